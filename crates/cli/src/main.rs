@@ -1,0 +1,2 @@
+//! The cardea binary.
+fn main() {}

@@ -1,0 +1,45 @@
+//! Who it must be, and how well they must have proved it.
+
+use serde_json::Value;
+
+use crate::{
+    error::{ErrorCode, OAuthError},
+    metadata::ACR_PASSWORD,
+    model::Subject,
+    request::{AuthorizationParams, ClaimsRequest},
+    verify::VerifiedHint,
+};
+
+/// The person demanded by `id_token_hint`, or by the claim `sub` of an ID token (OpenID Core §5.5.1).
+pub(super) fn subject(
+    params: &AuthorizationParams<'_>,
+    claims: &ClaimsRequest,
+    read: &dyn Fn(&str) -> Result<VerifiedHint, OAuthError>,
+) -> Result<Option<Subject>, OAuthError> {
+    let hinted = params.id_token_hint().map(read).transpose()?.map(|hint| hint.subject);
+    let claimed = match claims.id_token.get("sub").map(|c| c.values.as_slice()) {
+        None | Some([]) => None,
+        Some([Value::String(sub)]) => Subject::parse(sub).ok(),
+        Some(_) => return Err(OAuthError::invalid_request("the claim sub takes one value")),
+    };
+    match (hinted, claimed) {
+        (Some(a), Some(b)) if a != b => Err(OAuthError::invalid_request("id_token_hint and the claim sub name different people")),
+        (hinted, claimed) => Ok(hinted.or(claimed)),
+    }
+}
+
+/// OpenID Core §5.5.1.1: an essential `acr` that can't be reached is a failed authentication.
+/// `acr_values` alone is a wish (§3.1.2.1).
+pub(super) fn acr_can_be_reached(params: &AuthorizationParams<'_>, claims: &ClaimsRequest) -> Result<(), OAuthError> {
+    let _wishes = params.acr_values()?;
+    let unmet = claims.id_token.get("acr").is_some_and(|acr| {
+        acr.essential && !acr.values.is_empty() && !acr.values.iter().any(|v| v.as_str() == Some(ACR_PASSWORD))
+    });
+    if unmet {
+        return Err(OAuthError::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            format!("the essential acr can't be reached; it can be {ACR_PASSWORD}"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The answer of `/introspection`: RFC 7662 §2.2.
+
+use serde::Serialize;
+
+use super::AccessTokenClaims;
+use crate::scope::Scope;
+
+/// What the caller may know of a token; of one that is not active, nothing but that.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Introspection {
+    /// Whether it is good right now.
+    pub active: bool,
+    /// `access_token` or `refresh_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_use: Option<&'static str>,
+    /// `Bearer`, for an access token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<&'static str>,
+    /// What it allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// The client it was issued to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The person's login name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The audience.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    /// The issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// When it dies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<i64>,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// Its own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// When the person proved who they are (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The person's roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// The answer for an active access token.
+#[must_use]
+pub fn introspection(claims: &AccessTokenClaims, username: Option<String>) -> Introspection {
+    let claims = claims.clone();
+    Introspection {
+        active: true,
+        token_use: Some("access_token"),
+        token_type: Some("Bearer"),
+        scope: Some(claims.scope),
+        client_id: Some(claims.client_id),
+        username,
+        sub: Some(claims.sub),
+        aud: Some(claims.aud),
+        iss: Some(claims.iss),
+        exp: Some(claims.exp),
+        iat: Some(claims.iat),
+        jti: Some(claims.jti),
+        auth_time: claims.auth_time,
+        acr: claims.acr,
+        roles: claims.roles,
+    }
+}

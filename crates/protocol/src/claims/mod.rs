@@ -1,0 +1,28 @@
+//! What tokens and userinfo say.
+
+mod access_token;
+mod id_token;
+mod introspection;
+mod userinfo;
+
+pub use access_token::{AccessTokenClaims, Holder, access_token};
+pub use id_token::{Beside, IdTokenClaims, id_token};
+pub use introspection::{Introspection, introspection};
+pub use userinfo::{CLAIMS, userinfo};
+
+/// What is common to all tokens that are made in one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Issue<'a> {
+    /// The issuer.
+    pub issuer: &'a str,
+    /// When.
+    pub now: jiff::Timestamp,
+    /// For how long.
+    pub ttl: jiff::SignedDuration,
+}
+
+impl Issue<'_> {
+    fn exp(&self) -> i64 {
+        self.now.as_second().saturating_add(self.ttl.as_secs())
+    }
+}

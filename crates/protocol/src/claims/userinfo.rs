@@ -1,0 +1,107 @@
+//! Userinfo: OpenID Core §5.1, §5.3.2, §5.4.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    model::User,
+    request::{ClaimRequest, ClaimsRequest},
+    scope::Scope,
+};
+
+const PROFILE: &[&str] = &[
+    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+    "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+];
+
+/// The claims by scope, OpenID Core §5.4.
+const BY_SCOPE: &[(&str, &[&str])] = &[
+    ("profile", PROFILE),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// All claims that can be had, for the metadata.
+pub const CLAIMS: &[&str] = &[
+    "sub", "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
+    "phone_number", "phone_number_verified", "auth_time", "acr", "amr", "sid",
+];
+
+/// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
+#[must_use]
+pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<String, Value> {
+    let mut members = Map::new();
+    let by_scope = BY_SCOPE.iter().filter(|(name, _)| scope.contains(name)).flat_map(|(_, claims)| *claims);
+    for name in by_scope {
+        members.extend(claim(user, name).map(|value| ((*name).to_owned(), value)));
+    }
+    members.extend(requested(user, &claims.userinfo));
+    members.insert("sub".to_owned(), user.subject.as_str().into());
+    members
+}
+
+/// The claims asked for one by one. A claim that isn't there is left out, essential or not (§5.5.1).
+pub(super) fn requested(user: &User, names: &BTreeMap<String, ClaimRequest>) -> Map<String, Value> {
+    let standard = |name: &&String| BY_SCOPE.iter().any(|(_, claims)| claims.contains(&name.as_str()));
+    names.keys().filter(standard).filter_map(|name| Some((name.clone(), claim(user, name)?))).collect()
+}
+
+fn claim(user: &User, name: &str) -> Option<Value> {
+    match name {
+        "preferred_username" => Some(user.username.as_str().into()),
+        "updated_at" => Some(user.updated_at.as_second().into()),
+        "email" => user.email.as_deref().map(Value::from),
+        "email_verified" => user.email.as_ref().map(|_| user.email_verified.into()),
+        _ => user.claims.get(name).filter(|v| !v.is_null()).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LoginFailures, Subject, UserStatus, Username};
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    fn alice() -> User {
+        let claims = json!({"name": "Alice A", "phone_number": "+1 555 0100", "address": {"country": "NL"}, "secret": 1});
+        User {
+            subject: Subject::parse("s-1").unwrap(),
+            username: Username::parse("alice").unwrap(),
+            email: Some("alice@example.test".to_owned()),
+            email_verified: true,
+            password_hash: None,
+            roles: vec!["user".to_owned()],
+            claims: serde_json::from_value(claims).unwrap(),
+            status: UserStatus::Enabled,
+            failures: LoginFailures::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn of(scope: &str, claims: &str) -> Value {
+        let claims = ClaimsRequest::parse(claims).unwrap();
+        Value::Object(userinfo(&alice(), &Scope::parse(scope).unwrap(), &claims))
+    }
+
+    #[test]
+    fn each_scope_gives_its_own_claims_and_no_more() {
+        assert_eq!(of("openid", "{}"), json!({"sub": "s-1"}));
+        assert_eq!(of("openid email", "{}"), json!({"sub": "s-1", "email": "alice@example.test", "email_verified": true}));
+        assert_eq!(of("openid phone address", "{}"), json!({"sub": "s-1", "phone_number": "+1 555 0100", "address": {"country": "NL"}}));
+        assert_eq!(
+            of("openid profile", "{}"),
+            json!({"sub": "s-1", "name": "Alice A", "preferred_username": "alice", "updated_at": 0})
+        );
+    }
+
+    #[test]
+    fn a_claim_can_be_asked_for_alone_but_only_a_standard_one() {
+        let asked = r#"{"userinfo": {"name": {"essential": true}, "secret": null, "sub": {"value": "x"}, "website": null}}"#;
+        assert_eq!(of("openid", asked), json!({"sub": "s-1", "name": "Alice A"}));
+    }
+}

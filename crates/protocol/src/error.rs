@@ -1,0 +1,149 @@
+//! What an OAuth endpoint may answer when it refuses, and what only the log may know.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Serialize};
+
+/// Error codes of the specifications, by their wire names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// RFC 6749 §4.1.2.1, §5.2
+    InvalidRequest,
+    /// RFC 6749 §5.2
+    InvalidClient,
+    /// RFC 6749 §5.2
+    InvalidGrant,
+    /// RFC 6749 §4.1.2.1, §5.2
+    UnauthorizedClient,
+    /// RFC 6749 §5.2
+    UnsupportedGrantType,
+    /// RFC 6749 §4.1.2.1, §5.2
+    InvalidScope,
+    /// RFC 8707 §2
+    InvalidTarget,
+    /// RFC 6749 §4.1.2.1
+    AccessDenied,
+    /// RFC 6749 §4.1.2.1
+    UnsupportedResponseType,
+    /// RFC 6749 §4.1.2.1
+    ServerError,
+    /// RFC 6749 §4.1.2.1
+    TemporarilyUnavailable,
+    /// OpenID Core §3.1.2.6
+    LoginRequired,
+    /// OpenID Core §3.1.2.6
+    ConsentRequired,
+    /// OpenID Core §3.1.2.6
+    AccountSelectionRequired,
+    /// OpenID Core §3.1.2.6
+    InteractionRequired,
+    /// OpenID Core §3.1.2.6
+    RequestNotSupported,
+    /// OpenID Core §3.1.2.6
+    RequestUriNotSupported,
+    /// OpenID Core §3.1.2.6
+    RegistrationNotSupported,
+    /// OpenID Connect Core Unmet Authentication Requirements 1.0
+    UnmetAuthenticationRequirements,
+    /// RFC 6750 §3.1
+    InvalidToken,
+    /// RFC 6750 §3.1
+    InsufficientScope,
+    /// RFC 7009 §2.2.1
+    UnsupportedTokenType,
+}
+
+impl ErrorCode {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::UnsupportedTokenType => "unsupported_token_type",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A refusal: a code and a description for the caller, a cause for the log alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {description}{}", cause.as_deref().map(|c| format!(" ({c})")).unwrap_or_default())]
+pub struct OAuthError {
+    code: ErrorCode,
+    description: Cow<'static, str>,
+    cause: Option<Cow<'static, str>>,
+}
+
+impl OAuthError {
+    /// A refusal with its public description.
+    pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, description: description.into(), cause: None }
+    }
+
+    /// Adds what only the log may know.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// `invalid_request` with its description.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidRequest, description)
+    }
+
+    /// RFC 6749 §5.2: one answer for each failed client authentication, whatever the cause (D15).
+    pub fn invalid_client(cause: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidClient, "client authentication failed").because(cause)
+    }
+
+    /// RFC 6749 §5.2: one answer for each dead, foreign or forged code or refresh token.
+    pub fn invalid_grant(cause: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidGrant, "the code or token is invalid, expired, revoked or was issued to another client")
+            .because(cause)
+    }
+
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The public description.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// What the log may know beyond the description.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+}

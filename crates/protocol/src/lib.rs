@@ -1,0 +1,19 @@
+//! OAuth 2 and OpenID Connect as types and rules: values in, values out, no clock, no I/O.
+//!
+//! A request is parsed into a type ([`request`]), checked into a proof ([`authorize`], [`token`]),
+//! and what it leads to is a verdict that the store carries out on the locked row.
+
+pub mod authorize;
+pub mod claims;
+pub mod error;
+pub mod metadata;
+pub mod model;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod request;
+pub mod resources;
+pub mod scope;
+pub mod token;
+pub mod verify;
+
+pub use error::{ErrorCode, OAuthError};

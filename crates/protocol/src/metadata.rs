@@ -1,0 +1,97 @@
+//! What the provider says of itself: OpenID Discovery §3, RFC 8414 §2.
+
+use cardea_jose::Algorithm;
+use serde::Serialize;
+
+use crate::{
+    claims::CLAIMS,
+    model::{AuthMethod, GrantType},
+    resources::Resources,
+};
+
+/// The one acr that can be reached today: a password.
+pub const ACR_PASSWORD: &str = "urn:cardea:acr:password";
+
+/// The document at both well-known places.
+#[derive(Debug, Clone, Serialize)]
+pub struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    introspection_endpoint: String,
+    revocation_endpoint: String,
+    end_session_endpoint: String,
+    scopes_supported: Vec<String>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
+    grant_types_supported: Vec<&'static str>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<Algorithm>,
+    userinfo_signing_alg_values_supported: Vec<Algorithm>,
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
+    introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    introspection_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
+    revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
+    code_challenge_methods_supported: [&'static str; 1],
+    prompt_values_supported: [&'static str; 4],
+    acr_values_supported: [&'static str; 1],
+    claim_types_supported: [&'static str; 1],
+    claims_supported: &'static [&'static str],
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    authorization_response_iss_parameter_supported: bool,
+}
+
+/// The URL of one of the provider's endpoints; the only way to make one (D3: never from the Host header).
+#[must_use]
+pub fn endpoint(issuer: &str, path: &str) -> String {
+    format!("{}{path}", issuer.trim_end_matches('/'))
+}
+
+impl Metadata {
+    /// The document of an issuer whose key ring signs with `signing`.
+    #[must_use]
+    pub fn new(issuer: &str, resources: &Resources, signing: &[Algorithm]) -> Self {
+        let url = |path| endpoint(issuer, path);
+        let confidential = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
+        let with_public = || confidential.iter().chain(&[AuthMethod::None]).map(|m| m.as_str()).collect();
+        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: url("/authorize"),
+            token_endpoint: url("/token"),
+            userinfo_endpoint: url("/userinfo"),
+            jwks_uri: url("/.well-known/jwks.json"),
+            introspection_endpoint: url("/introspection"),
+            revocation_endpoint: url("/revocation"),
+            end_session_endpoint: url("/end_session"),
+            scopes_supported: resources.scopes().map(str::to_owned).collect(),
+            response_types_supported: ["code"],
+            response_modes_supported: ["query", "form_post"],
+            grant_types_supported: grant_types.iter().map(|g| g.as_str()).collect(),
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: signing.to_vec(),
+            userinfo_signing_alg_values_supported: signing.to_vec(),
+            token_endpoint_auth_methods_supported: with_public(),
+            token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            introspection_endpoint_auth_methods_supported: confidential.iter().map(|m| m.as_str()).collect(),
+            introspection_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            revocation_endpoint_auth_methods_supported: with_public(),
+            revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+            code_challenge_methods_supported: ["S256"],
+            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            acr_values_supported: [ACR_PASSWORD],
+            claim_types_supported: ["normal"],
+            claims_supported: CLAIMS,
+            claims_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            authorization_response_iss_parameter_supported: true,
+        }
+    }
+}

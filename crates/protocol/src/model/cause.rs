@@ -1,0 +1,114 @@
+//! Who caused a change, and what the audit says of it (D22).
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, GrantId, Subject};
+
+/// Stands in each command to the store; the store writes its audit rows from it.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// The time of the request.
+    pub now: Timestamp,
+    /// The reference that the answer and the log have too.
+    pub request_id: String,
+    /// Where the request came from.
+    pub address: Option<IpAddr>,
+    /// At most 256 bytes of the `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Who acts.
+    pub actor: Actor,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+pub enum Actor {
+    /// Nobody who has proved anything.
+    Stranger,
+    /// A person with a session.
+    Person(Subject),
+    /// An authenticated client.
+    Client(ClientId),
+    /// An operator, through the administration API.
+    Operator(String),
+    /// Cardea itself: a job, the configuration file.
+    System,
+}
+
+/// What the audit records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum AuditEvent {
+    Login,
+    LoginFailed,
+    Logout,
+    SessionEnded,
+    ConsentGiven,
+    ConsentRevoked,
+    GrantRevoked,
+    TokenRevoked,
+    CodeReused,
+    RefreshReuse,
+    RefreshRetriedLate,
+    RefreshForeignClient,
+    RefreshAhead,
+    RefreshAnomaly,
+    UserAdded,
+    UserChanged,
+    UserDisabled,
+    UserEnabled,
+    UserRemoved,
+    PasswordChanged,
+    ClientAdded,
+    ClientChanged,
+    ClientDisabled,
+    ClientEnabled,
+    ClientRemoved,
+    ClientSecretChanged,
+    KeyAdded,
+    KeyActivated,
+    KeyRetired,
+    KeyRemoved,
+}
+
+impl AuditEvent {
+    /// The name in rows, logs and the administration API.
+    #[must_use]
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => String::new(),
+        }
+    }
+}
+
+/// One row of the audit: who, what, when, from where, to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// Rising, without a meaning of its own.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: AuditEvent,
+    /// Who.
+    pub actor: Actor,
+    /// The person concerned.
+    pub subject: Option<Subject>,
+    /// The client concerned.
+    pub client_id: Option<ClientId>,
+    /// The grant concerned.
+    pub grant_id: Option<GrantId>,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// With what.
+    pub user_agent: Option<String>,
+    /// The reference of the request.
+    pub request_id: String,
+    /// More, in words; never a secret.
+    pub detail: Option<String>,
+}

@@ -1,0 +1,287 @@
+//! A registered client whose metadata has been checked.
+
+use cardea_jose::KeySet;
+use cardea_seal::{Digest, constant_time_eq};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{AuthMethod, ClientId, ClientMetadata, GrantType};
+use crate::{
+    redirect_uri::{RedirectUriError, RegisteredRedirectUri},
+    scope::Scope,
+};
+
+/// A configured secret is at least this long (D14).
+const MIN_SECRET_BYTES: usize = 32;
+const MAX_URIS: usize = 32;
+const MAX_NAME_BYTES: usize = 128;
+
+/// Whether a client may do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientStatus {
+    /// It may.
+    Enabled,
+    /// Its requests are refused and its tokens are dead.
+    Disabled,
+}
+
+/// Where a client is defined, and so where it can be changed (D19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The configuration file; read-only to the CLI and the API.
+    File,
+    /// The store.
+    Store,
+}
+
+/// Why metadata is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct MetadataError {
+    /// The member of the metadata.
+    pub field: &'static str,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// A registered client.
+#[derive(Clone)]
+pub struct Client {
+    id: ClientId,
+    metadata: ClientMetadata,
+    secret: Option<Digest>,
+    status: ClientStatus,
+    owner: Owner,
+    created_at: Timestamp,
+    redirect_uris: Vec<RegisteredRedirectUri>,
+    scope: Scope,
+    keys: Option<KeySet>,
+}
+
+impl Client {
+    /// Accepts metadata for registration; the secret in it is hashed and dropped.
+    pub fn register(mut metadata: ClientMetadata, owner: Owner, now: Timestamp) -> Result<Self, MetadataError> {
+        let secret = match metadata.client_secret.take() {
+            None => None,
+            Some(text) if text.expose().len() < MIN_SECRET_BYTES => {
+                return refuse("client_secret", "it is shorter than 32 bytes; make one with: openssl rand -base64 32");
+            }
+            Some(text) => Some(Digest::of(text.expose().as_bytes())),
+        };
+        Self::restore(metadata, secret, ClientStatus::Enabled, owner, now)
+    }
+
+    /// From a row of the store. The same rules hold as at registration.
+    pub fn restore(
+        metadata: ClientMetadata,
+        secret: Option<Digest>,
+        status: ClientStatus,
+        owner: Owner,
+        created_at: Timestamp,
+    ) -> Result<Self, MetadataError> {
+        let id = ClientId::parse(&metadata.client_id)
+            .map_err(|e| MetadataError { field: "client_id", problem: e.to_string() })?;
+        let scope = Scope::parse(&metadata.scope)
+            .map_err(|e| MetadataError { field: "scope", problem: e.to_string() })?;
+        let redirect_uris = redirect_uris(&metadata)?;
+        let keys = keys(&metadata)?;
+        check_names_and_uris(&metadata)?;
+        check_authentication(&metadata, secret.is_some())?;
+        check_grant_types(&metadata)?;
+        Ok(Self { id, metadata, secret, status, owner, created_at, redirect_uris, scope, keys })
+    }
+
+    /// The identifier.
+    #[must_use]
+    pub fn id(&self) -> &ClientId {
+        &self.id
+    }
+
+    /// The metadata, without the secret.
+    #[must_use]
+    pub fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
+    }
+
+    /// The name for people: the registered one, else the identifier.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// The SHA-256 of the secret, for the row.
+    #[must_use]
+    pub fn secret_hash(&self) -> Option<Digest> {
+        self.secret
+    }
+
+    /// Compares a presented secret in constant time.
+    #[must_use]
+    pub fn secret_is(&self, presented: &str) -> bool {
+        let presented = Digest::of(presented.as_bytes());
+        self.secret.is_some_and(|s| constant_time_eq(s.as_bytes(), presented.as_bytes()))
+    }
+
+    /// The same client with another secret.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Digest) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Enabled or disabled.
+    #[must_use]
+    pub fn status(&self) -> ClientStatus {
+        self.status
+    }
+
+    /// Whether it may do anything.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.status == ClientStatus::Enabled
+    }
+
+    /// Where it is defined.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// When it was registered.
+    #[must_use]
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// The registered redirect URIs.
+    #[must_use]
+    pub fn redirect_uris(&self) -> &[RegisteredRedirectUri] {
+        &self.redirect_uris
+    }
+
+    /// The scopes it may ask for.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Its keys for assertions, when they are registered by value.
+    #[must_use]
+    pub fn keys(&self) -> Option<&KeySet> {
+        self.keys.as_ref()
+    }
+
+    /// RFC 6749 §2.1: a public client has no credentials.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.metadata.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it may use a grant type.
+    #[must_use]
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.metadata.grant_types.contains(&grant_type)
+    }
+}
+
+fn refuse<T>(field: &'static str, problem: impl Into<String>) -> Result<T, MetadataError> {
+    Err(MetadataError { field, problem: problem.into() })
+}
+
+fn redirect_uris(metadata: &ClientMetadata) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
+    if metadata.redirect_uris.len() > MAX_URIS || metadata.post_logout_redirect_uris.len() > MAX_URIS {
+        return refuse("redirect_uris", "more than 32");
+    }
+    let parse = |field, raw: &String| {
+        RegisteredRedirectUri::parse(raw, metadata.application_type)
+            .map_err(|e: RedirectUriError| MetadataError { field, problem: format!("{raw}: {e}") })
+    };
+    for raw in &metadata.post_logout_redirect_uris {
+        parse("post_logout_redirect_uris", raw)?;
+    }
+    metadata.redirect_uris.iter().map(|raw| parse("redirect_uris", raw)).collect()
+}
+
+fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
+    // RFC 7591 §2: jwks and jwks_uri exclude one another.
+    if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
+        return refuse("jwks_uri", "jwks and jwks_uri are both there; keep one");
+    }
+    if let Some(uri) = &metadata.jwks_uri {
+        let url = Url::parse(uri).ok().filter(|u| matches!(u.scheme(), "https" | "http") && u.has_host());
+        if url.is_none() || uri.len() > 1024 {
+            return refuse("jwks_uri", "it is not an https URL");
+        }
+    }
+    let Some(jwks) = &metadata.jwks else { return Ok(None) };
+    match KeySet::parse(jwks.to_string().as_bytes()) {
+        Ok(keys) if !keys.keys().is_empty() => Ok(Some(keys)),
+        Ok(_) => refuse("jwks", "it has no key that can be used; RS256, PS256, ES256, ES384 and EdDSA are supported"),
+        Err(e) => refuse("jwks", e.to_string()),
+    }
+}
+
+fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    let name = metadata.client_name.as_deref().unwrap_or("x");
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+        return refuse("client_name", "it is empty, longer than 128 bytes, or has control characters");
+    }
+    if metadata.allowed_origins.len() > MAX_URIS {
+        return refuse("allowed_origins", "more than 32");
+    }
+    for origin in &metadata.allowed_origins {
+        let parsed = Url::parse(origin).ok().map(|u| u.origin());
+        // RFC 6454 §6.2: scheme, host and port, nothing behind; `null` is nobody's origin.
+        if parsed.is_none_or(|o| !o.is_tuple() || o.ascii_serialization() != *origin) {
+            return refuse("allowed_origins", format!("{origin}: not an origin such as https://app.example.com"));
+        }
+    }
+    Ok(())
+}
+
+fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(), MetadataError> {
+    let has_keys = metadata.jwks.is_some() || metadata.jwks_uri.is_some();
+    match metadata.token_endpoint_auth_method {
+        AuthMethod::None => {
+            if has_secret {
+                return refuse("client_secret", "a public client (token_endpoint_auth_method = \"none\") can't keep a secret; remove it");
+            }
+            // RFC 9700 §2.1.1: public clients must use PKCE.
+            if !metadata.require_pkce {
+                return refuse("require_pkce", "a public client can't be excused from PKCE");
+            }
+        }
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
+            if !has_secret {
+                return refuse("client_secret", "the authentication method needs a secret; add one, or set token_endpoint_auth_method = \"none\"");
+            }
+        }
+        AuthMethod::PrivateKeyJwt => {
+            if !has_keys {
+                return refuse("jwks", "private_key_jwt needs jwks or jwks_uri");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_grant_types(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    let has = |g| metadata.grant_types.contains(&g);
+    if metadata.grant_types.is_empty() {
+        return refuse("grant_types", "it is empty");
+    }
+    if has(GrantType::AuthorizationCode) && metadata.redirect_uris.is_empty() {
+        return refuse("redirect_uris", "authorization_code needs at least one");
+    }
+    if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
+        return refuse("grant_types", "refresh_token needs authorization_code beside it");
+    }
+    // RFC 6749 §4.4: client credentials are for confidential clients alone.
+    if has(GrantType::ClientCredentials) && metadata.token_endpoint_auth_method == AuthMethod::None {
+        return refuse("grant_types", "client_credentials is for confidential clients alone");
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Client metadata by RFC 7591 and OpenID Registration: one struct for the configuration file,
+//! the administration API and the store.
+
+use cardea_jose::Algorithm;
+use cardea_seal::Secret;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::redirect_uri::ApplicationType;
+
+/// How a client proves who it is at the token endpoint (RFC 7591 §2, OpenID Core §9).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// A public client: it proves nothing.
+    None,
+    /// The secret in the `Authorization` header.
+    #[default]
+    ClientSecretBasic,
+    /// The secret in the body.
+    ClientSecretPost,
+    /// A JWT signed with the client's own key (RFC 7523).
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+}
+
+/// A way to get tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1
+    AuthorizationCode,
+    /// RFC 6749 §6
+    RefreshToken,
+    /// RFC 6749 §4.4
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+/// What `/authorize` answers with; there is only the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseType {
+    /// RFC 6749 §4.1.1
+    Code,
+}
+
+/// What an access token looks like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// RFC 9068, verified offline.
+    #[default]
+    Jwt,
+    /// A sealed handle, verified by introspection.
+    Opaque,
+}
+
+/// What happens when the refresh token before the current one is presented again (D11).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshRotation {
+    /// A retry gets the same successor again; theft is still caught.
+    #[default]
+    Idempotent,
+    /// Any second use revokes the grant.
+    Strict,
+}
+
+/// A client as it is registered. Names and defaults are those of RFC 7591 and OpenID Registration
+/// where they have one.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientMetadata {
+    /// The client's identifier: 1 to 128 printable ASCII characters.
+    pub client_id: String,
+    /// The secret of a confidential client, at least 32 bytes. Only its SHA-256 is kept.
+    #[serde(skip_serializing, deserialize_with = "secret")]
+    #[schemars(with = "Option<String>")]
+    pub client_secret: Option<Secret<String>>,
+    /// The name that people see at login and consent.
+    pub client_name: Option<String>,
+    /// `web` or `native`.
+    pub application_type: ApplicationType,
+    /// Where a browser may be sent with a code. Compared character by character.
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after logout. Compared character by character.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// How the client proves who it is: `none`, `client_secret_basic`, `client_secret_post`, `private_key_jwt`.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// The algorithm of the client's assertions; without it each supported one.
+    #[schemars(with = "Option<String>")]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
+    /// Whether the audience of an assertion must be the issuer, and not the token endpoint.
+    pub issuer_only: bool,
+    /// Which ways to get tokens the client may use.
+    pub grant_types: Vec<GrantType>,
+    /// What `/authorize` answers with: `code`.
+    pub response_types: Vec<ResponseType>,
+    /// The scopes that the client may ask for, separated by spaces.
+    pub scope: String,
+    /// The client's public keys, for `private_key_jwt`.
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub jwks: Option<serde_json::Value>,
+    /// Where the client's public keys are, for `private_key_jwt`; https.
+    pub jwks_uri: Option<String>,
+    /// `jwt` or `opaque`.
+    pub access_token_format: AccessTokenFormat,
+    /// The algorithm of the client's access tokens; the server's default is ES256.
+    #[schemars(with = "Option<String>")]
+    pub access_token_signing_alg: Option<Algorithm>,
+    /// The algorithm of the client's ID tokens; the server's default is RS256.
+    #[schemars(with = "Option<String>")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// Userinfo is answered as a JWT signed with this; without it as JSON.
+    #[schemars(with = "Option<String>")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    /// `idempotent` or `strict`.
+    pub refresh_rotation: RefreshRotation,
+    /// Whether a request must have a `code_challenge`; false only for confidential clients.
+    pub require_pkce: bool,
+    /// Whether a request must have a `state`.
+    pub require_state: bool,
+    /// Whether an OpenID request must have a `nonce`.
+    pub require_nonce: bool,
+    /// The `max_age` in seconds of requests that have none.
+    pub default_max_age: Option<u64>,
+    /// Whether `auth_time` is always in the ID token.
+    pub require_auth_time: bool,
+    /// Origins that may call `/token`, `/userinfo` and `/revocation` from a browser, beside those of a public client's redirect URIs.
+    pub allowed_origins: Vec<String>,
+    /// Whether userinfo takes this client's access tokens for an API too, when they have `openid`.
+    pub userinfo_with_api_token: bool,
+}
+
+impl Default for ClientMetadata {
+    fn default() -> Self {
+        Self {
+            client_id: String::new(),
+            client_secret: None,
+            client_name: None,
+            application_type: ApplicationType::Web,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            token_endpoint_auth_signing_alg: None,
+            issuer_only: false,
+            grant_types: vec![GrantType::AuthorizationCode],
+            response_types: vec![ResponseType::Code],
+            scope: "openid".to_owned(),
+            jwks: None,
+            jwks_uri: None,
+            access_token_format: AccessTokenFormat::Jwt,
+            access_token_signing_alg: None,
+            id_token_signed_response_alg: None,
+            userinfo_signed_response_alg: None,
+            refresh_rotation: RefreshRotation::Idempotent,
+            require_pkce: true,
+            require_state: false,
+            require_nonce: false,
+            default_max_age: None,
+            require_auth_time: false,
+            allowed_origins: Vec::new(),
+            userinfo_with_api_token: true,
+        }
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret<String>>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+}

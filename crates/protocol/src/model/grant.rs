@@ -1,0 +1,137 @@
+//! The one row that stands behind all tokens of one redemption (D10, D11).
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Audience, AuthenticationContext, ClientId, CodeBinding, CodeHash, GrantId, RefreshTokenId, SessionId, Subject};
+use crate::{request::ClaimsRequest, scope::Scope};
+
+/// What one redemption gave a client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grant {
+    /// What access tokens name.
+    pub id: GrantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// The person.
+    pub subject: Subject,
+    /// The session in which it was made.
+    pub session: SessionId,
+    /// The code that made it; presented again it revokes the grant (D9).
+    pub code: CodeHash,
+    /// What the code was bound to.
+    pub binding: CodeBinding,
+    /// All scopes granted.
+    pub scope: Scope,
+    /// The APIs named in the request.
+    pub resources: Vec<Audience>,
+    /// The `claims` parameter, for userinfo.
+    pub claims: ClaimsRequest,
+    /// The nonce, for ID tokens.
+    pub nonce: Option<String>,
+    /// When and how the person proved who they are.
+    pub context: AuthenticationContext,
+    /// The refresh token's state; without it the grant can't be refreshed.
+    pub refresh: Option<RefreshState>,
+    /// When the grant was made.
+    pub created_at: Timestamp,
+    /// After this time no token of the grant is alive: the refresh token's absolute end, or the access token's.
+    pub expires_at: Timestamp,
+    /// Whether and why it was revoked.
+    pub state: GrantState,
+}
+
+impl Grant {
+    /// OpenID Core §11: whether the grant outlives its session.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.scope.contains(crate::scope::OFFLINE_ACCESS)
+    }
+}
+
+/// The refresh token of a grant. The token itself is derived from this, never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshState {
+    /// Names the row in the token.
+    pub token_id: RefreshTokenId,
+    /// The row's random secret, sealed.
+    pub sealed_secret: Vec<u8>,
+    /// How often the token was rotated.
+    pub generation: u32,
+    /// When it was last rotated, or made.
+    pub rotated_at: Timestamp,
+    /// Whether the current token has been presented anywhere.
+    pub current_seen: bool,
+    /// When a public client last came late with the token before the current one (D11, case 3).
+    pub late_retry_at: Option<Timestamp>,
+    /// When the token was first rotated from another network or with another user agent.
+    pub anomaly_at: Option<Timestamp>,
+    /// From where the last rotation came.
+    pub last_seen: LastSeen,
+    /// Dead when not used until then.
+    pub idle_expires_at: Timestamp,
+}
+
+/// From where and with what a client came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastSeen {
+    /// The address.
+    pub address: Option<IpAddr>,
+    /// At most 256 bytes of the `User-Agent`.
+    pub user_agent: Option<String>,
+}
+
+impl LastSeen {
+    /// Whether both come from the same network (/24 or /64) with the same user agent.
+    #[must_use]
+    pub fn resembles(&self, other: &LastSeen) -> bool {
+        self.user_agent == other.user_agent && self.address.map(network) == other.address.map(network)
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(ip) => IpAddr::from((ip.to_bits() & 0xffff_ff00).to_be_bytes()),
+        IpAddr::V6(ip) => IpAddr::from((ip.to_bits() >> 64 << 64).to_be_bytes()),
+    }
+}
+
+/// Alive or revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantState {
+    /// Alive, if its session, person, client and times are.
+    Live,
+    /// Revoked for good.
+    Revoked(Revocation),
+}
+
+/// When and why a grant was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+/// Why a grant was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationReason {
+    /// Its code came twice (RFC 6749 §4.1.2).
+    CodeReused,
+    /// An old refresh token came (RFC 9700 §4.14.2).
+    RefreshReuse,
+    /// Another client had the refresh token.
+    ForeignClient,
+    /// The client revoked it (RFC 7009).
+    Client,
+    /// The person revoked it.
+    Person,
+    /// Its session ended.
+    Logout,
+    /// An operator revoked it.
+    Operator,
+}

@@ -1,0 +1,178 @@
+//! Identifiers, one type each, so that one can't stand where another is meant.
+
+use std::fmt;
+
+use cardea_seal::Digest;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text that is not a well-formed identifier of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a {kind}: {reason}")]
+pub struct IdError {
+    kind: &'static str,
+    reason: &'static str,
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $max:literal, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses, refusing what is empty, too long or holds a character that is not allowed.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let fail = |reason| Err(IdError { kind: $kind, reason });
+                if text.is_empty() {
+                    return fail("it is empty");
+                }
+                if text.len() > $max {
+                    return fail(concat!("it is longer than ", $max, " bytes"));
+                }
+                if !text.chars().all($allowed) {
+                    return fail("it has a character that is not allowed");
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A client's identifier. RFC 6749 appendix A.1 allows VSCHAR; the space is left out.
+    ClientId, "client id", 128, |c: char| c.is_ascii_graphic()
+);
+text_id!(
+    /// A subject identifier: random, permanent, never reissued. OpenID Core §2: at most 255 ASCII characters.
+    Subject, "subject", 255, |c: char| c.is_ascii_graphic()
+);
+text_id!(
+    /// The public name of a session, as the `sid` claim has it; never its cookie.
+    Sid, "sid", 64, |c: char| c.is_ascii_graphic()
+);
+text_id!(
+    /// The name with which a person logs in. It is compared without regard to case, see [`Username::key`].
+    Username, "username", 128, |c: char| !c.is_control()
+);
+text_id!(
+    /// The audience of an API, as in `resource` (RFC 8707) and `aud`.
+    Audience, "audience", 255, |c: char| c.is_ascii_graphic()
+);
+text_id!(
+    /// An access token's own identifier, the `jti` claim.
+    Jti, "jti", 128, |c: char| c.is_ascii_graphic()
+);
+
+impl Username {
+    /// The form under which the name is unique and looked up.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.trim().to_lowercase()
+    }
+}
+
+/// A session's key in the store: the SHA-256 of its cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(pub Digest);
+
+/// A code's key in the store: the SHA-256 of the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CodeHash(pub Digest);
+
+/// A grant's key in the store, and what its access tokens name. It is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GrantId(Uuid);
+
+impl GrantId {
+    /// A new id: a UUID of version 7 from the time and ten random bytes.
+    #[must_use]
+    pub fn new(now: jiff::Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// From the sixteen bytes of a row.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The sixteen bytes for a row.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// Parses the hyphenated text.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let fail = IdError { kind: "grant id", reason: "it is not a UUID" };
+        Uuid::try_parse(text).map(Self).map_err(|_| fail)
+    }
+}
+
+impl fmt::Display for GrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Names a refresh token's row, and stands in no other token (D11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RefreshTokenId(pub [u8; 16]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_bounded_and_hold_no_control_characters() {
+        assert!(ClientId::parse("spa").is_ok());
+        assert!(ClientId::parse("").is_err());
+        assert!(ClientId::parse(&"x".repeat(129)).is_err());
+        assert!(ClientId::parse("a b").is_err());
+        assert!(ClientId::parse("a\n").is_err());
+        assert!(Username::parse("Ålice Østergård").is_ok());
+        assert!(Username::parse("a\0").is_err());
+    }
+
+    #[test]
+    fn a_username_is_the_same_in_any_case() {
+        let keys = ["Alice", " alice ", "ALICE"].map(|n| Username::parse(n).unwrap().key());
+        assert_eq!(keys, ["alice", "alice", "alice"].map(String::from));
+    }
+
+    #[test]
+    fn a_grant_id_survives_text_and_bytes() {
+        let id = GrantId::new(jiff::Timestamp::UNIX_EPOCH, [7; 10]);
+        assert_eq!(GrantId::parse(&id.to_string()), Ok(id));
+        assert_eq!(GrantId::from_bytes(*id.as_bytes()), id);
+    }
+}

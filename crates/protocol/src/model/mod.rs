@@ -1,0 +1,23 @@
+//! What the store keeps, as types whose wrong states can't be built.
+
+mod cause;
+mod client;
+mod client_metadata;
+mod code;
+mod consent;
+mod grant;
+mod ids;
+mod key;
+mod session;
+mod user;
+
+pub use cause::{Actor, AuditEvent, AuditRow, Cause};
+pub use client::{Client, ClientStatus, MetadataError, Owner};
+pub use client_metadata::{AccessTokenFormat, AuthMethod, ClientMetadata, GrantType, RefreshRotation, ResponseType};
+pub use code::{AuthenticationContext, Code, CodeBinding};
+pub use consent::Consent;
+pub use grant::{Grant, GrantState, LastSeen, RefreshState, Revocation, RevocationReason};
+pub use ids::{Audience, ClientId, CodeHash, GrantId, IdError, Jti, RefreshTokenId, SessionId, Sid, Subject, Username};
+pub use key::{KeyState, SigningKeyRow};
+pub use session::{Session, SessionEnd};
+pub use user::{LoginFailures, User, UserStatus};

@@ -1,0 +1,100 @@
+//! People.
+
+use std::collections::BTreeMap;
+
+use cardea_seal::Secret;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Subject, Username};
+
+/// Whether a person may log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// They may.
+    Enabled,
+    /// They may not, and their tokens are dead.
+    Disabled,
+}
+
+/// A person.
+#[derive(Clone)]
+pub struct User {
+    /// The `sub` claim: random, permanent.
+    pub subject: Subject,
+    /// The name to log in with.
+    pub username: Username,
+    /// The `email` claim.
+    pub email: Option<String>,
+    /// The `email_verified` claim.
+    pub email_verified: bool,
+    /// The argon2id hash in PHC form; without it no login by password.
+    pub password_hash: Option<Secret<String>>,
+    /// The `roles` claim.
+    pub roles: Vec<String>,
+    /// Standard and own claims: `name`, `phone_number`, `address` …
+    pub claims: BTreeMap<String, serde_json::Value>,
+    /// Enabled or disabled.
+    pub status: UserStatus,
+    /// Failed logins in a row.
+    pub failures: LoginFailures,
+    /// When the person was added.
+    pub created_at: Timestamp,
+    /// When anything about the person was changed; the `updated_at` claim.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// Whether the person may log in and be stood behind by tokens.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.status == UserStatus::Enabled
+    }
+}
+
+/// Failed logins in a row, in the person's own row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LoginFailures {
+    /// How many since the last login.
+    pub count: u32,
+    /// When the last one was.
+    pub last_at: Option<Timestamp>,
+}
+
+impl LoginFailures {
+    /// Failures that cost nothing.
+    const FREE: u32 = 5;
+    /// The longest wait, so that a stranger can't lock a person out for good.
+    const LONGEST: SignedDuration = SignedDuration::from_secs(300);
+
+    /// Until when no password is accepted: after five failures a wait that doubles from 5 s to 5 min.
+    #[must_use]
+    pub fn locked_until(&self) -> Option<Timestamp> {
+        let over = self.count.checked_sub(Self::FREE)?;
+        let wait = SignedDuration::from_secs(5_i64 << over.min(6)).min(Self::LONGEST);
+        self.last_at?.checked_add(wait).ok()
+    }
+
+    /// Whether a password is not even looked at now.
+    #[must_use]
+    pub fn locked(&self, now: Timestamp) -> bool {
+        self.locked_until().is_some_and(|until| now < until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_doubles_after_five_failures_and_ends_at_five_minutes() {
+        let at = Timestamp::UNIX_EPOCH;
+        let wait = |count| {
+            let failures = LoginFailures { count, last_at: Some(at) };
+            failures.locked_until().map(|until| until.duration_since(at).as_secs())
+        };
+        assert_eq!([4, 5, 6, 7, 11, 4_000_000].map(wait), [None, Some(5), Some(10), Some(20), Some(300), Some(300)]);
+        assert!(!LoginFailures::default().locked(at));
+    }
+}

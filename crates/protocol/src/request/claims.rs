@@ -1,0 +1,105 @@
+//! The `claims` parameter: OpenID Core §5.5.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::OAuthError;
+
+const MAX_BYTES: usize = 2048;
+const MAX_CLAIMS: usize = 32;
+
+/// Which single claims a client asked for, and where it wants them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClaimsRequest {
+    /// To be returned by userinfo.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub userinfo: BTreeMap<String, ClaimRequest>,
+    /// To be put in the ID token.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub id_token: BTreeMap<String, ClaimRequest>,
+}
+
+/// What is asked of one claim (OpenID Core §5.5.1).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// Whether the client can't do without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub essential: bool,
+    /// The values that will do, from `value` and `values`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Value>,
+}
+
+impl ClaimsRequest {
+    /// Parses the parameter.
+    pub fn parse(json: &str) -> Result<Self, OAuthError> {
+        let bad = |what: &str| OAuthError::invalid_request(format!("the parameter claims {what}"));
+        if json.len() > MAX_BYTES {
+            return Err(bad("is longer than 2048 bytes"));
+        }
+        let Ok(Value::Object(top)) = serde_json::from_str::<Value>(json) else {
+            return Err(bad("is not a JSON object"));
+        };
+        let part = |name: &str| match top.get(name) {
+            None | Some(Value::Null) => Ok(BTreeMap::new()),
+            Some(Value::Object(claims)) if claims.len() <= MAX_CLAIMS => {
+                claims.iter().map(|(claim, spec)| Ok((claim.clone(), one(spec).ok_or_else(|| bad("is malformed"))?))).collect()
+            }
+            Some(Value::Object(_)) => Err(bad("asks for more than 32 claims")),
+            Some(_) => Err(bad("is malformed")),
+        };
+        Ok(Self { userinfo: part("userinfo")?, id_token: part("id_token")? })
+    }
+
+    /// Whether nothing was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.userinfo.is_empty() && self.id_token.is_empty()
+    }
+}
+
+fn one(spec: &Value) -> Option<ClaimRequest> {
+    let spec = match spec {
+        Value::Null => return Some(ClaimRequest::default()),
+        Value::Object(spec) => spec,
+        _ => return None,
+    };
+    let essential = match spec.get("essential") {
+        None => false,
+        Some(value) => value.as_bool()?,
+    };
+    let mut values = match spec.get("values") {
+        None => Vec::new(),
+        Some(values) => values.as_array()?.clone(),
+    };
+    values.extend(spec.get("value").cloned());
+    Some(ClaimRequest { essential, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_openid_core_is_read() {
+        let json = r#"{"userinfo":{"given_name":{"essential":true},"nickname":null,"email":{"essential":true},
+            "http://example.info/claims/groups":null},"id_token":{"auth_time":{"essential":true},
+            "acr":{"values":["urn:mace:incommon:iap:silver"]}}}"#;
+        let claims = ClaimsRequest::parse(json).unwrap();
+        assert_eq!(claims.userinfo.len(), 4);
+        assert!(claims.userinfo["given_name"].essential);
+        assert_eq!(claims.id_token["acr"].values.len(), 1);
+        let back: ClaimsRequest = serde_json::from_str(&serde_json::to_string(&claims).unwrap()).unwrap();
+        assert_eq!(back, claims);
+    }
+
+    #[test]
+    fn malformed_claims_are_refused() {
+        for bad in ["", "[]", "{\"userinfo\":1}", "{\"userinfo\":{\"a\":1}}", "{\"userinfo\":{\"a\":{\"essential\":1}}}", "{"] {
+            assert!(ClaimsRequest::parse(bad).is_err(), "{bad}");
+        }
+        assert!(ClaimsRequest::parse(&format!("{{\"x\":\"{}\"}}", "a".repeat(2048))).is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! Requests as types: parse, don't validate. What comes out of here is bounded and well-formed,
+//! not yet allowed.
+
+mod authorization;
+mod claims;
+mod client_auth;
+mod end_session;
+mod params;
+mod token;
+
+pub use authorization::{AuthorizationParams, Prompt, Prompts, ResponseMode};
+pub use claims::{ClaimRequest, ClaimsRequest};
+pub use client_auth::{Assertion, PresentedCredentials};
+pub use end_session::EndSessionRequest;
+pub use params::Params;
+pub use token::{AuthorizationCodeRequest, ClientCredentialsRequest, RefreshTokenRequest, TokenHint, TokenQuery, TokenRequest};

@@ -1,0 +1,169 @@
+//! Requests to `/token`, `/introspection` and `/revocation`.
+
+use cardea_seal::{RandomToken, Secret};
+
+use super::Params;
+use crate::{
+    error::{ErrorCode, OAuthError},
+    model::Audience,
+    pkce::CodeVerifier,
+    scope::Scope,
+};
+
+const MAX_TOKEN_BYTES: usize = 16_384;
+
+/// A request to `/token`, by grant type.
+pub enum TokenRequest {
+    /// RFC 6749 §4.1.3
+    AuthorizationCode(AuthorizationCodeRequest),
+    /// RFC 6749 §6
+    RefreshToken(RefreshTokenRequest),
+    /// RFC 6749 §4.4.2
+    ClientCredentials(ClientCredentialsRequest),
+}
+
+/// RFC 6749 §4.1.3
+pub struct AuthorizationCodeRequest {
+    /// The code; `None` when it doesn't even look like one.
+    pub code: Option<RandomToken>,
+    /// `redirect_uri`
+    pub redirect_uri: Option<String>,
+    /// `code_verifier`
+    pub verifier: Option<CodeVerifier>,
+    /// `resource`
+    pub resource: Option<Audience>,
+}
+
+/// RFC 6749 §6
+pub struct RefreshTokenRequest {
+    /// The token as presented.
+    pub token: Secret<String>,
+    /// A narrower scope, if one is asked for.
+    pub scope: Option<Scope>,
+    /// `resource`
+    pub resource: Option<Audience>,
+}
+
+/// RFC 6749 §4.4.2
+pub struct ClientCredentialsRequest {
+    /// `scope`
+    pub scope: Option<Scope>,
+    /// `resource`
+    pub resource: Option<Audience>,
+}
+
+impl TokenRequest {
+    /// Parses the body.
+    pub fn parse(params: &Params<'_>) -> Result<Self, OAuthError> {
+        match params.required("grant_type")? {
+            "authorization_code" => Ok(Self::AuthorizationCode(AuthorizationCodeRequest {
+                code: RandomToken::parse(params.required("code")?),
+                redirect_uri: params.one("redirect_uri").map(str::to_owned),
+                verifier: verifier(params)?,
+                resource: resource(params)?,
+            })),
+            "refresh_token" => Ok(Self::RefreshToken(RefreshTokenRequest {
+                token: Secret::new(params.required("refresh_token")?.to_owned()),
+                scope: scope(params)?,
+                resource: resource(params)?,
+            })),
+            "client_credentials" => Ok(Self::ClientCredentials(ClientCredentialsRequest {
+                scope: scope(params)?,
+                resource: resource(params)?,
+            })),
+            _ => Err(OAuthError::new(
+                ErrorCode::UnsupportedGrantType,
+                "grant_type is not one of authorization_code, refresh_token, client_credentials",
+            )),
+        }
+    }
+}
+
+fn verifier(params: &Params<'_>) -> Result<Option<CodeVerifier>, OAuthError> {
+    let parse = |text| CodeVerifier::parse(text).map_err(|e| OAuthError::invalid_request(e.to_string()));
+    params.one("code_verifier").map(parse).transpose()
+}
+
+fn scope(params: &Params<'_>) -> Result<Option<Scope>, OAuthError> {
+    let parse = |text| Scope::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidScope, e.to_string()));
+    params.one("scope").map(parse).transpose()
+}
+
+fn resource(params: &Params<'_>) -> Result<Option<Audience>, OAuthError> {
+    let mut all = params.all("resource");
+    let first = all.next();
+    // D12: an access token has one audience.
+    if all.next().is_some() {
+        return Err(OAuthError::new(ErrorCode::InvalidTarget, "an access token has one audience; name one resource a request"));
+    }
+    let parse = |text| Audience::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidTarget, e.to_string()));
+    first.map(parse).transpose()
+}
+
+/// A hint at what kind of token it is (RFC 7009 §2.1). Any other text is no hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenHint {
+    /// `access_token`
+    AccessToken,
+    /// `refresh_token`
+    RefreshToken,
+}
+
+/// A request to `/introspection` (RFC 7662 §2.1) or `/revocation` (RFC 7009 §2.1).
+pub struct TokenQuery {
+    /// The token as presented.
+    pub token: Secret<String>,
+    /// What the client thinks it is.
+    pub hint: Option<TokenHint>,
+}
+
+impl TokenQuery {
+    /// Parses the body.
+    pub fn parse(params: &Params<'_>) -> Result<Self, OAuthError> {
+        let token = params.required("token")?;
+        params.bounded("token", MAX_TOKEN_BYTES)?;
+        let hint = match params.one("token_type_hint") {
+            Some("access_token") => Some(TokenHint::AccessToken),
+            Some("refresh_token") => Some(TokenHint::RefreshToken),
+            _ => None,
+        };
+        Ok(Self { token: Secret::new(token.to_owned()), hint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &[(&str, &str)]) -> Result<TokenRequest, ErrorCode> {
+        let pairs: Vec<_> = body.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        TokenRequest::parse(&Params::new(&pairs, 16_384).unwrap()).map_err(|e| e.code())
+    }
+
+    #[test]
+    fn an_unknown_or_missing_grant_type_is_named() {
+        assert_eq!(parse(&[("grant_type", "password")]).err(), Some(ErrorCode::UnsupportedGrantType));
+        assert_eq!(parse(&[]).err(), Some(ErrorCode::InvalidRequest));
+    }
+
+    #[test]
+    fn a_code_that_is_no_code_is_parsed_so_that_it_can_be_answered_invalid_grant() {
+        let Ok(TokenRequest::AuthorizationCode(request)) = parse(&[("grant_type", "authorization_code"), ("code", "x")]) else {
+            panic!("not parsed")
+        };
+        assert!(request.code.is_none());
+    }
+
+    #[test]
+    fn two_resources_are_an_invalid_target() {
+        let body = [("grant_type", "client_credentials"), ("resource", "api://a"), ("resource", "api://b")];
+        assert_eq!(parse(&body).err(), Some(ErrorCode::InvalidTarget));
+    }
+
+    #[test]
+    fn a_malformed_verifier_or_scope_is_refused() {
+        let body = [("grant_type", "authorization_code"), ("code", "x"), ("code_verifier", "short")];
+        assert_eq!(parse(&body).err(), Some(ErrorCode::InvalidRequest));
+        assert_eq!(parse(&[("grant_type", "client_credentials"), ("scope", "\"")]).err(), Some(ErrorCode::InvalidScope));
+    }
+}

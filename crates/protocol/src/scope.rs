@@ -1,0 +1,145 @@
+//! Scopes: RFC 6749 §3.3.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A request may name this many scopes.
+const MAX_TOKENS: usize = 64;
+/// The bound of the whole parameter in bytes.
+const MAX_BYTES: usize = 2048;
+
+/// The scope that makes a request an OpenID Connect request.
+pub const OPENID: &str = "openid";
+/// The scope that lets a grant outlive its session (OpenID Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The scopes that the provider itself serves, at userinfo.
+pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+
+/// A set of scope tokens in the order of the request, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(Vec<Box<str>>);
+
+/// Why a scope parameter was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    /// More than 64 tokens or 2048 bytes.
+    #[error("the scope is too long")]
+    TooLong,
+    /// A character outside of RFC 6749 §3.3.
+    #[error("the scope has a character that is not allowed")]
+    Character,
+}
+
+impl Scope {
+    /// Parses a space-separated list; the empty text is the empty scope.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > MAX_BYTES {
+            return Err(ScopeError::TooLong);
+        }
+        let mut tokens: Vec<Box<str>> = Vec::new();
+        for token in text.split(' ').filter(|t| !t.is_empty()) {
+            // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+            if !token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+                return Err(ScopeError::Character);
+            }
+            if !tokens.iter().any(|t| &**t == token) {
+                tokens.push(token.into());
+            }
+        }
+        if tokens.len() > MAX_TOKENS {
+            return Err(ScopeError::TooLong);
+        }
+        Ok(Self(tokens))
+    }
+
+    /// Whether the token is in the set.
+    #[must_use]
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.iter().any(|t| &**t == token)
+    }
+
+    /// Whether every token is in `other`.
+    #[must_use]
+    pub fn is_subset_of(&self, other: &Scope) -> bool {
+        self.iter().all(|t| other.contains(t))
+    }
+
+    /// The tokens for which `keep` holds.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Scope {
+        Scope(self.0.iter().filter(|t| keep(t)).cloned().collect())
+    }
+
+    /// The tokens of both, each once.
+    #[must_use]
+    pub fn union(&self, other: &Scope) -> Scope {
+        let mut tokens = self.0.clone();
+        tokens.extend(other.0.iter().filter(|t| !self.contains(t)).cloned());
+        Scope(tokens)
+    }
+
+    /// The tokens in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|t| &**t)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, token) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(token)?;
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = ScopeError;
+    fn try_from(text: String) -> Result<Self, ScopeError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> String {
+        scope.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_is_kept_and_repeats_are_dropped() {
+        let scope = Scope::parse("openid  email openid orders:read").unwrap();
+        assert_eq!(scope.to_string(), "openid email orders:read");
+    }
+
+    #[test]
+    fn characters_outside_the_grammar_are_refused() {
+        for bad in ["a\"b", "a\\b", "a\tb", "ä", "a\u{0}"] {
+            assert_eq!(Scope::parse(bad), Err(ScopeError::Character), "{bad:?}");
+        }
+        assert_eq!(Scope::parse(&"x ".repeat(2000)), Err(ScopeError::TooLong));
+    }
+
+    #[test]
+    fn subsets_are_by_token_not_by_prefix() {
+        let big = Scope::parse("orders:read orders:write").unwrap();
+        assert!(Scope::parse("orders:read").unwrap().is_subset_of(&big));
+        assert!(!Scope::parse("orders").unwrap().is_subset_of(&big));
+    }
+}

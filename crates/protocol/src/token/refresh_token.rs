@@ -1,0 +1,226 @@
+//! Refresh tokens: derived, not stored, and rotated by a table (D11, RFC 6749 §6, RFC 9700 §4.14).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use cardea_seal::{Digest, MacKey, constant_time_eq};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Standing;
+use crate::model::{AuditEvent, ClientId, Grant, LastSeen, RefreshRotation, RefreshState, RefreshTokenId, RevocationReason};
+
+const VERSION: u8 = 1;
+/// version · key id · token id · generation · MAC
+const BYTES: usize = 1 + 1 + 16 + 4 + 32;
+
+/// Two tabs, a lost response: a public client's retry within this time needs no other proof.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);
+/// A laptop that slept: a public client may come late once in this time.
+const LATE_RETRY_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A refresh token as it is on the wire, taken apart. Nothing of it is believed before [`RefreshToken::is_authentic`].
+pub struct RefreshToken {
+    /// Which server key made the MAC.
+    pub key_id: u8,
+    /// Names the grant's row.
+    pub token_id: RefreshTokenId,
+    /// How often the token had been rotated when this one was made.
+    pub generation: u32,
+    mac: Digest,
+}
+
+impl RefreshToken {
+    /// Derives the token of a generation; the same input gives the same token.
+    #[must_use]
+    pub fn derive(key: (u8, &MacKey), secret: &[u8], id: RefreshTokenId, generation: u32, client: &ClientId) -> Self {
+        let mac = mac(key.1, secret, id, generation, client);
+        Self { key_id: key.0, token_id: id, generation, mac }
+    }
+
+    /// Takes the wire form apart.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > BYTES * 2 {
+            return None;
+        }
+        let bytes: [u8; BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (head, mac) = bytes.split_last_chunk::<32>()?;
+        let (head, generation) = head.split_last_chunk::<4>()?;
+        let (head, token_id) = head.split_last_chunk::<16>()?;
+        let [VERSION, key_id] = *head else { return None };
+        Some(Self {
+            key_id,
+            token_id: RefreshTokenId(*token_id),
+            generation: u32::from_be_bytes(*generation),
+            mac: Digest::from_bytes(*mac),
+        })
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut bytes = Vec::with_capacity(BYTES);
+        bytes.extend([VERSION, self.key_id]);
+        bytes.extend(self.token_id.0);
+        bytes.extend(self.generation.to_be_bytes());
+        bytes.extend(self.mac.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Whether this server made the token for this row and client.
+    #[must_use]
+    pub fn is_authentic(&self, key: &MacKey, secret: &[u8], client: &ClientId) -> bool {
+        let expected = mac(key, secret, self.token_id, self.generation, client);
+        constant_time_eq(expected.as_bytes(), self.mac.as_bytes())
+    }
+}
+
+fn mac(key: &MacKey, secret: &[u8], id: RefreshTokenId, generation: u32, client: &ClientId) -> Digest {
+    key.tag(&[secret, &id.0, &generation.to_be_bytes(), client.as_str().as_bytes()])
+}
+
+/// How the sender is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// It proved who it is: a confidential client.
+    Proved,
+    /// It only said so: a public client.
+    Public,
+}
+
+/// An authentic refresh token in the hands of a client.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// Which generation it is.
+    pub generation: u32,
+    /// Who presented it.
+    pub client: ClientId,
+    /// How that client is known.
+    pub sender: Sender,
+    /// From where and with what.
+    pub seen: LastSeen,
+}
+
+/// What the client and the server have set.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// The client's `refresh_rotation`.
+    pub rotation: RefreshRotation,
+    /// How long an unused token lives.
+    pub idle_ttl: SignedDuration,
+}
+
+/// What is to be done, decided on the locked row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// What to write.
+    pub write: Write,
+    /// What the audit says.
+    pub events: Vec<AuditEvent>,
+    /// What the client gets.
+    pub answer: Answer,
+}
+
+/// The write of a [`Verdict`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Nothing.
+    Nothing,
+    /// The next generation, with all that changes beside it.
+    Rotate(RefreshState),
+    /// That a late retry was allowed now.
+    LateRetry(Timestamp),
+    /// The end of the grant.
+    Revoke(RevocationReason),
+}
+
+/// The answer of a [`Verdict`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Tokens, with the refresh token of this generation.
+    Tokens {
+        /// The generation to derive.
+        generation: u32,
+    },
+    /// `invalid_grant`, and this for the log.
+    InvalidGrant(&'static str),
+}
+
+/// The table of D11. The MAC has been checked before: no stranger gets here.
+#[must_use]
+pub fn judge(grant: &Grant, standing: Standing, presented: &Presented, policy: &Policy, now: Timestamp) -> Verdict {
+    if let Err(why) = standing.judge(grant, now) {
+        return refuse(why);
+    }
+    let Some(refresh) = &grant.refresh else { return refuse("the grant has no refresh token") };
+    // RFC 6749 §10.4: a refresh token is bound to its client; an authentic one elsewhere was stolen.
+    if presented.client != grant.client_id {
+        return revoke(RevocationReason::ForeignClient, AuditEvent::RefreshForeignClient, "another client has the token");
+    }
+    if now >= refresh.idle_expires_at {
+        return refuse("the refresh token was not used for too long");
+    }
+    if presented.generation == refresh.generation {
+        return rotate(refresh, presented, policy, now);
+    }
+    // Only a store that was rolled back or a leaked key makes a generation that isn't there yet.
+    if presented.generation > refresh.generation {
+        return Verdict {
+            write: Write::Nothing,
+            events: vec![AuditEvent::RefreshAhead],
+            answer: Answer::InvalidGrant("the token is ahead of the store"),
+        };
+    }
+    let one_before = presented.generation + 1 == refresh.generation;
+    if one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent {
+        return retry(refresh, presented, now);
+    }
+    // RFC 9700 §4.14.2: an old token means that somebody has a copy; nobody can tell who.
+    revoke(RevocationReason::RefreshReuse, AuditEvent::RefreshReuse, "an old refresh token came again")
+}
+
+fn rotate(refresh: &RefreshState, presented: &Presented, policy: &Policy, now: Timestamp) -> Verdict {
+    let Some(generation) = refresh.generation.checked_add(1) else {
+        return refuse("the token was rotated as often as it can be");
+    };
+    let anomaly = !refresh.last_seen.resembles(&presented.seen);
+    let first_anomaly = anomaly && refresh.anomaly_at.is_none();
+    let next = RefreshState {
+        generation,
+        rotated_at: now,
+        current_seen: false,
+        anomaly_at: refresh.anomaly_at.or(anomaly.then_some(now)),
+        last_seen: presented.seen.clone(),
+        idle_expires_at: now.saturating_add(policy.idle_ttl).unwrap_or(refresh.idle_expires_at),
+        ..refresh.clone()
+    };
+    Verdict {
+        write: Write::Rotate(next),
+        events: if first_anomaly { vec![AuditEvent::RefreshAnomaly] } else { Vec::new() },
+        answer: Answer::Tokens { generation },
+    }
+}
+
+/// The token before the current one, whose successor nobody has shown: the answer was probably lost.
+fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
+    let again = Answer::Tokens { generation: refresh.generation };
+    let prompt = now.duration_since(refresh.rotated_at) <= RETRY_WINDOW;
+    if presented.sender == Sender::Proved || (prompt && refresh.last_seen.resembles(&presented.seen)) {
+        return Verdict { write: Write::Nothing, events: Vec::new(), answer: again };
+    }
+    let late_before = refresh.late_retry_at.is_some_and(|at| now.duration_since(at) < LATE_RETRY_EVERY);
+    if late_before {
+        return revoke(RevocationReason::RefreshReuse, AuditEvent::RefreshReuse, "a second late retry within a day");
+    }
+    Verdict { write: Write::LateRetry(now), events: vec![AuditEvent::RefreshRetriedLate], answer: again }
+}
+
+fn revoke(reason: RevocationReason, event: AuditEvent, why: &'static str) -> Verdict {
+    Verdict { write: Write::Revoke(reason), events: vec![event], answer: Answer::InvalidGrant(why) }
+}
+
+fn refuse(why: &'static str) -> Verdict {
+    Verdict { write: Write::Nothing, events: Vec::new(), answer: Answer::InvalidGrant(why) }
+}
+
+#[cfg(test)]
+#[path = "refresh_token_tests.rs"]
+mod tests;

@@ -1,0 +1,38 @@
+//! Whether all that stands behind a grant still stands (D10).
+
+use crate::model::{Grant, GrantState};
+use jiff::Timestamp;
+
+/// What the store reads beside a grant's row, in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the session is alive.
+    pub session_alive: bool,
+    /// Whether the person is there and enabled.
+    pub user_enabled: bool,
+    /// Whether the client is there and enabled.
+    pub client_enabled: bool,
+}
+
+impl Standing {
+    /// Why no token of the grant is alive, if none is.
+    pub fn judge(self, grant: &Grant, now: Timestamp) -> Result<(), &'static str> {
+        if matches!(grant.state, GrantState::Revoked(_)) {
+            return Err("the grant was revoked");
+        }
+        if now >= grant.expires_at {
+            return Err("the grant has expired");
+        }
+        // OpenID Core §11: only offline access outlives the session.
+        if !self.session_alive && !grant.is_offline() {
+            return Err("the session has ended");
+        }
+        if !self.user_enabled {
+            return Err("the person is disabled");
+        }
+        if !self.client_enabled {
+            return Err("the client is disabled");
+        }
+        Ok(())
+    }
+}

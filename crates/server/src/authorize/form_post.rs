@@ -1,0 +1,55 @@
+use askama::Template;
+
+use crate::pages::{Shell, csp};
+
+/// All the script there is; the policy names its hash. A field called `submit` would hide the method of the form, hence
+/// the prototype's.
+pub(crate) const SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
+
+/// The answer to an authorization request as a form that posts itself (OAuth 2.0 Form Post Response Mode).
+#[derive(Template)]
+#[template(path = "authorize/form_post.html")]
+pub(crate) struct FormPostPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    pub(crate) client_name: &'a str,
+    /// The redirect URI of the request, verified.
+    pub(crate) action: &'a str,
+    /// The parameters of the answer.
+    pub(crate) fields: &'a [(&'a str, &'a str)],
+}
+
+impl FormPostPage<'_> {
+    pub(crate) const CSP: &'static str = csp::FORM_POST;
+    const SCRIPT: &'static str = SCRIPT;
+}
+
+#[cfg(test)]
+impl FormPostPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::pages::HOSTILE;
+
+        let page = |client_name, fields| Self {
+            shell: Shell::sample(),
+            client_name,
+            action: "https://orders.example.com/callback?a=1&b=2",
+            fields,
+        };
+        vec![
+            (
+                "form_post",
+                page(
+                    "Orders",
+                    &[
+                        ("code", "abc"),
+                        ("state", "xyz"),
+                        ("iss", "https://id.example.com"),
+                    ],
+                ),
+            ),
+            (
+                "form_post_hostile",
+                page(HOSTILE, &[("code", "abc"), ("state", HOSTILE)]),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,3 @@
+//! The choice between the person who is logged in and another.
+
+pub(crate) mod page;

@@ -1,0 +1,54 @@
+use askama::Template;
+
+use crate::pages::{Person, Shell, csp};
+
+/// The choice between the person who is logged in and another.
+#[derive(Template)]
+#[template(path = "choose_account/page.html")]
+pub(crate) struct ChooseAccountPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    /// The sealed ticket.
+    pub(crate) ticket: &'a str,
+    pub(crate) csrf: &'a str,
+    pub(crate) client_name: &'a str,
+    /// The person of this browser's session.
+    pub(crate) person: Person<'a>,
+    /// The other person whom the client's hint names.
+    pub(crate) wanted: Option<&'a str>,
+}
+
+impl ChooseAccountPage<'_> {
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+}
+
+#[cfg(test)]
+impl ChooseAccountPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::pages::HOSTILE;
+
+        let page = |client_name, person, wanted| Self {
+            shell: Shell::sample(),
+            ticket: "v1.ticket",
+            csrf: "csrf",
+            client_name,
+            person,
+            wanted,
+        };
+        let alice = Person {
+            name: Some("Alice Liddell"),
+            username: "alice",
+        };
+        let hostile = Person {
+            name: Some(HOSTILE),
+            username: HOSTILE,
+        };
+        vec![
+            ("choose_account", page("Orders", alice, None)),
+            ("choose_account_hint", page("Orders", alice, Some("bob"))),
+            (
+                "choose_account_hostile",
+                page(HOSTILE, hostile, Some(HOSTILE)),
+            ),
+        ]
+    }
+}

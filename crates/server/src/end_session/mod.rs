@@ -1,0 +1,3 @@
+//! Logging out (OpenID RP-Initiated Logout).
+
+pub(crate) mod page;

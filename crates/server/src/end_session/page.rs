@@ -1,0 +1,79 @@
+use askama::Template;
+
+use crate::pages::{Back, Person, Shell, csp};
+
+/// The question whether to log out.
+#[derive(Template)]
+#[template(path = "end_session/confirm.html")]
+pub(crate) struct ConfirmPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    pub(crate) csrf: &'a str,
+    /// The sealed request to log out.
+    pub(crate) request: &'a str,
+    pub(crate) person: Person<'a>,
+}
+
+/// The end of a session.
+#[derive(Template)]
+#[template(path = "end_session/done.html")]
+pub(crate) struct DonePage<'a> {
+    pub(crate) shell: Shell<'a>,
+    /// The way back to the client that a valid request named.
+    pub(crate) back: Option<Back<'a>>,
+}
+
+impl ConfirmPage<'_> {
+    pub(crate) const CSP: &'static str = csp::STAYS;
+}
+
+impl DonePage<'_> {
+    pub(crate) const CSP: &'static str = csp::STAYS;
+}
+
+#[cfg(test)]
+impl ConfirmPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::pages::HOSTILE;
+
+        let page = |person| Self {
+            shell: Shell::sample(),
+            csrf: "csrf",
+            request: "v1.request",
+            person,
+        };
+        vec![
+            (
+                "end_session_confirm",
+                page(Person {
+                    name: Some("Alice Liddell"),
+                    username: "alice",
+                }),
+            ),
+            (
+                "end_session_confirm_hostile",
+                page(Person {
+                    name: Some(HOSTILE),
+                    username: HOSTILE,
+                }),
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+impl DonePage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        let page = |back| Self {
+            shell: Shell::sample(),
+            back,
+        };
+        vec![
+            ("end_session_done", page(None)),
+            ("end_session_done_back", page(Some(Back::sample()))),
+            (
+                "end_session_done_hostile",
+                page(Some(Back::hostile_sample())),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,3 @@
+//! The page for what went wrong.
+
+pub(crate) mod page;

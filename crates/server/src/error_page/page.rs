@@ -1,0 +1,199 @@
+use askama::Template;
+
+use crate::pages::{Back, Shell, csp};
+
+/// What went wrong, to the person before whom it went wrong.
+#[derive(Template)]
+#[template(path = "error_page/page.html")]
+pub(crate) struct ErrorPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    pub(crate) trouble: Trouble,
+    pub(crate) back: Option<Back<'a>>,
+}
+
+/// What a person can be told. The private cause is in the log under the same reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The client is unknown or disabled.
+    UnknownApp,
+    /// The client's redirect URI isn't registered: nobody is sent there.
+    WrongReturnAddress,
+    /// The request can't be understood, and there is nobody to tell but the person.
+    BrokenLink,
+    /// The ticket is over, or was finished before.
+    TooLate,
+    /// The ticket belongs to another browser, or its cookie is gone.
+    OtherBrowser,
+    /// The form doesn't come from the page that was sent.
+    NotFromHere,
+    /// A limit was reached.
+    TooMany,
+    /// A request to log out with a hint that isn't ours.
+    ForgedLogout,
+    /// There is no such page.
+    NotFound,
+    /// The store or the password pool can't answer now.
+    Busy,
+    /// Our own mistake.
+    Unexpected,
+}
+
+impl ErrorPage<'_> {
+    pub(crate) const CSP: &'static str = csp::STAYS;
+
+    /// The request id in groups of four, as one reads it out.
+    fn reference(&self) -> Vec<String> {
+        let letters: Vec<char> = self.shell.request_id.chars().collect();
+        letters
+            .chunks(4)
+            .map(|group| group.iter().collect())
+            .collect()
+    }
+}
+
+impl Trouble {
+    fn heading(self) -> &'static str {
+        self.words().0
+    }
+
+    fn sentence(self) -> &'static str {
+        self.words().1
+    }
+
+    fn advice(self) -> &'static str {
+        self.words().2
+    }
+
+    /// Heading, what happened, what to do now.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::UnknownApp => (
+                "We don’t know this app",
+                "The app that sent you here isn’t registered with us, or has been switched off.",
+                "Go back and tell the people who run it. You were not logged in to it.",
+            ),
+            Self::WrongReturnAddress => (
+                "We won’t send you there",
+                "The app asked us to send you to an address that isn’t its own. To keep you safe, we stopped here.",
+                "Go back to the app and try once more. If it happens again, tell the people who run it.",
+            ),
+            Self::BrokenLink => (
+                "This link doesn’t work",
+                "Something in the address that brought you here is missing or wrong.",
+                "Go back to the app and start again from there. An old bookmark is a common cause.",
+            ),
+            Self::TooLate => (
+                "This took too long",
+                "The page was open for a while, or was finished in another tab.",
+                "Go back to the app and log in again from there. Nothing was lost.",
+            ),
+            Self::OtherBrowser => (
+                "Please start again here",
+                "This login was begun in another browser, or this one doesn’t keep our cookie.",
+                "Allow cookies for this site, then go back to the app and log in again.",
+            ),
+            Self::NotFromHere => (
+                "We didn’t accept that",
+                "What was sent doesn’t fit the page we gave you, so nothing was changed.",
+                "Go back, reload the page and try again.",
+            ),
+            Self::TooMany => (
+                "That was a bit fast",
+                "Many requests came from your network in a short time.",
+                "Wait a minute, then try again.",
+            ),
+            Self::ForgedLogout => (
+                "You are still logged in",
+                "The link that should log you out isn’t one of ours, so we did nothing.",
+                "To log out, open your account page here and choose “Log out”.",
+            ),
+            Self::NotFound => (
+                "There is nothing here",
+                "This page doesn’t exist, or no longer does.",
+                "Check the address, or go back to where you came from.",
+            ),
+            Self::Busy => (
+                "We can’t answer right now",
+                "There is more to do than we can do at this moment.",
+                "Wait a few seconds, then reload this page.",
+            ),
+            Self::Unexpected => (
+                "Something went wrong on our side",
+                "It wasn’t you. The people who run this site can find out what it was.",
+                "Try again in a moment. If it stays, tell them the letters below.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+impl ErrorPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        let page = |trouble, back| Self {
+            shell: Shell::sample(),
+            trouble,
+            back,
+        };
+        let hostile_shell = Shell {
+            request_id: crate::pages::HOSTILE,
+            ..Shell::sample()
+        };
+        vec![
+            ("error_unknown_app", page(Trouble::UnknownApp, None)),
+            (
+                "error_return_address",
+                page(Trouble::WrongReturnAddress, None),
+            ),
+            ("error_broken_link", page(Trouble::BrokenLink, None)),
+            (
+                "error_too_late",
+                page(Trouble::TooLate, Some(Back::sample())),
+            ),
+            ("error_other_browser", page(Trouble::OtherBrowser, None)),
+            ("error_not_from_here", page(Trouble::NotFromHere, None)),
+            ("error_too_many", page(Trouble::TooMany, None)),
+            ("error_forged_logout", page(Trouble::ForgedLogout, None)),
+            ("error_not_found", page(Trouble::NotFound, None)),
+            ("error_busy", page(Trouble::Busy, None)),
+            ("error_unexpected", page(Trouble::Unexpected, None)),
+            (
+                "error_hostile",
+                Self {
+                    shell: hostile_shell,
+                    ..page(Trouble::TooLate, Some(Back::hostile_sample()))
+                },
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use askama::Template as _;
+
+    use super::ErrorPage;
+
+    #[test]
+    fn the_reference_is_read_in_groups_and_copied_in_one_piece() {
+        let (_, page) = ErrorPage::samples().swap_remove(0);
+        assert_eq!(page.reference(), ["k7m2", "p9xq", "4tza"]);
+        let html = page.render().unwrap();
+        assert!(html.contains("<span>k7m2</span><span>p9xq</span><span>4tza</span>"));
+    }
+
+    #[test]
+    fn every_trouble_says_what_happened_and_what_to_do() {
+        for (name, page) in ErrorPage::samples() {
+            let (heading, sentence, advice) = page.trouble.words();
+            assert!(heading.len() < 40 && !heading.ends_with('.'), "{name}");
+            assert!(sentence.ends_with('.') && advice.ends_with('.'), "{name}");
+            for jargon in ["OAuth", "redirect", "token", "client", "invalid", "!"] {
+                assert!(
+                    !format!("{heading} {sentence} {advice}").contains(jargon),
+                    "{name}: {jargon}"
+                );
+            }
+        }
+    }
+}

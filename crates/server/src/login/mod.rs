@@ -1,0 +1,3 @@
+//! Logging in with a name and a password.
+
+pub(crate) mod page;

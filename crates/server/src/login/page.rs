@@ -1,0 +1,110 @@
+use std::fmt;
+
+use askama::Template;
+
+use crate::pages::{Shell, csp};
+
+/// The login form.
+#[derive(Template)]
+#[template(path = "login/page.html")]
+pub(crate) struct LoginPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    /// The sealed ticket.
+    pub(crate) ticket: &'a str,
+    pub(crate) csrf: &'a str,
+    /// The client that waits for this login; none when a person wants their account page.
+    pub(crate) client_name: Option<&'a str>,
+    /// What stands in the field: the `login_hint`, or what was typed before.
+    pub(crate) username: &'a str,
+    pub(crate) problem: Option<LoginProblem>,
+}
+
+/// Why the form is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginProblem {
+    /// Unknown name, wrong password, locked account: one answer for all.
+    WrongNameOrPassword,
+    /// The limit was reached.
+    TooManyAttempts {
+        /// Until the next attempt may be made.
+        minutes: u64,
+    },
+    /// The page lay open too long, or came from another browser.
+    Outdated,
+}
+
+impl LoginPage<'_> {
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+
+    fn blames_fields(&self) -> bool {
+        self.problem == Some(LoginProblem::WrongNameOrPassword)
+    }
+}
+
+impl fmt::Display for LoginProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongNameOrPassword => {
+                f.write_str("That user name and password don’t belong together.")
+            }
+            Self::TooManyAttempts { minutes: 0 | 1 } => {
+                f.write_str("Too many attempts. Please wait a minute, then try again.")
+            }
+            Self::TooManyAttempts { minutes } => {
+                write!(
+                    f,
+                    "Too many attempts. Please wait {minutes} minutes, then try again."
+                )
+            }
+            Self::Outdated => f.write_str("This page was open for too long. Please log in again."),
+        }
+    }
+}
+
+#[cfg(test)]
+impl LoginPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        let page = |client_name, username, problem| Self {
+            shell: Shell::sample(),
+            ticket: "v1.ticket",
+            csrf: "csrf",
+            client_name,
+            username,
+            problem,
+        };
+        let development = Self {
+            shell: Shell::development_sample(),
+            ..page(Some("Orders"), "", None)
+        };
+        let wrong = Some(LoginProblem::WrongNameOrPassword);
+        let waiting = Some(LoginProblem::TooManyAttempts { minutes: 15 });
+        vec![
+            ("login", page(Some("Orders"), "", None)),
+            ("login_development", development),
+            ("login_account", page(None, "", None)),
+            ("login_wrong", page(Some("Orders"), "alice", wrong)),
+            ("login_waiting", page(Some("Orders"), "alice", waiting)),
+            (
+                "login_outdated",
+                page(Some("Orders"), "", Some(LoginProblem::Outdated)),
+            ),
+            (
+                "login_hostile",
+                page(Some(crate::pages::HOSTILE), crate::pages::HOSTILE, None),
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LoginProblem;
+
+    #[test]
+    fn waiting_is_said_in_minutes() {
+        let said = |minutes| LoginProblem::TooManyAttempts { minutes }.to_string();
+        assert_eq!(said(0), said(1));
+        assert!(said(1).contains("wait a minute"));
+        assert!(said(15).contains("wait 15 minutes"));
+    }
+}

@@ -1,0 +1,205 @@
+use bytes::Bytes;
+
+use super::colour::Colour;
+
+/// The darkest ground that light pages put text on; `style.css` has the same.
+pub(super) const LIGHT_GROUND: Colour = Colour::new(0xf1, 0xf3, 0xf2);
+/// The lightest ground that dark pages put text on.
+pub(super) const DARK_SURFACE: Colour = Colour::new(0x1a, 0x1e, 0x1d);
+
+/// WCAG 2.2 §1.4.3: text, and §1.4.11: what only has to be seen. Thin coloured lines on dark want some more.
+const READABLE: f64 = 4.5;
+const READABLE_DARK: f64 = 6.5;
+const VISIBLE: f64 = 3.0;
+
+const MAX_NAME: usize = 40;
+const MAX_LOGO: usize = 64 * 1024;
+
+/// The door in its round wall, seen from above; its two colours stand for the brand's.
+const MARK: &str = include_str!("mark.svg");
+const MARK_ACCENT: &str = "#0e6655";
+const MARK_TEXT: &str = "#ffffff";
+
+/// Whose provider this is: a name, a colour and a logo.
+#[derive(Debug, Clone)]
+pub(crate) struct Brand {
+    name: String,
+    accent: Colour,
+    logo: Logo,
+}
+
+/// A picture that was looked at before it is served.
+#[derive(Debug, Clone)]
+pub(crate) struct Logo {
+    content_type: &'static str,
+    extension: &'static str,
+    bytes: Bytes,
+}
+
+/// Why a brand was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BrandError {
+    /// Empty, long, or with characters that aren't seen.
+    #[error("the name must have 1 to {MAX_NAME} visible characters")]
+    Name,
+    /// Not a colour.
+    #[error("the accent colour must be written as #rrggbb")]
+    Accent,
+    /// Over the bound.
+    #[error("the logo must have at most 64 KiB")]
+    LogoSize,
+    /// Another format, or an SVG with more than a drawing in it.
+    #[error("the logo must be a PNG, or an SVG without scripts and links to elsewhere")]
+    LogoFormat,
+}
+
+impl Default for Brand {
+    fn default() -> Self {
+        let accent = Colour::new(0x0e, 0x66, 0x55);
+        Self {
+            name: "Cardea".to_owned(),
+            accent,
+            logo: Logo::mark(accent),
+        }
+    }
+}
+
+impl Brand {
+    /// A brand from its configured parts; without a logo it gets Cardea's mark in its own colour.
+    ///
+    /// # Errors
+    /// When a part is not what it should be.
+    pub(crate) fn new(name: &str, accent: &str, logo: Option<Logo>) -> Result<Self, BrandError> {
+        let name = name.trim();
+        let length = name.chars().count();
+        if length == 0 || length > MAX_NAME || name.chars().any(is_unseen) {
+            return Err(BrandError::Name);
+        }
+        let accent = Colour::parse(accent).ok_or(BrandError::Accent)?;
+        let logo = logo.unwrap_or_else(|| Logo::mark(accent));
+        Ok(Self {
+            name: name.to_owned(),
+            accent,
+            logo,
+        })
+    }
+
+    /// The name that stands at the head of each page.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The logo beside it.
+    pub(crate) fn logo(&self) -> &Logo {
+        &self.logo
+    }
+
+    /// The head of the style sheet: the brand's colours, readable on light and on dark pages.
+    pub(super) fn custom_properties(&self) -> String {
+        let on_light = self
+            .accent
+            .moved_until(READABLE, LIGHT_GROUND, Colour::BLACK);
+        let tint = self.accent.tint();
+        let dark = self.accent.moved_until(VISIBLE, DARK_SURFACE, tint);
+        let on_dark = self.accent.moved_until(READABLE_DARK, DARK_SURFACE, tint);
+        format!(
+            ":root {{ {} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {} }} }}\n",
+            properties(self.accent, on_light),
+            properties(dark, on_dark),
+        )
+    }
+}
+
+fn properties(fill: Colour, text: Colour) -> String {
+    let on_fill = fill.text_on();
+    let away = if on_fill == Colour::WHITE {
+        Colour::BLACK
+    } else {
+        Colour::WHITE
+    };
+    let hover = fill.mixed(away, 14);
+    format!(
+        "--accent: {fill}; --accent-hover: {hover}; --on-accent: {on_fill}; --accent-text: {text};"
+    )
+}
+
+/// Control characters, and those that turn the direction of the text around them.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+impl Logo {
+    /// Looks at a file's bytes: the name of a file proves nothing.
+    ///
+    /// # Errors
+    /// When the bytes are too many, or neither a PNG nor a plain SVG drawing.
+    pub(crate) fn parse(bytes: Bytes) -> Result<Self, BrandError> {
+        if bytes.len() > MAX_LOGO {
+            return Err(BrandError::LogoSize);
+        }
+        if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return Ok(Self {
+                content_type: "image/png",
+                extension: "png",
+                bytes,
+            });
+        }
+        let drawing = std::str::from_utf8(&bytes).is_ok_and(is_plain_drawing);
+        if drawing {
+            Ok(Self::svg(bytes))
+        } else {
+            Err(BrandError::LogoFormat)
+        }
+    }
+
+    pub(super) fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    pub(super) fn extension(&self) -> &'static str {
+        self.extension
+    }
+
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    fn mark(accent: Colour) -> Self {
+        let drawing = MARK
+            .replace(MARK_TEXT, &accent.text_on().to_string())
+            .replace(MARK_ACCENT, &accent.to_string());
+        Self::svg(Bytes::from(drawing))
+    }
+
+    fn svg(bytes: Bytes) -> Self {
+        Self {
+            content_type: "image/svg+xml",
+            extension: "svg",
+            bytes,
+        }
+    }
+}
+
+/// Browsers run nothing of an SVG inside `<img>`, and its own policy is a sandbox: this is the third lock, so a short
+/// list of what no drawing needs is enough.
+fn is_plain_drawing(text: &str) -> bool {
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .to_ascii_lowercase();
+    (text.starts_with("<svg") || text.starts_with("<?xml"))
+        && text.contains("<svg")
+        && ![
+            "<script",
+            "<foreignobject",
+            "<!entity",
+            "javascript:",
+            "data:text",
+        ]
+        .iter()
+        .any(|refused| text.contains(refused))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The Content-Security-Policy of each kind of page (design D18).
+
+/// Pages whose form may end in a redirect to a client: login, consent, chooser. They send no `form-action`, since
+/// browsers apply it to the redirects after a submit too.
+pub(crate) const MAY_REDIRECT: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// All other pages.
+pub(crate) const STAYS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+     frame-ancestors 'none'; form-action 'self'";
+
+/// The page of `response_mode=form_post`: its one static script, by hash.
+pub(crate) const FORM_POST: &str = "default-src 'none'; script-src 'sha256-ox4bri+xTrW3kuLTyRoak73QX8KZGuyP3JlQYusbSlA='; \
+     style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Style sheet and logo: a logo is the operator's file, and opened by itself an SVG could run scripts.
+pub(crate) const ASSET: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use cardea_seal::Digest;
+
+    use crate::authorize::form_post::SCRIPT;
+
+    #[test]
+    fn the_form_post_policy_names_the_hash_of_its_script() {
+        let hash = BASE64_STANDARD.encode(Digest::of(SCRIPT.as_bytes()).as_bytes());
+        let source = format!("script-src 'sha256-{hash}';");
+        assert!(super::FORM_POST.contains(&source), "expected {source}");
+    }
+
+    #[test]
+    fn no_page_allows_inline_code_or_framing() {
+        for policy in [super::MAY_REDIRECT, super::STAYS, super::FORM_POST] {
+            assert!(policy.starts_with("default-src 'none'; "));
+            assert!(policy.contains("frame-ancestors 'none'"));
+            assert!(!policy.contains("unsafe"));
+            assert!(!policy.contains("  "));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What all pages share: the frame, the brand, the assets, the policies.
+
+mod assets;
+mod back;
+mod brand;
+mod colour;
+pub(crate) mod csp;
+mod person;
+mod shell;
+#[cfg(test)]
+mod tests;
+mod when;
+
+pub(crate) use assets::Assets;
+pub(crate) use back::Back;
+pub(crate) use brand::{Brand, BrandError, Logo};
+pub(crate) use person::Person;
+pub(crate) use shell::Shell;
+pub(crate) use when::When;
+
+/// A name as nobody has it, for the samples.
+#[cfg(test)]
+pub(crate) const HOSTILE: &str = "<script>alert(\"'&\")</script>\u{202e}";

@@ -1,0 +1,67 @@
+/// The person whom a page speaks of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Person<'a> {
+    /// The full name, when it is known.
+    pub(crate) name: Option<&'a str>,
+    /// The name to log in with.
+    pub(crate) username: &'a str,
+}
+
+impl Person<'_> {
+    /// The full name, or else the user name.
+    pub(crate) fn display_name(&self) -> &str {
+        self.name
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(self.username)
+    }
+
+    /// The user name, where it isn't what [`Self::display_name`] shows.
+    pub(crate) fn username_beside_name(&self) -> Option<&str> {
+        Some(self.username).filter(|username| *username != self.display_name())
+    }
+
+    /// The first letter, for the round badge.
+    pub(crate) fn initial(&self) -> String {
+        self.display_name()
+            .chars()
+            .find(|c| c.is_alphanumeric())
+            .map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Person;
+
+    #[test]
+    fn a_person_without_a_name_is_shown_by_user_name() {
+        let person = Person {
+            name: Some("  "),
+            username: "alice",
+        };
+        assert_eq!(person.display_name(), "alice");
+        assert_eq!(person.username_beside_name(), None);
+        assert_eq!(person.initial(), "A");
+    }
+
+    #[test]
+    fn a_name_of_signs_has_an_initial_too() {
+        assert_eq!(
+            Person {
+                name: None,
+                username: "<'>"
+            }
+            .initial(),
+            "?"
+        );
+        assert_eq!(
+            Person {
+                name: Some("\"élan"),
+                username: "x"
+            }
+            .initial(),
+            "É"
+        );
+    }
+}

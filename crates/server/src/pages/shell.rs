@@ -1,0 +1,44 @@
+use super::{Assets, Brand};
+
+/// What the frame of every page needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Shell<'a> {
+    /// Name and colours.
+    pub(crate) brand: &'a Brand,
+    /// The addresses of style sheet and logo.
+    pub(crate) assets: &'a Assets,
+    /// The path of the issuer without a slash at its end, often empty.
+    pub(crate) base: &'a str,
+    /// The short id of this request, shown where something went wrong.
+    pub(crate) request_id: &'a str,
+    /// Whether this is `cardea dev`, which every page says.
+    pub(crate) development: bool,
+    /// The language of the page (BCP 47).
+    pub(crate) lang: &'a str,
+}
+
+#[cfg(test)]
+impl Shell<'static> {
+    /// A shell at the root of its host.
+    pub(crate) fn sample() -> Self {
+        use std::sync::LazyLock;
+        static BRAND: LazyLock<Brand> = LazyLock::new(Brand::default);
+        static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets::new(&BRAND));
+        Self {
+            brand: &BRAND,
+            assets: &ASSETS,
+            base: "",
+            request_id: "k7m2p9xq4tza",
+            development: false,
+            lang: "en",
+        }
+    }
+
+    /// The same as `cardea dev` shows it.
+    pub(crate) fn development_sample() -> Self {
+        Self {
+            development: true,
+            ..Self::sample()
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Renders the samples of all pages and looks at what a browser would get.
+//! `CARDEA_WRITE=1 cargo test -p cardea-server samples` writes them to `target/pages/`, to be looked at.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod html;
+
+use std::path::Path;
+
+use askama::Template;
+
+use self::html::Document;
+use super::{Assets, Brand, csp};
+use crate::account::page::AccountPage;
+use crate::authorize::form_post::FormPostPage;
+use crate::choose_account::page::ChooseAccountPage;
+use crate::consent::page::ConsentPage;
+use crate::end_session::page::{ConfirmPage, DonePage};
+use crate::error_page::page::ErrorPage;
+use crate::login::page::LoginPage;
+
+struct Sample {
+    name: &'static str,
+    csp: &'static str,
+    html: String,
+}
+
+fn rendered<T: Template>(csp: &'static str, pages: Vec<(&'static str, T)>) -> Vec<Sample> {
+    pages
+        .into_iter()
+        .map(|(name, page)| Sample {
+            name,
+            csp,
+            html: page.render().unwrap(),
+        })
+        .collect()
+}
+
+fn samples() -> Vec<Sample> {
+    [
+        rendered(LoginPage::CSP, LoginPage::samples()),
+        rendered(ConsentPage::CSP, ConsentPage::samples()),
+        rendered(ChooseAccountPage::CSP, ChooseAccountPage::samples()),
+        rendered(ConfirmPage::CSP, ConfirmPage::samples()),
+        rendered(DonePage::CSP, DonePage::samples()),
+        rendered(AccountPage::CSP, AccountPage::samples()),
+        rendered(ErrorPage::CSP, ErrorPage::samples()),
+        rendered(FormPostPage::CSP, FormPostPage::samples()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[test]
+fn all_samples_are_whole_documents() {
+    for sample in samples() {
+        let name = sample.name;
+        let document = Document::parse(name, &sample.html);
+        assert!(sample.html.starts_with("<!doctype html>"), "{name}");
+        assert!(
+            !document.only("html").attribute("lang").unwrap().is_empty(),
+            "{name}"
+        );
+        assert!(document.text_of("title").contains(" · Cardea"), "{name}");
+        assert!(!document.text_of("title").starts_with(" ·"), "{name}");
+        assert!(!document.text_of("h1").trim().is_empty(), "{name}");
+        document.only("h1");
+        document.only("main");
+        document.has_no_id_twice();
+    }
+}
+
+#[test]
+fn all_samples_obey_a_strict_policy() {
+    for sample in samples() {
+        let name = sample.name;
+        let document = Document::parse(name, &sample.html);
+        let scripts = document.all("script").count();
+        assert_eq!(scripts, usize::from(sample.csp == csp::FORM_POST), "{name}");
+        assert_eq!(document.all("style").count(), 0, "{name}");
+        for element in document.elements() {
+            for (attribute, value) in &element.attributes {
+                assert!(
+                    attribute != "style" && !attribute.starts_with("on"),
+                    "{name}: {attribute}"
+                );
+                if ["href", "src", "action"].contains(&attribute.as_str()) {
+                    let ours = value.starts_with('/') && !value.starts_with("//");
+                    let to_client = value.starts_with("https://orders.example.com/");
+                    assert!(
+                        ours || (to_client && element.name != "img" && element.name != "link"),
+                        "{name}: {value}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn all_samples_can_be_used_without_eyes_and_filled_by_a_password_manager() {
+    for sample in samples() {
+        let name = sample.name;
+        let document = Document::parse(name, &sample.html);
+        for input in document
+            .all("input")
+            .filter(|input| input.attribute("type") != Some("hidden"))
+        {
+            let id = input.attribute("id").unwrap();
+            let labels = document
+                .all("label")
+                .filter(|label| label.attribute("for") == Some(id));
+            assert_eq!(labels.count(), 1, "{name}: {id}");
+            assert!(input.attribute("autocomplete").is_some(), "{name}: {id}");
+        }
+        for attribute in ["aria-describedby", "aria-labelledby"] {
+            for id in document
+                .elements()
+                .filter_map(|element| element.attribute(attribute))
+            {
+                assert!(
+                    document
+                        .elements()
+                        .any(|element| element.attribute("id") == Some(id)),
+                    "{name}: {id}"
+                );
+            }
+        }
+        assert!(
+            document
+                .all("img")
+                .all(|img| img.attribute("alt").is_some()),
+            "{name}"
+        );
+        assert!(
+            document
+                .elements()
+                .filter(|e| e.attribute("autofocus").is_some())
+                .count()
+                <= 1,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_hostile_name_stays_text() {
+    let hostile: Vec<Sample> = samples()
+        .into_iter()
+        .filter(|s| s.name.ends_with("_hostile"))
+        .collect();
+    assert_eq!(hostile.len(), 8);
+    for sample in hostile {
+        assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
+        assert!(!sample.html.contains("\"'&"), "{}", sample.name);
+    }
+}
+
+#[test]
+fn a_form_posts_below_the_path_of_the_issuer_and_names_its_csrf() {
+    for sample in samples().into_iter().filter(|s| s.csp != csp::FORM_POST) {
+        let document = Document::parse(sample.name, &sample.html);
+        let base = if sample.name == "account_bare" {
+            "/auth/"
+        } else {
+            "/"
+        };
+        for form in document.all("form") {
+            assert_eq!(form.attribute("method"), Some("post"), "{}", sample.name);
+            assert!(
+                form.attribute("action").unwrap().starts_with(base),
+                "{}",
+                sample.name
+            );
+        }
+        let tokens = document
+            .all("input")
+            .filter(|input| input.attribute("name") == Some("csrf"));
+        assert_eq!(
+            tokens.count(),
+            document.all("form").count(),
+            "{}",
+            sample.name
+        );
+    }
+}
+
+#[test]
+fn the_fields_and_buttons_are_those_of_the_design() {
+    let samples = samples();
+    let document = |name: &str| {
+        let sample = samples.iter().find(|sample| sample.name == name).unwrap();
+        Document::parse(sample.name, &sample.html)
+    };
+    let login = document("login");
+    assert_eq!(
+        login.names("input"),
+        ["ticket", "csrf", "username", "password"]
+    );
+    assert_eq!(login.all("button").count(), 1);
+    assert_eq!(login.focused(), Some("username"));
+    assert_eq!(document("login_wrong").focused(), Some("password"));
+    assert_eq!(
+        document("login_wrong")
+            .all("p")
+            .filter(|p| p.attribute("role") == Some("alert"))
+            .count(),
+        1
+    );
+    assert_eq!(
+        document("consent").values("button"),
+        ["switch", "allow", "deny"]
+    );
+    assert_eq!(
+        document("choose_account").values("button"),
+        ["continue", "other"]
+    );
+    assert_eq!(
+        document("end_session_confirm").names("input"),
+        ["csrf", "request"]
+    );
+    let account = document("account");
+    assert_eq!(account.all("form").count(), 5);
+    assert_eq!(
+        account
+            .names("input")
+            .into_iter()
+            .filter(|name| *name == "action")
+            .count(),
+        5
+    );
+    assert!(
+        document("login_development")
+            .text_of("body")
+            .contains("DEVELOPMENT — ")
+    );
+    assert!(
+        document("account_bare")
+            .text_of("body")
+            .contains("DEVELOPMENT — ")
+    );
+    assert!(!document("login").text_of("body").contains("DEVELOPMENT"));
+}
+
+#[test]
+fn samples_can_be_written_to_be_looked_at() {
+    let Some(flag) = option_env!("CARDEA_WRITE") else {
+        return;
+    };
+    assert_eq!(flag, "1");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages");
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    let assets = Assets::new(&Brand::default());
+    for path in [assets.style_path(), assets.logo_path()] {
+        std::fs::write(folder.join(path), assets.asset(path).unwrap().1).unwrap();
+    }
+    for sample in samples() {
+        std::fs::write(
+            folder.join(sample.name).with_extension("html"),
+            &sample.html,
+        )
+        .unwrap();
+        std::fs::write(folder.join(sample.name).with_extension("csp"), sample.csp).unwrap();
+    }
+}

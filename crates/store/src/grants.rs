@@ -1,0 +1,177 @@
+//! Codes, grants, consents: the steps from a login to tokens and back.
+
+use async_trait::async_trait;
+use cardea_protocol::{
+    model::{Cause, ClientId, Code, CodeHash, Consent, Grant, GrantId, Jti, RefreshTokenId, RevocationReason, Subject, User},
+    token::{
+        Standing,
+        authorization_code::ProvedRedemption,
+        refresh_token::{Policy, Presented, Verdict},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Page, Result};
+
+/// Makes a code, and writes down the consent that led to it.
+pub struct IssueCode {
+    /// The code.
+    pub code: Code,
+    /// Whether the person has just consented: the scopes are added to the row, audited as `consent_given` when it grew.
+    pub consent: ConsentChange,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// What becomes of the consent on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentChange {
+    /// It stays.
+    None,
+    /// It grows by the code's scopes.
+    Grow,
+}
+
+/// A code looked up by its hash.
+pub enum CodeLookup {
+    /// It was not redeemed.
+    Unused(Box<Code>),
+    /// It was redeemed, and the grant is still there.
+    Used(Box<Grant>),
+}
+
+/// Redeems a code. The caller has proved client, redirect URI and verifier.
+pub struct RedeemCode {
+    /// The grant to make. `code`, `session`, `subject`, `client_id` name what must match the code's row.
+    pub grant: Grant,
+    /// The proof.
+    pub proof: ProvedRedemption,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// What became of a redemption.
+#[derive(Debug)]
+pub enum Redeemed {
+    /// The grant was made.
+    Done,
+    /// The code was used already: its grant is revoked now, audited as `code_reused`.
+    Reused,
+    /// Nothing to redeem: expired, the session ended, person or client disabled.
+    Dead(&'static str),
+}
+
+/// What `/token` needs to know to judge a refresh token.
+pub struct RefreshContext {
+    /// The grant.
+    pub grant: Grant,
+    /// The person.
+    pub user: User,
+}
+
+/// Rotates a refresh token by `refresh_token::judge` on the locked row.
+pub struct RotateRefresh {
+    /// The grant.
+    pub id: GrantId,
+    /// The authentic token.
+    pub presented: Presented,
+    /// The client's and the server's policy.
+    pub policy: Policy,
+    /// How long the session's idle time is moved by a rotation (as by a visit, at most once a minute).
+    pub session_idle: SignedDuration,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Revokes a grant.
+pub struct RevokeGrant {
+    /// Which.
+    pub id: GrantId,
+    /// Only if it is this person's.
+    pub subject: Option<Subject>,
+    /// Only if it is this client's.
+    pub client_id: Option<ClientId>,
+    /// Why.
+    pub reason: RevocationReason,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Revokes one access token (RFC 7009): a row until it would have expired.
+pub struct RevokeToken {
+    /// Which.
+    pub jti: Jti,
+    /// Whose.
+    pub client_id: ClientId,
+    /// When it would have expired.
+    pub expires_at: Timestamp,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Takes back all that a person allowed a client: the consent and every grant.
+pub struct RevokeApplication {
+    /// The person.
+    pub subject: Subject,
+    /// The client.
+    pub client_id: ClientId,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Whether an access token is active, and who stands behind it.
+pub struct TokenState {
+    /// The grant that the token names.
+    pub grant: Grant,
+    /// What stands behind it.
+    pub standing: Standing,
+    /// The person.
+    pub user: User,
+    /// Whether this very token was revoked.
+    pub jti_revoked: bool,
+}
+
+/// A grant with what a list shows of it.
+pub struct GrantView {
+    /// The grant.
+    pub grant: Grant,
+    /// Whether it is alive.
+    pub standing: Standing,
+    /// The public name of its session, if that is still there.
+    pub sid: Option<String>,
+}
+
+/// Codes, grants, consents.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// What the person has allowed the client.
+    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>>;
+    /// Makes a code. `false` when the session is over, or person or client are disabled: nothing was written.
+    async fn issue_code(&self, command: IssueCode) -> Result<bool>;
+    /// Looks a code up.
+    async fn code(&self, hash: CodeHash) -> Result<Option<CodeLookup>>;
+    /// Redeems a code, by one conditional write.
+    async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed>;
+    /// The grant and the person of a refresh token.
+    async fn refresh_context(&self, id: RefreshTokenId) -> Result<Option<RefreshContext>>;
+    /// Rotates a refresh token. `None` when the grant is gone.
+    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>>;
+    /// The state of an access token. `None` when the grant is gone.
+    async fn token_state(&self, grant: GrantId, jti: &Jti, now: Timestamp) -> Result<Option<TokenState>>;
+    /// Whether this very token was revoked, for tokens without a grant (`client_credentials`).
+    async fn token_revoked(&self, jti: &Jti) -> Result<bool>;
+    /// Revokes one access token.
+    async fn revoke_token(&self, command: RevokeToken) -> Result<()>;
+    /// Revokes a grant. `false` when there is none alive that matches.
+    async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool>;
+    /// Takes back consent and grants; how many grants were alive.
+    async fn revoke_application(&self, command: RevokeApplication) -> Result<u64>;
+    /// Notes that the current refresh token was presented elsewhere than at a rotation.
+    async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()>;
+    /// The living grants of a person, the youngest first.
+    async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>>;
+    /// What a person has allowed, by client.
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>>;
+    /// A page of living grants, the youngest first.
+    async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>>;
+}

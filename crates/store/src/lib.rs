@@ -1,0 +1,50 @@
+//! The store of Cardea, in whole security steps.
+//!
+//! A verb is one transaction. It takes one plain struct with a [`Cause`](cardea_protocol::model::Cause), from which it
+//! writes its audit rows itself, and proves single use by a conditional write, never by read-then-write. A verb that must
+//! judge calls the one rule in `cardea-protocol` on the locked row. [`Store`] is the sum of the traits and is held as
+//! `Arc<dyn Store>`.
+
+mod audit;
+mod clients;
+mod error;
+mod grants;
+mod jobs;
+mod keys;
+mod sessions;
+pub mod sqlite;
+mod users;
+
+pub use audit::{Audit, AuditFilter};
+pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
+pub use error::{NotDone, StoreError};
+pub use grants::{
+    CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed, RefreshContext, RevokeApplication,
+    RevokeGrant, RevokeToken, RotateRefresh, TokenState,
+};
+pub use jobs::{Jobs, Lease, Marks, Swept};
+pub use keys::{Keys, RingChange};
+pub use sessions::{EndSessions, EndWhich, OpenSession, Sessions};
+pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// How many rows, at most [`Page::MAX`].
+    pub limit: u32,
+    /// How many rows to pass over.
+    pub offset: u32,
+}
+
+impl Page {
+    /// The most rows of a page.
+    pub const MAX: u32 = 500;
+}
+
+/// Everything that is kept.
+pub trait Store: Clients + Users + Sessions + Grants + Keys + Jobs + Audit {}
+
+impl<T: Clients + Users + Sessions + Grants + Keys + Jobs + Audit> Store for T {}
+
+/// The result of a verb.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,287 @@
+//! Forms and queries, bounded, in order, with duplicates kept for the rules to refuse.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::problem::Problem;
+
+/// The largest form that is read.
+pub const MAX_FORM_BYTES: usize = 64 * 1024;
+/// The longest query that is read.
+pub const MAX_QUERY_BYTES: usize = 16 * 1024;
+/// The most parameters of a form or a query.
+pub const MAX_PARAMETERS: usize = 100;
+
+/// A body that arrives slower than this is given up.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a form or a query could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    /// The body is something else than a form.
+    #[error("the content type must be application/x-www-form-urlencoded")]
+    ContentType,
+    /// More bytes than allowed.
+    #[error("the request is too large")]
+    TooLarge,
+    /// More parameters than allowed.
+    #[error("the request has more than {MAX_PARAMETERS} parameters")]
+    TooManyParameters,
+    /// A `%` without two hex digits, or bytes that are no UTF-8.
+    #[error("the request is not valid form encoding of UTF-8")]
+    Encoding,
+    /// The body came too slowly.
+    #[error("the request body was not sent in time")]
+    TooSlow,
+    /// The connection broke.
+    #[error("the request body could not be read")]
+    Broken,
+}
+
+impl FormError {
+    /// The status for an answer that isn't an OAuth error.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyParameters | Self::Encoding | Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl IntoResponse for FormError {
+    fn into_response(self) -> Response {
+        Problem::new(self.status(), "The request could not be read")
+            .detail(self.to_string())
+            .into_response()
+    }
+}
+
+/// The parameters of a posted form, in order, duplicates and all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FormPairs(pub Vec<(String, String)>);
+
+/// The parameters of the query, in order, duplicates and all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueryPairs(pub Vec<(String, String)>);
+
+impl<S: Sync> FromRequest<S> for FormPairs {
+    type Rejection = FormError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        if !is_form(request.headers()) {
+            return Err(FormError::ContentType);
+        }
+        let body = Limited::new(request.into_body(), MAX_FORM_BYTES);
+        let bytes = tokio::time::timeout(READ_TIMEOUT, body.collect())
+            .await
+            .map_err(|_| FormError::TooSlow)?
+            .map_err(|error| match error.is::<LengthLimitError>() {
+                true => FormError::TooLarge,
+                false => FormError::Broken,
+            })?
+            .to_bytes();
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for QueryPairs {
+    type Rejection = FormError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.len() > MAX_QUERY_BYTES {
+            return Err(FormError::TooLarge);
+        }
+        parse(query.as_bytes()).map(Self)
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return false;
+    };
+    let essence = value.to_str().unwrap_or_default().split(';').next();
+    essence.is_some_and(|kind| {
+        kind.trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
+    let mut pairs = Vec::new();
+    for part in bytes.split(|byte| *byte == b'&') {
+        if part.is_empty() {
+            continue;
+        }
+        if pairs.len() == MAX_PARAMETERS {
+            return Err(FormError::TooManyParameters);
+        }
+        let (name, value) = match part.iter().position(|byte| *byte == b'=') {
+            Some(at) => part.split_at(at),
+            None => (part, &b""[..]),
+        };
+        let value = value.strip_prefix(b"=").unwrap_or(value);
+        pairs.push((decode(name)?, decode(value)?));
+    }
+    Ok(pairs)
+}
+
+/// Strict, where the usual decoders replace what they cannot read: two servers that read one
+/// request differently are an attack.
+fn decode(encoded: &[u8]) -> Result<String, FormError> {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.iter().copied();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let high = bytes.next().and_then(hex).ok_or(FormError::Encoding)?;
+                let low = bytes.next().and_then(hex).ok_or(FormError::Encoding)?;
+                high << 4 | low
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).map_err(|_| FormError::Encoding)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    async fn form(
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Result<Vec<(String, String)>, FormError> {
+        let request = Request::builder()
+            .method("POST")
+            .header(CONTENT_TYPE, content_type)
+            .body(body.into())
+            .unwrap();
+        FormPairs::from_request(request, &())
+            .await
+            .map(|form| form.0)
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[tokio::test]
+    async fn duplicates_and_order_are_kept() {
+        let pairs = form(FORM, "b=1&a=2&b=3&&c&d=x=y").await.unwrap();
+        let expected = [
+            pair("b", "1"),
+            pair("a", "2"),
+            pair("b", "3"),
+            pair("c", ""),
+            pair("d", "x=y"),
+        ];
+        assert_eq!(pairs, expected);
+    }
+
+    #[tokio::test]
+    async fn plus_and_percent_are_decoded_in_names_and_values() {
+        let pairs = form(
+            "Application/X-WWW-Form-URLencoded; charset=UTF-8",
+            "na%6De=a+b%2Bc%C3%A9",
+        )
+        .await;
+        assert_eq!(pairs.unwrap(), [pair("name", "a b+cé")]);
+    }
+
+    #[tokio::test]
+    async fn broken_encoding_is_refused_not_replaced() {
+        for body in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "%c3=1"] {
+            assert_eq!(form(FORM, body).await, Err(FormError::Encoding), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_content_types_are_refused() {
+        for kind in ["application/json", "text/plain", "multipart/form-data", ""] {
+            assert_eq!(form(kind, "a=1").await, Err(FormError::ContentType));
+        }
+        let none = Request::builder()
+            .method("POST")
+            .body(Body::from("a=1"))
+            .unwrap();
+        assert_eq!(
+            FormPairs::from_request(none, &()).await.err(),
+            Some(FormError::ContentType)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_form_is_bounded_in_bytes_and_parameters() {
+        let largest = format!("a={}", "x".repeat(MAX_FORM_BYTES - 2));
+        assert_eq!(form(FORM, largest.clone()).await.unwrap().len(), 1);
+        assert_eq!(form(FORM, largest + "x").await, Err(FormError::TooLarge));
+        assert_eq!(form(FORM, "a&".repeat(100)).await.unwrap().len(), 100);
+        assert_eq!(
+            form(FORM, "a&".repeat(101)).await,
+            Err(FormError::TooManyParameters)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let body = Body::new(Never);
+        assert_eq!(form(FORM, body).await, Err(FormError::TooSlow));
+    }
+
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = bytes::Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_is_read_like_a_form() {
+        let long = format!("/?a={}", "x".repeat(MAX_QUERY_BYTES));
+        for (uri, expected) in [
+            (
+                "/?scope=openid+email&x",
+                Ok(vec![pair("scope", "openid email"), pair("x", "")]),
+            ),
+            ("/", Ok(vec![])),
+            ("/?a=%GG", Err(FormError::Encoding)),
+            (&long, Err(FormError::TooLarge)),
+        ] {
+            let (mut parts, ()) = Request::builder().uri(uri).body(()).unwrap().into_parts();
+            let pairs = QueryPairs::from_request_parts(&mut parts, &())
+                .await
+                .map(|query| query.0);
+            assert_eq!(pairs, expected);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Cookies: exact names in, safe attributes out.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+
+/// The most cookie bytes that are looked at.
+const MAX_COOKIE_BYTES: usize = 16 * 1024;
+
+/// The value of the cookie of exactly this name.
+///
+/// A name that comes twice with different values counts as absent. A neighbouring host can plant a
+/// second cookie of our name, and which of the two a browser sends first is the neighbour's choice;
+/// taking either could make somebody else's session this browser's.
+#[must_use]
+pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    let mut left = MAX_COOKIE_BYTES;
+    for line in headers.get_all(COOKIE) {
+        left = left.checked_sub(line.len())?;
+        let Ok(line) = line.to_str() else { continue };
+        for pair in line.split(';') {
+            let Some((key, value)) = pair.trim().split_once('=') else {
+                continue;
+            };
+            if key != name {
+                continue;
+            }
+            match found {
+                Some(first) if first != value => return None,
+                _ => found = Some(value),
+            }
+        }
+    }
+    found
+}
+
+/// How cookies are named: `__Host-` over https, with the port for development on localhost, where
+/// the cookies of all ports are in one jar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CookieNames {
+    https: bool,
+    suffix: String,
+}
+
+impl CookieNames {
+    /// Names for an issuer of this scheme; `dev_port` only in development.
+    #[must_use]
+    pub fn new(https: bool, dev_port: Option<u16>) -> Self {
+        let suffix = dev_port.map(|port| format!("_{port}")).unwrap_or_default();
+        Self { https, suffix }
+    }
+
+    /// The name of a cookie, such as `__Host-cardea_session`.
+    #[must_use]
+    pub fn name(&self, purpose: &str) -> String {
+        // RFC 6265bis §4.1.3.2: the prefix makes browsers demand Secure, Path=/ and no Domain.
+        let prefix = if self.https { "__Host-" } else { "" };
+        format!("{prefix}cardea_{purpose}{}", self.suffix)
+    }
+
+    /// Sets a cookie for the browser's session.
+    #[must_use]
+    pub fn set<'a>(&self, purpose: &str, value: &'a str) -> SetCookie<'a> {
+        SetCookie {
+            name: self.name(purpose),
+            value,
+            secure: self.https,
+            max_age: None,
+        }
+    }
+
+    /// Takes a cookie away.
+    #[must_use]
+    pub fn delete(&self, purpose: &str) -> SetCookie<'static> {
+        self.set(purpose, "").max_age(Duration::ZERO)
+    }
+}
+
+/// A cookie to be set: always `HttpOnly`, `SameSite=Lax`, `Path=/`, without a domain.
+#[derive(Clone)]
+pub struct SetCookie<'a> {
+    name: String,
+    value: &'a str,
+    secure: bool,
+    max_age: Option<Duration>,
+}
+
+impl SetCookie<'_> {
+    /// Keeps the cookie for this long, also when the browser is closed.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// The value of the `Set-Cookie` header; `None` when a value could not stand in a cookie.
+    #[must_use]
+    pub fn header(&self) -> Option<HeaderValue> {
+        // RFC 6265 §4.1.1: cookie-octet.
+        let octet =
+            |b: u8| matches!(b, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
+        if !self.value.bytes().all(octet) {
+            return None;
+        }
+        let mut text = format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Lax",
+            self.name, self.value
+        );
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        if let Some(age) = self.max_age {
+            write!(text, "; Max-Age={}", age.as_secs()).ok()?;
+        }
+        HeaderValue::try_from(text).ok()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, line.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_exact_name_in_all_headers() {
+        let headers = headers(&["a=1; session=x=y", "b=2"]);
+        assert_eq!(read(&headers, "session"), Some("x=y"));
+        assert_eq!(read(&headers, "b"), Some("2"));
+        assert_eq!(read(&headers, "Session"), None);
+        assert_eq!(read(&headers, "sess"), None);
+    }
+
+    #[test]
+    fn a_planted_second_cookie_counts_as_none() {
+        assert_eq!(read(&headers(&["s=mine; s=evil"]), "s"), None);
+        assert_eq!(read(&headers(&["s=evil", "s=mine"]), "s"), None);
+        assert_eq!(read(&headers(&["s=mine; s=mine"]), "s"), Some("mine"));
+    }
+
+    #[test]
+    fn a_flood_of_cookies_is_not_searched() {
+        let flood = format!("x={}", "y".repeat(MAX_COOKIE_BYTES));
+        assert_eq!(read(&headers(&["s=1", &flood]), "s"), None);
+    }
+
+    #[test]
+    fn https_cookies_are_bound_to_the_host() {
+        let names = CookieNames::new(true, None);
+        let header = names
+            .set("session", "abc")
+            .max_age(Duration::from_secs(60))
+            .header();
+        assert_eq!(
+            header.unwrap(),
+            "__Host-cardea_session=abc; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
+        );
+    }
+
+    #[test]
+    fn development_cookies_carry_the_port() {
+        let names = CookieNames::new(false, Some(9000));
+        assert_eq!(names.name("session"), "cardea_session_9000");
+        assert_eq!(
+            names.delete("session").header().unwrap(),
+            "cardea_session_9000=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn a_value_cannot_smuggle_attributes() {
+        let names = CookieNames::new(true, None);
+        for value in [
+            "a; Domain=evil.test",
+            "a\r\nX: y",
+            "a b",
+            "a,b",
+            "é",
+            "\"a\"",
+        ] {
+            assert!(names.set("session", value).header().is_none());
+        }
+    }
+}

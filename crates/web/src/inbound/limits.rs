@@ -1,0 +1,217 @@
+//! Rate limits (GCRA) with a fixed ceiling on memory.
+
+mod cells;
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use governor::middleware::StateInformationMiddleware;
+use governor::nanos::Nanos;
+use governor::{Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use self::cells::Cells;
+use super::client_address::ClientAddress;
+use super::problem::Problem;
+use crate::clock::Clock;
+
+/// Stale keys are thrown out after this many checks.
+const SWEEP_EVERY: u32 = 4096;
+
+/// So many requests in so long a time, all of which may come at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// The most requests in a burst.
+    pub requests: NonZeroU32,
+    /// The time in which a spent burst comes back.
+    pub per: Duration,
+}
+
+/// What a limit is counted by: hashes under a key of this process, so that nobody can aim at a
+/// neighbour's cell, and names take no memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    own: u64,
+    shared: u64,
+}
+
+/// One rate limit over many callers.
+pub struct Limiter {
+    // None: lifted, costs nothing.
+    governor: Option<Governor>,
+    hasher: RandomState,
+    checks: AtomicU32,
+}
+
+type Governor = RateLimiter<Key, Cells, OurClock, StateInformationMiddleware>;
+
+impl Limiter {
+    /// A limit on this clock.
+    #[must_use]
+    pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
+        // A period of zero makes no limit; the configuration refuses it, a second stands in.
+        let quota = Quota::with_period(rate.per / rate.requests.get())
+            .map_or(Quota::per_second(rate.requests), |quota| {
+                quota.allow_burst(rate.requests)
+            });
+        let governor = RateLimiter::new(quota, Cells::default(), OurClock(clock));
+        Self {
+            governor: Some(governor),
+            hasher: RandomState::new(),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    /// A limit that lets everything through.
+    #[must_use]
+    pub fn lifted() -> Self {
+        Self {
+            governor: None,
+            hasher: RandomState::new(),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a request of this caller's network.
+    pub fn check_address(&self, client: &ClientAddress) -> Decision {
+        self.decide(|hasher| Key {
+            own: hasher.hash_one(client.network()),
+            shared: hasher.hash_one(client.region()),
+        })
+    }
+
+    /// Counts a request for this name: a client, an account.
+    pub fn check<K: Hash + ?Sized>(&self, name: &K) -> Decision {
+        self.decide(|hasher| {
+            let own = hasher.hash_one(name);
+            Key { own, shared: own }
+        })
+    }
+
+    fn decide(&self, key: impl FnOnce(&RandomState) -> Key) -> Decision {
+        let Some(governor) = &self.governor else {
+            return Decision::UNLIMITED;
+        };
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            governor.retain_recent();
+        }
+        match governor.check_key(&key(&self.hasher)) {
+            Ok(state) => Decision::allowed(state.quota(), state.remaining_burst_capacity()),
+            Err(until) => {
+                let wait = until.wait_time_from(governor.clock().instant());
+                Decision::refused(until.quota(), wait)
+            }
+        }
+    }
+}
+
+/// What a limiter says about one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the request may go on.
+    pub allowed: bool,
+    /// The most requests in a burst; 0 when the limit is lifted.
+    pub limit: u32,
+    /// How many more would be allowed now.
+    pub remaining: u32,
+    /// When all of `limit` is there again.
+    pub reset_after: Duration,
+    /// When to come again; zero for an allowed request.
+    pub retry_after: Duration,
+}
+
+impl Decision {
+    const UNLIMITED: Self = Self {
+        allowed: true,
+        limit: 0,
+        remaining: 0,
+        reset_after: Duration::ZERO,
+        retry_after: Duration::ZERO,
+    };
+
+    fn allowed(quota: Quota, remaining: u32) -> Self {
+        let limit = quota.burst_size().get();
+        let missing = limit.saturating_sub(remaining);
+        Self {
+            allowed: true,
+            limit,
+            remaining,
+            reset_after: quota.replenish_interval().saturating_mul(missing),
+            retry_after: Duration::ZERO,
+        }
+    }
+
+    fn refused(quota: Quota, wait: Duration) -> Self {
+        let limit = quota.burst_size().get();
+        let rest = quota
+            .replenish_interval()
+            .saturating_mul(limit.saturating_sub(1));
+        Self {
+            allowed: false,
+            limit,
+            remaining: 0,
+            reset_after: wait.saturating_add(rest),
+            retry_after: wait,
+        }
+    }
+
+    /// Writes `RateLimit-Limit`, `-Remaining` and `-Reset`, the three fields of
+    /// draft-ietf-httpapi-ratelimit-headers up to -06 (the form that clients read today), and
+    /// `Retry-After` on a refusal.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        if self.limit == 0 {
+            return;
+        }
+        headers.insert(LIMIT, HeaderValue::from(self.limit));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(whole_seconds(self.reset_after)));
+        if !self.allowed {
+            let seconds = whole_seconds(self.retry_after).max(1);
+            headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+
+    /// The 429 for a refused request, as a problem document.
+    #[must_use]
+    pub fn too_many(&self) -> Response {
+        let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests")
+            .detail("Come again after the time in Retry-After.")
+            .into_response();
+        self.write(response.headers_mut());
+        response
+    }
+}
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Rounded up: who comes after exactly this time must not be too early.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+struct OurClock(Arc<dyn Clock>);
+
+impl OurClock {
+    fn instant(&self) -> Nanos {
+        let since_epoch = self.0.now().as_nanosecond();
+        Nanos::from(u64::try_from(since_epoch).unwrap_or_default())
+    }
+}
+
+impl governor::clock::Clock for OurClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.instant()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests;

@@ -1,0 +1,271 @@
+//! Sockets to requests: HTTP/1.1 and HTTP/2, with or without TLS, bounded in every direction.
+
+mod activity;
+mod connection;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::connection::Connections;
+use super::client_address::Peer;
+use super::tls::Certificates;
+
+/// The bounds of a listener.
+#[derive(Clone)]
+pub struct ListenerConfig {
+    /// Secures TCP connections when given.
+    pub tls: Option<Arc<Certificates>>,
+    /// Connections at one time; further ones wait in the system's queue.
+    pub max_connections: usize,
+    /// A client must finish its TLS handshake in this time.
+    pub handshake_timeout: Duration,
+    /// A client that began a request must send all its headers in this time.
+    pub header_timeout: Duration,
+    /// A connection without a request is closed after this time.
+    pub idle_timeout: Duration,
+    /// After the signal to stop, requests under way have this long to finish.
+    pub shutdown_deadline: Duration,
+}
+
+impl Default for ListenerConfig {
+    fn default() -> Self {
+        Self {
+            tls: None,
+            max_connections: 4096,
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            shutdown_deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves the router on all these listeners until `shutdown`, then finishes what is under way.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    router: Router,
+    config: ListenerConfig,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let acceptor = match &config.tls {
+        Some(certificates) => Some(certificates.acceptor()?),
+        None => None,
+    };
+    let server = Server::new(router, config, shutdown);
+    for listener in listeners {
+        let server = server.clone();
+        let acceptor = acceptor.clone();
+        server.tasks.clone().spawn(async move {
+            while let Some((stream, address)) = server.accept(|| listener.accept()).await {
+                let Some(permit) = server.permit().await else {
+                    return;
+                };
+                let peer = Peer::Tcp {
+                    address,
+                    tls: acceptor.is_some(),
+                };
+                server.tcp(stream, acceptor.clone(), peer, permit);
+            }
+        });
+    }
+    server.finish().await;
+    Ok(())
+}
+
+/// Serves the router on a Unix socket that only processes of the same user may use.
+///
+/// A socket file left behind is replaced, so the caller must hold the lock that makes it the only
+/// server of this path.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub async fn serve_unix(
+    path: &Path,
+    router: Router,
+    config: ListenerConfig,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let socket = UnixSocket::bind(path)?;
+    let server = Server::new(router, config, shutdown);
+    while let Some((stream, _)) = server.accept(|| socket.listener.accept()).await {
+        let Some(permit) = server.permit().await else {
+            break;
+        };
+        match socket.same_user(&stream) {
+            Some(uid) => server.unix(stream, uid, permit),
+            None => tracing::warn!("a process of another user was turned away from the socket"),
+        }
+    }
+    drop(socket);
+    server.finish().await;
+    Ok(())
+}
+
+/// A bound socket file of mode 0600, removed when dropped.
+struct UnixSocket {
+    listener: UnixListener,
+    path: PathBuf,
+    owner: u32,
+}
+
+impl UnixSocket {
+    fn bind(path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        // Made under another name and renamed, so that it is never seen with a wider mode.
+        let mut hidden = path.as_os_str().to_owned();
+        hidden.push(".new");
+        let hidden = PathBuf::from(hidden);
+        match std::fs::remove_file(&hidden) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&hidden)?;
+        std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(0o600))?;
+        let owner = std::fs::metadata(&hidden)?.uid();
+        std::fs::rename(&hidden, path)?;
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+            owner,
+        })
+    }
+
+    fn same_user(&self, stream: &UnixStream) -> Option<u32> {
+        let uid = stream.peer_cred().ok()?.uid();
+        (uid == self.owner).then_some(uid)
+    }
+}
+
+impl Drop for UnixSocket {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(%error, "the socket file could not be removed");
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Server {
+    connections: Arc<Connections>,
+    config: ListenerConfig,
+    slots: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    abort: CancellationToken,
+}
+
+impl Server {
+    fn new(router: Router, config: ListenerConfig, stop: CancellationToken) -> Self {
+        Self {
+            connections: Arc::new(Connections::new(router, &config)),
+            slots: Arc::new(Semaphore::new(config.max_connections)),
+            config,
+            tasks: TaskTracker::new(),
+            stop,
+            abort: CancellationToken::new(),
+        }
+    }
+
+    /// The next connection; `None` when it is time to stop.
+    async fn accept<T, F>(&self, mut next: impl FnMut() -> F) -> Option<T>
+    where
+        F: Future<Output = io::Result<T>>,
+    {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                accepted = next() => accepted,
+            };
+            match accepted {
+                Ok(connection) => return Some(connection),
+                // The caller went away, or the process is out of descriptors: neither is an end.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            permit = Arc::clone(&self.slots).acquire_owned() => permit.ok(),
+        }
+    }
+
+    fn tcp(
+        &self,
+        stream: TcpStream,
+        acceptor: Option<TlsAcceptor>,
+        peer: Peer,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let server = self.clone();
+        self.tasks.spawn(async move {
+            let _permit = permit;
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY");
+            }
+            let Some(acceptor) = acceptor else {
+                return server.drive(stream, peer).await;
+            };
+            let handshake = acceptor.accept(stream);
+            match tokio::time::timeout(server.config.handshake_timeout, handshake).await {
+                Ok(Ok(stream)) => server.drive(stream, peer).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
+            }
+        });
+    }
+
+    fn unix(&self, stream: UnixStream, uid: u32, permit: OwnedSemaphorePermit) {
+        let server = self.clone();
+        self.tasks.spawn(async move {
+            let _permit = permit;
+            server.drive(stream, Peer::Unix { uid }).await;
+        });
+    }
+
+    async fn drive<I>(&self, io: I, peer: Peer)
+    where
+        I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        tokio::select! {
+            biased;
+            () = self.abort.cancelled() => {}
+            () = self.connections.drive(io, peer, &self.stop) => {}
+        }
+    }
+
+    async fn finish(self) {
+        self.stop.cancelled().await;
+        self.tasks.close();
+        let deadline = self.config.shutdown_deadline;
+        if tokio::time::timeout(deadline, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                left = self.tasks.len(),
+                "connections cut off at the deadline"
+            );
+            self.abort.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}

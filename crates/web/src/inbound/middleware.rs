@@ -1,0 +1,231 @@
+//! One layer around the whole router: id, address, headers, metrics, log line, time limit, panics.
+//!
+//! It is one layer and not ten because each layer of a router costs an allocation and a copy of
+//! the request.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, StatusCode};
+use ipnet::IpNet;
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+use tower::{Layer, Service};
+
+use super::client_address::{ClientAddress, Peer};
+use super::headers::harden;
+use super::measure::{Measures, NO_ROUTE, method_label};
+use super::problem::Problem;
+use super::request_id::{HEADER, RequestId, RequestIds};
+
+/// How requests are received.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether the issuer is https, so that HSTS may be sent.
+    pub https: bool,
+    /// After this time a request is answered 503, whatever its handler does.
+    pub request_timeout: Duration,
+    /// Where the request ids start; random in production.
+    pub request_id_seed: u64,
+}
+
+impl Inbound {
+    /// Settings without a proxy, with a time limit of 30 s.
+    #[must_use]
+    pub fn new(https: bool, request_id_seed: u64) -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            https,
+            request_timeout: Duration::from_secs(30),
+            request_id_seed,
+        }
+    }
+
+    /// The router with the layer around all its routes and its fallback.
+    ///
+    /// Call it last: routes added afterwards stand outside.
+    pub fn wrap(self, router: Router) -> Router {
+        router.layer(InboundLayer(Arc::new(Shared {
+            ids: RequestIds::new(self.request_id_seed),
+            measures: Measures::default(),
+            settings: self,
+        })))
+    }
+}
+
+struct Shared {
+    settings: Inbound,
+    ids: RequestIds,
+    measures: Measures,
+}
+
+#[derive(Clone)]
+struct InboundLayer(Arc<Shared>);
+
+impl<S> Layer<S> for InboundLayer {
+    type Service = InboundService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        InboundService {
+            inner,
+            shared: Arc::clone(&self.0),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct InboundService<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> Service<Request> for InboundService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Receiving<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let settings = &self.shared.settings;
+        let id = self.shared.ids.next();
+        let extensions = request.extensions();
+        let route = extensions.get::<MatchedPath>().cloned();
+        let peer = extensions.get::<Peer>();
+        let client = ClientAddress::resolve(peer, request.headers(), &settings.trusted_proxies);
+        let method = method_label(request.method());
+        let head = *request.method() == Method::HEAD;
+        request.extensions_mut().insert(id);
+        request.extensions_mut().insert(client);
+        Receiving {
+            limit: tokio::time::sleep(settings.request_timeout),
+            inner: self.inner.call(request),
+            under_way: UnderWay {
+                shared: Arc::clone(&self.shared),
+                started: Instant::now(),
+                id,
+                method,
+                head,
+                route,
+            },
+        }
+    }
+}
+
+struct UnderWay {
+    shared: Arc<Shared>,
+    started: Instant,
+    id: RequestId,
+    method: &'static str,
+    head: bool,
+    route: Option<MatchedPath>,
+}
+
+pin_project! {
+    struct Receiving<F> {
+        #[pin]
+        inner: F,
+        // Costs nothing until polled, which happens only when the handler has to wait.
+        #[pin]
+        limit: Sleep,
+        under_way: UnderWay,
+    }
+}
+
+impl<F> Future for Receiving<F>
+where
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let inner = this.inner;
+        let response = match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+            Ok(Poll::Ready(Ok(response))) => response,
+            Ok(Poll::Pending) => match this.limit.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) => too_slow(),
+            },
+            Err(_) => this.under_way.panicked(),
+        };
+        Poll::Ready(Ok(this.under_way.finish(response)))
+    }
+}
+
+fn too_slow() -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long");
+    ([("retry-after", "1")], problem).into_response()
+}
+
+impl UnderWay {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
+    }
+
+    fn panicked(&self) -> Response {
+        tracing::error!(request_id = %self.id, route = self.route(), "a handler panicked");
+        Problem::internal().into_response()
+    }
+
+    fn finish(&self, mut response: Response) -> Response {
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            self.correlate(problem, &mut response);
+        }
+        let headers = response.headers_mut();
+        harden(headers, self.shared.settings.https);
+        if let Some(value) = self.id.header_value() {
+            headers.insert(HEADER, value);
+        }
+        let took = self.started.elapsed();
+        let status = response.status();
+        self.shared
+            .measures
+            .record(self.route(), self.method, status, took);
+        self.log(status, took);
+        response
+    }
+
+    fn correlate(&self, problem: Problem, response: &mut Response) {
+        if self.head {
+            return;
+        }
+        let body = problem.correlated(self.id).body();
+        response
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        *response.body_mut() = Body::from(body);
+    }
+
+    /// One line a request: the route's template, never the path, a query or a header.
+    fn log(&self, status: StatusCode, took: Duration) {
+        let (request_id, method, route) = (self.id, self.method, self.route());
+        let status = status.as_u16();
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if status >= 400 {
+            tracing::info!(%request_id, method, route, status, micros, "request");
+        } else {
+            tracing::debug!(%request_id, method, route, status, micros, "request");
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;

@@ -1,0 +1,106 @@
+use axum::routing::get;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use super::*;
+
+async fn panics() -> &'static str {
+    panic!("on purpose")
+}
+
+async fn sleeps() -> &'static str {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    "late"
+}
+
+fn app() -> Router {
+    let router = Router::new()
+        .route("/id", get(|id: RequestId| async move { id.to_string() }))
+        .route(
+            "/who",
+            get(|who: ClientAddress| async move { who.ip.to_string() }),
+        )
+        .route("/panic", get(panics))
+        .route("/slow", get(sleeps))
+        .route(
+            "/problem/{id}",
+            get(|| async { Problem::new(StatusCode::NOT_FOUND, "No") }),
+        );
+    let mut inbound = Inbound::new(true, 42);
+    inbound.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    inbound.request_timeout = Duration::from_millis(50);
+    inbound.wrap(router)
+}
+
+async fn ask(request: http::request::Builder) -> (http::response::Parts, String) {
+    let request = request.body(Body::empty()).unwrap();
+    let (parts, body) = app().oneshot(request).await.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    (parts, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn get_path(path: &str) -> (http::response::Parts, String) {
+    ask(Request::builder().uri(path)).await
+}
+
+#[tokio::test]
+async fn the_id_in_the_header_is_the_one_the_handler_saw() {
+    let (parts, body) = get_path("/id").await;
+    assert_eq!(parts.headers[HEADER], body);
+    assert_eq!(body.len(), 12);
+}
+
+#[tokio::test]
+async fn a_callers_request_id_is_not_taken() {
+    let (parts, _) = ask(Request::builder().uri("/id").header(HEADER, "chosen-by-me")).await;
+    assert_ne!(parts.headers[HEADER], "chosen-by-me");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_gives_the_client_address() {
+    let request = Request::builder()
+        .uri("/who")
+        .header("x-forwarded-for", "203.0.113.5");
+    assert_eq!(ask(request).await.1, "203.0.113.5");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_500_with_the_id_and_without_its_text() {
+    let (parts, body) = get_path("/panic").await;
+    assert_eq!(parts.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(body.contains(parts.headers[HEADER].to_str().unwrap()));
+    assert!(!body.contains("on purpose"));
+    assert_eq!(parts.headers["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn a_handler_that_hangs_is_cut_off() {
+    let (parts, body) = get_path("/slow").await;
+    assert_eq!(parts.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(parts.headers["retry-after"], "1");
+    assert!(body.contains("correlation_id"));
+}
+
+#[tokio::test]
+async fn a_problem_carries_the_id_and_its_true_length() {
+    let (parts, body) = get_path("/problem/7").await;
+    let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        json["correlation_id"],
+        parts.headers[HEADER].to_str().unwrap()
+    );
+    assert_eq!(parts.headers[CONTENT_LENGTH], body.len().to_string());
+}
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_get_the_pack_too() {
+    for request in [
+        Request::builder().uri("/nowhere"),
+        Request::builder().uri("/id").method("DELETE"),
+    ] {
+        let (parts, _) = ask(request).await;
+        assert!(parts.status.is_client_error());
+        assert!(parts.headers.contains_key(HEADER));
+        assert!(parts.headers.contains_key("strict-transport-security"));
+    }
+}

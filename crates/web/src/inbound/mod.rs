@@ -1,0 +1,24 @@
+//! What stands between a socket and a handler.
+
+pub mod body;
+pub mod client_address;
+pub mod cookies;
+pub mod cors;
+pub mod csrf;
+pub mod headers;
+pub mod limits;
+pub mod listener;
+mod measure;
+pub mod middleware;
+pub mod problem;
+pub mod request_id;
+pub mod shutdown;
+pub mod tls;
+
+pub use body::{FormError, FormPairs, QueryPairs};
+pub use client_address::{ClientAddress, Peer};
+pub use cookies::{CookieNames, SetCookie};
+pub use headers::PageHeaders;
+pub use middleware::Inbound;
+pub use problem::Problem;
+pub use request_id::RequestId;

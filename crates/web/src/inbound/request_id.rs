@@ -1,0 +1,133 @@
+//! One short id a request, the same in header, problem document, error page and log.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
+
+use super::problem::Problem;
+
+/// The response header that carries the id.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+const LENGTH: usize = 12;
+
+/// Crockford's alphabet in lower case: no i, l, o, u, so that it survives the telephone.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Twelve characters that name one request.
+///
+/// It is an identifier, not a secret: nothing may be granted to who knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId([u8; LENGTH]);
+
+impl RequestId {
+    /// The id made of the low 60 bits of `bits`.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        let mut text = [b'0'; LENGTH];
+        let mut rest = bits;
+        for place in text.iter_mut().rev() {
+            let digit = usize::try_from(rest & 31).unwrap_or_default();
+            *place = ALPHABET.get(digit).copied().unwrap_or(b'0');
+            rest >>= 5;
+        }
+        Self(text)
+    }
+
+    /// The twelve characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(super) fn header_value(self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(&self.0).ok()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts
+            .extensions
+            .get::<Self>()
+            .copied()
+            .ok_or_else(Problem::internal)
+    }
+}
+
+/// Draws request ids: a counter from a random start, mixed so that neighbours look unrelated.
+#[derive(Debug)]
+pub(super) struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    pub(super) fn next(&self) -> RequestId {
+        RequestId::from_bits(mix(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// A bijection of 64 bits (the finisher of SplitMix64), so that the counter never repeats an id soon.
+fn mix(count: u64) -> u64 {
+    let mut bits = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn an_id_has_twelve_characters_without_the_ones_that_are_misheard() {
+        let ids = RequestIds::new(7);
+        for _ in 0..1000 {
+            let id = ids.next();
+            assert_eq!(id.as_str().len(), 12);
+            assert!(id.as_str().chars().all(|c| c.is_ascii_alphanumeric()));
+            assert!(!id.as_str().contains(['i', 'l', 'o', 'u']));
+        }
+    }
+
+    #[test]
+    fn the_bits_are_written_from_high_to_low() {
+        assert_eq!(RequestId::from_bits(0).as_str(), "000000000000");
+        assert_eq!(RequestId::from_bits(33).as_str(), "000000000011");
+        assert_eq!(RequestId::from_bits(u64::MAX).as_str(), "zzzzzzzzzzzz");
+    }
+
+    #[test]
+    fn ids_do_not_repeat() {
+        let ids = RequestIds::new(u64::MAX - 50);
+        let seen: HashSet<_> = (0..100_000).map(|_| ids.next()).collect();
+        assert_eq!(seen.len(), 100_000);
+    }
+
+    #[test]
+    fn another_seed_gives_other_ids() {
+        assert_ne!(RequestIds::new(1).next(), RequestIds::new(2_000_000).next());
+    }
+}

@@ -1,0 +1,12 @@
+//! HTTP both ways for Cardea, without a single OAuth endpoint.
+//!
+//! - [`inbound`]: listener, TLS with reload, client address, request id, header pack, cookies,
+//!   CSRF, CORS, limits, problem+json, shutdown.
+//! - [`outbound`]: the guarded client for URLs that came as data, and the cache of remote key sets.
+//! - [`config`]: the TOML loader that names file, line, column and the nearest valid key.
+//! - [`clock`]: the one place that reads the system's time.
+
+pub mod clock;
+pub mod config;
+pub mod inbound;
+pub mod outbound;

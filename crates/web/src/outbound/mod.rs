@@ -1,0 +1,8 @@
+//! Requests that this process makes to URLs that came as data (design D20).
+
+pub mod addresses;
+pub mod guarded_client;
+pub mod jwks_cache;
+
+pub use guarded_client::{FetchError, GuardedClient};
+pub use jwks_cache::{JwksCache, JwksError};

@@ -1,0 +1,61 @@
+//! The files of the repository.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::command::output;
+
+/// A text file that git tracks, or would with the next `git add`.
+#[derive(Debug)]
+pub(super) struct File {
+    /// From the folder of the workspace.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl File {
+    pub(super) fn is_rust(&self) -> bool {
+        Path::new(&self.path)
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(path: &str, text: &str) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// All of them but those that are not text.
+pub(super) fn tracked(root: &Path) -> Result<Vec<File>> {
+    let mut git = Command::new("git");
+    git.args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ])
+    .current_dir(root);
+    let mut files = Vec::new();
+    for path in output(&mut git)?.split_terminator('\0') {
+        let full = root.join(path);
+        // What is tracked may be deleted in the working tree, or be a link to a folder.
+        if !full.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&full).with_context(|| format!("cannot read {path}"))?;
+        if let Ok(text) = String::from_utf8(bytes) {
+            files.push(File {
+                path: path.to_owned(),
+                text,
+            });
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,134 @@
+//! Arrows between our crates only point down.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Metadata};
+
+/// The layers from the ground up: each crate, and the ones it knows besides what those know.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("seal", &[]),
+    ("jose", &["seal"]),
+    ("protocol", &["jose", "seal"]),
+    ("web", &["protocol", "jose", "seal"]),
+    ("store", &["protocol", "seal"]),
+    ("resource", &["web", "protocol", "jose"]),
+    ("client", &["web", "protocol", "jose"]),
+    ("server", &["store", "web", "client"]),
+    ("gateway", &["web", "resource", "client"]),
+    ("cli", &["server", "gateway"]),
+    ("testkit", &["server", "store"]),
+    ("xtask", &[]),
+];
+
+pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
+    let ours: BTreeSet<&str> = metadata
+        .members()
+        .map(|package| package.name.as_str())
+        .collect();
+    let mut findings = Vec::new();
+    for package in metadata.members() {
+        let Some(known) = knows(package.folder()) else {
+            findings.push(Finding::new(
+                &package.name,
+                "has no place in the layers",
+                "give it one in ARCHITECTURE.md and in LAYERS of xtask/src/check/layers.rs",
+            ));
+            continue;
+        };
+        for name in package.direct().filter(|name| ours.contains(name)) {
+            if !known.contains(name.strip_prefix("cardea-").unwrap_or(name)) {
+                findings.push(Finding::new(
+                    &package.name,
+                    format!("depends on {name}, which is not below it"),
+                    "move what both need down, to a crate that both know (two kits: `web` or `seal`)",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// All that a crate may depend on: what it knows, and what that knows.
+fn knows(crate_name: &str) -> Option<BTreeSet<&'static str>> {
+    let (_, direct) = LAYERS.iter().find(|(name, _)| *name == crate_name)?;
+    let mut all: BTreeSet<&str> = direct.iter().copied().collect();
+    for name in *direct {
+        all.extend(knows(name)?);
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::metadata::{Dependency, Package};
+    use super::*;
+
+    fn workspace(name: &str, dependency: &str, kind: Option<&str>) -> Metadata {
+        let arrow = Dependency {
+            name: dependency.into(),
+            kind: kind.map(Into::into),
+        };
+        let from = Package {
+            id: "from".into(),
+            name: name.into(),
+            dependencies: vec![arrow],
+            ..Package::default()
+        };
+        let to = Package {
+            id: "to".into(),
+            name: dependency.into(),
+            ..Package::default()
+        };
+        Metadata {
+            packages: vec![from, to],
+            workspace_members: vec!["from".into(), "to".into()],
+            ..Metadata::default()
+        }
+    }
+
+    #[test]
+    fn the_list_names_only_layers_above_which_it_stands() {
+        for (at, (_, known)) in LAYERS.iter().enumerate() {
+            let below: Vec<&str> = LAYERS[..at].iter().map(|(name, _)| *name).collect();
+            assert!(
+                known.iter().all(|name| below.contains(name)),
+                "{known:?} stand below"
+            );
+        }
+    }
+
+    #[test]
+    fn an_arrow_down_stands_through_a_layer() {
+        assert_eq!(check(&workspace("cardea-cli", "cardea-seal", None)), []);
+    }
+
+    #[test]
+    fn an_arrow_up_falls() {
+        let findings = check(&workspace("cardea-web", "cardea-store", None));
+        assert!(findings[0].what.contains("cardea-store"), "{findings:?}");
+        assert_eq!(
+            check(&workspace("cardea-server", "cardea-testkit", None)).len(),
+            1
+        );
+        assert_eq!(
+            check(&workspace("xtask", "cardea-seal", Some("build"))).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn tests_may_use_the_testkit() {
+        assert_eq!(
+            check(&workspace("cardea-server", "cardea-testkit", Some("dev"))),
+            []
+        );
+    }
+
+    #[test]
+    fn an_unknown_crate_must_be_given_a_place() {
+        assert_eq!(
+            check(&workspace("cardea-drawer", "cardea-seal", None))[0].what,
+            "has no place in the layers"
+        );
+    }
+}

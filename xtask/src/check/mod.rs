@@ -1,0 +1,87 @@
+//! `cargo xtask check`: the walls that neither the compiler nor clippy can hold.
+//!
+//! Functions over 80 lines are clippy's (`too_many_lines`), with `#[expect(…, reason = "…")]` as the exception.
+
+mod bans;
+mod deny;
+mod files;
+mod layers;
+mod leaks;
+mod lengths;
+mod licences;
+mod lockfile;
+mod metadata;
+mod reasons;
+mod spdx;
+mod walls;
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::command::root;
+pub(crate) use metadata::Metadata;
+
+/// One wall that doesn't stand: what is wrong, where, and what to do.
+#[derive(Debug, PartialEq)]
+struct Finding {
+    place: String,
+    what: String,
+    cure: String,
+}
+
+impl Finding {
+    fn new(place: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            what: what.into(),
+            cure: cure.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.place, self.what, self.cure)
+    }
+}
+
+/// Checks everything and prints what was found; true when nothing was.
+pub(crate) fn run() -> Result<bool> {
+    let mut findings = lockfile::check();
+    // Without a lock file that fits there is no graph to judge; what can be read is judged all the same.
+    if findings.is_empty() {
+        findings.extend(graph()?);
+    }
+    findings.extend(sources()?);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => println!("check: every wall stands"),
+        1 => println!("check: 1 finding"),
+        many => println!("check: {many} findings"),
+    }
+    Ok(findings.is_empty())
+}
+
+fn graph() -> Result<Vec<Finding>> {
+    let metadata = Metadata::read()?;
+    let deny = deny::Deny::read(&root().join("deny.toml"))?;
+    let compiled = metadata::compiled_anywhere()?;
+    let mut findings = layers::check(&metadata);
+    findings.extend(walls::check(&metadata)?);
+    findings.extend(licences::check(&metadata, &compiled, &deny));
+    findings.extend(bans::check(&metadata, &compiled, &deny));
+    Ok(findings)
+}
+
+fn sources() -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for file in files::tracked(root())? {
+        findings.extend(lengths::check(&file));
+        findings.extend(reasons::check(&file));
+        findings.extend(leaks::check(&file));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,116 @@
+//! The chores of the workspace: `cargo xtask setup | test | check`.
+//!
+//! Start reading at `check::run` for the walls between the crates, at `test::run` for what is tested and in which order.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool at the command line talks by printing"
+)]
+
+mod check;
+mod command;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::test::Part;
+
+const HELP: &str = "\
+The chores of the workspace.
+
+  cargo xtask setup [--yes]                  say what the tests need and lack, and install it
+  cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
+  cargo xtask check                          the walls: layers, dependencies, licences, lengths, leaks
+
+  --yes          install without asking (CI has no terminal to ask on)
+  --only PARTS   a list of unit, http, doc, e2e, interop, separated by commas
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one chore; false when it ran and found something wrong, which it has then said itself.
+fn dispatch(arguments: &[String]) -> Result<bool> {
+    let Some((chore, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(false);
+    };
+    let options = Options::parse(rest)?;
+    match chore.as_str() {
+        "setup" if options.only.is_none() => setup::run(&Part::ALL, options.yes).map(|()| true),
+        "test" => test::run(options.only.as_deref(), options.yes),
+        "check" if rest.is_empty() => check::run(),
+        "setup" | "check" => bail!("`{chore}` does not take that option\n\n{HELP}"),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        _ => bail!("there is no chore `{chore}`\n\n{HELP}"),
+    }
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Options {
+    yes: bool,
+    only: Option<Vec<Part>>,
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut options = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--yes" | "-y" => options.yes = true,
+                "--only" => match rest.next() {
+                    Some(names) => options.only = Some(Part::parse_list(names)?),
+                    None => bail!("--only needs a list, for example --only unit,http"),
+                },
+                other => match other.strip_prefix("--only=") {
+                    Some(names) => options.only = Some(Part::parse_list(names)?),
+                    None => bail!("unknown option `{other}`\n\n{HELP}"),
+                },
+            }
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Options> {
+        let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        Options::parse(&arguments)
+    }
+
+    #[test]
+    fn options_come_in_any_order() {
+        let expected = Options {
+            yes: true,
+            only: Some(vec![Part::Unit, Part::Doc]),
+        };
+        assert_eq!(parse(&["--only", "unit,doc", "--yes"]).unwrap(), expected);
+        assert_eq!(parse(&["-y", "--only=unit,doc"]).unwrap(), expected);
+    }
+
+    #[test]
+    fn unknown_options_are_refused() {
+        assert!(parse(&["--olny", "unit"]).is_err());
+        assert!(parse(&["--only"]).is_err());
+        assert!(parse(&["--only", "unit,everything"]).is_err());
+    }
+}

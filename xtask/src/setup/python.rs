@@ -1,0 +1,61 @@
+//! PyPI packages, in a virtual environment under `target/`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::is_current;
+use crate::check::Metadata;
+use crate::command::stream;
+
+/// Installs what `requirements.txt` of the folder says, when there is one and it isn't installed yet.
+pub(super) fn install(folder: &Path) -> Result<()> {
+    let wanted = folder.join("requirements.txt");
+    if !wanted.exists() {
+        return Ok(());
+    }
+    let venv = environment(folder)?;
+    let stamp = venv.join("installed-requirements.txt");
+    if is_current(&wanted, &stamp) {
+        return Ok(());
+    }
+    if !stream(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&venv),
+    )? {
+        bail!(
+            "python3 could not make a virtual environment in {}",
+            venv.display()
+        );
+    }
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ])
+    .arg(&wanted);
+    if !stream(&mut pip)? {
+        bail!("pip could not install what {} names", wanted.display());
+    }
+    std::fs::copy(&wanted, &stamp)?;
+    Ok(())
+}
+
+/// The python that has the packages of this folder, when it has any.
+pub(crate) fn interpreter(folder: &Path) -> Result<Option<PathBuf>> {
+    if !folder.join("requirements.txt").exists() {
+        return Ok(None);
+    }
+    Ok(Some(environment(folder)?.join("bin/python")))
+}
+
+fn environment(folder: &Path) -> Result<PathBuf> {
+    let name = folder.file_name().context("a folder without a name")?;
+    Ok(Metadata::read()?.target_directory.join("python").join(name))
+}

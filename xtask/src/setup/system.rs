@@ -1,0 +1,196 @@
+//! Programs that come from the distribution.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::command::{find, output, stream};
+use crate::test::Part;
+
+/// A program that the tests start.
+pub(super) struct Tool {
+    pub(super) name: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) packages: &'static [&'static str],
+    /// The parts that start it; none named: the whole run alone.
+    needed_by: &'static [Part],
+    is_there: fn() -> bool,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "chromium",
+        purpose: "the real browser of tests/e2e",
+        packages: &["chromium"],
+        needed_by: &[Part::E2e],
+        is_there: || chromium().is_some(),
+    },
+    Tool {
+        name: "node",
+        purpose: "runs tests/e2e and tests/interop (version 18 or newer)",
+        packages: &["nodejs"],
+        needed_by: &[Part::E2e, Part::Interop],
+        is_there: node_is_new_enough,
+    },
+    Tool {
+        name: "npm",
+        purpose: "installs what tests/e2e and tests/interop name",
+        packages: &["npm"],
+        needed_by: &[Part::E2e, Part::Interop],
+        is_there: || find("npm").is_some(),
+    },
+    Tool {
+        name: "python3",
+        purpose: "runs foreign clients in tests/interop (with its module venv)",
+        packages: &["python3", "python3-venv"],
+        needed_by: &[Part::Interop],
+        is_there: || output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_ok(),
+    },
+    Tool {
+        name: "nginx",
+        purpose: "the proxy before a provider under test",
+        packages: &["nginx"],
+        needed_by: &[],
+        is_there: || find("nginx").is_some(),
+    },
+    Tool {
+        name: "wrk",
+        purpose: "puts a provider under load",
+        packages: &["wrk"],
+        needed_by: &[],
+        is_there: || find("wrk").is_some(),
+    },
+    Tool {
+        name: "openssl",
+        purpose: "makes certificates, and measures what the machine can sign",
+        packages: &["openssl"],
+        needed_by: &[],
+        is_there: || find("openssl").is_some(),
+    },
+];
+
+/// What these parts need and the machine lacks.
+pub(super) fn missing(parts: &[Part]) -> Vec<&'static Tool> {
+    let is_needed = |tool: &&Tool| match tool.needed_by {
+        [] => Part::ALL.iter().all(|part| parts.contains(part)),
+        some => some.iter().any(|part| parts.contains(part)),
+    };
+    let needed = TOOLS.iter().filter(is_needed);
+    needed.filter(|tool| !(tool.is_there)()).collect()
+}
+
+/// The browser, under whichever name it goes.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    [
+        "chromium",
+        "chromium-browser",
+        "google-chrome-stable",
+        "google-chrome",
+    ]
+    .into_iter()
+    .find_map(find)
+}
+
+fn node_is_new_enough() -> bool {
+    output(Command::new("node").arg("--version"))
+        .ok()
+        .and_then(|text| major(&text))
+        .is_some_and(|major| major >= 18)
+}
+
+/// `v20.11.1` is 20.
+fn major(version: &str) -> Option<u32> {
+    version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// apt-get, through sudo when this isn't root.
+pub(super) struct Installer {
+    sudo: bool,
+}
+
+impl Installer {
+    /// None where the distribution is no Debian, nor a child of it.
+    pub(super) fn find() -> Option<Self> {
+        if !Path::new("/etc/debian_version").exists() || find("apt-get").is_none() {
+            return None;
+        }
+        let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+        Some(Self { sudo: !is_root })
+    }
+
+    /// The command line, for the question before it.
+    pub(super) fn shown(&self, packages: &BTreeSet<&str>) -> String {
+        let sudo = if self.sudo { "sudo " } else { "" };
+        format!("{sudo}apt-get install {}", joined(packages))
+    }
+
+    pub(super) fn install(&self, packages: &BTreeSet<&str>) -> Result<()> {
+        if self.sudo && find("sudo").is_none() {
+            bail!(
+                "neither root nor sudo: as root run `apt-get install {}`",
+                joined(packages)
+            );
+        }
+        // A fresh container has no list of packages yet, an old one a stale list.
+        let updated = stream(self.apt_get().arg("update"))?;
+        let install = ["install", "--yes", "--no-install-recommends"];
+        if !stream(self.apt_get().args(install).args(packages))? {
+            let hint = if updated {
+                ""
+            } else {
+                " (the list of packages could not be updated either)"
+            };
+            bail!("apt-get could not install {}{hint}", joined(packages));
+        }
+        Ok(())
+    }
+
+    fn apt_get(&self) -> Command {
+        let mut command = Command::new(if self.sudo { "sudo" } else { "env" });
+        // sudo takes assignments as env does; nothing may wait for an answer in CI.
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        command
+    }
+}
+
+pub(super) fn joined(packages: &BTreeSet<&str>) -> String {
+    packages.iter().copied().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_node_are_read() {
+        assert_eq!(major("v20.11.1\n"), Some(20));
+        assert_eq!(major("v9"), Some(9));
+        assert_eq!(major("20.11.1"), None);
+    }
+
+    #[test]
+    fn rust_alone_is_enough_for_the_rust_tests() {
+        assert!(missing(&[Part::Unit, Part::Http, Part::Doc]).is_empty());
+    }
+
+    #[test]
+    fn the_question_shows_what_will_run() {
+        let packages = BTreeSet::from(["wrk", "chromium"]);
+        assert_eq!(
+            Installer { sudo: true }.shown(&packages),
+            "sudo apt-get install chromium wrk"
+        );
+        assert_eq!(
+            Installer { sudo: false }.shown(&packages),
+            "apt-get install chromium wrk"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! The parts of the tests, in the order they run: what fails fastest comes first.
+
+use anyhow::{Result, bail};
+
+/// One part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The tests beside the code.
+    Unit,
+    /// The tests in `crates/*/tests`: whole requests against a server in the same process.
+    Http,
+    /// The examples in the documentation.
+    Doc,
+    /// A real browser against the real binary.
+    E2e,
+    /// Other people's clients against the real binary.
+    Interop,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 5] = [Self::Unit, Self::Http, Self::Doc, Self::E2e, Self::Interop];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Http => "http",
+            Self::Doc => "doc",
+            Self::E2e => "e2e",
+            Self::Interop => "interop",
+        }
+    }
+
+    /// Where its files are, when they are not Rust.
+    pub(crate) fn folder(self) -> Option<&'static str> {
+        match self {
+            Self::Unit | Self::Http | Self::Doc => None,
+            Self::E2e => Some("tests/e2e"),
+            Self::Interop => Some("tests/interop"),
+        }
+    }
+
+    /// `unit,http` as parts.
+    pub(crate) fn parse_list(names: &str) -> Result<Vec<Self>> {
+        names
+            .split(',')
+            .map(|name| Self::parse(name.trim()))
+            .collect()
+    }
+
+    fn parse(name: &str) -> Result<Self> {
+        match Self::ALL.into_iter().find(|part| part.name() == name) {
+            Some(part) => Ok(part),
+            None => {
+                let all = Self::ALL.map(Self::name).join(", ");
+                bail!("there is no part `{name}`; the parts are {all}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_parts_is_read() {
+        assert_eq!(
+            Part::parse_list("unit, e2e").unwrap(),
+            [Part::Unit, Part::E2e]
+        );
+    }
+
+    #[test]
+    fn an_unknown_part_is_refused_with_the_known_ones() {
+        let error = Part::parse_list("unit,browser").unwrap_err().to_string();
+        assert!(
+            error.contains("`browser`") && error.contains("interop"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! One run: a temporary folder of its own, and the end of everything that was started in it.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use super::Part;
+use crate::check::Metadata;
+use crate::command::{cargo, root, stream};
+use crate::setup;
+
+/// How long a process may take to end after it was asked to.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How a part ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Passed,
+    Failed(String),
+    /// It was not run, and why.
+    Absent(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Failed(why) => write!(f, "FAILED: {why}"),
+            Self::Absent(why) => write!(f, "not run: {why}"),
+        }
+    }
+}
+
+/// All that the tests write goes to its folder, which ends with it.
+pub(super) struct Run {
+    folder: TempDir,
+}
+
+impl Run {
+    pub(super) fn begin() -> Result<Self> {
+        Ok(Self {
+            folder: tempfile::Builder::new().prefix("cardea-test-").tempdir()?,
+        })
+    }
+
+    pub(super) fn part(&self, part: Part) -> Result<Outcome> {
+        match part {
+            Part::Unit => self.tests(cargo(["test", "--workspace", "--lib", "--bins"])),
+            Part::Http if !has_integration_tests()? => {
+                Ok(Outcome::Absent("no crate has a tests/ folder".into()))
+            }
+            Part::Http => self.tests(cargo(["test", "--workspace", "--test", "*"])),
+            Part::Doc => self.tests(cargo(["test", "--workspace", "--doc"])),
+            Part::E2e | Part::Interop => self.node(part),
+        }
+    }
+
+    /// `npm test` in the folder of the part, which finds in its environment the server, the browser and the python to use.
+    fn node(&self, part: Part) -> Result<Outcome> {
+        let name = part.folder().unwrap_or_default();
+        let folder = root().join(name);
+        if !folder.join("package.json").exists() {
+            return Ok(Outcome::Absent(format!("there is no {name}/package.json")));
+        }
+        if !stream(&mut cargo([
+            "build",
+            "--package",
+            "cardea-cli",
+            "--bin",
+            "cardea",
+        ]))? {
+            return Ok(Outcome::Failed("the server does not compile".into()));
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["test", "--silent"]).current_dir(&folder);
+        npm.env(
+            "CARDEA_BIN",
+            Metadata::read()?.target_directory.join("debug/cardea"),
+        );
+        if let Some(browser) = setup::chromium() {
+            npm.env("CHROMIUM", browser);
+        }
+        if let Some(python) = setup::interpreter(&folder)? {
+            npm.env("PYTHON", python);
+        }
+        self.tests(npm)
+    }
+
+    fn tests(&self, mut command: Command) -> Result<Outcome> {
+        let passed = stream(command.env("TMPDIR", self.folder.path()));
+        self.stop_the_rest();
+        Ok(if passed? {
+            Outcome::Passed
+        } else {
+            Outcome::Failed("see above".into())
+        })
+    }
+
+    /// Ends what a part has left running. Our children, and theirs, are known by the temporary folder they were given.
+    fn stop_the_rest(&self) {
+        let left = started_in(self.folder.path());
+        if left.is_empty() {
+            return;
+        }
+        println!("stopping what is still running: {}", left.join(" "));
+        signal("-TERM", &left);
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE && !started_in(self.folder.path()).is_empty() {
+            std::thread::sleep(PATIENCE / 30);
+            waited += PATIENCE / 30;
+        }
+        signal("-KILL", &started_in(self.folder.path()));
+    }
+}
+
+/// Cargo refuses `--test '*'` when nothing matches.
+fn has_integration_tests() -> Result<bool> {
+    let metadata = Metadata::read()?;
+    Ok(metadata.members().any(|package| {
+        package
+            .targets
+            .iter()
+            .any(|t| t.kind.iter().any(|kind| kind == "test"))
+    }))
+}
+
+/// The ids of the processes whose environment names this temporary folder. Where there is no `/proc`, none are found.
+fn started_in(folder: &Path) -> Vec<String> {
+    let mut wanted = b"TMPDIR=".to_vec();
+    wanted.extend(folder.as_os_str().as_bytes());
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter(|process| {
+            let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+            environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == wanted)
+        })
+        .map(|process| process.file_name())
+        .filter(|name| name.as_bytes().iter().all(u8::is_ascii_digit))
+        .map(|name| OsStr::to_string_lossy(&name).into_owned())
+        .collect()
+}
+
+/// A process that ended in the meantime is no error, so the answer isn't looked at.
+fn signal(signal: &str, processes: &[String]) {
+    if !processes.is_empty() {
+        // The shell's own `kill`: small images have no program of that name.
+        let _ = Command::new("sh")
+            .args(["-c", "kill \"$@\" 2>/dev/null", "sh", signal])
+            .args(processes)
+            .status();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_part_leaves_running_is_stopped() {
+        let run = Run::begin().unwrap();
+        // The shell ends at once; its child would go on for a minute.
+        let shell = shell("sleep 60 >/dev/null 2>&1 & exit 0");
+        assert!(matches!(run.tests(shell).unwrap(), Outcome::Passed));
+        assert!(started_in(run.folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_part_that_fails_has_failed() {
+        let run = Run::begin().unwrap();
+        assert!(matches!(
+            run.tests(shell("exit 3")).unwrap(),
+            Outcome::Failed(_)
+        ));
+    }
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+}

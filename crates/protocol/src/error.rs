@@ -103,7 +103,11 @@ pub struct OAuthError {
 impl OAuthError {
     /// A refusal with its public description.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), cause: None }
+        Self {
+            code,
+            description: description.into(),
+            cause: None,
+        }
     }
 
     /// Adds what only the log may know.
@@ -125,8 +129,11 @@ impl OAuthError {
 
     /// RFC 6749 §5.2: one answer for each dead, foreign or forged code or refresh token.
     pub fn invalid_grant(cause: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorCode::InvalidGrant, "the code or token is invalid, expired, revoked or was issued to another client")
-            .because(cause)
+        Self::new(
+            ErrorCode::InvalidGrant,
+            "the code or token is invalid, expired, revoked or was issued to another client",
+        )
+        .because(cause)
     }
 
     /// The code on the wire.
@@ -145,5 +152,57 @@ impl OAuthError {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_names_are_those_of_the_specifications() {
+        let names = [
+            "invalid_request",
+            "invalid_client",
+            "invalid_grant",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+            "invalid_target",
+            "access_denied",
+            "unsupported_response_type",
+            "server_error",
+            "temporarily_unavailable",
+            "login_required",
+            "consent_required",
+            "account_selection_required",
+            "interaction_required",
+            "request_not_supported",
+            "request_uri_not_supported",
+            "registration_not_supported",
+            "unmet_authentication_requirements",
+            "invalid_token",
+            "insufficient_scope",
+            "unsupported_token_type",
+        ];
+        for name in names {
+            let code: ErrorCode = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(code.as_str(), name);
+            assert_eq!(serde_json::to_value(code).unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn the_cause_is_for_the_log_alone() {
+        let error = OAuthError::invalid_grant("the code was used");
+        assert_eq!(error.code(), ErrorCode::InvalidGrant);
+        assert!(!error.description().contains("was used"));
+        assert_eq!(error.cause(), Some("the code was used"));
+        assert!(error.to_string().ends_with(" (the code was used)"));
+        let plain = OAuthError::invalid_request("what is wrong");
+        assert_eq!(
+            (plain.to_string().as_str(), plain.cause()),
+            ("invalid_request: what is wrong", None)
+        );
     }
 }

@@ -12,6 +12,8 @@ pub mod pkce;
 pub mod redirect_uri;
 pub mod request;
 pub mod resources;
+#[cfg(test)]
+mod samples;
 pub mod scope;
 pub mod token;
 pub mod verify;

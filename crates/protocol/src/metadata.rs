@@ -58,9 +58,23 @@ impl Metadata {
     #[must_use]
     pub fn new(issuer: &str, resources: &Resources, signing: &[Algorithm]) -> Self {
         let url = |path| endpoint(issuer, path);
-        let confidential = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
-        let with_public = || confidential.iter().chain(&[AuthMethod::None]).map(|m| m.as_str()).collect();
-        let grant_types = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
+        let confidential = [
+            AuthMethod::ClientSecretBasic,
+            AuthMethod::ClientSecretPost,
+            AuthMethod::PrivateKeyJwt,
+        ];
+        let with_public = || {
+            confidential
+                .iter()
+                .chain(&[AuthMethod::None])
+                .map(|m| m.as_str())
+                .collect()
+        };
+        let grant_types = [
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+        ];
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: url("/authorize"),
@@ -79,7 +93,10 @@ impl Metadata {
             userinfo_signing_alg_values_supported: signing.to_vec(),
             token_endpoint_auth_methods_supported: with_public(),
             token_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
-            introspection_endpoint_auth_methods_supported: confidential.iter().map(|m| m.as_str()).collect(),
+            introspection_endpoint_auth_methods_supported: confidential
+                .iter()
+                .map(|m| m.as_str())
+                .collect(),
             introspection_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
             revocation_endpoint_auth_methods_supported: with_public(),
             revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
@@ -93,5 +110,72 @@ impl Metadata {
             request_uri_parameter_supported: false,
             authorization_response_iss_parameter_supported: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples::{ISSUER, resources};
+
+    #[test]
+    fn the_whole_document() {
+        let document = Metadata::new(ISSUER, &resources(), &[Algorithm::RS256, Algorithm::ES256]);
+        let all = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+        let confidential = [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ];
+        let with_public = [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+            "none",
+        ];
+        let expected = json!({
+            "issuer": "https://id.example",
+            "authorization_endpoint": "https://id.example/authorize",
+            "token_endpoint": "https://id.example/token",
+            "userinfo_endpoint": "https://id.example/userinfo",
+            "jwks_uri": "https://id.example/.well-known/jwks.json",
+            "introspection_endpoint": "https://id.example/introspection",
+            "revocation_endpoint": "https://id.example/revocation",
+            "end_session_endpoint": "https://id.example/end_session",
+            "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access",
+                "orders:read", "orders:write", "mail:send"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+            "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
+            "token_endpoint_auth_methods_supported": with_public,
+            "token_endpoint_auth_signing_alg_values_supported": all,
+            "introspection_endpoint_auth_methods_supported": confidential,
+            "introspection_endpoint_auth_signing_alg_values_supported": all,
+            "revocation_endpoint_auth_methods_supported": with_public,
+            "revocation_endpoint_auth_signing_alg_values_supported": all,
+            "code_challenge_methods_supported": ["S256"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "acr_values_supported": ["urn:cardea:acr:password"],
+            "claim_types_supported": ["normal"],
+            "claims_supported": CLAIMS,
+            "claims_parameter_supported": true,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
+            "authorization_response_iss_parameter_supported": true,
+        });
+        assert_eq!(serde_json::to_value(document).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_issuer_with_a_path_keeps_it_in_every_url_and_itself_unchanged() {
+        let document = Metadata::new("https://host.example/auth/", &Resources::default(), &[]);
+        let json = serde_json::to_value(document).unwrap();
+        assert_eq!(json["issuer"], "https://host.example/auth/");
+        assert_eq!(json["token_endpoint"], "https://host.example/auth/token");
     }
 }

@@ -55,7 +55,8 @@ pub struct VerifierError;
 impl CodeVerifier {
     /// Parses by the grammar of RFC 7636 §4.1.
     pub fn parse(text: &str) -> Result<Self, VerifierError> {
-        let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        let unreserved =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
         // RFC 7636 §4.1: 43*128unreserved
         if (43..=128).contains(&text.len()) && text.bytes().all(unreserved) {
             Ok(Self(text.to_owned()))
@@ -107,5 +108,31 @@ mod tests {
         assert!(CodeChallenge::parse(VERIFIER).is_ok());
         assert!(CodeChallenge::parse(&format!("{CHALLENGE}=")).is_err());
         assert!(CodeChallenge::parse("plain").is_err());
+    }
+
+    #[test]
+    fn a_challenge_travels_as_its_text_and_is_judged_again() {
+        let challenge = CodeChallenge::parse(CHALLENGE).unwrap();
+        let json = serde_json::to_string(&challenge).unwrap();
+        assert_eq!(json, format!("\"{}\"", challenge.as_str()));
+        assert_eq!(
+            serde_json::from_str::<CodeChallenge>(&json).unwrap(),
+            challenge
+        );
+        assert!(serde_json::from_str::<CodeChallenge>("\"plain\"").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn only_the_verifier_itself_proves_its_challenge(a in "[a-zA-Z0-9._~-]{43,128}", b in "[a-zA-Z0-9._~-]{43,128}") {
+            let challenge = CodeVerifier::parse(&a).ok().unwrap().challenge();
+            proptest::prop_assert_eq!(CodeChallenge::parse(challenge.as_str()), Ok(challenge.clone()));
+            proptest::prop_assert_eq!(CodeVerifier::parse(&b).ok().unwrap().proves(&challenge), a == b);
+        }
+
+        #[test]
+        fn parsing_never_panics(text in "\\PC*") {
+            let _ = (CodeChallenge::parse(&text), CodeVerifier::parse(&text));
+        }
     }
 }

@@ -7,7 +7,9 @@ use url::{Host, Url};
 const MAX_BYTES: usize = 1024;
 
 /// RFC 7591 §2 and OpenID Registration §2: what kind of program the client is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// Reached at https, or at loopback http while it is being developed.
@@ -39,7 +41,9 @@ pub enum RedirectUriError {
     #[error("http is allowed for localhost, 127.0.0.1 and [::1] alone; use https")]
     PlainHttp,
     /// RFC 8252 §7.1
-    #[error("the scheme is not allowed; use https, or for application_type native a private scheme with a dot such as com.example.app")]
+    #[error(
+        "the scheme is not allowed; use https, or for application_type native a private scheme with a dot such as com.example.app"
+    )]
     Scheme,
 }
 
@@ -79,19 +83,24 @@ impl RegisteredRedirectUri {
             return Err(E::UserInfo);
         }
         let loopback = match url.scheme() {
-            "https" if raw.starts_with("https://") && url.has_host() => None,
+            // RFC 3986 §3.2: with `https:///x` browsers find a host where the grammar has none.
+            "https" | "http" if authority(raw).is_empty() => return Err(E::Malformed),
+            "https" if raw.starts_with("https://") => None,
             "http" if raw.starts_with("http://") => {
                 if !is_loopback(&url) {
                     return Err(E::PlainHttp);
                 }
-                free_port(raw, &url, kind)
+                free_port(raw, kind)
             }
             // RFC 8252 §7.1: a private scheme is a reversed domain name, so it has a dot.
             scheme if kind == ApplicationType::Native && scheme.contains('.') => None,
             "https" | "http" => return Err(E::Malformed),
             _ => return Err(E::Scheme),
         };
-        Ok(Self { raw: raw.to_owned(), loopback })
+        Ok(Self {
+            raw: raw.to_owned(),
+            loopback,
+        })
     }
 
     /// The registered characters.
@@ -111,11 +120,17 @@ impl RegisteredRedirectUri {
 impl Loopback {
     // RFC 8252 §7.3: any port at the time of the request.
     fn matches(&self, presented: &str) -> bool {
-        let Some(rest) = presented.strip_prefix(&self.before_port) else { return false };
-        let Some(rest) = rest.strip_prefix(':') else { return rest == self.after_port };
+        let Some(rest) = presented.strip_prefix(&self.before_port) else {
+            return false;
+        };
+        let Some(rest) = rest.strip_prefix(':') else {
+            return rest == self.after_port;
+        };
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (port, after) = rest.split_at(digits);
-        port.parse::<u16>().is_ok_and(|p| p != 0) && !port.starts_with('0') && after == self.after_port
+        port.parse::<u16>().is_ok_and(|p| p != 0)
+            && !port.starts_with('0')
+            && after == self.after_port
     }
 }
 
@@ -124,7 +139,8 @@ fn authority(raw: &str) -> &str {
     after_scheme.split(['/', '?']).next().unwrap_or("")
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether plain http may be spoken with this host: it is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -134,16 +150,21 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// RFC 8252 §7.3 speaks of the IP literals; `localhost` may resolve to something else (§8.3).
-fn free_port(raw: &str, url: &Url, kind: ApplicationType) -> Option<Loopback> {
+fn free_port(raw: &str, kind: ApplicationType) -> Option<Loopback> {
     if kind != ApplicationType::Native {
         return None;
     }
-    let host = ["http://127.0.0.1", "http://[::1]"].into_iter().find(|h| raw.starts_with(h))?;
+    let host = ["http://127.0.0.1", "http://[::1]"]
+        .into_iter()
+        .find(|h| raw.starts_with(h))?;
     let rest = raw.strip_prefix(host)?;
-    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
-    let after = rest.strip_prefix(&port)?;
-    (after.is_empty() || after.starts_with(['/', '?']))
-        .then(|| Loopback { before_port: host.to_owned(), after_port: after.to_owned() })
+    let after = rest.strip_prefix(':').map_or(rest, |port| {
+        port.trim_start_matches(|c: char| c.is_ascii_digit())
+    });
+    (after.is_empty() || after.starts_with(['/', '?'])).then(|| Loopback {
+        before_port: host.to_owned(),
+        after_port: after.to_owned(),
+    })
 }
 
 /// A presented redirect URI that was found among the client's own. Only [`verify`] makes one,
@@ -165,7 +186,10 @@ pub fn verify(registered: &[RegisteredRedirectUri], presented: &str) -> Option<V
     if presented.len() > MAX_BYTES {
         return None;
     }
-    registered.iter().any(|r| r.matches(presented)).then(|| VerifiedRedirect(presented.to_owned()))
+    registered
+        .iter()
+        .any(|r| r.matches(presented))
+        .then(|| VerifiedRedirect(presented.to_owned()))
 }
 
 #[cfg(test)]
@@ -240,7 +264,10 @@ mod tests {
     #[test]
     fn a_native_loopback_uri_takes_any_port_and_nothing_else() {
         let uri = registered("http://127.0.0.1/callback", Native);
-        for good in ["http://127.0.0.1:51004/callback", "http://127.0.0.1/callback"] {
+        for good in [
+            "http://127.0.0.1:51004/callback",
+            "http://127.0.0.1/callback",
+        ] {
             assert!(uri.matches(good), "{good}");
         }
         for bad in [
@@ -265,5 +292,80 @@ mod tests {
         let all = [registered("https://a.example/cb", Web)];
         assert!(verify(&all, "https://a.example/cb").is_some());
         assert!(verify(&all, "https://b.example/cb").is_none());
+    }
+
+    #[test]
+    fn a_uri_without_a_host_where_a_browser_would_find_one_is_refused() {
+        for raw in [
+            "https:///a.example/cb",
+            "https:///@a.example/cb",
+            "http:///127.0.0.1/cb",
+            "https://",
+            "https://?x",
+        ] {
+            assert_eq!(
+                RegisteredRedirectUri::parse(raw, Web),
+                Err(RedirectUriError::Malformed),
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_registered_port_is_free_the_default_one_too() {
+        for raw in [
+            "http://127.0.0.1:80/cb",
+            "http://[::1]:80/cb",
+            "http://127.0.0.1:8080/cb",
+        ] {
+            let host = raw.split_at(raw.rfind(':').unwrap()).0;
+            assert!(
+                registered(raw, Native).matches(&format!("{host}:51004/cb")),
+                "{raw}"
+            );
+        }
+        assert!(registered("http://[::1]/cb?x=1", Native).matches("http://[::1]:9/cb?x=1"));
+        assert!(registered("http://127.0.0.1", Native).matches("http://127.0.0.1:9"));
+        // Another spelling of the address has no free port.
+        assert!(!registered("http://127.0.0.2/cb", Native).matches("http://127.0.0.2:9/cb"));
+        assert!(!registered("http://127.0.0.1./cb", Native).matches("http://127.0.0.1.:9/cb"));
+    }
+
+    #[test]
+    fn nothing_longer_than_the_bound_is_even_compared() {
+        let all = [registered("http://127.0.0.1/cb", Native)];
+        assert!(verify(&all, &format!("http://127.0.0.1:1/cb{}", "x".repeat(1024))).is_none());
+    }
+
+    /// Printable pieces that mean something in a URI, in any order.
+    fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
+        let piece = "http://|https://|127\\.0\\.0\\.1|\\[::1\\]|localhost|a\\.example|:[0-9]{0,6}|/cb|\\?x=1|[@#/.*%\\\\]|\\PC";
+        proptest::strategy::Strategy::prop_map(proptest::collection::vec(piece, 0..8), |all| {
+            all.concat()
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn registering_never_panics_and_a_registered_uri_matches_itself(raw in pieces(), native: bool) {
+            if let Ok(uri) = RegisteredRedirectUri::parse(&raw, if native { Native } else { Web }) {
+                proptest::prop_assert!(uri.matches(&raw));
+                proptest::prop_assert_eq!(uri.as_str(), raw);
+            }
+        }
+
+        #[test]
+        fn what_matches_differs_at_most_in_the_port(end in "(:[0-9]{0,5})?(/|/cb|\\?x)?", presented in pieces(), v6: bool) {
+            let host = if v6 { "http://[::1]" } else { "http://127.0.0.1" };
+            let Ok(uri) = RegisteredRedirectUri::parse(&format!("{host}{end}"), Native) else { return Ok(()) };
+            for presented in [presented.clone(), format!("{host}{presented}")] {
+                if uri.matches(&presented) {
+                    let mut a = Url::parse(uri.as_str()).unwrap();
+                    let mut b = Url::parse(&presented).unwrap();
+                    proptest::prop_assert!(a.set_port(None).is_ok() && b.set_port(None).is_ok());
+                    proptest::prop_assert_eq!(a, b);
+                }
+            }
+        }
     }
 }

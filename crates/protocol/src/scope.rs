@@ -15,7 +15,14 @@ pub const OPENID: &str = "openid";
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes that the provider itself serves, at userinfo.
-pub const STANDARD: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+pub const STANDARD: [&str; 6] = [
+    OPENID,
+    "profile",
+    "email",
+    "address",
+    "phone",
+    OFFLINE_ACCESS,
+];
 
 /// A set of scope tokens in the order of the request, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +49,10 @@ impl Scope {
         let mut tokens: Vec<Box<str>> = Vec::new();
         for token in text.split(' ').filter(|t| !t.is_empty()) {
             // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
-            if !token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+            if !token
+                .bytes()
+                .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            {
                 return Err(ScopeError::Character);
             }
             if !tokens.iter().any(|t| &**t == token) {
@@ -141,5 +151,39 @@ mod tests {
         let big = Scope::parse("orders:read orders:write").unwrap();
         assert!(Scope::parse("orders:read").unwrap().is_subset_of(&big));
         assert!(!Scope::parse("orders").unwrap().is_subset_of(&big));
+    }
+
+    #[test]
+    fn the_bounds_are_2048_bytes_and_64_tokens() {
+        let tokens = |count: usize| {
+            (0..count)
+                .map(|i| format!("s{i}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(Scope::parse(&tokens(64)).unwrap().iter().count(), 64);
+        assert_eq!(Scope::parse(&tokens(65)), Err(ScopeError::TooLong));
+        assert!(Scope::parse(&"x".repeat(2048)).is_ok());
+        assert_eq!(Scope::parse(&"x".repeat(2049)), Err(ScopeError::TooLong));
+    }
+
+    #[test]
+    fn a_union_has_each_token_once() {
+        let union = Scope::parse("a b")
+            .unwrap()
+            .union(&Scope::parse("b c").unwrap());
+        assert_eq!(union.to_string(), "a b c");
+        assert!(Scope::parse(" ").unwrap().is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_never_panics_and_what_it_gives_is_written_and_read_the_same(text in "(\\PC|[ a-c]){0,80}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                let json = serde_json::to_string(&scope).unwrap();
+                proptest::prop_assert_eq!(serde_json::from_str::<Scope>(&json).unwrap(), scope.clone());
+                proptest::prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope));
+            }
+        }
     }
 }

@@ -1,10 +1,43 @@
-//! The authorization server of Cardea.
+//! The authorization server of Cardea on axum.
+//!
+//! [`router`] has every route on one screen. A request to `/token` is read in eight stops: `routes.rs`,
+//! `token/client_auth.rs`, `token/mod.rs`, `token/authorization_code.rs`, the rule of the same name in
+//! `cardea-protocol`, the verb of the store, `token/mint.rs`, `error.rs`. A login: `authorize/mod.rs`, the checks of
+//! `cardea-protocol`, `authorize/ticket.rs`, `authorize/next_step.rs`, `login/`, `consent/`, `authorize/finish.rs`.
 
 mod account;
+mod app;
+mod assets;
 mod authorize;
+mod bearer;
+mod browser;
+mod caller;
 mod choose_account;
+mod clients;
+pub mod config;
 mod consent;
+mod cors;
+mod discovery;
 mod end_session;
+mod error;
 mod error_page;
+mod form;
+mod health;
+mod introspection;
+pub mod jobs;
+mod keys;
+mod limits;
 mod login;
 mod pages;
+mod passwords;
+mod revocation;
+mod routes;
+mod start;
+mod telemetry;
+mod token;
+mod userinfo;
+
+pub use app::{App, Parts, StartError};
+pub use keys::{KeyError, RotateError, Turned};
+pub use routes::router;
+pub use telemetry::install_metrics;

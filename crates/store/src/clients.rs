@@ -58,7 +58,12 @@ pub trait Clients: Send + Sync {
     async fn put_client(&self, command: PutClient) -> Result<bool>;
     /// Enables or disables a client; disabling revokes nothing, its tokens are dead as long as it is disabled.
     /// A client of the file is a `Conflict`. `false` when it isn't there.
-    async fn set_client_status(&self, id: ClientId, status: ClientStatus, cause: Cause) -> Result<bool>;
+    async fn set_client_status(
+        &self,
+        id: ClientId,
+        status: ClientStatus,
+        cause: Cause,
+    ) -> Result<bool>;
     /// Removes a client with its codes, grants and consents. A client of the file is a `Conflict`.
     async fn remove_client(&self, id: ClientId, cause: Cause) -> Result<bool>;
     /// Applies the configuration file. Clients that stand as they are give no write and no audit row.

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{Cause, ClientId, Code, CodeHash, Consent, Grant, GrantId, Jti, RefreshTokenId, RevocationReason, Subject, User},
+    model::{
+        Cause, ClientId, Code, CodeHash, Consent, Grant, GrantId, Jti, RefreshTokenId,
+        RevocationReason, Subject, User,
+    },
     token::{
         Standing,
         authorization_code::ProvedRedemption,
@@ -157,7 +160,12 @@ pub trait Grants: Send + Sync {
     /// Rotates a refresh token. `None` when the grant is gone.
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>>;
     /// The state of an access token. `None` when the grant is gone.
-    async fn token_state(&self, grant: GrantId, jti: &Jti, now: Timestamp) -> Result<Option<TokenState>>;
+    async fn token_state(
+        &self,
+        grant: GrantId,
+        jti: &Jti,
+        now: Timestamp,
+    ) -> Result<Option<TokenState>>;
     /// Whether this very token was revoked, for tokens without a grant (`client_credentials`).
     async fn token_revoked(&self, jti: &Jti) -> Result<bool>;
     /// Revokes one access token.

@@ -19,8 +19,8 @@ pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use error::{NotDone, StoreError};
 pub use grants::{
-    CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed, RefreshContext, RevokeApplication,
-    RevokeGrant, RevokeToken, RotateRefresh, TokenState,
+    CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed, RefreshContext,
+    RevokeApplication, RevokeGrant, RevokeToken, RotateRefresh, TokenState,
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
@@ -47,4 +47,4 @@ pub trait Store: Clients + Users + Sessions + Grants + Keys + Jobs + Audit {}
 impl<T: Clients + Users + Sessions + Grants + Keys + Jobs + Audit> Store for T {}
 
 /// The result of a verb.
-pub type Result<T> = std::result::Result<T, StoreError>;
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

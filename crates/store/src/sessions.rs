@@ -45,7 +45,12 @@ pub trait Sessions: Send + Sync {
     /// Opens a session. `false` when the person is gone or disabled: nothing was written.
     async fn open_session(&self, command: OpenSession) -> Result<bool>;
     /// Moves `last_seen_at` and the idle end, if the last move is over a minute ago.
-    async fn touch_session(&self, id: SessionId, now: Timestamp, idle: SignedDuration) -> Result<()>;
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        idle: SignedDuration,
+    ) -> Result<()>;
     /// Ends sessions; how many were alive.
     async fn end_sessions(&self, command: EndSessions) -> Result<u64>;
     /// The living sessions of a person, the youngest first.

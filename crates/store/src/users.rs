@@ -71,5 +71,10 @@ pub trait Users: Send + Sync {
     /// The time up to which the person must wait, read afresh: `None` when they may try.
     async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>>;
     /// Replaces a password hash by one of the same password with today's cost; only if it is still `old`.
-    async fn upgrade_password_hash(&self, subject: Subject, old: Secret<String>, new: Secret<String>) -> Result<()>;
+    async fn upgrade_password_hash(
+        &self,
+        subject: Subject,
+        old: Secret<String>,
+        new: Secret<String>,
+    ) -> Result<()>;
 }

@@ -16,24 +16,39 @@ pub(super) fn subject(
     claims: &ClaimsRequest,
     read: &dyn Fn(&str) -> Result<VerifiedHint, OAuthError>,
 ) -> Result<Option<Subject>, OAuthError> {
-    let hinted = params.id_token_hint().map(read).transpose()?.map(|hint| hint.subject);
-    let claimed = match claims.id_token.get("sub").map(|c| c.values.as_slice()) {
-        None | Some([]) => None,
-        Some([Value::String(sub)]) => Subject::parse(sub).ok(),
-        Some(_) => return Err(OAuthError::invalid_request("the claim sub takes one value")),
-    };
+    let hinted = params
+        .id_token_hint()
+        .map(read)
+        .transpose()?
+        .map(|hint| hint.subject);
+    let claimed =
+        match claims.id_token.get("sub").map(|c| c.values.as_slice()) {
+            None | Some([]) => None,
+            // OpenID Core §5.5.1: only this person may get a positive answer, also when nobody can be called that.
+            Some([Value::String(sub)]) => Some(Subject::parse(sub).map_err(|_| {
+                OAuthError::invalid_request("the claim sub is no subject identifier")
+            })?),
+            Some(_) => return Err(OAuthError::invalid_request("the claim sub takes one value")),
+        };
     match (hinted, claimed) {
-        (Some(a), Some(b)) if a != b => Err(OAuthError::invalid_request("id_token_hint and the claim sub name different people")),
+        (Some(a), Some(b)) if a != b => Err(OAuthError::invalid_request(
+            "id_token_hint and the claim sub name different people",
+        )),
         (hinted, claimed) => Ok(hinted.or(claimed)),
     }
 }
 
 /// OpenID Core §5.5.1.1: an essential `acr` that can't be reached is a failed authentication.
 /// `acr_values` alone is a wish (§3.1.2.1).
-pub(super) fn acr_can_be_reached(params: &AuthorizationParams<'_>, claims: &ClaimsRequest) -> Result<(), OAuthError> {
+pub(super) fn acr_can_be_reached(
+    params: &AuthorizationParams<'_>,
+    claims: &ClaimsRequest,
+) -> Result<(), OAuthError> {
     let _wishes = params.acr_values()?;
     let unmet = claims.id_token.get("acr").is_some_and(|acr| {
-        acr.essential && !acr.values.is_empty() && !acr.values.iter().any(|v| v.as_str() == Some(ACR_PASSWORD))
+        acr.essential
+            && !acr.values.is_empty()
+            && !acr.values.iter().any(|v| v.as_str() == Some(ACR_PASSWORD))
     });
     if unmet {
         return Err(OAuthError::new(

@@ -92,7 +92,10 @@ pub struct Context<'a> {
 }
 
 /// All checks of an authorization request, in their order.
-pub fn check(params: &AuthorizationParams<'_>, context: Context<'_>) -> Result<AuthorizationRequest, Refusal> {
+pub fn check(
+    params: &AuthorizationParams<'_>,
+    context: Context<'_>,
+) -> Result<AuthorizationRequest, Refusal> {
     let client = redirect_uri::known_client(context.client).map_err(Refusal::Page)?;
     let (redirect, given) = redirect_uri::verified(params, client).map_err(Refusal::Page)?;
     let back = ReturnTo::new(redirect.clone(), params);
@@ -113,7 +116,7 @@ fn rest(
     let scope = scope::allowed(params, client, context.resources)?;
     redirect_uri::given_for_openid(redirect_uri_given, &scope)?;
     let nonce = response::nonce(params, client, &scope)?;
-    let resources = resource::known(params, context.resources)?;
+    let resources = resource::known(params, context.resources, &scope)?;
     let prompt = params.prompt()?;
     let max_age = params.max_age()?.or(client.metadata().default_max_age);
     let claims = params.claims()?;

@@ -85,14 +85,23 @@ pub fn next_step(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     }
     // OpenID Core §3.1.2.6
     Err(match step {
-        NextStep::Consent => OAuthError::new(ErrorCode::ConsentRequired, "the person has to be asked for consent"),
+        NextStep::Consent => OAuthError::new(
+            ErrorCode::ConsentRequired,
+            "the person has to be asked for consent",
+        ),
         _ => OAuthError::new(ErrorCode::LoginRequired, "the person has to log in"),
     })
 }
 
 fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
-    let Some(session) = now.session else { return Ok(NextStep::Login) };
-    let logged_in_here = now.steps.login.as_ref().is_some_and(|l| l.sid == session.sid && l.subject == session.subject);
+    let Some(session) = now.session else {
+        return Ok(NextStep::Login);
+    };
+    let logged_in_here = now
+        .steps
+        .login
+        .as_ref()
+        .is_some_and(|l| l.sid == session.sid && l.subject == session.subject);
     if !logged_in_here && login_is_too_old(now, session) {
         return Ok(NextStep::Login);
     }
@@ -102,7 +111,10 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     {
         // OpenID Core §3.1.2.1: only the person of the hint can get a positive answer.
         return if chosen_here {
-            Err(OAuthError::new(ErrorCode::LoginRequired, "another person than the one of the hint is logged in"))
+            Err(OAuthError::new(
+                ErrorCode::LoginRequired,
+                "another person than the one of the hint is logged in",
+            ))
         } else {
             Ok(NextStep::ChooseAccount)
         };
@@ -121,19 +133,37 @@ fn login_is_too_old(now: &Situation<'_>, session: &Session) -> bool {
     if now.request.prompt.has(Prompt::Login) {
         return true;
     }
-    let Some(seconds) = now.request.max_age else { return false };
-    let Ok(seconds) = i64::try_from(seconds) else { return false };
-    let oldest = now.requested_at.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN);
+    let Some(seconds) = now.request.max_age else {
+        return false;
+    };
+    let Ok(seconds) = i64::try_from(seconds) else {
+        return false;
+    };
+    let oldest = now
+        .requested_at
+        .checked_sub(SignedDuration::from_secs(seconds))
+        .unwrap_or(Timestamp::MIN);
     session.context.auth_time < oldest
 }
 
 fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
-    let given_here = now.steps.consent.as_ref().is_some_and(|c| c.sid == session.sid && c.subject == session.subject);
+    let given_here = now
+        .steps
+        .consent
+        .as_ref()
+        .is_some_and(|c| c.sid == session.sid && c.subject == session.subject);
     if given_here {
         return false;
     }
     // RFC 8252 §8.6: a native public client can be imitated, so a remembered consent is not enough for it.
-    let imitable = now.client.is_public() && now.client.metadata().application_type == ApplicationType::Native;
-    let on_record = now.consent.is_some_and(|c| c.subject == session.subject && now.request.scope.is_subset_of(&c.scope));
+    let imitable =
+        now.client.is_public() && now.client.metadata().application_type == ApplicationType::Native;
+    let on_record = now
+        .consent
+        .is_some_and(|c| c.subject == session.subject && now.request.scope.is_subset_of(&c.scope));
     now.request.prompt.has(Prompt::Consent) || imitable || !on_record
 }
+
+#[cfg(test)]
+#[path = "next_step_tests.rs"]
+mod tests;

@@ -3,21 +3,32 @@
 use crate::{error::OAuthError, model::Client, pkce::CodeChallenge, request::AuthorizationParams};
 
 /// S256 alone, required unless a confidential client is excused.
-pub(super) fn challenge(params: &AuthorizationParams<'_>, client: &Client) -> Result<Option<CodeChallenge>, OAuthError> {
+pub(super) fn challenge(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+) -> Result<Option<CodeChallenge>, OAuthError> {
     let method = params.code_challenge_method();
     let Some(text) = params.code_challenge() else {
         // RFC 7636 §4.4.1
         if client.metadata().require_pkce {
-            return Err(OAuthError::invalid_request("code_challenge is missing; PKCE with S256 is required"));
+            return Err(OAuthError::invalid_request(
+                "code_challenge is missing; PKCE with S256 is required",
+            ));
         }
         if method.is_some() {
-            return Err(OAuthError::invalid_request("code_challenge_method without code_challenge"));
+            return Err(OAuthError::invalid_request(
+                "code_challenge_method without code_challenge",
+            ));
         }
         return Ok(None);
     };
     // RFC 7636 §4.3: without a method it would be plain.
     if method != Some("S256") {
-        return Err(OAuthError::invalid_request("code_challenge_method must be S256"));
+        return Err(OAuthError::invalid_request(
+            "code_challenge_method must be S256",
+        ));
     }
-    CodeChallenge::parse(text).map(Some).map_err(|e| OAuthError::invalid_request(e.to_string()))
+    CodeChallenge::parse(text)
+        .map(Some)
+        .map_err(|e| OAuthError::invalid_request(e.to_string()))
 }

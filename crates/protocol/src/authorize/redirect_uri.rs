@@ -10,23 +10,37 @@ use crate::{
 
 /// RFC 6749 §4.1.2.1: with an unknown client nothing is ever redirected.
 pub(super) fn known_client(client: Option<&Client>) -> Result<&Client, OAuthError> {
-    let unknown = || OAuthError::new(ErrorCode::InvalidClient, "this application is not registered here");
+    let unknown = || {
+        OAuthError::new(
+            ErrorCode::InvalidClient,
+            "this application is not registered here",
+        )
+    };
     let client = client.ok_or_else(|| unknown().because("unknown client_id"))?;
-    if client.is_enabled() { Ok(client) } else { Err(unknown().because("the client is disabled")) }
+    if client.is_enabled() {
+        Ok(client)
+    } else {
+        Err(unknown().because("the client is disabled"))
+    }
 }
 
 /// The verified redirect URI, and whether the request named it.
-pub(super) fn verified(params: &AuthorizationParams<'_>, client: &Client) -> Result<(VerifiedRedirect, bool), OAuthError> {
+pub(super) fn verified(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+) -> Result<(VerifiedRedirect, bool), OAuthError> {
     let registered = client.redirect_uris();
     match (params.redirect_uri(), registered) {
         // RFC 6749 §3.1.2.4: an unregistered URI is never redirected to.
         (Some(uri), _) => verify(registered, uri).map(|r| (r, true)).ok_or_else(|| {
-            OAuthError::invalid_request("the address to return to (redirect_uri) is not registered for this application")
+            OAuthError::invalid_request(
+                "the address to return to (redirect_uri) is not registered for this application",
+            )
         }),
         // RFC 6749 §3.1.2.3: it may be left out when exactly one is registered.
-        (None, [only]) => {
-            verify(registered, only.as_str()).map(|r| (r, false)).ok_or_else(|| OAuthError::invalid_request("redirect_uri is missing"))
-        }
+        (None, [only]) => verify(registered, only.as_str())
+            .map(|r| (r, false))
+            .ok_or_else(|| OAuthError::invalid_request("redirect_uri is missing")),
         (None, _) => Err(OAuthError::invalid_request("redirect_uri is missing")),
     }
 }
@@ -34,7 +48,9 @@ pub(super) fn verified(params: &AuthorizationParams<'_>, client: &Client) -> Res
 /// OpenID Core §3.1.2.1: `redirect_uri` is REQUIRED in an OpenID request.
 pub(super) fn given_for_openid(given: bool, scope: &Scope) -> Result<(), OAuthError> {
     if !given && scope.contains(OPENID) {
-        return Err(OAuthError::invalid_request("redirect_uri is missing; OpenID requests must name it"));
+        return Err(OAuthError::invalid_request(
+            "redirect_uri is missing; OpenID requests must name it",
+        ));
     }
     Ok(())
 }

@@ -5,18 +5,27 @@ use crate::{
     model::Audience,
     request::AuthorizationParams,
     resources::Resources,
+    scope::Scope,
 };
 
 const MAX_RESOURCES: usize = 8;
 
-/// Each must be registered here.
-pub(super) fn known(params: &AuthorizationParams<'_>, resources: &Resources) -> Result<Vec<Audience>, OAuthError> {
+/// Each must be registered here, and one of its scopes asked for.
+pub(super) fn known(
+    params: &AuthorizationParams<'_>,
+    resources: &Resources,
+    scope: &Scope,
+) -> Result<Vec<Audience>, OAuthError> {
     let invalid = |what: &'static str| OAuthError::new(ErrorCode::InvalidTarget, what);
     let mut named: Vec<Audience> = Vec::new();
     for text in params.resources() {
         let audience = Audience::parse(text).map_err(|_| invalid("resource is malformed"))?;
-        if resources.find(&audience).is_none() {
+        let Some(resource) = resources.find(&audience) else {
             return Err(invalid("no such resource is registered here"));
+        };
+        // RFC 8707 §2, RFC 9700 §2.3: no client gets a token for an API at which it may do nothing.
+        if !scope.iter().any(|s| resource.owns(s)) {
+            return Err(invalid("no scope of this resource is asked for"));
         }
         if !named.contains(&audience) {
             named.push(audience);

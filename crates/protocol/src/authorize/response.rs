@@ -21,13 +21,21 @@ impl ReturnTo {
     /// For a request of which only the redirect URI is verified so far; what can't be read of the rest is left out.
     pub(super) fn new(redirect: VerifiedRedirect, params: &AuthorizationParams<'_>) -> Self {
         let state = params.state().ok().flatten().map(str::to_owned);
-        Self { redirect, mode: params.response_mode().unwrap_or_default(), state }
+        Self {
+            redirect,
+            mode: params.response_mode().unwrap_or_default(),
+            state,
+        }
     }
 
     /// For a checked request whose redirect URI has been compared again.
     #[must_use]
     pub fn of(request: &AuthorizationRequest, redirect: VerifiedRedirect) -> Self {
-        Self { redirect, mode: request.response_mode, state: request.state.clone() }
+        Self {
+            redirect,
+            mode: request.response_mode,
+            state: request.state.clone(),
+        }
     }
 
     /// The answer with a code.
@@ -39,16 +47,27 @@ impl ReturnTo {
     /// RFC 6749 §4.1.2.1: the answer with an error.
     #[must_use]
     pub fn error(self, error: &OAuthError, issuer: &str) -> AuthorizationResponse {
-        let pairs = vec![("error", error.code().to_string()), ("error_description", error.description().to_owned())];
+        let pairs = vec![
+            ("error", error.code().to_string()),
+            ("error_description", error.description().to_owned()),
+        ];
         self.respond(pairs, issuer)
     }
 
-    fn respond(self, mut pairs: Vec<(&'static str, String)>, issuer: &str) -> AuthorizationResponse {
+    fn respond(
+        self,
+        mut pairs: Vec<(&'static str, String)>,
+        issuer: &str,
+    ) -> AuthorizationResponse {
         // RFC 6749 §4.1.2: the exact value of the request.
         pairs.extend(self.state.map(|state| ("state", state)));
         // RFC 9207 §2: who answers, against mix-up.
         pairs.push(("iss", issuer.to_owned()));
-        AuthorizationResponse { redirect: self.redirect, mode: self.mode, pairs }
+        AuthorizationResponse {
+            redirect: self.redirect,
+            mode: self.mode,
+            pairs,
+        }
     }
 }
 
@@ -83,7 +102,9 @@ impl AuthorizationResponse {
     #[must_use]
     pub fn location(&self) -> String {
         let uri = self.redirect.as_str();
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish();
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.pairs)
+            .finish();
         let join = match uri.split_once('?') {
             None => "?",
             Some((_, "")) => "",
@@ -93,22 +114,106 @@ impl AuthorizationResponse {
     }
 }
 
-pub(super) fn state(params: &AuthorizationParams<'_>, client: &Client) -> Result<Option<String>, OAuthError> {
+pub(super) fn state(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+) -> Result<Option<String>, OAuthError> {
     let state = params.state()?.map(str::to_owned);
     if state.is_none() && client.metadata().require_state {
-        return Err(OAuthError::invalid_request("state is missing; this client must send it"));
+        return Err(OAuthError::invalid_request(
+            "state is missing; this client must send it",
+        ));
     }
     Ok(state)
 }
 
 pub(super) fn mode(params: &AuthorizationParams<'_>) -> Result<ResponseMode, OAuthError> {
-    params.response_mode().ok_or_else(|| OAuthError::invalid_request("response_mode is not one of query, form_post"))
+    params
+        .response_mode()
+        .ok_or_else(|| OAuthError::invalid_request("response_mode is not one of query, form_post"))
 }
 
-pub(super) fn nonce(params: &AuthorizationParams<'_>, client: &Client, scope: &Scope) -> Result<Option<String>, OAuthError> {
+pub(super) fn nonce(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+    scope: &Scope,
+) -> Result<Option<String>, OAuthError> {
     let nonce = params.nonce()?.map(str::to_owned);
     if nonce.is_none() && client.metadata().require_nonce && scope.contains(OPENID) {
-        return Err(OAuthError::invalid_request("nonce is missing; this client must send it"));
+        return Err(OAuthError::invalid_request(
+            "nonce is missing; this client must send it",
+        ));
     }
     Ok(nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        redirect_uri::{ApplicationType, RegisteredRedirectUri, verify},
+        samples::{ISSUER, request},
+    };
+
+    fn to(uri: &str, mode: ResponseMode) -> ReturnTo {
+        let registered = RegisteredRedirectUri::parse(uri, ApplicationType::Native).unwrap();
+        let request = AuthorizationRequest {
+            response_mode: mode,
+            ..request()
+        };
+        ReturnTo::of(&request, verify(&[registered], uri).unwrap())
+    }
+
+    #[test]
+    fn an_answer_joins_the_query_that_is_there() {
+        for (uri, start) in [
+            ("https://a.example/cb", "https://a.example/cb?code=c&state="),
+            (
+                "https://a.example/cb?",
+                "https://a.example/cb?code=c&state=",
+            ),
+            (
+                "https://a.example/cb?a=1&b",
+                "https://a.example/cb?a=1&b&code=c&state=",
+            ),
+            ("com.example.app:/cb", "com.example.app:/cb?code=c&state="),
+        ] {
+            let location = to(uri, ResponseMode::Query).code("c", ISSUER).location();
+            assert!(location.starts_with(start), "{location}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_echoed_breaks_out_of_the_query() {
+        let mut back = to("https://a.example/cb", ResponseMode::Query);
+        back.state = Some("a&iss=evil#\"<é +%".to_owned());
+        let location = back.code("c d&", ISSUER).location();
+        let expected = "https://a.example/cb?code=c+d%26&state=a%26iss%3Devil%23%22%3C%C3%A9+%2B%25&iss=https%3A%2F%2Fid.example";
+        assert_eq!(location, expected);
+    }
+
+    #[test]
+    fn every_answer_names_the_issuer_and_echoes_the_state() {
+        let pairs =
+            [("code", "c"), ("state", "s & t"), ("iss", ISSUER)].map(|(k, v)| (k, v.to_owned()));
+        let form = to("https://a.example/cb?x=1", ResponseMode::FormPost).code("c", ISSUER);
+        assert_eq!(form.pairs(), pairs);
+        assert_eq!(
+            (form.mode(), form.action()),
+            (ResponseMode::FormPost, "https://a.example/cb?x=1")
+        );
+
+        let mut back = to("https://a.example/cb", ResponseMode::FormPost);
+        back.state = None;
+        let error = OAuthError::invalid_request("what is wrong").because("only for the log");
+        let pairs = [
+            ("error", "invalid_request"),
+            ("error_description", "what is wrong"),
+            ("iss", ISSUER),
+        ];
+        assert_eq!(
+            back.error(&error, ISSUER).pairs(),
+            pairs.map(|(k, v)| (k, v.to_owned()))
+        );
+    }
 }

@@ -10,13 +10,22 @@ use crate::{
 pub(super) fn no_request_object(params: &AuthorizationParams<'_>) -> Result<(), OAuthError> {
     let refuse = |code, what: &'static str| Err(OAuthError::new(code, what));
     if params.has("request") {
-        return refuse(ErrorCode::RequestNotSupported, "the parameter request is not supported");
+        return refuse(
+            ErrorCode::RequestNotSupported,
+            "the parameter request is not supported",
+        );
     }
     if params.has("request_uri") {
-        return refuse(ErrorCode::RequestUriNotSupported, "the parameter request_uri is not supported");
+        return refuse(
+            ErrorCode::RequestUriNotSupported,
+            "the parameter request_uri is not supported",
+        );
     }
     if params.has("registration") {
-        return refuse(ErrorCode::RegistrationNotSupported, "the parameter registration is not supported");
+        return refuse(
+            ErrorCode::RegistrationNotSupported,
+            "the parameter registration is not supported",
+        );
     }
     Ok(())
 }
@@ -24,11 +33,17 @@ pub(super) fn no_request_object(params: &AuthorizationParams<'_>) -> Result<(), 
 /// RFC 6749 §3.1.1: the response type is required; there is only `code` (RFC 9700 §2.1.2).
 pub(super) fn is_code(params: &AuthorizationParams<'_>, client: &Client) -> Result<(), OAuthError> {
     if params.response_type()? != "code" {
-        return Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type is not code"));
+        return Err(OAuthError::new(
+            ErrorCode::UnsupportedResponseType,
+            "response_type is not code",
+        ));
     }
     // RFC 6749 §4.1.2.1
     if !client.may_use(GrantType::AuthorizationCode) {
-        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "authorization_code is not among the client's grant_types"));
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "authorization_code is not among the client's grant_types",
+        ));
     }
     Ok(())
 }

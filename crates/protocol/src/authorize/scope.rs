@@ -9,18 +9,28 @@ use crate::{
 };
 
 /// Scopes that nobody here knows are passed over (OpenID Core §3.1.2.1); known ones must be registered for the client.
-pub(super) fn allowed(params: &AuthorizationParams<'_>, client: &Client, resources: &Resources) -> Result<Scope, OAuthError> {
+pub(super) fn allowed(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+    resources: &Resources,
+) -> Result<Scope, OAuthError> {
     let invalid = |what: String| OAuthError::new(ErrorCode::InvalidScope, what);
-    let Some(text) = params.scope() else { return Err(invalid("scope is missing".to_owned())) };
+    let Some(text) = params.scope() else {
+        return Err(invalid("scope is missing".to_owned()));
+    };
     let requested = Scope::parse(text).map_err(|e| invalid(e.to_string()))?;
     let known = requested.filter(|s| resources.knows(s));
     if let Some(foreign) = known.iter().find(|s| !client.scope().contains(s)) {
-        return Err(invalid(format!("the scope {foreign} is not registered for this client")));
+        return Err(invalid(format!(
+            "the scope {foreign} is not registered for this client"
+        )));
     }
     // OpenID Core §11: offline_access is ignored where it can't lead to a refresh token.
     let granted = known.filter(|s| s != OFFLINE_ACCESS || client.may_use(GrantType::RefreshToken));
     if granted.is_empty() {
-        return Err(invalid("none of the requested scopes is known here".to_owned()));
+        return Err(invalid(
+            "none of the requested scopes is known here".to_owned(),
+        ));
     }
     Ok(granted)
 }

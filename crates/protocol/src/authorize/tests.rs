@@ -1,0 +1,263 @@
+mod order;
+mod parameters;
+mod person;
+
+use super::*;
+use crate::{
+    error::ErrorCode,
+    model::{ClientMetadata, ClientStatus, Owner},
+    redirect_uri::ApplicationType,
+    request::Prompt,
+    samples::{self, ISSUER, REDIRECT_URI, now, subject},
+};
+
+/// RFC 7636 appendix B
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A request to be changed by a test, and what it is checked against.
+struct Asked {
+    pairs: Vec<(String, String)>,
+    client: Option<Client>,
+    hint: Result<VerifiedHint, OAuthError>,
+}
+
+/// An OpenID request of a public client in which everything is right.
+fn asked() -> Asked {
+    let pairs = [
+        ("client_id", "app"),
+        ("redirect_uri", REDIRECT_URI),
+        ("response_type", "code"),
+        ("scope", "openid email orders:read"),
+        ("state", "the state"),
+        ("nonce", "n-0"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    Asked {
+        pairs: samples::pairs(&pairs),
+        client: Some(samples::client(|_| {})),
+        hint: Err(OAuthError::invalid_request("no hint was expected")),
+    }
+}
+
+impl Asked {
+    fn with(self, name: &str, value: &str) -> Self {
+        self.without(name).also(name, value)
+    }
+
+    /// Adds a parameter beside those of the same name.
+    fn also(mut self, name: &str, value: &str) -> Self {
+        self.pairs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(n, _)| n != name);
+        self
+    }
+
+    fn of(mut self, change: impl FnOnce(&mut ClientMetadata)) -> Self {
+        self.client = Some(samples::client(change));
+        self
+    }
+
+    fn hinting_at(mut self, text: &str) -> Self {
+        self.hint = Ok(VerifiedHint {
+            subject: subject(text),
+            client_id: ClientId::parse("app").unwrap(),
+            sid: None,
+        });
+        self.with("id_token_hint", "a.b.c")
+    }
+
+    fn check(&self) -> Result<AuthorizationRequest, Refusal> {
+        let resources = samples::resources();
+        let context = Context {
+            client: self.client.as_ref(),
+            resources: &resources,
+            hint: &|_| self.hint.clone(),
+        };
+        check(&AuthorizationParams::new(&self.pairs).unwrap(), context)
+    }
+
+    #[track_caller]
+    fn accepted(&self) -> AuthorizationRequest {
+        self.check().unwrap_or_else(|r| panic!("{r:?}"))
+    }
+
+    /// The error that goes back to the client; state and issuer go with it, the description is as RFC 6749 wants it.
+    #[track_caller]
+    fn refused(&self) -> OAuthError {
+        let Err(Refusal::Return(back, error)) = self.check() else {
+            panic!("not sent back to the client")
+        };
+        // RFC 6749 §4.1.2.1
+        let allowed = |b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(error.description().bytes().all(allowed), "{error}");
+        let answer = back.error(&error, ISSUER);
+        let value = |name| answer.pairs().iter().find(|(n, _)| *n == name);
+        assert_eq!(value("error").unwrap().1, error.code().as_str());
+        assert_eq!(value("error_description").unwrap().1, error.description());
+        assert_eq!(value("iss").unwrap().1, ISSUER);
+        let state = self.pairs.iter().find(|(n, _)| n == "state");
+        if let Some((_, state)) = state.filter(|(_, s)| s == "the state") {
+            assert_eq!(value("state").unwrap().1, *state);
+        }
+        error
+    }
+
+    #[track_caller]
+    fn code(&self) -> ErrorCode {
+        self.refused().code()
+    }
+
+    /// The error that the person is shown.
+    #[track_caller]
+    fn page(&self) -> OAuthError {
+        let Err(Refusal::Page(error)) = self.check() else {
+            panic!("not shown to the person")
+        };
+        error
+    }
+}
+
+#[test]
+fn a_right_request_is_accepted_with_all_that_it_says() {
+    let request = asked()
+        .with("response_mode", "form_post")
+        .with("resource", "api://orders")
+        .with("prompt", "login consent")
+        .with("max_age", "600")
+        .with("login_hint", "alice@example.test")
+        .with("claims", r#"{"userinfo":{"name":null}}"#)
+        .with("acr_values", "urn:other")
+        .with("ui_locales", "nl en")
+        .with("display", "popup")
+        .with("unknown", "dropped")
+        .accepted();
+    let expected = AuthorizationRequest {
+        response_mode: ResponseMode::FormPost,
+        state: Some("the state".to_owned()),
+        nonce: Some("n-0".to_owned()),
+        scope: samples::scope("openid email orders:read"),
+        resources: vec![samples::audience("api://orders")],
+        challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+        prompt: Prompts::parse("login consent").unwrap(),
+        max_age: Some(600),
+        claims: ClaimsRequest::parse(r#"{"userinfo":{"name":null}}"#).unwrap(),
+        login_hint: Some("alice@example.test".to_owned()),
+        ..samples::request()
+    };
+    assert_eq!(request, expected);
+}
+
+#[test]
+fn a_checked_request_travels_in_the_ticket_unchanged() {
+    let request = asked()
+        .with("prompt", "none")
+        .with("max_age", "0")
+        .accepted();
+    let json = serde_json::to_string(&request).unwrap();
+    assert_eq!(
+        serde_json::from_str::<AuthorizationRequest>(&json).unwrap(),
+        request
+    );
+}
+
+#[test]
+fn an_unknown_or_disabled_client_is_told_to_the_person_alone() {
+    let mut nobody = asked();
+    nobody.client = None;
+    assert_eq!(nobody.page().code(), ErrorCode::InvalidClient);
+
+    let mut disabled = asked();
+    let status = ClientStatus::Disabled;
+    let client = Client::restore(samples::metadata(), None, status, Owner::Store, now());
+    disabled.client = Some(client.unwrap());
+    assert_eq!(disabled.page().cause(), Some("the client is disabled"));
+    assert_eq!(disabled.page().description(), nobody.page().description());
+}
+
+#[test]
+fn an_unregistered_redirect_uri_is_never_redirected_to_whatever_else_is_wrong() {
+    for uri in [
+        "https://evil.example/cb",
+        "https://app.example/cb/",
+        "https://app.example/cb?x",
+        "https://app.example/cb#f",
+        "https://app.example.evil.example/cb",
+        "https://app.example@evil.example/cb",
+        "https://app.example:8443/cb",
+        "http://app.example/cb",
+        "HTTPS://app.example/cb",
+        "javascript:alert(1)",
+        "//app.example/cb",
+        &format!("{REDIRECT_URI}{}", "x".repeat(1024)),
+    ] {
+        let bad = asked()
+            .with("redirect_uri", uri)
+            .with("response_type", "token")
+            .with("scope", "nothing")
+            .with("state", "\u{1}")
+            .with("prompt", "none login")
+            .without("code_challenge");
+        assert_eq!(bad.page().code(), ErrorCode::InvalidRequest, "{uri}");
+    }
+}
+
+#[test]
+fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered() {
+    let oauth = || asked().without("redirect_uri").with("scope", "orders:read");
+    let request = oauth().accepted();
+    assert_eq!(request.redirect_uri, REDIRECT_URI);
+    assert!(!request.redirect_uri_given);
+    assert!(
+        !oauth()
+            .with("redirect_uri", "")
+            .accepted()
+            .redirect_uri_given
+    );
+
+    let openid = asked().without("redirect_uri");
+    assert_eq!(openid.code(), ErrorCode::InvalidRequest);
+
+    let two = oauth().of(|m| m.redirect_uris.push("https://app.example/2".to_owned()));
+    assert_eq!(two.page().description(), "redirect_uri is missing");
+}
+
+#[test]
+fn a_native_app_comes_back_at_the_port_of_the_day() {
+    let native = |m: &mut ClientMetadata| {
+        m.application_type = ApplicationType::Native;
+        m.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
+    };
+    let request = asked()
+        .of(native)
+        .with("redirect_uri", "http://127.0.0.1:51004/cb")
+        .accepted();
+    assert_eq!(request.redirect_uri, "http://127.0.0.1:51004/cb");
+}
+
+#[test]
+fn a_repeated_parameter_is_refused_before_anything_is_looked_up() {
+    for name in [
+        "client_id",
+        "redirect_uri",
+        "state",
+        "scope",
+        "code_challenge",
+        "nonce",
+    ] {
+        let asked = asked().also(name, "x");
+        let error = AuthorizationParams::new(&asked.pairs).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
+    }
+}
+
+#[test]
+fn a_request_over_four_kibibytes_is_refused() {
+    let fits = asked().with("unknown", &"x".repeat(3500));
+    fits.accepted();
+    let over = asked().with("unknown", &"x".repeat(4096));
+    assert!(AuthorizationParams::new(&over.pairs).is_err());
+}

@@ -57,11 +57,21 @@ pub enum Holder<'a> {
 
 /// The claims of a new access token.
 #[must_use]
-pub fn access_token(issue: Issue<'_>, client: &Client, holder: Holder<'_>, target: &Target, jti: &Jti) -> AccessTokenClaims {
+pub fn access_token(
+    issue: Issue<'_>,
+    client: &Client,
+    holder: Holder<'_>,
+    target: &Target,
+    jti: &Jti,
+) -> AccessTokenClaims {
     let claims = AccessTokenClaims {
         iss: issue.issuer.to_owned(),
         exp: issue.exp(),
-        aud: target.audience.as_ref().map_or(issue.issuer, |a| a.as_str()).to_owned(),
+        aud: target
+            .audience
+            .as_ref()
+            .map_or(issue.issuer, |a| a.as_str())
+            .to_owned(),
         // RFC 9068 §2.2: without a person sub names the client.
         sub: client.id().to_string(),
         client_id: client.id().to_string(),
@@ -82,7 +92,11 @@ pub fn access_token(issue: Issue<'_>, client: &Client, holder: Holder<'_>, targe
             acr: Some(grant.context.acr.clone()),
             amr: grant.context.amr.clone(),
             // Roles are for APIs; userinfo has no use for them.
-            roles: if target.audience.is_some() { user.roles.clone() } else { Vec::new() },
+            roles: if target.audience.is_some() {
+                user.roles.clone()
+            } else {
+                Vec::new()
+            },
             grant_id: Some(grant.id),
             ..claims
         },

@@ -39,7 +39,13 @@ pub struct Beside<'a> {
 
 /// The claims of a new ID token.
 #[must_use]
-pub fn id_token(issue: Issue<'_>, client: &Client, user: &User, grant: &Grant, beside: &Beside<'_>) -> IdTokenClaims {
+pub fn id_token(
+    issue: Issue<'_>,
+    client: &Client,
+    user: &User,
+    grant: &Grant,
+    beside: &Beside<'_>,
+) -> IdTokenClaims {
     IdTokenClaims {
         iss: issue.issuer.to_owned(),
         sub: grant.subject.to_string(),

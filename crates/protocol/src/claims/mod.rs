@@ -26,3 +26,6 @@ impl Issue<'_> {
         self.now.as_second().saturating_add(self.ttl.as_secs())
     }
 }
+
+#[cfg(test)]
+mod tests;

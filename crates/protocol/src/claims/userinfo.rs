@@ -11,8 +11,20 @@ use crate::{
 };
 
 const PROFILE: &[&str] = &[
-    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
-    "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
 ];
 
 /// The claims by scope, OpenID Core §5.4.
@@ -25,16 +37,40 @@ const BY_SCOPE: &[(&str, &[&str])] = &[
 
 /// All claims that can be had, for the metadata.
 pub const CLAIMS: &[&str] = &[
-    "sub", "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "address",
-    "phone_number", "phone_number_verified", "auth_time", "acr", "amr", "sid",
+    "sub",
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+    "auth_time",
+    "acr",
+    "amr",
+    "sid",
 ];
 
 /// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
 #[must_use]
 pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<String, Value> {
     let mut members = Map::new();
-    let by_scope = BY_SCOPE.iter().filter(|(name, _)| scope.contains(name)).flat_map(|(_, claims)| *claims);
+    let by_scope = BY_SCOPE
+        .iter()
+        .filter(|(name, _)| scope.contains(name))
+        .flat_map(|(_, claims)| *claims);
     for name in by_scope {
         members.extend(claim(user, name).map(|value| ((*name).to_owned(), value)));
     }
@@ -45,8 +81,16 @@ pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<Strin
 
 /// The claims asked for one by one. A claim that isn't there is left out, essential or not (§5.5.1).
 pub(super) fn requested(user: &User, names: &BTreeMap<String, ClaimRequest>) -> Map<String, Value> {
-    let standard = |name: &&String| BY_SCOPE.iter().any(|(_, claims)| claims.contains(&name.as_str()));
-    names.keys().filter(standard).filter_map(|name| Some((name.clone(), claim(user, name)?))).collect()
+    let standard = |name: &&String| {
+        BY_SCOPE
+            .iter()
+            .any(|(_, claims)| claims.contains(&name.as_str()))
+    };
+    names
+        .keys()
+        .filter(standard)
+        .filter_map(|name| Some((name.clone(), claim(user, name)?)))
+        .collect()
 }
 
 fn claim(user: &User, name: &str) -> Option<Value> {
@@ -91,8 +135,14 @@ mod tests {
     #[test]
     fn each_scope_gives_its_own_claims_and_no_more() {
         assert_eq!(of("openid", "{}"), json!({"sub": "s-1"}));
-        assert_eq!(of("openid email", "{}"), json!({"sub": "s-1", "email": "alice@example.test", "email_verified": true}));
-        assert_eq!(of("openid phone address", "{}"), json!({"sub": "s-1", "phone_number": "+1 555 0100", "address": {"country": "NL"}}));
+        assert_eq!(
+            of("openid email", "{}"),
+            json!({"sub": "s-1", "email": "alice@example.test", "email_verified": true})
+        );
+        assert_eq!(
+            of("openid phone address", "{}"),
+            json!({"sub": "s-1", "phone_number": "+1 555 0100", "address": {"country": "NL"}})
+        );
         assert_eq!(
             of("openid profile", "{}"),
             json!({"sub": "s-1", "name": "Alice A", "preferred_username": "alice", "updated_at": 0})
@@ -102,6 +152,9 @@ mod tests {
     #[test]
     fn a_claim_can_be_asked_for_alone_but_only_a_standard_one() {
         let asked = r#"{"userinfo": {"name": {"essential": true}, "secret": null, "sub": {"value": "x"}, "website": null}}"#;
-        assert_eq!(of("openid", asked), json!({"sub": "s-1", "name": "Alice A"}));
+        assert_eq!(
+            of("openid", asked),
+            json!({"sub": "s-1", "name": "Alice A"})
+        );
     }
 }

@@ -112,3 +112,33 @@ pub struct AuditRow {
     /// More, in words; never a secret.
     pub detail: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_named_as_the_design_writes_them() {
+        let events = [
+            AuditEvent::RefreshRetriedLate,
+            AuditEvent::RefreshReuse,
+            AuditEvent::Login,
+        ];
+        assert_eq!(
+            events.map(AuditEvent::name),
+            ["refresh_retried_late", "refresh_reuse", "login"]
+        );
+    }
+
+    #[test]
+    fn an_actor_is_written_with_its_kind() {
+        let client = Actor::Client(ClientId::parse("app").unwrap());
+        let json = serde_json::to_string(&client).unwrap();
+        assert_eq!(json, r#"{"kind":"client","id":"app"}"#);
+        assert_eq!(serde_json::from_str::<Actor>(&json).unwrap(), client);
+        assert_eq!(
+            serde_json::to_string(&Actor::System).unwrap(),
+            r#"{"kind":"system"}"#
+        );
+    }
+}

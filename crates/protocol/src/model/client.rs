@@ -4,11 +4,11 @@ use cardea_jose::KeySet;
 use cardea_seal::{Digest, constant_time_eq};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Origin, Url};
 
 use super::{AuthMethod, ClientId, ClientMetadata, GrantType};
 use crate::{
-    redirect_uri::{RedirectUriError, RegisteredRedirectUri},
+    redirect_uri::{ApplicationType, RedirectUriError, RegisteredRedirectUri, is_loopback},
     scope::Scope,
 };
 
@@ -59,15 +59,23 @@ pub struct Client {
     redirect_uris: Vec<RegisteredRedirectUri>,
     scope: Scope,
     keys: Option<KeySet>,
+    origins: Vec<String>,
 }
 
 impl Client {
     /// Accepts metadata for registration; the secret in it is hashed and dropped.
-    pub fn register(mut metadata: ClientMetadata, owner: Owner, now: Timestamp) -> Result<Self, MetadataError> {
+    pub fn register(
+        mut metadata: ClientMetadata,
+        owner: Owner,
+        now: Timestamp,
+    ) -> Result<Self, MetadataError> {
         let secret = match metadata.client_secret.take() {
             None => None,
             Some(text) if text.expose().len() < MIN_SECRET_BYTES => {
-                return refuse("client_secret", "it is shorter than 32 bytes; make one with: openssl rand -base64 32");
+                return refuse(
+                    "client_secret",
+                    "it is shorter than 32 bytes; make one with: openssl rand -base64 32",
+                );
             }
             Some(text) => Some(Digest::of(text.expose().as_bytes())),
         };
@@ -82,16 +90,32 @@ impl Client {
         owner: Owner,
         created_at: Timestamp,
     ) -> Result<Self, MetadataError> {
-        let id = ClientId::parse(&metadata.client_id)
-            .map_err(|e| MetadataError { field: "client_id", problem: e.to_string() })?;
-        let scope = Scope::parse(&metadata.scope)
-            .map_err(|e| MetadataError { field: "scope", problem: e.to_string() })?;
+        let id = ClientId::parse(&metadata.client_id).map_err(|e| MetadataError {
+            field: "client_id",
+            problem: e.to_string(),
+        })?;
+        let scope = Scope::parse(&metadata.scope).map_err(|e| MetadataError {
+            field: "scope",
+            problem: e.to_string(),
+        })?;
         let redirect_uris = redirect_uris(&metadata)?;
         let keys = keys(&metadata)?;
         check_names_and_uris(&metadata)?;
         check_authentication(&metadata, secret.is_some())?;
         check_grant_types(&metadata)?;
-        Ok(Self { id, metadata, secret, status, owner, created_at, redirect_uris, scope, keys })
+        let origins = origins(&metadata);
+        Ok(Self {
+            id,
+            metadata,
+            secret,
+            status,
+            owner,
+            created_at,
+            redirect_uris,
+            scope,
+            keys,
+            origins,
+        })
     }
 
     /// The identifier.
@@ -109,7 +133,10 @@ impl Client {
     /// The name for people: the registered one, else the identifier.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
+        self.metadata
+            .client_name
+            .as_deref()
+            .unwrap_or(self.id.as_str())
     }
 
     /// The SHA-256 of the secret, for the row.
@@ -122,7 +149,8 @@ impl Client {
     #[must_use]
     pub fn secret_is(&self, presented: &str) -> bool {
         let presented = Digest::of(presented.as_bytes());
-        self.secret.is_some_and(|s| constant_time_eq(s.as_bytes(), presented.as_bytes()))
+        self.secret
+            .is_some_and(|s| constant_time_eq(s.as_bytes(), presented.as_bytes()))
     }
 
     /// The same client with another secret.
@@ -174,6 +202,12 @@ impl Client {
         self.keys.as_ref()
     }
 
+    /// The origins of pages that may call the token endpoint in this client's name (D21).
+    #[must_use]
+    pub fn origins(&self) -> &[String] {
+        &self.origins
+    }
+
     /// RFC 6749 §2.1: a public client has no credentials.
     #[must_use]
     pub fn is_public(&self) -> bool {
@@ -188,21 +222,60 @@ impl Client {
 }
 
 fn refuse<T>(field: &'static str, problem: impl Into<String>) -> Result<T, MetadataError> {
-    Err(MetadataError { field, problem: problem.into() })
+    Err(MetadataError {
+        field,
+        problem: problem.into(),
+    })
 }
 
 fn redirect_uris(metadata: &ClientMetadata) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
-    if metadata.redirect_uris.len() > MAX_URIS || metadata.post_logout_redirect_uris.len() > MAX_URIS {
+    if metadata.redirect_uris.len() > MAX_URIS {
         return refuse("redirect_uris", "more than 32");
     }
+    if metadata.post_logout_redirect_uris.len() > MAX_URIS {
+        return refuse("post_logout_redirect_uris", "more than 32");
+    }
     let parse = |field, raw: &String| {
-        RegisteredRedirectUri::parse(raw, metadata.application_type)
-            .map_err(|e: RedirectUriError| MetadataError { field, problem: format!("{raw}: {e}") })
+        RegisteredRedirectUri::parse(raw, metadata.application_type).map_err(
+            |e: RedirectUriError| MetadataError {
+                field,
+                problem: format!("{raw}: {e}"),
+            },
+        )
     };
     for raw in &metadata.post_logout_redirect_uris {
         parse("post_logout_redirect_uris", raw)?;
     }
-    metadata.redirect_uris.iter().map(|raw| parse("redirect_uris", raw)).collect()
+    metadata
+        .redirect_uris
+        .iter()
+        .map(|raw| parse("redirect_uris", raw))
+        .collect()
+}
+
+/// A browser application calls from where it was sent back to; any other client only from where it says.
+fn origins(metadata: &ClientMetadata) -> Vec<String> {
+    let mut origins = metadata.allowed_origins.clone();
+    let in_browser = metadata.token_endpoint_auth_method == AuthMethod::None
+        && metadata.application_type == ApplicationType::Web;
+    if in_browser {
+        let of = |uri: &String| {
+            Url::parse(uri)
+                .ok()
+                .map(|u| u.origin())
+                .filter(Origin::is_tuple)
+        };
+        origins.extend(
+            metadata
+                .redirect_uris
+                .iter()
+                .filter_map(of)
+                .map(|o| o.ascii_serialization()),
+        );
+    }
+    origins.sort_unstable();
+    origins.dedup();
+    origins
 }
 
 fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
@@ -211,15 +284,25 @@ fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
         return refuse("jwks_uri", "jwks and jwks_uri are both there; keep one");
     }
     if let Some(uri) = &metadata.jwks_uri {
-        let url = Url::parse(uri).ok().filter(|u| matches!(u.scheme(), "https" | "http") && u.has_host());
-        if url.is_none() || uri.len() > 1024 {
-            return refuse("jwks_uri", "it is not an https URL");
+        // RFC 7591 §5: whoever changes the keys on their way is the client.
+        let safe = Url::parse(uri)
+            .is_ok_and(|u| u.scheme() == "https" || u.scheme() == "http" && is_loopback(&u));
+        if !safe || uri.len() > 1024 {
+            return refuse(
+                "jwks_uri",
+                "it is not an https URL; http is allowed for this machine alone",
+            );
         }
     }
-    let Some(jwks) = &metadata.jwks else { return Ok(None) };
+    let Some(jwks) = &metadata.jwks else {
+        return Ok(None);
+    };
     match KeySet::parse(jwks.to_string().as_bytes()) {
         Ok(keys) if !keys.keys().is_empty() => Ok(Some(keys)),
-        Ok(_) => refuse("jwks", "it has no key that can be used; RS256, PS256, ES256, ES384 and EdDSA are supported"),
+        Ok(_) => refuse(
+            "jwks",
+            "it has no key that can be used; RS256, PS256, ES256, ES384 and EdDSA are supported",
+        ),
         Err(e) => refuse("jwks", e.to_string()),
     }
 }
@@ -227,7 +310,10 @@ fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
 fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let name = metadata.client_name.as_deref().unwrap_or("x");
     if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
-        return refuse("client_name", "it is empty, longer than 128 bytes, or has control characters");
+        return refuse(
+            "client_name",
+            "it is empty, longer than 128 bytes, or has control characters",
+        );
     }
     if metadata.allowed_origins.len() > MAX_URIS {
         return refuse("allowed_origins", "more than 32");
@@ -236,7 +322,10 @@ fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> 
         let parsed = Url::parse(origin).ok().map(|u| u.origin());
         // RFC 6454 §6.2: scheme, host and port, nothing behind; `null` is nobody's origin.
         if parsed.is_none_or(|o| !o.is_tuple() || o.ascii_serialization() != *origin) {
-            return refuse("allowed_origins", format!("{origin}: not an origin such as https://app.example.com"));
+            return refuse(
+                "allowed_origins",
+                format!("{origin}: not an origin such as https://app.example.com"),
+            );
         }
     }
     Ok(())
@@ -247,7 +336,10 @@ fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(
     match metadata.token_endpoint_auth_method {
         AuthMethod::None => {
             if has_secret {
-                return refuse("client_secret", "a public client (token_endpoint_auth_method = \"none\") can't keep a secret; remove it");
+                return refuse(
+                    "client_secret",
+                    "a public client (token_endpoint_auth_method = \"none\") can't keep a secret; remove it",
+                );
             }
             // RFC 9700 §2.1.1: public clients must use PKCE.
             if !metadata.require_pkce {
@@ -256,7 +348,10 @@ fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(
         }
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
             if !has_secret {
-                return refuse("client_secret", "the authentication method needs a secret; add one, or set token_endpoint_auth_method = \"none\"");
+                return refuse(
+                    "client_secret",
+                    "the authentication method needs a secret; add one, or set token_endpoint_auth_method = \"none\"",
+                );
             }
         }
         AuthMethod::PrivateKeyJwt => {
@@ -277,11 +372,22 @@ fn check_grant_types(metadata: &ClientMetadata) -> Result<(), MetadataError> {
         return refuse("redirect_uris", "authorization_code needs at least one");
     }
     if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return refuse("grant_types", "refresh_token needs authorization_code beside it");
+        return refuse(
+            "grant_types",
+            "refresh_token needs authorization_code beside it",
+        );
     }
     // RFC 6749 §4.4: client credentials are for confidential clients alone.
-    if has(GrantType::ClientCredentials) && metadata.token_endpoint_auth_method == AuthMethod::None {
-        return refuse("grant_types", "client_credentials is for confidential clients alone");
+    if has(GrantType::ClientCredentials) && metadata.token_endpoint_auth_method == AuthMethod::None
+    {
+        return refuse(
+            "grant_types",
+            "client_credentials is for confidential clients alone",
+        );
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

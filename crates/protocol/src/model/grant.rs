@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, AuthenticationContext, ClientId, CodeBinding, CodeHash, GrantId, RefreshTokenId, SessionId, Subject};
+use super::{
+    Audience, AuthenticationContext, ClientId, CodeBinding, CodeHash, GrantId, RefreshTokenId,
+    SessionId, Subject,
+};
 use crate::{request::ClaimsRequest, scope::Scope};
 
 /// What one redemption gave a client.
@@ -87,7 +90,8 @@ impl LastSeen {
     /// Whether both come from the same network (/24 or /64) with the same user agent.
     #[must_use]
     pub fn resembles(&self, other: &LastSeen) -> bool {
-        self.user_agent == other.user_agent && self.address.map(network) == other.address.map(network)
+        self.user_agent == other.user_agent
+            && self.address.map(network) == other.address.map(network)
     }
 }
 
@@ -134,4 +138,43 @@ pub enum RevocationReason {
     Logout,
     /// An operator revoked it.
     Operator,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(address: &str, agent: Option<&str>) -> LastSeen {
+        LastSeen {
+            address: address.parse().ok(),
+            user_agent: agent.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_network_is_a_24_of_ipv4_and_a_64_of_ipv6() {
+        for (a, b, same) in [
+            ("203.0.113.1", "203.0.113.255", true),
+            ("203.0.113.1", "203.0.112.1", false),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+            ("::ffff:203.0.113.1", "203.0.113.9", true),
+            ("203.0.113.1", "", false),
+            ("", "", true),
+        ] {
+            assert_eq!(
+                seen(a, Some("x")).resembles(&seen(b, Some("x"))),
+                same,
+                "{a} {b}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_user_agent_is_another_place() {
+        let here = |agent| seen("203.0.113.1", agent);
+        assert!(!here(Some("x")).resembles(&here(Some("y"))));
+        assert!(!here(Some("x")).resembles(&here(None)));
+        assert!(here(None).resembles(&here(None)));
+    }
 }

@@ -133,7 +133,10 @@ impl GrantId {
 
     /// Parses the hyphenated text.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        let fail = IdError { kind: "grant id", reason: "it is not a UUID" };
+        let fail = IdError {
+            kind: "grant id",
+            reason: "it is not a UUID",
+        };
         Uuid::try_parse(text).map(Self).map_err(|_| fail)
     }
 }

@@ -13,11 +13,16 @@ mod user;
 
 pub use cause::{Actor, AuditEvent, AuditRow, Cause};
 pub use client::{Client, ClientStatus, MetadataError, Owner};
-pub use client_metadata::{AccessTokenFormat, AuthMethod, ClientMetadata, GrantType, RefreshRotation, ResponseType};
+pub use client_metadata::{
+    AccessTokenFormat, AuthMethod, ClientMetadata, GrantType, RefreshRotation, ResponseType,
+};
 pub use code::{AuthenticationContext, Code, CodeBinding};
 pub use consent::Consent;
 pub use grant::{Grant, GrantState, LastSeen, RefreshState, Revocation, RevocationReason};
-pub use ids::{Audience, ClientId, CodeHash, GrantId, IdError, Jti, RefreshTokenId, SessionId, Sid, Subject, Username};
+pub use ids::{
+    Audience, ClientId, CodeHash, GrantId, IdError, Jti, RefreshTokenId, SessionId, Sid, Subject,
+    Username,
+};
 pub use key::{KeyState, SigningKeyRow};
 pub use session::{Session, SessionEnd};
 pub use user::{LoginFailures, User, UserStatus};

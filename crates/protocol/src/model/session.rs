@@ -57,3 +57,26 @@ pub enum SessionEnd {
     /// Its time was over.
     Expired,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{now, seconds, session};
+
+    #[test]
+    fn a_session_dies_idle_of_age_or_when_it_is_ended() {
+        assert!(session().is_alive(now()));
+        assert!(!session().is_alive(now() + seconds(1800)), "idle");
+        let busy = Session {
+            idle_expires_at: now() + seconds(99_999),
+            ..session()
+        };
+        assert!(busy.is_alive(now() + seconds(28_799)));
+        assert!(!busy.is_alive(now() + seconds(28_800)), "of age");
+        let ended = Session {
+            ended: Some((now(), SessionEnd::Logout)),
+            ..session()
+        };
+        assert!(!ended.is_alive(now()));
+    }
+}

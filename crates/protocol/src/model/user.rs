@@ -91,10 +91,37 @@ mod tests {
     fn a_wait_doubles_after_five_failures_and_ends_at_five_minutes() {
         let at = Timestamp::UNIX_EPOCH;
         let wait = |count| {
-            let failures = LoginFailures { count, last_at: Some(at) };
-            failures.locked_until().map(|until| until.duration_since(at).as_secs())
+            let failures = LoginFailures {
+                count,
+                last_at: Some(at),
+            };
+            failures
+                .locked_until()
+                .map(|until| until.duration_since(at).as_secs())
         };
-        assert_eq!([4, 5, 6, 7, 11, 4_000_000].map(wait), [None, Some(5), Some(10), Some(20), Some(300), Some(300)]);
+        assert_eq!(
+            [4, 5, 6, 7, 11, 4_000_000].map(wait),
+            [None, Some(5), Some(10), Some(20), Some(300), Some(300)]
+        );
         assert!(!LoginFailures::default().locked(at));
+    }
+
+    #[test]
+    fn a_lock_ends_when_its_wait_is_over() {
+        let at = Timestamp::UNIX_EPOCH;
+        let failures = LoginFailures {
+            count: 5,
+            last_at: Some(at),
+        };
+        assert!(failures.locked(at + SignedDuration::from_millis(4999)));
+        assert!(!failures.locked(at + SignedDuration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_disabled_person_is_not_enabled() {
+        let mut user = crate::samples::user();
+        assert!(user.is_enabled());
+        user.status = UserStatus::Disabled;
+        assert!(!user.is_enabled());
     }
 }

@@ -59,7 +59,11 @@ impl Prompts {
                 "login" => Prompt::Login,
                 "consent" => Prompt::Consent,
                 "select_account" => Prompt::SelectAccount,
-                _ => return Err(OAuthError::invalid_request("prompt has an unknown value; known are none, login, consent, select_account")),
+                _ => {
+                    return Err(OAuthError::invalid_request(
+                        "prompt has an unknown value; known are none, login, consent, select_account",
+                    ));
+                }
             };
             if !prompts.contains(&prompt) {
                 prompts.push(prompt);
@@ -67,7 +71,9 @@ impl Prompts {
         }
         // OpenID Core §3.1.2.1: none with any other value is an error.
         if prompts.contains(&Prompt::None) && prompts.len() > 1 {
-            return Err(OAuthError::invalid_request("prompt=none can't be combined with another value"));
+            return Err(OAuthError::invalid_request(
+                "prompt=none can't be combined with another value",
+            ));
         }
         Ok(Self(prompts))
     }
@@ -149,32 +155,49 @@ impl<'a> AuthorizationParams<'a> {
 
     /// `prompt`
     pub fn prompt(&self) -> Result<Prompts, OAuthError> {
-        self.0.one("prompt").map_or(Ok(Prompts::default()), Prompts::parse)
+        self.0
+            .one("prompt")
+            .map_or(Ok(Prompts::default()), Prompts::parse)
     }
 
     /// `max_age` in seconds
     pub fn max_age(&self) -> Result<Option<u64>, OAuthError> {
-        let Some(text) = self.0.one("max_age") else { return Ok(None) };
+        let Some(text) = self.0.one("max_age") else {
+            return Ok(None);
+        };
         let digits = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
         match text.parse() {
             Ok(seconds) if digits => Ok(Some(seconds)),
-            _ => Err(OAuthError::invalid_request("max_age is not a number of seconds")),
+            _ => Err(OAuthError::invalid_request(
+                "max_age is not a number of seconds",
+            )),
         }
     }
 
     /// `acr_values`, most wanted first
     pub fn acr_values(&self) -> Result<Vec<String>, OAuthError> {
-        let text = self.0.bounded("acr_values", MAX_REQUEST_BYTES)?.unwrap_or_default();
-        let values: Vec<String> = text.split(' ').filter(|v| !v.is_empty()).map(str::to_owned).collect();
+        let text = self
+            .0
+            .bounded("acr_values", MAX_REQUEST_BYTES)?
+            .unwrap_or_default();
+        let values: Vec<String> = text
+            .split(' ')
+            .filter(|v| !v.is_empty())
+            .map(str::to_owned)
+            .collect();
         if values.len() > MAX_ACR_VALUES {
-            return Err(OAuthError::invalid_request("acr_values has more than 16 values"));
+            return Err(OAuthError::invalid_request(
+                "acr_values has more than 16 values",
+            ));
         }
         Ok(values)
     }
 
     /// `claims`
     pub fn claims(&self) -> Result<ClaimsRequest, OAuthError> {
-        self.0.one("claims").map_or(Ok(ClaimsRequest::default()), ClaimsRequest::parse)
+        self.0
+            .one("claims")
+            .map_or(Ok(ClaimsRequest::default()), ClaimsRequest::parse)
     }
 
     /// `login_hint`
@@ -207,7 +230,11 @@ mod tests {
 
     #[test]
     fn prompts_are_a_set_of_known_words() {
-        assert!(Prompts::parse("login consent").unwrap().has(Prompt::Consent));
+        assert!(
+            Prompts::parse("login consent")
+                .unwrap()
+                .has(Prompt::Consent)
+        );
         assert!(Prompts::parse("none login").is_err());
         assert!(Prompts::parse("create").is_err());
         assert!(Prompts::parse("none none").unwrap().has(Prompt::None));
@@ -217,8 +244,27 @@ mod tests {
     fn max_age_is_digits_alone() {
         let read = |v: &str| {
             let pairs = [("max_age".to_owned(), v.to_owned())];
-            AuthorizationParams::new(&pairs).unwrap().max_age().ok().flatten()
+            AuthorizationParams::new(&pairs)
+                .unwrap()
+                .max_age()
+                .ok()
+                .flatten()
         };
-        assert_eq!(["0", "3600", "-1", "+1", "1e3", "99999999999"].map(read), [Some(0), Some(3600), None, None, None, None]);
+        assert_eq!(
+            ["0", "3600", "-1", "+1", "1e3", "99999999999"].map(read),
+            [Some(0), Some(3600), None, None, None, None]
+        );
+    }
+
+    #[test]
+    fn a_request_names_its_client() {
+        let pairs = crate::samples::pairs(&[("client_id", "app"), ("state", "secret")]);
+        let params = AuthorizationParams::new(&pairs).unwrap();
+        assert_eq!(params.client_id(), Ok("app"));
+        assert!(
+            !format!("{params:?}").contains("secret"),
+            "what came in is not for the log"
+        );
+        assert!(AuthorizationParams::new(&[]).unwrap().client_id().is_err());
     }
 }

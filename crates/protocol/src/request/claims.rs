@@ -44,13 +44,19 @@ impl ClaimsRequest {
         };
         let part = |name: &str| match top.get(name) {
             None | Some(Value::Null) => Ok(BTreeMap::new()),
-            Some(Value::Object(claims)) if claims.len() <= MAX_CLAIMS => {
-                claims.iter().map(|(claim, spec)| Ok((claim.clone(), one(spec).ok_or_else(|| bad("is malformed"))?))).collect()
-            }
+            Some(Value::Object(claims)) if claims.len() <= MAX_CLAIMS => claims
+                .iter()
+                .map(|(claim, spec)| {
+                    Ok((claim.clone(), one(spec).ok_or_else(|| bad("is malformed"))?))
+                })
+                .collect(),
             Some(Value::Object(_)) => Err(bad("asks for more than 32 claims")),
             Some(_) => Err(bad("is malformed")),
         };
-        Ok(Self { userinfo: part("userinfo")?, id_token: part("id_token")? })
+        Ok(Self {
+            userinfo: part("userinfo")?,
+            id_token: part("id_token")?,
+        })
     }
 
     /// Whether nothing was asked for.
@@ -91,15 +97,57 @@ mod tests {
         assert_eq!(claims.userinfo.len(), 4);
         assert!(claims.userinfo["given_name"].essential);
         assert_eq!(claims.id_token["acr"].values.len(), 1);
-        let back: ClaimsRequest = serde_json::from_str(&serde_json::to_string(&claims).unwrap()).unwrap();
+        let back: ClaimsRequest =
+            serde_json::from_str(&serde_json::to_string(&claims).unwrap()).unwrap();
         assert_eq!(back, claims);
     }
 
     #[test]
     fn malformed_claims_are_refused() {
-        for bad in ["", "[]", "{\"userinfo\":1}", "{\"userinfo\":{\"a\":1}}", "{\"userinfo\":{\"a\":{\"essential\":1}}}", "{"] {
+        for bad in [
+            "",
+            "[]",
+            "{\"userinfo\":1}",
+            "{\"userinfo\":{\"a\":1}}",
+            "{\"userinfo\":{\"a\":{\"essential\":1}}}",
+            "{",
+        ] {
             assert!(ClaimsRequest::parse(bad).is_err(), "{bad}");
         }
         assert!(ClaimsRequest::parse(&format!("{{\"x\":\"{}\"}}", "a".repeat(2048))).is_err());
+    }
+
+    #[test]
+    fn value_and_values_are_one_list() {
+        let claims = ClaimsRequest::parse(
+            r#"{"id_token":{"acr":{"value":"a","values":["b"]}},"userinfo":null}"#,
+        )
+        .unwrap();
+        assert_eq!(claims.id_token["acr"].values, ["b", "a"]);
+        assert!(!claims.is_empty() && ClaimsRequest::parse("{}").unwrap().is_empty());
+    }
+
+    #[test]
+    fn claims_are_bounded_in_number() {
+        let ask = |count: usize| {
+            let names: Vec<_> = (0..count).map(|i| format!("\"c{i}\":null")).collect();
+            ClaimsRequest::parse(&format!("{{\"userinfo\":{{{}}}}}", names.join(",")))
+        };
+        assert_eq!(ask(32).unwrap().userinfo.len(), 32);
+        assert!(ask(33).is_err());
+        assert!(ClaimsRequest::parse(&"[".repeat(2048)).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parsing_never_panics(text in "\\PC*", spec in "[\\[\\]{}:,\"a-z0-9]{0,40}") {
+            let _ = ClaimsRequest::parse(&text);
+            for json in [format!("{{\"id_token\":{spec}}}"), format!("{{\"userinfo\":{{\"a\":{spec}}}}}")] {
+                if let Ok(claims) = ClaimsRequest::parse(&json) {
+                    let back: ClaimsRequest = serde_json::from_str(&serde_json::to_string(&claims).unwrap()).unwrap();
+                    proptest::prop_assert_eq!(back, claims);
+                }
+            }
+        }
     }
 }

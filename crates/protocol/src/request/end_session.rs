@@ -28,8 +28,57 @@ impl EndSessionRequest {
         Ok(Self {
             id_token_hint: params.one("id_token_hint").map(str::to_owned),
             client_id: client_id.map_err(|e| OAuthError::invalid_request(e.to_string()))?,
-            post_logout_redirect_uri: params.bounded("post_logout_redirect_uri", 1024)?.map(str::to_owned),
+            post_logout_redirect_uri: params
+                .bounded("post_logout_redirect_uri", 1024)?
+                .map(str::to_owned),
             state: state.map(str::to_owned),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{error::ErrorCode, samples::pairs};
+
+    #[test]
+    fn everything_is_optional_and_kept_as_it_came() {
+        let nothing = EndSessionRequest {
+            id_token_hint: None,
+            client_id: None,
+            post_logout_redirect_uri: None,
+            state: None,
+        };
+        assert_eq!(EndSessionRequest::parse(&[]).unwrap(), nothing);
+        let all = pairs(&[
+            ("id_token_hint", "a.b.c"),
+            ("client_id", "app"),
+            ("post_logout_redirect_uri", "https://app.example/bye"),
+            ("state", "s & é"),
+            ("logout_hint", "alice"),
+        ]);
+        let request = EndSessionRequest::parse(&all).unwrap();
+        assert_eq!(request.id_token_hint.as_deref(), Some("a.b.c"));
+        assert_eq!(request.client_id, ClientId::parse("app").ok());
+        assert_eq!(
+            request.post_logout_redirect_uri.as_deref(),
+            Some("https://app.example/bye")
+        );
+        assert_eq!(request.state.as_deref(), Some("s & é"));
+    }
+
+    #[test]
+    fn repeated_oversized_and_malformed_parameters_are_refused() {
+        for bad in [
+            [("state", "a"), ("state", "a")],
+            [("x", "1"), ("state", "a\r\nb")],
+            [("x", "1"), ("state", &*"s".repeat(1025))],
+            [("x", "1"), ("client_id", "a b")],
+            [("x", "1"), ("post_logout_redirect_uri", &*"u".repeat(1025))],
+            [("x", "1"), ("id_token_hint", &*"h".repeat(8192))],
+        ] {
+            let error = EndSessionRequest::parse(&pairs(&bad)).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidRequest, "{:?}", bad[1].0);
+        }
     }
 }

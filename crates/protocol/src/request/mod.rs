@@ -13,4 +13,7 @@ pub use claims::{ClaimRequest, ClaimsRequest};
 pub use client_auth::{Assertion, PresentedCredentials};
 pub use end_session::EndSessionRequest;
 pub use params::Params;
-pub use token::{AuthorizationCodeRequest, ClientCredentialsRequest, RefreshTokenRequest, TokenHint, TokenQuery, TokenRequest};
+pub use token::{
+    AuthorizationCodeRequest, ClientCredentialsRequest, RefreshTokenRequest, TokenHint, TokenQuery,
+    TokenRequest,
+};

@@ -22,12 +22,21 @@ impl<'a> Params<'a> {
         for (i, (name, _)) in pairs.iter().enumerate() {
             // RFC 6749 §3.1, §3.2: parameters must not be included more than once.
             if name != REPEATABLE && pairs.iter().take(i).any(|(earlier, _)| earlier == name) {
-                let shown: String = name.chars().filter(|c| c.is_ascii_graphic()).take(32).collect();
-                return Err(OAuthError::invalid_request(format!("the parameter {shown} comes more than once")));
+                // RFC 6749 §5.2: a description holds neither quotes nor backslashes.
+                let shown: String = name
+                    .chars()
+                    .filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
+                    .take(32)
+                    .collect();
+                return Err(OAuthError::invalid_request(format!(
+                    "the parameter {shown} comes more than once"
+                )));
             }
             // A NUL is no part of any grammar here, and no store keeps it.
             if pairs.get(i).is_some_and(|(_, v)| v.contains('\0')) {
-                return Err(OAuthError::invalid_request("a parameter has a NUL character"));
+                return Err(OAuthError::invalid_request(
+                    "a parameter has a NUL character",
+                ));
             }
         }
         Ok(Self(pairs))
@@ -42,20 +51,24 @@ impl<'a> Params<'a> {
     /// All values of a parameter that may come more than once.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a str> {
         // RFC 6749 §3.1: a parameter without a value counts as omitted.
-        self.0.iter().filter(move |(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str())
+        self.0
+            .iter()
+            .filter(move |(k, v)| k == name && !v.is_empty())
+            .map(|(_, v)| v.as_str())
     }
 
     /// The value of a parameter that must be there.
     pub fn required(&self, name: &str) -> Result<&'a str, OAuthError> {
-        self.one(name).ok_or_else(|| OAuthError::invalid_request(format!("the parameter {name} is missing")))
+        self.one(name)
+            .ok_or_else(|| OAuthError::invalid_request(format!("the parameter {name} is missing")))
     }
 
     /// The value of a parameter within its own bound.
     pub fn bounded(&self, name: &str, max_bytes: usize) -> Result<Option<&'a str>, OAuthError> {
         match self.one(name) {
-            Some(value) if value.len() > max_bytes => {
-                Err(OAuthError::invalid_request(format!("the parameter {name} is longer than {max_bytes} bytes")))
-            }
+            Some(value) if value.len() > max_bytes => Err(OAuthError::invalid_request(format!(
+                "the parameter {name} is longer than {max_bytes} bytes"
+            ))),
             value => Ok(value),
         }
     }
@@ -66,7 +79,9 @@ mod tests {
     use super::*;
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        list.iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -91,5 +106,28 @@ mod tests {
         assert!(Params::new(&pairs(&[("a", "x\0")]), 100).is_err());
         let list = pairs(&[("a", "12345")]);
         assert!(Params::new(&list, 100).unwrap().bounded("a", 4).is_err());
+    }
+
+    #[test]
+    fn the_name_of_a_repeated_parameter_is_shown_only_as_far_as_a_description_may_hold_it() {
+        let error =
+            Params::new(&pairs(&[("a\"\\\n<é", "1"), ("a\"\\\n<é", "2")]), 100).unwrap_err();
+        assert_eq!(error.description(), "the parameter a< comes more than once");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_accepted_has_each_parameter_once_and_within_the_bound(
+            list in proptest::collection::vec(("[a-c]{0,2}|resource", "\\PC{0,8}|\0"), 0..8),
+        ) {
+            let Ok(params) = Params::new(&list, 40) else { return Ok(()) };
+            proptest::prop_assert!(list.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>() <= 40);
+            for (name, value) in &list {
+                let count = list.iter().filter(|(n, _)| n == name).count();
+                proptest::prop_assert!(count == 1 || name == REPEATABLE);
+                proptest::prop_assert!(params.all(name).all(|v| !v.is_empty()));
+                proptest::prop_assert!(value.is_empty() || params.all(name).any(|v| v == value));
+            }
+        }
     }
 }

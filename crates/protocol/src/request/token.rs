@@ -80,12 +80,15 @@ impl TokenRequest {
 }
 
 fn verifier(params: &Params<'_>) -> Result<Option<CodeVerifier>, OAuthError> {
-    let parse = |text| CodeVerifier::parse(text).map_err(|e| OAuthError::invalid_request(e.to_string()));
+    let parse =
+        |text| CodeVerifier::parse(text).map_err(|e| OAuthError::invalid_request(e.to_string()));
     params.one("code_verifier").map(parse).transpose()
 }
 
 fn scope(params: &Params<'_>) -> Result<Option<Scope>, OAuthError> {
-    let parse = |text| Scope::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidScope, e.to_string()));
+    let parse = |text| {
+        Scope::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidScope, e.to_string()))
+    };
     params.one("scope").map(parse).transpose()
 }
 
@@ -94,9 +97,14 @@ fn resource(params: &Params<'_>) -> Result<Option<Audience>, OAuthError> {
     let first = all.next();
     // D12: an access token has one audience.
     if all.next().is_some() {
-        return Err(OAuthError::new(ErrorCode::InvalidTarget, "an access token has one audience; name one resource a request"));
+        return Err(OAuthError::new(
+            ErrorCode::InvalidTarget,
+            "an access token has one audience; name one resource a request",
+        ));
     }
-    let parse = |text| Audience::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidTarget, e.to_string()));
+    let parse = |text| {
+        Audience::parse(text).map_err(|e| OAuthError::new(ErrorCode::InvalidTarget, e.to_string()))
+    };
     first.map(parse).transpose()
 }
 
@@ -127,7 +135,10 @@ impl TokenQuery {
             Some("refresh_token") => Some(TokenHint::RefreshToken),
             _ => None,
         };
-        Ok(Self { token: Secret::new(token.to_owned()), hint })
+        Ok(Self {
+            token: Secret::new(token.to_owned()),
+            hint,
+        })
     }
 }
 
@@ -136,19 +147,27 @@ mod tests {
     use super::*;
 
     fn parse(body: &[(&str, &str)]) -> Result<TokenRequest, ErrorCode> {
-        let pairs: Vec<_> = body.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let pairs: Vec<_> = body
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         TokenRequest::parse(&Params::new(&pairs, 16_384).unwrap()).map_err(|e| e.code())
     }
 
     #[test]
     fn an_unknown_or_missing_grant_type_is_named() {
-        assert_eq!(parse(&[("grant_type", "password")]).err(), Some(ErrorCode::UnsupportedGrantType));
+        assert_eq!(
+            parse(&[("grant_type", "password")]).err(),
+            Some(ErrorCode::UnsupportedGrantType)
+        );
         assert_eq!(parse(&[]).err(), Some(ErrorCode::InvalidRequest));
     }
 
     #[test]
     fn a_code_that_is_no_code_is_parsed_so_that_it_can_be_answered_invalid_grant() {
-        let Ok(TokenRequest::AuthorizationCode(request)) = parse(&[("grant_type", "authorization_code"), ("code", "x")]) else {
+        let Ok(TokenRequest::AuthorizationCode(request)) =
+            parse(&[("grant_type", "authorization_code"), ("code", "x")])
+        else {
             panic!("not parsed")
         };
         assert!(request.code.is_none());
@@ -156,14 +175,93 @@ mod tests {
 
     #[test]
     fn two_resources_are_an_invalid_target() {
-        let body = [("grant_type", "client_credentials"), ("resource", "api://a"), ("resource", "api://b")];
+        let body = [
+            ("grant_type", "client_credentials"),
+            ("resource", "api://a"),
+            ("resource", "api://b"),
+        ];
         assert_eq!(parse(&body).err(), Some(ErrorCode::InvalidTarget));
     }
 
     #[test]
     fn a_malformed_verifier_or_scope_is_refused() {
-        let body = [("grant_type", "authorization_code"), ("code", "x"), ("code_verifier", "short")];
+        let body = [
+            ("grant_type", "authorization_code"),
+            ("code", "x"),
+            ("code_verifier", "short"),
+        ];
         assert_eq!(parse(&body).err(), Some(ErrorCode::InvalidRequest));
-        assert_eq!(parse(&[("grant_type", "client_credentials"), ("scope", "\"")]).err(), Some(ErrorCode::InvalidScope));
+        assert_eq!(
+            parse(&[("grant_type", "client_credentials"), ("scope", "\"")]).err(),
+            Some(ErrorCode::InvalidScope)
+        );
+    }
+
+    #[test]
+    fn a_code_request_is_read_whole() {
+        let code = RandomToken::from_bytes([7; 32]).to_text();
+        let body = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose().as_str()),
+            ("redirect_uri", "https://app.example/cb"),
+            (
+                "code_verifier",
+                "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            ),
+            ("resource", "api://orders"),
+        ];
+        let Ok(TokenRequest::AuthorizationCode(request)) = parse(&body) else {
+            panic!("not read")
+        };
+        assert!(request.code.is_some() && request.verifier.is_some());
+        assert_eq!(
+            request.redirect_uri.as_deref(),
+            Some("https://app.example/cb")
+        );
+        assert_eq!(request.resource, Audience::parse("api://orders").ok());
+        assert_eq!(parse(&body[..1]).err(), Some(ErrorCode::InvalidRequest));
+    }
+
+    #[test]
+    fn a_refresh_request_is_read_with_its_narrower_scope() {
+        let body = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "r"),
+            ("scope", "a b"),
+        ];
+        let Ok(TokenRequest::RefreshToken(request)) = parse(&body) else {
+            panic!("not read")
+        };
+        assert_eq!(
+            (request.token.expose().as_str(), request.scope),
+            ("r", Scope::parse("a b").ok())
+        );
+        assert_eq!(parse(&body[..1]).err(), Some(ErrorCode::InvalidRequest));
+    }
+
+    #[test]
+    fn a_malformed_resource_is_an_invalid_target() {
+        let body = [("grant_type", "client_credentials"), ("resource", "a b")];
+        assert_eq!(parse(&body).err(), Some(ErrorCode::InvalidTarget));
+    }
+
+    #[test]
+    fn a_query_has_a_bounded_token_and_an_unknown_hint_is_none() {
+        let query = |token: &str, hint: &str| {
+            let pairs = crate::samples::pairs(&[("token", token), ("token_type_hint", hint)]);
+            TokenQuery::parse(&Params::new(&pairs, 65_536).unwrap())
+                .map(|q| (q.token.expose().len(), q.hint))
+        };
+        assert_eq!(
+            query("t", "access_token"),
+            Ok((1, Some(TokenHint::AccessToken)))
+        );
+        assert_eq!(
+            query("t", "refresh_token"),
+            Ok((1, Some(TokenHint::RefreshToken)))
+        );
+        assert_eq!(query("t", "pat"), Ok((1, None)));
+        assert!(query("", "").is_err());
+        assert!(query(&"t".repeat(16_385), "").is_err());
     }
 }

@@ -34,7 +34,10 @@ pub fn choose(
             audience: Some(resource.audience.clone()),
             scope: scope.filter(|s| resource.owns(s) || STANDARD.contains(&s)),
         },
-        None => Target { audience: None, scope: scope.filter(|s| STANDARD.contains(&s)) },
+        None => Target {
+            audience: None,
+            scope: scope.filter(|s| STANDARD.contains(&s)),
+        },
     })
 }
 
@@ -49,7 +52,9 @@ fn named<'a>(
     };
     // RFC 8707 §2.2: only what was granted can be asked for later.
     if !granted.is_empty() && !granted.contains(audience) {
-        return Err(invalid_target("this resource was not part of the authorization request"));
+        return Err(invalid_target(
+            "this resource was not part of the authorization request",
+        ));
     }
     if granted.is_empty() && !scope.iter().any(|s| resource.owns(s)) {
         return Err(invalid_target("no scope of this resource was granted"));
@@ -59,9 +64,13 @@ fn named<'a>(
 
 fn owner<'a>(resources: &'a Resources, scope: &Scope) -> Result<Option<&'a Resource>, OAuthError> {
     let mut owners = scope.iter().filter_map(|s| resources.owner_of(s));
-    let Some(first) = owners.next() else { return Ok(None) };
+    let Some(first) = owners.next() else {
+        return Ok(None);
+    };
     if owners.any(|other| other.audience != first.audience) {
-        return Err(invalid_target("the scopes belong to several resources; name one by the parameter resource"));
+        return Err(invalid_target(
+            "the scopes belong to several resources; name one by the parameter resource",
+        ));
     }
     Ok(Some(first))
 }
@@ -81,43 +90,106 @@ mod tests {
             scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
             ..Default::default()
         };
-        Resources::new(&[api("api://orders", &["orders:read", "orders:write"]), api("api://mail", &["mail:send"])]).unwrap()
+        Resources::new(&[
+            api("api://orders", &["orders:read", "orders:write"]),
+            api("api://mail", &["mail:send"]),
+        ])
+        .unwrap()
     }
 
     fn audience(text: &str) -> Audience {
         Audience::parse(text).unwrap()
     }
 
-    fn pick(requested: Option<&str>, granted: &[&str], scope: &str) -> Result<(Option<String>, String), ErrorCode> {
+    fn pick(
+        requested: Option<&str>,
+        granted: &[&str],
+        scope: &str,
+    ) -> Result<(Option<String>, String), ErrorCode> {
         let granted: Vec<_> = granted.iter().map(|a| audience(a)).collect();
         let scope = Scope::parse(scope).unwrap();
-        choose(&resources(), requested.map(audience).as_ref(), &granted, &scope)
-            .map(|t| (t.audience.map(|a| a.to_string()), t.scope.to_string()))
-            .map_err(|e| e.code())
+        choose(
+            &resources(),
+            requested.map(audience).as_ref(),
+            &granted,
+            &scope,
+        )
+        .map(|t| (t.audience.map(|a| a.to_string()), t.scope.to_string()))
+        .map_err(|e| e.code())
     }
 
     #[test]
     fn without_api_scopes_the_token_is_for_the_issuer() {
-        assert_eq!(pick(None, &[], "openid email"), Ok((None, "openid email".to_owned())));
+        assert_eq!(
+            pick(None, &[], "openid email"),
+            Ok((None, "openid email".to_owned()))
+        );
     }
 
     #[test]
     fn the_owner_of_the_scopes_is_the_audience() {
-        let orders = Ok((Some("api://orders".to_owned()), "openid orders:read".to_owned()));
+        let orders = Ok((
+            Some("api://orders".to_owned()),
+            "openid orders:read".to_owned(),
+        ));
         assert_eq!(pick(None, &[], "openid orders:read"), orders);
     }
 
     #[test]
     fn scopes_of_two_apis_need_a_resource() {
-        assert_eq!(pick(None, &[], "orders:read mail:send"), Err(ErrorCode::InvalidTarget));
+        assert_eq!(
+            pick(None, &[], "orders:read mail:send"),
+            Err(ErrorCode::InvalidTarget)
+        );
         let mail = Ok((Some("api://mail".to_owned()), "mail:send".to_owned()));
         assert_eq!(pick(Some("api://mail"), &[], "orders:read mail:send"), mail);
     }
 
     #[test]
     fn a_resource_that_is_unknown_or_was_not_granted_is_refused() {
-        assert_eq!(pick(Some("api://none"), &[], "orders:read"), Err(ErrorCode::InvalidTarget));
-        assert_eq!(pick(Some("api://mail"), &["api://orders"], "orders:read mail:send"), Err(ErrorCode::InvalidTarget));
-        assert_eq!(pick(Some("api://mail"), &[], "orders:read"), Err(ErrorCode::InvalidTarget));
+        assert_eq!(
+            pick(Some("api://none"), &[], "orders:read"),
+            Err(ErrorCode::InvalidTarget)
+        );
+        assert_eq!(
+            pick(
+                Some("api://mail"),
+                &["api://orders"],
+                "orders:read mail:send"
+            ),
+            Err(ErrorCode::InvalidTarget)
+        );
+        assert_eq!(
+            pick(Some("api://mail"), &[], "orders:read"),
+            Err(ErrorCode::InvalidTarget)
+        );
+    }
+
+    #[test]
+    fn the_only_resource_of_the_request_is_the_audience_until_another_is_asked_for() {
+        let orders = Ok((
+            Some("api://orders".to_owned()),
+            "openid orders:read".to_owned(),
+        ));
+        let granted = &["api://orders"];
+        assert_eq!(pick(None, granted, "openid orders:read mail:send"), orders);
+        assert_eq!(
+            pick(
+                Some("api://orders"),
+                granted,
+                "openid orders:read mail:send"
+            ),
+            orders
+        );
+        let both = &["api://orders", "api://mail"];
+        assert_eq!(
+            pick(None, both, "orders:read mail:send"),
+            Err(ErrorCode::InvalidTarget)
+        );
+        let mail = Ok((Some("api://mail".to_owned()), "mail:send".to_owned()));
+        assert_eq!(
+            pick(Some("api://mail"), both, "orders:read mail:send"),
+            mail
+        );
     }
 }

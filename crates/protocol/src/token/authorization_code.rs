@@ -2,7 +2,7 @@
 
 use crate::{
     error::OAuthError,
-    model::{ClientId, CodeBinding, GrantType, Client},
+    model::{Client, ClientId, CodeBinding, GrantType},
     request::AuthorizationCodeRequest,
 };
 
@@ -24,12 +24,16 @@ pub fn check(
     }
     // RFC 6749 §4.1.3: the code was issued to the authenticated client.
     if client.id() != owner {
-        return Err(OAuthError::invalid_grant("the code belongs to another client"));
+        return Err(OAuthError::invalid_grant(
+            "the code belongs to another client",
+        ));
     }
     // RFC 6749 §4.1.3: present and identical, if the authorization request had it.
     match &request.redirect_uri {
         Some(uri) if *uri != binding.redirect_uri => {
-            return Err(OAuthError::invalid_grant("redirect_uri is not the one of the authorization request"));
+            return Err(OAuthError::invalid_grant(
+                "redirect_uri is not the one of the authorization request",
+            ));
         }
         None if binding.redirect_uri_given => {
             return Err(OAuthError::invalid_grant("redirect_uri is missing"));
@@ -39,10 +43,144 @@ pub fn check(
     match (&binding.challenge, &request.verifier) {
         // RFC 7636 §4.6
         (Some(challenge), Some(verifier)) if verifier.proves(challenge) => Ok(ProvedRedemption(())),
-        (Some(_), Some(_)) => Err(OAuthError::invalid_grant("code_verifier does not match code_challenge")),
+        (Some(_), Some(_)) => Err(OAuthError::invalid_grant(
+            "code_verifier does not match code_challenge",
+        )),
         (Some(_), None) => Err(OAuthError::invalid_grant("code_verifier is missing")),
         // RFC 9700 §4.8.2: a verifier for a code without challenge is a downgrade.
-        (None, Some(_)) => Err(OAuthError::invalid_grant("code_verifier for a code without code_challenge")),
+        (None, Some(_)) => Err(OAuthError::invalid_grant(
+            "code_verifier for a code without code_challenge",
+        )),
         (None, None) => Ok(ProvedRedemption(())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::ErrorCode,
+        model::ClientMetadata,
+        pkce::{CodeChallenge, CodeVerifier},
+        samples::{self, REDIRECT_URI},
+    };
+
+    // RFC 7636 appendix B
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn bound_to(challenge: Option<&str>, given: bool) -> CodeBinding {
+        CodeBinding {
+            redirect_uri: REDIRECT_URI.to_owned(),
+            redirect_uri_given: given,
+            challenge: challenge.map(|c| CodeChallenge::parse(c).unwrap()),
+        }
+    }
+
+    fn redeem(
+        binding: &CodeBinding,
+        uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Result<(), String> {
+        of(&samples::client(|_| {}), "app", binding, uri, verifier)
+    }
+
+    /// The cause of the refusal, which the client is not told.
+    fn of(
+        client: &Client,
+        owner: &str,
+        binding: &CodeBinding,
+        uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Result<(), String> {
+        let request = AuthorizationCodeRequest {
+            code: None,
+            redirect_uri: uri.map(str::to_owned),
+            verifier: verifier.map(|v| CodeVerifier::parse(v).ok().unwrap()),
+            resource: None,
+        };
+        let answer = check(client, &ClientId::parse(owner).unwrap(), binding, &request);
+        answer
+            .map(|ProvedRedemption(())| ())
+            .map_err(|e| match e.code() {
+                ErrorCode::InvalidGrant => e.cause().unwrap().to_owned(),
+                code => code.to_string(),
+            })
+    }
+
+    #[test]
+    fn the_right_client_uri_and_verifier_are_a_proof() {
+        let binding = bound_to(Some(CHALLENGE), true);
+        assert_eq!(redeem(&binding, Some(REDIRECT_URI), Some(VERIFIER)), Ok(()));
+    }
+
+    #[test]
+    fn a_stolen_code_is_worth_nothing_to_another_client() {
+        let binding = bound_to(Some(CHALLENGE), true);
+        let thief = of(
+            &samples::client(|_| {}),
+            "victim",
+            &binding,
+            Some(REDIRECT_URI),
+            Some(VERIFIER),
+        );
+        assert_eq!(thief, Err("the code belongs to another client".to_owned()));
+    }
+
+    #[test]
+    fn a_client_without_the_grant_type_redeems_nothing() {
+        let script = |m: &mut ClientMetadata| {
+            m.token_endpoint_auth_method = crate::model::AuthMethod::ClientSecretPost;
+            m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+            m.grant_types = vec![GrantType::ClientCredentials];
+        };
+        let binding = bound_to(None, true);
+        let answer = of(
+            &samples::client(script),
+            "app",
+            &binding,
+            Some(REDIRECT_URI),
+            None,
+        );
+        assert_eq!(answer, Err("unauthorized_client".to_owned()));
+    }
+
+    #[test]
+    fn the_redirect_uri_is_identical_if_the_request_had_it() {
+        let given = bound_to(None, true);
+        let wrong = Err("redirect_uri is not the one of the authorization request".to_owned());
+        assert_eq!(redeem(&given, Some("https://app.example/cb/"), None), wrong);
+        assert_eq!(
+            redeem(&given, None, None),
+            Err("redirect_uri is missing".to_owned())
+        );
+        // Left out at /authorize it may be left out here, or be the registered one.
+        let left_out = bound_to(None, false);
+        assert_eq!(redeem(&left_out, None, None), Ok(()));
+        assert_eq!(redeem(&left_out, Some(REDIRECT_URI), None), Ok(()));
+        assert_eq!(redeem(&left_out, Some("https://evil.example"), None), wrong);
+    }
+
+    #[test]
+    fn pkce_can_neither_be_skipped_nor_made_up() {
+        let bound = bound_to(Some(CHALLENGE), true);
+        let uri = Some(REDIRECT_URI);
+        assert_eq!(
+            redeem(&bound, uri, None),
+            Err("code_verifier is missing".to_owned())
+        );
+        let wrong = redeem(&bound, uri, Some(&"a".repeat(43)));
+        assert_eq!(
+            wrong,
+            Err("code_verifier does not match code_challenge".to_owned())
+        );
+        // The challenge itself, as with the method plain.
+        assert!(redeem(&bound, uri, Some(CHALLENGE)).is_err());
+        let downgrade = redeem(&bound_to(None, true), uri, Some(VERIFIER));
+        assert_eq!(
+            downgrade,
+            Err("code_verifier for a code without code_challenge".to_owned())
+        );
+        assert_eq!(redeem(&bound_to(None, true), uri, None), Ok(()));
     }
 }

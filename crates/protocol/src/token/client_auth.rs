@@ -26,7 +26,11 @@ impl AuthenticatedClient {
     /// How it is known, for the table of D11.
     #[must_use]
     pub fn sender(&self) -> Sender {
-        if self.0.is_public() { Sender::Public } else { Sender::Proved }
+        if self.0.is_public() {
+            Sender::Public
+        } else {
+            Sender::Proved
+        }
     }
 }
 
@@ -56,15 +60,25 @@ pub fn by_secret(
 }
 
 /// A confidential client shows a signed assertion.
-pub fn by_assertion(client: &Arc<Client>, proof: &VerifiedAssertion) -> Result<AuthenticatedClient, OAuthError> {
+pub fn by_assertion(
+    client: &Arc<Client>,
+    proof: &VerifiedAssertion,
+) -> Result<AuthenticatedClient, OAuthError> {
     if proof.client_id() != client.id() {
-        return Err(OAuthError::invalid_client("the assertion is another client's"));
+        return Err(OAuthError::invalid_client(
+            "the assertion is another client's",
+        ));
     }
     admit(Some(client), AuthMethod::PrivateKeyJwt)
 }
 
-fn admit(client: Option<&Arc<Client>>, method: AuthMethod) -> Result<AuthenticatedClient, OAuthError> {
-    let Some(client) = client else { return Err(OAuthError::invalid_client("unknown client")) };
+fn admit(
+    client: Option<&Arc<Client>>,
+    method: AuthMethod,
+) -> Result<AuthenticatedClient, OAuthError> {
+    let Some(client) = client else {
+        return Err(OAuthError::invalid_client("unknown client"));
+    };
     let registered = client.metadata().token_endpoint_auth_method;
     // RFC 7591 §2: the registered method and no other, or a downgrade would be open.
     if registered != method {
@@ -98,7 +112,16 @@ mod tests {
             redirect_uris: vec!["https://c.example/cb".to_owned()],
             ..Default::default()
         };
-        Arc::new(Client::restore(metadata, secret, status, Owner::Store, jiff::Timestamp::UNIX_EPOCH).unwrap())
+        Arc::new(
+            Client::restore(
+                metadata,
+                secret,
+                status,
+                Owner::Store,
+                jiff::Timestamp::UNIX_EPOCH,
+            )
+            .unwrap(),
+        )
     }
 
     fn secret(text: &str) -> Secret<String> {
@@ -108,7 +131,12 @@ mod tests {
     #[test]
     fn the_registered_method_with_the_right_secret_is_admitted() {
         let client = client(AuthMethod::ClientSecretBasic, ClientStatus::Enabled);
-        let admitted = by_secret(Some(&client), AuthMethod::ClientSecretBasic, &secret(SECRET)).unwrap_or_else(|e| panic!("{e}"));
+        let admitted = by_secret(
+            Some(&client),
+            AuthMethod::ClientSecretBasic,
+            &secret(SECRET),
+        )
+        .unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(admitted.sender(), Sender::Proved);
     }
 
@@ -127,7 +155,55 @@ mod tests {
         ];
         for answer in answers {
             let error = answer.err().unwrap();
-            assert_eq!((error.code(), error.description()), (ErrorCode::InvalidClient, "client authentication failed"));
+            assert_eq!(
+                (error.code(), error.description()),
+                (ErrorCode::InvalidClient, "client authentication failed")
+            );
         }
+    }
+
+    #[test]
+    fn a_public_client_is_admitted_by_its_name_and_known_only_by_that() {
+        let client = client(AuthMethod::None, ClientStatus::Enabled);
+        let admitted = by_name(Some(&client)).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(
+            (admitted.sender(), admitted.client().id().as_str()),
+            (Sender::Public, "c")
+        );
+    }
+
+    #[test]
+    fn an_assertion_admits_the_client_that_signed_it_and_no_other() {
+        use crate::verify::{AssertionPolicy, client_assertion};
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let key = cardea_jose::SigningKey::generate(cardea_jose::Algorithm::ES256).unwrap();
+        let signer = |id: &str| {
+            let metadata = ClientMetadata {
+                client_id: id.to_owned(),
+                token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
+                redirect_uris: vec!["https://c.example/cb".to_owned()],
+                jwks: Some(serde_json::json!({"keys": [key.public_jwk()]})),
+                ..Default::default()
+            };
+            Arc::new(Client::register(metadata, Owner::Store, now).unwrap())
+        };
+        let (one, other) = (signer("one"), signer("other"));
+        let claims = r#"{"iss":"one","sub":"one","aud":"https://id.example","exp":60,"jti":"j"}"#;
+        let jwt = key.sign("JWT", claims.as_bytes()).unwrap();
+        let policy = AssertionPolicy {
+            issuer: "https://id.example",
+            token_endpoint: "",
+        };
+        let proof = client_assertion(&jwt, &one, one.keys().unwrap(), policy, now).unwrap();
+        assert_eq!(
+            by_assertion(&one, &proof)
+                .unwrap_or_else(|e| panic!("{e}"))
+                .sender(),
+            Sender::Proved
+        );
+        assert_eq!(
+            by_assertion(&other, &proof).err().unwrap().code(),
+            ErrorCode::InvalidClient
+        );
     }
 }

@@ -10,7 +10,11 @@ use crate::{
 };
 
 /// What the client may have. Without `scope` it gets all API scopes that it is registered for.
-pub fn check(client: &Client, resources: &Resources, request: &ClientCredentialsRequest) -> Result<Target, OAuthError> {
+pub fn check(
+    client: &Client,
+    resources: &Resources,
+    request: &ClientCredentialsRequest,
+) -> Result<Target, OAuthError> {
     if !client.may_use(GrantType::ClientCredentials) {
         return Err(super::unauthorized_grant_type());
     }
@@ -19,11 +23,16 @@ pub fn check(client: &Client, resources: &Resources, request: &ClientCredentials
     let scope = match &request.scope {
         // There is no person, so there is nothing that openid or profile could mean.
         Some(scope) if !scope.is_subset_of(&registered) => {
-            return Err(OAuthError::new(ErrorCode::InvalidScope, "a requested scope is not registered for this client"));
+            return Err(OAuthError::new(
+                ErrorCode::InvalidScope,
+                "a requested scope is not registered for this client",
+            ));
         }
         Some(scope) => scope.clone(),
         None => registered.filter(|s| match &request.resource {
-            Some(audience) => resources.owner_of(s).is_some_and(|r| r.audience == *audience),
+            Some(audience) => resources
+                .owner_of(s)
+                .is_some_and(|r| r.audience == *audience),
             None => true,
         }),
     };
@@ -54,7 +63,13 @@ mod tests {
             scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
             ..Default::default()
         };
-        let all = [api("api://orders", &["orders:read", "orders:write", "orders:admin"]), api("api://mail", &["mail:send"])];
+        let all = [
+            api(
+                "api://orders",
+                &["orders:read", "orders:write", "orders:admin"],
+            ),
+            api("api://mail", &["mail:send"]),
+        ];
         let request = ClientCredentialsRequest {
             scope: scope.map(|s| Scope::parse(s).unwrap()),
             resource: resource.map(|r| Audience::parse(r).unwrap()),
@@ -64,14 +79,37 @@ mod tests {
 
     #[test]
     fn without_scope_a_resource_gives_all_registered_scopes_of_it() {
-        assert_eq!(check_with(None, Some("api://orders")).unwrap().scope.to_string(), "orders:read orders:write");
+        assert_eq!(
+            check_with(None, Some("api://orders"))
+                .unwrap()
+                .scope
+                .to_string(),
+            "orders:read orders:write"
+        );
         assert_eq!(check_with(None, None), Err(ErrorCode::InvalidTarget));
     }
 
     #[test]
     fn a_scope_beyond_the_registration_is_refused() {
-        assert_eq!(check_with(Some("orders:admin"), None), Err(ErrorCode::InvalidScope));
-        assert_eq!(check_with(Some("openid"), None), Err(ErrorCode::InvalidScope));
+        assert_eq!(
+            check_with(Some("orders:admin"), None),
+            Err(ErrorCode::InvalidScope)
+        );
+        assert_eq!(
+            check_with(Some("openid"), None),
+            Err(ErrorCode::InvalidScope)
+        );
         assert!(check_with(Some("orders:read"), None).is_ok());
+    }
+
+    #[test]
+    fn a_client_without_the_grant_type_gets_nothing() {
+        let request = ClientCredentialsRequest {
+            scope: None,
+            resource: None,
+        };
+        let client = crate::samples::client(|_| {});
+        let error = check(&client, &crate::samples::resources(), &request).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::UnauthorizedClient);
     }
 }

@@ -14,5 +14,8 @@ use crate::error::{ErrorCode, OAuthError};
 
 /// RFC 6749 §5.2: the authenticated client may not use this grant type.
 fn unauthorized_grant_type() -> OAuthError {
-    OAuthError::new(ErrorCode::UnauthorizedClient, "this grant type is not among the client's grant_types")
+    OAuthError::new(
+        ErrorCode::UnauthorizedClient,
+        "this grant type is not among the client's grant_types",
+    )
 }

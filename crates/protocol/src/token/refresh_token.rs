@@ -5,7 +5,15 @@ use cardea_seal::{Digest, MacKey, constant_time_eq};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Standing;
-use crate::model::{AuditEvent, ClientId, Grant, LastSeen, RefreshRotation, RefreshState, RefreshTokenId, RevocationReason};
+use crate::{
+    error::{ErrorCode, OAuthError},
+    model::{
+        AuditEvent, Client, ClientId, Grant, GrantType, LastSeen, RefreshRotation, RefreshState,
+        RefreshTokenId, RevocationReason,
+    },
+    request::RefreshTokenRequest,
+    scope::Scope,
+};
 
 const VERSION: u8 = 1;
 /// version · key id · token id · generation · MAC
@@ -30,9 +38,20 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// Derives the token of a generation; the same input gives the same token.
     #[must_use]
-    pub fn derive(key: (u8, &MacKey), secret: &[u8], id: RefreshTokenId, generation: u32, client: &ClientId) -> Self {
+    pub fn derive(
+        key: (u8, &MacKey),
+        secret: &[u8],
+        id: RefreshTokenId,
+        generation: u32,
+        client: &ClientId,
+    ) -> Self {
         let mac = mac(key.1, secret, id, generation, client);
-        Self { key_id: key.0, token_id: id, generation, mac }
+        Self {
+            key_id: key.0,
+            token_id: id,
+            generation,
+            mac,
+        }
     }
 
     /// Takes the wire form apart.
@@ -45,7 +64,9 @@ impl RefreshToken {
         let (head, mac) = bytes.split_last_chunk::<32>()?;
         let (head, generation) = head.split_last_chunk::<4>()?;
         let (head, token_id) = head.split_last_chunk::<16>()?;
-        let [VERSION, key_id] = *head else { return None };
+        let [VERSION, key_id] = *head else {
+            return None;
+        };
         Some(Self {
             key_id,
             token_id: RefreshTokenId(*token_id),
@@ -73,8 +94,38 @@ impl RefreshToken {
     }
 }
 
-fn mac(key: &MacKey, secret: &[u8], id: RefreshTokenId, generation: u32, client: &ClientId) -> Digest {
-    key.tag(&[secret, &id.0, &generation.to_be_bytes(), client.as_str().as_bytes()])
+fn mac(
+    key: &MacKey,
+    secret: &[u8],
+    id: RefreshTokenId,
+    generation: u32,
+    client: &ClientId,
+) -> Digest {
+    key.tag(&[
+        secret,
+        &id.0,
+        &generation.to_be_bytes(),
+        client.as_str().as_bytes(),
+    ])
+}
+
+/// RFC 6749 §6: a refresh may narrow the scope of the access token, never widen it. The grant keeps all.
+pub fn check_scope(
+    client: &Client,
+    grant: &Grant,
+    request: &RefreshTokenRequest,
+) -> Result<Scope, OAuthError> {
+    if !client.may_use(GrantType::RefreshToken) {
+        return Err(super::unauthorized_grant_type());
+    }
+    match &request.scope {
+        None => Ok(grant.scope.clone()),
+        Some(scope) if scope.is_subset_of(&grant.scope) => Ok(scope.clone()),
+        Some(_) => Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "the scope is wider than what was granted",
+        )),
+    }
 }
 
 /// How the sender is known.
@@ -146,14 +197,26 @@ pub enum Answer {
 
 /// The table of D11. The MAC has been checked before: no stranger gets here.
 #[must_use]
-pub fn judge(grant: &Grant, standing: Standing, presented: &Presented, policy: &Policy, now: Timestamp) -> Verdict {
+pub fn judge(
+    grant: &Grant,
+    standing: Standing,
+    presented: &Presented,
+    policy: &Policy,
+    now: Timestamp,
+) -> Verdict {
     if let Err(why) = standing.judge(grant, now) {
         return refuse(why);
     }
-    let Some(refresh) = &grant.refresh else { return refuse("the grant has no refresh token") };
+    let Some(refresh) = &grant.refresh else {
+        return refuse("the grant has no refresh token");
+    };
     // RFC 6749 §10.4: a refresh token is bound to its client; an authentic one elsewhere was stolen.
     if presented.client != grant.client_id {
-        return revoke(RevocationReason::ForeignClient, AuditEvent::RefreshForeignClient, "another client has the token");
+        return revoke(
+            RevocationReason::ForeignClient,
+            AuditEvent::RefreshForeignClient,
+            "another client has the token",
+        );
     }
     if now >= refresh.idle_expires_at {
         return refuse("the refresh token was not used for too long");
@@ -174,10 +237,19 @@ pub fn judge(grant: &Grant, standing: Standing, presented: &Presented, policy: &
         return retry(refresh, presented, now);
     }
     // RFC 9700 §4.14.2: an old token means that somebody has a copy; nobody can tell who.
-    revoke(RevocationReason::RefreshReuse, AuditEvent::RefreshReuse, "an old refresh token came again")
+    revoke(
+        RevocationReason::RefreshReuse,
+        AuditEvent::RefreshReuse,
+        "an old refresh token came again",
+    )
 }
 
-fn rotate(refresh: &RefreshState, presented: &Presented, policy: &Policy, now: Timestamp) -> Verdict {
+fn rotate(
+    refresh: &RefreshState,
+    presented: &Presented,
+    policy: &Policy,
+    now: Timestamp,
+) -> Verdict {
     let Some(generation) = refresh.generation.checked_add(1) else {
         return refuse("the token was rotated as often as it can be");
     };
@@ -189,36 +261,68 @@ fn rotate(refresh: &RefreshState, presented: &Presented, policy: &Policy, now: T
         current_seen: false,
         anomaly_at: refresh.anomaly_at.or(anomaly.then_some(now)),
         last_seen: presented.seen.clone(),
-        idle_expires_at: now.saturating_add(policy.idle_ttl).unwrap_or(refresh.idle_expires_at),
+        idle_expires_at: now
+            .saturating_add(policy.idle_ttl)
+            .unwrap_or(refresh.idle_expires_at),
         ..refresh.clone()
     };
     Verdict {
         write: Write::Rotate(next),
-        events: if first_anomaly { vec![AuditEvent::RefreshAnomaly] } else { Vec::new() },
+        events: if first_anomaly {
+            vec![AuditEvent::RefreshAnomaly]
+        } else {
+            Vec::new()
+        },
         answer: Answer::Tokens { generation },
     }
 }
 
 /// The token before the current one, whose successor nobody has shown: the answer was probably lost.
 fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
-    let again = Answer::Tokens { generation: refresh.generation };
+    let again = Answer::Tokens {
+        generation: refresh.generation,
+    };
     let prompt = now.duration_since(refresh.rotated_at) <= RETRY_WINDOW;
-    if presented.sender == Sender::Proved || (prompt && refresh.last_seen.resembles(&presented.seen)) {
-        return Verdict { write: Write::Nothing, events: Vec::new(), answer: again };
+    if presented.sender == Sender::Proved
+        || (prompt && refresh.last_seen.resembles(&presented.seen))
+    {
+        return Verdict {
+            write: Write::Nothing,
+            events: Vec::new(),
+            answer: again,
+        };
     }
-    let late_before = refresh.late_retry_at.is_some_and(|at| now.duration_since(at) < LATE_RETRY_EVERY);
+    let late_before = refresh
+        .late_retry_at
+        .is_some_and(|at| now.duration_since(at) < LATE_RETRY_EVERY);
     if late_before {
-        return revoke(RevocationReason::RefreshReuse, AuditEvent::RefreshReuse, "a second late retry within a day");
+        return revoke(
+            RevocationReason::RefreshReuse,
+            AuditEvent::RefreshReuse,
+            "a second late retry within a day",
+        );
     }
-    Verdict { write: Write::LateRetry(now), events: vec![AuditEvent::RefreshRetriedLate], answer: again }
+    Verdict {
+        write: Write::LateRetry(now),
+        events: vec![AuditEvent::RefreshRetriedLate],
+        answer: again,
+    }
 }
 
 fn revoke(reason: RevocationReason, event: AuditEvent, why: &'static str) -> Verdict {
-    Verdict { write: Write::Revoke(reason), events: vec![event], answer: Answer::InvalidGrant(why) }
+    Verdict {
+        write: Write::Revoke(reason),
+        events: vec![event],
+        answer: Answer::InvalidGrant(why),
+    }
 }
 
 fn refuse(why: &'static str) -> Verdict {
-    Verdict { write: Write::Nothing, events: Vec::new(), answer: Answer::InvalidGrant(why) }
+    Verdict {
+        write: Write::Nothing,
+        events: Vec::new(),
+        answer: Answer::InvalidGrant(why),
+    }
 }
 
 #[cfg(test)]

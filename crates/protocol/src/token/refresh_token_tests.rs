@@ -1,1 +1,524 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::{
+    model::{ClientMetadata, GrantState, Revocation},
+    samples::{client, grant, now, scope, seconds},
+};
+use Sender::{Proved, Public};
+use cardea_seal::Secret;
+
+const SECRET: &[u8] = b"the secret of the row";
+const ID: RefreshTokenId = RefreshTokenId([7; 16]);
+const ALIVE: Standing = Standing {
+    session_alive: true,
+    user_enabled: true,
+    client_enabled: true,
+};
+
+fn key(byte: u8) -> MacKey {
+    MacKey::from_bytes(&[byte; 32])
+}
+
+fn id(text: &str) -> ClientId {
+    ClientId::parse(text).unwrap()
+}
+
+fn token(generation: u32) -> RefreshToken {
+    RefreshToken::derive((3, &key(1)), SECRET, ID, generation, &id("app"))
+}
+
+fn policy(rotation: RefreshRotation) -> Policy {
+    Policy {
+        rotation,
+        idle_ttl: seconds(1000),
+    }
+}
+
+/// One line of the table of D11.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    /// The presented generation, relative to the row's.
+    generation: i64,
+    sender: Sender,
+    rotation: RefreshRotation,
+    /// Seconds since the last rotation.
+    since: i64,
+    same_network: bool,
+    same_agent: bool,
+    /// How many seconds ago the last late retry was, if there was one.
+    late: Option<i64>,
+    /// Whether the current token was presented anywhere.
+    seen: bool,
+}
+
+/// What the table says, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Rotated,
+    RotatedWithAlarm,
+    SameAgain,
+    SameAgainAudited,
+    Theft,
+    Ahead,
+}
+
+impl Case {
+    fn grant(&self) -> Grant {
+        let mut grant = grant();
+        let refresh = grant.refresh.as_mut().unwrap();
+        refresh.rotated_at = now() - seconds(self.since);
+        refresh.current_seen = self.seen;
+        refresh.late_retry_at = self.late.map(|ago| now() - seconds(ago));
+        grant
+    }
+
+    fn presented(&self) -> Presented {
+        let address = if self.same_network {
+            "203.0.113.250"
+        } else {
+            "203.0.114.7"
+        };
+        let agent = if self.same_agent { "Firefox" } else { "curl" };
+        Presented {
+            generation: u32::try_from(5 + self.generation).unwrap(),
+            client: id("app"),
+            sender: self.sender,
+            seen: LastSeen {
+                address: Some(address.parse().unwrap()),
+                user_agent: Some(agent.to_owned()),
+            },
+        }
+    }
+
+    fn judge(&self) -> Verdict {
+        judge(
+            &self.grant(),
+            ALIVE,
+            &self.presented(),
+            &policy(self.rotation),
+            now(),
+        )
+    }
+}
+
+impl Outcome {
+    /// The whole verdict that the word stands for.
+    fn verdict(self, case: &Case) -> Verdict {
+        let refresh = case.grant().refresh.unwrap();
+        let alarm = self == Self::RotatedWithAlarm;
+        let (write, events, answer) = match self {
+            Self::Rotated | Self::RotatedWithAlarm => (
+                Write::Rotate(RefreshState {
+                    generation: 6,
+                    rotated_at: now(),
+                    current_seen: false,
+                    anomaly_at: alarm.then(now),
+                    last_seen: case.presented().seen,
+                    idle_expires_at: now() + seconds(1000),
+                    ..refresh
+                }),
+                alarm
+                    .then_some(AuditEvent::RefreshAnomaly)
+                    .into_iter()
+                    .collect(),
+                Answer::Tokens { generation: 6 },
+            ),
+            Self::SameAgain => (Write::Nothing, vec![], Answer::Tokens { generation: 5 }),
+            Self::SameAgainAudited => (
+                Write::LateRetry(now()),
+                vec![AuditEvent::RefreshRetriedLate],
+                Answer::Tokens { generation: 5 },
+            ),
+            Self::Theft => (
+                Write::Revoke(RevocationReason::RefreshReuse),
+                vec![AuditEvent::RefreshReuse],
+                Answer::InvalidGrant(""),
+            ),
+            Self::Ahead => (
+                Write::Nothing,
+                vec![AuditEvent::RefreshAhead],
+                Answer::InvalidGrant(""),
+            ),
+        };
+        Verdict {
+            write,
+            events,
+            answer,
+        }
+    }
+}
+
+/// The words for the log are not part of the table.
+fn without_words(mut verdict: Verdict) -> Verdict {
+    if let Answer::InvalidGrant(_) = verdict.answer {
+        verdict.answer = Answer::InvalidGrant("");
+    }
+    verdict
+}
+
+#[test]
+#[rustfmt::skip]
+fn the_table_of_d11() {
+    use Outcome::{Ahead, Rotated, RotatedWithAlarm, SameAgain, SameAgainAudited, Theft};
+    use RefreshRotation::{Idempotent, Strict};
+    const DAY: i64 = 86_400;
+    // generation, sender, policy, seconds since the rotation, same network, same agent, last late retry, current seen
+    let rows = [
+        // The current one rotates, whoever presents it and whenever.
+        (( 0, Public, Idempotent,    60, true,  true,  None,          false), Rotated),
+        (( 0, Proved, Idempotent,    60, true,  true,  None,          false), Rotated),
+        (( 0, Public, Strict,        60, true,  true,  None,          false), Rotated),
+        (( 0, Public, Idempotent,     0, true,  true,  Some(60),      true ), Rotated),
+        // From elsewhere it rotates too, with an alarm.
+        (( 0, Public, Idempotent,    60, false, true,  None,          false), RotatedWithAlarm),
+        (( 0, Proved, Strict,        60, true,  false, None,          false), RotatedWithAlarm),
+        // (1) The one before, from a sender that proved who it is: always the same successor.
+        ((-1, Proved, Idempotent,     1, true,  true,  None,          false), SameAgain),
+        ((-1, Proved, Idempotent, 9*DAY, false, false, Some(60),      false), SameAgain),
+        // (2) From a public client within ten seconds, from the same place: always.
+        ((-1, Public, Idempotent,     0, true,  true,  None,          false), SameAgain),
+        ((-1, Public, Idempotent,    10, true,  true,  Some(60),      false), SameAgain),
+        // A node whose clock is a second behind sees a rotation of the future.
+        ((-1, Public, Idempotent,    -1, true,  true,  None,          false), SameAgain),
+        // (3) Later, or from another place: once in a day, audited.
+        ((-1, Public, Idempotent,    11, true,  true,  None,          false), SameAgainAudited),
+        ((-1, Public, Idempotent,    10, false, true,  None,          false), SameAgainAudited),
+        ((-1, Public, Idempotent,    10, true,  false, None,          false), SameAgainAudited),
+        ((-1, Public, Idempotent, 9*DAY, false, false, None,          false), SameAgainAudited),
+        ((-1, Public, Idempotent, 9*DAY, true,  true,  Some(DAY),     false), SameAgainAudited),
+        // A second time within a day is theft.
+        ((-1, Public, Idempotent,    11, true,  true,  Some(DAY - 1), false), Theft),
+        ((-1, Public, Idempotent,     1, false, true,  Some(1),       false), Theft),
+        // Once its successor was seen anywhere, so is the one before, even from a proved sender.
+        ((-1, Proved, Idempotent,     1, true,  true,  None,          true ), Theft),
+        ((-1, Public, Idempotent,     1, true,  true,  None,          true ), Theft),
+        // With the policy strict it always is.
+        ((-1, Proved, Strict,         1, true,  true,  None,          false), Theft),
+        ((-1, Public, Strict,         0, true,  true,  None,          false), Theft),
+        // Anything older is theft, whoever comes.
+        ((-2, Proved, Idempotent,     1, true,  true,  None,          false), Theft),
+        ((-2, Public, Idempotent,     1, true,  true,  None,          false), Theft),
+        ((-5, Public, Strict,     9*DAY, false, false, None,          true ), Theft),
+        // Ahead of the row: an alarm, and nothing is revoked.
+        (( 1, Proved, Idempotent,     1, true,  true,  None,          false), Ahead),
+        ((99, Public, Strict,         1, false, false, Some(1),       true ), Ahead),
+    ];
+    for ((generation, sender, rotation, since, same_network, same_agent, late, seen), outcome) in rows {
+        let case = Case { generation, sender, rotation, since, same_network, same_agent, late, seen };
+        assert_eq!(without_words(case.judge()), outcome.verdict(&case), "{case:?}");
+    }
+}
+
+#[test]
+fn twenty_parallel_calls_with_one_token_give_one_rotation_and_one_successor() {
+    let case = Case {
+        generation: 0,
+        sender: Public,
+        rotation: RefreshRotation::Idempotent,
+        since: 60,
+        same_network: true,
+        same_agent: true,
+        late: None,
+        seen: false,
+    };
+    let mut grant = case.grant();
+    let mut rotations = 0;
+    for _ in 0..20 {
+        let verdict = judge(
+            &grant,
+            ALIVE,
+            &case.presented(),
+            &policy(case.rotation),
+            now(),
+        );
+        assert_eq!(verdict.answer, Answer::Tokens { generation: 6 });
+        if let Write::Rotate(next) = verdict.write {
+            grant.refresh = Some(next);
+            rotations += 1;
+        }
+    }
+    assert_eq!(rotations, 1);
+}
+
+#[test]
+fn an_anomaly_is_audited_once_and_its_time_stays() {
+    let first = now() - seconds(86_400);
+    let case = Case {
+        generation: 0,
+        sender: Public,
+        rotation: RefreshRotation::Idempotent,
+        since: 60,
+        same_network: false,
+        same_agent: false,
+        late: None,
+        seen: false,
+    };
+    let mut grant = case.grant();
+    grant.refresh.as_mut().unwrap().anomaly_at = Some(first);
+    let verdict = judge(
+        &grant,
+        ALIVE,
+        &case.presented(),
+        &policy(case.rotation),
+        now(),
+    );
+    assert_eq!(verdict.events, []);
+    let Write::Rotate(next) = verdict.write else {
+        panic!("not rotated")
+    };
+    assert_eq!(next.anomaly_at, Some(first));
+}
+
+fn present(generation: u32, client: &str) -> Presented {
+    Presented {
+        generation,
+        client: id(client),
+        sender: Proved,
+        seen: LastSeen::default(),
+    }
+}
+
+#[test]
+fn an_authentic_token_in_the_hands_of_another_client_ends_the_grant() {
+    for generation in [3, 4, 5] {
+        let presented = present(generation, "thief");
+        let verdict = judge(
+            &grant(),
+            ALIVE,
+            &presented,
+            &policy(RefreshRotation::Idempotent),
+            now(),
+        );
+        assert_eq!(
+            verdict.write,
+            Write::Revoke(RevocationReason::ForeignClient)
+        );
+        assert_eq!(verdict.events, [AuditEvent::RefreshForeignClient]);
+        assert!(matches!(verdict.answer, Answer::InvalidGrant(_)));
+    }
+}
+
+/// Judges the current token of a changed grant; gives the reason of the refusal when nothing was written.
+fn refusal(standing: Standing, change: impl FnOnce(&mut Grant)) -> Option<&'static str> {
+    let mut grant = grant();
+    change(&mut grant);
+    let generation = grant.refresh.as_ref().map_or(0, |r| r.generation);
+    let policy = policy(RefreshRotation::Idempotent);
+    let verdict = judge(
+        &grant,
+        standing,
+        &present(generation, "app"),
+        &policy,
+        now(),
+    );
+    match (verdict.write, verdict.answer) {
+        (Write::Nothing, Answer::InvalidGrant(why)) => {
+            assert_eq!(verdict.events, []);
+            Some(why)
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn a_revoked_or_expired_grant_is_refused_without_a_write() {
+    let revocation = Revocation {
+        at: now(),
+        reason: RevocationReason::Client,
+    };
+    assert_eq!(
+        refusal(ALIVE, |g| g.state = GrantState::Revoked(revocation)),
+        Some("the grant was revoked")
+    );
+    assert_eq!(
+        refusal(ALIVE, |g| g.expires_at = now()),
+        Some("the grant has expired")
+    );
+    assert_eq!(refusal(ALIVE, |g| g.expires_at = now() + seconds(1)), None);
+    let idle = |at| move |g: &mut Grant| g.refresh.as_mut().unwrap().idle_expires_at = at;
+    assert_eq!(
+        refusal(ALIVE, idle(now())),
+        Some("the refresh token was not used for too long")
+    );
+    assert_eq!(refusal(ALIVE, idle(now() + seconds(1))), None);
+    assert_eq!(
+        refusal(ALIVE, |g| g.refresh = None),
+        Some("the grant has no refresh token")
+    );
+}
+
+#[test]
+fn a_refresh_token_dies_with_its_session_unless_offline_access_was_granted() {
+    let ended = Standing {
+        session_alive: false,
+        ..ALIVE
+    };
+    assert_eq!(refusal(ended, |_| {}), Some("the session has ended"));
+    assert_eq!(
+        refusal(ended, |g| g.scope = scope("openid offline_access")),
+        None
+    );
+}
+
+#[test]
+fn a_disabled_person_or_client_has_no_living_token_not_even_an_offline_one() {
+    let offline = |g: &mut Grant| g.scope = scope("offline_access");
+    let user = Standing {
+        user_enabled: false,
+        ..ALIVE
+    };
+    let client = Standing {
+        client_enabled: false,
+        ..ALIVE
+    };
+    assert_eq!(refusal(user, offline), Some("the person is disabled"));
+    assert_eq!(refusal(client, offline), Some("the client is disabled"));
+}
+
+#[test]
+fn the_last_generation_is_refused_and_does_not_wrap_to_the_first() {
+    let last = |g: &mut Grant| g.refresh.as_mut().unwrap().generation = u32::MAX;
+    assert_eq!(
+        refusal(ALIVE, last),
+        Some("the token was rotated as often as it can be")
+    );
+}
+
+/// What a refresh of the sample grant (`openid email orders:read`) may have when it asks for this.
+fn narrowed(
+    change: impl FnOnce(&mut ClientMetadata),
+    asked: Option<&str>,
+) -> Result<String, ErrorCode> {
+    let request = RefreshTokenRequest {
+        token: Secret::new("r".to_owned()),
+        scope: asked.map(scope),
+        resource: None,
+    };
+    check_scope(&client(change), &grant(), &request)
+        .map(|s| s.to_string())
+        .map_err(|e| e.code())
+}
+
+#[test]
+fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
+    let ask = |asked| narrowed(|_| {}, asked);
+    assert_eq!(ask(None), Ok("openid email orders:read".to_owned()));
+    assert_eq!(ask(Some("orders:read")), Ok("orders:read".to_owned()));
+    // Registered for the client, but not granted.
+    assert_eq!(ask(Some("openid profile")), Err(ErrorCode::InvalidScope));
+    assert_eq!(ask(Some("orders:write")), Err(ErrorCode::InvalidScope));
+}
+
+#[test]
+fn a_client_that_lost_the_grant_type_refreshes_no_more() {
+    let once = |m: &mut ClientMetadata| m.grant_types = vec![GrantType::AuthorizationCode];
+    assert_eq!(narrowed(once, None), Err(ErrorCode::UnauthorizedClient));
+}
+
+#[test]
+fn the_same_row_always_gives_the_same_token() {
+    assert_eq!(token(5).to_text(), token(5).to_text());
+    assert_eq!(token(5).to_text().len(), 72);
+    let back = RefreshToken::parse(&token(5).to_text()).unwrap();
+    assert_eq!((back.key_id, back.token_id, back.generation), (3, ID, 5));
+    assert!(back.is_authentic(&key(1), SECRET, &id("app")));
+}
+
+#[test]
+fn the_mac_binds_key_secret_client_token_id_and_generation() {
+    assert!(!token(5).is_authentic(&key(2), SECRET, &id("app")), "key");
+    assert!(
+        !token(5).is_authentic(&key(1), b"another row's", &id("app")),
+        "secret"
+    );
+    assert!(
+        !token(5).is_authentic(&key(1), SECRET, &id("apple")),
+        "client"
+    );
+    let mut moved = token(5);
+    moved.token_id = RefreshTokenId([8; 16]);
+    assert!(!moved.is_authentic(&key(1), SECRET, &id("app")), "token id");
+    let mut newer = token(5);
+    newer.generation = 6;
+    assert!(
+        !newer.is_authentic(&key(1), SECRET, &id("app")),
+        "generation"
+    );
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_no_token_or_no_authentic_one() {
+    let bytes = URL_SAFE_NO_PAD.decode(token(5).to_text()).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut forged = bytes.clone();
+        forged[bit / 8] ^= 1 << (bit % 8);
+        // The key id (the second byte) only says which key to take: another one knows nothing of this MAC.
+        let authentic = RefreshToken::parse(&URL_SAFE_NO_PAD.encode(forged)).is_some_and(|t| {
+            t.is_authentic(&key(if t.key_id == 3 { 1 } else { 2 }), SECRET, &id("app"))
+        });
+        assert!(!authentic, "bit {bit}");
+    }
+}
+
+#[test]
+fn garbled_texts_are_no_tokens() {
+    let good = token(5).to_text();
+    let other_version = format!("Ag{}", &good[2..]);
+    for bad in [
+        "",
+        "x",
+        &good[..71],
+        &good[1..],
+        &format!("{good}A"),
+        &format!("{good}AAAA"),
+        &format!("{good}="),
+        &format!(" {good}"),
+        &format!("{good}\n"),
+        &other_version,
+        &good.replace(&good[10..11], "+"),
+        &"A".repeat(100_000),
+    ] {
+        assert!(RefreshToken::parse(bad).is_none(), "{bad:.80}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(text in "\\PC*") {
+        let _ = RefreshToken::parse(&text);
+    }
+
+    #[test]
+    fn what_is_parsed_is_written_the_same(head in any::<(u8, [u8; 16], u32)>(), mac in any::<[u8; 32]>()) {
+        let (key_id, token_id, generation) = head;
+        let mac = Digest::from_bytes(mac);
+        let made = RefreshToken { key_id, token_id: RefreshTokenId(token_id), generation, mac };
+        let text = made.to_text();
+        let back = RefreshToken::parse(&text).unwrap();
+        prop_assert_eq!((back.key_id, back.token_id.0, back.generation), head);
+        prop_assert_eq!(back.to_text(), text);
+    }
+
+    /// Whatever comes: tokens only for the current generation and the one before, a retry extends nothing,
+    /// and `strict` answers the current one alone.
+    #[test]
+    fn no_case_outside_of_the_table_gives_a_token(
+        generation in -5_i64..5, proved: bool, strict: bool, since in 0_i64..100_000,
+        same_network: bool, same_agent: bool, late in proptest::option::of(0_i64..200_000), seen: bool,
+    ) {
+        let sender = if proved { Proved } else { Public };
+        let rotation = if strict { RefreshRotation::Strict } else { RefreshRotation::Idempotent };
+        let case = Case { generation, sender, rotation, since, same_network, same_agent, late, seen };
+        let verdict = case.judge();
+        match (verdict.answer, &verdict.write) {
+            (Answer::Tokens { generation: 6 }, Write::Rotate(_)) => prop_assert_eq!(generation, 0),
+            (Answer::Tokens { generation: 5 }, Write::Nothing | Write::LateRetry(_)) => {
+                prop_assert!(generation == -1 && !seen && !strict);
+            }
+            (Answer::InvalidGrant(_), Write::Revoke(_)) => prop_assert!(generation < 0 && !verdict.events.is_empty()),
+            (Answer::InvalidGrant(_), Write::Nothing) => prop_assert!(generation > 0),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+}

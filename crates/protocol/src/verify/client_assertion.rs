@@ -83,10 +83,16 @@ pub fn client_assertion(
         None => &Algorithm::ALL,
     };
     let verified = keys
-        .verify(jwt, &Expected { algorithms, typ: &[] })
+        .verify(
+            jwt,
+            &Expected {
+                algorithms,
+                typ: &[],
+            },
+        )
         .map_err(|e| bad(format!("assertion: {e}")))?;
-    let claims: Claims =
-        serde_json::from_slice(&verified.payload).map_err(|e| bad(format!("assertion: malformed claims: {e}")))?;
+    let claims: Claims = serde_json::from_slice(&verified.payload)
+        .map_err(|e| bad(format!("assertion: malformed claims: {e}")))?;
     // RFC 7523 §3, points 1 and 2: for client authentication both name the client.
     if claims.iss != client.id().as_str() || claims.sub != client.id().as_str() {
         return Err(bad("assertion: iss and sub are not the client".into()));
@@ -96,7 +102,9 @@ pub fn client_assertion(
     if claims.aud != policy.issuer && !to_endpoint {
         return Err(bad("assertion: aud is not this issuer".into()));
     }
-    let time = |seconds| Timestamp::from_second(seconds).map_err(|_| bad("assertion: a time is out of range".into()));
+    let time = |seconds| {
+        Timestamp::from_second(seconds).map_err(|_| bad("assertion: a time is out of range".into()))
+    };
     let expires_at = time(claims.exp)?;
     // RFC 7523 §3, point 4
     if now >= expires_at {
@@ -114,7 +122,17 @@ pub fn client_assertion(
         }
     }
     if claims.jti.is_empty() || claims.jti.len() > 512 {
-        return Err(bad("assertion: jti is empty or longer than 512 bytes".into()));
+        return Err(bad(
+            "assertion: jti is empty or longer than 512 bytes".into()
+        ));
     }
-    Ok(VerifiedAssertion { client_id: client.id().clone(), jti: Digest::of(claims.jti.as_bytes()), expires_at })
+    Ok(VerifiedAssertion {
+        client_id: client.id().clone(),
+        jti: Digest::of(claims.jti.as_bytes()),
+        expires_at,
+    })
 }
+
+#[cfg(test)]
+#[path = "client_assertion_tests.rs"]
+mod tests;

@@ -1,4 +1,209 @@
-//! The account page: who I am, my sessions, my applications.
+//! `GET` and `POST /account`: who I am, where I am logged in, which applications act for me.
 
 mod device;
 pub(crate) mod page;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use cardea_protocol::model::{Actor, Client, ClientId, Consent, Session, SessionEnd, Sid, User};
+use cardea_store::{EndSessions, EndWhich, GrantView, RevokeApplication};
+use cardea_web::inbound::{FormError, FormPairs};
+use jiff::Timestamp;
+
+use self::page::{AccountPage, ApplicationLine, Email, SessionLine};
+use crate::{
+    app::{App, Shared},
+    authorize::next_step::{csrf_parts, from_our_page},
+    browser::{Browser, forget_session},
+    caller::Caller,
+    consent::words::words,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    form::Form,
+    pages::{Person, When, html},
+};
+
+const STEP: &str = "account";
+
+/// `GET /account`
+pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
+    let result = async {
+        let browser = Browser::of(&app, &caller);
+        match browser.session(&app, &caller).await? {
+            None => Ok(to_login(&app)),
+            Some(session) => show(&app, &caller, &browser, &session).await,
+        }
+    };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /account`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async { act(&app, &caller, &Form::of(form)?).await };
+    error::page(&app, &caller, result.await)
+}
+
+fn to_login(app: &App) -> Response {
+    Redirect::to(&app.settings.issuer.endpoint("/login")).into_response()
+}
+
+async fn act(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(app, caller);
+    let Some(session) = browser.session(app, caller).await? else {
+        return Ok(to_login(app));
+    };
+    from_our_page(
+        app,
+        caller,
+        &csrf_parts(&browser, "", STEP),
+        form.one("csrf"),
+    )?;
+    let subject = session.subject.clone();
+    let cause = caller.cause(Actor::Person(subject.clone()));
+    let id = form.one("id").unwrap_or_default();
+    let broken = |e: &dyn std::fmt::Display| Failure::page(Trouble::BrokenLink, e.to_string());
+    let end = |which, why| {
+        app.store.end_sessions(EndSessions {
+            which,
+            why,
+            cause: cause.clone(),
+        })
+    };
+    let mut response = Redirect::to(&app.settings.issuer.endpoint("/account")).into_response();
+    match form.one("action") {
+        Some("log_out") => {
+            end(EndWhich::Id(session.id), SessionEnd::Logout).await?;
+            forget_session(app, response.headers_mut());
+        }
+        Some("end_session") => {
+            let sid = Sid::parse(id).map_err(|e| broken(&e))?;
+            end(EndWhich::Sid(sid, Some(subject)), SessionEnd::Remote).await?;
+        }
+        Some("revoke") => {
+            let client_id = ClientId::parse(id).map_err(|e| broken(&e))?;
+            app.store
+                .revoke_application(RevokeApplication {
+                    subject,
+                    client_id,
+                    cause,
+                })
+                .await?;
+        }
+        _ => return Err(broken(&"the account form has no known action")),
+    }
+    Ok(response)
+}
+
+async fn show(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    session: &Session,
+) -> Result<Response, Failure> {
+    let subject = &session.subject;
+    let user = app.store.user(subject).await?;
+    let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
+    let mut sessions = app.store.sessions_of(subject, caller.now).await?;
+    sessions.sort_by_key(|s| s.id != session.id);
+    let grants = app.store.grants_of(subject, caller.now).await?;
+    let consents = app.store.consents_of(subject).await?;
+    let mut clients = Vec::new();
+    for consent in &consents {
+        clients.push(app.clients.find(consent.client_id.as_str()).await?);
+    }
+    let applications = consents.iter().zip(&clients);
+    let addresses: Vec<String> = sessions
+        .iter()
+        .map(|s| s.address.map(|a| a.to_string()).unwrap_or_default())
+        .collect();
+    let page = AccountPage {
+        shell: app.shell(caller),
+        csrf: &app.csrf.token(&csrf_parts(browser, "", STEP)),
+        person: person(&user),
+        email: user.email.as_deref().map(|address| Email {
+            address,
+            verified: user.email_verified,
+        }),
+        sessions: sessions
+            .iter()
+            .zip(&addresses)
+            .map(|(s, address)| session_line(s, address, (session, caller.now)))
+            .collect(),
+        applications: applications
+            .map(|(consent, client)| {
+                application_line(app, consent, client.as_deref(), (&grants, caller.now))
+            })
+            .collect(),
+    };
+    let mut response = html(AccountPage::CSP, &page);
+    browser.remember(app, response.headers_mut());
+    Ok(response)
+}
+
+fn person(user: &User) -> Person<'_> {
+    Person {
+        name: user.claims.get("name").and_then(serde_json::Value::as_str),
+        username: user.username.as_str(),
+    }
+}
+
+fn session_line<'a>(
+    session: &'a Session,
+    address: &'a str,
+    (current, now): (&Session, Timestamp),
+) -> SessionLine<'a> {
+    SessionLine {
+        id: session.sid.as_str(),
+        current: session.id == current.id,
+        started: When::new(session.created_at, now),
+        last_seen: When::new(session.last_seen_at, now),
+        address,
+        user_agent: session.user_agent.as_deref().unwrap_or_default(),
+    }
+}
+
+fn application_line<'a>(
+    app: &App,
+    consent: &'a Consent,
+    client: Option<&'a Client>,
+    (grants, now): (&[GrantView], Timestamp),
+) -> ApplicationLine<'a> {
+    let own = || {
+        grants
+            .iter()
+            .filter(|g| g.grant.client_id == consent.client_id)
+    };
+    let used = |g: &GrantView| {
+        g.grant
+            .refresh
+            .as_ref()
+            .map_or(g.grant.created_at, |r| r.rotated_at)
+    };
+    let late = |g: &GrantView| g.grant.refresh.as_ref().and_then(|r| r.late_retry_at);
+    let audience = |scope: &str| {
+        app.settings
+            .resources
+            .owner_of(scope)
+            .map(|r| r.audience.to_string())
+    };
+    ApplicationLine {
+        id: consent.client_id.as_str(),
+        client_name: client.map_or(consent.client_id.as_str(), Client::name),
+        scopes: consent
+            .scope
+            .iter()
+            .map(|scope| words(scope, audience(scope).as_deref()))
+            .collect(),
+        last_used: own().map(used).max().map(|at| When::new(at, now)),
+        late_retries: own()
+            .filter_map(late)
+            .map(|at| When::new(at, now))
+            .collect(),
+    }
+}

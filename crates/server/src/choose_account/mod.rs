@@ -1,3 +1,108 @@
-//! The choice between the person who is logged in and another.
+//! `GET` and `POST /choose_account`: go on as this person, or as another.
 
 pub(crate) mod page;
+
+use axum::{extract::State, response::Response};
+use cardea_protocol::authorize::NextStep;
+use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+
+use self::page::ChooseAccountPage;
+use crate::{
+    app::{App, Shared},
+    authorize::{
+        journey::Journey,
+        next_step::{Posted, Visit, csrf_parts, go_on, posted, to_page, visit},
+    },
+    browser::Browser,
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    form::Form,
+    pages::html,
+};
+
+const STEP: &str = "choose_account";
+
+/// `GET /choose_account`
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<QueryPairs, FormError>,
+) -> Response {
+    let result = async {
+        let query = query?.0;
+        let text = query
+            .iter()
+            .find(|(name, _)| name == "ticket")
+            .map(|(_, value)| value.as_str());
+        let browser = Browser::of(&app, &caller);
+        let mut response =
+            match visit(&app, &caller, &browser, (NextStep::ChooseAccount, text)).await? {
+                Visit::Elsewhere(response) => response,
+                Visit::Show(journey) => show(&app, &caller, &browser, &journey)?,
+            };
+        browser.remember(&app, response.headers_mut());
+        Ok(response)
+    };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /choose_account`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async { choose(&app, &caller, &Form::of(form)?).await };
+    error::page(&app, &caller, result.await)
+}
+
+async fn choose(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(app, caller);
+    let mut journey = match posted(app, caller, &browser, (STEP, form)).await? {
+        Posted::Elsewhere(response) => return Ok(response),
+        Posted::Step(journey) => *journey,
+    };
+    match form.one("decision") {
+        Some("continue") => {
+            journey.ticket.steps.chosen = journey.session.as_ref().map(|s| s.sid.clone());
+            go_on(app, caller, &browser, journey.ticket).await
+        }
+        Some("other") => {
+            journey.ticket.switching = true;
+            journey.ticket.steps = Default::default();
+            to_page(app, NextStep::Login, &journey.ticket)
+        }
+        _ => Err(Failure::page(
+            Trouble::BrokenLink,
+            "a choice without a decision",
+        )),
+    }
+}
+
+fn show(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    journey: &Journey,
+) -> Result<Response, Failure> {
+    let Some(person) = journey.person() else {
+        return Err(Failure::page(Trouble::TooLate, "the person is gone"));
+    };
+    let page = ChooseAccountPage {
+        shell: app.shell(caller),
+        ticket: &journey.ticket.seal(app)?,
+        csrf: &app
+            .csrf
+            .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
+        client_name: journey.client.name(),
+        person,
+        wanted: journey
+            .ticket
+            .request
+            .login_hint
+            .as_deref()
+            .filter(|_| journey.hinted_elsewhere()),
+    };
+    Ok(html(ChooseAccountPage::CSP, &page))
+}

@@ -1,4 +1,141 @@
-//! The consent of a person to a client.
+//! `GET` and `POST /consent`: may this client have what it asks for?
 
 pub(crate) mod page;
 pub(crate) mod words;
+
+use axum::{extract::State, response::Response};
+use cardea_protocol::{
+    ErrorCode, OAuthError,
+    authorize::{ConsentStep, NextStep},
+    redirect_uri::ApplicationType,
+};
+use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use url::Url;
+
+use self::{
+    page::{ClientLine, ConsentPage},
+    words::words,
+};
+use crate::{
+    app::{App, Shared},
+    authorize::{
+        journey::Journey,
+        next_step::{Posted, Visit, csrf_parts, go_on, posted, to_page, visit},
+    },
+    browser::Browser,
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    form::Form,
+    pages::html,
+};
+
+const STEP: &str = "consent";
+
+/// `GET /consent`
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<QueryPairs, FormError>,
+) -> Response {
+    let result = async {
+        let query = query?.0;
+        let text = query
+            .iter()
+            .find(|(name, _)| name == "ticket")
+            .map(|(_, value)| value.as_str());
+        let browser = Browser::of(&app, &caller);
+        let mut response = match visit(&app, &caller, &browser, (NextStep::Consent, text)).await? {
+            Visit::Elsewhere(response) => response,
+            Visit::Show(journey) => show(&app, &caller, &browser, &journey)?,
+        };
+        browser.remember(&app, response.headers_mut());
+        Ok(response)
+    };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /consent`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async { decide(&app, &caller, &Form::of(form)?).await };
+    error::page(&app, &caller, result.await)
+}
+
+async fn decide(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(app, caller);
+    let mut journey = match posted(app, caller, &browser, (STEP, form)).await? {
+        Posted::Elsewhere(response) => return Ok(response),
+        Posted::Step(journey) => *journey,
+    };
+    match form.one("decision") {
+        Some("allow") => {
+            // The form was bound to this session; if it has ended meanwhile, nobody consents.
+            if let Some(session) = &journey.session {
+                let step = ConsentStep {
+                    sid: session.sid.clone(),
+                    subject: session.subject.clone(),
+                };
+                journey.ticket.steps.consent = Some(step);
+            }
+            go_on(app, caller, &browser, journey.ticket).await
+        }
+        // RFC 6749 §4.1.2.1
+        Some("deny") => {
+            let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
+            journey.refuse(app, caller, &denied)
+        }
+        Some("switch") => {
+            journey.ticket.switching = true;
+            journey.ticket.steps = Default::default();
+            to_page(app, NextStep::Login, &journey.ticket)
+        }
+        _ => Err(Failure::page(
+            Trouble::BrokenLink,
+            "consent without a decision",
+        )),
+    }
+}
+
+fn show(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    journey: &Journey,
+) -> Result<Response, Failure> {
+    let Some(person) = journey.person() else {
+        return Err(Failure::page(Trouble::TooLate, "the person is gone"));
+    };
+    let request = &journey.ticket.request;
+    let url = Url::parse(&request.redirect_uri).ok();
+    let native = journey.client.metadata().application_type == ApplicationType::Native;
+    let on_web = url
+        .as_ref()
+        .filter(|u| !native && matches!(u.scheme(), "https" | "http"));
+    let host = on_web.and_then(|u| {
+        u.host_str()
+            .map(|h| u.port().map_or(h.to_owned(), |p| format!("{h}:{p}")))
+    });
+    let scopes = request.scope.iter().map(|scope| {
+        let owner = app.settings.resources.owner_of(scope);
+        words(scope, owner.map(|r| r.audience.as_str()))
+    });
+    let page = ConsentPage {
+        shell: app.shell(caller),
+        ticket: &journey.ticket.seal(app)?,
+        csrf: &app
+            .csrf
+            .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
+        person,
+        client: ClientLine {
+            name: journey.client.name(),
+            host: host.as_deref(),
+            native,
+        },
+        scopes: scopes.collect(),
+    };
+    Ok(html(ConsentPage::CSP, &page))
+}

@@ -1,3 +1,254 @@
-//! Logging out (OpenID RP-Initiated Logout).
+//! `/end_session`: RP-initiated logout (D17).
+//!
+//! A valid hint of the very session logs out without asking. Anything less is asked about, and nobody is sent to a
+//! client that no hint or `client_id` named.
 
 pub(crate) mod page;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use cardea_protocol::{
+    model::{Actor, Session, SessionEnd},
+    request::EndSessionRequest,
+    verify::{self, VerifiedHint},
+};
+use cardea_store::{EndSessions, EndWhich};
+use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use form_urlencoded::Serializer;
+use serde::{Deserialize, Serialize};
+
+use self::page::{ConfirmPage, DonePage};
+use crate::{
+    app::{App, Shared},
+    authorize::next_step::{csrf_parts, from_our_page},
+    browser::{Browser, forget_session},
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    form::Form,
+    pages::{Back, Person, html},
+};
+
+const STEP: &str = "end_session";
+
+/// Where to go after the logout, checked against a registration.
+#[derive(Serialize, Deserialize)]
+struct Afterwards {
+    client_name: String,
+    location: String,
+}
+
+/// `GET /end_session`
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<QueryPairs, FormError>,
+) -> Response {
+    let result = async { end(&app, &caller, &query?.0).await };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /end_session`: sent on by GET, where a Lax cookie is seen (D7).
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async {
+        let pairs = form?.0;
+        read(&app, &pairs)?;
+        let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
+        Ok(Redirect::to(&format!(
+            "{}?{query}",
+            app.settings.issuer.endpoint("/end_session")
+        ))
+        .into_response())
+    };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /end_session/confirm`: the person says yes.
+pub(crate) async fn confirm(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async {
+        let form = Form::of(form)?;
+        let browser = Browser::of(&app, &caller);
+        from_our_page(
+            &app,
+            &caller,
+            &csrf_parts(&browser, "", STEP),
+            form.one("csrf"),
+        )?;
+        let afterwards = match form.one("request").filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => {
+                let json = app.seals.logout.open_text(text, browser.id.as_bytes());
+                let json = json.map_err(|e| {
+                    Failure::page(Trouble::NotFromHere, format!("logout request: {e}"))
+                })?;
+                serde_json::from_slice(json.expose())
+                    .map_err(|e| Failure::page(Trouble::TooLate, e.to_string()))?
+            }
+        };
+        let session = browser.session(&app, &caller).await?;
+        log_out(&app, &caller, session.as_ref()).await?;
+        // The page's form-action is 'self', which browsers apply to a redirect too: the way on is a link.
+        Ok(done(&app, &caller, afterwards.as_ref()))
+    };
+    error::page(&app, &caller, result.await)
+}
+
+async fn end(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Response, Failure> {
+    let (request, hint) = read(app, pairs)?;
+    let afterwards = afterwards(app, &request, hint.as_ref()).await?;
+    let browser = Browser::of(app, caller);
+    let session = browser.session(app, caller).await?;
+    let own = |session: &Session| {
+        hint.as_ref()
+            .is_some_and(|h| h.sid.as_ref() == Some(&session.sid))
+    };
+    match session {
+        // RP-Initiated Logout §2: without a session of this browser there is nothing to ask.
+        None => Ok(onward(app, caller, afterwards.as_ref())),
+        Some(session) if own(&session) => {
+            log_out(app, caller, Some(&session)).await?;
+            Ok(onward(app, caller, afterwards.as_ref()))
+        }
+        Some(session) => ask(app, caller, &browser, (&session, afterwards.as_ref())).await,
+    }
+}
+
+/// The request, and its hint if it has one. A forged hint is an error page (D17).
+fn read(
+    app: &App,
+    pairs: &[(String, String)],
+) -> Result<(EndSessionRequest, Option<VerifiedHint>), Failure> {
+    let request = EndSessionRequest::parse(pairs)?;
+    let verify = |jwt: &String| {
+        verify::id_token_hint(jwt, app.ring.current().hints(), app.issuer())
+            .map_err(|e| Failure::page(Trouble::ForgedLogout, format!("id_token_hint: {e}")))
+    };
+    let hint = request.id_token_hint.as_ref().map(verify).transpose()?;
+    // RP-Initiated Logout §2: both name the same client.
+    if let (Some(hint), Some(client_id)) = (&hint, &request.client_id)
+        && hint.client_id != *client_id
+    {
+        return Err(Failure::page(
+            Trouble::ForgedLogout,
+            "client_id is not the audience of the hint",
+        ));
+    }
+    Ok((request, hint))
+}
+
+/// RP-Initiated Logout §3: only to a registered URI of the client that the hint or `client_id` names, compared exactly.
+async fn afterwards(
+    app: &App,
+    request: &EndSessionRequest,
+    hint: Option<&VerifiedHint>,
+) -> Result<Option<Afterwards>, Failure> {
+    let Some(uri) = &request.post_logout_redirect_uri else {
+        return Ok(None);
+    };
+    let Some(client_id) = hint.map(|h| &h.client_id).or(request.client_id.as_ref()) else {
+        return Ok(None);
+    };
+    let Some(client) = app.clients.find(client_id.as_str()).await? else {
+        return Ok(None);
+    };
+    let registered = &client.metadata().post_logout_redirect_uris;
+    if !client.is_enabled() || !registered.contains(uri) {
+        return Err(Failure::page(
+            Trouble::WrongReturnAddress,
+            "post_logout_redirect_uri is not registered for this client",
+        ));
+    }
+    let state = request.state.as_ref().map(|s| {
+        Serializer::new(String::new())
+            .append_pair("state", s)
+            .finish()
+    });
+    let location = match state {
+        None => uri.clone(),
+        Some(state) => format!("{uri}{}{state}", if uri.contains('?') { "&" } else { "?" }),
+    };
+    Ok(Some(Afterwards {
+        client_name: client.name().to_owned(),
+        location,
+    }))
+}
+
+async fn log_out(app: &App, caller: &Caller, session: Option<&Session>) -> Result<(), Failure> {
+    let Some(session) = session else {
+        return Ok(());
+    };
+    let command = EndSessions {
+        which: EndWhich::Id(session.id),
+        why: SessionEnd::Logout,
+        cause: caller.cause(Actor::Person(session.subject.clone())),
+    };
+    app.store.end_sessions(command).await?;
+    metrics::counter!("cardea_logouts_total").increment(1);
+    Ok(())
+}
+
+async fn ask(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    (session, afterwards): (&Session, Option<&Afterwards>),
+) -> Result<Response, Failure> {
+    let user = app.store.user(&session.subject).await?;
+    let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
+    let sealed = match afterwards {
+        None => String::new(),
+        Some(afterwards) => {
+            let json =
+                serde_json::to_vec(afterwards).map_err(|e| Failure::Internal(e.to_string()))?;
+            app.seals.logout.seal_text(&json, browser.id.as_bytes())
+        }
+    };
+    let page = ConfirmPage {
+        shell: app.shell(caller),
+        csrf: &app.csrf.token(&csrf_parts(browser, "", STEP)),
+        request: &sealed,
+        person: Person {
+            name: user.claims.get("name").and_then(serde_json::Value::as_str),
+            username: user.username.as_str(),
+        },
+    };
+    let mut response = html(ConfirmPage::CSP, &page);
+    browser.remember(app, response.headers_mut());
+    Ok(response)
+}
+
+/// After a logout without a question: to the client, or to the page that says it is done.
+fn onward(app: &App, caller: &Caller, afterwards: Option<&Afterwards>) -> Response {
+    let mut response = match afterwards {
+        Some(afterwards) => Redirect::to(&afterwards.location).into_response(),
+        None => return done(app, caller, None),
+    };
+    forget_session(app, response.headers_mut());
+    response
+}
+
+fn done(app: &App, caller: &Caller, afterwards: Option<&Afterwards>) -> Response {
+    let back = afterwards.map(|a| Back {
+        name: &a.client_name,
+        href: &a.location,
+    });
+    let mut response = html(
+        DonePage::CSP,
+        &DonePage {
+            shell: app.shell(caller),
+            back,
+        },
+    );
+    forget_session(app, response.headers_mut());
+    response
+}

@@ -1,3 +1,248 @@
-//! Logging in with a name and a password.
+//! `GET` and `POST /login`: a name and a password become a session.
 
 pub(crate) mod page;
+mod session;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use cardea_protocol::{
+    authorize::NextStep,
+    model::{Actor, Subject, User, Username},
+};
+use cardea_seal::Secret;
+use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use http::StatusCode;
+
+use self::page::{LoginPage, LoginProblem};
+use crate::{
+    app::{App, Shared},
+    authorize::{
+        journey::Journey,
+        next_step::{Posted, Visit, csrf_parts, from_our_page, posted, visit},
+    },
+    browser::Browser,
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    form::Form,
+    pages::html,
+    passwords::Checked,
+};
+
+const STEP: &str = "login";
+
+/// `GET /login`, with a ticket or, for the account page, without one.
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<QueryPairs, FormError>,
+) -> Response {
+    let result = async {
+        let query = query?.0;
+        let text = query
+            .iter()
+            .find(|(name, _)| name == "ticket")
+            .map(|(_, value)| value.as_str());
+        let browser = Browser::of(&app, &caller);
+        let mut response = match text {
+            None => show(
+                &app,
+                &caller,
+                &browser,
+                &Shown {
+                    journey: None,
+                    username: "",
+                    problem: None,
+                },
+            )?,
+            Some(_) => match visit(&app, &caller, &browser, (NextStep::Login, text)).await? {
+                Visit::Elsewhere(response) => response,
+                Visit::Show(journey) => {
+                    let username = journey
+                        .ticket
+                        .request
+                        .login_hint
+                        .as_deref()
+                        .unwrap_or_default();
+                    show(
+                        &app,
+                        &caller,
+                        &browser,
+                        &Shown {
+                            journey: Some(&journey),
+                            username,
+                            problem: None,
+                        },
+                    )?
+                }
+            },
+        };
+        browser.remember(&app, response.headers_mut());
+        Ok(response)
+    };
+    error::page(&app, &caller, result.await)
+}
+
+/// `POST /login`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async { log_in(&app, &caller, &Form::of(form)?).await };
+    error::page(&app, &caller, result.await)
+}
+
+async fn log_in(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(app, caller);
+    let journey = match form.one("ticket").filter(|text| !text.is_empty()) {
+        Some(_) => match posted(app, caller, &browser, (STEP, form)).await? {
+            Posted::Elsewhere(response) => return Ok(response),
+            Posted::Step(journey) => Some(journey),
+        },
+        None => {
+            if browser.fresh.is_some() {
+                return Err(Failure::page(
+                    Trouble::OtherBrowser,
+                    "a form without the browser's cookie",
+                ));
+            }
+            from_our_page(
+                app,
+                caller,
+                &csrf_parts(&browser, "", STEP),
+                form.one("csrf"),
+            )?;
+            None
+        }
+    };
+    let username = form.one("username").unwrap_or_default();
+    let shown = |problem| Shown {
+        journey: journey.as_deref(),
+        username,
+        problem: Some(problem),
+    };
+    if let Some(minutes) = limited(app, caller, username) {
+        let mut response = show(
+            app,
+            caller,
+            &browser,
+            &shown(LoginProblem::TooManyAttempts { minutes }),
+        )?;
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
+    }
+    let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
+    match authenticate(app, caller, username, password).await? {
+        None => {
+            let mut response = show(
+                app,
+                caller,
+                &browser,
+                &shown(LoginProblem::WrongNameOrPassword),
+            )?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Some(user) => session::open(app, caller, &browser, (user, journey.map(|j| j.ticket))).await,
+    }
+}
+
+/// Limits come before the hash (D14). How many minutes to wait, if one was reached.
+fn limited(app: &App, caller: &Caller, username: &str) -> Option<u64> {
+    let by_address = caller
+        .address
+        .map(|address| app.limits.login.check_address(&address));
+    let by_account = app
+        .limits
+        .login_account
+        .check(&username.trim().to_lowercase());
+    let refused = by_address
+        .into_iter()
+        .chain([by_account])
+        .find(|decision| !decision.allowed)?;
+    metrics::counter!("cardea_logins_total", "outcome" => "limited").increment(1);
+    Some(refused.retry_after.as_secs().div_ceil(60))
+}
+
+/// The person, if name and password belong together. Unknown name, wrong password, disabled and locked account
+/// take the same work and give the same answer.
+async fn authenticate(
+    app: &App,
+    caller: &Caller,
+    username: &str,
+    password: Secret<String>,
+) -> Result<Option<User>, Failure> {
+    let user = match Username::parse(username) {
+        Ok(name) => app.store.user_by_name(&name).await?,
+        Err(_) => None,
+    };
+    let stored = user.as_ref().and_then(|u| u.password_hash.clone());
+    let checked = app
+        .passwords
+        .check(password.clone(), stored.as_ref())
+        .await?;
+    let Some(user) = user else {
+        return Ok(refused(caller, None));
+    };
+    if user.failures.locked(caller.now) || !user.is_enabled() {
+        return Ok(refused(caller, Some(&user.subject)));
+    }
+    if checked == Checked::Wrong {
+        let cause = caller.cause(Actor::Stranger);
+        app.store
+            .record_login_failure(user.subject.clone(), cause)
+            .await?;
+        return Ok(refused(caller, Some(&user.subject)));
+    }
+    if checked == Checked::RightButOld
+        && let (Some(old), Ok(new)) = (stored, app.passwords.hash(password, &app.entropy).await?)
+    {
+        app.store
+            .upgrade_password_hash(user.subject.clone(), old, new)
+            .await?;
+    }
+    metrics::counter!("cardea_logins_total", "outcome" => "ok").increment(1);
+    Ok(Some(user))
+}
+
+fn refused(caller: &Caller, subject: Option<&Subject>) -> Option<User> {
+    metrics::counter!("cardea_logins_total", "outcome" => "refused").increment(1);
+    let subject = subject.map(Subject::as_str);
+    tracing::info!(request_id = %caller.request_id, subject, "login refused");
+    None
+}
+
+struct Shown<'a> {
+    journey: Option<&'a Journey>,
+    username: &'a str,
+    problem: Option<LoginProblem>,
+}
+
+fn show(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    shown: &Shown<'_>,
+) -> Result<Response, Failure> {
+    let (ticket, id) = match shown.journey {
+        Some(journey) => (journey.ticket.seal(app)?, journey.ticket.id.as_str()),
+        None => (String::new(), ""),
+    };
+    let page = LoginPage {
+        shell: app.shell(caller),
+        ticket: &ticket,
+        csrf: &app.csrf.token(&csrf_parts(browser, id, STEP)),
+        client_name: shown.journey.map(|j| j.client.name()),
+        username: shown.username,
+        problem: shown.problem,
+    };
+    Ok(html(LoginPage::CSP, &page))
+}
+
+/// Where a login without a client leads.
+fn to_account(app: &App) -> Response {
+    Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
+}

@@ -3,7 +3,15 @@ use cardea_seal::Digest;
 
 use super::Brand;
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = concat!(
+    include_str!("style/base.css"),
+    "\n",
+    include_str!("style/forms.css"),
+    "\n",
+    include_str!("style/parts.css"),
+    "\n",
+    include_str!("style/adapt.css"),
+);
 
 /// The style sheet and the logo, made once at the start. Each has its hash in its address, so that browsers may keep
 /// them for ever and never see an old one.

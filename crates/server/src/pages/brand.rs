@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::colour::Colour;
 
-/// The darkest ground that light pages put text on; `style.css` has the same.
+/// The darkest ground that light pages put text on; `style/base.css` has the same.
 pub(super) const LIGHT_GROUND: Colour = Colour::new(0xf1, 0xf3, 0xf2);
 /// The lightest ground that dark pages put text on.
 pub(super) const DARK_SURFACE: Colour = Colour::new(0x1a, 0x1e, 0x1d);

@@ -5,6 +5,7 @@ mod back;
 mod brand;
 mod colour;
 pub(crate) mod csp;
+mod html;
 mod person;
 mod shell;
 #[cfg(test)]
@@ -13,7 +14,8 @@ mod when;
 
 pub(crate) use assets::Assets;
 pub(crate) use back::Back;
-pub(crate) use brand::{Brand, BrandError, Logo};
+pub(crate) use brand::{Brand, Logo};
+pub(crate) use html::html;
 pub(crate) use person::Person;
 pub(crate) use shell::Shell;
 pub(crate) use when::When;

@@ -129,13 +129,13 @@ CREATE INDEX codes_by_session ON codes (session_key);
 CREATE INDEX codes_by_expiry ON codes (expires_at);
 
 -- One row stands behind all tokens of one redemption. No column that a rotation writes is in an index: it writes one page.
--- A session stays as long as a grant names it (RESTRICT), so that its name can always be told.
+-- A session stays as long as a grant names it, so that its name can always be told.
 CREATE TABLE grants (
     grant_key               INTEGER PRIMARY KEY,
     grant_id                BLOB NOT NULL UNIQUE CHECK (length(grant_id) = 16),
     client_key              INTEGER NOT NULL REFERENCES clients ON DELETE CASCADE,
     user_key                INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
-    session_key             INTEGER NOT NULL REFERENCES sessions ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED,
+    session_key             INTEGER NOT NULL REFERENCES sessions,
     code_hash               BLOB NOT NULL UNIQUE CHECK (length(code_hash) = 32),
     offline                 INTEGER NOT NULL CHECK (offline IN (0, 1)),
     redirect_uri            TEXT NOT NULL,

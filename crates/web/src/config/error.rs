@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
 
 use super::environment::Variable;
@@ -28,8 +28,30 @@ pub struct ConfigError {
 
 #[derive(Debug, Clone)]
 struct Snippet {
-    source: Arc<NamedSource<String>>,
+    name: String,
+    number: usize,
+    text: String,
+    start: usize,
     span: Range<usize>,
+}
+
+/// The one line, and none of its neighbours: they may hold secrets.
+impl SourceCode for Snippet {
+    fn read_span<'a>(
+        &'a self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            self.text.as_bytes(),
+            SourceSpan::from(self.start..self.start + self.text.len()),
+            self.number - 1,
+            0,
+            1,
+        )))
+    }
 }
 
 impl ConfigErrors {
@@ -105,7 +127,7 @@ impl Diagnostic for ConfigError {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         let snippet = self.snippet.as_ref()?;
-        Some(&*snippet.source)
+        Some(snippet)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -119,24 +141,22 @@ impl Diagnostic for ConfigError {
 ///
 /// Spans of variables lie behind the end of the file.
 pub(super) struct Source {
-    named: Arc<NamedSource<String>>,
+    name: String,
+    text: String,
     variables: Vec<String>,
 }
 
 impl Source {
     pub(super) fn new(name: &str, text: &str, variables: &[Variable]) -> Self {
         Self {
-            named: Arc::new(NamedSource::new(name, text.to_owned())),
+            name: name.to_owned(),
+            text: text.to_owned(),
             variables: variables.iter().map(|one| one.name.clone()).collect(),
         }
     }
 
-    fn text(&self) -> &str {
-        self.named.inner()
-    }
-
     pub(super) fn span_of_variable(&self, index: usize) -> Range<usize> {
-        let start = self.text().len() + 1 + index;
+        let start = self.text.len() + 1 + index;
         start..start + 1
     }
 
@@ -155,7 +175,7 @@ impl Source {
         message: String,
         help: Option<String>,
     ) -> ConfigError {
-        let variable = span.start.checked_sub(self.text().len() + 1);
+        let variable = span.start.checked_sub(self.text.len() + 1);
         if let Some(name) = variable.and_then(|index| self.variables.get(index)) {
             return ConfigError {
                 offset: span.start,
@@ -165,37 +185,54 @@ impl Source {
                 snippet: None,
             };
         }
-        let (line, column, content) = self.locate(span.start);
-        let snippet = Snippet {
-            source: Arc::clone(&self.named),
-            // No further than the line: the span of a section would print all of it.
-            span: span.start..span.end.min(span.start + content.len()).max(span.start),
-        };
+        let line = Line::at(&self.text, span.start);
         ConfigError {
             offset: span.start,
-            place: format!("{}:{line}:{column}", self.named.name()),
+            place: format!("{}:{}:{}", self.name, line.number, line.column),
             message,
             help,
-            snippet: (!may_hold_secret(content)).then_some(snippet),
+            snippet: (!may_hold_secret(line.text)).then(|| Snippet {
+                name: self.name.clone(),
+                number: line.number,
+                text: line.text.to_owned(),
+                start: line.start,
+                // No further than the line: the span of a section is all of it.
+                span: span.start..span.end.clamp(span.start, line.end().max(span.start)),
+            }),
         }
-    }
-
-    /// Line, column (counted in characters) and the rest of the line.
-    fn locate(&self, offset: usize) -> (usize, usize, &str) {
-        let text = self.text();
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before.get(start..).unwrap_or_default().chars().count() + 1;
-        let whole = text.get(start..).unwrap_or_default();
-        (line, column, whole.lines().next().unwrap_or_default())
     }
 }
 
-/// Reports end up in logs, where no secret may stand.
+struct Line<'a> {
+    number: usize,
+    // Counted in characters, from one.
+    column: usize,
+    start: usize,
+    text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn at(text: &'a str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let rest = text.get(start..).unwrap_or_default();
+        Self {
+            number: before.matches('\n').count() + 1,
+            column: before.get(start..).unwrap_or_default().chars().count() + 1,
+            start,
+            text: rest.lines().next().unwrap_or_default(),
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+/// Reports end up in logs, where no secret may stand; the `@` is that of a URL with a password.
 fn may_hold_secret(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    ["secret", "password", "master_key", "token", "url"]
+    ["secret", "password", "master_key", "@"]
         .iter()
-        .any(|word| line.contains(word) && line.contains('='))
+        .any(|word| line.contains(word))
 }

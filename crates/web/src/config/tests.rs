@@ -169,7 +169,7 @@ fn broken_toml_has_line_and_column() {
 
 #[test]
 fn a_report_shows_the_line() {
-    let text = format!("{ISSUER}[tokens]\n  limt = 1\n");
+    let text = format!("{ISSUER}[tokens]\n  limt = 1\n  access_token_ttl = \"soon\"\n");
     let errors = parse_with(&text, &[]).err().unwrap();
     insta::assert_snapshot!(errors.report(false));
 }
@@ -202,4 +202,14 @@ fn a_missing_file_is_an_error_that_names_it() {
 #[test]
 fn the_reference_page_lists_every_key() {
     insta::assert_snapshot!(reference_markdown::<Settings>());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_or_reported(text in "[a-z\\[\\]{}=\"'\n #.,0-9é]{0,60}") {
+        if let Err(errors) = parse_with(&text, &[("CARDEA__TOKENS__LIMIT", &text)]) {
+            assert!(!errors.errors().is_empty());
+            assert!(!errors.report(false).is_empty());
+        }
+    }
 }

@@ -64,7 +64,7 @@ impl Duration {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(86_400, "d"), (3600, "h"), (60, "m")];
-        let fits = |(factor, _): &(u64, &str)| self.0 % factor == 0;
+        let fits = |(factor, _): &(u64, &str)| self.0.is_multiple_of(*factor);
         let (factor, unit) = units.into_iter().find(fits).unwrap_or((1, "s"));
         write!(f, "{}{unit}", self.0 / factor)
     }

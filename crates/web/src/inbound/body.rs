@@ -284,4 +284,19 @@ mod tests {
             assert_eq!(pairs, expected);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn what_others_encode_is_read_as_it_was(pairs: Vec<(String, String)>) {
+            let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            if encoded.len() <= MAX_FORM_BYTES && pairs.len() <= MAX_PARAMETERS {
+                proptest::prop_assert_eq!(parse(encoded.as_bytes()), Ok(pairs));
+            }
+        }
+    }
 }

@@ -99,6 +99,21 @@ mod tests {
     }
 
     #[test]
+    fn requests_and_seconds_are_told_by_route_method_and_status() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            let measures = Measures::default();
+            measures.record("/u/{id}", "GET", StatusCode::OK, Duration::from_millis(1));
+            measures.record("/u/{id}", "GET", StatusCode::OK, Duration::from_millis(1));
+        });
+        let page = recorder.handle().render();
+        let line = r#"cardea_http_requests_total{route="/u/{id}",method="GET",status="200"} 2"#;
+        assert!(page.contains(line), "{page}");
+        let line = r#"cardea_http_request_seconds_count{route="/u/{id}",method="GET"} 2"#;
+        assert!(page.contains(line), "{page}");
+    }
+
+    #[test]
     fn an_invented_method_makes_no_new_label() {
         let invented = Method::from_bytes(b"BREW").unwrap_or_default();
         assert_eq!(method_label(&invented), "OTHER");

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, StatusCode};
@@ -21,6 +21,7 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 
+use super::body::MAX_FORM_BYTES;
 use super::client_address::{ClientAddress, Peer};
 use super::headers::harden;
 use super::measure::{Measures, NO_ROUTE, method_label};
@@ -113,6 +114,8 @@ where
         let head = *request.method() == Method::HEAD;
         request.extensions_mut().insert(id);
         request.extensions_mut().insert(client);
+        // For axum's own extractors, such as `Json`; forms bring the same bound along.
+        DefaultBodyLimit::max(MAX_FORM_BYTES).apply(&mut request);
         Receiving {
             limit: tokio::time::sleep(settings.request_timeout),
             inner: self.inner.call(request),

@@ -56,6 +56,7 @@ pub struct Certificates {
     key_file: PathBuf,
     current: Arc<Current>,
     provider: Arc<CryptoProvider>,
+    loaded: Fingerprint,
 }
 
 impl Certificates {
@@ -65,12 +66,14 @@ impl Certificates {
     /// When a file cannot be read or the two cannot be used together.
     pub fn load(cert_file: &Path, key_file: &Path) -> Result<Arc<Self>, TlsError> {
         let provider = Arc::new(default_provider());
+        let loaded = Fingerprint::of(cert_file, key_file);
         let certified = read(cert_file, key_file, &provider)?;
         Ok(Arc::new(Self {
             cert_file: cert_file.to_owned(),
             key_file: key_file.to_owned(),
             current: Arc::new(Current(ArcSwap::from_pointee(certified))),
             provider,
+            loaded,
         }))
     }
 
@@ -87,38 +90,71 @@ impl Certificates {
     /// Takes the certificate anew whenever a file changes, until `shutdown`. A pair that cannot be
     /// used is logged, and the old one stays.
     pub async fn reload(self: Arc<Self>, poll_every: Duration, shutdown: CancellationToken) {
-        let mut seen = self.fingerprint().await;
+        let mut watch = Watch {
+            served: self.loaded,
+            refused: None,
+        };
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(poll_every) => {}
             }
-            let found = self.fingerprint().await;
-            if found == seen {
-                continue;
-            }
-            match self.take() {
-                Ok(()) => tracing::info!(file = %self.cert_file.display(), "certificate reloaded"),
-                Err(error) => tracing::error!(%error, "the old certificate stays in use"),
-            }
-            seen = found;
+            let certificates = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || certificates.look(watch)).await;
+            watch = looked.unwrap_or(watch);
         }
     }
 
-    fn take(&self) -> Result<(), TlsError> {
-        let certified = read(&self.cert_file, &self.key_file, &self.provider)?;
-        self.current.0.store(Arc::new(certified));
-        Ok(())
-    }
-
-    async fn fingerprint(&self) -> [Option<(SystemTime, u64)>; 2] {
-        [mark(&self.cert_file).await, mark(&self.key_file).await]
+    /// Retries a refused pair each time: the two files are seldom replaced in one instant.
+    fn look(&self, watch: Watch) -> Watch {
+        let found = Fingerprint::of(&self.cert_file, &self.key_file);
+        if found == watch.served {
+            return watch;
+        }
+        match read(&self.cert_file, &self.key_file, &self.provider) {
+            Ok(certified) => {
+                self.current.0.store(Arc::new(certified));
+                tracing::info!(file = %self.cert_file.display(), "certificate reloaded");
+                Watch {
+                    served: found,
+                    refused: None,
+                }
+            }
+            Err(error) => {
+                if watch.refused != Some(found) {
+                    tracing::error!(%error, "the old certificate stays in use");
+                }
+                Watch {
+                    refused: Some(found),
+                    ..watch
+                }
+            }
+        }
     }
 }
 
-async fn mark(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = tokio::fs::metadata(path).await.ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+#[derive(Clone, Copy)]
+struct Watch {
+    served: Fingerprint,
+    // Told once, not at each look.
+    refused: Option<Fingerprint>,
+}
+
+/// What changes when a file is written or replaced. Taken before the files are read, so that a
+/// change meanwhile is seen at the next look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Fingerprint([Option<(SystemTime, u64, u64)>; 2]);
+
+impl Fingerprint {
+    fn of(cert: &Path, key: &Path) -> Self {
+        Self([mark(cert), mark(key)])
+    }
+}
+
+fn mark(path: &Path) -> Option<(SystemTime, u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 fn read(cert: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {

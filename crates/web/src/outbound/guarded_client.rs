@@ -29,7 +29,9 @@ pub enum FetchError {
     #[error("the URL may not be fetched: {0}")]
     Url(&'static str),
     /// It leads inside, and the operator's allow-list doesn't name it.
-    #[error("{0} leads to an address that is not public; allow it under [outbound] if that is meant")]
+    #[error(
+        "{0} leads to an address that is not public; allow it under [outbound] if that is meant"
+    )]
     Address(String),
     /// The name has no address.
     #[error("{0} could not be resolved")]
@@ -115,7 +117,12 @@ impl GuardedClient {
             "http" if allowed => {}
             _ => return Err(FetchError::Url("only https")),
         }
-        Ok(Target { url, host, port, allowed })
+        Ok(Target {
+            url,
+            host,
+            port,
+            allowed,
+        })
     }
 
     fn allows(&self, place: &str) -> bool {
@@ -135,7 +142,10 @@ impl GuardedClient {
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
         let kind = kind.unwrap_or_default().trim();
-        if !content_types.iter().any(|one| one.eq_ignore_ascii_case(kind)) {
+        if !content_types
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(kind))
+        {
             return Err(FetchError::ContentType);
         }
         let mut body = Vec::new();

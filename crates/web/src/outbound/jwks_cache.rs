@@ -30,6 +30,9 @@ pub enum JwksError {
     /// What was fetched is no key set.
     #[error("no key set: {0}")]
     Malformed(String),
+    /// The last set is too old to be used.
+    #[error("the key set is too old")]
+    Outdated,
 }
 
 /// Key sets by URL: bounded, each fetched by one caller at a time.
@@ -81,7 +84,9 @@ impl JwksCache {
         }
         if let Some(last) = entry.last_try.as_ref().filter(|last| now < last.at + PAUSE) {
             let failed = last.failed.clone();
-            return entry.kept(now).ok_or_else(|| failed.unwrap_or(OUTDATED));
+            return entry
+                .kept(now)
+                .ok_or_else(|| failed.unwrap_or(JwksError::Outdated));
         }
         let fetched = self.fetch(url).await;
         entry.last_try = Some(Try {
@@ -91,7 +96,10 @@ impl JwksCache {
         match fetched {
             Ok(set) => {
                 let set = Arc::new(set);
-                entry.keys = Some(Kept { set: Arc::clone(&set), since: now });
+                entry.keys = Some(Kept {
+                    set: Arc::clone(&set),
+                    since: now,
+                });
                 Ok(set)
             }
             Err(error) => {
@@ -106,8 +114,6 @@ impl JwksCache {
         KeySet::parse(&body).map_err(|error| JwksError::Malformed(error.to_string()))
     }
 }
-
-const OUTDATED: JwksError = JwksError::Fetch(FetchError::TooSlow);
 
 impl Entry {
     /// A set that needs no question: fresh, and with the key that is asked for.

@@ -3,9 +3,8 @@
 use bytes::Bytes;
 
 use super::{Brand, BrandError, DARK_SURFACE, LIGHT_GROUND, Logo, MARK, MARK_ACCENT, MARK_TEXT};
+use crate::pages::assets::STYLE;
 use crate::pages::colour::Colour;
-
-const STYLE: &str = include_str!("../style.css");
 
 /// The values of a custom property, in the order light, dark.
 fn values(css: &str, property: &str) -> Vec<Colour> {

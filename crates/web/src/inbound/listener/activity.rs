@@ -67,6 +67,13 @@ impl Activity {
         });
     }
 
+    /// A long answer to a reader that keeps reading is no rest.
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.with(|state| state.quiet_since = Instant::now());
+        }
+    }
+
     pub(super) fn judge(&self, header_timeout: Duration, idle_timeout: Duration) -> Verdict {
         self.with(|state| {
             if state.requests > 0 {
@@ -97,7 +104,7 @@ impl Drop for Request {
     }
 }
 
-/// A socket that tells when bytes come in.
+/// A socket that tells when bytes come and go.
 pub(super) struct Watched<I> {
     io: I,
     activity: Activity,
@@ -130,7 +137,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.activity.note(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -146,7 +155,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.activity.note(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -197,6 +208,20 @@ mod tests {
         drop(request);
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
         after(60).await;
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_still_read_is_no_rest() {
+        let activity = Activity::new();
+        drop(activity.request(false));
+        for written in [1, 0] {
+            after(50).await;
+            activity.note(&Poll::Ready(Ok(written)));
+        }
+        let left = Verdict::LookAgain(HEADERS);
+        assert_eq!(activity.judge(HEADERS, IDLE), left);
+        after(10).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
     }
 

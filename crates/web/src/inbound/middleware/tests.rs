@@ -1,4 +1,4 @@
-use axum::routing::get;
+use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -22,6 +22,7 @@ fn app() -> Router {
         )
         .route("/panic", get(panics))
         .route("/slow", get(sleeps))
+        .route("/json", post(|_: axum::Json<String>| async { "read" }))
         .route(
             "/problem/{id}",
             get(|| async { Problem::new(StatusCode::NOT_FOUND, "No") }),
@@ -82,6 +83,23 @@ async fn a_handler_that_hangs_is_cut_off() {
 }
 
 #[tokio::test]
+async fn json_bodies_are_bounded_like_forms() {
+    for (length, expected) in [
+        (60_000, StatusCode::OK),
+        (70_000, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let body = format!("\"{}\"", "x".repeat(length));
+        let request = Request::builder()
+            .method("POST")
+            .uri("/json")
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
+        assert_eq!(app().oneshot(request).await.unwrap().status(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_problem_carries_the_id_and_its_true_length() {
     let (parts, body) = get_path("/problem/7").await;
     let json: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -103,4 +121,46 @@ async fn an_unknown_path_and_a_wrong_method_get_the_pack_too() {
         assert!(parts.headers.contains_key(HEADER));
         assert!(parts.headers.contains_key("strict-transport-security"));
     }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_line_has_the_route_and_none_of_the_callers_text() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .json()
+        .finish();
+    let (parts, _) = {
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let request = Request::builder()
+            .uri("/problem/s3cret-path?code=s3cret-code")
+            .header("authorization", "Bearer s3cret-token")
+            .header("cookie", "session=s3cret-cookie");
+        ask(request).await
+    };
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains("s3cret"), "{text}");
+    let line: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let fields = &line["fields"];
+    assert_eq!(fields["route"], "/problem/{id}");
+    assert_eq!(fields["status"], 404);
+    assert_eq!(
+        fields["request_id"],
+        parts.headers[HEADER].to_str().unwrap()
+    );
 }

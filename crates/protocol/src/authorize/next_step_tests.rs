@@ -1,0 +1,266 @@
+use super::*;
+use crate::{
+    model::ClientMetadata,
+    request::Prompts,
+    samples::{self, now, scope, seconds, sid, subject},
+};
+use ErrorCode::{ConsentRequired, LoginRequired};
+use NextStep::{ChooseAccount, Finish, Login};
+
+/// A situation to be changed by a test.
+struct Now {
+    request: AuthorizationRequest,
+    steps: Steps,
+    session: Option<Session>,
+    hinted_elsewhere: bool,
+    consent: Option<Consent>,
+    client: Client,
+}
+
+/// Alice is logged in since ten minutes and has allowed all that is asked for.
+fn alice() -> Now {
+    Now {
+        request: samples::request(),
+        steps: Steps::default(),
+        session: Some(samples::session()),
+        hinted_elsewhere: false,
+        consent: Some(consent_of("alice", "openid email profile")),
+        client: samples::client(|_| {}),
+    }
+}
+
+fn consent_of(who: &str, what: &str) -> Consent {
+    Consent {
+        subject: subject(who),
+        client_id: samples::request().client_id,
+        scope: scope(what),
+        given_at: now(),
+        updated_at: now(),
+    }
+}
+
+impl Now {
+    fn next(&self) -> Result<NextStep, ErrorCode> {
+        let situation = Situation {
+            request: &self.request,
+            requested_at: now(),
+            steps: &self.steps,
+            session: self.session.as_ref(),
+            hinted_elsewhere: self.hinted_elsewhere,
+            consent: self.consent.as_ref(),
+            client: &self.client,
+        };
+        next_step(&situation).map_err(|e| e.code())
+    }
+
+    fn asking(mut self, prompt: &str) -> Self {
+        self.request.prompt = Prompts::parse(prompt).unwrap();
+        self
+    }
+
+    fn nobody(mut self) -> Self {
+        (self.session, self.consent) = (None, None);
+        self
+    }
+
+    fn hinting_at(mut self, who: &str) -> Self {
+        self.request.subject = Some(subject(who));
+        self
+    }
+
+    fn within(mut self, max_age: u64) -> Self {
+        self.request.max_age = Some(max_age);
+        self
+    }
+
+    fn logged_in(mut self, session: &str, who: &str) -> Self {
+        let (sid, subject) = (sid(session), subject(who));
+        self.steps.login = Some(LoginStep {
+            sid,
+            subject,
+            at: now(),
+        });
+        self
+    }
+
+    fn chose(mut self, session: &str) -> Self {
+        self.steps.chosen = Some(sid(session));
+        self
+    }
+
+    fn consented(mut self, session: &str, who: &str) -> Self {
+        let (sid, subject) = (sid(session), subject(who));
+        self.steps.consent = Some(ConsentStep { sid, subject });
+        self
+    }
+
+    fn allowed(mut self, consent: Option<Consent>) -> Self {
+        self.consent = consent;
+        self
+    }
+
+    fn of(mut self, change: impl FnOnce(&mut ClientMetadata)) -> Self {
+        self.client = samples::client(change);
+        self
+    }
+}
+
+#[test]
+fn each_prompt_with_and_without_a_session() {
+    for (prompt, with, without) in [
+        ("", Ok(Finish), Ok(Login)),
+        ("none", Ok(Finish), Err(LoginRequired)),
+        ("login", Ok(Login), Ok(Login)),
+        ("consent", Ok(NextStep::Consent), Ok(Login)),
+        ("select_account", Ok(ChooseAccount), Ok(Login)),
+        ("login consent", Ok(Login), Ok(Login)),
+        ("select_account consent", Ok(ChooseAccount), Ok(Login)),
+    ] {
+        assert_eq!(alice().asking(prompt).next(), with, "{prompt}");
+        assert_eq!(
+            alice().nobody().asking(prompt).next(),
+            without,
+            "{prompt}, no session"
+        );
+    }
+}
+
+#[test]
+fn max_age_counts_to_the_second_from_when_the_request_came() {
+    assert_eq!(alice().within(600).next(), Ok(Finish));
+    assert_eq!(alice().within(599).next(), Ok(Login));
+    assert_eq!(alice().within(0).next(), Ok(Login));
+    assert_eq!(
+        alice().within(599).asking("none").next(),
+        Err(LoginRequired)
+    );
+    // Longer than time itself: any login is new enough.
+    assert_eq!(alice().within(9_999_999_999).next(), Ok(Finish));
+    assert_eq!(alice().within(u64::MAX).next(), Ok(Finish));
+    let mut at_once = alice().within(0);
+    at_once.session.as_mut().unwrap().context.auth_time = now() + seconds(1);
+    assert_eq!(at_once.next(), Ok(Finish));
+}
+
+#[test]
+fn a_demanded_login_is_satisfied_only_by_one_in_this_ticket_by_this_person_in_this_session() {
+    for demanded in [alice().asking("login"), alice().within(0)] {
+        let done = demanded.logged_in("s1", "alice");
+        assert_eq!(done.next(), Ok(Finish));
+        assert_eq!(done.logged_in("s1", "bob").next(), Ok(Login));
+    }
+    assert_eq!(
+        alice().asking("login").logged_in("s2", "alice").next(),
+        Ok(Login)
+    );
+    // Choosing an account is no login.
+    assert_eq!(alice().asking("login").chose("s1").next(), Ok(Login));
+    // A login that was done here does not outlive its session.
+    let gone = alice().asking("login").logged_in("s1", "alice").nobody();
+    assert_eq!(gone.next(), Ok(Login));
+}
+
+#[test]
+fn a_login_just_now_needs_no_chooser() {
+    let asked = || alice().asking("select_account");
+    assert_eq!(asked().logged_in("s1", "alice").next(), Ok(Finish));
+    assert_eq!(asked().chose("s1").next(), Ok(Finish));
+    assert_eq!(asked().chose("s2").next(), Ok(ChooseAccount));
+    assert_eq!(asked().logged_in("s2", "bob").next(), Ok(ChooseAccount));
+}
+
+#[test]
+fn what_was_allowed_before_is_not_asked_again_but_more_is() {
+    assert_eq!(alice().next(), Ok(Finish));
+    for consent in [
+        None,
+        Some(consent_of("alice", "openid")),
+        // Never another person's.
+        Some(consent_of("bob", "openid email")),
+    ] {
+        let asked = || alice().allowed(consent.clone());
+        assert_eq!(asked().next(), Ok(NextStep::Consent));
+        assert_eq!(asked().asking("none").next(), Err(ConsentRequired));
+        assert_eq!(asked().consented("s1", "alice").next(), Ok(Finish));
+    }
+}
+
+#[test]
+fn a_consent_of_another_person_or_session_does_not_count() {
+    let asked = || alice().asking("consent");
+    assert_eq!(asked().consented("s1", "alice").next(), Ok(Finish));
+    assert_eq!(asked().consented("s1", "bob").next(), Ok(NextStep::Consent));
+    assert_eq!(
+        asked().consented("s2", "alice").next(),
+        Ok(NextStep::Consent)
+    );
+}
+
+#[test]
+fn a_login_does_not_stand_for_a_consent() {
+    let both = alice().asking("login consent").logged_in("s1", "alice");
+    assert_eq!(both.next(), Ok(NextStep::Consent));
+    assert_eq!(both.consented("s1", "alice").next(), Ok(Finish));
+}
+
+#[test]
+fn a_native_public_client_asks_for_consent_each_time() {
+    let native = |m: &mut ClientMetadata| m.application_type = ApplicationType::Native;
+    assert_eq!(alice().of(native).next(), Ok(NextStep::Consent));
+    assert_eq!(
+        alice().of(native).asking("none").next(),
+        Err(ConsentRequired)
+    );
+    assert_eq!(
+        alice().of(native).consented("s1", "alice").next(),
+        Ok(Finish)
+    );
+    let secret = |m: &mut ClientMetadata| {
+        native(m);
+        m.token_endpoint_auth_method = crate::model::AuthMethod::ClientSecretPost;
+        m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+    };
+    assert_eq!(alice().of(secret).next(), Ok(Finish));
+}
+
+#[test]
+fn a_hint_at_another_person_gives_the_chooser_and_then_an_error() {
+    let bob_wanted = || alice().hinting_at("bob");
+    assert_eq!(bob_wanted().next(), Ok(ChooseAccount));
+    assert_eq!(bob_wanted().asking("none").next(), Err(LoginRequired));
+    assert_eq!(bob_wanted().chose("s1").next(), Err(LoginRequired));
+    assert_eq!(
+        bob_wanted().logged_in("s1", "alice").next(),
+        Err(LoginRequired)
+    );
+    assert_eq!(bob_wanted().nobody().next(), Ok(Login));
+    assert_eq!(alice().hinting_at("alice").next(), Ok(Finish));
+    assert_eq!(
+        alice().hinting_at("alice").asking("none").next(),
+        Ok(Finish)
+    );
+}
+
+#[test]
+fn a_login_hint_at_somebody_else_gives_the_chooser_and_then_goes_on() {
+    let hinted = || {
+        let mut now = alice();
+        now.hinted_elsewhere = true;
+        now
+    };
+    assert_eq!(hinted().next(), Ok(ChooseAccount));
+    assert_eq!(hinted().asking("none").next(), Err(LoginRequired));
+    assert_eq!(hinted().chose("s1").next(), Ok(Finish));
+    assert_eq!(hinted().logged_in("s1", "alice").next(), Ok(Finish));
+}
+
+#[test]
+fn steps_survive_the_ticket_and_start_empty() {
+    let done = alice()
+        .logged_in("s1", "alice")
+        .chose("s1")
+        .consented("s1", "alice");
+    let json = serde_json::to_string(&done.steps).unwrap();
+    assert_eq!(serde_json::from_str::<Steps>(&json).unwrap(), done.steps);
+    assert_eq!(serde_json::to_string(&Steps::default()).unwrap(), "{}");
+}

@@ -1,0 +1,305 @@
+//! One parameter after the other: what is refused, with which code, and what is passed over.
+
+use super::*;
+use crate::model::{AuthMethod, GrantType};
+use ErrorCode::{InvalidRequest, InvalidScope, InvalidTarget};
+
+fn confidential(m: &mut ClientMetadata) {
+    m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+    m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+}
+
+#[test]
+fn a_state_is_bounded_and_without_control_characters_and_else_is_not_echoed() {
+    for state in ["a\r\nLocation: x", "\u{7f}", "\u{85}", &"s".repeat(1025)] {
+        let Err(Refusal::Return(back, error)) = asked().with("state", state).check() else {
+            panic!("accepted")
+        };
+        assert_eq!(error.code(), InvalidRequest);
+        let answer = back.error(&error, ISSUER);
+        assert!(answer.pairs().iter().all(|(name, _)| *name != "state"));
+    }
+    let longest = "s".repeat(1024);
+    assert_eq!(
+        asked().with("state", &longest).accepted().state,
+        Some(longest)
+    );
+    assert_eq!(asked().without("state").accepted().state, None);
+}
+
+#[test]
+fn a_client_can_be_held_to_send_a_state_and_a_nonce() {
+    let strict = |m: &mut ClientMetadata| (m.require_state, m.require_nonce) = (true, true);
+    asked().of(strict).accepted();
+    assert_eq!(asked().of(strict).without("state").code(), InvalidRequest);
+    assert_eq!(asked().of(strict).with("state", "").code(), InvalidRequest);
+    assert_eq!(asked().of(strict).without("nonce").code(), InvalidRequest);
+    // A request without openid has no ID token for a nonce.
+    asked()
+        .of(strict)
+        .without("nonce")
+        .with("scope", "orders:read")
+        .accepted();
+}
+
+#[test]
+fn a_nonce_is_kept_to_the_byte_up_to_its_bound() {
+    let longest = "ñ".repeat(256);
+    assert_eq!(
+        asked().with("nonce", &longest).accepted().nonce,
+        Some(longest)
+    );
+    assert_eq!(
+        asked().with("nonce", &"n".repeat(513)).code(),
+        InvalidRequest
+    );
+}
+
+#[test]
+fn request_objects_and_registration_in_the_request_have_their_own_errors() {
+    for (name, code) in [
+        ("request", ErrorCode::RequestNotSupported),
+        ("request_uri", ErrorCode::RequestUriNotSupported),
+        ("registration", ErrorCode::RegistrationNotSupported),
+    ] {
+        assert_eq!(asked().with(name, "x").code(), code);
+    }
+}
+
+#[test]
+fn there_is_no_response_type_but_code() {
+    for other in [
+        "token",
+        "id_token",
+        "code id_token",
+        "code token",
+        "none",
+        "Code",
+    ] {
+        let code = asked().with("response_type", other).code();
+        assert_eq!(code, ErrorCode::UnsupportedResponseType, "{other}");
+    }
+    assert_eq!(asked().without("response_type").code(), InvalidRequest);
+}
+
+#[test]
+fn a_client_without_the_grant_type_gets_no_code() {
+    let script = |m: &mut ClientMetadata| {
+        confidential(m);
+        m.grant_types = vec![GrantType::ClientCredentials];
+    };
+    assert_eq!(asked().of(script).code(), ErrorCode::UnauthorizedClient);
+}
+
+#[test]
+fn pkce_takes_s256_alone_and_no_downgrade() {
+    let method = "code_challenge_method";
+    assert_eq!(asked().with(method, "plain").code(), InvalidRequest);
+    assert_eq!(asked().with(method, "s256").code(), InvalidRequest);
+    // Without a method it would be plain.
+    assert_eq!(asked().without(method).code(), InvalidRequest);
+    assert_eq!(asked().without("code_challenge").code(), InvalidRequest);
+    assert_eq!(
+        asked().without("code_challenge").without(method).code(),
+        InvalidRequest
+    );
+    assert_eq!(asked().with("code_challenge", "").code(), InvalidRequest);
+    for challenge in [&CHALLENGE[1..], &format!("{CHALLENGE}="), &"+".repeat(43)] {
+        assert_eq!(
+            asked().with("code_challenge", challenge).code(),
+            InvalidRequest
+        );
+    }
+}
+
+#[test]
+fn a_confidential_client_can_be_excused_from_pkce_but_not_from_doing_it_right() {
+    let excused = |m: &mut ClientMetadata| {
+        confidential(m);
+        m.require_pkce = false;
+    };
+    let method = "code_challenge_method";
+    let without = asked().of(excused).without("code_challenge");
+    assert_eq!(without.code(), InvalidRequest);
+    assert_eq!(without.without(method).accepted().challenge, None);
+    assert_eq!(
+        asked().of(excused).with(method, "plain").code(),
+        InvalidRequest
+    );
+    assert!(asked().of(excused).accepted().challenge.is_some());
+    // Not excused, though confidential: the default.
+    let held = asked()
+        .of(confidential)
+        .without("code_challenge")
+        .without(method);
+    assert_eq!(held.code(), InvalidRequest);
+}
+
+#[test]
+fn unknown_scopes_are_passed_over_and_known_foreign_ones_refused() {
+    let request = asked()
+        .with("scope", "openid unknown orders:read")
+        .accepted();
+    assert_eq!(request.scope.to_string(), "openid orders:read");
+    for scope in ["openid mail:send", "openid orders:write", "openid phone"] {
+        assert_eq!(asked().with("scope", scope).code(), InvalidScope, "{scope}");
+    }
+}
+
+#[test]
+fn a_scope_that_leads_to_nothing_is_refused() {
+    for scope in [
+        "",
+        " ",
+        "unknown",
+        "openid\topenid",
+        "\"",
+        "é",
+        &"x ".repeat(1500),
+    ] {
+        assert_eq!(
+            asked().with("scope", scope).code(),
+            InvalidScope,
+            "{scope:.20}"
+        );
+    }
+    assert_eq!(asked().without("scope").code(), InvalidScope);
+}
+
+#[test]
+fn offline_access_is_passed_over_where_it_leads_to_no_refresh_token() {
+    let scope = "openid offline_access";
+    assert_eq!(
+        asked().with("scope", scope).accepted().scope.to_string(),
+        scope
+    );
+    let once = |m: &mut ClientMetadata| m.grant_types = vec![GrantType::AuthorizationCode];
+    assert_eq!(
+        asked()
+            .of(once)
+            .with("scope", scope)
+            .accepted()
+            .scope
+            .to_string(),
+        "openid"
+    );
+    assert_eq!(
+        asked().of(once).with("scope", "offline_access").code(),
+        InvalidScope
+    );
+}
+
+#[test]
+fn each_resource_must_be_known_and_well_formed() {
+    let twice = asked()
+        .with("resource", "api://orders")
+        .also("resource", "api://orders");
+    assert_eq!(
+        twice.accepted().resources,
+        [samples::audience("api://orders")]
+    );
+    for resource in ["api://none", "api://or ders", "é", &"x".repeat(256)] {
+        assert_eq!(
+            asked().with("resource", resource).code(),
+            InvalidTarget,
+            "{resource:.20}"
+        );
+        let second = asked()
+            .with("resource", "api://orders")
+            .also("resource", resource);
+        assert_eq!(second.code(), InvalidTarget, "{resource:.20}");
+    }
+}
+
+#[test]
+fn more_than_eight_resources_are_refused() {
+    let api = |i: usize| crate::resources::ResourceConfig {
+        audience: format!("api://{i}"),
+        scopes: vec![format!("s{i}")],
+        ..Default::default()
+    };
+    let resources = Resources::new(&(0..9).map(api).collect::<Vec<_>>()).unwrap();
+    let all: Vec<_> = (0..9).map(|i| format!("s{i}")).collect();
+    let client = samples::client(|m| m.scope = all.join(" "));
+    let naming = |count: usize| {
+        let mut asked = asked().with("scope", &all.join(" "));
+        for i in 0..count {
+            asked = asked.also("resource", &format!("api://{i}"));
+        }
+        let context = Context {
+            client: Some(&client),
+            resources: &resources,
+            hint: &|_| panic!("there is no hint"),
+        };
+        check(&AuthorizationParams::new(&asked.pairs).unwrap(), context).map(|r| r.resources.len())
+    };
+    assert_eq!(naming(8).unwrap(), 8);
+    assert!(matches!(naming(9), Err(Refusal::Return(_, e)) if e.code() == InvalidTarget));
+}
+
+#[test]
+fn a_client_gets_no_token_for_an_api_of_which_it_asks_no_scope() {
+    let elsewhere = asked().with("resource", "api://mail");
+    assert_eq!(elsewhere.code(), InvalidTarget);
+    let nothing = asked()
+        .with("scope", "openid")
+        .with("resource", "api://orders");
+    assert_eq!(nothing.code(), InvalidTarget);
+}
+
+#[test]
+fn prompts_are_known_words_and_none_stands_alone() {
+    for prompt in ["none login", "none consent", "create", "LOGIN"] {
+        assert_eq!(
+            asked().with("prompt", prompt).code(),
+            InvalidRequest,
+            "{prompt}"
+        );
+    }
+    assert!(
+        asked()
+            .with("prompt", "none")
+            .accepted()
+            .prompt
+            .has(Prompt::None)
+    );
+    assert_eq!(
+        asked().with("prompt", " ").accepted().prompt,
+        Prompts::default()
+    );
+}
+
+#[test]
+fn max_age_is_a_number_and_can_be_the_clients_default() {
+    let daily = |m: &mut ClientMetadata| m.default_max_age = Some(86_400);
+    assert_eq!(asked().of(daily).accepted().max_age, Some(86_400));
+    assert_eq!(
+        asked().of(daily).with("max_age", "0").accepted().max_age,
+        Some(0)
+    );
+    for bad in ["x", "-1", " 1", "1.0", "18446744073709551616"] {
+        assert_eq!(asked().with("max_age", bad).code(), InvalidRequest, "{bad}");
+    }
+}
+
+#[test]
+fn malformed_claims_and_oversized_hints_are_refused() {
+    for bad in [
+        "x",
+        "[]",
+        "null",
+        r#"{"id_token":[]}"#,
+        r#"{"id_token":{"a":true}}"#,
+    ] {
+        assert_eq!(asked().with("claims", bad).code(), InvalidRequest, "{bad}");
+    }
+    assert_eq!(
+        asked().with("login_hint", &"x".repeat(257)).code(),
+        InvalidRequest
+    );
+    assert_eq!(
+        asked().with("acr_values", &"x ".repeat(17)).code(),
+        InvalidRequest
+    );
+    asked().with("acr_values", &"x ".repeat(16)).accepted();
+}

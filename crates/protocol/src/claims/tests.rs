@@ -1,0 +1,210 @@
+use cardea_jose::{Algorithm, half_hash};
+use cardea_seal::Secret;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    model::{AuthMethod, Client, GrantType, Jti, User},
+    request::ClaimsRequest,
+    samples::{self, ISSUER, audience, grant, now, scope, seconds, sid, user},
+    token::audience::Target,
+};
+
+fn issue() -> Issue<'static> {
+    Issue {
+        issuer: ISSUER,
+        now: now(),
+        ttl: seconds(900),
+    }
+}
+
+fn target(api: Option<&str>, what: &str) -> Target {
+    Target {
+        audience: api.map(audience),
+        scope: scope(what),
+    }
+}
+
+fn access(holder: Holder<'_>, client: &Client, target: &Target) -> AccessTokenClaims {
+    access_token(issue(), client, holder, target, &Jti::parse("t1").unwrap())
+}
+
+fn json_of(claims: &impl serde::Serialize) -> Value {
+    serde_json::to_value(claims).unwrap()
+}
+
+#[test]
+fn a_persons_access_token_for_an_api() {
+    let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
+    let target = target(Some("api://orders"), "openid orders:read");
+    let claims = access(Holder::Person(&user, &grant), &client, &target);
+    let expected = json!({
+        "iss": ISSUER, "exp": 1_800_000_900, "aud": "api://orders", "sub": "alice", "client_id": "app",
+        "iat": 1_800_000_000, "jti": "t1", "scope": "openid orders:read", "auth_time": 1_799_999_400,
+        "acr": "urn:cardea:acr:password", "amr": ["pwd"], "roles": ["editor"], "grant_id": grant.id.to_string(),
+    });
+    assert_eq!(json_of(&claims), expected);
+    assert_eq!(
+        serde_json::from_value::<AccessTokenClaims>(expected).unwrap(),
+        claims
+    );
+}
+
+#[test]
+fn an_access_token_without_an_api_is_for_the_issuer_and_holds_no_roles() {
+    let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
+    let claims = access(
+        Holder::Person(&user, &grant),
+        &client,
+        &target(None, "openid"),
+    );
+    assert_eq!((claims.aud.as_str(), claims.roles), (ISSUER, vec![]));
+}
+
+#[test]
+fn a_clients_own_token_names_the_client_and_no_person() {
+    let client = samples::client(|m| {
+        m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+        m.client_secret = Some(Secret::new("s".repeat(32)));
+        m.grant_types = vec![GrantType::ClientCredentials];
+    });
+    let claims = access(
+        Holder::Client,
+        &client,
+        &target(Some("api://orders"), "orders:read"),
+    );
+    let expected = json!({
+        "iss": ISSUER, "exp": 1_800_000_900, "aud": "api://orders", "sub": "app", "client_id": "app",
+        "iat": 1_800_000_000, "jti": "t1", "scope": "orders:read",
+    });
+    assert_eq!(json_of(&claims), expected);
+}
+
+fn id(user: &User, asked: &str) -> Value {
+    let mut grant = grant();
+    grant.claims = ClaimsRequest::parse(asked).unwrap();
+    let sid = sid("s1");
+    let beside = Beside {
+        algorithm: Algorithm::RS256,
+        access_token: "the.access.token",
+        sid: Some(&sid),
+    };
+    json_of(&id_token(
+        issue(),
+        &samples::client(|_| {}),
+        user,
+        &grant,
+        &beside,
+    ))
+}
+
+#[test]
+fn an_id_token_says_who_logged_in_when_and_how() {
+    let expected = json!({
+        "iss": ISSUER, "sub": "alice", "aud": "app", "exp": 1_800_000_900, "iat": 1_800_000_000,
+        "auth_time": 1_799_999_400, "nonce": "n-0", "acr": "urn:cardea:acr:password", "amr": ["pwd"],
+        "at_hash": half_hash(Algorithm::RS256, b"the.access.token"), "sid": "s1",
+    });
+    assert_eq!(id(&user(), "{}"), expected);
+}
+
+#[test]
+fn an_id_token_without_nonce_and_session_leaves_them_out() {
+    let mut grant = grant();
+    grant.nonce = None;
+    let beside = Beside {
+        algorithm: Algorithm::ES256,
+        access_token: "x",
+        sid: None,
+    };
+    let claims = json_of(&id_token(
+        issue(),
+        &samples::client(|_| {}),
+        &user(),
+        &grant,
+        &beside,
+    ));
+    assert!(claims.get("nonce").is_none() && claims.get("sid").is_none());
+}
+
+#[test]
+fn claims_asked_for_by_name_are_in_the_id_token_and_those_of_the_scopes_are_not() {
+    let asked = r#"{"id_token":{"email":null,"name":{"essential":true},"website":null},"userinfo":{"phone_number":null}}"#;
+    let claims = id(&user(), asked);
+    assert_eq!(claims["email"], "alice@example.test");
+    assert_eq!(claims["name"], "Alice A");
+    assert!(claims.get("website").is_none() && claims.get("phone_number").is_none());
+    assert!(id(&user(), "{}").get("email").is_none());
+}
+
+#[test]
+fn a_persons_own_claims_never_replace_those_of_the_protocol() {
+    let mut mallory = user();
+    for name in [
+        "iss", "sub", "aud", "exp", "nonce", "acr", "amr", "sid", "at_hash", "roles",
+    ] {
+        mallory.claims.insert(name.to_owned(), json!("forged"));
+    }
+    let asked = r#"{"id_token":{"iss":null,"sub":null,"aud":null,"exp":null,"nonce":null,"acr":null,"amr":null,"sid":null,"at_hash":null,"roles":null}}"#;
+    assert_eq!(id(&mallory, asked), id(&user(), "{}"));
+}
+
+#[test]
+fn a_claim_without_a_value_is_left_out() {
+    let mut nobody = user();
+    (nobody.email, nobody.claims) = (None, Default::default());
+    nobody.claims.insert("name".to_owned(), Value::Null);
+    let members = userinfo(
+        &nobody,
+        &scope("openid profile email"),
+        &ClaimsRequest::default(),
+    );
+    let names: Vec<_> = members.keys().collect();
+    assert_eq!(names, ["preferred_username", "sub", "updated_at"]);
+}
+
+#[test]
+fn every_claim_that_can_be_had_is_in_the_metadata() {
+    let mut user = user();
+    for name in CLAIMS {
+        user.claims.insert((*name).to_owned(), json!("x"));
+    }
+    let all = userinfo(
+        &user,
+        &scope("openid profile email address phone"),
+        &ClaimsRequest::default(),
+    );
+    for name in all.keys() {
+        assert!(CLAIMS.contains(&name.as_str()), "{name}");
+    }
+    assert_eq!(all.len(), 20);
+}
+
+#[test]
+fn introspection_tells_what_the_token_says() {
+    let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
+    let target = target(Some("api://orders"), "orders:read");
+    let claims = access(Holder::Person(&user, &grant), &client, &target);
+    let answer = introspection(&claims, Some("alice@home".to_owned()));
+    let expected = json!({
+        "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "orders:read",
+        "client_id": "app", "username": "alice@home", "sub": "alice", "aud": "api://orders", "iss": ISSUER,
+        "exp": 1_800_000_900, "iat": 1_800_000_000, "jti": "t1", "auth_time": 1_799_999_400,
+        "acr": "urn:cardea:acr:password", "roles": ["editor"],
+    });
+    assert_eq!(json_of(&answer), expected);
+}
+
+#[test]
+fn of_a_token_that_is_not_active_nothing_else_is_told() {
+    assert_eq!(json_of(&Introspection::default()), json!({"active": false}));
+}
+
+#[test]
+fn a_lifetime_beyond_time_itself_does_not_overflow() {
+    let issue = Issue {
+        ttl: jiff::SignedDuration::MAX,
+        ..issue()
+    };
+    assert_eq!(issue.exp(), i64::MAX);
+}

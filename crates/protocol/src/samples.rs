@@ -1,0 +1,180 @@
+//! Values for tests: a person with a session, a client, and a grant between them, all alive at [`now`].
+
+use cardea_seal::Digest;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::{
+    authorize::AuthorizationRequest,
+    model::{
+        Audience, AuthenticationContext, Client, ClientId, ClientMetadata, CodeBinding, CodeHash,
+        Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures, Owner, RefreshState,
+        RefreshTokenId, Session, SessionId, Sid, Subject, User, UserStatus, Username,
+    },
+    request::{ClaimsRequest, Prompts, ResponseMode},
+    resources::{ResourceConfig, Resources},
+    scope::Scope,
+};
+
+pub(crate) const ISSUER: &str = "https://id.example";
+pub(crate) const REDIRECT_URI: &str = "https://app.example/cb";
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+pub(crate) fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn subject(text: &str) -> Subject {
+    Subject::parse(text).unwrap()
+}
+
+pub(crate) fn sid(text: &str) -> Sid {
+    Sid::parse(text).unwrap()
+}
+
+pub(crate) fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
+}
+
+pub(crate) fn audience(text: &str) -> Audience {
+    Audience::parse(text).unwrap()
+}
+
+/// A public web client that may refresh.
+pub(crate) fn metadata() -> ClientMetadata {
+    ClientMetadata {
+        client_id: "app".to_owned(),
+        redirect_uris: vec![REDIRECT_URI.to_owned()],
+        token_endpoint_auth_method: crate::model::AuthMethod::None,
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: "openid profile email offline_access orders:read".to_owned(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn client(change: impl FnOnce(&mut ClientMetadata)) -> Client {
+    let mut metadata = metadata();
+    change(&mut metadata);
+    Client::register(metadata, Owner::Store, now()).unwrap()
+}
+
+/// Two APIs: the client above is registered for the first alone.
+pub(crate) fn resources() -> Resources {
+    let api = |audience: &str, scopes: &[&str]| ResourceConfig {
+        audience: audience.to_owned(),
+        scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
+        ..Default::default()
+    };
+    let orders = api("api://orders", &["orders:read", "orders:write"]);
+    Resources::new(&[orders, api("api://mail", &["mail:send"])]).unwrap()
+}
+
+pub(crate) fn user() -> User {
+    let claims = json!({"name": "Alice A", "phone_number": "+1 555 0100", "secret": 1});
+    User {
+        subject: subject("alice"),
+        username: Username::parse("alice@home").unwrap(),
+        email: Some("alice@example.test".to_owned()),
+        email_verified: true,
+        password_hash: None,
+        roles: vec!["editor".to_owned()],
+        claims: serde_json::from_value(claims).unwrap(),
+        status: UserStatus::Enabled,
+        failures: LoginFailures::default(),
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn context() -> AuthenticationContext {
+    AuthenticationContext {
+        auth_time: now() - seconds(600),
+        acr: crate::metadata::ACR_PASSWORD.to_owned(),
+        amr: vec!["pwd".to_owned()],
+    }
+}
+
+/// Alice logged in ten minutes ago.
+pub(crate) fn session() -> Session {
+    Session {
+        id: SessionId(Digest::of(b"cookie")),
+        sid: sid("s1"),
+        subject: subject("alice"),
+        context: context(),
+        created_at: now() - seconds(600),
+        last_seen_at: now(),
+        idle_expires_at: now() + seconds(1800),
+        expires_at: now() + seconds(28_800),
+        address: None,
+        user_agent: None,
+        ended: None,
+    }
+}
+
+/// What Alice gave the client: the refresh token was rotated five times, the last time a minute ago.
+pub(crate) fn grant() -> Grant {
+    Grant {
+        id: GrantId::new(now(), [1; 10]),
+        client_id: ClientId::parse("app").unwrap(),
+        subject: subject("alice"),
+        session: SessionId(Digest::of(b"cookie")),
+        code: CodeHash(Digest::of(b"code")),
+        binding: CodeBinding {
+            redirect_uri: REDIRECT_URI.to_owned(),
+            redirect_uri_given: true,
+            challenge: None,
+        },
+        scope: scope("openid email orders:read"),
+        resources: Vec::new(),
+        claims: ClaimsRequest::default(),
+        nonce: Some("n-0".to_owned()),
+        context: context(),
+        refresh: Some(RefreshState {
+            token_id: RefreshTokenId([7; 16]),
+            sealed_secret: vec![9; 60],
+            generation: 5,
+            rotated_at: now() - seconds(60),
+            current_seen: false,
+            late_retry_at: None,
+            anomaly_at: None,
+            last_seen: LastSeen {
+                address: Some("203.0.113.7".parse().unwrap()),
+                user_agent: Some("Firefox".to_owned()),
+            },
+            idle_expires_at: now() + seconds(2_592_000),
+        }),
+        created_at: now() - seconds(3600),
+        expires_at: now() + seconds(7_776_000),
+        state: GrantState::Live,
+    }
+}
+
+/// A checked request of the client above.
+pub(crate) fn request() -> AuthorizationRequest {
+    AuthorizationRequest {
+        client_id: ClientId::parse("app").unwrap(),
+        redirect_uri: REDIRECT_URI.to_owned(),
+        redirect_uri_given: true,
+        response_mode: ResponseMode::Query,
+        state: Some("s & t".to_owned()),
+        nonce: None,
+        scope: scope("openid email"),
+        resources: Vec::new(),
+        challenge: None,
+        prompt: Prompts::default(),
+        max_age: None,
+        claims: ClaimsRequest::default(),
+        login_hint: None,
+        subject: None,
+    }
+}
+
+/// Pairs as a decoded query or body has them.
+pub(crate) fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}

@@ -1,0 +1,39 @@
+//! Style sheet and logo, each at an address with its hash.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, header};
+
+use crate::{
+    app::Shared,
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    pages::csp,
+};
+
+/// The hash is in the address, so what lies there never changes.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// `GET /assets/{file}`
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(file): Path<String>,
+) -> Response {
+    let Some((content_type, bytes)) = app.assets.asset(&format!("assets/{file}")) else {
+        let missing = Err(Failure::page(Trouble::NotFound, "no such asset"));
+        return error::page(&app, &caller, missing);
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, FOR_EVER),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(csp::ASSET),
+        ),
+    ];
+    (headers, bytes).into_response()
+}

@@ -1,0 +1,107 @@
+//! The end of a login: everything is checked again, the code is made, the answer goes to the client.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use cardea_protocol::{
+    authorize::AuthorizationResponse,
+    model::{Actor, Code, CodeBinding, CodeHash},
+    request::ResponseMode,
+};
+use cardea_store::{ConsentChange, IssueCode};
+
+use super::{form_post::FormPostPage, journey::Journey};
+use crate::{app::App, caller::Caller, error::Failure, error_page::page::Trouble, pages::html};
+
+/// Makes the code. The store demands once more that session, person and client are alive.
+pub(super) async fn finish(
+    app: &App,
+    caller: &Caller,
+    journey: &Journey,
+) -> Result<Response, Failure> {
+    let Some(session) = &journey.session else {
+        return Err(Failure::Internal(
+            "a journey without a session can't end".to_owned(),
+        ));
+    };
+    let return_to = journey.return_to()?;
+    let request = &journey.ticket.request;
+    let secret = app.entropy.token();
+    let code = Code {
+        hash: CodeHash(secret.hash()),
+        client_id: journey.client.id().clone(),
+        binding: CodeBinding {
+            redirect_uri: request.redirect_uri.clone(),
+            redirect_uri_given: request.redirect_uri_given,
+            challenge: request.challenge.clone(),
+        },
+        session: session.id,
+        subject: session.subject.clone(),
+        scope: request.scope.clone(),
+        resources: request.resources.clone(),
+        nonce: request.nonce.clone(),
+        claims: request.claims.clone(),
+        context: session.context.clone(),
+        issued_at: caller.now,
+        expires_at: caller
+            .now
+            .saturating_add(app.settings.code_ttl)
+            .unwrap_or(caller.now),
+    };
+    let consented = journey
+        .ticket
+        .steps
+        .consent
+        .as_ref()
+        .is_some_and(|c| c.subject == session.subject);
+    let consent = if consented {
+        ConsentChange::Grow
+    } else {
+        ConsentChange::None
+    };
+    let cause = caller.cause(Actor::Person(session.subject.clone()));
+    if !app
+        .store
+        .issue_code(IssueCode {
+            code,
+            consent,
+            cause,
+        })
+        .await?
+    {
+        return Err(Failure::page(
+            Trouble::TooLate,
+            "session, person or client ended while the login was under way",
+        ));
+    }
+    metrics::counter!("cardea_codes_issued_total").increment(1);
+    let response = return_to.code(secret.to_text().expose(), app.issuer());
+    Ok(answer(app, caller, journey.client.name(), &response))
+}
+
+/// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.
+pub(super) fn answer(
+    app: &App,
+    caller: &Caller,
+    client_name: &str,
+    response: &AuthorizationResponse,
+) -> Response {
+    match response.mode() {
+        ResponseMode::Query => Redirect::to(&response.location()).into_response(),
+        ResponseMode::FormPost => {
+            let fields: Vec<(&str, &str)> = response
+                .pairs()
+                .iter()
+                .map(|(k, v)| (*k, v.as_str()))
+                .collect();
+            let shell = app.shell(caller);
+            html(
+                FormPostPage::CSP,
+                &FormPostPage {
+                    shell,
+                    client_name,
+                    action: response.action(),
+                    fields: &fields,
+                },
+            )
+        }
+    }
+}

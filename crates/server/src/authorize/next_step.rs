@@ -1,0 +1,154 @@
+//! Where a login under way goes next: to a page, or to its end.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use cardea_protocol::authorize::NextStep;
+
+use super::{
+    finish,
+    journey::Journey,
+    ticket::{Opened, Ticket},
+};
+use crate::{
+    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
+};
+
+/// Hands a ticket on: 303 to the page of the next step, or the answer to the client.
+pub(crate) async fn go_on(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    ticket: Ticket,
+) -> Result<Response, Failure> {
+    let journey = Journey::load(app, caller, browser, ticket).await?;
+    match journey.next() {
+        Ok(NextStep::Finish) => finish::finish(app, caller, &journey).await,
+        Ok(step) => to_page(app, step, &journey.ticket),
+        Err(error) => journey.refuse(app, caller, &error),
+    }
+}
+
+/// 303 to the page of a step.
+pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Response, Failure> {
+    let page = match step {
+        NextStep::Login => "/login",
+        NextStep::ChooseAccount => "/choose_account",
+        NextStep::Consent => "/consent",
+        NextStep::Finish => {
+            return Err(Failure::Internal("there is no page for the end".to_owned()));
+        }
+    };
+    let url = format!(
+        "{}?ticket={}",
+        app.settings.issuer.endpoint(page),
+        ticket.seal(app)?
+    );
+    Ok(Redirect::to(&url).into_response())
+}
+
+/// What a page's GET has to do.
+pub(crate) enum Visit {
+    /// Show the page: its step is next.
+    Show(Box<Journey>),
+    /// Go where the login really stands.
+    Elsewhere(Response),
+}
+
+/// Opens the ticket of a page's GET, and says whether this page is next.
+pub(crate) async fn visit(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    page: (NextStep, Option<&str>),
+) -> Result<Visit, Failure> {
+    let (step, text) = page;
+    let ticket = match Ticket::open(app, browser, text, caller.now)? {
+        Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
+    };
+    let journey = Journey::load(app, caller, browser, ticket).await?;
+    if journey.next().ok() == Some(step) {
+        return Ok(Visit::Show(Box::new(journey)));
+    }
+    go_on(app, caller, browser, journey.ticket)
+        .await
+        .map(Visit::Elsewhere)
+}
+
+/// The parts that the CSRF token of a step is bound to (D7).
+pub(crate) fn csrf_parts<'a>(
+    browser: &'a Browser,
+    ticket: &'a str,
+    step: &'a str,
+) -> [&'a [u8]; 4] {
+    let session: &[u8] = browser
+        .session_id
+        .as_ref()
+        .map_or(b"", |id| id.0.as_bytes());
+    [
+        browser.id.as_bytes(),
+        ticket.as_bytes(),
+        session,
+        step.as_bytes(),
+    ]
+}
+
+/// Whether a posted step comes from the page that this server gave to this browser.
+pub(crate) fn from_our_page(
+    app: &App,
+    caller: &Caller,
+    parts: &[&[u8]],
+    presented: Option<&str>,
+) -> Result<(), Failure> {
+    if !cardea_web::inbound::csrf::same_origin(&caller.headers, app.settings.issuer.origin()) {
+        return Err(Failure::page(
+            Trouble::NotFromHere,
+            "the form was posted from another origin",
+        ));
+    }
+    if presented.is_some_and(|token| app.csrf.verify(parts, token)) {
+        return Ok(());
+    }
+    Err(Failure::page(
+        Trouble::NotFromHere,
+        "the CSRF token is missing or another one's",
+    ))
+}
+
+/// What a page's POST has to do.
+pub(crate) enum Posted {
+    /// Do the step.
+    Step(Box<Journey>),
+    /// The login was begun elsewhere: it goes on from its beginning.
+    Elsewhere(Response),
+}
+
+/// Opens the ticket of a page's POST and checks that the form is ours.
+pub(crate) async fn posted(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    (step, form): (&str, &crate::form::Form),
+) -> Result<Posted, Failure> {
+    // A browser that was given a page has a cookie, if it keeps cookies.
+    if browser.fresh.is_some() {
+        return Err(Failure::page(
+            Trouble::OtherBrowser,
+            "a form without the browser's cookie",
+        ));
+    }
+    match Ticket::open(app, browser, form.one("ticket"), caller.now)? {
+        Opened::Own(ticket) => {
+            from_our_page(
+                app,
+                caller,
+                &csrf_parts(browser, &ticket.id, step),
+                form.one("csrf"),
+            )?;
+            Ok(Posted::Step(Box::new(
+                Journey::load(app, caller, browser, ticket).await?,
+            )))
+        }
+        Opened::Restarted(ticket) => go_on(app, caller, browser, ticket)
+            .await
+            .map(Posted::Elsewhere),
+    }
+}

@@ -1,0 +1,114 @@
+//! A login under way: the checked request and the steps done, sealed, in the browser's hands (D7).
+//! Nothing of it is in the store.
+
+use cardea_protocol::{
+    OAuthError,
+    authorize::{AuthorizationRequest, Steps},
+};
+use cardea_seal::Digest;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{app::App, browser::Browser, error::Failure, error_page::page::Trouble};
+
+const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+const MAX_BYTES: usize = 6144;
+
+/// A login under way.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    /// A random name, which CSRF tokens are bound to.
+    pub(crate) id: String,
+    /// When the request came.
+    pub(crate) at: Timestamp,
+    /// The browser in which it is under way.
+    browser: String,
+    /// The request.
+    pub(crate) request: AuthorizationRequest,
+    /// The steps done.
+    #[serde(default)]
+    pub(crate) steps: Steps,
+    /// Whether the person said that they are somebody else: then a login comes first.
+    #[serde(default)]
+    pub(crate) switching: bool,
+}
+
+/// A ticket as it came back.
+pub(crate) enum Opened {
+    /// This browser's own.
+    Own(Ticket),
+    /// Begun before this browser's id was renewed (a second tab), or in another browser. Only the request is taken
+    /// from it, as if it had just come: that is no more than a link to `/authorize` can do.
+    Restarted(Ticket),
+}
+
+impl Ticket {
+    /// A new ticket for a browser.
+    pub(crate) fn new(
+        app: &App,
+        browser: &Browser,
+        request: AuthorizationRequest,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: app.entropy.text(12),
+            at: now,
+            browser: browser.id.to_text(),
+            request,
+            steps: Steps::default(),
+            switching: false,
+        }
+    }
+
+    /// D7: the browser id is renewed at login, and the ticket goes with it.
+    pub(crate) fn move_to(&mut self, browser: &Digest) {
+        self.browser = browser.to_text();
+    }
+
+    /// The sealed text for a URL and a hidden field.
+    pub(crate) fn seal(&self, app: &App) -> Result<String, Failure> {
+        let json = serde_json::to_vec(self).map_err(|e| Failure::Internal(e.to_string()))?;
+        let text = app.seals.ticket.seal_text(&json, b"");
+        // What comes in is at most 4 KiB, so only odd encodings get here.
+        if text.len() > MAX_BYTES {
+            return Err(OAuthError::invalid_request("the request is too large").into());
+        }
+        Ok(text)
+    }
+
+    /// Opens a ticket that this server sealed within the last 15 minutes.
+    pub(crate) fn open(
+        app: &App,
+        browser: &Browser,
+        text: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Opened, Failure> {
+        let Some(text) = text else {
+            return Err(Failure::page(Trouble::BrokenLink, "there is no ticket"));
+        };
+        if text.len() > MAX_BYTES {
+            return Err(Failure::page(Trouble::BrokenLink, "the ticket is too long"));
+        }
+        let opened = app.seals.ticket.open_text(text, b"");
+        let json =
+            opened.map_err(|e| Failure::page(Trouble::BrokenLink, format!("ticket: {e}")))?;
+        let ticket: Self = serde_json::from_slice(json.expose()).map_err(|e| {
+            Failure::page(Trouble::TooLate, format!("ticket of another version: {e}"))
+        })?;
+        if now.duration_since(ticket.at) > LIFETIME {
+            return Err(Failure::page(
+                Trouble::TooLate,
+                "the ticket is older than 15 minutes",
+            ));
+        }
+        if ticket.browser == browser.id.to_text() {
+            return Ok(Opened::Own(ticket));
+        }
+        Ok(Opened::Restarted(Self::new(
+            app,
+            browser,
+            ticket.request,
+            now,
+        )))
+    }
+}

@@ -1,0 +1,115 @@
+//! An access token presented to us: RFC 6750 §2.
+
+use cardea_protocol::{
+    ErrorCode, OAuthError,
+    model::Jti,
+    verify::{self, VerifiedAccessToken},
+};
+use cardea_store::TokenState;
+use http::header::AUTHORIZATION;
+
+use crate::{app::App, caller::Caller, error::Failure};
+
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// The token in the `Authorization` header or in the body; two ways at once are refused.
+pub(crate) fn presented(
+    caller: &Caller,
+    pairs: &[(String, String)],
+) -> Result<Option<String>, OAuthError> {
+    let twice = || OAuthError::invalid_request("the access token comes more than once");
+    let mut headers = caller.headers.get_all(AUTHORIZATION).iter();
+    let header = headers.next();
+    if headers.next().is_some() {
+        return Err(twice());
+    }
+    let in_header = match header.map(|h| h.to_str().unwrap_or_default()) {
+        None => None,
+        Some(text) => match text.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+            _ => {
+                return Err(OAuthError::invalid_request(
+                    "the Authorization header is not Bearer",
+                ));
+            }
+        },
+    };
+    let mut in_body = pairs
+        .iter()
+        .filter(|(name, _)| name == "access_token")
+        .map(|(_, token)| token.as_str());
+    let in_body = (in_body.next(), in_body.next());
+    match (in_header, in_body) {
+        // RFC 6750 §2: not more than one method in each request.
+        (_, (Some(_), Some(_))) | (Some(_), (Some(_), _)) => Err(twice()),
+        (token, (body, _)) => Ok(token.or(body).map(str::to_owned)),
+    }
+}
+
+/// What a token says, if this server made it and its time isn't over. Whether it is still active is [`state`]'s business.
+pub(crate) fn verified(
+    app: &App,
+    caller: &Caller,
+    token: &str,
+) -> Result<VerifiedAccessToken, OAuthError> {
+    let invalid = |cause: String| {
+        OAuthError::new(
+            ErrorCode::InvalidToken,
+            "the access token is invalid, expired or revoked",
+        )
+        .because(cause)
+    };
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(invalid("it is too long".to_owned()));
+    }
+    let verified = if token.contains('.') {
+        verify::access_token(
+            token,
+            app.ring.current().published(),
+            app.issuer(),
+            caller.now,
+        )
+    } else {
+        let json = app
+            .seals
+            .access_token
+            .open_text(token, b"")
+            .map_err(|e| invalid(format!("opaque: {e}")))?;
+        VerifiedAccessToken::from_sealed(json.expose(), app.issuer(), caller.now)
+    };
+    verified.map_err(|e| invalid(e.to_string()))
+}
+
+/// Whether a verified token is active, and who stands behind it. `Ok(None)`: a client's own, and active.
+pub(crate) async fn state(
+    app: &App,
+    caller: &Caller,
+    token: &VerifiedAccessToken,
+) -> Result<Result<Option<TokenState>, &'static str>, Failure> {
+    let claims = token.claims();
+    let Ok(jti) = Jti::parse(&claims.jti) else {
+        return Ok(Err("its jti is malformed"));
+    };
+    let Some(grant) = claims.grant_id else {
+        let client = app.clients.find(&claims.client_id).await?;
+        if client.is_none_or(|c| !c.is_enabled()) {
+            return Ok(Err("the client is gone or disabled"));
+        }
+        return Ok(if app.store.token_revoked(&jti).await? {
+            Err("it was revoked")
+        } else {
+            Ok(None)
+        });
+    };
+    let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
+        return Ok(Err("its grant is gone"));
+    };
+    if let Err(why) = state.standing.judge(&state.grant, caller.now) {
+        return Ok(Err(why));
+    }
+    Ok(if state.jti_revoked {
+        Err("it was revoked")
+    } else {
+        Ok(Some(state))
+    })
+}

@@ -1,0 +1,280 @@
+//! The configuration after it was checked: parsed once, used everywhere.
+
+use std::net::IpAddr;
+
+use cardea_protocol::{model::Audience, resources::Resources};
+use cardea_web::inbound::CookieNames;
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use url::{Host, Url};
+
+use super::Config;
+use crate::pages::{Brand, Logo};
+
+/// What is wrong with the configuration, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {problem}")]
+pub struct ConfigProblem {
+    /// The key or section.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl ConfigProblem {
+    /// A problem at a key.
+    pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// The checked configuration.
+pub struct Settings {
+    pub(crate) issuer: Issuer,
+    pub(crate) development: bool,
+    pub(crate) code_ttl: SignedDuration,
+    pub(crate) access_token_ttl: SignedDuration,
+    pub(crate) id_token_ttl: SignedDuration,
+    pub(crate) refresh_idle_ttl: SignedDuration,
+    pub(crate) refresh_absolute_ttl: SignedDuration,
+    pub(crate) session_idle_ttl: SignedDuration,
+    pub(crate) session_absolute_ttl: SignedDuration,
+    pub(crate) resources: Resources,
+    pub(crate) brand: Brand,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+/// The issuer and what follows from it.
+pub(crate) struct Issuer {
+    url: String,
+    origin: String,
+    path: String,
+    https: bool,
+    port: Option<u16>,
+}
+
+impl Issuer {
+    fn parse(text: &str, development: bool) -> Result<Self, ConfigProblem> {
+        let problem = |what: &str| ConfigProblem::new("issuer", format!("\"{text}\": {what}"));
+        if text.is_empty() {
+            return Err(ConfigProblem::new(
+                "issuer",
+                "it is missing; set it to the URL that people reach this provider at, such as https://id.example.com",
+            ));
+        }
+        let url = Url::parse(text).map_err(|e| problem(&format!("not a URL ({e})")))?;
+        // OpenID Discovery §3: https, no query, no fragment.
+        if url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err(problem("an issuer has no user, query or fragment"));
+        }
+        if text.ends_with('/') {
+            return Err(problem("an issuer doesn't end with a slash"));
+        }
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+            None => false,
+        };
+        let https = url.scheme() == "https";
+        if !https && !(url.scheme() == "http" && loopback) {
+            return Err(problem(
+                "an issuer is https; plain http is for loopback alone",
+            ));
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        // The comparison of issuers is by characters, so the text must be the URL's one spelling.
+        if format!("{}{path}", url.origin().ascii_serialization()) != text {
+            return Err(problem(
+                "write it in lower case, without the default port, and percent-encoded",
+            ));
+        }
+        let port = if development {
+            url.port_or_known_default()
+        } else {
+            None
+        };
+        Ok(Self {
+            origin: url.origin().ascii_serialization(),
+            url: text.to_owned(),
+            path,
+            https,
+            port,
+        })
+    }
+
+    /// The identifier, as in `iss`.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The path without a slash at its end, often empty.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.https
+    }
+
+    pub(crate) fn cookies(&self) -> CookieNames {
+        CookieNames::new(self.https, self.port)
+    }
+
+    /// The URL of an endpoint.
+    pub(crate) fn endpoint(&self, path: &str) -> String {
+        cardea_protocol::metadata::endpoint(&self.url, path)
+    }
+}
+
+impl Settings {
+    /// Checks a configuration.
+    ///
+    /// # Errors
+    /// Names the first key that can't be, and says what would be right.
+    pub fn check(config: &Config) -> Result<Self, ConfigProblem> {
+        let tokens = &config.tokens;
+        let sessions = &config.sessions;
+        at_most(
+            "tokens.code_ttl",
+            tokens.code_ttl.signed(),
+            SignedDuration::from_mins(10),
+        )?;
+        at_most(
+            "tokens.access_token_ttl",
+            tokens.access_token_ttl.signed(),
+            SignedDuration::from_hours(24),
+        )?;
+        at_most(
+            "sessions.idle_ttl",
+            sessions.idle_ttl.signed(),
+            sessions.absolute_ttl.signed(),
+        )?;
+        at_most(
+            "tokens.refresh_token_idle_ttl",
+            tokens.refresh_token_idle_ttl.signed(),
+            tokens.refresh_token_absolute_ttl.signed(),
+        )?;
+        Ok(Self {
+            issuer: Issuer::parse(&config.issuer, config.development)?,
+            development: config.development,
+            code_ttl: tokens.code_ttl.signed(),
+            access_token_ttl: tokens.access_token_ttl.signed(),
+            id_token_ttl: tokens.id_token_ttl.signed(),
+            refresh_idle_ttl: tokens.refresh_token_idle_ttl.signed(),
+            refresh_absolute_ttl: tokens.refresh_token_absolute_ttl.signed(),
+            session_idle_ttl: sessions.idle_ttl.signed(),
+            session_absolute_ttl: sessions.absolute_ttl.signed(),
+            resources: resources(config)?,
+            brand: brand(config)?,
+            trusted_proxies: trusted_proxies(config)?,
+        })
+    }
+}
+
+fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(), ConfigProblem> {
+    if value <= most {
+        return Ok(());
+    }
+    Err(ConfigProblem::new(
+        key,
+        format!("it is longer than {} s, the most it can be", most.as_secs()),
+    ))
+}
+
+fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
+    let resources = Resources::new(&config.resources)
+        .map_err(|e| ConfigProblem::new("resources", e.to_string()))?;
+    // The issuer is the audience of tokens for userinfo (D12).
+    if Audience::parse(&config.issuer).is_ok_and(|issuer| resources.find(&issuer).is_some()) {
+        return Err(ConfigProblem::new(
+            "resources",
+            "the issuer can't be the audience of an API",
+        ));
+    }
+    Ok(resources)
+}
+
+fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
+    let problem = |what: String| ConfigProblem::new("brand", what);
+    let logo = match &config.brand.logo_file {
+        None => None,
+        Some(file) => {
+            let bytes =
+                std::fs::read(file).map_err(|e| problem(format!("logo_file: {file}: {e}")))?;
+            Some(Logo::parse(bytes.into()).map_err(|e| problem(e.to_string()))?)
+        }
+    };
+    Brand::new(&config.brand.name, &config.brand.accent_color, logo)
+        .map_err(|e| problem(e.to_string()))
+}
+
+fn trusted_proxies(config: &Config) -> Result<Vec<IpNet>, ConfigProblem> {
+    let parse = |text: &String| {
+        let single = || text.parse::<IpAddr>().map(IpNet::from);
+        let problem = || {
+            ConfigProblem::new(
+                "proxy.trusted",
+                format!("\"{text}\": not a network such as 10.0.0.0/8"),
+            )
+        };
+        text.parse::<IpNet>()
+            .or_else(|_| single())
+            .map_err(|_| problem())
+    };
+    config.proxy.trusted.iter().map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_https_or_loopback_in_its_one_spelling() {
+        for good in [
+            "https://id.example.com",
+            "https://id.example.com/auth",
+            "http://localhost:9000",
+            "http://[::1]:9000",
+        ] {
+            assert!(Issuer::parse(good, false).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "id.example.com",
+            "http://id.example.com",
+            "https://id.example.com/",
+            "https://ID.example.com",
+            "https://id.example.com:443",
+            "https://id.example.com?x",
+            "https://u@id.example.com",
+        ] {
+            assert!(Issuer::parse(bad, false).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_with_a_path_keeps_it_in_every_url() {
+        let issuer = Issuer::parse("https://id.example.com/auth", false).unwrap();
+        assert_eq!(
+            (issuer.origin(), issuer.path()),
+            ("https://id.example.com", "/auth")
+        );
+        assert_eq!(
+            issuer.endpoint("/token"),
+            "https://id.example.com/auth/token"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! The metadata at both well-known places, and the keys.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use cardea_web::inbound::cors;
+use http::{HeaderValue, header};
+
+use crate::app::Shared;
+
+/// D13: how long the JWKS may be kept; a key is published longer than that before it signs.
+const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=900");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// RFC 7517 §8.5.1
+const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
+
+/// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`
+pub(crate) async fn metadata(State(app): State<Shared>) -> Response {
+    document(app.metadata(), JSON)
+}
+
+/// `GET /.well-known/jwks.json`
+pub(crate) async fn jwks(State(app): State<Shared>) -> Response {
+    document(app.ring.current().jwks(), JWK_SET)
+}
+
+fn document(body: Bytes, content_type: HeaderValue) -> Response {
+    let mut response = (
+        [
+            (header::CONTENT_TYPE, content_type),
+            (header::CACHE_CONTROL, CACHED),
+        ],
+        body,
+    )
+        .into_response();
+    cors::open(response.headers_mut());
+    response
+}

@@ -1,0 +1,255 @@
+//! The only place that knows how a failure looks on the wire (D2).
+//!
+//! OAuth endpoints answer the RFC's JSON, pages a humane sentence. What happened in truth is in the log,
+//! under the reference that the caller sees.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use cardea_protocol::{ErrorCode, OAuthError};
+use cardea_store::{NotDone, StoreError};
+use cardea_web::inbound::{FormError, limits::Decision};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    caller::Caller,
+    error_page::page::{ErrorPage, Trouble},
+    keys::KeyError,
+    pages::{Back, html},
+    passwords::Busy,
+};
+
+/// Why a request was not answered as it wished.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A rule refused it.
+    #[error(transparent)]
+    OAuth(#[from] OAuthError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The body or the query can't be read.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// A rate limit.
+    #[error("a rate limit was reached")]
+    Limited(Decision),
+    /// The password pool is full.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// A page that can't go on, and what to tell the person.
+    #[error("{cause}")]
+    Page {
+        /// What the person is told.
+        trouble: Trouble,
+        /// What the log is told.
+        cause: String,
+    },
+    /// Our own mistake.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => Self::Store(error),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl Failure {
+    /// A page that can't go on.
+    pub(crate) fn page(trouble: Trouble, cause: impl Into<String>) -> Self {
+        Self::Page {
+            trouble,
+            cause: cause.into(),
+        }
+    }
+
+    /// Errors of ours are the operator's business; those of others are only noted.
+    fn log(&self, caller: &Caller) {
+        let request_id = caller.request_id;
+        match self {
+            Self::OAuth(e) => {
+                tracing::info!(%request_id, error = %e.code(), description = e.description(), cause = e.cause(), "refused");
+            }
+            Self::Page { trouble, cause } if *trouble != Trouble::Unexpected => {
+                tracing::info!(%request_id, ?trouble, cause, "refused with a page");
+            }
+            Self::Form(_) | Self::Limited(_) | Self::Busy(_) => {
+                tracing::info!(%request_id, cause = %self, "refused")
+            }
+            Self::Store(_) | Self::Internal(_) | Self::Page { .. } => {
+                tracing::error!(%request_id, cause = %self, "failed")
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct OAuthJson<'a> {
+    error: ErrorCode,
+    error_description: &'a str,
+}
+
+/// The answer of an OAuth endpoint: what it gives, or RFC 6749 §5.2.
+pub(crate) fn oauth<T: IntoResponse>(caller: &Caller, result: Result<T, Failure>) -> Response {
+    match result {
+        Ok(answer) => answer.into_response(),
+        Err(failure) => {
+            failure.log(caller);
+            refuse(&failure)
+        }
+    }
+}
+
+fn refuse(failure: &Failure) -> Response {
+    match failure {
+        Failure::OAuth(e) => json(status(e.code()), e.code(), e.description()),
+        Failure::Form(e) => json(e.status(), ErrorCode::InvalidRequest, &e.to_string()),
+        Failure::Limited(decision) => {
+            let code = ErrorCode::TemporarilyUnavailable;
+            let mut response = json(
+                StatusCode::TOO_MANY_REQUESTS,
+                code,
+                "too many requests; come again after the time in Retry-After",
+            );
+            decision.write(response.headers_mut());
+            response
+        }
+        Failure::Busy(_)
+        | Failure::Store(StoreError::Unavailable {
+            done: NotDone::Sure,
+            ..
+        }) => busy(json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::TemporarilyUnavailable,
+            "nothing was changed; send the same request again",
+        )),
+        Failure::Store(StoreError::Unavailable { .. }) => busy(json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::TemporarilyUnavailable,
+            "the server can't answer now",
+        )),
+        Failure::Store(_) | Failure::Page { .. } | Failure::Internal(_) => json(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServerError,
+            "the failure was logged under the id in X-Request-Id",
+        ),
+    }
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        // RFC 6749 §5.2, RFC 6750 §3.1
+        ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorCode::InsufficientScope | ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
+        ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn json(status: StatusCode, error: ErrorCode, description: &str) -> Response {
+    let mut response = (
+        status,
+        Json(OAuthJson {
+            error,
+            error_description: &legible(description),
+        }),
+    )
+        .into_response();
+    let headers = response.headers_mut();
+    no_store(headers);
+    if error == ErrorCode::InvalidClient {
+        // RFC 6749 §5.2: a challenge of the scheme that the client may use.
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"cardea\", charset=\"UTF-8\""),
+        );
+    }
+    response
+}
+
+/// RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
+fn legible(description: &str) -> String {
+    description
+        .chars()
+        .map(|c| {
+            if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') {
+                c
+            } else {
+                '\''
+            }
+        })
+        .collect()
+}
+
+/// RFC 6749 §5.1: neither tokens nor errors about them are cached.
+pub(crate) fn no_store(headers: &mut http::HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+}
+
+fn busy(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The answer of a page: the page, or a humane sentence.
+pub(crate) fn page(app: &App, caller: &Caller, result: Result<Response, Failure>) -> Response {
+    match result {
+        Ok(response) => response,
+        Err(failure) => {
+            failure.log(caller);
+            error_page(app, caller, &failure, None)
+        }
+    }
+}
+
+/// The error page for a failure.
+pub(crate) fn error_page(
+    app: &App,
+    caller: &Caller,
+    failure: &Failure,
+    back: Option<Back<'_>>,
+) -> Response {
+    let trouble = match failure {
+        Failure::Page { trouble, .. } => *trouble,
+        Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => Trouble::UnknownApp,
+        Failure::OAuth(_) | Failure::Form(_) => Trouble::BrokenLink,
+        Failure::Limited(_) => Trouble::TooMany,
+        Failure::Busy(_) | Failure::Store(StoreError::Unavailable { .. }) => Trouble::Busy,
+        Failure::Store(_) | Failure::Internal(_) => Trouble::Unexpected,
+    };
+    let shell = app.shell(caller);
+    let mut response = html(
+        ErrorPage::CSP,
+        &ErrorPage {
+            shell,
+            trouble,
+            back,
+        },
+    );
+    *response.status_mut() = match trouble {
+        Trouble::NotFound => StatusCode::NOT_FOUND,
+        Trouble::NotFromHere => StatusCode::FORBIDDEN,
+        Trouble::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Trouble::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Trouble::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    match failure {
+        Failure::Limited(decision) => decision.write(response.headers_mut()),
+        _ if trouble == Trouble::Busy => return busy(response),
+        _ => {}
+    }
+    response
+}

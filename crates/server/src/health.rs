@@ -1,0 +1,30 @@
+//! Whether the process lives, and whether it can serve.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use cardea_web::inbound::Problem;
+use http::{StatusCode, header};
+
+use crate::{app::Shared, caller::Caller};
+
+/// `GET /health/live`
+pub(crate) async fn live() -> &'static str {
+    "live\n"
+}
+
+/// `GET /health/ready`: the store reads and writes.
+pub(crate) async fn ready(State(app): State<Shared>, caller: Caller) -> Response {
+    match app.store.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::error!(request_id = %caller.request_id, %error, "not ready");
+            let problem = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The store can't be used right now",
+            );
+            ([(header::RETRY_AFTER, "1")], problem).into_response()
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `POST /introspection` (RFC 7662): to the client a token was issued to, and to its API (D12).
+
+use axum::{Json, extract::State, response::Response};
+use cardea_protocol::{
+    OAuthError,
+    claims::{Introspection, introspection},
+    model::{Audience, Client, Jti},
+    request::{Params, TokenQuery},
+    token::refresh_token::RefreshToken,
+};
+use cardea_web::inbound::{FormError, FormPairs};
+
+use crate::{
+    app::{App, Shared},
+    bearer,
+    caller::Caller,
+    error::{self, Failure},
+    token::{MAX_BODY_BYTES, authentic, authenticate},
+};
+
+/// `POST /introspection`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let result = async {
+        let pairs = form?.0;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
+        let client = authenticate(&app, &caller, &params).await?;
+        let client = client.client();
+        let decision = app.limits.introspection_client.check(client.id().as_str());
+        if !decision.allowed {
+            return Err(Failure::Limited(decision));
+        }
+        // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a name alone is not enough.
+        if client.is_public() {
+            return Err(OAuthError::invalid_client("a public client can't introspect").into());
+        }
+        let query = TokenQuery::parse(&params)?;
+        Ok(Json(introspect(&app, &caller, client, &query).await?))
+    };
+    error::oauth(&caller, result.await)
+}
+
+/// RFC 7662 §2.2: a token that is not active, or not this caller's business, is just not active.
+async fn introspect(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    query: &TokenQuery,
+) -> Result<Introspection, Failure> {
+    let text = query.token.expose();
+    if let Some(token) = RefreshToken::parse(text) {
+        return refresh_token(app, caller, client, &token).await;
+    }
+    let Ok(token) = bearer::verified(app, caller, text) else {
+        return Ok(Introspection::default());
+    };
+    let claims = token.claims();
+    if claims.client_id != client.id().as_str() && !is_its_api(app, client, &claims.aud) {
+        return Ok(Introspection::default());
+    }
+    Ok(match bearer::state(app, caller, &token).await? {
+        Err(_) => Introspection::default(),
+        Ok(None) => introspection(claims, None),
+        Ok(Some(state)) => introspection(claims, Some(state.user.username.to_string())),
+    })
+}
+
+fn is_its_api(app: &App, client: &Client, audience: &str) -> bool {
+    let resource = Audience::parse(audience)
+        .ok()
+        .and_then(|a| app.settings.resources.find(&a));
+    resource.is_some_and(|r| r.introspected_by(client.id()))
+}
+
+/// A refresh token is its client's business alone.
+async fn refresh_token(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    token: &RefreshToken,
+) -> Result<Introspection, Failure> {
+    let Some((context, _)) = authentic(app, token).await? else {
+        return Ok(Introspection::default());
+    };
+    let grant = &context.grant;
+    let Some(refresh) = &grant.refresh else {
+        return Ok(Introspection::default());
+    };
+    let current = refresh.generation == token.generation && caller.now < refresh.idle_expires_at;
+    if grant.client_id != *client.id() || !current {
+        return Ok(Introspection::default());
+    }
+    // No access token has this name: only what stands behind the grant is asked for.
+    let nothing = Jti::parse("-").map_err(|e| Failure::Internal(e.to_string()))?;
+    let state = app
+        .store
+        .token_state(grant.id, &nothing, caller.now)
+        .await?;
+    if state.is_none_or(|s| s.standing.judge(&s.grant, caller.now).is_err()) {
+        return Ok(Introspection::default());
+    }
+    // D11: from now on the token before this one is an old one.
+    if !refresh.current_seen {
+        app.store
+            .note_refresh_seen(grant.id, refresh.generation)
+            .await?;
+    }
+    Ok(Introspection {
+        active: true,
+        token_use: Some("refresh_token"),
+        scope: Some(grant.scope.clone()),
+        client_id: Some(grant.client_id.to_string()),
+        username: Some(context.user.username.to_string()),
+        sub: Some(grant.subject.to_string()),
+        iss: Some(app.issuer().to_owned()),
+        exp: Some(refresh.idle_expires_at.min(grant.expires_at).as_second()),
+        iat: Some(refresh.rotated_at.as_second()),
+        ..Introspection::default()
+    })
+}

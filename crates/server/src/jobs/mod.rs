@@ -1,0 +1,73 @@
+//! What goes on in the background: clean-up, the turning of the key ring, the indexes of clients.
+
+use std::{sync::Arc, time::Duration};
+
+use cardea_store::{Lease, Swept};
+use jiff::SignedDuration;
+
+use crate::app::{App, start_cause};
+
+const EVERY: Duration = Duration::from_secs(30);
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// Small, so that a request never waits long behind it.
+const SWEEP_BATCH: u32 = 500;
+const SWEEP_ROUNDS: u32 = 20;
+/// How long the audit is kept.
+const AUDIT_TTL: SignedDuration = SignedDuration::from_hours(24 * 400);
+
+/// Runs until it is dropped.
+pub async fn run(app: Arc<App>) {
+    let holder = app.entropy.text(9);
+    let mut tick = tokio::time::interval(EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = turn_keys(&app).await {
+            tracing::error!(%error, "the key ring could not be turned");
+        }
+        if let Err(error) = app.clients.refresh().await {
+            tracing::error!(%error, "the clients could not be read");
+        }
+        match sweep(&app, &holder).await {
+            Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "cleaned up"),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the clean-up failed"),
+        }
+    }
+}
+
+async fn turn_keys(app: &App) -> Result<(), crate::keys::KeyError> {
+    let settings = &app.settings;
+    app.ring
+        .advance(
+            settings.access_token_ttl.max(settings.id_token_ttl),
+            settings.session_absolute_ttl,
+            &start_cause(app.now()),
+        )
+        .await?;
+    let wanted = app.clients.algorithms();
+    app.ring
+        .ensure(wanted.into_iter(), &start_cause(app.now()))
+        .await
+}
+
+/// One node cleans up, a batch at a time, until nothing is left or others have waited enough.
+async fn sweep(app: &App, holder: &str) -> Result<Swept, cardea_store::StoreError> {
+    let lease = Lease {
+        job: "sweep",
+        holder: holder.to_owned(),
+        ttl: LEASE,
+    };
+    let mut all = Swept::default();
+    if !app.store.take_lease(lease, app.now()).await? {
+        return Ok(all);
+    }
+    for _ in 0..SWEEP_ROUNDS {
+        let swept = app.store.sweep(app.now(), SWEEP_BATCH, AUDIT_TTL).await?;
+        if swept == Swept::default() {
+            break;
+        }
+        all = swept;
+    }
+    Ok(all)
+}

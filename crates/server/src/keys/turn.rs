@@ -1,0 +1,158 @@
+//! The turning of the ring: `next` → `active` → `retired` → hidden → gone (D13).
+
+use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
+use cardea_store::RingChange;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{KeyError, KeyRing};
+
+/// How long clients may keep the JWKS, and some more for slow ones.
+const JWKS_CACHE: SignedDuration = SignedDuration::from_mins(15);
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why the ring could not be turned.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateError {
+    /// A rotation is under way already.
+    #[error("a rotation is under way: the key {kid} becomes active at {at}")]
+    UnderWay {
+        /// The key.
+        kid: String,
+        /// When it is ripe.
+        at: Timestamp,
+    },
+    /// Somebody else turned the ring at the same moment.
+    #[error("another node turned the ring at the same moment; look at the keys and try again")]
+    Race,
+    /// The store or a key.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+/// What a rotation began.
+#[derive(Debug, Clone)]
+pub struct Turned {
+    /// The new keys.
+    pub kids: Vec<String>,
+    /// When they sign.
+    pub active_at: Timestamp,
+}
+
+impl KeyRing {
+    /// Publishes a `next` key for each algorithm; [`KeyRing::advance`] makes it active when every client can know it.
+    /// `at_once` makes it active now, for a leaked key: tokens of the old one stay valid until it is removed.
+    pub(crate) async fn rotate(&self, at_once: bool, cause: &Cause) -> Result<Turned, RotateError> {
+        let rows = self.current().rows().to_vec();
+        if let Some(next) = rows.iter().find(|r| r.state == KeyState::Next && !at_once) {
+            return Err(RotateError::UnderWay {
+                kid: next.kid.clone(),
+                at: ripe_at(next),
+            });
+        }
+        let mut change = RingChange {
+            add: Vec::new(),
+            moves: Vec::new(),
+            cause: cause.clone(),
+        };
+        let mut kids = Vec::new();
+        for active in rows.iter().filter(|r| r.state == KeyState::Active) {
+            if at_once {
+                change.moves.push((
+                    active.kid.clone(),
+                    KeyState::Active,
+                    Some(KeyState::Retired),
+                ));
+            }
+            let waiting = rows
+                .iter()
+                .find(|r| r.state == KeyState::Next && r.algorithm == active.algorithm);
+            if let Some(next) = waiting {
+                change
+                    .moves
+                    .push((next.kid.clone(), KeyState::Next, Some(KeyState::Active)));
+                kids.push(next.kid.clone());
+                continue;
+            }
+            let state = if at_once {
+                KeyState::Active
+            } else {
+                KeyState::Next
+            };
+            let row = self.new_row(active.algorithm, state, cause)?;
+            kids.push(row.kid.clone());
+            change.add.push(row);
+        }
+        if !self
+            .store
+            .change_ring(change)
+            .await
+            .map_err(KeyError::from)?
+        {
+            return Err(RotateError::Race);
+        }
+        self.reload().await?;
+        let active_at = if at_once {
+            cause.now
+        } else {
+            cause
+                .now
+                .saturating_add(JWKS_CACHE + MARGIN)
+                .unwrap_or(Timestamp::MAX)
+        };
+        Ok(Turned { kids, active_at })
+    }
+
+    /// Moves every key that is due: a job, on every node; whoever is first does it.
+    pub(crate) async fn advance(
+        &self,
+        access_token_ttl: SignedDuration,
+        session_ttl: SignedDuration,
+        cause: &Cause,
+    ) -> Result<(), KeyError> {
+        let now = cause.now;
+        let rows = self.current().rows().to_vec();
+        let past = |at: Option<Timestamp>, wait: SignedDuration| {
+            at.is_some_and(|at| now.duration_since(at) > wait)
+        };
+        let mut moves = Vec::new();
+        for row in &rows {
+            let kid = || row.kid.clone();
+            match row.state {
+                KeyState::Next if now >= ripe_at(row) => {
+                    let active = rows
+                        .iter()
+                        .find(|r| r.state == KeyState::Active && r.algorithm == row.algorithm);
+                    moves.extend(
+                        active.map(|a| (a.kid.clone(), KeyState::Active, Some(KeyState::Retired))),
+                    );
+                    moves.push((kid(), KeyState::Next, Some(KeyState::Active)));
+                }
+                KeyState::Retired if past(row.retired_at, access_token_ttl + MARGIN) => {
+                    moves.push((kid(), KeyState::Retired, Some(KeyState::Hidden)));
+                }
+                KeyState::Hidden
+                    if past(row.retired_at, access_token_ttl + session_ttl + MARGIN) =>
+                {
+                    moves.push((kid(), KeyState::Hidden, None));
+                }
+                _ => {}
+            }
+        }
+        if !moves.is_empty() {
+            let change = RingChange {
+                add: Vec::new(),
+                moves,
+                cause: cause.clone(),
+            };
+            self.store.change_ring(change).await?;
+        }
+        // Also when nothing is due here: another node may have turned it.
+        self.reload().await
+    }
+}
+
+fn ripe_at(row: &SigningKeyRow) -> Timestamp {
+    row.created_at
+        .saturating_add(JWKS_CACHE + MARGIN)
+        .unwrap_or(Timestamp::MAX)
+}

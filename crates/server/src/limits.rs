@@ -1,0 +1,47 @@
+//! The rate limits, by endpoint (requirement 1.14).
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use cardea_web::{
+    clock::Clock,
+    inbound::limits::{Limiter, Rate},
+};
+
+use crate::config::LimitsConfig;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// One limiter for each thing that is counted.
+pub(crate) struct Limits {
+    pub(crate) authorize: Limiter,
+    pub(crate) login: Limiter,
+    pub(crate) login_account: Limiter,
+    pub(crate) token: Limiter,
+    pub(crate) token_client: Limiter,
+    pub(crate) introspection_client: Limiter,
+    pub(crate) other: Limiter,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &LimitsConfig, clock: &Arc<dyn Clock>) -> Self {
+        let limiter = |per_minute: u32| match NonZeroU32::new(per_minute) {
+            Some(requests) if config.enabled => Limiter::new(
+                Rate {
+                    requests,
+                    per: MINUTE,
+                },
+                Arc::clone(clock),
+            ),
+            _ => Limiter::lifted(),
+        };
+        Self {
+            authorize: limiter(config.authorize_per_minute),
+            login: limiter(config.login_per_minute),
+            login_account: limiter(config.login_per_account_per_minute),
+            token: limiter(config.token_per_minute),
+            token_client: limiter(config.token_per_client_per_minute),
+            introspection_client: limiter(config.introspection_per_client_per_minute),
+            other: limiter(config.other_per_minute),
+        }
+    }
+}

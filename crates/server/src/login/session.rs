@@ -1,0 +1,94 @@
+//! The session that a login opens (D8): a new cookie, always.
+
+use axum::response::Response;
+use cardea_protocol::{
+    authorize::LoginStep,
+    metadata::ACR_PASSWORD,
+    model::{Actor, AuthenticationContext, Session, SessionId, Sid, User},
+};
+use cardea_store::OpenSession;
+
+use super::to_account;
+use crate::{
+    app::App,
+    authorize::{next_step::go_on, ticket::Ticket},
+    browser::{Browser, set_session},
+    caller::Caller,
+    error::Failure,
+    error_page::page::Trouble,
+};
+
+/// Opens the session, and goes on where the ticket leads.
+pub(super) async fn open(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    (user, ticket): (User, Option<Ticket>),
+) -> Result<Response, Failure> {
+    let previous = match browser.session_id {
+        Some(id) => app.store.session(id, caller.now).await?,
+        None => None,
+    };
+    // D8: the same person logging in again keeps the session's public name.
+    let sid = match &previous {
+        Some(session) if session.subject == user.subject => session.sid.clone(),
+        _ => Sid::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?,
+    };
+    let (cookie, new_browser) = (app.entropy.token(), app.entropy.token());
+    let context = AuthenticationContext {
+        auth_time: caller.now,
+        acr: ACR_PASSWORD.to_owned(),
+        amr: vec!["pwd".to_owned()],
+    };
+    let session = Session {
+        id: SessionId(cookie.hash()),
+        sid: sid.clone(),
+        subject: user.subject.clone(),
+        context,
+        created_at: caller.now,
+        last_seen_at: caller.now,
+        idle_expires_at: caller
+            .now
+            .saturating_add(app.settings.session_idle_ttl)
+            .unwrap_or(caller.now),
+        expires_at: caller
+            .now
+            .saturating_add(app.settings.session_absolute_ttl)
+            .unwrap_or(caller.now),
+        address: caller.address.map(|a| a.ip),
+        user_agent: caller.user_agent(),
+        ended: None,
+    };
+    let cause = caller.cause(Actor::Person(user.subject.clone()));
+    let command = OpenSession {
+        session,
+        previous: previous.map(|s| s.id),
+        cause,
+    };
+    if !app.store.open_session(command).await? {
+        return Err(Failure::page(
+            Trouble::TooLate,
+            "the person was disabled or removed while logging in",
+        ));
+    }
+    let now = Browser {
+        id: new_browser.hash(),
+        fresh: None,
+        session_id: Some(SessionId(cookie.hash())),
+    };
+    let mut response = match ticket {
+        None => to_account(app),
+        Some(mut ticket) => {
+            ticket.move_to(&now.id);
+            ticket.switching = false;
+            ticket.steps.login = Some(LoginStep {
+                sid,
+                subject: user.subject,
+                at: caller.now,
+            });
+            go_on(app, caller, &now, ticket).await?
+        }
+    };
+    set_session(app, response.headers_mut(), &cookie, &new_browser);
+    Ok(response)
+}

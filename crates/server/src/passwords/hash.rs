@@ -1,0 +1,179 @@
+//! One hash: its text, its cost, its comparison.
+
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, PasswordHash, Salt},
+};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use cardea_seal::{Entropy, Secret, constant_time_eq};
+
+/// OWASP's second choice: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const OUTPUT_BYTES: usize = 32;
+const SALT_BYTES: usize = 16;
+
+/// A stored hash may cost at most this: whoever can write one must not stop the server with it.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 10;
+const MAX_LANES: u32 = 4;
+
+/// Requirement 2.2, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+/// No password of 128 characters is longer.
+pub(crate) const MAX_BYTES: usize = 512;
+
+/// Why a password or a hash is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PasswordError {
+    /// Its length.
+    #[error("a password has 8 to 128 characters")]
+    Length,
+    /// Not argon2id in PHC form, or of a cost out of bounds.
+    #[error(
+        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 256 MiB, 10 passes and 4 lanes"
+    )]
+    Hash,
+}
+
+/// Hashes a new password on this thread: for the start and for the command line.
+pub(crate) fn hash_new(password: &str, entropy: &Entropy) -> Result<Secret<String>, PasswordError> {
+    make(password, &entropy.bytes(), &mut Vec::new())
+}
+
+/// Takes a configured hash, if it can ever be checked.
+pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
+    Stored::parse(text).map(|_| Secret::new(text.to_owned()))
+}
+
+/// Hashes a new password in this memory.
+pub(super) fn make(
+    password: &str,
+    salt: &[u8; SALT_BYTES],
+    memory: &mut Vec<Block>,
+) -> Result<Secret<String>, PasswordError> {
+    if !LENGTH.contains(&password.chars().count()) {
+        return Err(PasswordError::Length);
+    }
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES))
+        .map_err(|_| PasswordError::Hash)?;
+    let mut output = [0; OUTPUT_BYTES];
+    derive(password, salt, params, (&mut output, memory)).ok_or(PasswordError::Hash)?;
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    Ok(Secret::new(format!(
+        "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}"
+    )))
+}
+
+/// A stored hash, parsed and bounded.
+pub(super) struct Stored {
+    params: Params,
+    salt: Salt,
+    output: Output,
+}
+
+impl Stored {
+    pub(super) fn parse(text: &str) -> Result<Self, PasswordError> {
+        let bad = PasswordError::Hash;
+        let parsed = PasswordHash::new(text).map_err(|_| bad)?;
+        let params = Params::try_from(&parsed).map_err(|_| bad)?;
+        let bounded = params.m_cost() <= MAX_MEMORY_KIB
+            && params.t_cost() <= MAX_PASSES
+            && params.p_cost() <= MAX_LANES;
+        let known = parsed.algorithm.as_str() == "argon2id" && parsed.version == Some(19);
+        match (parsed.salt, parsed.hash) {
+            (Some(salt), Some(output)) if bounded && known => Ok(Self {
+                params,
+                salt,
+                output,
+            }),
+            _ => Err(bad),
+        }
+    }
+
+    pub(super) fn matches(&self, password: &str, memory: &mut Vec<Block>) -> bool {
+        if password.len() > MAX_BYTES {
+            return false;
+        }
+        let mut output = vec![0; self.output.as_bytes().len()];
+        let derived = derive(
+            password,
+            &self.salt,
+            self.params.clone(),
+            (&mut output, memory),
+        );
+        derived.is_some() && constant_time_eq(&output, self.output.as_bytes())
+    }
+
+    pub(super) fn is_current(&self) -> bool {
+        (
+            self.params.m_cost(),
+            self.params.t_cost(),
+            self.params.p_cost(),
+        ) == (MEMORY_KIB, PASSES, LANES)
+    }
+}
+
+fn derive(
+    password: &str,
+    salt: &[u8],
+    params: Params,
+    (output, memory): (&mut [u8], &mut Vec<Block>),
+) -> Option<()> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2
+        .hash_password_into_with_memory(
+            password.as_bytes(),
+            salt,
+            output,
+            memory.get_mut(..blocks)?,
+        )
+        .ok()
+}
+
+#[cfg(test)]
+pub(super) fn test_hash(password: &str, memory_kib: u32, memory: &mut Vec<Block>) -> String {
+    let params = Params::new(memory_kib, 1, 1, Some(OUTPUT_BYTES)).unwrap();
+    let mut output = [0; OUTPUT_BYTES];
+    derive(password, b"somesaltsomesalt", params, (&mut output, memory)).unwrap();
+    STANDARD_NO_PAD.encode(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_out_of_bounds_is_refused() {
+        let hash = |params: &str| {
+            accept_hash(&format!(
+                "$argon2id$v=19${params}$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            ))
+        };
+        assert!(hash("m=19456,t=2,p=1").is_ok());
+        for params in ["m=2097152,t=2,p=1", "m=19456,t=100,p=1", "m=19456,t=2,p=64"] {
+            assert!(hash(params).is_err(), "{params}");
+        }
+        for text in [
+            "",
+            "secret",
+            "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAA",
+            "$2b$12$abc",
+        ] {
+            assert!(accept_hash(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_has_8_to_128_characters() {
+        let make = |password: &str| make(password, &[1; 16], &mut Vec::new()).map(|_| ());
+        assert_eq!(make("1234567"), Err(PasswordError::Length));
+        assert_eq!(make(&"ö".repeat(129)), Err(PasswordError::Length));
+        assert_eq!(make("12345678"), Ok(()));
+    }
+}

@@ -1,0 +1,98 @@
+//! `POST /revocation` (RFC 7009): a refresh token takes its grant with it, an access token goes alone.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use cardea_protocol::{
+    model::{Actor, Client, Jti, RevocationReason},
+    request::{Params, TokenQuery},
+    token::refresh_token::RefreshToken,
+};
+use cardea_store::{RevokeGrant, RevokeToken};
+use cardea_web::inbound::{FormError, FormPairs};
+use http::StatusCode;
+use jiff::Timestamp;
+
+use crate::{
+    app::{App, Shared},
+    bearer,
+    caller::Caller,
+    cors,
+    error::{self, Failure},
+    token::{MAX_BODY_BYTES, authentic, authenticate},
+};
+
+/// `POST /revocation`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let pairs = form
+        .as_ref()
+        .map(|form| form.0.as_slice())
+        .unwrap_or_default();
+    let origins = cors::claimed_origins(&app, &caller, pairs).await;
+    let result = async {
+        let pairs = form?.0;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
+        let client = authenticate(&app, &caller, &params).await?;
+        let client = client.client();
+        let decision = app.limits.introspection_client.check(client.id().as_str());
+        if !decision.allowed {
+            return Err(Failure::Limited(decision));
+        }
+        revoke(&app, &caller, client, &TokenQuery::parse(&params)?).await?;
+        // RFC 7009 §2.2: also for a token that is unknown, dead or another's.
+        Ok(StatusCode::OK)
+    };
+    let mut response = error::oauth(&caller, result.await.map(IntoResponse::into_response));
+    cors::TOKEN.answer(&caller.headers, response.headers_mut(), |origin| {
+        origins.iter().any(|o| o == origin)
+    });
+    response
+}
+
+async fn revoke(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    query: &TokenQuery,
+) -> Result<(), Failure> {
+    let text = query.token.expose();
+    let cause = caller.cause(Actor::Client(client.id().clone()));
+    if let Some(token) = RefreshToken::parse(text) {
+        let Some((context, _)) = authentic(app, &token).await? else {
+            return Ok(());
+        };
+        // RFC 7009 §2.1: only the client it was issued to; a stranger's request changes nothing.
+        let command = RevokeGrant {
+            id: context.grant.id,
+            subject: None,
+            client_id: Some(client.id().clone()),
+            reason: RevocationReason::Client,
+            cause,
+        };
+        app.store.revoke_grant(command).await?;
+        return Ok(());
+    }
+    let Ok(token) = bearer::verified(app, caller, text) else {
+        return Ok(());
+    };
+    let claims = token.claims();
+    if claims.client_id != client.id().as_str() {
+        return Ok(());
+    }
+    let (Ok(jti), Ok(expires_at)) = (Jti::parse(&claims.jti), Timestamp::from_second(claims.exp))
+    else {
+        return Ok(());
+    };
+    let command = RevokeToken {
+        jti,
+        client_id: client.id().clone(),
+        expires_at,
+        cause,
+    };
+    Ok(app.store.revoke_token(command).await?)
+}

@@ -1,0 +1,106 @@
+//! Every route of the provider, on one screen.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use cardea_web::inbound::Inbound;
+
+use crate::{
+    account,
+    app::{App, Shared},
+    assets, authorize,
+    caller::Caller,
+    choose_account, consent, cors, discovery, end_session,
+    error::{self, Failure},
+    error_page::page::Trouble,
+    health, introspection, login, revocation, telemetry, token, userinfo,
+};
+
+/// The provider as a router, under the path of its issuer.
+pub fn router(app: &Arc<App>) -> Router {
+    let routes: Router<Shared> = Router::new()
+        .route("/", get(root))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/token", post(token::post).options(cors::token_preflight))
+        .route(
+            "/userinfo",
+            get(userinfo::get)
+                .post(userinfo::post)
+                .options(cors::userinfo_preflight),
+        )
+        .route("/introspection", post(introspection::post))
+        .route(
+            "/revocation",
+            post(revocation::post).options(cors::token_preflight),
+        )
+        .route(
+            "/end_session",
+            get(end_session::get).post(end_session::post),
+        )
+        .route("/end_session/confirm", post(end_session::confirm))
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route(
+            "/choose_account",
+            get(choose_account::get).post(choose_account::post),
+        )
+        .route("/account", get(account::get).post(account::post))
+        .route("/assets/{file}", get(assets::get))
+        .route(
+            "/.well-known/openid-configuration",
+            get(discovery::metadata),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(discovery::metadata),
+        )
+        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(telemetry::metrics))
+        .method_not_allowed_fallback(wrong_method);
+
+    let issuer = &app.settings.issuer;
+    let router = if issuer.path().is_empty() {
+        routes
+    } else {
+        // RFC 8414 §3.1: the well-known part stands before the path of the issuer.
+        let well_known = format!("/.well-known/oauth-authorization-server{}", issuer.path());
+        Router::new()
+            .nest(issuer.path(), routes)
+            .route(&well_known, get(discovery::metadata))
+    };
+    let inbound = Inbound {
+        trusted_proxies: app.settings.trusted_proxies.clone(),
+        ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
+    };
+    inbound.wrap(router.fallback(not_found).with_state(Arc::clone(app)))
+}
+
+/// People who type the address of the provider want their account.
+async fn root(State(app): State<Shared>) -> Response {
+    Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
+}
+
+async fn not_found(State(app): State<Shared>, caller: Caller) -> Response {
+    error::page(
+        &app,
+        &caller,
+        Err(Failure::page(Trouble::NotFound, "no such route")),
+    )
+}
+
+async fn wrong_method() -> Response {
+    let problem = cardea_web::inbound::Problem::new(
+        http::StatusCode::METHOD_NOT_ALLOWED,
+        "Method not allowed",
+    );
+    problem
+        .detail("The header Allow names the methods of this address.")
+        .into_response()
+}

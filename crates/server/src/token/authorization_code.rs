@@ -1,0 +1,158 @@
+//! A code becomes tokens (RFC 6749 §4.1.3, D9): gather, check, commit, mint.
+
+use cardea_protocol::{
+    OAuthError,
+    claims::Holder,
+    model::{
+        Actor, Client, Code, CodeHash, Grant, GrantId, GrantState, GrantType, RefreshState,
+        RefreshTokenId,
+    },
+    request::AuthorizationCodeRequest,
+    scope::OPENID,
+    token::{audience, authorization_code, client_auth::AuthenticatedClient},
+};
+use cardea_store::{CodeLookup, RedeemCode, Redeemed, RevokeGrant};
+
+use super::mint::{self, TokenResponse};
+use crate::{app::App, caller::Caller, error::Failure};
+
+pub(super) async fn grant(
+    app: &App,
+    caller: &Caller,
+    client: &AuthenticatedClient,
+    request: &AuthorizationCodeRequest,
+) -> Result<TokenResponse, Failure> {
+    // Gather.
+    let client = client.client();
+    let unknown = || OAuthError::invalid_grant("unknown code");
+    let hash = CodeHash(request.code.as_ref().ok_or_else(unknown)?.hash());
+    let code = match app.store.code(hash).await?.ok_or_else(unknown)? {
+        CodeLookup::Unused(code) => *code,
+        CodeLookup::Used(grant) => return Err(reused(app, caller, client, (request, &grant)).await),
+    };
+    let user = app
+        .store
+        .user(&code.subject)
+        .await?
+        .ok_or_else(|| OAuthError::invalid_grant("the person is gone"))?;
+
+    // Check.
+    let proof = authorization_code::check(client, &code.client_id, &code.binding, request)?;
+    let target = audience::choose(
+        &app.settings.resources,
+        request.resource.as_ref(),
+        &code.resources,
+        &code.scope,
+    )?;
+
+    // Commit.
+    let (grant, row_secret) = new_grant(app, caller, client, code);
+    let cause = caller.cause(Actor::Client(client.id().clone()));
+    match app
+        .store
+        .redeem_code(RedeemCode {
+            grant: grant.clone(),
+            proof,
+            cause,
+        })
+        .await?
+    {
+        Redeemed::Done => {}
+        Redeemed::Reused => {
+            metrics::counter!("cardea_code_reuse_total").increment(1);
+            return Err(OAuthError::invalid_grant(
+                "the code was used before; its grant is revoked",
+            )
+            .into());
+        }
+        Redeemed::Dead(why) => return Err(OAuthError::invalid_grant(why).into()),
+    }
+
+    // Mint.
+    let holder = Holder::Person(&user, &grant);
+    let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
+    let id_token = match grant.scope.contains(OPENID) {
+        true => Some(mint::id_token(app, caller, client, (&user, &grant, &access_token)).await?),
+        false => None,
+    };
+    let refresh_token = row_secret.and_then(|secret| mint::refresh_token(app, &grant, &secret, 0));
+    Ok(TokenResponse::new(app, access_token, target.scope).with(id_token, refresh_token))
+}
+
+/// The code was redeemed before. The right client with the right proof means that somebody has a copy: the grant dies.
+/// Anybody else is a stranger, and nothing happens (D9).
+async fn reused(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    (request, grant): (&AuthorizationCodeRequest, &Grant),
+) -> Failure {
+    if let Err(stranger) =
+        authorization_code::check(client, &grant.client_id, &grant.binding, request)
+    {
+        return stranger.into();
+    }
+    let command = RevokeGrant {
+        id: grant.id,
+        subject: None,
+        client_id: Some(client.id().clone()),
+        reason: cardea_protocol::model::RevocationReason::CodeReused,
+        cause: caller.cause(Actor::Client(client.id().clone())),
+    };
+    metrics::counter!("cardea_code_reuse_total").increment(1);
+    match app.store.revoke_grant(command).await {
+        Ok(_) => OAuthError::invalid_grant("the code was used before; its grant is revoked").into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// D10: one row a redemption, refresh token or not. The row secret goes with it when there is one.
+fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant, Option<[u8; 32]>) {
+    let refreshable = client.may_use(GrantType::RefreshToken);
+    let (now, settings) = (caller.now, &app.settings);
+    let after = |span| now.saturating_add(span).unwrap_or(now);
+    let secret: Option<[u8; 32]> = refreshable.then(|| app.entropy.bytes());
+    let refresh = secret.map(|secret| {
+        let token_id = RefreshTokenId(app.entropy.bytes());
+        RefreshState {
+            sealed_secret: app.seals.refresh_secret.seal(&secret, &token_id.0),
+            token_id,
+            generation: 0,
+            rotated_at: now,
+            current_seen: false,
+            late_retry_at: None,
+            anomaly_at: None,
+            last_seen: caller.seen(),
+            idle_expires_at: after(settings.refresh_idle_ttl),
+        }
+    });
+    // The absolute end counts from the login (D11); without a refresh token the access token's is the last.
+    let absolute = code
+        .context
+        .auth_time
+        .saturating_add(settings.refresh_absolute_ttl)
+        .unwrap_or(now);
+    let expires_at = if refreshable {
+        absolute.max(after(settings.access_token_ttl))
+    } else {
+        after(settings.access_token_ttl)
+    };
+    let grant = Grant {
+        id: GrantId::new(now, app.entropy.bytes()),
+        client_id: code.client_id,
+        subject: code.subject,
+        session: code.session,
+        code: code.hash,
+        binding: code.binding,
+        scope: code.scope,
+        resources: code.resources,
+        claims: code.claims,
+        nonce: code.nonce,
+        context: code.context,
+        refresh,
+        created_at: now,
+        expires_at,
+        state: GrantState::Live,
+    };
+    (grant, secret)
+}

@@ -1,0 +1,151 @@
+//! Signs what a verdict allows. Nothing here decides.
+
+use cardea_jose::{Algorithm, SigningKey};
+use cardea_protocol::{
+    claims::{self, Beside, Holder, Issue},
+    model::{AccessTokenFormat, Client, Grant, Jti, User},
+    scope::Scope,
+    token::{audience::Target, refresh_token::RefreshToken},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+
+use crate::{
+    app::{App, EPOCH},
+    caller::Caller,
+    error::Failure,
+    keys::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT},
+};
+
+/// RFC 6749 §5.1
+#[derive(Serialize)]
+pub(crate) struct TokenResponse {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    scope: Scope,
+}
+
+impl TokenResponse {
+    pub(super) fn new(app: &App, access_token: String, scope: Scope) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in: app.settings.access_token_ttl.as_secs(),
+            refresh_token: None,
+            id_token: None,
+            scope,
+        }
+    }
+
+    pub(super) fn with(self, id_token: Option<String>, refresh_token: Option<String>) -> Self {
+        Self {
+            id_token,
+            refresh_token,
+            ..self
+        }
+    }
+}
+
+/// An access token in the client's format.
+pub(super) fn access_token(
+    app: &App,
+    client: &Client,
+    holder: Holder<'_>,
+    (target, now): (&Target, Timestamp),
+) -> Result<String, Failure> {
+    let jti = Jti::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
+    let issue = Issue {
+        issuer: app.issuer(),
+        now,
+        ttl: app.settings.access_token_ttl,
+    };
+    let claims = claims::access_token(issue, client, holder, target, &jti);
+    let json = json(&claims)?;
+    metrics::counter!("cardea_access_tokens_issued_total").increment(1);
+    match client.metadata().access_token_format {
+        AccessTokenFormat::Opaque => Ok(app.seals.access_token.seal_text(&json, b"")),
+        AccessTokenFormat::Jwt => {
+            let algorithm = client
+                .metadata()
+                .access_token_signing_alg
+                .unwrap_or(ACCESS_TOKEN_DEFAULT);
+            // RFC 9068 §2.1
+            sign(app, algorithm, "at+jwt", &json)
+        }
+    }
+}
+
+/// An ID token beside an access token. `sid` is in it while the session is there.
+pub(super) async fn id_token(
+    app: &App,
+    caller: &Caller,
+    client: &Client,
+    (user, grant, access_token): (&User, &Grant, &str),
+) -> Result<String, Failure> {
+    let algorithm = client
+        .metadata()
+        .id_token_signed_response_alg
+        .unwrap_or(ID_TOKEN_DEFAULT);
+    let session = app.store.session(grant.session, caller.now).await?;
+    let beside = Beside {
+        algorithm,
+        access_token,
+        sid: session.as_ref().map(|s| &s.sid),
+    };
+    let issue = Issue {
+        issuer: app.issuer(),
+        now: caller.now,
+        ttl: app.settings.id_token_ttl,
+    };
+    sign(
+        app,
+        algorithm,
+        "JWT",
+        &json(&claims::id_token(issue, client, user, grant, &beside))?,
+    )
+}
+
+/// The refresh token of a generation: derived, so that the same one comes again for a retry.
+pub(super) fn refresh_token(
+    app: &App,
+    grant: &Grant,
+    secret: &[u8],
+    generation: u32,
+) -> Option<String> {
+    let refresh = grant.refresh.as_ref()?;
+    let key_id = u8::try_from(EPOCH).ok()?;
+    let token = RefreshToken::derive(
+        (key_id, &app.refresh_mac),
+        secret,
+        refresh.token_id,
+        generation,
+        &grant.client_id,
+    );
+    Some(token.to_text())
+}
+
+/// A JWT under the active key of an algorithm.
+pub(crate) fn sign(
+    app: &App,
+    algorithm: Algorithm,
+    typ: &str,
+    payload: &[u8],
+) -> Result<String, Failure> {
+    let ring = app.ring.current();
+    let key: &Arc<SigningKey> = ring
+        .signing(algorithm)
+        .ok_or_else(|| Failure::Internal(format!("the ring has no active key for {algorithm}")))?;
+    key.sign(typ, payload)
+        .map_err(|e| Failure::Internal(e.to_string()))
+}
+
+pub(crate) fn json(claims: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(claims).map_err(|e| Failure::Internal(e.to_string()))
+}

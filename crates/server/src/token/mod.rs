@@ -1,0 +1,113 @@
+//! `POST /token`: who asks, by which grant type, and what they get (RFC 6749 §3.2).
+
+mod authorization_code;
+mod client_auth;
+mod client_credentials;
+pub(crate) mod mint;
+mod refresh_token;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use cardea_protocol::{
+    request::{Params, TokenRequest},
+    token::client_auth::AuthenticatedClient,
+};
+use cardea_web::inbound::{FormError, FormPairs};
+
+pub(crate) use self::client_auth::{MAX_BODY_BYTES, authenticate};
+use self::mint::TokenResponse;
+pub(crate) use self::refresh_token::authentic;
+use crate::{
+    app::{App, Shared},
+    caller::Caller,
+    cors,
+    error::{self, Failure},
+};
+
+/// `POST /token`
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    let pairs = form
+        .as_ref()
+        .map(|form| form.0.as_slice())
+        .unwrap_or_default();
+    let origins = cors::claimed_origins(&app, &caller, pairs).await;
+    let result = async {
+        limit_address(&app, &caller)?;
+        let pairs = form?.0;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
+        let client = authenticate(&app, &caller, &params).await?;
+        limit_client(&app, &client)?;
+        grant(&app, &caller, &client, &params).await
+    };
+    let result = result.await;
+    count(&result);
+    let mut response = error::oauth(&caller, result);
+    cors::TOKEN.answer(&caller.headers, response.headers_mut(), |origin| {
+        origins.iter().any(|o| o == origin)
+    });
+    response
+}
+
+async fn grant(
+    app: &App,
+    caller: &Caller,
+    client: &AuthenticatedClient,
+    params: &Params<'_>,
+) -> Result<TokenResponse, Failure> {
+    match TokenRequest::parse(params)? {
+        TokenRequest::AuthorizationCode(request) => {
+            authorization_code::grant(app, caller, client, &request).await
+        }
+        TokenRequest::RefreshToken(request) => {
+            refresh_token::grant(app, caller, client, &request).await
+        }
+        TokenRequest::ClientCredentials(request) => {
+            client_credentials::grant(app, caller, client, &request)
+        }
+    }
+}
+
+fn limit_address(app: &App, caller: &Caller) -> Result<(), Failure> {
+    let Some(address) = &caller.address else {
+        return Ok(());
+    };
+    let decision = app.limits.token.check_address(address);
+    if decision.allowed {
+        Ok(())
+    } else {
+        Err(Failure::Limited(decision))
+    }
+}
+
+fn limit_client(app: &App, client: &AuthenticatedClient) -> Result<(), Failure> {
+    let decision = app.limits.token_client.check(client.client().id().as_str());
+    if decision.allowed {
+        Ok(())
+    } else {
+        Err(Failure::Limited(decision))
+    }
+}
+
+fn count(result: &Result<TokenResponse, Failure>) {
+    let outcome = match result {
+        Ok(_) => "ok",
+        Err(Failure::OAuth(e)) => e.code().as_str(),
+        Err(Failure::Limited(_)) => "limited",
+        Err(_) => "failed",
+    };
+    metrics::counter!("cardea_token_requests_total", "outcome" => outcome).increment(1);
+}
+
+impl IntoResponse for TokenResponse {
+    fn into_response(self) -> Response {
+        let mut response = axum::Json(self).into_response();
+        error::no_store(response.headers_mut());
+        response
+    }
+}

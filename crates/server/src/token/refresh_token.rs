@@ -1,0 +1,136 @@
+//! A refresh token becomes tokens (RFC 6749 §6, D11): gather, check, commit, mint.
+
+use cardea_protocol::{
+    OAuthError,
+    claims::Holder,
+    model::{Actor, AuditEvent},
+    request::RefreshTokenRequest,
+    scope::OPENID,
+    token::{
+        audience,
+        client_auth::AuthenticatedClient,
+        refresh_token::{Answer, Policy, Presented, RefreshToken, Verdict, check_scope},
+    },
+};
+use cardea_seal::Secret;
+use cardea_store::{RefreshContext, RotateRefresh};
+
+use super::mint::{self, TokenResponse};
+use crate::{
+    app::{App, EPOCH},
+    caller::Caller,
+    error::Failure,
+};
+
+pub(super) async fn grant(
+    app: &App,
+    caller: &Caller,
+    client: &AuthenticatedClient,
+    request: &RefreshTokenRequest,
+) -> Result<TokenResponse, Failure> {
+    // Gather.
+    let sender = client.sender();
+    let client = client.client();
+    let token = RefreshToken::parse(request.token.expose())
+        .ok_or_else(|| OAuthError::invalid_grant("not a refresh token"))?;
+    let (context, secret) = authentic(app, &token)
+        .await?
+        .ok_or_else(|| OAuthError::invalid_grant("unknown or forged refresh token"))?;
+    let RefreshContext { mut grant, user } = context;
+    // OpenID Core §12.2: an ID token of a refresh should have no nonce.
+    grant.nonce = None;
+
+    // Check.
+    let scope = check_scope(client, &grant, request)?;
+    let target = audience::choose(
+        &app.settings.resources,
+        request.resource.as_ref(),
+        &grant.resources,
+        &scope,
+    )?;
+
+    // Commit.
+    let presented = Presented {
+        generation: token.generation,
+        client: client.id().clone(),
+        sender,
+        seen: caller.seen(),
+    };
+    let policy = Policy {
+        rotation: client.metadata().refresh_rotation,
+        idle_ttl: app.settings.refresh_idle_ttl,
+    };
+    let command = RotateRefresh {
+        id: grant.id,
+        presented,
+        policy,
+        session_idle: app.settings.session_idle_ttl,
+        cause: caller.cause(Actor::Client(client.id().clone())),
+    };
+    let verdict = app
+        .store
+        .rotate_refresh(command)
+        .await?
+        .ok_or_else(|| OAuthError::invalid_grant("the grant is gone"))?;
+    count(&verdict);
+    let generation = match verdict.answer {
+        Answer::Tokens { generation } => generation,
+        Answer::InvalidGrant(why) => return Err(OAuthError::invalid_grant(why).into()),
+    };
+
+    // Mint.
+    let access_token = mint::access_token(
+        app,
+        client,
+        Holder::Person(&user, &grant),
+        (&target, caller.now),
+    )?;
+    let id_token = match scope.contains(OPENID) {
+        true => Some(mint::id_token(app, caller, client, (&user, &grant, &access_token)).await?),
+        false => None,
+    };
+    let refresh_token = mint::refresh_token(app, &grant, secret.expose(), generation);
+    Ok(TokenResponse::new(app, access_token, target.scope).with(id_token, refresh_token))
+}
+
+/// The grant behind a token that this server made, and the row's secret. A stranger's guess finds nothing and changes nothing.
+pub(crate) async fn authentic(
+    app: &App,
+    token: &RefreshToken,
+) -> Result<Option<(RefreshContext, Secret<Vec<u8>>)>, Failure> {
+    if u32::from(token.key_id) != EPOCH {
+        return Ok(None);
+    }
+    let Some(context) = app.store.refresh_context(token.token_id).await? else {
+        return Ok(None);
+    };
+    let Some(refresh) = &context.grant.refresh else {
+        return Ok(None);
+    };
+    let secret = app
+        .seals
+        .refresh_secret
+        .open(&refresh.sealed_secret, &refresh.token_id.0);
+    let secret = secret.map_err(|e| {
+        Failure::Internal(format!(
+            "the refresh secret of grant {}: {e}",
+            context.grant.id
+        ))
+    })?;
+    let authentic = token.is_authentic(&app.refresh_mac, secret.expose(), &context.grant.client_id);
+    Ok(authentic.then_some((context, secret)))
+}
+
+fn count(verdict: &Verdict) {
+    for event in &verdict.events {
+        let name = match event {
+            AuditEvent::RefreshReuse => "reuse",
+            AuditEvent::RefreshRetriedLate => "retried_late",
+            AuditEvent::RefreshForeignClient => "foreign_client",
+            AuditEvent::RefreshAhead => "ahead",
+            AuditEvent::RefreshAnomaly => "anomaly",
+            _ => continue,
+        };
+        metrics::counter!("cardea_refresh_events_total", "event" => name).increment(1);
+    }
+}

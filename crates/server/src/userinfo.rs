@@ -1,0 +1,150 @@
+//! `GET` and `POST /userinfo` (OpenID Core §5.3).
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use cardea_protocol::{ErrorCode, OAuthError, claims, model::Client, scope::OPENID};
+use cardea_web::inbound::{FormError, FormPairs};
+use http::{HeaderValue, header};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::{App, Shared},
+    bearer,
+    caller::Caller,
+    cors,
+    error::{self, Failure},
+    token::mint,
+};
+
+/// `GET /userinfo`
+pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
+    answer(&app, &caller, &[]).await
+}
+
+/// `POST /userinfo`: the token in the header, or in the form (RFC 6750 §2.2).
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
+    match form {
+        Ok(form) => answer(&app, &caller, &form.0).await,
+        // OpenID Core §5.3.1 doesn't ask for a body.
+        Err(FormError::ContentType) => answer(&app, &caller, &[]).await,
+        Err(unreadable) => error::oauth::<Response>(&caller, Err(unreadable.into())),
+    }
+}
+
+async fn answer(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Response {
+    let mut client_id = None;
+    let result = userinfo(app, caller, pairs, &mut client_id).await;
+    let origins = match &client_id {
+        Some(id) => cors::origins_of(app, id).await,
+        None => Vec::new(),
+    };
+    let failed = result.as_ref().err().map(challenge);
+    let mut response = error::oauth(caller, result);
+    let headers = response.headers_mut();
+    if let Some(challenge) = failed.and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    // A stranger's page may learn that its token is no good, but nothing else.
+    let known = |origin: &str| {
+        if client_id.is_some() {
+            origins.iter().any(|o| o == origin)
+        } else {
+            app.clients.knows_origin(origin)
+        }
+    };
+    cors::USERINFO.answer(&caller.headers, headers, known);
+    response
+}
+
+async fn userinfo(
+    app: &App,
+    caller: &Caller,
+    pairs: &[(String, String)],
+    client_id: &mut Option<String>,
+) -> Result<Response, Failure> {
+    if let Some(address) = &caller.address {
+        let decision = app.limits.other.check_address(address);
+        if !decision.allowed {
+            return Err(Failure::Limited(decision));
+        }
+    }
+    let invalid = |cause: &'static str| {
+        OAuthError::new(
+            ErrorCode::InvalidToken,
+            "the access token is invalid, expired or revoked",
+        )
+        .because(cause)
+    };
+    let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid("there is none"))?;
+    let token = bearer::verified(app, caller, &token)?;
+    let claims = token.claims();
+    *client_id = Some(claims.client_id.clone());
+    let client = app
+        .clients
+        .find(&claims.client_id)
+        .await?
+        .ok_or_else(|| invalid("the client is gone"))?;
+    // D12: a token for the issuer, or one of the same client for an API where the client allows it.
+    if claims.aud != app.issuer() && !client.metadata().userinfo_with_api_token {
+        return Err(invalid("it is for another audience").into());
+    }
+    let state = match bearer::state(app, caller, &token).await? {
+        Ok(Some(state)) => state,
+        Ok(None) => return Err(invalid("no person stands behind it").into()),
+        Err(why) => return Err(invalid(why).into()),
+    };
+    // OpenID Core §5.3: an access token of an OpenID request.
+    if !claims.scope.contains(OPENID) {
+        return Err(OAuthError::new(
+            ErrorCode::InsufficientScope,
+            "the access token has no openid scope",
+        )
+        .into());
+    }
+    let members = claims::userinfo(&state.user, &claims.scope, &state.grant.claims);
+    respond(app, &client, members)
+}
+
+/// OpenID Core §5.3.2: JSON, or a JWT where the client is registered for it.
+fn respond(
+    app: &App,
+    client: &Client,
+    mut members: Map<String, Value>,
+) -> Result<Response, Failure> {
+    let Some(algorithm) = client.metadata().userinfo_signed_response_alg else {
+        return Ok(Json(members).into_response());
+    };
+    members.insert("iss".to_owned(), app.issuer().into());
+    members.insert("aud".to_owned(), client.id().as_str().into());
+    let jwt = mint::sign(app, algorithm, "JWT", &mint::json(&members)?)?;
+    Ok(([(header::CONTENT_TYPE, "application/jwt")], jwt).into_response())
+}
+
+/// RFC 6750 §3: without a token only the scheme, else the error too.
+fn challenge(failure: &Failure) -> String {
+    match failure {
+        Failure::OAuth(e) if e.cause() == Some("there is none") => {
+            "Bearer realm=\"cardea\"".to_owned()
+        }
+        Failure::OAuth(e) => {
+            let scope = if e.code() == ErrorCode::InsufficientScope {
+                ", scope=\"openid\""
+            } else {
+                ""
+            };
+            format!(
+                "Bearer realm=\"cardea\", error=\"{}\", error_description=\"{}\"{scope}",
+                e.code(),
+                e.description()
+            )
+        }
+        _ => "Bearer realm=\"cardea\"".to_owned(),
+    }
+}

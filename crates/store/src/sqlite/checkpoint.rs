@@ -1,0 +1,100 @@
+//! Moves what was written from the log into the database, on a thread of its own, so that no commit waits for it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+const EVERY: Duration = Duration::from_millis(200);
+/// A log of this many pages (64 MiB) is to begin anew.
+const LONG: i64 = 16_384;
+
+/// What the writer and the checkpointing thread tell each other.
+#[derive(Default)]
+pub(super) struct Checkpoints {
+    committed: AtomicBool,
+    finish: AtomicBool,
+}
+
+impl Checkpoints {
+    pub(super) fn note_commit(&self) {
+        self.committed.store(true, Ordering::Relaxed);
+    }
+
+    /// Called by the writer between two batches. A log begins anew only when all of it has been moved, and under load the
+    /// other thread never quite gets there: so the writer moves the short rest itself when the log is long.
+    pub(super) fn finish(&self, connection: &Connection) {
+        if self.finish.swap(false, Ordering::Relaxed)
+            && let Err(error) = checkpoint(connection)
+        {
+            tracing::warn!(%error, "a checkpoint failed");
+        }
+    }
+}
+
+/// Moves what it can without waiting for anybody; the length of the log in pages.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
+        .query_row([], |row| row.get(1))
+}
+
+/// The thread; it ends when this is dropped.
+pub(super) struct Checkpointer {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    pub(super) fn spawn(
+        connection: Connection,
+        checkpoints: Arc<Checkpoints>,
+    ) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let run = move || {
+            while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                if checkpoints.committed.swap(false, Ordering::Relaxed) {
+                    pass(&connection, &checkpoints);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("cardea-checkpoint".to_owned())
+            .spawn(run)?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+fn pass(connection: &Connection, checkpoints: &Checkpoints) {
+    let outcome = checkpoint(connection).and_then(|pages| {
+        if pages < LONG {
+            return Ok(());
+        }
+        // Once more, so that the rest left to the writer is short.
+        checkpoint(connection)?;
+        checkpoints.finish.store(true, Ordering::Relaxed);
+        Ok(())
+    });
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "a checkpoint failed");
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Clients and their assertions.
+
+use async_trait::async_trait;
+use cardea_protocol::model::{
+    AuditEvent, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner,
+};
+use cardea_seal::Digest;
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    SqliteStore,
+    audit::{self, About},
+    fault::{Verb, conflict},
+    rows::{self, Fields},
+};
+use crate::{ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, UseAssertion};
+
+macro_rules! columns {
+    () => {
+        "client_id, metadata, secret_hash, status, owner, created_at"
+    };
+}
+
+#[async_trait]
+impl Clients for SqliteStore {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>> {
+        self.read(|db| find(db, id))
+    }
+
+    async fn clients(&self, page: Page) -> Result<Vec<Client>> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM clients ORDER BY client_id LIMIT ? OFFSET ?"
+        );
+        self.read(|db| rows::all(db, sql, rows::bounds(page), |row| Ok(decode(row)?)))
+    }
+
+    async fn put_client(&self, command: PutClient) -> Result<bool> {
+        self.write(move |tx| put(tx, &command)).await
+    }
+
+    async fn set_client_status(
+        &self,
+        id: ClientId,
+        status: ClientStatus,
+        cause: Cause,
+    ) -> Result<bool> {
+        self.write(move |tx| {
+            let Some(owner) = owner(tx, &id)? else {
+                return Ok(false);
+            };
+            changeable(&id, owner)?;
+            set_status(tx, &id, status, &cause)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn remove_client(&self, id: ClientId, cause: Cause) -> Result<bool> {
+        self.write(move |tx| remove(tx, &id, &cause)).await
+    }
+
+    async fn apply_file_clients(&self, command: ApplyFileClients) -> Result<()> {
+        self.write(move |tx| apply_file(tx, &command)).await
+    }
+
+    async fn use_assertion(&self, command: UseAssertion) -> Result<bool> {
+        self.write(move |tx| use_assertion(tx, &command)).await
+    }
+}
+
+fn find(db: &Connection, id: &ClientId) -> Verb<Option<Client>> {
+    let sql = concat!("SELECT ", columns!(), " FROM clients WHERE client_id = ?");
+    rows::first(db, sql, [id.as_str()], |row| Ok(decode(row)?))
+}
+
+fn decode(row: &Row<'_>) -> Result<Client> {
+    let mut f = Fields::new(row, "clients", 0);
+    let _id: String = f.get("client_id")?;
+    let metadata: ClientMetadata = f.json("metadata")?;
+    let secret = f
+        .get::<Option<[u8; 32]>>("secret_hash")?
+        .map(Digest::from_bytes);
+    let status = f.word("status")?;
+    let owner = f.word("owner")?;
+    let created_at = f.time("created_at")?;
+    Client::restore(metadata, secret, status, owner, created_at)
+        .map_err(|e| f.corrupt("metadata", e))
+}
+
+fn owner(tx: &Connection, id: &ClientId) -> Verb<Option<Owner>> {
+    let sql = "SELECT client_id, owner FROM clients WHERE client_id = ?";
+    rows::first(tx, sql, [id.as_str()], |row| {
+        let mut f = Fields::new(row, "clients", 0);
+        let _id: String = f.get("client_id")?;
+        Ok(f.word("owner")?)
+    })
+}
+
+/// D19: what the file owns is read-only here.
+fn changeable(id: &ClientId, owner: Owner) -> Verb<()> {
+    match owner {
+        Owner::Store => Ok(()),
+        Owner::File => Err(conflict(format!(
+            "the client {id} is defined in the configuration file"
+        ))),
+    }
+}
+
+fn put(tx: &Connection, command: &PutClient) -> Verb<bool> {
+    let id = command.client.id();
+    changeable(id, command.client.owner())?;
+    let event = match (command.change, owner(tx, id)?) {
+        (ClientChange::Add, Some(_)) => {
+            return Err(conflict(format!("there is a client {id} already")));
+        }
+        (ClientChange::Add, None) => {
+            insert(tx, &command.client)?;
+            AuditEvent::ClientAdded
+        }
+        (_, None) => return Ok(false),
+        (ClientChange::Change, Some(owner)) => {
+            changeable(id, owner)?;
+            update(tx, &command.client)?;
+            AuditEvent::ClientChanged
+        }
+        (ClientChange::Secret, Some(owner)) => {
+            changeable(id, owner)?;
+            let secret = command.client.secret_hash();
+            let params = named_params! { ":id": id.as_str(), ":secret": secret.as_ref().map(Digest::as_bytes) };
+            rows::execute(
+                tx,
+                "UPDATE clients SET secret_hash = :secret WHERE client_id = :id",
+                params,
+            )?;
+            AuditEvent::ClientSecretChanged
+        }
+    };
+    audit::write(tx, &command.cause, event, &About::client(id))?;
+    Ok(true)
+}
+
+fn insert(tx: &Connection, client: &Client) -> Verb<()> {
+    rows::execute(
+        tx,
+        "INSERT INTO clients (client_id, owner, status, secret_hash, metadata, created_at)
+         VALUES (:id, :owner, :status, :secret, :metadata, :created)",
+        named_params! {
+            ":id": client.id().as_str(),
+            ":owner": rows::to_word(client.owner())?,
+            ":status": rows::to_word(client.status())?,
+            ":secret": client.secret_hash().as_ref().map(Digest::as_bytes),
+            ":metadata": rows::to_json(client.metadata())?,
+            ":created": client.created_at().as_millisecond(),
+        },
+    )
+    .map(drop)
+}
+
+/// Metadata and secret, which belong together. The status is [`set_status`]'s, so that no change enables by accident.
+fn update(tx: &Connection, client: &Client) -> Verb<u64> {
+    rows::execute(
+        tx,
+        "UPDATE clients SET metadata = :metadata, secret_hash = :secret
+         WHERE client_id = :id AND (metadata, secret_hash) IS NOT (:metadata, :secret)",
+        named_params! {
+            ":id": client.id().as_str(),
+            ":metadata": rows::to_json(client.metadata())?,
+            ":secret": client.secret_hash().as_ref().map(Digest::as_bytes),
+        },
+    )
+}
+
+/// Audited only when it changes something.
+fn set_status(tx: &Connection, id: &ClientId, status: ClientStatus, cause: &Cause) -> Verb<()> {
+    let sql = "UPDATE clients SET status = :status WHERE client_id = :id AND status <> :status";
+    let params = named_params! { ":id": id.as_str(), ":status": rows::to_word(status)? };
+    if rows::execute(tx, sql, params)? == 0 {
+        return Ok(());
+    }
+    let event = match status {
+        ClientStatus::Enabled => AuditEvent::ClientEnabled,
+        ClientStatus::Disabled => AuditEvent::ClientDisabled,
+    };
+    audit::write(tx, cause, event, &About::client(id))
+}
+
+fn remove(tx: &Connection, id: &ClientId, cause: &Cause) -> Verb<bool> {
+    let Some(owner) = owner(tx, id)? else {
+        return Ok(false);
+    };
+    changeable(id, owner)?;
+    rows::execute(tx, "DELETE FROM clients WHERE client_id = ?", [id.as_str()])?;
+    audit::write(tx, cause, AuditEvent::ClientRemoved, &About::client(id))?;
+    Ok(true)
+}
+
+fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
+    for client in &command.clients {
+        let id = client.id();
+        match owner(tx, id)? {
+            None => {
+                insert(tx, client)?;
+                audit::write(
+                    tx,
+                    &command.cause,
+                    AuditEvent::ClientAdded,
+                    &About::client(id),
+                )?;
+            }
+            // D19: the same id in file and store stops the start.
+            Some(Owner::Store) => {
+                return Err(conflict(format!("the store has a client {id} of its own")));
+            }
+            Some(Owner::File) => {
+                if update(tx, client)? > 0 {
+                    audit::write(
+                        tx,
+                        &command.cause,
+                        AuditEvent::ClientChanged,
+                        &About::client(id),
+                    )?;
+                }
+                set_status(tx, id, ClientStatus::Enabled, &command.cause)?;
+            }
+        }
+    }
+    let sql = "SELECT client_id FROM clients WHERE owner = 'file' AND status = 'enabled'";
+    let enabled = rows::all(tx, sql, [], |row| {
+        Ok(Fields::new(row, "clients", 0).parse("client_id", ClientId::parse)?)
+    })?;
+    // D19: what was taken out of the file is disabled, not deleted.
+    for id in enabled
+        .iter()
+        .filter(|id| command.clients.iter().all(|c| c.id() != *id))
+    {
+        set_status(tx, id, ClientStatus::Disabled, &command.cause)?;
+    }
+    Ok(())
+}
+
+/// RFC 7523 §3, point 7: a `jti` counts once.
+fn use_assertion(tx: &Connection, command: &UseAssertion) -> Verb<bool> {
+    let sql = "INSERT INTO assertions (client_id, jti_hash, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    let expires_at = command.expires_at.as_millisecond();
+    let inserted = rows::execute(
+        tx,
+        sql,
+        (
+            command.client_id.as_str(),
+            command.jti.as_bytes(),
+            expires_at,
+        ),
+    )?;
+    Ok(inserted == 1)
+}

@@ -1,0 +1,155 @@
+//! Codes: made, looked up, redeemed once (D9).
+
+use cardea_protocol::{
+    model::{AuditEvent, CodeHash, GrantId, RevocationReason},
+    pkce::CodeChallenge,
+};
+use rusqlite::{Connection, named_params};
+
+use super::{
+    audit::{self, About},
+    consents,
+    fault::Verb,
+    grant_rows::{self, Owners, code_columns, grant_columns, grant_joins},
+    rows,
+    sessions::session_alive,
+};
+use crate::{CodeLookup, ConsentChange, IssueCode, RedeemCode, Redeemed};
+
+pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
+    let IssueCode {
+        code,
+        consent,
+        cause,
+    } = command;
+    let sql = concat!(
+        "INSERT INTO codes (code_hash, client_key, session_key, redirect_uri, redirect_uri_given, code_challenge, scope,
+             resources, claims, nonce, auth_time, acr, amr, issued_at, expires_at)
+         SELECT :hash, c.client_key, s.session_key, :redirect_uri, :given, :challenge, :scope, :resources, :claims,
+             :nonce, :auth_time, :acr, :amr, :issued, :expires
+         FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
+         WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
+           AND c.client_id = :client AND c.status = 'enabled' AND ",
+        session_alive!()
+    );
+    let made = rows::execute(
+        tx,
+        sql,
+        named_params! {
+            ":hash": code.hash.0.as_bytes(),
+            ":session": code.session.0.as_bytes(),
+            ":subject": code.subject.as_str(),
+            ":client": code.client_id.as_str(),
+            ":redirect_uri": code.binding.redirect_uri,
+            ":given": code.binding.redirect_uri_given,
+            ":challenge": code.binding.challenge.as_ref().map(CodeChallenge::as_str),
+            ":scope": code.scope.to_string(),
+            ":resources": rows::to_json(&code.resources)?,
+            ":claims": rows::to_json(&code.claims)?,
+            ":nonce": code.nonce,
+            ":auth_time": code.context.auth_time.as_millisecond(),
+            ":acr": code.context.acr,
+            ":amr": rows::to_json(&code.context.amr)?,
+            ":issued": code.issued_at.as_millisecond(),
+            ":expires": code.expires_at.as_millisecond(),
+            ":now": cause.now.as_millisecond(),
+        },
+    )?;
+    if made == 1 && *consent == ConsentChange::Grow {
+        consents::grow(tx, code, cause)?;
+    }
+    Ok(made == 1)
+}
+
+pub(super) fn look_up(db: &Connection, hash: CodeHash) -> Verb<Option<CodeLookup>> {
+    let sql = concat!(
+        "SELECT ",
+        code_columns!(),
+        " FROM codes k
+          JOIN clients c ON c.client_key = k.client_key
+          JOIN sessions s ON s.session_key = k.session_key
+          JOIN users u ON u.user_key = s.user_key
+          WHERE k.code_hash = ?"
+    );
+    let unused = rows::first(db, sql, [hash.0.as_bytes()], |row| {
+        Ok(grant_rows::code(row)?)
+    })?;
+    if let Some(code) = unused {
+        return Ok(Some(CodeLookup::Unused(Box::new(code))));
+    }
+    let sql = concat!(
+        "SELECT ",
+        grant_columns!(),
+        grant_joins!(),
+        "WHERE g.code_hash = ?"
+    );
+    let used = rows::first(db, sql, [hash.0.as_bytes()], |row| {
+        Ok(grant_rows::grant(row)?)
+    })?;
+    Ok(used.map(|grant| CodeLookup::Used(Box::new(grant))))
+}
+
+/// D9: one conditional write takes the code. Its session is the code's own, under whatever cookie it goes by now.
+pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
+    let grant = &command.grant;
+    let sql = concat!(
+        "DELETE FROM codes AS k
+         WHERE k.code_hash = :hash AND k.expires_at > :now
+           AND EXISTS (SELECT 1 FROM clients c
+                       WHERE c.client_key = k.client_key AND c.client_id = :client AND c.status = 'enabled')
+           AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.user_key = s.user_key
+                       WHERE s.session_key = k.session_key AND u.subject = :subject AND u.status = 'enabled' AND ",
+        session_alive!(),
+        ") RETURNING session_key, client_key, (SELECT user_key FROM users WHERE subject = :subject)"
+    );
+    let params = named_params! {
+        ":hash": grant.code.0.as_bytes(),
+        ":client": grant.client_id.as_str(),
+        ":subject": grant.subject.as_str(),
+        ":now": command.cause.now.as_millisecond(),
+    };
+    let taken = rows::first(tx, sql, params, |row| {
+        Ok(Owners {
+            session: row.get(0)?,
+            client: row.get(1)?,
+            user: row.get(2)?,
+        })
+    })?;
+    match taken {
+        Some(owners) => {
+            grant_rows::insert(tx, grant, owners)?;
+            Ok(Redeemed::Done)
+        }
+        None => not_taken(tx, command),
+    }
+}
+
+fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
+    let grant = &command.grant;
+    let sql = "SELECT g.grant_id FROM grants g JOIN clients c ON c.client_key = g.client_key
+               WHERE g.code_hash = ? AND c.client_id = ?";
+    let used: Option<[u8; 16]> =
+        rows::value(tx, sql, (grant.code.0.as_bytes(), grant.client_id.as_str()))?;
+    let Some(id) = used else {
+        let sql = "SELECT expires_at FROM codes WHERE code_hash = ?";
+        let expires_at: Option<i64> = rows::value(tx, sql, [grant.code.0.as_bytes()])?;
+        return Ok(Redeemed::Dead(match expires_at {
+            None => "the code is not there any more",
+            Some(at) if at <= command.cause.now.as_millisecond() => "the code has expired",
+            Some(_) => "the session has ended, or person or client are disabled",
+        }));
+    };
+    // RFC 6749 §4.1.2: a code that comes twice costs the tokens that it gave.
+    let sql = "UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_id = ? AND revoked_at IS NULL";
+    let reason = rows::to_word(RevocationReason::CodeReused)?;
+    if rows::execute(tx, sql, (command.cause.now.as_millisecond(), reason, id))? == 1 {
+        let about = About {
+            subject: Some(&grant.subject),
+            client: Some(&grant.client_id),
+            grant: Some(GrantId::from_bytes(id)),
+            detail: None,
+        };
+        audit::write(tx, &command.cause, AuditEvent::CodeReused, &about)?;
+    }
+    Ok(Redeemed::Reused)
+}

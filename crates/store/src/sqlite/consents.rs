@@ -1,0 +1,87 @@
+//! What people have allowed.
+
+use cardea_protocol::{
+    model::{AuditEvent, Cause, ClientId, Code, Consent, Subject},
+    scope::Scope,
+};
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    audit::{self, About},
+    fault::Verb,
+    rows::{self, Fields},
+};
+use crate::Result;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT c.client_id, u.subject, a.scope, a.given_at, a.updated_at
+             FROM consents a
+             JOIN users u ON u.user_key = a.user_key
+             JOIN clients c ON c.client_key = a.client_key
+             WHERE u.subject = ?",
+            $rest
+        )
+    };
+}
+
+pub(super) fn find(db: &Connection, subject: &Subject, client: &ClientId) -> Verb<Option<Consent>> {
+    let params = (subject.as_str(), client.as_str());
+    rows::first(db, select!(" AND c.client_id = ?"), params, |row| {
+        Ok(decode(row)?)
+    })
+}
+
+pub(super) fn of(db: &Connection, subject: &Subject) -> Verb<Vec<Consent>> {
+    rows::all(
+        db,
+        select!(" ORDER BY c.client_id"),
+        [subject.as_str()],
+        |row| Ok(decode(row)?),
+    )
+}
+
+fn decode(row: &Row<'_>) -> Result<Consent> {
+    let mut f = Fields::new(row, "consents", 0);
+    Ok(Consent {
+        client_id: f.parse("client_id", ClientId::parse)?,
+        subject: f.parse("subject", Subject::parse)?,
+        scope: f.parse("scope", Scope::parse)?,
+        given_at: f.time("given_at")?,
+        updated_at: f.time("updated_at")?,
+    })
+}
+
+/// Adds the code's scopes to what is on record; audited when that grew.
+pub(super) fn grow(tx: &Connection, code: &Code, cause: &Cause) -> Verb<()> {
+    let before = find(tx, &code.subject, &code.client_id)?;
+    let before = before.as_ref().map(|c| &c.scope);
+    if before.is_some_and(|scope| code.scope.is_subset_of(scope)) {
+        return Ok(());
+    }
+    let scope = before.map_or_else(|| code.scope.clone(), |scope| scope.union(&code.scope));
+    rows::execute(
+        tx,
+        "INSERT INTO consents (user_key, client_key, scope, given_at, updated_at)
+         SELECT u.user_key, c.client_key, :scope, :now, :now FROM users u, clients c
+         WHERE u.subject = :subject AND c.client_id = :client
+         ON CONFLICT (user_key, client_key) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
+        named_params! {
+            ":subject": code.subject.as_str(),
+            ":client": code.client_id.as_str(),
+            ":scope": scope.to_string(),
+            ":now": cause.now.as_millisecond(),
+        },
+    )?;
+    let about = About {
+        client: Some(&code.client_id),
+        ..About::subject(&code.subject)
+    };
+    audit::write(
+        tx,
+        cause,
+        AuditEvent::ConsentGiven,
+        &about.detail(code.scope.to_string()),
+    )
+}

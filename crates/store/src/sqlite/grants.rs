@@ -1,0 +1,169 @@
+//! Codes, grants and consents; the verbs that change them are in `codes.rs`, `refresh.rs`, `revocation.rs`, `consents.rs`.
+
+use async_trait::async_trait;
+use cardea_protocol::{
+    model::{ClientId, CodeHash, Consent, GrantId, Jti, RefreshTokenId, Subject},
+    token::refresh_token::Verdict,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    SqliteStore, codes, consents,
+    fault::Verb,
+    grant_rows::{
+        self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
+    },
+    refresh, revocation,
+    rows::{self, Fields},
+    sessions::session_alive,
+    users::{self, user_columns},
+};
+use crate::{
+    CodeLookup, GrantView, Grants, IssueCode, Page, RedeemCode, Redeemed, RefreshContext, Result,
+    RevokeApplication, RevokeGrant, RevokeToken, RotateRefresh, TokenState,
+};
+
+/// Grants whose time has not come. Those of a disabled person or client are among them: they rest, and may live again.
+macro_rules! select_living {
+    ($condition:literal, $bounds:literal) => {
+        concat!(
+            "SELECT ",
+            grant_columns!(),
+            ", ",
+            standing_columns!(),
+            ", s.sid",
+            grant_joins!(),
+            "WHERE ",
+            $condition,
+            "g.revoked_at IS NULL AND g.expires_at > :now AND (g.offline OR ",
+            session_alive!(),
+            ") ORDER BY g.grant_key DESC",
+            $bounds
+        )
+    };
+}
+
+#[async_trait]
+impl Grants for SqliteStore {
+    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>> {
+        self.read(|db| consents::find(db, subject, client_id))
+    }
+
+    async fn issue_code(&self, command: IssueCode) -> Result<bool> {
+        self.write(move |tx| codes::issue(tx, &command)).await
+    }
+
+    async fn code(&self, hash: CodeHash) -> Result<Option<CodeLookup>> {
+        self.read(|db| codes::look_up(db, hash))
+    }
+
+    async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed> {
+        self.write(move |tx| codes::redeem(tx, &command)).await
+    }
+
+    async fn refresh_context(&self, id: RefreshTokenId) -> Result<Option<RefreshContext>> {
+        self.read(|db| refresh::context(db, id))
+    }
+
+    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>> {
+        self.write(move |tx| refresh::rotate(tx, &command)).await
+    }
+
+    async fn token_state(
+        &self,
+        grant: GrantId,
+        jti: &Jti,
+        now: Timestamp,
+    ) -> Result<Option<TokenState>> {
+        self.read(|db| token_state(db, grant, jti, now))
+    }
+
+    async fn token_revoked(&self, jti: &Jti) -> Result<bool> {
+        let sql = "SELECT 1 FROM revoked_tokens WHERE jti = ?";
+        let found: Option<i64> = self.read(|db| rows::value(db, sql, [jti.as_str()]))?;
+        Ok(found.is_some())
+    }
+
+    async fn revoke_token(&self, command: RevokeToken) -> Result<()> {
+        self.write(move |tx| revocation::token(tx, &command)).await
+    }
+
+    async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool> {
+        self.write(move |tx| revocation::grant(tx, &command)).await
+    }
+
+    async fn revoke_application(&self, command: RevokeApplication) -> Result<u64> {
+        self.write(move |tx| revocation::application(tx, &command))
+            .await
+    }
+
+    async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()> {
+        if !self.read(|db| refresh::is_unseen(db, id, generation))? {
+            return Ok(());
+        }
+        self.write(move |tx| refresh::note_seen(tx, id, generation))
+            .await
+    }
+
+    async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>> {
+        let sql = select_living!("u.subject = :subject AND ", "");
+        let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
+        self.read(|db| rows::all(db, sql, params, view))
+    }
+
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>> {
+        self.read(|db| consents::of(db, subject))
+    }
+
+    async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>> {
+        let sql = select_living!("", " LIMIT :limit OFFSET :offset");
+        let (limit, offset) = rows::bounds(page);
+        let params =
+            named_params! { ":now": now.as_millisecond(), ":limit": limit, ":offset": offset };
+        self.read(|db| rows::all(db, sql, params, view))
+    }
+}
+
+fn view(row: &Row<'_>) -> Verb<GrantView> {
+    let grant = grant_rows::grant(row)?;
+    let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
+    let sid = Fields::new(row, "grants", GRANT_COLUMNS + STANDING_COLUMNS).get("sid")?;
+    Ok(GrantView {
+        grant,
+        standing,
+        sid,
+    })
+}
+
+fn token_state(
+    db: &Connection,
+    grant: GrantId,
+    jti: &Jti,
+    now: Timestamp,
+) -> Verb<Option<TokenState>> {
+    let sql = concat!(
+        "SELECT ",
+        grant_columns!(),
+        ", ",
+        standing_columns!(),
+        ", ",
+        user_columns!(),
+        ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti)",
+        grant_joins!(),
+        "WHERE g.grant_id = :id"
+    );
+    let params = named_params! { ":id": grant.as_bytes(), ":jti": jti.as_str(), ":now": now.as_millisecond() };
+    rows::first(db, sql, params, |row| {
+        let grant = grant_rows::grant(row)?;
+        let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
+        let user = GRANT_COLUMNS + STANDING_COLUMNS;
+        let jti_revoked = row.get(user + users::USER_COLUMNS)?;
+        Ok(TokenState {
+            grant,
+            standing,
+            user: users::decode(row, user)?,
+            jti_revoked,
+        })
+    })
+}

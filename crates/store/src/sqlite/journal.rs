@@ -1,0 +1,71 @@
+//! The one seam between the writer and SQLite's transactions, where tests inject faults.
+
+use rusqlite::{Connection, Result};
+
+/// The steps of a batch.
+pub trait Journal: Send {
+    /// Where the commands run.
+    fn connection(&self) -> &Connection;
+    /// Begins a batch.
+    fn begin(&mut self) -> Result<()>;
+    /// Begins a command.
+    fn savepoint(&mut self) -> Result<()>;
+    /// Keeps the command.
+    fn release(&mut self) -> Result<()>;
+    /// Takes the command back.
+    fn rollback_to(&mut self) -> Result<()>;
+    /// Writes the batch down.
+    fn commit(&mut self) -> Result<()>;
+    /// Takes the batch back.
+    fn rollback(&mut self) -> Result<()>;
+    /// Whether there is no transaction: SQLite ends one by itself after some errors.
+    fn is_autocommit(&self) -> bool;
+}
+
+/// SQLite's own.
+pub struct SqliteJournal(Connection);
+
+impl SqliteJournal {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+
+    fn step(&self, sql: &str) -> Result<()> {
+        self.0.prepare_cached(sql)?.execute([]).map(drop)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn connection(&self) -> &Connection {
+        &self.0
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.step("BEGIN IMMEDIATE")
+    }
+
+    fn savepoint(&mut self) -> Result<()> {
+        self.step("SAVEPOINT command")
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.step("RELEASE command")
+    }
+
+    fn rollback_to(&mut self) -> Result<()> {
+        self.step("ROLLBACK TO command")?;
+        self.release()
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.step("COMMIT")
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.step("ROLLBACK")
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.0.is_autocommit()
+    }
+}

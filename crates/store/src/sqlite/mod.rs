@@ -1,0 +1,143 @@
+//! SQLite, the embedded default (D5): one writer with group commit, reads where they are asked for.
+//!
+//! A tour: `open.rs` takes the lock, opens the file and migrates it; `writer.rs` takes commands from `queue.rs` and runs
+//! them through `journal.rs`; `reader.rs` reads; `checkpoint.rs` tidies the log; `health.rs` says what is possible. The
+//! verbs stand in a file a subject, below the trait's implementation, and get a connection inside of a transaction;
+//! `rows.rs` decodes what they read.
+
+mod audit;
+mod checkpoint;
+mod clients;
+mod codes;
+mod consents;
+mod fault;
+mod grant_rows;
+mod grants;
+mod health;
+mod jobs;
+pub mod journal;
+mod keys;
+mod lock;
+mod open;
+mod queue;
+mod reader;
+mod refresh;
+mod revocation;
+mod rows;
+mod sessions;
+mod sweep;
+mod users;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rusqlite::Connection;
+
+pub use self::open::OpenError;
+use self::{
+    checkpoint::{Checkpointer, Checkpoints},
+    fault::Verb,
+    health::Health,
+    journal::{Journal, SqliteJournal},
+    lock::Lock,
+    queue::Priority,
+    reader::Readers,
+    writer::Writer,
+};
+use crate::Result;
+
+/// The most connections to read from.
+const READERS: usize = 8;
+
+/// What to open, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database; it is made if it isn't there.
+    pub path: PathBuf,
+    /// Whether to apply pending migrations; else a database that has some is refused.
+    pub migrate: bool,
+}
+
+/// A store in a SQLite file. The file is closed, after what waits has been written, when this is dropped.
+// The order of the fields is the order of closing: the lock goes last.
+pub struct SqliteStore {
+    writer: Writer,
+    _checkpointer: Checkpointer,
+    readers: Readers,
+    health: Arc<Health>,
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Opens the file and takes possession of it.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_with(options, |journal| Box::new(journal))
+    }
+
+    /// Opens the file with something between the writer and SQLite; for tests that inject faults.
+    pub fn open_with(
+        options: Options,
+        wrap: impl FnOnce(SqliteJournal) -> Box<dyn Journal>,
+    ) -> Result<Self, OpenError> {
+        let Options { path, migrate } = options;
+        let mut opened = open::open(&path)?;
+        for name in opened.migrate(migrate)? {
+            tracing::info!(migration = name, "the store was migrated");
+        }
+        let failed = |why: &dyn ToString| OpenError::File {
+            path: path.clone(),
+            why: why.to_string(),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let readers: rusqlite::Result<Vec<_>> = (0..cores.min(READERS))
+            .map(|_| open::connect_reader(&path))
+            .collect();
+        let readers = Readers::new(readers.map_err(|e| failed(&e))?);
+        let (health, checkpoints) = (Arc::new(Health::new()), Arc::new(Checkpoints::default()));
+        let connection = open::connect(&path).map_err(|e| failed(&e))?;
+        let checkpointer =
+            Checkpointer::spawn(connection, checkpoints.clone()).map_err(|e| failed(&e))?;
+        let journal = wrap(SqliteJournal::new(opened.writer));
+        let writer = Writer::spawn(journal, health.clone(), checkpoints).map_err(|e| failed(&e))?;
+        Ok(Self {
+            writer,
+            _checkpointer: checkpointer,
+            readers,
+            health,
+            _lock: opened.lock,
+        })
+    }
+
+    /// Resolves, with the reason, when the store can't be trusted any more: the process must end and open the file anew.
+    pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
+        self.health.failed()
+    }
+
+    fn read<T>(&self, verb: impl FnOnce(&Connection) -> Verb<T>) -> Result<T> {
+        self.readers.read(verb)
+    }
+
+    async fn write<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
+    {
+        self.writer.write(Priority::Request, verb).await
+    }
+
+    async fn job<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
+    {
+        self.writer.write(Priority::Job, verb).await
+    }
+}
+
+/// Applies what is pending; the names of what was applied.
+pub fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
+    open::open(path)?.migrate(true)
+}

@@ -1,0 +1,194 @@
+//! Opening the file: whose it is, how it is used, and what its schema is.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::lock::{self, Lock};
+
+/// "CARD", in the header of the file.
+const APPLICATION_ID: i64 = 0x4341_5244;
+
+mod embedded {
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::unwrap_used,
+        reason = "written by the macro"
+    )]
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// Why a file was not opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{} is in use by {}; stop it first", path.display(), match pid { Some(pid) => format!("process {pid}"), None => "another process".to_owned() })]
+    InUse {
+        /// The database.
+        path: PathBuf,
+        /// The owner, if it could be read.
+        pid: Option<u32>,
+    },
+    /// A newer Cardea wrote it.
+    #[error("{} has schema {found}, and this version of Cardea knows {known}: use the version that wrote it, or a newer one", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// It is not up to date, and nobody said to change that.
+    #[error("{} needs {} migration(s): run `cardea migrate`", path.display(), pending)]
+    Pending {
+        /// The database.
+        path: PathBuf,
+        /// How many.
+        pending: usize,
+    },
+    /// Another program's database.
+    #[error("{} is a database of another program", path.display())]
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// SQLite can't read it.
+    #[error("{} is damaged or not a database: {why}; restore a backup", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's words.
+        why: String,
+    },
+    /// It can't be opened or written.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// The database that is to be opened, with the lock that makes it ours.
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    pub(super) writer: Connection,
+    pub(super) lock: Lock,
+}
+
+/// Takes the lock, opens the file (made if it isn't there) and looks whether it is ours.
+pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
+    let lock = Lock::take(path)?;
+    let made = lock::private()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path);
+    made.map_err(|e| OpenError::File {
+        path: path.to_owned(),
+        why: e.to_string(),
+    })?;
+    let writer = connect(path).map_err(|e| failure(path, &e))?;
+    let (application, tables) = (|| {
+        let id: i64 = writer.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        let tables: i64 =
+            writer.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        writer.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        Ok((id, tables))
+    })()
+    .map_err(|e| failure(path, &e))?;
+    // A file that was left between its making and its first migration has refinery's table and no mark yet.
+    if application != APPLICATION_ID && (application != 0 || tables > 1) {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    Ok(Opened {
+        path: path.to_owned(),
+        writer,
+        lock,
+    })
+}
+
+impl Opened {
+    /// Applies what is pending, or refuses what is; the names of what was applied.
+    pub(super) fn migrate(&mut self, apply: bool) -> Result<Vec<String>, OpenError> {
+        let runner = embedded::migrations::runner();
+        let damaged = |e: refinery::Error| OpenError::Damaged {
+            path: self.path.clone(),
+            why: e.to_string(),
+        };
+        let known = runner
+            .get_migrations()
+            .iter()
+            .map(|m| m.version())
+            .max()
+            .unwrap_or(0);
+        let applied = runner
+            .get_applied_migrations(&mut self.writer)
+            .map_err(damaged)?;
+        let found = applied.iter().map(|m| m.version()).max().unwrap_or(0);
+        let version = |v| u32::try_from(v).unwrap_or(0);
+        if found > known {
+            return Err(OpenError::Newer {
+                path: self.path.clone(),
+                found: version(found),
+                known: version(known),
+            });
+        }
+        let pending = runner.get_migrations().len().saturating_sub(applied.len());
+        if pending > 0 && !apply {
+            return Err(OpenError::Pending {
+                path: self.path.clone(),
+                pending,
+            });
+        }
+        let report = runner
+            .set_grouped(true)
+            .run(&mut self.writer)
+            .map_err(damaged)?;
+        Ok(report
+            .applied_migrations()
+            .iter()
+            .map(ToString::to_string)
+            .collect())
+    }
+}
+
+fn failure(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let (path, why) = (path.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            OpenError::Damaged { path, why }
+        }
+        _ => OpenError::File { path, why },
+    }
+}
+
+/// A connection that writes.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // FULL: a commit is on the disk before it is answered. Checkpoints are `checkpoint.rs`'s, never a commit's.
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA mmap_size = 0;
+         PRAGMA cache_size = -4096;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// A connection that only reads, with a small cache: there is one for each core.
+pub(super) fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2048;")?;
+    Ok(connection)
+}

@@ -1,0 +1,122 @@
+//! What ends grants and tokens before their time.
+
+use cardea_protocol::model::{Actor, AuditEvent, ClientId, RevocationReason, Subject};
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+use super::{
+    audit::{self, About},
+    fault::Verb,
+    rows::{self, Fields},
+};
+use crate::{RevokeApplication, RevokeGrant, RevokeToken};
+
+/// What goes with a session: its codes, and its grants without `offline_access` (OpenID Core §11). How many grants.
+pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Verb<u64> {
+    rows::execute(tx, "DELETE FROM codes WHERE session_key = ?", [session])?;
+    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
+               WHERE session_key = ?3 AND offline = 0 AND revoked_at IS NULL AND expires_at > ?1";
+    rows::execute(
+        tx,
+        sql,
+        (
+            now.as_millisecond(),
+            rows::to_word(RevocationReason::Logout)?,
+            session,
+        ),
+    )
+}
+
+pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
+    let reason = rows::to_word(command.reason)?;
+    let sql = "UPDATE grants SET revoked_at = :now, revoked_reason = :reason
+               WHERE grant_id = :id AND revoked_at IS NULL AND expires_at > :now
+                 AND (:subject IS NULL OR user_key = (SELECT user_key FROM users WHERE subject = :subject))
+                 AND (:client IS NULL OR client_key = (SELECT client_key FROM clients WHERE client_id = :client))
+               RETURNING grant_id, (SELECT subject FROM users WHERE user_key = grants.user_key),
+                         (SELECT client_id FROM clients WHERE client_key = grants.client_key)";
+    let params = named_params! {
+        ":id": command.id.as_bytes(),
+        ":subject": command.subject.as_ref().map(Subject::as_str),
+        ":client": command.client_id.as_ref().map(ClientId::as_str),
+        ":reason": reason,
+        ":now": command.cause.now.as_millisecond(),
+    };
+    let revoked = rows::first(tx, sql, params, |row| {
+        let mut f = Fields::new(row, "grants", 0);
+        let _id: [u8; 16] = f.get("grant_id")?;
+        Ok((
+            f.parse("subject", Subject::parse)?,
+            f.parse("client_id", ClientId::parse)?,
+        ))
+    })?;
+    let Some((subject, client)) = revoked else {
+        return Ok(false);
+    };
+    let about = About {
+        subject: Some(&subject),
+        client: Some(&client),
+        grant: Some(command.id),
+        detail: Some(reason),
+    };
+    audit::write(tx, &command.cause, AuditEvent::GrantRevoked, &about)?;
+    Ok(true)
+}
+
+pub(super) fn token(tx: &Connection, command: &RevokeToken) -> Verb<()> {
+    let sql = "INSERT INTO revoked_tokens (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    let params = (command.jti.as_str(), command.expires_at.as_millisecond());
+    if rows::execute(tx, sql, params)? == 1 {
+        let about = About::client(&command.client_id).detail(command.jti.as_str());
+        audit::write(tx, &command.cause, AuditEvent::TokenRevoked, &about)?;
+    }
+    Ok(())
+}
+
+/// Consent, grants, and the codes on their way to become grants.
+pub(super) fn application(tx: &Connection, command: &RevokeApplication) -> Verb<u64> {
+    let RevokeApplication {
+        subject,
+        client_id,
+        cause,
+    } = command;
+    let sql = "SELECT u.user_key, c.client_key FROM users u, clients c WHERE u.subject = ? AND c.client_id = ?";
+    let keys = rows::first(tx, sql, (subject.as_str(), client_id.as_str()), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let Some(keys) = keys else { return Ok(0) };
+    let consents = rows::execute(
+        tx,
+        "DELETE FROM consents WHERE user_key = ? AND client_key = ?",
+        keys,
+    )?;
+    let sql = "DELETE FROM codes WHERE session_key IN (SELECT session_key FROM sessions WHERE user_key = ?)
+                 AND client_key = ?";
+    let codes = rows::execute(tx, sql, keys)?;
+    let reason = match cause.actor {
+        Actor::Operator(_) => RevocationReason::Operator,
+        _ => RevocationReason::Person,
+    };
+    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
+               WHERE user_key = ?3 AND client_key = ?4 AND revoked_at IS NULL AND expires_at > ?1";
+    let params = (
+        cause.now.as_millisecond(),
+        rows::to_word(reason)?,
+        keys.0,
+        keys.1,
+    );
+    let grants = rows::execute(tx, sql, params)?;
+    if consents + codes + grants > 0 {
+        let about = About {
+            client: Some(client_id),
+            ..About::subject(subject)
+        };
+        audit::write(
+            tx,
+            cause,
+            AuditEvent::ConsentRevoked,
+            &about.detail(format!("grants revoked: {grants}")),
+        )?;
+    }
+    Ok(grants)
+}

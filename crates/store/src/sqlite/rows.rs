@@ -1,0 +1,188 @@
+//! From a row to a type, naming table, column and row when it can't be; and the few ways to run a statement.
+
+use std::fmt::Display;
+
+use cardea_seal::Digest;
+use jiff::Timestamp;
+use rusqlite::{
+    Connection, Params, Row,
+    types::{FromSql, ValueRef},
+};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value::Error as WordError},
+};
+
+use super::fault::Verb;
+use crate::{Page, Result, StoreError};
+
+/// The columns of one table in a row, read one after the other. The first is the row's key.
+pub(super) struct Fields<'a, 'r> {
+    row: &'a Row<'r>,
+    table: &'static str,
+    first: usize,
+    next: usize,
+}
+
+impl<'a, 'r> Fields<'a, 'r> {
+    /// Begins at a column.
+    pub(super) fn new(row: &'a Row<'r>, table: &'static str, first: usize) -> Self {
+        Self {
+            row,
+            table,
+            first,
+            next: first,
+        }
+    }
+
+    /// The next column. Its name is for the error.
+    pub(super) fn get<T: FromSql>(&mut self, column: &'static str) -> Result<T> {
+        let index = self.next;
+        self.next += 1;
+        self.row.get(index).map_err(|e| self.corrupt(column, e))
+    }
+
+    /// A text that is parsed.
+    pub(super) fn parse<T, E: Display>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T> {
+        let parsed = self.parse_opt(column, parse)?;
+        parsed.ok_or_else(|| self.corrupt(column, "it is missing"))
+    }
+
+    /// A text that is parsed if it is there.
+    pub(super) fn parse_opt<T, E: Display>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>> {
+        let index = self.next;
+        self.next += 1;
+        let text = match self.row.get_ref(index) {
+            Ok(ValueRef::Null) => return Ok(None),
+            Ok(value) => value.as_str().map_err(|e| self.corrupt(column, e))?,
+            Err(error) => return Err(self.corrupt(column, error)),
+        };
+        parse(text).map(Some).map_err(|e| self.corrupt(column, e))
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: DeserializeOwned>(&mut self, column: &'static str) -> Result<T> {
+        self.parse(column, word)
+    }
+
+    /// One of a few words, if it is there.
+    pub(super) fn word_opt<T: DeserializeOwned>(
+        &mut self,
+        column: &'static str,
+    ) -> Result<Option<T>> {
+        self.parse_opt(column, word)
+    }
+
+    /// A JSON document.
+    pub(super) fn json<T: DeserializeOwned>(&mut self, column: &'static str) -> Result<T> {
+        self.parse(column, |text| serde_json::from_str(text))
+    }
+
+    /// A time.
+    pub(super) fn time(&mut self, column: &'static str) -> Result<Timestamp> {
+        let time = self.time_opt(column)?;
+        time.ok_or_else(|| self.corrupt(column, "it is missing"))
+    }
+
+    /// A time, if it is there.
+    pub(super) fn time_opt(&mut self, column: &'static str) -> Result<Option<Timestamp>> {
+        let millis: Option<i64> = self.get(column)?;
+        millis
+            .map(Timestamp::from_millisecond)
+            .transpose()
+            .map_err(|e| self.corrupt(column, e))
+    }
+
+    /// A SHA-256.
+    pub(super) fn digest(&mut self, column: &'static str) -> Result<Digest> {
+        self.get(column).map(Digest::from_bytes)
+    }
+
+    /// Names the row.
+    pub(super) fn corrupt(&self, column: &'static str, why: impl Display) -> StoreError {
+        let id = match self.row.get_ref(self.first) {
+            Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            // Enough to find the row, too little to use it.
+            Ok(ValueRef::Blob(bytes)) => bytes.iter().take(8).map(|b| format!("{b:02x}")).collect(),
+            _ => "?".to_owned(),
+        };
+        StoreError::Corrupt {
+            table: self.table,
+            column,
+            id,
+            why: why.to_string(),
+        }
+    }
+}
+
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, WordError> {
+    T::deserialize(text.into_deserializer())
+}
+
+/// The word of a value in a column, as [`Fields::word`] reads it.
+pub(super) fn to_word(value: impl Serialize) -> Verb<String> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        _ => Err(StoreError::Conflict("a value that has no word".to_owned()).into()),
+    }
+}
+
+/// The JSON of a value in a column.
+pub(super) fn to_json(value: &impl Serialize) -> Verb<String> {
+    serde_json::to_string(value).map_err(|e| StoreError::Conflict(e.to_string()).into())
+}
+
+/// The first row, if there is one.
+pub(super) fn first<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> Verb<T>,
+) -> Verb<Option<T>> {
+    connection
+        .prepare_cached(sql)?
+        .query_and_then(params, read)?
+        .next()
+        .transpose()
+}
+
+/// All rows.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> Verb<T>,
+) -> Verb<Vec<T>> {
+    connection
+        .prepare_cached(sql)?
+        .query_and_then(params, read)?
+        .collect()
+}
+
+/// Writes; how many rows.
+pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Verb<u64> {
+    Ok(connection.prepare_cached(sql)?.execute(params)? as u64)
+}
+
+/// One value of the first row, if there is one.
+pub(super) fn value<T: FromSql>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Verb<Option<T>> {
+    first(connection, sql, params, |row| Ok(row.get(0)?))
+}
+
+/// A page's bounds.
+pub(super) fn bounds(page: Page) -> (u32, u32) {
+    (page.limit.min(Page::MAX), page.offset)
+}

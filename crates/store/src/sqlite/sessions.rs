@@ -1,0 +1,330 @@
+//! Browsers that are logged in.
+
+use async_trait::async_trait;
+use cardea_protocol::model::{
+    AuditEvent, AuthenticationContext, Cause, Session, SessionEnd, SessionId, Sid, Subject,
+};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    SqliteStore,
+    audit::{self, About},
+    fault::Verb,
+    revocation,
+    rows::{self, Fields},
+};
+use crate::{EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
+
+/// `last_seen_at` is to the minute.
+pub(super) const TOUCH_EVERY_MS: i64 = 60_000;
+/// How long the clean-up leaves an ended session.
+pub(super) const KEEP_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Whether the session `s` is alive at `:now`, as [`Session::is_alive`] has it.
+macro_rules! session_alive {
+    () => {
+        "(s.ended_at IS NULL AND s.idle_expires_at > :now AND s.expires_at > :now)"
+    };
+}
+pub(super) use session_alive;
+
+macro_rules! columns {
+    () => {
+        "s.sid, s.cookie_hash, u.subject, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at, s.idle_expires_at,
+         s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason"
+    };
+}
+
+macro_rules! select {
+    ($($rest:tt)*) => {
+        concat!("SELECT ", columns!(), " FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE ", $($rest)*)
+    };
+}
+
+#[async_trait]
+impl Sessions for SqliteStore {
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
+        let sql = select!(
+            "s.cookie_hash = :id AND u.status = 'enabled' AND ",
+            session_alive!()
+        );
+        let params = named_params! { ":id": id.0.as_bytes(), ":now": now.as_millisecond() };
+        self.read(|db| rows::first(db, sql, params, |row| Ok(decode(row)?)))
+    }
+
+    async fn open_session(&self, command: OpenSession) -> Result<bool> {
+        self.write(move |tx| open(tx, &command)).await
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        idle: SignedDuration,
+    ) -> Result<()> {
+        // Looked at first: most visits find nothing to write, and a visit must not cost a commit.
+        let sql = "SELECT 1 FROM sessions WHERE cookie_hash = ?1 AND last_seen_at < ?2 - ?3";
+        let params = (id.0.as_bytes(), now.as_millisecond(), TOUCH_EVERY_MS);
+        let due: Option<i64> = self.read(|db| rows::value(db, sql, params))?;
+        if due.is_none() {
+            return Ok(());
+        }
+        self.write(move |tx| touch(tx, id, now, idle)).await
+    }
+
+    async fn end_sessions(&self, command: EndSessions) -> Result<u64> {
+        self.write(move |tx| end_which(tx, &command)).await
+    }
+
+    async fn sessions_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>> {
+        let sql = select!(
+            "u.subject = :subject AND ",
+            session_alive!(),
+            " ORDER BY s.created_at DESC, s.session_key DESC"
+        );
+        let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
+        self.read(|db| rows::all(db, sql, params, |row| Ok(decode(row)?)))
+    }
+
+    async fn sessions(&self, page: Page, now: Timestamp) -> Result<Vec<Session>> {
+        let sql = select!(
+            session_alive!(),
+            " ORDER BY s.session_key DESC LIMIT :limit OFFSET :offset"
+        );
+        let (limit, offset) = rows::bounds(page);
+        let params =
+            named_params! { ":now": now.as_millisecond(), ":limit": limit, ":offset": offset };
+        self.read(|db| rows::all(db, sql, params, |row| Ok(decode(row)?)))
+    }
+}
+
+fn decode(row: &Row<'_>) -> Result<Session> {
+    let mut f = Fields::new(row, "sessions", 0);
+    Ok(Session {
+        sid: f.parse("sid", Sid::parse)?,
+        id: SessionId(f.digest("cookie_hash")?),
+        subject: f.parse("subject", Subject::parse)?,
+        context: context(&mut f)?,
+        created_at: f.time("created_at")?,
+        last_seen_at: f.time("last_seen_at")?,
+        idle_expires_at: f.time("idle_expires_at")?,
+        expires_at: f.time("expires_at")?,
+        address: f.parse_opt("address", str::parse)?,
+        user_agent: f.get("user_agent")?,
+        ended: match (f.time_opt("ended_at")?, f.word_opt("end_reason")?) {
+            (None, None) => None,
+            (Some(at), Some(reason)) => Some((at, reason)),
+            _ => return Err(f.corrupt("end_reason", "time and reason of an end belong together")),
+        },
+    })
+}
+
+/// The three columns `auth_time, acr, amr`.
+pub(super) fn context(f: &mut Fields<'_, '_>) -> Result<AuthenticationContext> {
+    Ok(AuthenticationContext {
+        auth_time: f.time("auth_time")?,
+        acr: f.get("acr")?,
+        amr: f.json("amr")?,
+    })
+}
+
+fn open(tx: &Connection, command: &OpenSession) -> Verb<bool> {
+    let OpenSession {
+        session,
+        previous,
+        cause,
+    } = command;
+    let sql = "SELECT user_key FROM users WHERE subject = ? AND status = 'enabled'";
+    let Some(user) = rows::value::<i64>(tx, sql, [session.subject.as_str()])? else {
+        return Ok(false);
+    };
+    let replaced = match previous {
+        Some(id) => take_over(tx, *id, session, cause)?,
+        None => false,
+    };
+    if !replaced {
+        insert(tx, user, session)?;
+    }
+    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE user_key = ? AND failed_logins > 0";
+    rows::execute(tx, sql, [user])?;
+    audit::write(
+        tx,
+        cause,
+        AuditEvent::Login,
+        &About::subject(&session.subject),
+    )?;
+    Ok(true)
+}
+
+/// D8: one person a browser. The same person's session gets the new cookie in place; another's ends. Whether it was replaced.
+fn take_over(tx: &Connection, previous: SessionId, session: &Session, cause: &Cause) -> Verb<bool> {
+    let sql = concat!(
+        "SELECT s.session_key, u.subject, ",
+        session_alive!(),
+        " FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE s.cookie_hash = :id AND s.ended_at IS NULL"
+    );
+    let params = named_params! { ":id": previous.0.as_bytes(), ":now": cause.now.as_millisecond() };
+    let before = rows::first(tx, sql, params, |row| {
+        Ok((living(row)?, row.get::<_, bool>(2)?))
+    })?;
+    match before {
+        None => Ok(false),
+        Some((before, true)) if before.subject == session.subject => {
+            replace(tx, before.key, session)?;
+            Ok(true)
+        }
+        Some((before, alive)) => {
+            end(
+                tx,
+                &before,
+                if alive {
+                    SessionEnd::Replaced
+                } else {
+                    SessionEnd::Expired
+                },
+                cause,
+            )?;
+            Ok(false)
+        }
+    }
+}
+
+fn replace(tx: &Connection, key: i64, session: &Session) -> Verb<()> {
+    rows::execute(
+        tx,
+        "UPDATE sessions SET cookie_hash = :id, auth_time = :auth_time, acr = :acr, amr = :amr, last_seen_at = :seen,
+                             idle_expires_at = :idle, expires_at = :expires, address = :address, user_agent = :agent
+         WHERE session_key = :key",
+        named_params! {
+            ":key": key,
+            ":id": session.id.0.as_bytes(),
+            ":auth_time": session.context.auth_time.as_millisecond(),
+            ":acr": session.context.acr,
+            ":amr": rows::to_json(&session.context.amr)?,
+            ":seen": session.last_seen_at.as_millisecond(),
+            ":idle": session.idle_expires_at.as_millisecond(),
+            ":expires": session.expires_at.as_millisecond(),
+            ":address": session.address.map(|a| a.to_string()),
+            ":agent": session.user_agent,
+        },
+    )
+    .map(drop)
+}
+
+fn insert(tx: &Connection, user: i64, session: &Session) -> Verb<()> {
+    rows::execute(
+        tx,
+        "INSERT INTO sessions (cookie_hash, sid, user_key, auth_time, acr, amr, created_at, last_seen_at,
+                               idle_expires_at, expires_at, address, user_agent)
+         VALUES (:id, :sid, :user, :auth_time, :acr, :amr, :created, :seen, :idle, :expires, :address, :agent)",
+        named_params! {
+            ":id": session.id.0.as_bytes(),
+            ":sid": session.sid.as_str(),
+            ":user": user,
+            ":auth_time": session.context.auth_time.as_millisecond(),
+            ":acr": session.context.acr,
+            ":amr": rows::to_json(&session.context.amr)?,
+            ":created": session.created_at.as_millisecond(),
+            ":seen": session.last_seen_at.as_millisecond(),
+            ":idle": session.idle_expires_at.as_millisecond(),
+            ":expires": session.expires_at.as_millisecond(),
+            ":address": session.address.map(|a| a.to_string()),
+            ":agent": session.user_agent,
+        },
+    )
+    .map(drop)
+}
+
+fn touch(tx: &Connection, id: SessionId, now: Timestamp, idle: SignedDuration) -> Verb<()> {
+    let sql = concat!(
+        "UPDATE sessions AS s SET last_seen_at = :now, idle_expires_at = :idle
+         WHERE s.cookie_hash = :id AND s.last_seen_at < :now - :every AND ",
+        session_alive!()
+    );
+    let params = named_params! {
+        ":id": id.0.as_bytes(),
+        ":now": now.as_millisecond(),
+        ":idle": idle_end(now, idle),
+        ":every": TOUCH_EVERY_MS,
+    };
+    rows::execute(tx, sql, params).map(drop)
+}
+
+/// When a session that was seen `now` is idle for too long.
+pub(super) fn idle_end(now: Timestamp, idle: SignedDuration) -> i64 {
+    now.saturating_add(idle)
+        .unwrap_or(Timestamp::MAX)
+        .as_millisecond()
+}
+
+/// A session that is to end.
+pub(super) struct Living {
+    pub(super) key: i64,
+    pub(super) subject: Subject,
+}
+
+/// Decodes `session_key, subject`.
+pub(super) fn living(row: &Row<'_>) -> Result<Living> {
+    let mut f = Fields::new(row, "sessions", 0);
+    Ok(Living {
+        key: f.get("session_key")?,
+        subject: f.parse("subject", Subject::parse)?,
+    })
+}
+
+pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
+    macro_rules! which {
+        ($condition:literal) => {
+            concat!(
+                "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE ",
+                $condition,
+                " AND ",
+                session_alive!()
+            )
+        };
+    }
+    let now = command.cause.now.as_millisecond();
+    let read = |row: &Row<'_>| Ok(living(row)?);
+    let sessions = match &command.which {
+        EndWhich::Id(id) => {
+            let params = named_params! { ":id": id.0.as_bytes(), ":now": now };
+            rows::all(tx, which!("s.cookie_hash = :id"), params, read)?
+        }
+        EndWhich::Sid(sid, subject) => {
+            let subject = subject.as_ref().map(Subject::as_str);
+            let params = named_params! { ":sid": sid.as_str(), ":subject": subject, ":now": now };
+            rows::all(
+                tx,
+                which!("s.sid = :sid AND (:subject IS NULL OR u.subject = :subject)"),
+                params,
+                read,
+            )?
+        }
+        EndWhich::Subject(subject) => {
+            let params = named_params! { ":subject": subject.as_str(), ":now": now };
+            rows::all(tx, which!("u.subject = :subject"), params, read)?
+        }
+    };
+    for session in &sessions {
+        end(tx, session, command.why, &command.cause)?;
+    }
+    Ok(sessions.len() as u64)
+}
+
+/// Ends a session with what hangs on it: its codes, and its grants without `offline_access`.
+pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Cause) -> Verb<()> {
+    let now = cause.now.as_millisecond();
+    let word = rows::to_word(why)?;
+    let sql = "UPDATE sessions SET ended_at = ?1, end_reason = ?2, keep_until = ?1 + ?3 WHERE session_key = ?4";
+    rows::execute(tx, sql, (now, &word, KEEP_MS, session.key))?;
+    let grants = revocation::with_session(tx, session.key, cause.now)?;
+    let event = if why == SessionEnd::Logout {
+        AuditEvent::Logout
+    } else {
+        AuditEvent::SessionEnded
+    };
+    let about =
+        About::subject(&session.subject).detail(format!("{word}; grants revoked: {grants}"));
+    audit::write(tx, cause, event, &about)
+}

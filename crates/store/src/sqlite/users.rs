@@ -1,0 +1,305 @@
+//! People.
+
+use async_trait::async_trait;
+use cardea_protocol::model::{
+    AuditEvent, Cause, LoginFailures, SessionEnd, Subject, User, UserStatus, Username,
+};
+use cardea_seal::Secret;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    SqliteStore,
+    audit::{self, About},
+    fault::{Verb, conflict},
+    rows::{self, Fields},
+    sessions,
+};
+use crate::{AddUser, EndSessions, EndWhich, Page, Result, Seeded, UserChange, Users};
+
+/// At most one audit row of failed logins a person in this time: what a stranger can cause is bounded.
+const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
+
+/// The columns of [`decode`], from `users u`.
+macro_rules! user_columns {
+    () => {
+        "u.subject, u.username, u.email, u.email_verified, u.password_hash, u.roles, u.claims, u.status,
+         u.failed_logins, u.last_failure_at, u.created_at, u.updated_at"
+    };
+}
+pub(super) use user_columns;
+
+/// How many they are.
+pub(super) const USER_COLUMNS: usize = 12;
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn user(&self, subject: &Subject) -> Result<Option<User>> {
+        self.read(|db| find(db, subject))
+    }
+
+    async fn user_by_name(&self, username: &Username) -> Result<Option<User>> {
+        let sql = concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM users u WHERE u.username_key = ?"
+        );
+        self.read(|db| rows::first(db, sql, [username.key()], |row| Ok(decode(row, 0)?)))
+    }
+
+    async fn users(&self, page: Page) -> Result<Vec<User>> {
+        let sql = concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM users u ORDER BY u.username_key LIMIT ? OFFSET ?"
+        );
+        self.read(|db| rows::all(db, sql, rows::bounds(page), |row| Ok(decode(row, 0)?)))
+    }
+
+    async fn add_user(&self, command: AddUser) -> Result<()> {
+        self.write(move |tx| add(tx, &command)).await
+    }
+
+    async fn seed_user(&self, command: AddUser) -> Result<Seeded> {
+        self.write(move |tx| seed(tx, &command)).await
+    }
+
+    async fn change_user(&self, command: UserChange) -> Result<bool> {
+        self.write(move |tx| change(tx, &command)).await
+    }
+
+    async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
+        self.write(move |tx| {
+            // Sessions, codes, grants and consents go with the row.
+            if rows::execute(
+                tx,
+                "DELETE FROM users WHERE subject = ?",
+                [subject.as_str()],
+            )? == 0
+            {
+                return Ok(false);
+            }
+            audit::write(
+                tx,
+                &cause,
+                AuditEvent::UserRemoved,
+                &About::subject(&subject),
+            )?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()> {
+        self.write(move |tx| record_failure(tx, &subject, &cause))
+            .await
+    }
+
+    async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>> {
+        let sql = "SELECT subject, failed_logins, last_failure_at FROM users WHERE subject = ?";
+        let failures = self.read(|db| {
+            rows::first(db, sql, [subject.as_str()], |row| {
+                let mut f = Fields::new(row, "users", 0);
+                let _subject: String = f.get("subject")?;
+                Ok(failures(&mut f)?)
+            })
+        })?;
+        Ok(failures.and_then(|f| f.locked_until()))
+    }
+
+    async fn upgrade_password_hash(
+        &self,
+        subject: Subject,
+        old: Secret<String>,
+        new: Secret<String>,
+    ) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE users SET password_hash = ? WHERE subject = ? AND password_hash = ?";
+            rows::execute(tx, sql, (new.expose(), subject.as_str(), old.expose())).map(drop)
+        })
+        .await
+    }
+}
+
+/// Decodes `user_columns!`, the first of which is at `first`.
+pub(super) fn decode(row: &Row<'_>, first: usize) -> Result<User> {
+    let mut f = Fields::new(row, "users", first);
+    Ok(User {
+        subject: f.parse("subject", Subject::parse)?,
+        username: f.parse("username", Username::parse)?,
+        email: f.get("email")?,
+        email_verified: f.get("email_verified")?,
+        password_hash: f.get::<Option<String>>("password_hash")?.map(Secret::new),
+        roles: f.json("roles")?,
+        claims: f.json("claims")?,
+        status: f.word("status")?,
+        failures: failures(&mut f)?,
+        created_at: f.time("created_at")?,
+        updated_at: f.time("updated_at")?,
+    })
+}
+
+fn failures(f: &mut Fields<'_, '_>) -> Result<LoginFailures> {
+    Ok(LoginFailures {
+        count: f.get("failed_logins")?,
+        last_at: f.time_opt("last_failure_at")?,
+    })
+}
+
+fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
+    let sql = concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u WHERE u.subject = ?"
+    );
+    rows::first(db, sql, [subject.as_str()], |row| Ok(decode(row, 0)?))
+}
+
+fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
+    if insert(tx, &command.user)? == 0 {
+        return Err(conflict(format!(
+            "the name {} is taken",
+            command.user.username
+        )));
+    }
+    audit::write(
+        tx,
+        &command.cause,
+        AuditEvent::UserAdded,
+        &About::subject(&command.user.subject),
+    )
+}
+
+/// D19: a seed is applied once, and never re-created, re-enabled or overwritten.
+fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
+    let key = command.user.username.key();
+    if rows::execute(
+        tx,
+        "INSERT INTO seeds (username_key) VALUES (?) ON CONFLICT DO NOTHING",
+        [&key],
+    )? == 0
+    {
+        return Ok(Seeded::Known);
+    }
+    let there: Option<i64> = rows::value(tx, "SELECT 1 FROM users WHERE username_key = ?", [&key])?;
+    if there.is_some() {
+        return Ok(Seeded::Known);
+    }
+    add(tx, command)?;
+    Ok(Seeded::Added)
+}
+
+fn insert(tx: &Connection, user: &User) -> Verb<u64> {
+    rows::execute(
+        tx,
+        "INSERT INTO users (subject, username, username_key, email, email_verified, password_hash, roles, claims, status,
+                            created_at, updated_at)
+         VALUES (:subject, :username, :key, :email, :verified, :password, :roles, :claims, :status, :created, :updated)
+         ON CONFLICT DO NOTHING",
+        named_params! {
+            ":subject": user.subject.as_str(),
+            ":username": user.username.as_str(),
+            ":key": user.username.key(),
+            ":email": user.email,
+            ":verified": user.email_verified && user.email.is_some(),
+            ":password": user.password_hash.as_ref().map(Secret::expose),
+            ":roles": rows::to_json(&user.roles)?,
+            ":claims": rows::to_json(&user.claims)?,
+            ":status": rows::to_word(user.status)?,
+            ":created": user.created_at.as_millisecond(),
+            ":updated": user.updated_at.as_millisecond(),
+        },
+    )
+}
+
+fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
+    let UserChange {
+        subject,
+        update,
+        cause,
+    } = command;
+    let Some(before) = find(tx, subject)? else {
+        return Ok(false);
+    };
+    let (email, verified) = match &update.email {
+        None => (before.email.as_deref(), before.email_verified),
+        Some(None) => (None, false),
+        Some(Some((email, verified))) => (Some(email.as_str()), *verified),
+    };
+    rows::execute(
+        tx,
+        "UPDATE users SET email = :email, email_verified = :verified, roles = :roles, claims = :claims,
+                          updated_at = :now
+         WHERE subject = :subject",
+        named_params! {
+            ":subject": subject.as_str(),
+            ":email": email,
+            ":verified": verified,
+            ":roles": rows::to_json(update.roles.as_ref().unwrap_or(&before.roles))?,
+            ":claims": rows::to_json(update.claims.as_ref().unwrap_or(&before.claims))?,
+            ":now": cause.now.as_millisecond(),
+        },
+    )?;
+    if update.email.is_some() || update.roles.is_some() || update.claims.is_some() {
+        audit::write(tx, cause, AuditEvent::UserChanged, &About::subject(subject))?;
+    }
+    if let Some(hash) = &update.password_hash {
+        set_password(tx, subject, hash, cause)?;
+    }
+    match update.status {
+        Some(status) if status != before.status => set_status(tx, subject, status, cause)?,
+        _ => {}
+    }
+    Ok(true)
+}
+
+/// A new password is tried anew: the failures were those of the old one.
+fn set_password(
+    tx: &Connection,
+    subject: &Subject,
+    hash: &Secret<String>,
+    cause: &Cause,
+) -> Verb<()> {
+    let sql = "UPDATE users SET password_hash = ?, failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
+    rows::execute(tx, sql, (hash.expose(), subject.as_str()))?;
+    audit::write(
+        tx,
+        cause,
+        AuditEvent::PasswordChanged,
+        &About::subject(subject),
+    )
+}
+
+fn set_status(tx: &Connection, subject: &Subject, status: UserStatus, cause: &Cause) -> Verb<()> {
+    let sql = "UPDATE users SET status = ? WHERE subject = ?";
+    rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
+    let event = match status {
+        UserStatus::Enabled => AuditEvent::UserEnabled,
+        UserStatus::Disabled => AuditEvent::UserDisabled,
+    };
+    audit::write(tx, cause, event, &About::subject(subject))?;
+    if status == UserStatus::Disabled {
+        let which = EndWhich::Subject(subject.clone());
+        sessions::end_which(
+            tx,
+            &EndSessions {
+                which,
+                why: SessionEnd::Operator,
+                cause: cause.clone(),
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let now = cause.now.as_millisecond();
+    let sql = "UPDATE users SET failed_logins = min(failed_logins + 1, 1000000), last_failure_at = ?1 WHERE subject = ?2";
+    rows::execute(tx, sql, (now, subject.as_str()))?;
+    let sql = "UPDATE users SET failure_audited_at = ?1
+               WHERE subject = ?2 AND (failure_audited_at IS NULL OR failure_audited_at <= ?1 - ?3)";
+    if rows::execute(tx, sql, (now, subject.as_str(), FAILURE_AUDIT_EVERY_MS))? == 1 {
+        audit::write(tx, cause, AuditEvent::LoginFailed, &About::subject(subject))?;
+    }
+    Ok(())
+}

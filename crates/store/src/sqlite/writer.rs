@@ -1,0 +1,307 @@
+//! The one thread that writes: it takes what waits, runs each command in a savepoint of one transaction, commits once,
+//! then answers all (group commit).
+
+use std::{
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{
+    checkpoint::Checkpoints,
+    fault::{Fault, Severity, Verb, not_done, unknown},
+    health::{Health, State},
+    journal::Journal,
+    queue::{Priority, Queue, Taken},
+};
+use crate::{Result, StoreError};
+
+/// How often a full disk is tried again.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How long the writer sleeps when nothing comes.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A command on its way.
+trait Command: Send {
+    /// Runs inside of its savepoint and keeps the result.
+    fn run(&mut self, tx: &Connection) -> Verb<()>;
+    /// Gives the kept result, which is written down now.
+    fn succeed(self: Box<Self>);
+    /// Gives the error.
+    fn fail(self: Box<Self>, error: StoreError);
+}
+
+struct Pending<F, T> {
+    verb: Option<F>,
+    result: Option<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: FnOnce(&Connection) -> Verb<T> + Send> Command for Pending<F, T> {
+    fn run(&mut self, tx: &Connection) -> Verb<()> {
+        if let Some(verb) = self.verb.take() {
+            self.result = Some(verb(tx)?);
+        }
+        Ok(())
+    }
+
+    fn succeed(self: Box<Self>) {
+        // A caller that hung up doesn't hear what was done.
+        if let Some(result) = self.result {
+            let _ = self.reply.send(Ok(result));
+        }
+    }
+
+    fn fail(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+/// The way to the writer. Dropped, it lets the writer finish what waits.
+pub(super) struct Writer {
+    queue: Arc<Queue<Box<dyn Command>>>,
+    health: Arc<Health>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn spawn(
+        journal: Box<dyn Journal>,
+        health: Arc<Health>,
+        checkpoints: Arc<Checkpoints>,
+    ) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new());
+        let writing = Writing {
+            journal,
+            health: health.clone(),
+            queue: queue.clone(),
+            checkpoints,
+        };
+        let thread = std::thread::Builder::new()
+            .name("cardea-store".to_owned())
+            .spawn(move || writing.run())?;
+        Ok(Self {
+            queue,
+            health,
+            thread: Some(thread),
+        })
+    }
+
+    /// Sends a command and waits until it is written down. Once it waits it runs, whether the caller still listens or not.
+    pub(super) async fn write<T, F>(&self, priority: Priority, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
+    {
+        self.health.check()?;
+        let (reply, answer) = oneshot::channel();
+        let command = Box::new(Pending {
+            verb: Some(verb),
+            result: None,
+            reply,
+        });
+        if self.queue.push(command, priority).is_err() {
+            metrics::counter!("cardea_store_queue_full_total").increment(1);
+            return Err(not_done("too many writes are waiting"));
+        }
+        // The writer ends only when the store is dropped or has panicked.
+        answer
+            .await
+            .unwrap_or_else(|_| Err(unknown("the writer has stopped")))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread's own.
+struct Writing {
+    journal: Box<dyn Journal>,
+    health: Arc<Health>,
+    queue: Arc<Queue<Box<dyn Command>>>,
+    checkpoints: Arc<Checkpoints>,
+}
+
+/// A batch that came to nothing, and what its senders are told.
+struct Lost {
+    state: State,
+    answer: StoreError,
+}
+
+impl Writing {
+    fn run(mut self) {
+        let _guard = FailOnPanic(self.health.clone());
+        loop {
+            let full = self.health.state() == State::Full;
+            match self.queue.take(if full { PROBE_EVERY } else { IDLE }) {
+                Taken::Batch(batch) => self.batch(batch),
+                Taken::Nothing => {}
+                Taken::Closed => return,
+            }
+            if full && self.probe().is_ok() {
+                self.health.set(State::Ready);
+                tracing::info!("there is room on the disk again: the store writes");
+            }
+            self.checkpoints.finish(self.journal.connection());
+        }
+    }
+
+    fn batch(&mut self, batch: Vec<Box<dyn Command>>) {
+        if let Err(refusal) = self.health.check() {
+            batch
+                .into_iter()
+                .for_each(|command| command.fail(refusal.clone()));
+            return;
+        }
+        let len = batch.len();
+        let mut done = Vec::with_capacity(len);
+        let outcome = self.carry_out(batch, &mut done);
+        metrics::histogram!("cardea_store_batch_size").record(len as f64);
+        metrics::counter!("cardea_store_commands_total").increment(len as u64);
+        if let Err(lost) = &outcome {
+            if self.health.state() != lost.state {
+                tracing::error!(state = ?lost.state, error = %lost.answer, "a batch was lost");
+            }
+            self.health.set(lost.state.clone());
+        } else {
+            self.checkpoints.note_commit();
+        }
+        for (command, result) in done {
+            match (&outcome, result) {
+                (Err(lost), _) => command.fail(lost.answer.clone()),
+                (Ok(()), Ok(())) => command.succeed(),
+                (Ok(()), Err(error)) => command.fail(error),
+            }
+        }
+        self.queue.note_batch(len);
+    }
+
+    /// Runs a batch. All of its commands are in `done` afterwards, whatever happened; nobody has been answered yet.
+    fn carry_out(
+        &mut self,
+        batch: Vec<Box<dyn Command>>,
+        done: &mut Vec<(Box<dyn Command>, Result<()>)>,
+    ) -> Result<(), Lost> {
+        let mut outcome = self
+            .journal
+            .begin()
+            .map_err(|e| self.lost_before_commit(&e));
+        for mut command in batch {
+            let result = match outcome {
+                Ok(()) => self.one(command.as_mut()).unwrap_or_else(|lost| {
+                    outcome = Err(lost);
+                    Ok(())
+                }),
+                Err(_) => Ok(()),
+            };
+            done.push((command, result));
+        }
+        outcome?;
+        let before = Instant::now();
+        let committed = self.journal.commit();
+        metrics::histogram!("cardea_store_commit_seconds").record(before.elapsed());
+        committed.map_err(|e| {
+            self.roll_back();
+            lost_for_good(&e)
+        })
+    }
+
+    /// Runs one command in its savepoint; the outer error costs the batch, the inner one the command.
+    fn one(&mut self, command: &mut dyn Command) -> Result<Result<()>, Lost> {
+        self.journal
+            .savepoint()
+            .map_err(|e| self.lost_before_commit(&e))?;
+        let fault = match command.run(self.journal.connection()) {
+            Ok(()) => {
+                return self
+                    .journal
+                    .release()
+                    .map(Ok)
+                    .map_err(|e| self.lost_before_commit(&e));
+            }
+            Err(Fault::Sql(error)) => return Err(self.lost_before_commit(&error)),
+            Err(Fault::Own(error)) => error,
+        };
+        // SQLite has ended the transaction by itself: what ran before in this batch is gone too.
+        if self.journal.is_autocommit() {
+            return Err(Lost {
+                state: State::Ready,
+                answer: not_done(&fault),
+            });
+        }
+        self.journal
+            .rollback_to()
+            .map(|()| Err(fault))
+            .map_err(|e| self.lost_before_commit(&e))
+    }
+
+    fn lost_before_commit(&mut self, error: &rusqlite::Error) -> Lost {
+        let rolled_back = self.roll_back();
+        match Severity::of(error) {
+            Severity::Fatal => lost_for_good(error),
+            _ if !rolled_back => lost_for_good(error),
+            Severity::Full => Lost {
+                state: State::Full,
+                answer: not_done(error),
+            },
+            Severity::Command | Severity::Batch => Lost {
+                state: State::Ready,
+                answer: not_done(error),
+            },
+        }
+    }
+
+    /// Ends the transaction, if there still is one; whether none is left.
+    fn roll_back(&mut self) -> bool {
+        if self.journal.is_autocommit() {
+            return true;
+        }
+        let outcome = self.journal.rollback();
+        outcome.is_ok() && self.journal.is_autocommit()
+    }
+
+    /// Whether the disk has room: a write of a few pages, written down and taken back.
+    fn probe(&mut self) -> rusqlite::Result<()> {
+        for sql in [
+            "INSERT INTO probe (filler) VALUES (zeroblob(16384))",
+            "DELETE FROM probe",
+        ] {
+            let step = self.journal.begin();
+            let step = step.and_then(|()| self.journal.connection().execute(sql, []));
+            let step = step.and_then(|_| self.journal.commit());
+            if let Err(error) = step {
+                self.roll_back();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lost_for_good(error: &rusqlite::Error) -> Lost {
+    Lost {
+        state: State::Failed(error.to_string()),
+        answer: unknown(error),
+    }
+}
+
+/// Nothing panics; if something does, the store must not look ready.
+struct FailOnPanic(Arc<Health>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .set(State::Failed("the writer has panicked".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The crate over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod jwks_cache;
+mod limits_of_clients;
+mod outbound;
+mod serving;
+mod shutdown;
+mod tls;
+mod unix_socket;

@@ -1,0 +1,143 @@
+//! A server on a free port, and a client that writes what it likes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use cardea_web::inbound::listener::{ListenerConfig, serve};
+use cardea_web::inbound::{ClientAddress, FormPairs, Inbound};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: CancellationToken,
+    pub(crate) served: JoinHandle<std::io::Result<()>>,
+}
+
+pub(crate) fn router() -> Router {
+    let router = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route(
+            "/who",
+            get(|who: ClientAddress| async move { who.ip.to_string() }),
+        )
+        .route(
+            "/form",
+            post(|form: FormPairs| async move { form.0.len().to_string() }),
+        )
+        .route("/slow", get(slow))
+        .route("/endless", get(endless));
+    Inbound::new(false, 1).wrap(router)
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    "finished"
+}
+
+async fn endless() {
+    std::future::pending::<()>().await;
+}
+
+/// Bounds short enough for a test.
+pub(crate) fn impatient() -> ListenerConfig {
+    ListenerConfig {
+        header_timeout: Duration::from_millis(200),
+        idle_timeout: Duration::from_millis(400),
+        handshake_timeout: Duration::from_millis(200),
+        shutdown_deadline: Duration::from_secs(2),
+        ..ListenerConfig::default()
+    }
+}
+
+pub(crate) async fn start(config: ListenerConfig) -> Running {
+    start_with(router(), config).await
+}
+
+pub(crate) async fn start_with(router: Router, config: ListenerConfig) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(serve(vec![listener], router, config, stop.clone()));
+    Running {
+        address,
+        stop,
+        served,
+    }
+}
+
+/// Sends these bytes and reads until the server closes.
+pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    read_all(&mut stream).await
+}
+
+/// What comes until the end of the connection, which must be within five seconds.
+pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut buffer));
+        match read.await.expect("the server kept the connection open") {
+            Ok(0) | Err(_) => return String::from_utf8_lossy(&answer).into_owned(),
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+pub(crate) const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_request_is_answered_with_the_pack() {
+    let server = start(impatient()).await;
+    let answer = exchange(server.address, GET).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("x-request-id: "));
+    assert!(answer.contains("x-content-type-options: nosniff"));
+    assert!(!answer.contains("strict-transport-security"));
+    assert!(answer.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn the_handler_learns_the_peers_address() {
+    let server = start(impatient()).await;
+    let request =
+        b"GET /who HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 8.8.8.8\r\nconnection: close\r\n\r\n";
+    assert!(
+        exchange(server.address, request)
+            .await
+            .ends_with("127.0.0.1")
+    );
+}
+
+#[tokio::test]
+async fn several_listeners_serve_one_router() {
+    let one = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let two = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = [one.local_addr().unwrap(), two.local_addr().unwrap()];
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(serve(vec![one, two], router(), impatient(), stop.clone()));
+    for address in addresses {
+        assert!(exchange(address, GET).await.ends_with("hello"));
+    }
+    stop.cancel();
+    served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn http2_is_spoken_too() {
+    let server = start(impatient()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await
+        .unwrap();
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "a SETTINGS frame");
+}

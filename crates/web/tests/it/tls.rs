@@ -1,0 +1,155 @@
+//! Certificates, and their change while running.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cardea_web::inbound::listener::ListenerConfig;
+use cardea_web::inbound::tls::{Certificates, TlsError};
+use rcgen::{CertifiedKey, KeyPair};
+use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::serving::{Running, impatient, start};
+
+pub(crate) struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    pub(crate) fn new() -> (Self, CertifiedKey<KeyPair>) {
+        let files = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let certificate = files.renew();
+        (files, certificate)
+    }
+
+    fn cert(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("key.pem")
+    }
+
+    fn renew(&self) -> CertifiedKey<KeyPair> {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        std::fs::write(self.cert(), made.cert.pem()).unwrap();
+        std::fs::write(self.key(), made.signing_key.serialize_pem()).unwrap();
+        made
+    }
+
+    pub(crate) fn load(&self) -> Arc<Certificates> {
+        Certificates::load(&self.cert(), &self.key()).unwrap()
+    }
+}
+
+async fn serve(certificates: &Arc<Certificates>) -> Running {
+    start(ListenerConfig {
+        tls: Some(Arc::clone(certificates)),
+        ..impatient()
+    })
+    .await
+}
+
+/// Asks as one who trusts this certificate alone.
+async fn ask(server: &Running, trusted: &CertifiedKey<KeyPair>) -> reqwest::Result<String> {
+    let root = reqwest::Certificate::from_pem(trusted.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([root])
+        .resolve("localhost", server.address)
+        .build()
+        .unwrap();
+    let url = format!("https://localhost:{}/", server.address.port());
+    client.get(url).send().await?.text().await
+}
+
+async fn eventually(server: &Running, trusted: &CertifiedKey<KeyPair>) -> bool {
+    for _ in 0..100 {
+        if ask(server, trusted).await.is_ok() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_changed_certificate_is_served_and_a_broken_one_is_not() {
+    let (files, first) = Files::new();
+    let certificates = files.load();
+    let server = serve(&certificates).await;
+    let watch =
+        Arc::clone(&certificates).reload(Duration::from_millis(20), CancellationToken::new());
+    let watch = tokio::spawn(watch);
+    assert_eq!(ask(&server, &first).await.unwrap(), "hello");
+
+    let second = files.renew();
+    assert!(
+        eventually(&server, &second).await,
+        "the new certificate is not served"
+    );
+    assert!(ask(&server, &first).await.is_err());
+
+    std::fs::write(files.cert(), "not a certificate").unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(ask(&server, &second).await.unwrap(), "hello");
+
+    let third = files.renew();
+    assert!(
+        eventually(&server, &third).await,
+        "not recovered from a broken file"
+    );
+    watch.abort();
+}
+
+#[tokio::test]
+async fn http2_is_offered_in_the_handshake() {
+    let (files, certificate) = Files::new();
+    let server = serve(&files.load()).await;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let name = "localhost".try_into().unwrap();
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+}
+
+#[tokio::test]
+async fn a_client_that_never_shakes_hands_is_dropped() {
+    let (files, _) = Files::new();
+    let server = serve(&files.load()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let mut buffer = [0; 16];
+    let read = tokio::time::timeout(Duration::from_secs(2), stream.read(&mut buffer)).await;
+    assert!(matches!(read, Ok(Ok(0) | Err(_))));
+}
+
+#[test]
+fn unusable_files_are_named_with_the_reason() {
+    let (files, _) = Files::new();
+    let (cert, key) = (files.cert(), files.key());
+    let load = |cert: &Path, key: &Path| Certificates::load(cert, key).err().unwrap();
+
+    assert!(matches!(
+        load(Path::new("/nonexistent"), &key),
+        TlsError::Read { .. }
+    ));
+    assert!(matches!(load(&key, &key), TlsError::NoCertificate(path) if path == key));
+    assert!(matches!(load(&cert, &cert), TlsError::NoKey(path) if path == cert));
+    let (other, _) = Files::new();
+    let mismatch = load(&cert, &other.key());
+    assert!(matches!(mismatch, TlsError::Unusable { .. }), "{mismatch}");
+}

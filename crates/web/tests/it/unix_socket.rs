@@ -1,0 +1,44 @@
+//! The administration's way in.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use cardea_web::inbound::listener::serve_unix;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::serving::{GET, impatient, router};
+
+async fn connect(path: &Path) -> UnixStream {
+    for _ in 0..100 {
+        if let Ok(stream) = UnixStream::connect(path).await {
+            return stream;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no server on the socket")
+}
+
+#[tokio::test]
+async fn the_socket_is_private_serves_and_goes_with_its_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cardea.db.sock");
+    // What a killed server leaves behind.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let stop = CancellationToken::new();
+    let (socket, stopped) = (path.clone(), stop.clone());
+    let served =
+        tokio::spawn(async move { serve_unix(&socket, router(), impatient(), stopped).await });
+    let mut stream = connect(&path).await;
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    stream.write_all(GET).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("hello"), "{answer}");
+    stop.cancel();
+    served.await.unwrap().unwrap();
+    assert!(!path.exists());
+}

@@ -181,7 +181,7 @@ mod tests {
         fn parsing_never_panics_and_what_it_gives_is_written_and_read_the_same(text in "(\\PC|[ a-c]){0,80}") {
             if let Ok(scope) = Scope::parse(&text) {
                 let json = serde_json::to_string(&scope).unwrap();
-                proptest::prop_assert_eq!(serde_json::from_str::<Scope>(&json).unwrap(), scope.clone());
+                proptest::prop_assert_eq!(&serde_json::from_str::<Scope>(&json).unwrap(), &scope);
                 proptest::prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope));
             }
         }

@@ -32,7 +32,7 @@ impl FromRequestParts<Shared> for Caller {
                 .copied()
                 .unwrap_or_else(|| RequestId::from_bits(0)),
             address: parts.extensions.get::<ClientAddress>().copied(),
-            headers: std::mem::take(&mut parts.headers),
+            headers: parts.headers.clone(),
         })
     }
 }

@@ -17,6 +17,7 @@ mod clients;
 pub mod config;
 mod consent;
 mod cors;
+mod development;
 mod discovery;
 mod end_session;
 mod error;

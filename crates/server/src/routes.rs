@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State,
+    middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -15,7 +16,7 @@ use crate::{
     app::{App, Shared},
     assets, authorize,
     caller::Caller,
-    choose_account, consent, cors, discovery, end_session,
+    choose_account, consent, cors, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::Trouble,
     health, introspection, login, revocation, telemetry, token, userinfo,
@@ -75,11 +76,17 @@ pub fn router(app: &Arc<App>) -> Router {
             .nest(issuer.path(), routes)
             .route(&well_known, get(discovery::metadata))
     };
+    let mut router = router.fallback(not_found);
+    if app.settings.development {
+        let wall =
+            middleware::from_fn_with_state(Arc::clone(app), development::only_loopback_names);
+        router = router.layer(wall);
+    }
     let inbound = Inbound {
         trusted_proxies: app.settings.trusted_proxies.clone(),
         ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
     };
-    inbound.wrap(router.fallback(not_found).with_state(Arc::clone(app)))
+    inbound.wrap(router.with_state(Arc::clone(app)))
 }
 
 /// People who type the address of the provider want their account.

@@ -155,9 +155,11 @@ fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
     if given_here {
         return false;
     }
-    // RFC 8252 §8.6: a native public client can be imitated, so a remembered consent is not enough for it.
-    let imitable =
-        now.client.is_public() && now.client.metadata().application_type == ApplicationType::Native;
+    // RFC 8252 §8.6: a native public client without a claimed https URI can be imitated, so a remembered consent is not
+    // enough for it.
+    let claimed = now.request.redirect_uri.starts_with("https://");
+    let native = now.client.metadata().application_type == ApplicationType::Native;
+    let imitable = now.client.is_public() && native && !claimed;
     let on_record = now
         .consent
         .is_some_and(|c| c.subject == session.subject && now.request.scope.is_subset_of(&c.scope));

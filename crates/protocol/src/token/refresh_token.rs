@@ -326,5 +326,9 @@ fn refuse(why: &'static str) -> Verdict {
 }
 
 #[cfg(test)]
+#[path = "refresh_token_text_tests.rs"]
+mod text_tests;
+
+#[cfg(test)]
 #[path = "refresh_token_tests.rs"]
 mod tests;

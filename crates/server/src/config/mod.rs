@@ -1,6 +1,7 @@
 //! The configuration of the provider: what stands in `cardea.toml` (design §5).
 
 mod brand;
+pub mod development;
 mod keys;
 mod limits;
 mod settings;

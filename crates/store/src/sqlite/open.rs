@@ -92,25 +92,25 @@ pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
         why: e.to_string(),
     })?;
     let writer = connect(path).map_err(|e| failure(path, &e))?;
-    let (application, tables) = (|| {
-        let id: i64 = writer.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-        let tables: i64 =
-            writer.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        writer.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        Ok((id, tables))
-    })()
-    .map_err(|e| failure(path, &e))?;
-    // A file that was left between its making and its first migration has refinery's table and no mark yet.
-    if application != APPLICATION_ID && (application != 0 || tables > 1) {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
+    if !is_ours(&writer).map_err(|e| failure(path, &e))? {
+        let path = path.to_owned();
+        return Err(OpenError::Foreign { path });
     }
+    let wal = writer.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+    wal.map_err(|e| failure(path, &e))?;
     Ok(Opened {
         path: path.to_owned(),
         writer,
         lock,
     })
+}
+
+/// Marked as ours, or empty: refinery's own table may stand there alone when a first migration was cut short.
+fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let others = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'";
+    let others: i64 = connection.query_row(others, [], |row| row.get(0))?;
+    Ok(id == APPLICATION_ID || (id == 0 && others == 0))
 }
 
 impl Opened {
@@ -124,27 +124,18 @@ impl Opened {
         let known = runner
             .get_migrations()
             .iter()
-            .map(|m| m.version())
-            .max()
-            .unwrap_or(0);
-        let applied = runner
-            .get_applied_migrations(&mut self.writer)
-            .map_err(damaged)?;
-        let found = applied.iter().map(|m| m.version()).max().unwrap_or(0);
-        let version = |v| u32::try_from(v).unwrap_or(0);
+            .map(|m| version(m.version()))
+            .max();
+        let known = known.unwrap_or(0);
+        let (applied, found) = applied(&self.writer).map_err(|e| failure(&self.path, &e))?;
         if found > known {
-            return Err(OpenError::Newer {
-                path: self.path.clone(),
-                found: version(found),
-                known: version(known),
-            });
+            let path = self.path.clone();
+            return Err(OpenError::Newer { path, found, known });
         }
-        let pending = runner.get_migrations().len().saturating_sub(applied.len());
+        let pending = runner.get_migrations().len().saturating_sub(applied);
         if pending > 0 && !apply {
-            return Err(OpenError::Pending {
-                path: self.path.clone(),
-                pending,
-            });
+            let path = self.path.clone();
+            return Err(OpenError::Pending { path, pending });
         }
         let report = runner
             .set_grouped(true)
@@ -156,6 +147,25 @@ impl Opened {
             .map(ToString::to_string)
             .collect())
     }
+}
+
+fn version(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}
+
+/// How many migrations were applied, and the newest.
+fn applied(connection: &Connection) -> rusqlite::Result<(usize, u32)> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok((0, 0));
+    }
+    let mut statement = connection.prepare("SELECT version FROM refinery_schema_history")?;
+    let versions = statement.query_map([], |row| row.get(0))?;
+    let versions = versions.collect::<rusqlite::Result<Vec<i32>>>()?;
+    Ok((
+        versions.len(),
+        versions.into_iter().map(version).max().unwrap_or(0),
+    ))
 }
 
 fn failure(path: &Path, error: &rusqlite::Error) -> OpenError {

@@ -1,0 +1,32 @@
+//! Where the log goes: to standard error, for people or for machines.
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// How a line looks.
+#[derive(Clone, Copy)]
+pub(crate) enum Format {
+    /// For a terminal.
+    Human,
+    /// One JSON document a line.
+    Json,
+}
+
+/// Starts the log. `filter` is in the syntax of tracing's EnvFilter.
+pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> {
+    let default = match format {
+        Format::Human => "warn,cardea_server=info",
+        Format::Json => "info",
+    };
+    let filter = EnvFilter::try_new(filter.unwrap_or(default))
+        .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
+    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        Format::Human => builder.with_target(false).init(),
+        Format::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What `cardea dev` runs with (D23): the one place that knows of it.
+
+use std::path::Path;
+
+use cardea_protocol::{
+    model::{AuthMethod, ClientMetadata, GrantType},
+    resources::ResourceConfig,
+};
+use cardea_seal::Secret;
+use cardea_web::config::SecretText;
+use serde_json::json;
+
+use super::{Config, KeysConfig, SeedUser, StoreConfig};
+
+/// The secret of the demo client `backend`.
+pub const BACKEND_SECRET: &str = "dev-backend-secret-change-me-000000000000";
+/// The secret of the demo client `script`.
+pub const SCRIPT_SECRET: &str = "dev-script-secret-change-me-0000000000000";
+/// Where the demo application listens.
+pub const APP_PORT: u16 = 5173;
+
+const APP: &str = "http://localhost:5173";
+const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
+
+impl Config {
+    /// A provider on loopback with demo people and clients. Everybody knows its passwords, so it is marked, and
+    /// `cardea serve` refuses its store.
+    #[must_use]
+    pub fn development(port: u16, data: &Path) -> Self {
+        Self {
+            issuer: format!("http://localhost:{port}"),
+            listen: format!("127.0.0.1:{port}"),
+            store: StoreConfig {
+                url: format!("sqlite:{}", data.join("cardea.db").display()),
+            },
+            keys: KeysConfig {
+                master_key_file: Some(data.join("master.key").display().to_string()),
+                ..KeysConfig::default()
+            },
+            clients: vec![spa(), backend(), script()],
+            resources: vec![ResourceConfig {
+                audience: "api://orders".to_owned(),
+                scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
+                introspection_clients: vec!["backend".to_owned()],
+            }],
+            users: people(),
+            development: true,
+            ..Self::default()
+        }
+    }
+}
+
+fn spa() -> ClientMetadata {
+    ClientMetadata {
+        client_id: "spa".to_owned(),
+        client_name: Some("Orders".to_owned()),
+        redirect_uris: vec![format!("{APP}/callback")],
+        post_logout_redirect_uris: vec![format!("{APP}/")],
+        token_endpoint_auth_method: AuthMethod::None,
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: SCOPES.to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn backend() -> ClientMetadata {
+    ClientMetadata {
+        client_id: "backend".to_owned(),
+        client_name: Some("Orders backend".to_owned()),
+        client_secret: Some(Secret::new(BACKEND_SECRET.to_owned())),
+        redirect_uris: vec![format!("{APP}/callback"), format!("{APP}/bff/callback")],
+        post_logout_redirect_uris: vec![format!("{APP}/")],
+        grant_types: vec![
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+        ],
+        scope: SCOPES.to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn script() -> ClientMetadata {
+    ClientMetadata {
+        client_id: "script".to_owned(),
+        client_name: Some("Nightly script".to_owned()),
+        client_secret: Some(Secret::new(SCRIPT_SECRET.to_owned())),
+        grant_types: vec![GrantType::ClientCredentials],
+        scope: "orders:read orders:write".to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn people() -> Vec<SeedUser> {
+    let person =
+        |username: &str, password: &str, roles: &[&str], claims: serde_json::Value| SeedUser {
+            username: username.to_owned(),
+            email: Some(format!("{username}@example.test")),
+            email_verified: true,
+            password: Some(SecretText::new(password.to_owned())),
+            password_hash: None,
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            claims: serde_json::from_value(claims).unwrap_or_default(),
+        };
+    let alice = json!({
+        "name": "Alice A", "given_name": "Alice", "family_name": "A", "locale": "en", "zoneinfo": "Europe/Amsterdam",
+        "phone_number": "+1 555 0100", "phone_number_verified": true, "address": { "country": "NL" },
+    });
+    let bob = json!({
+        "name": "Bob B", "given_name": "Bob", "family_name": "B", "locale": "en",
+        "phone_number": "+1 555 0101", "phone_number_verified": false, "address": { "country": "NL" },
+    });
+    vec![
+        person("alice", "wonderland-7-doors", &["user"], alice),
+        person("bob", "hinge-of-the-door-9", &["user", "admin"], bob),
+    ]
+}

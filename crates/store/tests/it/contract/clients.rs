@@ -1,0 +1,332 @@
+use cardea_protocol::model::*;
+use cardea_seal::Digest;
+use cardea_store::*;
+
+use crate::sample::*;
+
+async fn find(store: &AnyStore, id: &str) -> Option<Client> {
+    store.client(client(id).id()).await.unwrap()
+}
+
+fn json(client: &Client) -> String {
+    serde_json::to_string(client.metadata()).unwrap()
+}
+
+pub(crate) async fn a_client_survives(store: AnyStore) {
+    let secret = Digest::of(b"0123456789abcdef0123456789abcdef");
+    let confidential = ClientMetadata {
+        token_endpoint_auth_method: AuthMethod::ClientSecretPost,
+        ..metadata("web")
+    };
+    let web = Client::restore(
+        confidential,
+        Some(secret),
+        ClientStatus::Enabled,
+        Owner::Store,
+        at(3),
+    )
+    .unwrap();
+    store
+        .put_client(put(client("spa"), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    store
+        .put_client(put(web.clone(), ClientChange::Add, 0))
+        .await
+        .unwrap();
+
+    let found = find(&store, "web").await.unwrap();
+    assert_eq!(json(&found), json(&web));
+    assert_eq!(found.secret_hash(), Some(secret));
+    assert_eq!(
+        (found.status(), found.owner(), found.created_at()),
+        (ClientStatus::Enabled, Owner::Store, at(3))
+    );
+    assert!(find(&store, "nobody").await.is_none());
+    let ids = |clients: Vec<Client>| {
+        clients
+            .iter()
+            .map(|c| c.id().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(store.clients(page()).await.unwrap()), ["spa", "web"]);
+    assert_eq!(
+        ids(store
+            .clients(Page {
+                limit: 1,
+                offset: 1
+            })
+            .await
+            .unwrap()),
+        ["web"]
+    );
+}
+
+pub(crate) async fn a_taken_id_is_a_conflict(store: AnyStore) {
+    assert!(
+        store
+            .put_client(put(client("spa"), ClientChange::Add, 0))
+            .await
+            .unwrap()
+    );
+    let again = store
+        .put_client(put(client("spa"), ClientChange::Add, 0))
+        .await;
+    assert!(matches!(again, Err(StoreError::Conflict(_))));
+    assert_eq!(events(&store).await, [AuditEvent::ClientAdded]);
+}
+
+pub(crate) async fn a_missing_client_is_not_changed(store: AnyStore) {
+    assert!(
+        !store
+            .put_client(put(client("spa"), ClientChange::Change, 0))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .put_client(put(client("spa"), ClientChange::Secret, 0))
+            .await
+            .unwrap()
+    );
+    let id = client("spa").id().clone();
+    assert!(
+        !store
+            .set_client_status(id.clone(), ClientStatus::Disabled, cause(0))
+            .await
+            .unwrap()
+    );
+    assert!(!store.remove_client(id, cause(0)).await.unwrap());
+    assert!(events(&store).await.is_empty());
+}
+
+pub(crate) async fn a_change_keeps_the_status(store: AnyStore) {
+    store
+        .put_client(put(client("spa"), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    let id = client("spa").id().clone();
+    assert!(
+        store
+            .set_client_status(id.clone(), ClientStatus::Disabled, cause(1))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .set_client_status(id, ClientStatus::Disabled, cause(1))
+            .await
+            .unwrap(),
+        "it is there"
+    );
+    let renamed = ClientMetadata {
+        client_name: Some("New".to_owned()),
+        ..metadata("spa")
+    };
+    let renamed = Client::register(renamed, Owner::Store, at(2)).unwrap();
+    assert!(
+        store
+            .put_client(put(renamed, ClientChange::Change, 2))
+            .await
+            .unwrap()
+    );
+    let found = find(&store, "spa").await.unwrap();
+    assert_eq!(
+        (found.name(), found.status()),
+        ("New", ClientStatus::Disabled)
+    );
+    let expected = [
+        AuditEvent::ClientAdded,
+        AuditEvent::ClientDisabled,
+        AuditEvent::ClientChanged,
+    ];
+    assert_eq!(
+        events(&store).await,
+        expected,
+        "a status that was so already is no row"
+    );
+}
+
+pub(crate) async fn a_new_secret_changes_nothing_else(store: AnyStore) {
+    let of = |name: &str, secret: &[u8]| {
+        let metadata = ClientMetadata {
+            client_name: Some(name.to_owned()),
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            ..metadata("web")
+        };
+        Client::restore(
+            metadata,
+            Some(Digest::of(secret)),
+            ClientStatus::Enabled,
+            Owner::Store,
+            at(0),
+        )
+        .unwrap()
+    };
+    store
+        .put_client(put(of("Old", b"1"), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    assert!(
+        store
+            .put_client(put(of("New", b"2"), ClientChange::Secret, 0))
+            .await
+            .unwrap()
+    );
+    let found = find(&store, "web").await.unwrap();
+    assert_eq!(
+        (found.name(), found.secret_hash()),
+        ("Old", Some(Digest::of(b"2")))
+    );
+    assert_eq!(
+        events(&store).await,
+        [AuditEvent::ClientAdded, AuditEvent::ClientSecretChanged]
+    );
+}
+
+async fn apply(store: &AnyStore, ids: &[&str]) -> Result<()> {
+    let clients = ids.iter().map(|id| client_of(id, Owner::File)).collect();
+    store
+        .apply_file_clients(ApplyFileClients {
+            clients,
+            cause: cause(0),
+        })
+        .await
+}
+
+pub(crate) async fn the_file_owns_its_clients(store: AnyStore) {
+    apply(&store, &["spa"]).await.unwrap();
+    let id = client("spa").id().clone();
+    let conflict = |outcome: Result<bool>| assert!(matches!(outcome, Err(StoreError::Conflict(_))));
+    conflict(
+        store
+            .put_client(put(client("spa"), ClientChange::Change, 0))
+            .await,
+    );
+    conflict(
+        store
+            .put_client(put(client("spa"), ClientChange::Secret, 0))
+            .await,
+    );
+    conflict(
+        store
+            .put_client(put(client_of("new", Owner::File), ClientChange::Add, 0))
+            .await,
+    );
+    conflict(
+        store
+            .set_client_status(id.clone(), ClientStatus::Disabled, cause(0))
+            .await,
+    );
+    conflict(store.remove_client(id, cause(0)).await);
+    assert!(find(&store, "spa").await.unwrap().is_enabled());
+}
+
+pub(crate) async fn applying_the_file_twice_writes_once(store: AnyStore) {
+    apply(&store, &["spa", "web"]).await.unwrap();
+    apply(&store, &["spa", "web"]).await.unwrap();
+    assert_eq!(
+        events(&store).await,
+        [AuditEvent::ClientAdded, AuditEvent::ClientAdded]
+    );
+}
+
+pub(crate) async fn what_leaves_the_file_is_disabled(store: AnyStore) {
+    store
+        .put_client(put(client("own"), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    apply(&store, &["spa", "web"]).await.unwrap();
+    apply(&store, &["web"]).await.unwrap();
+    assert!(!find(&store, "spa").await.unwrap().is_enabled());
+    assert!(find(&store, "web").await.unwrap().is_enabled());
+    assert!(
+        find(&store, "own").await.unwrap().is_enabled(),
+        "the store's own are not the file's"
+    );
+    apply(&store, &["spa", "web"]).await.unwrap();
+    assert!(find(&store, "spa").await.unwrap().is_enabled());
+    let last = events(&store).await.split_off(3);
+    assert_eq!(
+        last,
+        [AuditEvent::ClientDisabled, AuditEvent::ClientEnabled]
+    );
+}
+
+pub(crate) async fn a_file_client_that_the_store_owns_stops_the_start(store: AnyStore) {
+    store
+        .put_client(put(client("spa"), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    assert!(matches!(
+        apply(&store, &["web", "spa"]).await,
+        Err(StoreError::Conflict(_))
+    ));
+    assert!(
+        find(&store, "web").await.is_none(),
+        "nothing of it was applied"
+    );
+}
+
+pub(crate) async fn removing_a_client_removes_what_it_had(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("first", OFFLINE, 0).await;
+    let code = world.code("second", ONLINE, 0).await;
+    assert!(
+        world
+            .store
+            .remove_client(world.spa.id().clone(), cause(1))
+            .await
+            .unwrap()
+    );
+    assert_eq!(world.dead(&grant, 1).await, Some("the grant is gone"));
+    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert!(
+        world
+            .store
+            .consents_of(&world.alice.subject)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        world
+            .store
+            .session(world.session.id, at(1))
+            .await
+            .unwrap()
+            .is_some(),
+        "the person stays logged in"
+    );
+    assert_eq!(
+        world.events().await.last(),
+        Some(&AuditEvent::ClientRemoved)
+    );
+}
+
+fn assertion(client_id: &str, jti: &[u8]) -> UseAssertion {
+    UseAssertion {
+        client_id: client(client_id).id().clone(),
+        jti: Digest::of(jti),
+        expires_at: at(300),
+    }
+}
+
+pub(crate) async fn an_assertion_counts_once(store: AnyStore) {
+    assert!(store.use_assertion(assertion("spa", b"1")).await.unwrap());
+    assert!(!store.use_assertion(assertion("spa", b"1")).await.unwrap());
+    assert!(store.use_assertion(assertion("spa", b"2")).await.unwrap());
+    assert!(
+        store.use_assertion(assertion("web", b"1")).await.unwrap(),
+        "each client has its own"
+    );
+}
+
+pub(crate) async fn of_20_parallel_assertions_one_counts(store: AnyStore) {
+    let results = race(|_| {
+        let store = store.clone();
+        async move { store.use_assertion(assertion("spa", b"1")).await.unwrap() }
+    })
+    .await;
+    assert_eq!(results.into_iter().filter(|first| *first).count(), 1);
+}

@@ -1,0 +1,253 @@
+use cardea_protocol::model::*;
+use cardea_seal::Digest;
+use cardea_store::*;
+use jiff::SignedDuration;
+
+use crate::sample::*;
+
+fn lease(holder: &str) -> Lease {
+    Lease {
+        job: "sweep",
+        holder: holder.to_owned(),
+        ttl: SignedDuration::from_secs(10),
+    }
+}
+
+pub(crate) async fn a_lease_has_one_holder(store: AnyStore) {
+    assert!(store.take_lease(lease("one"), at(0)).await.unwrap());
+    assert!(!store.take_lease(lease("two"), at(9)).await.unwrap());
+    assert!(
+        store.take_lease(lease("one"), at(9)).await.unwrap(),
+        "renewed"
+    );
+    assert!(!store.take_lease(lease("two"), at(18)).await.unwrap());
+    assert!(store.take_lease(lease("two"), at(19)).await.unwrap());
+    assert!(
+        store
+            .take_lease(
+                Lease {
+                    job: "keys",
+                    ..lease("one")
+                },
+                at(19)
+            )
+            .await
+            .unwrap()
+    );
+}
+
+pub(crate) async fn of_20_parallel_nodes_one_gets_the_lease(store: AnyStore) {
+    let results = race(|n| {
+        let store = store.clone();
+        async move {
+            // The queue of jobs is short on purpose: who finds it full asks again.
+            loop {
+                match store.take_lease(lease(&n.to_string()), at(0)).await {
+                    Err(StoreError::Unavailable {
+                        done: NotDone::Sure,
+                        ..
+                    }) => tokio::task::yield_now().await,
+                    outcome => return outcome.unwrap(),
+                }
+            }
+        }
+    })
+    .await;
+    assert_eq!(results.into_iter().filter(|taken| *taken).count(), 1);
+}
+
+pub(crate) async fn marks_are_written_once(store: AnyStore) {
+    assert!(store.read_marks().await.unwrap().is_none());
+    let marks = |issuer: &str| Marks {
+        issuer: issuer.to_owned(),
+        development: true,
+        master_key_check: vec![1, 2, 3],
+    };
+    assert_eq!(
+        store.marks(marks("https://one")).await.unwrap(),
+        marks("https://one")
+    );
+    assert_eq!(
+        store.marks(marks("https://two")).await.unwrap(),
+        marks("https://one")
+    );
+    assert_eq!(
+        store.read_marks().await.unwrap(),
+        Some(marks("https://one"))
+    );
+    store.ready().await.unwrap();
+}
+
+async fn sweep(store: &AnyStore, seconds: i64) -> Swept {
+    store
+        .sweep(at(seconds), 100, SignedDuration::from_hours(24 * 365))
+        .await
+        .unwrap()
+}
+
+async fn revoke_jti(world: &World) {
+    let command = RevokeToken {
+        jti: jti("t1"),
+        client_id: world.spa.id().clone(),
+        expires_at: at(15 * MINUTE),
+        cause: cause(0),
+    };
+    world.store.revoke_token(command).await.unwrap();
+}
+
+async fn use_assertion(world: &World) -> bool {
+    let command = UseAssertion {
+        client_id: world.spa.id().clone(),
+        jti: Digest::of(b"jti"),
+        expires_at: at(5 * MINUTE),
+    };
+    world.store.use_assertion(command).await.unwrap()
+}
+
+pub(crate) async fn sweeping_touches_nothing_alive(store: AnyStore) {
+    let world = World::new(store).await;
+    let (grant, code) = (
+        world.grant("a", ONLINE, 0).await,
+        world.code("b", ONLINE, 0).await,
+    );
+    revoke_jti(&world).await;
+    assert!(use_assertion(&world).await);
+    let before = world.events().await;
+    assert_eq!(sweep(&world.store, 59).await, Swept::default());
+    assert_eq!(world.dead(&grant, 59).await, None);
+    assert!(
+        world
+            .store
+            .session(world.session.id, at(59))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(!use_assertion(&world).await);
+    assert_eq!(world.events().await, before);
+    assert!(matches!(world.redeem(&code, 59).await, Redeemed::Done));
+}
+
+pub(crate) async fn sweeping_takes_what_is_dead(store: AnyStore) {
+    let world = World::new(store).await;
+    let (dead, reused) = (
+        world.grant("a", ONLINE, 0).await,
+        code("a", &world.session, &world.spa, ONLINE, 0),
+    );
+    world.code("b", ONLINE, 0).await;
+    revoke_jti(&world).await;
+    use_assertion(&world).await;
+    assert_eq!(
+        world
+            .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
+            .await,
+        1
+    );
+    assert_eq!(
+        world.code_count().await,
+        0,
+        "the code went with the session"
+    );
+
+    let swept = sweep(&world.store, DAY).await;
+    assert_eq!(
+        (swept.tokens, swept.assertions, swept.grants, swept.sessions),
+        (1, 1, 0, 0),
+        "{swept:?}"
+    );
+    assert!(
+        matches!(world.redeem(&reused, DAY).await, Redeemed::Reused),
+        "a dead grant is a tombstone for a day"
+    );
+    let swept = sweep(&world.store, DAY + 1).await;
+    assert_eq!((swept.grants, swept.audit), (1, 0));
+    assert_eq!(world.dead(&dead, DAY).await, Some("the grant is gone"));
+    let audit = world
+        .store
+        .sweep(at(10), 2, SignedDuration::from_secs(1))
+        .await
+        .unwrap()
+        .audit;
+    assert_eq!(audit, 2, "the audit has a keeping time of its own");
+}
+
+pub(crate) async fn sweeping_ends_expired_sessions(store: AnyStore) {
+    let world = World::new(store).await;
+    let (online, offline) = (
+        world.grant("a", ONLINE, 0).await,
+        world.grant("b", OFFLINE, 0).await,
+    );
+    let swept = sweep(&world.store, 30 * MINUTE).await;
+    assert_eq!((swept.sessions, swept.grants), (1, 0));
+    let filter = AuditFilter {
+        event: Some(AuditEvent::SessionEnded),
+        ..Default::default()
+    };
+    let rows = world.store.audit(filter, page()).await.unwrap();
+    assert_eq!(
+        (rows.len(), &rows[0].actor, rows[0].at),
+        (1, &Actor::System, at(30 * MINUTE))
+    );
+    assert_eq!(
+        world.dead(&online, 30 * MINUTE).await,
+        Some("the grant was revoked")
+    );
+    assert_eq!(world.dead(&offline, 30 * MINUTE).await, None);
+}
+
+pub(crate) async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    world
+        .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
+        .await;
+    for day in [1, 2, 50] {
+        assert_eq!(sweep(&world.store, day * DAY + 1).await, Swept::default());
+        let listed = world
+            .store
+            .grants_of(&world.alice.subject, at(day * DAY))
+            .await
+            .unwrap();
+        assert_eq!(listed[0].sid.as_deref(), Some("sid-one"));
+    }
+    assert_eq!(world.stored(&grant).await.session, world.session.id);
+    assert_eq!(
+        sweep(&world.store, 90 * DAY).await,
+        Swept::default(),
+        "kept for a day"
+    );
+    let swept = sweep(&world.store, 91 * DAY).await;
+    assert_eq!((swept.grants, swept.sessions), (1, 1));
+}
+
+pub(crate) async fn sweeping_is_bounded(store: AnyStore) {
+    let world = World::new(store).await;
+    for n in 0..5 {
+        world.code(&format!("code{n}"), ONLINE, 0).await;
+        world
+            .open(&session(&format!("session{n}"), &world.alice, 0), None, 0)
+            .await;
+    }
+    let ttl = SignedDuration::from_hours(24);
+    let codes = |seconds| world.store.sweep(at(seconds), 2, ttl);
+    assert_eq!(
+        codes(2 * MINUTE).await.unwrap(),
+        Swept {
+            codes: 2,
+            ..Swept::default()
+        }
+    );
+    assert_eq!(codes(HOUR).await.unwrap().sessions, 2);
+}
+
+impl World {
+    async fn code_count(&self) -> usize {
+        let mut count = 0;
+        for name in ["a", "b"] {
+            let hash = CodeHash(Digest::of(name.as_bytes()));
+            let found = self.store.code(hash).await.unwrap();
+            count += usize::from(matches!(found, Some(CodeLookup::Unused(_))));
+        }
+        count
+    }
+}

@@ -1,0 +1,62 @@
+//! What every backend keeps. A case gets an empty store; `contract!` makes tests of all cases for one backend.
+
+pub(crate) mod audit;
+pub(crate) mod clients;
+pub(crate) mod grants;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod redemption;
+pub(crate) mod refresh;
+pub(crate) mod revocation;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+/// `contract!(open)`, where `open()` gives an empty store and what it must not outlive.
+macro_rules! contract {
+    ($open:path) => {
+        contract! { $open;
+            audit: rows_are_filtered_and_paged, every_actor_survives;
+            clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
+                a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,
+                applying_the_file_twice_writes_once, what_leaves_the_file_is_disabled,
+                a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
+                an_assertion_counts_once, of_20_parallel_assertions_one_counts;
+            grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,
+                a_grant_survives, token_state_tells_what_stands_behind_a_token, living_grants_are_listed;
+            jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
+                sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
+                a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
+            keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, a_stale_step_writes_nothing,
+                of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
+            redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
+                an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
+                a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie;
+            refresh: the_current_token_is_rotated, the_token_before_is_answered_with_the_same_successor,
+                a_public_client_may_come_late_once_a_day, a_token_before_a_seen_one_revokes,
+                an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
+                a_token_ahead_of_the_row_changes_nothing, an_idle_token_is_refused,
+                of_20_parallel_rotations_all_get_one_successor, of_20_parallel_strict_rotations_one_succeeds,
+                a_new_network_is_audited_once, a_rotation_keeps_the_session_awake,
+                an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;
+            revocation: a_grant_is_revoked_once, only_the_owner_revokes, a_token_is_revoked_alone,
+                an_application_is_revoked_whole, logout_takes_what_hangs_on_the_session,
+                disabled_parties_have_no_living_tokens, removing_a_person_removes_everything;
+            sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
+                a_new_login_keeps_the_session_under_a_new_cookie, another_person_ends_the_session,
+                a_login_over_a_dead_session_is_a_new_one, a_disabled_person_opens_none, a_login_forgets_failures,
+                sessions_end_by_cookie_by_sid_and_by_person, living_sessions_are_listed;
+            users: a_person_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
+                of_20_parallel_seeds_one_is_applied, a_person_is_changed, a_disabled_person_is_logged_out,
+                failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old;
+        }
+    };
+    ($open:path; $($module:ident: $($case:ident),*;)*) => {
+        $(mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $case() {
+                let (store, _guard) = $open();
+                crate::contract::$module::$case(store).await;
+            })*
+        })*
+    };
+}

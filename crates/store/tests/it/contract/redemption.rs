@@ -1,0 +1,174 @@
+use std::sync::Arc;
+
+use cardea_protocol::model::*;
+use cardea_store::*;
+
+use crate::sample::*;
+
+pub(crate) async fn a_code_is_redeemed_once(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", ONLINE, 0).await;
+    assert_eq!(world.dead(&grant, 0).await, None);
+    assert!(
+        matches!(world.store.code(grant.code).await.unwrap(), Some(CodeLookup::Used(g)) if *g == grant)
+    );
+    let code = code("a", &world.session, &world.spa, ONLINE, 0);
+    assert!(matches!(world.redeem(&code, 1).await, Redeemed::Reused));
+    assert!(matches!(world.redeem(&code, 2).await, Redeemed::Reused));
+    let revocation = Revocation {
+        at: at(1),
+        reason: RevocationReason::CodeReused,
+    };
+    assert_eq!(
+        world.stored(&grant).await.state,
+        GrantState::Revoked(revocation)
+    );
+    assert_eq!(
+        world.count(AuditEvent::CodeReused).await,
+        1,
+        "the tokens died once"
+    );
+}
+
+pub(crate) async fn of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked(
+    store: AnyStore,
+) {
+    let world = Arc::new(World::new(store).await);
+    let code = world.code("a", OFFLINE, 0).await;
+    let results = race(|n| {
+        let (world, code) = (world.clone(), code.clone());
+        let grant = Grant {
+            id: GrantId::new(at(0), [n as u8; 10]),
+            ..grant(&code, 0)
+        };
+        async move {
+            let command = RedeemCode {
+                grant: grant.clone(),
+                ..world.redemption(&code, 0)
+            };
+            (world.store.redeem_code(command).await.unwrap(), grant)
+        }
+    })
+    .await;
+    let (done, reused): (Vec<_>, Vec<_>) = results
+        .iter()
+        .partition(|(result, _)| matches!(result, Redeemed::Done));
+    assert_eq!(done.len(), 1);
+    assert!(
+        reused
+            .iter()
+            .all(|(result, _)| matches!(result, Redeemed::Reused))
+    );
+    assert_eq!(
+        world.dead(&done[0].1, 0).await,
+        Some("the grant was revoked")
+    );
+    for (_, grant) in reused {
+        assert_eq!(world.dead(grant, 0).await, Some("the grant is gone"));
+    }
+    assert_eq!(world.count(AuditEvent::CodeReused).await, 1);
+}
+
+async fn assert_dead(world: &World, code: &Code, seconds: i64) {
+    assert!(matches!(
+        world.redeem(code, seconds).await,
+        Redeemed::Dead(_)
+    ));
+    assert_eq!(
+        world.dead(&grant(code, seconds), seconds).await,
+        Some("the grant is gone")
+    );
+}
+
+pub(crate) async fn an_expired_code_is_dead(store: AnyStore) {
+    let world = World::new(store).await;
+    let code = world.code("a", ONLINE, 0).await;
+    assert_dead(&world, &code, 60).await;
+    assert!(
+        matches!(world.redeem(&code, 59).await, Redeemed::Done),
+        "nothing was consumed"
+    );
+}
+
+pub(crate) async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
+    let world = World::new(store).await;
+    let code = world.code("a", OFFLINE, 0).await;
+    world
+        .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
+        .await;
+    assert_dead(&world, &code, 1).await;
+    assert!(world.store.code(code.hash).await.unwrap().is_none());
+}
+
+pub(crate) async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
+    let world = World::new(store).await;
+    let code = world.code("a", OFFLINE, 0).await;
+    let id = world.spa.id().clone();
+    world
+        .store
+        .set_client_status(id.clone(), ClientStatus::Disabled, cause(1))
+        .await
+        .unwrap();
+    assert_dead(&world, &code, 1).await;
+    world
+        .store
+        .set_client_status(id, ClientStatus::Enabled, cause(1))
+        .await
+        .unwrap();
+    let update = UserUpdate {
+        status: Some(UserStatus::Disabled),
+        ..Default::default()
+    };
+    let subject = world.alice.subject.clone();
+    world
+        .store
+        .change_user(UserChange {
+            subject,
+            update,
+            cause: cause(1),
+        })
+        .await
+        .unwrap();
+    assert_dead(&world, &code, 1).await;
+}
+
+pub(crate) async fn a_code_of_another_client_is_not_consumed(store: AnyStore) {
+    let world = World::new(store).await;
+    let web = client("web");
+    world
+        .store
+        .put_client(put(web.clone(), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    let code = world.code("a", ONLINE, 0).await;
+    let as_web = || {
+        let grant = Grant {
+            client_id: web.id().clone(),
+            ..grant(&code, 0)
+        };
+        world.store.redeem_code(RedeemCode {
+            grant,
+            ..world.redemption(&code, 0)
+        })
+    };
+    assert!(matches!(as_web().await.unwrap(), Redeemed::Dead(_)));
+    assert!(matches!(world.redeem(&code, 0).await, Redeemed::Done));
+    assert!(matches!(as_web().await.unwrap(), Redeemed::Dead(_)));
+    assert_eq!(
+        world.dead(&grant(&code, 0), 0).await,
+        None,
+        "a stranger revokes nothing"
+    );
+}
+
+pub(crate) async fn a_code_follows_its_session_to_a_new_cookie(store: AnyStore) {
+    let world = World::new(store).await;
+    let code = world.code("a", ONLINE, 0).await;
+    let again = Session {
+        sid: world.session.sid.clone(),
+        ..session("two", &world.alice, 1)
+    };
+    world.open(&again, Some(world.session.id), 1).await;
+    assert!(matches!(world.redeem(&code, 2).await, Redeemed::Done));
+    assert_eq!(world.stored(&grant(&code, 2)).await.session, again.id);
+}

@@ -1,0 +1,277 @@
+use cardea_protocol::model::*;
+use cardea_store::*;
+
+use crate::sample::*;
+
+fn revocation(grant: &Grant, seconds: i64) -> RevokeGrant {
+    let reason = RevocationReason::Operator;
+    RevokeGrant {
+        id: grant.id,
+        subject: None,
+        client_id: None,
+        reason,
+        cause: cause(seconds),
+    }
+}
+
+pub(crate) async fn a_grant_is_revoked_once(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    assert!(
+        world
+            .store
+            .revoke_grant(revocation(&grant, 1))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .revoke_grant(revocation(&grant, 2))
+            .await
+            .unwrap()
+    );
+    let state = GrantState::Revoked(Revocation {
+        at: at(1),
+        reason: RevocationReason::Operator,
+    });
+    assert_eq!(world.stored(&grant).await.state, state);
+    let filter = AuditFilter {
+        event: Some(AuditEvent::GrantRevoked),
+        ..Default::default()
+    };
+    let rows = world.store.audit(filter, page()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].subject.as_ref(), Some(&world.alice.subject));
+    assert_eq!(
+        (rows[0].client_id.as_ref(), rows[0].grant_id),
+        (Some(world.spa.id()), Some(grant.id))
+    );
+}
+
+pub(crate) async fn only_the_owner_revokes(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    let foreign = [
+        RevokeGrant {
+            subject: Some(user("bob").subject),
+            ..revocation(&grant, 1)
+        },
+        RevokeGrant {
+            client_id: Some(client("web").id().clone()),
+            ..revocation(&grant, 1)
+        },
+    ];
+    for command in foreign {
+        assert!(!world.store.revoke_grant(command).await.unwrap());
+    }
+    assert_eq!(world.dead(&grant, 1).await, None);
+    let subject = Some(world.alice.subject.clone());
+    let client_id = Some(world.spa.id().clone());
+    assert!(
+        world
+            .store
+            .revoke_grant(RevokeGrant {
+                subject,
+                client_id,
+                ..revocation(&grant, 1)
+            })
+            .await
+            .unwrap()
+    );
+    assert_eq!(world.dead(&grant, 1).await, Some("the grant was revoked"));
+}
+
+pub(crate) async fn a_token_is_revoked_alone(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", ONLINE, 0).await;
+    let revoke = || RevokeToken {
+        jti: jti("t1"),
+        client_id: world.spa.id().clone(),
+        expires_at: at(15 * MINUTE),
+        cause: cause(1),
+    };
+    assert!(!world.store.token_revoked(&jti("t1")).await.unwrap());
+    world.store.revoke_token(revoke()).await.unwrap();
+    world.store.revoke_token(revoke()).await.unwrap();
+    assert!(world.store.token_revoked(&jti("t1")).await.unwrap());
+    let revoked = |token: &'static str| {
+        let (store, id) = (world.store.clone(), grant.id);
+        async move {
+            store
+                .token_state(id, &jti(token), at(1))
+                .await
+                .unwrap()
+                .unwrap()
+                .jti_revoked
+        }
+    };
+    assert!(revoked("t1").await);
+    assert!(!revoked("t2").await);
+    assert_eq!(world.dead(&grant, 1).await, None);
+    assert_eq!(world.count(AuditEvent::TokenRevoked).await, 1);
+}
+
+pub(crate) async fn an_application_is_revoked_whole(store: AnyStore) {
+    let world = World::new(store).await;
+    let web = client("web");
+    world
+        .store
+        .put_client(put(web.clone(), ClientChange::Add, 0))
+        .await
+        .unwrap();
+    let (online, offline) = (
+        world.grant("a", ONLINE, 0).await,
+        world.grant("b", OFFLINE, 0).await,
+    );
+    let pending = code("c", &world.session, &world.spa, OFFLINE, 0);
+    let command = IssueCode {
+        code: pending.clone(),
+        consent: ConsentChange::Grow,
+        cause: cause(0),
+    };
+    assert!(world.store.issue_code(command).await.unwrap());
+    let elsewhere = code("d", &world.session, &web, ONLINE, 0);
+    assert!(world.issue(&elsewhere, 0).await);
+
+    let command = || RevokeApplication {
+        subject: world.alice.subject.clone(),
+        client_id: world.spa.id().clone(),
+        cause: cause(1),
+    };
+    assert_eq!(world.store.revoke_application(command()).await.unwrap(), 2);
+    assert_eq!(world.store.revoke_application(command()).await.unwrap(), 0);
+    for grant in [&online, &offline] {
+        assert_eq!(world.dead(grant, 1).await, Some("the grant was revoked"));
+    }
+    assert!(
+        world
+            .store
+            .consent(&world.alice.subject, world.spa.id())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        matches!(world.redeem(&pending, 1).await, Redeemed::Dead(_)),
+        "no code brings it back"
+    );
+    assert!(
+        world.store.code(elsewhere.hash).await.unwrap().is_some(),
+        "other clients are not concerned"
+    );
+    assert_eq!(world.count(AuditEvent::ConsentRevoked).await, 1);
+}
+
+pub(crate) async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
+    let world = World::new(store).await;
+    let (online, offline) = (
+        world.grant("a", ONLINE, 0).await,
+        world.grant("b", OFFLINE, 0).await,
+    );
+    let pending = world.code("c", OFFLINE, 0).await;
+    let other = session("two", &world.alice, 0);
+    world.open(&other, None, 0).await;
+    let elsewhere = code("d", &other, &world.spa, ONLINE, 0);
+    assert!(world.issue(&elsewhere, 0).await);
+    assert!(matches!(world.redeem(&elsewhere, 0).await, Redeemed::Done));
+
+    assert_eq!(
+        world
+            .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
+            .await,
+        1
+    );
+    let state = GrantState::Revoked(Revocation {
+        at: at(1),
+        reason: RevocationReason::Logout,
+    });
+    assert_eq!(world.stored(&online).await.state, state);
+    assert_eq!(
+        world.dead(&offline, 1).await,
+        None,
+        "offline access outlives the session"
+    );
+    assert!(world.store.code(pending.hash).await.unwrap().is_none());
+    assert_eq!(
+        world.dead(&grant(&elsewhere, 0), 1).await,
+        None,
+        "another browser goes on"
+    );
+}
+
+pub(crate) async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    let id = world.spa.id().clone();
+    world
+        .store
+        .set_client_status(id.clone(), ClientStatus::Disabled, cause(1))
+        .await
+        .unwrap();
+    assert_eq!(world.dead(&grant, 1).await, Some("the client is disabled"));
+    let verdict = world.rotate(rotation(&grant, 0, 1)).await;
+    assert_eq!(
+        verdict.write,
+        cardea_protocol::token::refresh_token::Write::Nothing
+    );
+    let listed = world
+        .store
+        .grants_of(&world.alice.subject, at(1))
+        .await
+        .unwrap();
+    assert!(!listed[0].standing.client_enabled, "it rests");
+    world
+        .store
+        .set_client_status(id, ClientStatus::Enabled, cause(2))
+        .await
+        .unwrap();
+    assert_eq!(world.dead(&grant, 2).await, None);
+}
+
+pub(crate) async fn removing_a_person_removes_everything(store: AnyStore) {
+    let world = World::new(store).await;
+    let (grant, code) = (
+        world.grant("a", OFFLINE, 0).await,
+        world.code("b", ONLINE, 0).await,
+    );
+    let subject = world.alice.subject.clone();
+    assert!(
+        world
+            .store
+            .remove_user(subject.clone(), cause(1))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .remove_user(subject.clone(), cause(1))
+            .await
+            .unwrap()
+    );
+    assert!(world.store.user(&subject).await.unwrap().is_none());
+    assert!(
+        world
+            .store
+            .session(world.session.id, at(1))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert_eq!(world.dead(&grant, 1).await, Some("the grant is gone"));
+    assert!(
+        world
+            .store
+            .grants_of(&subject, at(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        world.events().await.last(),
+        Some(&AuditEvent::UserRemoved),
+        "and the audit outlives them"
+    );
+}

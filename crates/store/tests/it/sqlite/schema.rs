@@ -1,0 +1,134 @@
+//! A wrong state can't be stored, and a rotation writes little.
+
+use std::sync::Arc;
+
+use cardea_store::sqlite::SqliteStore;
+use rusqlite::{Connection, ErrorCode};
+use tempfile::TempDir;
+
+use super::options;
+use crate::sample::*;
+
+/// A database with Alice, her session, a grant and a code.
+async fn filled() -> (Connection, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(Arc::new(SqliteStore::open(options(&folder)).unwrap())).await;
+    world.grant("a", ONLINE, 0).await;
+    world.grant("b", ONLINE, 0).await;
+    world.code("c", ONLINE, 0).await;
+    drop(world);
+    let connection = Connection::open(options(&folder).path).unwrap();
+    connection
+        .execute_batch("PRAGMA foreign_keys = ON")
+        .unwrap();
+    (connection, folder)
+}
+
+#[tokio::test]
+async fn a_wrong_state_cannot_be_stored() {
+    let (db, _folder) = filled().await;
+    let key = "INSERT INTO signing_keys (kid, algorithm, state, sealed_private, created_at, activated_at, retired_at)";
+    db.execute_batch(&format!("{key} VALUES ('a', 'ES256', 'active', x'00', 1, 1, NULL), ('b', 'ES256', 'next', x'00', 1, NULL, NULL)"))
+        .unwrap();
+    let wrong = [
+        format!("{key} VALUES ('c', 'ES256', 'active', x'00', 1, 1, NULL)"),
+        format!("{key} VALUES ('c', 'ES256', 'next', x'00', 1, NULL, NULL)"),
+        format!("{key} VALUES ('c', 'RS256', 'active', x'00', 1, NULL, NULL)"),
+        format!("{key} VALUES ('c', 'RS256', 'retired', x'00', 1, 1, NULL)"),
+        format!("{key} VALUES ('c', 'RS256', 'old', x'00', 1, 1, 1)"),
+        "UPDATE grants SET code_hash = (SELECT min(code_hash) FROM grants)".to_owned(),
+        "UPDATE grants SET refresh_token_id = NULL".to_owned(),
+        "UPDATE grants SET refresh_generation = NULL".to_owned(),
+        "UPDATE grants SET refresh_generation = -1".to_owned(),
+        "UPDATE grants SET revoked_at = 1".to_owned(),
+        "UPDATE grants SET revoked_reason = 'logout'".to_owned(),
+        "UPDATE grants SET revoked_at = 1, revoked_reason = 'boredom'".to_owned(),
+        "UPDATE grants SET session_key = 99".to_owned(),
+        "UPDATE grants SET expires_at = 'tomorrow'".to_owned(),
+        "DELETE FROM sessions".to_owned(),
+        "UPDATE sessions SET ended_at = 1".to_owned(),
+        "UPDATE sessions SET end_reason = 'logout'".to_owned(),
+        "UPDATE sessions SET cookie_hash = x'00'".to_owned(),
+        "UPDATE users SET email = NULL".to_owned(),
+        "UPDATE users SET failed_logins = 1".to_owned(),
+        "UPDATE users SET claims = '{'".to_owned(),
+        "UPDATE clients SET status = 'maybe'".to_owned(),
+        "UPDATE codes SET client_key = 99".to_owned(),
+        "INSERT INTO marks VALUES (2, 'https://two', 0, x'00')".to_owned(),
+        "UPDATE audit SET actor_kind = 'person', actor_id = NULL".to_owned(),
+    ];
+    for sql in wrong {
+        let error = db.execute(&sql, []).expect_err(&sql);
+        assert_eq!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation),
+            "{sql}: {error}"
+        );
+    }
+}
+
+/// The trees that a statement opens to write.
+fn trees_written(db: &Connection, sql: &str) -> usize {
+    let mut statement = db.prepare(&format!("EXPLAIN {sql}")).unwrap();
+    let opcodes = statement
+        .query_map([], |row| row.get::<_, String>(1))
+        .unwrap();
+    opcodes
+        .filter(|opcode| opcode.as_deref() == Ok("OpenWrite"))
+        .count()
+}
+
+#[tokio::test]
+async fn a_rotation_writes_one_tree() {
+    let (db, _folder) = filled().await;
+    let rotation = "UPDATE grants SET refresh_generation = 1, refresh_rotated_at = 1, refresh_current_seen = 0,
+        refresh_idle_expires_at = 1, refresh_anomaly_at = 1, last_address = '', last_user_agent = '' WHERE grant_key = 1";
+    assert_eq!(trees_written(&db, rotation), 1);
+    let revocation =
+        "UPDATE grants SET revoked_at = 1, revoked_reason = 'logout' WHERE grant_key = 1";
+    assert_eq!(
+        trees_written(&db, revocation),
+        2,
+        "the order of the clean-up changes too"
+    );
+}
+
+/// The last column of `EXPLAIN QUERY PLAN`, in one text.
+fn plan(db: &Connection, sql: &str) -> String {
+    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let steps = statement
+        .query_map([], |row| row.get::<_, String>(3))
+        .unwrap();
+    steps
+        .map(std::result::Result::unwrap)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[tokio::test]
+async fn what_is_asked_often_has_an_index() {
+    let (db, _folder) = filled().await;
+    let often = [
+        "SELECT 1 FROM grants WHERE refresh_token_id = x'00'",
+        "SELECT 1 FROM grants WHERE grant_id = x'00'",
+        "SELECT 1 FROM grants WHERE code_hash = x'00'",
+        "SELECT 1 FROM grants WHERE session_key = 1 AND offline = 0 AND revoked_at IS NULL",
+        "SELECT 1 FROM grants WHERE user_key = 1 AND client_key = 1",
+        "SELECT 1 FROM grants WHERE coalesce(revoked_at, expires_at) <= 1 ORDER BY coalesce(revoked_at, expires_at)",
+        "SELECT 1 FROM sessions WHERE cookie_hash = x'00'",
+        "SELECT 1 FROM sessions s WHERE s.sid = 'x' AND (s.ended_at IS NULL AND s.expires_at > 1)",
+        "SELECT 1 FROM sessions WHERE keep_until <= 1 ORDER BY keep_until",
+        "SELECT 1 FROM sessions s WHERE s.ended_at IS NULL AND min(s.idle_expires_at, s.expires_at) <= 1
+         ORDER BY min(s.idle_expires_at, s.expires_at)",
+        "SELECT 1 FROM codes WHERE expires_at <= 1 ORDER BY expires_at",
+        "SELECT 1 FROM audit WHERE subject = 'x' ORDER BY id DESC",
+        "SELECT 1 FROM audit WHERE at <= 1 ORDER BY at",
+    ];
+    for sql in often {
+        let plan = plan(&db, sql);
+        assert!(
+            plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"),
+            "{sql}: {plan}"
+        );
+    }
+}

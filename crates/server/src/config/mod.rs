@@ -122,3 +122,6 @@ pub struct OutboundConfig {
     /// More certificate authorities to trust, PEM.
     pub ca_file: Option<String>,
 }
+
+#[cfg(test)]
+mod reference_tests;

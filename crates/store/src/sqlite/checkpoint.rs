@@ -98,3 +98,48 @@ impl Drop for Checkpointer {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn a_long_log_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cardea.db");
+        let mut opened = open::open(&path).unwrap();
+        opened.migrate(true).unwrap();
+        let writer = &opened.writer;
+        let other = open::connect(&path).unwrap();
+        let checkpoints = Checkpoints::default();
+        let log = || {
+            std::fs::metadata(folder.path().join("cardea.db-wal"))
+                .unwrap()
+                .len()
+        };
+        let write = |bytes: u32| {
+            let sql = "INSERT INTO probe (filler) VALUES (zeroblob(?))";
+            writer.execute(sql, [bytes]).unwrap();
+        };
+
+        write(1);
+        pass(&other, &checkpoints);
+        assert!(
+            !checkpoints.finish.load(Ordering::Relaxed),
+            "a short log is left"
+        );
+        write(68 << 20);
+        pass(&other, &checkpoints);
+        // What a busy writer adds before its turn comes.
+        write(1);
+        assert!(checkpoints.finish.load(Ordering::Relaxed));
+        checkpoints.finish(writer);
+        let long = log();
+        for _ in 0..100 {
+            write(1);
+        }
+        assert_eq!(log(), long, "it is written from its beginning");
+    }
+}

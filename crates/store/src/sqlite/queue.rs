@@ -87,6 +87,14 @@ impl<T> Queue<T> {
         self.arrival.notify_one();
     }
 
+    /// Lets no more commands in, and drops those that wait: nobody will take them.
+    pub(super) fn abandon(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.requests.clear();
+        inner.jobs.clear();
+    }
+
     /// Takes what waits, or waits at most `at_most` for the first to come.
     pub(super) fn take(&self, at_most: Duration) -> Taken<T> {
         let inner = self.lock();

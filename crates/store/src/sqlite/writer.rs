@@ -139,7 +139,10 @@ struct Lost {
 
 impl Writing {
     fn run(mut self) {
-        let _guard = FailOnPanic(self.health.clone());
+        let _guard = FailOnPanic {
+            health: self.health.clone(),
+            queue: self.queue.clone(),
+        };
         loop {
             let full = self.health.state() == State::Full;
             match self.queue.take(if full { PROBE_EVERY } else { IDLE }) {
@@ -209,10 +212,7 @@ impl Writing {
         let before = Instant::now();
         let committed = self.journal.commit();
         metrics::histogram!("cardea_store_commit_seconds").record(before.elapsed());
-        committed.map_err(|e| {
-            self.roll_back();
-            lost_for_good(&e)
-        })
+        committed.map_err(|e| self.lost_at_commit(&e))
     }
 
     /// Runs one command in its savepoint; the outer error costs the batch, the inner one the command.
@@ -260,6 +260,20 @@ impl Writing {
         }
     }
 
+    /// Nobody is told that nothing was written: the log may hold the batch already, and recovery would find it there.
+    fn lost_at_commit(&mut self, error: &rusqlite::Error) -> Lost {
+        let rolled_back = self.roll_back();
+        match Severity::of(error) {
+            // A commit is where SQLite writes the log, so this is where a disk is really found to be full. The rolled-back
+            // transaction is no longer in force, and the next one writes over what there is of it.
+            Severity::Full if rolled_back => Lost {
+                state: State::Full,
+                answer: unknown(error),
+            },
+            _ => lost_for_good(error),
+        }
+    }
+
     /// Ends the transaction, if there still is one; whether none is left.
     fn roll_back(&mut self) -> bool {
         if self.journal.is_autocommit() {
@@ -294,14 +308,18 @@ fn lost_for_good(error: &rusqlite::Error) -> Lost {
     }
 }
 
-/// Nothing panics; if something does, the store must not look ready.
-struct FailOnPanic(Arc<Health>);
+/// Nothing panics; if something does, the store must not look ready, and nobody may wait for an answer that never comes.
+struct FailOnPanic {
+    health: Arc<Health>,
+    queue: Arc<Queue<Box<dyn Command>>>,
+}
 
 impl Drop for FailOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0
-                .set(State::Failed("the writer has panicked".to_owned()));
+            let why = "the writer has panicked".to_owned();
+            self.health.set(State::Failed(why));
+            self.queue.abandon();
         }
     }
 }

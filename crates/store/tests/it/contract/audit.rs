@@ -38,56 +38,23 @@ pub(crate) async fn rows_are_filtered_and_paged(store: AnyStore) {
     );
     assert_eq!(first.subject, Some(user("bob").subject));
 
-    let subject = Some(world.alice.subject.clone());
-    let client_id = Some(world.spa.id().clone());
-    let event = Some(AuditEvent::Login);
-    assert_eq!(
-        of(AuditFilter {
-            subject: subject.clone(),
-            ..Default::default()
-        })
-        .await
-        .len(),
-        2
-    );
-    assert_eq!(
-        of(AuditFilter {
-            client_id: client_id.clone(),
-            ..Default::default()
-        })
-        .await
-        .len(),
-        1
-    );
-    assert_eq!(
-        of(AuditFilter {
-            event,
-            ..Default::default()
-        })
-        .await
-        .len(),
-        1
-    );
-    assert_eq!(
-        of(AuditFilter {
-            subject: subject.clone(),
-            event,
-            ..Default::default()
-        })
-        .await
-        .len(),
-        1
-    );
-    assert!(
-        of(AuditFilter {
+    let (alice, spa) = (&world.alice.subject, world.spa.id());
+    let filters = [
+        (Some(alice), None, None, 2),
+        (None, Some(spa), None, 1),
+        (None, None, Some(AuditEvent::Login), 1),
+        (Some(alice), None, Some(AuditEvent::Login), 1),
+        (Some(alice), Some(spa), Some(AuditEvent::Login), 0),
+    ];
+    for (subject, client_id, event, expected) in filters {
+        let (subject, client_id) = (subject.cloned(), client_id.cloned());
+        let filter = AuditFilter {
             subject,
             client_id,
-            event
-        })
-        .await
-        .is_empty()
-    );
-
+            event,
+        };
+        assert_eq!(of(filter.clone()).await.len(), expected, "{filter:?}");
+    }
     let second = world
         .store
         .audit(

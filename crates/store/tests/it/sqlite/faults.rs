@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     options,
-    scripted::{Script, Step},
+    scripted::{PANIC, Script, Step},
 };
 use crate::sample::*;
 
@@ -60,6 +60,16 @@ impl Bench {
             results.push(handle.await.unwrap());
         }
         results
+    }
+
+    async fn wait_until_ready(&self) {
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if self.store.ready().await.is_ok() {
+                return;
+            }
+        }
+        panic!("it never was ready again");
     }
 
     async fn is_there(&self, name: &str) -> bool {
@@ -121,7 +131,7 @@ async fn an_error_before_the_commit_costs_the_batch_and_nothing_was_written() {
         let bench = Bench::new();
         let outcomes = bench
             .batch(&["alice", "bob"], |script| {
-                script.fail(step, ffi::SQLITE_BUSY)
+                script.fail(step, ffi::SQLITE_BUSY);
             })
             .await;
         assert!(
@@ -215,13 +225,7 @@ async fn a_full_disk_makes_the_store_read_only_until_there_is_room() {
     assert!(bench.store.ready().await.is_err(), "still full");
 
     bench.script.max_pages(1_000_000);
-    for _ in 0..40 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if bench.store.ready().await.is_ok() {
-            break;
-        }
-    }
-    bench.store.ready().await.unwrap();
+    bench.wait_until_ready().await;
     bench.add("later").await.unwrap().unwrap();
 }
 
@@ -257,4 +261,36 @@ async fn a_command_runs_though_its_caller_hung_up() {
     first.await.unwrap().unwrap();
     bench.add("bob").await.unwrap().unwrap();
     assert!(bench.is_there("alice").await);
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_ends_the_store_and_leaves_nobody_waiting() {
+    let bench = Bench::new();
+    bench.script.hold(Step::Commit);
+    let first = bench.add("alice");
+    bench.script.held().await;
+    let second = bench.add("bob");
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    bench.script.fail(Step::Commit, PANIC);
+    bench.script.go_on();
+    assert!(is(&first.await.unwrap(), NotDone::Unknown));
+    assert!(is(&second.await.unwrap(), NotDone::Unknown));
+    assert!(bench.store.ready().await.is_err());
+    assert!(is(&bench.add("carol").await.unwrap(), NotDone::Sure));
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_commit_is_no_end() {
+    let bench = Bench::new();
+    let full = |script: &Script| script.fail(Step::Commit, ffi::SQLITE_FULL);
+    let outcomes = bench.batch(&["alice", "alice", "bob"], full).await;
+    assert!(
+        outcomes.iter().all(|outcome| is(outcome, NotDone::Unknown)),
+        "{outcomes:?}"
+    );
+    assert!(bench.store.ready().await.is_err());
+    assert!(is(&bench.add("later").await.unwrap(), NotDone::Sure));
+    bench.wait_until_ready().await;
+    assert!(!bench.is_there("alice").await && !bench.is_there("bob").await);
+    bench.add("alice").await.unwrap().unwrap();
 }

@@ -88,7 +88,7 @@ fn a_newer_schema_is_refused() {
         "INSERT INTO refinery_schema_history VALUES (999, 'future', '2099-01-01T00:00:00Z', '1')";
     Connection::open(&path).unwrap().execute(newer, []).unwrap();
     let refusal = OpenError::Newer {
-        path: path.clone(),
+        path,
         found: 999,
         known: 1,
     };

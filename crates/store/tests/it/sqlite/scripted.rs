@@ -20,6 +20,9 @@ pub(crate) enum Step {
     Commit,
 }
 
+/// The code of a fault that is a panic.
+pub(crate) const PANIC: i32 = -1;
+
 /// What the test says, and what was seen.
 #[derive(Clone, Default)]
 pub(crate) struct Script(Arc<(Mutex<State>, Condvar)>);
@@ -105,6 +108,8 @@ impl Script {
         match state.fault {
             Some((at, code)) if at == step => {
                 state.fault = None;
+                drop(state);
+                assert!(code != PANIC, "scripted");
                 Err(Error::SqliteFailure(
                     ffi::Error::new(code),
                     Some("scripted".to_owned()),

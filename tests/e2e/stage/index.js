@@ -1,0 +1,63 @@
+// What a file of tests plays on: a provider with two people and two clients, a client's site, a browser.
+
+import { after, before } from 'node:test';
+
+import { launch } from './browser.js';
+import { client } from './client.js';
+import { serve } from './provider.js';
+
+export { listen, launchWithoutCookies, person } from './browser.js';
+export { HEADING, claims, request } from './client.js';
+export { dev, temporaryFolder } from './provider.js';
+export * from './steps.js';
+
+export const NATIVE_REDIRECT = 'com.example.app:/callback';
+
+/** Set up before the first test of a file, and stopped after its last: `provider`, `site`, `browser`. */
+export function stage() {
+  const parts = {};
+  before(async () => {
+    parts.site = await client();
+    [parts.provider, parts.browser] = await Promise.all([serve(configuration(parts.site)), launch()]);
+  });
+  after(async () => {
+    await Promise.all([parts.browser?.close(), parts.provider?.stop(), parts.site?.stop()]);
+  });
+  return parts;
+}
+
+const configuration = (site) => `
+[[clients]]
+client_id = "web"
+client_name = "Orders"
+redirect_uris = ["${site.redirectUri}"]
+post_logout_redirect_uris = ["${site.origin}/goodbye"]
+token_endpoint_auth_method = "none"
+grant_types = ["authorization_code"]
+scope = "openid profile email offline_access orders:read"
+
+[[clients]]
+client_id = "desk"
+client_name = "Orders for the desk"
+application_type = "native"
+redirect_uris = ["${NATIVE_REDIRECT}"]
+token_endpoint_auth_method = "none"
+grant_types = ["authorization_code"]
+scope = "openid profile"
+
+[[resources]]
+audience = "api://orders"
+scopes = ["orders:read"]
+
+[[users]]
+username = "alice"
+email = "alice@example.test"
+email_verified = true
+password = "wonderland-7-doors"
+claims = { name = "Alice A" }
+
+[[users]]
+username = "bob"
+password = "hinge-of-the-door-9"
+claims = { name = "Bob B" }
+`;

@@ -1,0 +1,41 @@
+// What a person does, and what they see.
+
+import assert from 'node:assert/strict';
+
+import { HEADING } from './client.js';
+
+export const PASSWORDS = { alice: 'wonderland-7-doors', bob: 'hinge-of-the-door-9' };
+
+/** The page with this heading is there. */
+export async function sees(page, heading) {
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+}
+
+export async function logIn(page, username = 'alice', password = PASSWORDS[username]) {
+  await sees(page, 'Log in');
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+}
+
+export async function allow(page, client = 'Orders') {
+  await sees(page, `Allow ${client} access?`);
+  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+}
+
+/** What the client got. */
+export async function answer(page) {
+  await sees(page, HEADING);
+  return JSON.parse(await page.locator('#answer').textContent());
+}
+
+/** The client got a code, for the state it sent, from this issuer. */
+export async function getsCode(page, { state }, issuer) {
+  const got = await answer(page);
+  assert.equal(got.path, '/callback');
+  assert.equal(got.error, undefined, got.error_description);
+  assert.equal(got.state, state);
+  assert.equal(got.iss, issuer);
+  assert.match(got.code, /^[\w-]{43}$/);
+  return got;
+}

@@ -82,10 +82,10 @@ impl Failure {
                 tracing::info!(%request_id, ?trouble, cause, "refused with a page");
             }
             Self::Form(_) | Self::Limited(_) | Self::Busy(_) => {
-                tracing::info!(%request_id, cause = %self, "refused")
+                tracing::info!(%request_id, cause = %self, "refused");
             }
             Self::Store(_) | Self::Internal(_) | Self::Page { .. } => {
-                tracing::error!(%request_id, cause = %self, "failed")
+                tracing::error!(%request_id, cause = %self, "failed");
             }
         }
     }

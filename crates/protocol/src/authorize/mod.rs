@@ -108,6 +108,7 @@ fn rest(
     context: Context<'_>,
     (redirect, redirect_uri_given): (VerifiedRedirect, bool),
 ) -> Result<AuthorizationRequest, OAuthError> {
+    params.flawless()?;
     let state = response::state(params, client)?;
     let response_mode = response::mode(params)?;
     response_type::no_request_object(params)?;

@@ -58,6 +58,11 @@ impl Now {
         self
     }
 
+    fn returning_to(mut self, redirect_uri: &str) -> Self {
+        self.request.redirect_uri = redirect_uri.to_owned();
+        self
+    }
+
     fn nobody(mut self) -> Self {
         (self.session, self.consent) = (None, None);
         self
@@ -204,8 +209,11 @@ fn a_login_does_not_stand_for_a_consent() {
 }
 
 #[test]
-fn a_native_public_client_asks_for_consent_each_time() {
+fn a_native_public_client_at_a_private_scheme_asks_for_consent_each_time() {
     let native = |m: &mut ClientMetadata| m.application_type = ApplicationType::Native;
+    // RFC 8252 §8.6: a claimed https URI proves the app's identity.
+    assert_eq!(alice().of(native).next(), Ok(Finish));
+    let alice = || alice().returning_to("com.example.app:/callback");
     assert_eq!(alice().of(native).next(), Ok(NextStep::Consent));
     assert_eq!(
         alice().of(native).asking("none").next(),

@@ -239,15 +239,8 @@ fn a_native_app_comes_back_at_the_port_of_the_day() {
 }
 
 #[test]
-fn a_repeated_parameter_is_refused_before_anything_is_looked_up() {
-    for name in [
-        "client_id",
-        "redirect_uri",
-        "state",
-        "scope",
-        "code_challenge",
-        "nonce",
-    ] {
+fn a_repeated_client_or_redirect_uri_is_told_to_the_person_alone() {
+    for name in ["client_id", "redirect_uri"] {
         let asked = asked().also(name, "x");
         let error = AuthorizationParams::new(&asked.pairs).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
@@ -255,9 +248,30 @@ fn a_repeated_parameter_is_refused_before_anything_is_looked_up() {
 }
 
 #[test]
-fn a_request_over_four_kibibytes_is_refused() {
+fn any_other_repeated_parameter_goes_back_to_the_client() {
+    for name in ["scope", "code_challenge", "nonce", "unknown"] {
+        let asked = asked().also("unknown", "y").also(name, "x");
+        assert_eq!(asked.code(), ErrorCode::InvalidRequest, "{name}");
+    }
+}
+
+#[test]
+fn a_repeated_state_is_not_echoed() {
+    let asked = asked().also("state", "another");
+    let Err(Refusal::Return(back, error)) = asked.check() else {
+        panic!("not sent back")
+    };
+    assert_eq!(error.code(), ErrorCode::InvalidRequest);
+    let answer = back.error(&error, ISSUER);
+    assert!(answer.pairs().iter().all(|(name, _)| *name != "state"));
+}
+
+#[test]
+fn a_request_over_four_kibibytes_goes_back_to_the_client() {
     let fits = asked().with("unknown", &"x".repeat(3500));
     fits.accepted();
     let over = asked().with("unknown", &"x".repeat(4096));
-    assert!(AuthorizationParams::new(&over.pairs).is_err());
+    assert_eq!(over.code(), ErrorCode::InvalidRequest);
+    let nowhere = over.with("redirect_uri", "https://evil.example/");
+    nowhere.page();
 }

@@ -99,35 +99,36 @@ pub struct ClientMetadata {
     pub client_id: String,
     /// The secret of a confidential client, at least 32 bytes. Only its SHA-256 is kept.
     #[serde(skip_serializing, deserialize_with = "secret")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("format" = "password"))]
     pub client_secret: Option<Secret<String>>,
     /// The name that people see at login and consent.
     pub client_name: Option<String>,
-    /// `web` or `native`.
+    /// A `native` app may come back to any port of `http://127.0.0.1` and `http://[::1]`, and to a private scheme.
     pub application_type: ApplicationType,
-    /// Where a browser may be sent with a code. Compared character by character.
+    /// Where a browser may be sent with a code, at most 32. Compared character by character.
     pub redirect_uris: Vec<String>,
-    /// Where a browser may be sent after logout. Compared character by character.
+    /// Where a browser may be sent after logout, at most 32. Compared character by character.
     pub post_logout_redirect_uris: Vec<String>,
-    /// How the client proves who it is: `none`, `client_secret_basic`, `client_secret_post`, `private_key_jwt`.
+    /// How the client proves who it is, and no other way. `none` is for public clients: browsers and apps.
     pub token_endpoint_auth_method: AuthMethod,
-    /// The algorithm of the client's assertions; without it each supported one.
+    /// The algorithm of the client's assertions: RS256, PS256, ES256, ES384 or EdDSA; without it any of these.
     #[schemars(with = "Option<String>")]
     pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Whether the audience of an assertion must be the issuer, and not the token endpoint.
     pub issuer_only: bool,
-    /// Which ways to get tokens the client may use.
+    /// Which ways to get tokens the client may use. `refresh_token` needs `authorization_code` beside it; `client_credentials` is
+    /// for confidential clients alone.
     pub grant_types: Vec<GrantType>,
-    /// What `/authorize` answers with: `code`.
+    /// What `/authorize` answers with.
     pub response_types: Vec<ResponseType>,
     /// The scopes that the client may ask for, separated by spaces.
     pub scope: String,
-    /// The client's public keys, for `private_key_jwt`.
+    /// The client's public keys as a JWK set, for `private_key_jwt`.
     #[schemars(with = "Option<serde_json::Value>")]
     pub jwks: Option<serde_json::Value>,
-    /// Where the client's public keys are, for `private_key_jwt`; https.
+    /// Where the client's public keys are, instead of `jwks`; https.
     pub jwks_uri: Option<String>,
-    /// `jwt` or `opaque`.
+    /// A `jwt` is verified offline; an `opaque` token by introspection.
     pub access_token_format: AccessTokenFormat,
     /// The algorithm of the client's access tokens; the server's default is ES256.
     #[schemars(with = "Option<String>")]
@@ -138,7 +139,8 @@ pub struct ClientMetadata {
     /// Userinfo is answered as a JWT signed with this; without it as JSON.
     #[schemars(with = "Option<String>")]
     pub userinfo_signed_response_alg: Option<Algorithm>,
-    /// `idempotent` or `strict`.
+    /// What a refresh token that was used already gets: with `idempotent` a retry gets the same successor again, and theft is
+    /// still caught; with `strict` any second use revokes the grant.
     pub refresh_rotation: RefreshRotation,
     /// Whether a request must have a `code_challenge`; false only for confidential clients.
     pub require_pkce: bool,

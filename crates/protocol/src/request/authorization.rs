@@ -80,35 +80,56 @@ impl Prompts {
 }
 
 /// The parameters as they came. Reading them one by one is the business of [`crate::authorize`].
-#[derive(Clone, Copy)]
-pub struct AuthorizationParams<'a>(Params<'a>);
+#[derive(Clone)]
+pub struct AuthorizationParams<'a> {
+    params: Params<'a>,
+    flaw: Option<OAuthError>,
+}
 
 impl<'a> AuthorizationParams<'a> {
-    /// Bounds the request as a whole.
+    /// Bounds the request as a whole. What is wrong with it is kept for later where client and redirect URI can be told all
+    /// the same, for then the answer goes back there (RFC 6749 §4.1.2.1).
     pub fn new(pairs: &'a [(String, String)]) -> Result<Self, OAuthError> {
-        Params::new(pairs, MAX_REQUEST_BYTES).map(Self)
+        let flaw = match Params::new(pairs, MAX_REQUEST_BYTES) {
+            Ok(params) => return Ok(Self { params, flaw: None }),
+            Err(flaw) => flaw,
+        };
+        let params = Params::flawed(pairs);
+        if params.comes_once("client_id") && params.comes_once("redirect_uri") {
+            Ok(Self {
+                params,
+                flaw: Some(flaw),
+            })
+        } else {
+            Err(flaw)
+        }
+    }
+
+    /// What is wrong with the request as a whole.
+    pub fn flawless(&self) -> Result<(), OAuthError> {
+        self.flaw.clone().map_or(Ok(()), Err)
     }
 
     /// `client_id`
     pub fn client_id(&self) -> Result<&'a str, OAuthError> {
-        self.0.required("client_id")
+        self.params.required("client_id")
     }
 
     /// `redirect_uri`
     #[must_use]
     pub fn redirect_uri(&self) -> Option<&'a str> {
-        self.0.one("redirect_uri")
+        self.params.one("redirect_uri")
     }
 
     /// `response_type`
     pub fn response_type(&self) -> Result<&'a str, OAuthError> {
-        self.0.required("response_type")
+        self.params.required("response_type")
     }
 
     /// `response_mode`; `None` in the answer is a mode that is not known.
     #[must_use]
     pub fn response_mode(&self) -> Option<ResponseMode> {
-        match self.0.one("response_mode") {
+        match self.params.one("response_mode") {
             None | Some("query") => Some(ResponseMode::Query),
             Some("form_post") => Some(ResponseMode::FormPost),
             Some(_) => None,
@@ -117,7 +138,10 @@ impl<'a> AuthorizationParams<'a> {
 
     /// `state`
     pub fn state(&self) -> Result<Option<&'a str>, OAuthError> {
-        let state = self.0.bounded("state", MAX_STATE_BYTES)?;
+        if self.flaw.is_some() && !self.params.comes_once("state") {
+            return Ok(None);
+        }
+        let state = self.params.bounded("state", MAX_STATE_BYTES)?;
         // RFC 6749 appendix A.5: VSCHAR. It is echoed, so nothing else may be in it.
         if state.is_some_and(|s| s.chars().any(char::is_control)) {
             return Err(OAuthError::invalid_request("state has control characters"));
@@ -127,42 +151,42 @@ impl<'a> AuthorizationParams<'a> {
 
     /// `nonce`
     pub fn nonce(&self) -> Result<Option<&'a str>, OAuthError> {
-        self.0.bounded("nonce", MAX_NONCE_BYTES)
+        self.params.bounded("nonce", MAX_NONCE_BYTES)
     }
 
     /// `scope`
     #[must_use]
     pub fn scope(&self) -> Option<&'a str> {
-        self.0.one("scope")
+        self.params.one("scope")
     }
 
     /// `resource`, as often as it comes
     pub fn resources(&self) -> impl Iterator<Item = &'a str> {
-        self.0.all("resource")
+        self.params.all("resource")
     }
 
     /// `code_challenge`
     #[must_use]
     pub fn code_challenge(&self) -> Option<&'a str> {
-        self.0.one("code_challenge")
+        self.params.one("code_challenge")
     }
 
     /// `code_challenge_method`
     #[must_use]
     pub fn code_challenge_method(&self) -> Option<&'a str> {
-        self.0.one("code_challenge_method")
+        self.params.one("code_challenge_method")
     }
 
     /// `prompt`
     pub fn prompt(&self) -> Result<Prompts, OAuthError> {
-        self.0
+        self.params
             .one("prompt")
             .map_or(Ok(Prompts::default()), Prompts::parse)
     }
 
     /// `max_age` in seconds
     pub fn max_age(&self) -> Result<Option<u64>, OAuthError> {
-        let Some(text) = self.0.one("max_age") else {
+        let Some(text) = self.params.one("max_age") else {
             return Ok(None);
         };
         let digits = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
@@ -177,7 +201,7 @@ impl<'a> AuthorizationParams<'a> {
     /// `acr_values`, most wanted first
     pub fn acr_values(&self) -> Result<Vec<String>, OAuthError> {
         let text = self
-            .0
+            .params
             .bounded("acr_values", MAX_REQUEST_BYTES)?
             .unwrap_or_default();
         let values: Vec<String> = text
@@ -195,26 +219,26 @@ impl<'a> AuthorizationParams<'a> {
 
     /// `claims`
     pub fn claims(&self) -> Result<ClaimsRequest, OAuthError> {
-        self.0
+        self.params
             .one("claims")
             .map_or(Ok(ClaimsRequest::default()), ClaimsRequest::parse)
     }
 
     /// `login_hint`
     pub fn login_hint(&self) -> Result<Option<&'a str>, OAuthError> {
-        self.0.bounded("login_hint", MAX_HINT_BYTES)
+        self.params.bounded("login_hint", MAX_HINT_BYTES)
     }
 
     /// `id_token_hint`
     #[must_use]
     pub fn id_token_hint(&self) -> Option<&'a str> {
-        self.0.one("id_token_hint")
+        self.params.one("id_token_hint")
     }
 
     /// Whether a parameter is there at all.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.one(name).is_some()
+        self.params.one(name).is_some()
     }
 }
 

@@ -42,6 +42,16 @@ impl<'a> Params<'a> {
         Ok(Self(pairs))
     }
 
+    /// Pairs that [`Params::new`] refused. Of these only what comes once may be believed.
+    pub(super) fn flawed(pairs: &'a [(String, String)]) -> Self {
+        Self(pairs)
+    }
+
+    /// Whether a parameter is there exactly once.
+    pub(super) fn comes_once(&self, name: &str) -> bool {
+        self.0.iter().filter(|(k, _)| k == name).count() == 1
+    }
+
     /// The value of a parameter.
     #[must_use]
     pub fn one(&self, name: &str) -> Option<&'a str> {

@@ -57,12 +57,24 @@ struct Claims {
     iss: String,
     sub: String,
     aud: String,
-    exp: i64,
+    exp: NumericDate,
     #[serde(default)]
-    nbf: Option<i64>,
+    nbf: Option<NumericDate>,
     #[serde(default)]
-    iat: Option<i64>,
+    iat: Option<NumericDate>,
     jti: String,
+}
+
+/// RFC 7519 §2: seconds, and they may have a fraction.
+#[derive(Clone, Copy, Deserialize)]
+struct NumericDate(f64);
+
+impl NumericDate {
+    fn timestamp(self) -> Result<Timestamp, OAuthError> {
+        let out_of_range = || OAuthError::invalid_client("assertion: a time is out of range");
+        let span = SignedDuration::try_from_secs_f64(self.0).map_err(|_| out_of_range())?;
+        Timestamp::from_duration(span).map_err(|_| out_of_range())
+    }
 }
 
 /// Verifies an assertion of a known client with its keys, signature first.
@@ -102,10 +114,7 @@ pub fn client_assertion(
     if claims.aud != policy.issuer && !to_endpoint {
         return Err(bad("assertion: aud is not this issuer".into()));
     }
-    let time = |seconds| {
-        Timestamp::from_second(seconds).map_err(|_| bad("assertion: a time is out of range".into()))
-    };
-    let expires_at = time(claims.exp)?;
+    let expires_at = claims.exp.timestamp()?;
     // RFC 7523 §3, point 4
     if now >= expires_at {
         return Err(bad("assertion: expired".into()));
@@ -116,7 +125,7 @@ pub fn client_assertion(
     // RFC 7523 §3, points 5 and 6
     for (name, seconds) in [("nbf", claims.nbf), ("iat", claims.iat)] {
         if let Some(seconds) = seconds
-            && time(seconds)?.duration_since(now) > SKEW
+            && seconds.timestamp()?.duration_since(now) > SKEW
         {
             return Err(bad(format!("assertion: {name} is in the future")));
         }

@@ -18,7 +18,7 @@ pub struct KeysConfig {
     /// A command whose output is the key, as a list of program and arguments: this is how a secrets manager plugs in.
     pub master_key_command: Vec<String>,
     /// The key itself; meant for the variable `CARDEA__KEYS__MASTER_KEY`, not for the file.
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<SecretText>")]
     pub master_key: Option<SecretText>,
 }
 

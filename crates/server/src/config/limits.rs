@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Rate limits: requests a minute, counted by network (/24, /64), by client or by account.
+/// Rate limits: requests a minute, counted by network (/24, /64), by client or by account; 0 lifts one.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
@@ -21,7 +21,7 @@ pub struct LimitsConfig {
     pub token_per_client_per_minute: u32,
     /// Introspections and revocations a minute of one client.
     pub introspection_per_client_per_minute: u32,
-    /// Requests a minute to all other endpoints from one network.
+    /// Userinfo requests a minute from one network.
     pub other_per_minute: u32,
 }
 

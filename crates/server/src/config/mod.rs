@@ -23,31 +23,35 @@ pub use users::SeedUser;
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The URL that names this provider, without a slash at its end; it may have a path. Every URL that Cardea gives out begins with it.
+    /// The URL that names this provider, https, without a slash at its end; it may have a path. Every URL that Cardea gives out
+    /// begins with it, and clients compare it character by character: it can't be changed later. Plain http is for loopback alone.
     pub issuer: String,
-    /// The address and port to listen at.
+    /// The IP address and port to listen at.
     pub listen: String,
     /// Where everything is kept.
     pub store: StoreConfig,
-    /// The master key.
+    /// The master key, under which everything secret in the store is sealed: exactly one of these. Without it the store can't be
+    /// read, so keep a copy elsewhere.
     pub keys: KeysConfig,
-    /// TLS by certificate files; without it Cardea speaks plain HTTP, behind a proxy.
+    /// TLS by certificate files, which are read again when they change. Without this section Cardea speaks plain HTTP, for a proxy.
     pub tls: Option<TlsConfig>,
-    /// Proxies in front.
+    /// Proxies in front of Cardea.
     pub proxy: ProxyConfig,
     /// Lifetimes of codes and tokens.
     pub tokens: TokensConfig,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
-    /// Rate limits.
+    /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
+    /// answered 429 with `Retry-After`. `0` lifts one.
     pub limits: LimitsConfig,
-    /// What Cardea may fetch.
+    /// What Cardea may fetch of URLs that came as data, such as a client's `jwks_uri`.
     pub outbound: OutboundConfig,
     /// How the pages look.
     pub brand: BrandConfig,
-    /// Clients owned by this file: applied at each start, read-only to the command line; taken out of the file they are disabled.
+    /// Applications. This file owns them: they are applied at each start, and disabled when they are no longer in it. The names
+    /// are those of RFC 7591 where it has one.
     pub clients: Vec<ClientMetadata>,
-    /// APIs.
+    /// APIs that access tokens are for.
     pub resources: Vec<ResourceConfig>,
     /// People to begin with: each is added once and never touched again.
     pub users: Vec<SeedUser>,
@@ -83,7 +87,7 @@ impl Default for Config {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// `sqlite:` and the path of a file.
+    /// `sqlite:` and the path of a file, which is made when it isn't there. Two more files stand beside it (`-wal`, `.lock`).
     pub url: String,
 }
 
@@ -109,7 +113,7 @@ pub struct TlsConfig {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProxyConfig {
-    /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `10.0.0.0/8`; nobody else's are.
+    /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
     pub trusted: Vec<String>,
 }
 
@@ -119,7 +123,7 @@ pub struct ProxyConfig {
 pub struct OutboundConfig {
     /// Private and loopback addresses are refused but for these, each `host:port`.
     pub allow: Vec<String>,
-    /// More certificate authorities to trust, PEM.
+    /// A PEM file with more certificate authorities to trust.
     pub ca_file: Option<String>,
 }
 

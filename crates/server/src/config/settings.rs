@@ -84,7 +84,8 @@ impl Issuer {
             None => false,
         };
         let https = url.scheme() == "https";
-        if !https && !(url.scheme() == "http" && loopback) {
+        let plain = url.scheme() == "http" && loopback;
+        if !(https || plain) {
             return Err(problem(
                 "an issuer is https; plain http is for loopback alone",
             ));

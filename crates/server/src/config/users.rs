@@ -12,18 +12,18 @@ use serde::Deserialize;
 pub struct SeedUser {
     /// The name to log in with.
     pub username: String,
-    /// The e-mail address.
+    /// The claim `email`.
     pub email: Option<String>,
-    /// Whether the address was verified.
+    /// The claim `email_verified`.
     pub email_verified: bool,
-    /// The password in clear, 8 to 128 characters; better a hash.
-    #[schemars(with = "Option<String>")]
+    /// The password in clear, 8 to 128 characters. Take it out of the file after the first start, or give a hash.
+    #[schemars(with = "Option<SecretText>")]
     pub password: Option<SecretText>,
-    /// The argon2id hash of the password (`$argon2id$…`).
-    #[schemars(with = "Option<String>")]
+    /// The argon2id hash of the password (`$argon2id$…`), instead of it.
+    #[schemars(with = "Option<SecretText>")]
     pub password_hash: Option<SecretText>,
     /// Roles, as tokens carry them.
     pub roles: Vec<String>,
-    /// Claims of OpenID Connect: `name`, `phone_number`, `address` …
+    /// Claims of OpenID Connect beside these: `{ name = "Alice A", address = { country = "NL" } }`.
     pub claims: BTreeMap<String, serde_json::Value>,
 }

@@ -29,8 +29,6 @@ pub(crate) enum LoginProblem {
         /// Until the next attempt may be made.
         minutes: u64,
     },
-    /// The page lay open too long, or came from another browser.
-    Outdated,
 }
 
 impl LoginPage<'_> {
@@ -55,9 +53,7 @@ impl fmt::Display for LoginProblem {
                     f,
                     "Too many attempts. Please wait {minutes} minutes, then try again."
                 )
-            }
-            Self::Outdated => f.write_str("This page was open for too long. Please log in again."),
-        }
+            }        }
     }
 }
 
@@ -84,10 +80,6 @@ impl LoginPage<'static> {
             ("login_account", page(None, "", None)),
             ("login_wrong", page(Some("Orders"), "alice", wrong)),
             ("login_waiting", page(Some("Orders"), "alice", waiting)),
-            (
-                "login_outdated",
-                page(Some("Orders"), "", Some(LoginProblem::Outdated)),
-            ),
             (
                 "login_hostile",
                 page(Some(crate::pages::HOSTILE), crate::pages::HOSTILE, None),

@@ -167,10 +167,13 @@ fn json(status: StatusCode, error: ErrorCode, description: &str) -> Response {
     let headers = response.headers_mut();
     no_store(headers);
     if error == ErrorCode::InvalidClient {
-        // RFC 6749 §5.2: a challenge of the scheme that the client may use.
+        // RFC 6749 §5.2, RFC 9110 §15.5.2: a challenge of the scheme that the client may use. It names the error too
+        // (RFC 9110 §11.2): libraries that see a challenge don't read the body.
         headers.insert(
             header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Basic realm=\"cardea\", charset=\"UTF-8\""),
+            HeaderValue::from_static(
+                "Basic realm=\"cardea\", charset=\"UTF-8\", error=\"invalid_client\"",
+            ),
         );
     }
     response

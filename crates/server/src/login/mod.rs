@@ -3,6 +3,8 @@
 pub(crate) mod page;
 mod session;
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
@@ -191,10 +193,7 @@ async fn authenticate(
         return Ok(refused(caller, Some(&user.subject)));
     }
     if checked == Checked::Wrong {
-        let cause = caller.cause(Actor::Stranger);
-        app.store
-            .record_login_failure(user.subject.clone(), cause)
-            .await?;
+        count_failure(app, caller, &user.subject);
         return Ok(refused(caller, Some(&user.subject)));
     }
     if checked == Checked::RightButOld
@@ -206,6 +205,18 @@ async fn authenticate(
     }
     metrics::counter!("cardea_logins_total", "outcome" => "ok").increment(1);
     Ok(Some(user))
+}
+
+/// Written without waiting: a wrong password must not take longer than an unknown name.
+fn count_failure(app: &App, caller: &Caller, subject: &Subject) {
+    let (store, subject) = (Arc::clone(&app.store), subject.clone());
+    let cause = caller.cause(Actor::Stranger);
+    let request_id = caller.request_id;
+    tokio::spawn(async move {
+        if let Err(error) = store.record_login_failure(subject, cause).await {
+            tracing::error!(%request_id, %error, "a failed login could not be counted");
+        }
+    });
 }
 
 fn refused(caller: &Caller, subject: Option<&Subject>) -> Option<User> {

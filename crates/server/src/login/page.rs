@@ -53,7 +53,8 @@ impl fmt::Display for LoginProblem {
                     f,
                     "Too many attempts. Please wait {minutes} minutes, then try again."
                 )
-            }        }
+            }
+        }
     }
 }
 

@@ -19,8 +19,9 @@ const EXIT_PATIENCE = 5_000;
 /** A port that was free may be taken in the meantime. */
 const ATTEMPTS = 3;
 
-// The clients under test expect it to be global, which it is only from Node 20 on.
+// The clients under test expect both to be global, which they are only from Node 20 on.
 globalThis.crypto ??= webcrypto;
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
 /** A provider whose issuer has this path. `stop` ends it and removes all it kept. */
 export async function startProvider({ path = '' } = {}) {
@@ -118,6 +119,7 @@ async function run(file, issuer) {
   child.stderr.setEncoding('utf8').on('data', (text) => {
     log = (log + text).slice(-100_000);
   });
+  await once(child, 'spawn');
   const ended = once(child, 'close');
   const killed = () => child.kill('SIGKILL');
   process.once('exit', killed);

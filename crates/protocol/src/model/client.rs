@@ -72,9 +72,10 @@ impl Client {
         let secret = match metadata.client_secret.take() {
             None => None,
             Some(text) if text.expose().len() < MIN_SECRET_BYTES => {
+                // Hex, because many clients leave out the encoding of RFC 6749 §2.3.1, without which a + or % is another one.
                 return refuse(
                     "client_secret",
-                    "it is shorter than 32 bytes; make one with: openssl rand -base64 32",
+                    "it is shorter than 32 bytes; make one with: openssl rand -hex 32",
                 );
             }
             Some(text) => Some(Digest::of(text.expose().as_bytes())),

@@ -12,6 +12,7 @@ use crate::{
         RefreshTokenId, RevocationReason,
     },
     request::RefreshTokenRequest,
+    resources::Resources,
     scope::Scope,
 };
 
@@ -112,15 +113,17 @@ fn mac(
 /// RFC 6749 §6: a refresh may narrow the scope of the access token, never widen it. The grant keeps all.
 pub fn check_scope(
     client: &Client,
+    resources: &Resources,
     grant: &Grant,
     request: &RefreshTokenRequest,
 ) -> Result<Scope, OAuthError> {
     if !client.may_use(GrantType::RefreshToken) {
         return Err(super::unauthorized_grant_type());
     }
-    match &request.scope {
+    // What nobody here knows is passed over, as at `/authorize`: a client may send the same list to both.
+    match request.scope.as_ref().map(|scope| scope.filter(|s| resources.knows(s))) {
         None => Ok(grant.scope.clone()),
-        Some(scope) if scope.is_subset_of(&grant.scope) => Ok(scope.clone()),
+        Some(scope) if scope.is_subset_of(&grant.scope) => Ok(scope),
         Some(_) => Err(OAuthError::new(
             ErrorCode::InvalidScope,
             "the scope is wider than what was granted",

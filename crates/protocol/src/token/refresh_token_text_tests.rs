@@ -31,7 +31,7 @@ fn narrowed(
         scope: asked.map(scope),
         resource: None,
     };
-    check_scope(&client(change), &grant(), &request)
+    check_scope(&client(change), &crate::samples::resources(), &grant(), &request)
         .map(|s| s.to_string())
         .map_err(|e| e.code())
 }
@@ -44,6 +44,7 @@ fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
     // Registered for the client, but not granted.
     assert_eq!(ask(Some("openid profile")), Err(ErrorCode::InvalidScope));
     assert_eq!(ask(Some("orders:write")), Err(ErrorCode::InvalidScope));
+    assert_eq!(ask(Some("openid nobody:knows")), Ok("openid".to_owned()));
 }
 
 #[test]

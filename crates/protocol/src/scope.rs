@@ -91,6 +91,15 @@ impl Scope {
         Scope(tokens)
     }
 
+    /// The set with one more token.
+    #[must_use]
+    pub fn with(mut self, token: &str) -> Scope {
+        if !self.contains(token) {
+            self.0.push(token.into());
+        }
+        self
+    }
+
     /// The tokens in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|t| &**t)

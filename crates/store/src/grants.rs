@@ -6,6 +6,7 @@ use cardea_protocol::{
         Cause, ClientId, Code, CodeHash, Consent, Grant, GrantId, Jti, RefreshTokenId,
         RevocationReason, Subject, User,
     },
+    scope::Scope,
     token::{
         Standing,
         authorization_code::ProvedRedemption,
@@ -20,19 +21,20 @@ use crate::{Page, Result};
 pub struct IssueCode {
     /// The code.
     pub code: Code,
-    /// Whether the person has just consented: the scopes are added to the row, audited as `consent_given` when it grew.
+    /// What the person has just consented to.
     pub consent: ConsentChange,
     /// Who does it.
     pub cause: Cause,
 }
 
 /// What becomes of the consent on record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsentChange {
     /// It stays.
     None,
-    /// It grows by the code's scopes.
-    Grow,
+    /// It grows by these scopes, audited as `consent_given` when it grew. They are more than the code's where single claims
+    /// were asked for.
+    Grow(Scope),
 }
 
 /// A code looked up by its hash.
@@ -176,9 +178,9 @@ pub trait Grants: Send + Sync {
     async fn revoke_application(&self, command: RevokeApplication) -> Result<u64>;
     /// Notes that the current refresh token was presented elsewhere than at a rotation.
     async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()>;
-    /// The living grants of a person, the youngest first.
+    /// The living grants of a person, the youngest first, at most 200.
     async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>>;
-    /// What a person has allowed, by client.
+    /// What a person has allowed, by client, at most 200.
     async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>>;
     /// A page of living grants, the youngest first.
     async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>>;

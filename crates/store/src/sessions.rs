@@ -8,10 +8,10 @@ use crate::{Page, Result};
 
 /// Opens a session at a login. Sets the person's failed logins to zero, audited as `login`.
 pub struct OpenSession {
-    /// The new session. When the same person logs in again in the same browser it has the old `sid` (D8).
+    /// The new session.
     pub session: Session,
-    /// The session that the browser had. The same person: it is replaced in place, its grants and codes go over to the new
-    /// cookie. Another person: it ends as `Replaced`, with what hangs on it.
+    /// The session that the browser had. The same person: it is replaced in place and keeps its `sid` (D8), its
+    /// grants and codes go over to the new cookie. Another person: it ends as `Replaced`, with what hangs on it.
     pub previous: Option<SessionId>,
     /// Who does it.
     pub cause: Cause,
@@ -42,8 +42,8 @@ pub enum EndWhich {
 pub trait Sessions: Send + Sync {
     /// The session of a cookie, if it is alive at `now` and its person is there and enabled.
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
-    /// Opens a session. `false` when the person is gone or disabled: nothing was written.
-    async fn open_session(&self, command: OpenSession) -> Result<bool>;
+    /// Opens a session; the `sid` that it goes by. `None` when the person is gone or disabled: nothing was written.
+    async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>>;
     /// Moves `last_seen_at` and the idle end, if the last move is over a minute ago.
     async fn touch_session(
         &self,
@@ -53,7 +53,7 @@ pub trait Sessions: Send + Sync {
     ) -> Result<()>;
     /// Ends sessions; how many were alive.
     async fn end_sessions(&self, command: EndSessions) -> Result<u64>;
-    /// The living sessions of a person, the youngest first.
+    /// The living sessions of a person, the youngest first, at most 200.
     async fn sessions_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>>;
     /// A page of living sessions, the youngest first.
     async fn sessions(&self, page: Page, now: Timestamp) -> Result<Vec<Session>>;

@@ -33,7 +33,7 @@ pub struct UserUpdate {
     pub roles: Option<Vec<String>>,
     /// Claims, replaced as a whole.
     pub claims: Option<std::collections::BTreeMap<String, serde_json::Value>>,
-    /// The password's hash; audited as `password_changed`.
+    /// The password's hash; audited as `password_changed`. It ends the person's sessions.
     pub password_hash: Option<Secret<String>>,
     /// Enabled or disabled. Disabling ends the person's sessions (with what hangs on them).
     pub status: Option<UserStatus>,

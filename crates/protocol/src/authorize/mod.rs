@@ -18,6 +18,7 @@ pub use next_step::{ConsentStep, LoginStep, NextStep, Situation, Steps, next_ste
 pub use response::{AuthorizationResponse, ReturnTo};
 
 use crate::{
+    claims::scope_of,
     error::OAuthError,
     model::{Audience, Client, ClientId, Subject},
     pkce::CodeChallenge,
@@ -71,6 +72,21 @@ pub struct AuthorizationRequest {
     pub subject: Option<Subject>,
 }
 
+impl AuthorizationRequest {
+    /// What the person is asked to allow: the scopes, and those that single claims belong to.
+    #[must_use]
+    pub fn consent_scope(&self) -> Scope {
+        let claims = self
+            .claims
+            .userinfo
+            .keys()
+            .chain(self.claims.id_token.keys());
+        claims
+            .filter_map(|name| scope_of(name))
+            .fold(self.scope.clone(), Scope::with)
+    }
+}
+
 /// Where a refusal goes.
 #[derive(Debug)]
 pub enum Refusal {
@@ -115,12 +131,11 @@ fn rest(
     response_type::is_code(params, client)?;
     let challenge = pkce::challenge(params, client)?;
     let scope = scope::allowed(params, client, context.resources)?;
-    redirect_uri::given_for_openid(redirect_uri_given, &scope)?;
     let nonce = response::nonce(params, client, &scope)?;
     let resources = resource::known(params, context.resources, &scope)?;
     let prompt = params.prompt()?;
     let max_age = params.max_age()?.or(client.metadata().default_max_age);
-    let claims = params.claims()?;
+    let claims = scope::claims(params, client)?;
     hint::acr_can_be_reached(params, &claims)?;
     let subject = hint::subject(params, &claims, context.hint)?;
     Ok(AuthorizationRequest {

@@ -160,9 +160,9 @@ fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
     let claimed = now.request.redirect_uri.starts_with("https://");
     let native = now.client.metadata().application_type == ApplicationType::Native;
     let imitable = now.client.is_public() && native && !claimed;
-    let on_record = now
-        .consent
-        .is_some_and(|c| c.subject == session.subject && now.request.scope.is_subset_of(&c.scope));
+    let on_record = now.consent.is_some_and(|c| {
+        c.subject == session.subject && now.request.consent_scope().is_subset_of(&c.scope)
+    });
     now.request.prompt.has(Prompt::Consent) || imitable || !on_record
 }
 

@@ -5,7 +5,7 @@ use crate::{
     model::Client,
     redirect_uri::{VerifiedRedirect, verify},
     request::AuthorizationParams,
-    scope::{OPENID, Scope},
+    scope::OPENID,
 };
 
 /// RFC 6749 §4.1.2.1: with an unknown client nothing is ever redirected.
@@ -38,7 +38,7 @@ pub(super) fn verified(
             )
         }),
         // RFC 6749 §3.1.2.3: it may be left out when exactly one is registered.
-        (None, [only]) => verify(registered, only.as_str())
+        (None, [only]) if !is_openid(params) => verify(registered, only.as_str())
             .map(|r| (r, false))
             .ok_or_else(|| OAuthError::invalid_request("redirect_uri is missing")),
         (None, _) => Err(OAuthError::invalid_request("redirect_uri is missing")),
@@ -46,11 +46,10 @@ pub(super) fn verified(
 }
 
 /// OpenID Core §3.1.2.1: `redirect_uri` is REQUIRED in an OpenID request.
-pub(super) fn given_for_openid(given: bool, scope: &Scope) -> Result<(), OAuthError> {
-    if !given && scope.contains(OPENID) {
-        return Err(OAuthError::invalid_request(
-            "redirect_uri is missing; OpenID requests must name it",
-        ));
-    }
-    Ok(())
+fn is_openid(params: &AuthorizationParams<'_>) -> bool {
+    params
+        .scope()
+        .unwrap_or_default()
+        .split(' ')
+        .any(|token| token == OPENID)
 }

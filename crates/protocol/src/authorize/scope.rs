@@ -1,12 +1,25 @@
 //! Which of the requested scopes can be granted at all: RFC 6749 §3.3.
 
 use crate::{
+    claims::scope_of,
     error::{ErrorCode, OAuthError},
     model::{Client, GrantType},
-    request::AuthorizationParams,
+    request::{AuthorizationParams, ClaimsRequest},
     resources::Resources,
     scope::{OFFLINE_ACCESS, Scope},
 };
+
+/// OpenID Core §5.5: a claim asked for by name is no way around a scope that the client can't have.
+pub(super) fn claims(
+    params: &AuthorizationParams<'_>,
+    client: &Client,
+) -> Result<ClaimsRequest, OAuthError> {
+    let may = |claim: &str| scope_of(claim).is_none_or(|scope| client.scope().contains(scope));
+    let mut claims = params.claims()?;
+    claims.userinfo.retain(|name, _| may(name));
+    claims.id_token.retain(|name, _| may(name));
+    Ok(claims)
+}
 
 /// Scopes that nobody here knows are passed over (OpenID Core §3.1.2.1); known ones must be registered for the client.
 pub(super) fn allowed(

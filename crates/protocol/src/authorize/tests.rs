@@ -219,7 +219,8 @@ fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered(
     );
 
     let openid = asked().without("redirect_uri");
-    assert_eq!(openid.code(), ErrorCode::InvalidRequest);
+    // OpenID Core §3.1.2.1; and nobody is sent to a URI that no request named.
+    assert_eq!(openid.page().description(), "redirect_uri is missing");
 
     let two = oauth().of(|m| m.redirect_uris.push("https://app.example/2".to_owned()));
     assert_eq!(two.page().description(), "redirect_uri is missing");
@@ -274,4 +275,32 @@ fn a_request_over_four_kibibytes_goes_back_to_the_client() {
     assert_eq!(over.code(), ErrorCode::InvalidRequest);
     let nowhere = over.with("redirect_uri", "https://evil.example/");
     nowhere.page();
+}
+
+#[test]
+fn a_claim_is_no_way_around_a_scope_that_the_client_cannot_have() {
+    let claims =
+        r#"{"userinfo":{"email":null,"phone_number":null},"id_token":{"name":null,"acr":null}}"#;
+    let narrow = |m: &mut ClientMetadata| m.scope = "openid email orders:read".to_owned();
+    let request = asked().of(narrow).with("claims", claims).accepted();
+    let names: Vec<_> = request
+        .claims
+        .userinfo
+        .keys()
+        .chain(request.claims.id_token.keys())
+        .collect();
+    assert_eq!(names, ["email", "acr"]);
+}
+
+#[test]
+fn a_claim_asked_for_alone_needs_the_consent_of_its_scope() {
+    let claims = r#"{"userinfo":{"phone_number":null}}"#;
+    let all = |m: &mut ClientMetadata| m.scope = "openid phone".to_owned();
+    let request = asked()
+        .of(all)
+        .with("scope", "openid")
+        .with("claims", claims)
+        .accepted();
+    assert_eq!(request.scope.to_string(), "openid");
+    assert_eq!(request.consent_scope().to_string(), "openid phone");
 }

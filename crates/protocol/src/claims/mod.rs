@@ -8,7 +8,7 @@ mod userinfo;
 pub use access_token::{AccessTokenClaims, Holder, access_token};
 pub use id_token::{Beside, IdTokenClaims, id_token};
 pub use introspection::{Introspection, introspection};
-pub use userinfo::{CLAIMS, userinfo};
+pub use userinfo::{CLAIMS, scope_of, userinfo};
 
 /// What is common to all tokens that are made in one step.
 #[derive(Debug, Clone, Copy)]

@@ -63,6 +63,15 @@ pub const CLAIMS: &[&str] = &[
     "sid",
 ];
 
+/// The scope that a claim belongs to; whoever may not have the scope may not have the claim.
+#[must_use]
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    BY_SCOPE
+        .iter()
+        .find(|(_, claims)| claims.contains(&claim))
+        .map(|(scope, _)| *scope)
+}
+
 /// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
 #[must_use]
 pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<String, Value> {
@@ -81,14 +90,9 @@ pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<Strin
 
 /// The claims asked for one by one. A claim that isn't there is left out, essential or not (§5.5.1).
 pub(super) fn requested(user: &User, names: &BTreeMap<String, ClaimRequest>) -> Map<String, Value> {
-    let standard = |name: &&String| {
-        BY_SCOPE
-            .iter()
-            .any(|(_, claims)| claims.contains(&name.as_str()))
-    };
     names
         .keys()
-        .filter(standard)
+        .filter(|name| scope_of(name).is_some())
         .filter_map(|name| Some((name.clone(), claim(user, name)?)))
         .collect()
 }

@@ -120,10 +120,16 @@ pub fn check_scope(
     if !client.may_use(GrantType::RefreshToken) {
         return Err(super::unauthorized_grant_type());
     }
+    // What was taken from the client since is not given again.
+    let granted = grant.scope.filter(|s| client.scope().contains(s));
     // What nobody here knows is passed over, as at `/authorize`: a client may send the same list to both.
-    match request.scope.as_ref().map(|scope| scope.filter(|s| resources.knows(s))) {
-        None => Ok(grant.scope.clone()),
-        Some(scope) if scope.is_subset_of(&grant.scope) => Ok(scope),
+    match request
+        .scope
+        .as_ref()
+        .map(|scope| scope.filter(|s| resources.knows(s)))
+    {
+        None => Ok(granted),
+        Some(scope) if scope.is_subset_of(&granted) => Ok(scope),
         Some(_) => Err(OAuthError::new(
             ErrorCode::InvalidScope,
             "the scope is wider than what was granted",
@@ -151,6 +157,8 @@ pub struct Presented {
     pub sender: Sender,
     /// From where and with what.
     pub seen: LastSeen,
+    /// Whether what it asks for can be given. Theft is looked for first; then a request that can't be met changes nothing.
+    pub can_be_met: bool,
 }
 
 /// What the client and the server have set.
@@ -194,6 +202,8 @@ pub enum Answer {
         /// The generation to derive.
         generation: u32,
     },
+    /// The token is good, but what it asks for can't be given: the caller knows why.
+    NotMet,
     /// `invalid_grant`, and this for the log.
     InvalidGrant(&'static str),
 }
@@ -224,6 +234,16 @@ pub fn judge(
     if now >= refresh.idle_expires_at {
         return refuse("the refresh token was not used for too long");
     }
+    let one_before = presented.generation.checked_add(1) == Some(refresh.generation);
+    let retriable =
+        one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent;
+    if !presented.can_be_met && (presented.generation == refresh.generation || retriable) {
+        return Verdict {
+            write: Write::Nothing,
+            events: Vec::new(),
+            answer: Answer::NotMet,
+        };
+    }
     if presented.generation == refresh.generation {
         return rotate(refresh, presented, policy, now);
     }
@@ -235,8 +255,7 @@ pub fn judge(
             answer: Answer::InvalidGrant("the token is ahead of the store"),
         };
     }
-    let one_before = presented.generation + 1 == refresh.generation;
-    if one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent {
+    if retriable {
         return retry(refresh, presented, now);
     }
     // RFC 9700 §4.14.2: an old token means that somebody has a copy; nobody can tell who.
@@ -327,6 +346,10 @@ fn refuse(why: &'static str) -> Verdict {
         answer: Answer::InvalidGrant(why),
     }
 }
+
+#[cfg(test)]
+#[path = "refresh_token_refusal_tests.rs"]
+mod refusal_tests;
 
 #[cfg(test)]
 #[path = "refresh_token_text_tests.rs"]

@@ -31,9 +31,14 @@ fn narrowed(
         scope: asked.map(scope),
         resource: None,
     };
-    check_scope(&client(change), &crate::samples::resources(), &grant(), &request)
-        .map(|s| s.to_string())
-        .map_err(|e| e.code())
+    check_scope(
+        &client(change),
+        &crate::samples::resources(),
+        &grant(),
+        &request,
+    )
+    .map(|s| s.to_string())
+    .map_err(|e| e.code())
 }
 
 #[test]

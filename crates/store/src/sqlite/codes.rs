@@ -55,8 +55,10 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
             ":now": cause.now.as_millisecond(),
         },
     )?;
-    if made == 1 && *consent == ConsentChange::Grow {
-        consents::grow(tx, code, cause)?;
+    if made == 1
+        && let ConsentChange::Grow(allowed) = consent
+    {
+        consents::grow(tx, code, allowed, cause)?;
     }
     Ok(made == 1)
 }

@@ -36,7 +36,7 @@ pub(super) fn find(db: &Connection, subject: &Subject, client: &ClientId) -> Ver
 pub(super) fn of(db: &Connection, subject: &Subject) -> Verb<Vec<Consent>> {
     rows::all(
         db,
-        select!(" ORDER BY c.client_id"),
+        select!(" ORDER BY c.client_id LIMIT 200"),
         [subject.as_str()],
         |row| Ok(decode(row)?),
     )
@@ -53,14 +53,14 @@ fn decode(row: &Row<'_>) -> Result<Consent> {
     })
 }
 
-/// Adds the code's scopes to what is on record; audited when that grew.
-pub(super) fn grow(tx: &Connection, code: &Code, cause: &Cause) -> Verb<()> {
+/// Adds scopes to what is on record; audited when that grew.
+pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause) -> Verb<()> {
     let before = find(tx, &code.subject, &code.client_id)?;
     let before = before.as_ref().map(|c| &c.scope);
-    if before.is_some_and(|scope| code.scope.is_subset_of(scope)) {
+    if before.is_some_and(|scope| allowed.is_subset_of(scope)) {
         return Ok(());
     }
-    let scope = before.map_or_else(|| code.scope.clone(), |scope| scope.union(&code.scope));
+    let scope = before.map_or_else(|| allowed.clone(), |scope| scope.union(allowed));
     rows::execute(
         tx,
         "INSERT INTO consents (user_key, client_key, scope, given_at, updated_at)
@@ -82,6 +82,6 @@ pub(super) fn grow(tx: &Connection, code: &Code, cause: &Cause) -> Verb<()> {
         tx,
         cause,
         AuditEvent::ConsentGiven,
-        &about.detail(code.scope.to_string()),
+        &about.detail(allowed.to_string()),
     )
 }

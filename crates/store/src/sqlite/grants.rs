@@ -107,7 +107,7 @@ impl Grants for SqliteStore {
     }
 
     async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>> {
-        let sql = select_living!("u.subject = :subject AND ", "");
+        let sql = select_living!("u.subject = :subject AND ", " LIMIT 200");
         let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
         self.read(|db| rows::all(db, sql, params, view))
     }

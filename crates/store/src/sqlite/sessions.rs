@@ -53,7 +53,7 @@ impl Sessions for SqliteStore {
         self.read(|db| rows::first(db, sql, params, |row| Ok(decode(row)?)))
     }
 
-    async fn open_session(&self, command: OpenSession) -> Result<bool> {
+    async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>> {
         self.write(move |tx| open(tx, &command)).await
     }
 
@@ -81,7 +81,7 @@ impl Sessions for SqliteStore {
         let sql = select!(
             "u.subject = :subject AND ",
             session_alive!(),
-            " ORDER BY s.created_at DESC, s.session_key DESC"
+            " ORDER BY s.created_at DESC, s.session_key DESC LIMIT 200"
         );
         let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
         self.read(|db| rows::all(db, sql, params, |row| Ok(decode(row)?)))
@@ -129,7 +129,7 @@ pub(super) fn context(f: &mut Fields<'_, '_>) -> Result<AuthenticationContext> {
     })
 }
 
-fn open(tx: &Connection, command: &OpenSession) -> Verb<bool> {
+fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     let OpenSession {
         session,
         previous,
@@ -137,13 +137,13 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<bool> {
     } = command;
     let sql = "SELECT user_key FROM users WHERE subject = ? AND status = 'enabled'";
     let Some(user) = rows::value::<i64>(tx, sql, [session.subject.as_str()])? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let replaced = match previous {
+    let kept = match previous {
         Some(id) => take_over(tx, *id, session, cause)?,
-        None => false,
+        None => None,
     };
-    if !replaced {
+    if kept.is_none() {
         insert(tx, user, session)?;
     }
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE user_key = ? AND failed_logins > 0";
@@ -154,27 +154,33 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<bool> {
         AuditEvent::Login,
         &About::subject(&session.subject),
     )?;
-    Ok(true)
+    Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))
 }
 
-/// D8: one person a browser. The same person's session gets the new cookie in place; another's ends. Whether it was replaced.
-fn take_over(tx: &Connection, previous: SessionId, session: &Session, cause: &Cause) -> Verb<bool> {
+/// D8: one person a browser. The same person's session gets the new cookie in place and keeps its `sid`; another's ends.
+fn take_over(
+    tx: &Connection,
+    previous: SessionId,
+    session: &Session,
+    cause: &Cause,
+) -> Verb<Option<Sid>> {
     let sql = concat!(
         "SELECT s.session_key, u.subject, ",
         session_alive!(),
-        " FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE s.cookie_hash = :id AND s.ended_at IS NULL"
+        ", s.sid FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE s.cookie_hash = :id AND s.ended_at IS NULL"
     );
     let params = named_params! { ":id": previous.0.as_bytes(), ":now": cause.now.as_millisecond() };
     let before = rows::first(tx, sql, params, |row| {
-        Ok((living(row)?, row.get::<_, bool>(2)?))
+        let sid = Fields::new(row, "sessions", 3).parse("sid", Sid::parse)?;
+        Ok((living(row)?, row.get::<_, bool>(2)?, sid))
     })?;
     match before {
-        None => Ok(false),
-        Some((before, true)) if before.subject == session.subject => {
+        None => Ok(None),
+        Some((before, true, sid)) if before.subject == session.subject => {
             replace(tx, before.key, session)?;
-            Ok(true)
+            Ok(Some(sid))
         }
-        Some((before, alive)) => {
+        Some((before, alive, _)) => {
             end(
                 tx,
                 &before,
@@ -185,7 +191,7 @@ fn take_over(tx: &Connection, previous: SessionId, session: &Session, cause: &Ca
                 },
                 cause,
             )?;
-            Ok(false)
+            Ok(None)
         }
     }
 }

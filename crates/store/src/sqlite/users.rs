@@ -267,7 +267,15 @@ fn set_password(
         cause,
         AuditEvent::PasswordChanged,
         &About::subject(subject),
-    )
+    )?;
+    // Whoever knew the old password is logged out everywhere.
+    end_sessions(tx, subject, cause)
+}
+
+fn end_sessions(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let which = EndWhich::Subject(subject.clone());
+    let (why, cause) = (SessionEnd::Operator, cause.clone());
+    sessions::end_which(tx, &EndSessions { which, why, cause }).map(drop)
 }
 
 fn set_status(tx: &Connection, subject: &Subject, status: UserStatus, cause: &Cause) -> Verb<()> {
@@ -279,15 +287,7 @@ fn set_status(tx: &Connection, subject: &Subject, status: UserStatus, cause: &Ca
     };
     audit::write(tx, cause, event, &About::subject(subject))?;
     if status == UserStatus::Disabled {
-        let which = EndWhich::Subject(subject.clone());
-        sessions::end_which(
-            tx,
-            &EndSessions {
-                which,
-                why: SessionEnd::Operator,
-                cause: cause.clone(),
-            },
-        )?;
+        end_sessions(tx, subject, cause)?;
     }
     Ok(())
 }

@@ -55,12 +55,6 @@ const LINES: &[Line] = &[
         Some("openid"),
         "the scope mail:send is not",
     ),
-    (
-        "redirect_uri",
-        "",
-        Some(REDIRECT_URI),
-        "redirect_uri is missing; OpenID",
-    ),
     ("nonce", "", Some("n-0"), "nonce is missing"),
     ("resource", "api://none", None, "no such resource"),
     (

@@ -79,8 +79,8 @@ pub(crate) async fn a_consent_grows(store: AnyStore) {
     let allow = |name: &str, scope: &str, seconds| {
         let code = crate::sample::code(name, &world.session, &world.spa, scope, seconds);
         world.store.issue_code(IssueCode {
+            consent: ConsentChange::Grow(code.scope.clone()),
             code,
-            consent: ConsentChange::Grow,
             cause: cause(seconds),
         })
     };

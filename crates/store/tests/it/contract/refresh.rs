@@ -63,6 +63,7 @@ pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: 
     );
     let mut proved = rotation(&grant, 0, DAY);
     proved.presented = Presented {
+        can_be_met: true,
         sender: Sender::Proved,
         seen: seen(9),
         ..proved.presented

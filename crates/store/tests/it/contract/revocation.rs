@@ -127,7 +127,7 @@ pub(crate) async fn an_application_is_revoked_whole(store: AnyStore) {
     let pending = code("c", &world.session, &world.spa, OFFLINE, 0);
     let command = IssueCode {
         code: pending.clone(),
-        consent: ConsentChange::Grow,
+        consent: ConsentChange::Grow(pending.scope.clone()),
         cause: cause(0),
     };
     assert!(world.store.issue_code(command).await.unwrap());

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use cardea_protocol::{
     metadata::Metadata,
@@ -14,6 +15,7 @@ use cardea_web::{
     inbound::{CookieNames, csrf::Csrf},
     outbound::JwksCache,
 };
+use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
@@ -66,12 +68,13 @@ pub struct App {
     pub(crate) seals: Seals,
     pub(crate) csrf: Csrf,
     pub(crate) refresh_mac: MacKey,
+    pub(crate) device_mac: MacKey,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) cookies: CookieNames,
     pub(crate) assets: Assets,
     pub(crate) jwks_cache: JwksCache,
-    pub(crate) metadata: Bytes,
+    metadata: ArcSwap<Bytes>,
 }
 
 /// One key for each thing that is sealed.
@@ -109,25 +112,36 @@ impl App {
         let clients =
             ClientDirectory::load(Arc::clone(&parts.store), Arc::clone(&parts.clock)).await?;
         let ring = KeyRing::open(&parts, issuer, &clients.algorithms(), &cause).await?;
-        let metadata = Metadata::new(issuer, &settings.resources, &ring.current().algorithms());
         let mac = |purpose| MacKey::new(&parts.master_key, purpose, issuer, EPOCH);
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             seals: Seals::new(&parts.master_key, issuer),
             csrf: Csrf::new(mac("csrf")),
             refresh_mac: mac("refresh token"),
+            device_mac: mac("known device"),
             passwords: Passwords::new(&parts.entropy)?,
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),
             jwks_cache: start::jwks_cache(&config, &parts.clock)?,
-            metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
+            metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
             ring,
             settings,
             store: parts.store,
             clock: parts.clock,
             entropy: parts.entropy,
-        }))
+        });
+        app.refresh_metadata();
+        Ok(app)
+    }
+
+    /// Writes the discovery document anew, after the ring got or lost an algorithm.
+    pub(crate) fn refresh_metadata(&self) {
+        let algorithms = self.ring.current().algorithms();
+        let metadata = Metadata::new(self.issuer(), &self.settings.resources, &algorithms);
+        self.metadata.store(Arc::new(
+            serde_json::to_vec(&metadata).unwrap_or_default().into(),
+        ));
     }
 
     /// The present moment.
@@ -135,9 +149,15 @@ impl App {
         self.clock.now()
     }
 
+    /// The proxies whose word on the caller's address is believed.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.settings.trusted_proxies
+    }
+
     /// The discovery document.
     pub(crate) fn metadata(&self) -> Bytes {
-        self.metadata.clone()
+        Bytes::clone(&self.metadata.load())
     }
 
     /// The issuer's identifier.
@@ -163,10 +183,15 @@ pub(crate) type Shared = Arc<App>;
 /// What marks a store as this server's.
 pub(crate) fn expected_marks(settings: &Settings, master: &MasterKey) -> Marks {
     let issuer = settings.issuer.as_str();
-    let check = MacKey::new(master, "master key check", issuer, EPOCH).tag(&[b"cardea"]);
     Marks {
         issuer: issuer.to_owned(),
         development: settings.development,
-        master_key_check: check.as_bytes().to_vec(),
+        master_key_check: master_key_check(issuer, master).to_vec(),
     }
+}
+
+/// Proves a master key without telling anything of it.
+pub(crate) fn master_key_check(issuer: &str, master: &MasterKey) -> [u8; 32] {
+    let mac = MacKey::new(master, "master key check", issuer, EPOCH);
+    *mac.tag(&[b"cardea"]).as_bytes()
 }

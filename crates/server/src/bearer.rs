@@ -26,7 +26,9 @@ pub(crate) fn presented(
     let in_header = match header.map(|h| h.to_str().unwrap_or_default()) {
         None => None,
         Some(text) => match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim()),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                Some(token.trim()).filter(|token| !token.is_empty())
+            }
             _ => {
                 return Err(OAuthError::invalid_request(
                     "the Authorization header is not Bearer",
@@ -36,7 +38,8 @@ pub(crate) fn presented(
     };
     let mut in_body = pairs
         .iter()
-        .filter(|(name, _)| name == "access_token")
+        // RFC 6749 §3.1: a parameter without a value counts as omitted.
+        .filter(|(name, token)| name == "access_token" && !token.is_empty())
         .map(|(_, token)| token.as_str());
     let in_body = (in_body.next(), in_body.next());
     match (in_header, in_body) {

@@ -18,6 +18,8 @@ pub(crate) struct Caller {
     pub(crate) request_id: RequestId,
     pub(crate) address: Option<ClientAddress>,
     pub(crate) headers: HeaderMap,
+    /// The query as it came, where there is one.
+    pub(crate) query: Option<String>,
 }
 
 impl FromRequestParts<Shared> for Caller {
@@ -33,6 +35,7 @@ impl FromRequestParts<Shared> for Caller {
                 .unwrap_or_else(|| RequestId::from_bits(0)),
             address: parts.extensions.get::<ClientAddress>().copied(),
             headers: parts.headers.clone(),
+            query: parts.uri.query().map(str::to_owned),
         })
     }
 }

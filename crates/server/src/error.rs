@@ -180,7 +180,7 @@ fn json(status: StatusCode, error: ErrorCode, description: &str) -> Response {
 }
 
 /// RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
-fn legible(description: &str) -> String {
+pub(crate) fn legible(description: &str) -> String {
     description
         .chars()
         .map(|c| {
@@ -250,6 +250,7 @@ pub(crate) fn error_page(
         _ => StatusCode::BAD_REQUEST,
     };
     match failure {
+        Failure::Form(e) => *response.status_mut() = e.status(),
         Failure::Limited(decision) => decision.write(response.headers_mut()),
         _ if trouble == Trouble::Busy => return busy(response),
         _ => {}

@@ -15,6 +15,7 @@ use crate::{
     bearer,
     caller::Caller,
     error::{self, Failure},
+    limits,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
@@ -25,14 +26,12 @@ pub(crate) async fn post(
     form: Result<FormPairs, FormError>,
 ) -> Response {
     let result = async {
+        limits::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();
-        let decision = app.limits.introspection_client.check(client.id().as_str());
-        if !decision.allowed {
-            return Err(Failure::Limited(decision));
-        }
+        limits::by_client(&app.limits.introspection_client, client)?;
         // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a name alone is not enough.
         if client.is_public() {
             return Err(OAuthError::invalid_client("a public client can't introspect").into());

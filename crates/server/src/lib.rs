@@ -6,6 +6,7 @@
 //! `cardea-protocol`, `authorize/ticket.rs`, `authorize/next_step.rs`, `login/`, `consent/`, `authorize/finish.rs`.
 
 mod account;
+pub mod admin;
 mod app;
 mod assets;
 mod authorize;

@@ -20,6 +20,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    limits,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
@@ -35,14 +36,12 @@ pub(crate) async fn post(
         .unwrap_or_default();
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
     let result = async {
+        limits::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();
-        let decision = app.limits.introspection_client.check(client.id().as_str());
-        if !decision.allowed {
-            return Err(Failure::Limited(decision));
-        }
+        limits::by_client(&app.limits.introspection_client, client)?;
         revoke(&app, &caller, client, &TokenQuery::parse(&params)?).await?;
         // RFC 7009 §2.2: also for a token that is unknown, dead or another's.
         Ok(StatusCode::OK)

@@ -2,9 +2,19 @@
 
 use std::sync::OnceLock;
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::header;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::{
+    app::Shared,
+    caller::Caller,
+    error::{self, Failure},
+    error_page::page::Trouble,
+};
 
 const SECONDS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -27,8 +37,21 @@ pub fn install_metrics() {
     });
 }
 
-/// `GET /metrics`
-pub(crate) async fn metrics() -> Response {
+/// `GET /metrics`, for the networks of `metrics.allow`.
+pub(crate) async fn metrics(State(app): State<Shared>, caller: Caller) -> Response {
+    let allowed = |ip| {
+        app.settings
+            .metrics_allow
+            .iter()
+            .any(|network| network.contains(&ip))
+    };
+    if !caller.address.is_some_and(|address| allowed(address.ip)) {
+        let hidden = Failure::page(
+            Trouble::NotFound,
+            "metrics asked for from elsewhere than metrics.allow",
+        );
+        return error::page(&app, &caller, Err(hidden));
+    }
     let text = RECORDER
         .get()
         .and_then(Option::as_ref)

@@ -16,8 +16,11 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    limits,
     token::mint,
 };
+
+const NO_TOKEN: &str = "there is none";
 
 /// `GET /userinfo`
 pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
@@ -45,7 +48,7 @@ async fn answer(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Respo
         Some(id) => cors::origins_of(app, id).await,
         None => Vec::new(),
     };
-    let failed = result.as_ref().err().map(challenge);
+    let failed = result.as_ref().err().and_then(challenge);
     let mut response = error::oauth(caller, result);
     let headers = response.headers_mut();
     if let Some(challenge) = failed.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -69,12 +72,7 @@ async fn userinfo(
     pairs: &[(String, String)],
     client_id: &mut Option<String>,
 ) -> Result<Response, Failure> {
-    if let Some(address) = &caller.address {
-        let decision = app.limits.other.check_address(address);
-        if !decision.allowed {
-            return Err(Failure::Limited(decision));
-        }
-    }
+    limits::by_network(&app.limits.other, caller)?;
     let invalid = |cause: &'static str| {
         OAuthError::new(
             ErrorCode::InvalidToken,
@@ -82,7 +80,7 @@ async fn userinfo(
         )
         .because(cause)
     };
-    let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid("there is none"))?;
+    let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid(NO_TOKEN))?;
     let token = bearer::verified(app, caller, &token)?;
     let claims = token.claims();
     *client_id = Some(claims.client_id.clone());
@@ -128,23 +126,20 @@ fn respond(
 }
 
 /// RFC 6750 §3: without a token only the scheme, else the error too.
-fn challenge(failure: &Failure) -> String {
-    match failure {
-        Failure::OAuth(e) if e.cause() == Some("there is none") => {
-            "Bearer realm=\"cardea\"".to_owned()
-        }
-        Failure::OAuth(e) => {
-            let scope = if e.code() == ErrorCode::InsufficientScope {
-                ", scope=\"openid\""
-            } else {
-                ""
-            };
-            format!(
-                "Bearer realm=\"cardea\", error=\"{}\", error_description=\"{}\"{scope}",
-                e.code(),
-                e.description()
-            )
-        }
-        _ => "Bearer realm=\"cardea\"".to_owned(),
+fn challenge(failure: &Failure) -> Option<String> {
+    let Failure::OAuth(e) = failure else {
+        return None;
+    };
+    if e.cause() == Some(NO_TOKEN) {
+        return Some("Bearer realm=\"cardea\"".to_owned());
     }
+    let scope = if e.code() == ErrorCode::InsufficientScope {
+        ", scope=\"openid\""
+    } else {
+        ""
+    };
+    let (code, description) = (e.code(), error::legible(e.description()));
+    Some(format!(
+        "Bearer realm=\"cardea\", error=\"{code}\", error_description=\"{description}\"{scope}"
+    ))
 }

@@ -22,6 +22,7 @@ use crate::{
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    limits,
     pages::{Person, When, html},
 };
 
@@ -30,6 +31,7 @@ const STEP: &str = "account";
 /// `GET /account`
 pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
     let result = async {
+        limits::by_network(&app.limits.other, &caller)?;
         let browser = Browser::of(&app, &caller);
         match browser.session(&app, &caller).await? {
             None => Ok(to_login(&app)),
@@ -45,7 +47,10 @@ pub(crate) async fn post(
     caller: Caller,
     form: Result<FormPairs, FormError>,
 ) -> Response {
-    let result = async { act(&app, &caller, &Form::of(form)?).await };
+    let result = async {
+        limits::by_network(&app.limits.other, &caller)?;
+        act(&app, &caller, &Form::of(form)?).await
+    };
     error::page(&app, &caller, result.await)
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn finish(
         .as_ref()
         .is_some_and(|c| c.subject == session.subject);
     let consent = if consented {
-        ConsentChange::Grow
+        ConsentChange::Grow(request.consent_scope())
     } else {
         ConsentChange::None
     };

@@ -26,6 +26,7 @@ use crate::{
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
+    limits,
 };
 
 /// `GET /authorize`
@@ -80,12 +81,7 @@ async fn checked(
     caller: &Caller,
     pairs: &[(String, String)],
 ) -> Result<Result<AuthorizationRequest, Response>, Failure> {
-    if let Some(address) = &caller.address {
-        let decision = app.limits.authorize.check_address(address);
-        if !decision.allowed {
-            return Err(Failure::Limited(decision));
-        }
-    }
+    limits::by_network(&app.limits.authorize, caller)?;
     let params = AuthorizationParams::new(pairs)?;
     let client = app.clients.find(params.client_id()?).await?;
     let ring = app.ring.current();

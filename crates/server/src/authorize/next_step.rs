@@ -9,7 +9,7 @@ use super::{
     ticket::{Opened, Ticket},
 };
 use crate::{
-    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
+    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble, limits,
 };
 
 /// Hands a ticket on: 303 to the page of the next step, or the answer to the client.
@@ -22,7 +22,11 @@ pub(crate) async fn go_on(
     let journey = Journey::load(app, caller, browser, ticket).await?;
     match journey.next() {
         Ok(NextStep::Finish) => finish::finish(app, caller, &journey).await,
-        Ok(step) => to_page(app, step, &journey.ticket),
+        // A request too large to travel as a ticket goes back to where it came from.
+        Ok(step) => match to_page(app, step, &journey.ticket) {
+            Err(Failure::OAuth(error)) => journey.refuse(app, caller, &error),
+            answer => answer,
+        },
         Err(error) => journey.refuse(app, caller, &error),
     }
 }
@@ -61,6 +65,7 @@ pub(crate) async fn visit(
     page: (NextStep, Option<&str>),
 ) -> Result<Visit, Failure> {
     let (step, text) = page;
+    limits::by_network(&app.limits.authorize, caller)?;
     let ticket = match Ticket::open(app, browser, text, caller.now)? {
         Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
     };
@@ -128,6 +133,7 @@ pub(crate) async fn posted(
     browser: &Browser,
     (step, form): (&str, &crate::form::Form),
 ) -> Result<Posted, Failure> {
+    limits::by_network(&app.limits.authorize, caller)?;
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
         return Err(Failure::page(

@@ -16,10 +16,23 @@ use super::{Config, KeysConfig, SeedUser, StoreConfig};
 pub const BACKEND_SECRET: &str = "dev-backend-secret-change-me-000000000000";
 /// The secret of the demo client `script`.
 pub const SCRIPT_SECRET: &str = "dev-script-secret-change-me-0000000000000";
+const ALICES_PASSWORD: &str = "wonderland-7-doors";
+const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
 /// Where the demo application listens.
 pub const APP_PORT: u16 = 5173;
 
 const APP: &str = "http://localhost:5173";
+/// D23: whether this is a client's secret or a person's password that everybody knows.
+pub(crate) fn is_demo_secret(text: &str) -> bool {
+    [
+        BACKEND_SECRET,
+        SCRIPT_SECRET,
+        ALICES_PASSWORD,
+        BOBS_PASSWORD,
+    ]
+    .contains(&text)
+}
+
 const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
 
 impl Config {
@@ -111,7 +124,7 @@ fn people() -> Vec<SeedUser> {
         "phone_number": "+1 555 0101", "phone_number_verified": false, "address": { "country": "NL" },
     });
     vec![
-        person("alice", "wonderland-7-doors", &["user"], alice),
-        person("bob", "hinge-of-the-door-9", &["user", "admin"], bob),
+        person("alice", ALICES_PASSWORD, &["user"], alice),
+        person("bob", BOBS_PASSWORD, &["user", "admin"], bob),
     ]
 }

@@ -4,6 +4,9 @@ mod brand;
 pub mod development;
 mod keys;
 mod limits;
+mod metrics;
+mod places;
+mod problems;
 mod settings;
 mod tokens;
 mod users;
@@ -15,6 +18,8 @@ use serde::Deserialize;
 pub use brand::BrandConfig;
 pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
+pub use metrics::MetricsConfig;
+pub use places::Places;
 pub use settings::{ConfigProblem, Settings};
 pub use tokens::{SessionsConfig, TokensConfig};
 pub use users::SeedUser;
@@ -44,6 +49,8 @@ pub struct Config {
     /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
     /// answered 429 with `Retry-After`. `0` lifts one.
     pub limits: LimitsConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
     /// What Cardea may fetch of URLs that came as data, such as a client's `jwks_uri`.
     pub outbound: OutboundConfig,
     /// How the pages look.
@@ -59,6 +66,10 @@ pub struct Config {
     #[serde(skip)]
     #[schemars(skip)]
     pub development: bool,
+    /// Where things stand in the file, for messages.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub places: Places,
 }
 
 impl Default for Config {
@@ -73,12 +84,14 @@ impl Default for Config {
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
             limits: LimitsConfig::default(),
+            metrics: MetricsConfig::default(),
             outbound: OutboundConfig::default(),
             brand: BrandConfig::default(),
             clients: Vec::new(),
             resources: Vec::new(),
             users: Vec::new(),
             development: false,
+            places: Places::default(),
         }
     }
 }

@@ -1,13 +1,15 @@
-//! `docs/reference/configuration.md` is made from the settings. After a change of these rewrite it with
+//! The documents that speak of the settings: the page that is made from them, and the example of `deploy/`. After a change of these rewrite it with
 //! `CARDEA_WRITE=1 cargo test -p cardea-server reference`.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 
-use cardea_web::config::reference_markdown;
+use cardea_protocol::model::{Client, Owner};
+use cardea_web::config::{parse, reference_markdown};
+use jiff::Timestamp;
 
-use super::Config;
+use super::{Config, Settings};
 
 const HEAD: &str = "\
 # Configuration
@@ -21,7 +23,7 @@ the nearest name that exists. [An example](../../deploy/cardea.toml) stands in `
 - A **secret** is text that no log and no error shows.
 - A key can be set by a variable of the environment too, which wins over the file: `CARDEA__TOKENS__ACCESS_TOKEN_TTL=10m` is
   `access_token_ttl` of `[tokens]`. Lists such as `[[clients]]` are in the file alone.
-- A relative path counts from the folder in which `cardea` is started.
+- A relative path counts from the folder of the configuration file.
 
 ";
 
@@ -38,4 +40,15 @@ fn the_reference_page_is_fresh() {
         written == page,
         "docs/reference/configuration.md is stale; CARDEA_WRITE=1 cargo test -p cardea-server reference"
     );
+}
+
+#[test]
+fn the_example_of_a_configuration_is_one_that_starts() {
+    let text = include_str!("../../../../deploy/cardea.toml");
+    let config: Config = parse("deploy/cardea.toml", text, std::iter::empty()).unwrap();
+    Settings::check(&config).unwrap();
+    assert_eq!(config.clients.len(), 3);
+    for client in config.clients {
+        assert!(Client::register(client, Owner::File, Timestamp::UNIX_EPOCH).is_ok());
+    }
 }

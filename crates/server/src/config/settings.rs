@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
 
-use super::Config;
+use super::{Config, Places};
 use crate::pages::{Brand, Logo};
 
 /// What is wrong with the configuration, and what to do.
@@ -35,6 +35,7 @@ impl ConfigProblem {
 pub struct Settings {
     pub(crate) issuer: Issuer,
     pub(crate) development: bool,
+    pub(crate) places: Places,
     pub(crate) code_ttl: SignedDuration,
     pub(crate) access_token_ttl: SignedDuration,
     pub(crate) id_token_ttl: SignedDuration,
@@ -45,6 +46,7 @@ pub struct Settings {
     pub(crate) resources: Resources,
     pub(crate) brand: Brand,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) metrics_allow: Vec<IpNet>,
 }
 
 /// The issuer and what follows from it.
@@ -57,7 +59,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    fn parse(text: &str, development: bool) -> Result<Self, ConfigProblem> {
+    pub(super) fn parse(text: &str, development: bool) -> Result<Self, ConfigProblem> {
         let problem = |what: &str| ConfigProblem::new("issuer", format!("\"{text}\": {what}"));
         if text.is_empty() {
             return Err(ConfigProblem::new(
@@ -148,29 +150,11 @@ impl Settings {
     pub fn check(config: &Config) -> Result<Self, ConfigProblem> {
         let tokens = &config.tokens;
         let sessions = &config.sessions;
-        at_most(
-            "tokens.code_ttl",
-            tokens.code_ttl.signed(),
-            SignedDuration::from_mins(10),
-        )?;
-        at_most(
-            "tokens.access_token_ttl",
-            tokens.access_token_ttl.signed(),
-            SignedDuration::from_hours(24),
-        )?;
-        at_most(
-            "sessions.idle_ttl",
-            sessions.idle_ttl.signed(),
-            sessions.absolute_ttl.signed(),
-        )?;
-        at_most(
-            "tokens.refresh_token_idle_ttl",
-            tokens.refresh_token_idle_ttl.signed(),
-            tokens.refresh_token_absolute_ttl.signed(),
-        )?;
+        lifetimes(config).into_iter().collect::<Result<(), _>>()?;
         Ok(Self {
             issuer: Issuer::parse(&config.issuer, config.development)?,
             development: config.development,
+            places: config.places.clone(),
             code_ttl: tokens.code_ttl.signed(),
             access_token_ttl: tokens.access_token_ttl.signed(),
             id_token_ttl: tokens.id_token_ttl.signed(),
@@ -180,9 +164,35 @@ impl Settings {
             session_absolute_ttl: sessions.absolute_ttl.signed(),
             resources: resources(config)?,
             brand: brand(config)?,
-            trusted_proxies: trusted_proxies(config)?,
+            trusted_proxies: networks("proxy.trusted", &config.proxy.trusted)?,
+            metrics_allow: networks("metrics.allow", &config.metrics.allow)?,
         })
     }
+}
+
+/// Each lifetime that has a longest one.
+pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 4] {
+    let (tokens, sessions) = (&config.tokens, &config.sessions);
+    let (code, access) = (tokens.code_ttl, tokens.access_token_ttl);
+    let (session_idle, session) = (sessions.idle_ttl, sessions.absolute_ttl);
+    let (refresh_idle, refresh) = (
+        tokens.refresh_token_idle_ttl,
+        tokens.refresh_token_absolute_ttl,
+    );
+    let (ten_minutes, a_day) = (
+        SignedDuration::from_mins(10),
+        SignedDuration::from_hours(24),
+    );
+    [
+        at_most("tokens.code_ttl", code.signed(), ten_minutes),
+        at_most("tokens.access_token_ttl", access.signed(), a_day),
+        at_most("sessions.idle_ttl", session_idle.signed(), session.signed()),
+        at_most(
+            "tokens.refresh_token_idle_ttl",
+            refresh_idle.signed(),
+            refresh.signed(),
+        ),
+    ]
 }
 
 fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(), ConfigProblem> {
@@ -195,7 +205,7 @@ fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(),
     ))
 }
 
-fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
+pub(super) fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
     let resources = Resources::new(&config.resources)
         .map_err(|e| ConfigProblem::new("resources", e.to_string()))?;
     // The issuer is the audience of tokens for userinfo (D12).
@@ -208,7 +218,7 @@ fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
     Ok(resources)
 }
 
-fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
+pub(super) fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
     let problem = |what: String| ConfigProblem::new("brand", what);
     let logo = match &config.brand.logo_file {
         None => None,
@@ -222,20 +232,16 @@ fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
         .map_err(|e| problem(e.to_string()))
 }
 
-fn trusted_proxies(config: &Config) -> Result<Vec<IpNet>, ConfigProblem> {
+pub(super) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblem> {
     let parse = |text: &String| {
         let single = || text.parse::<IpAddr>().map(IpNet::from);
-        let problem = || {
-            ConfigProblem::new(
-                "proxy.trusted",
-                format!("\"{text}\": not a network such as 10.0.0.0/8"),
-            )
-        };
+        let problem =
+            || ConfigProblem::new(key, format!("\"{text}\": not a network such as 10.0.0.0/8"));
         text.parse::<IpNet>()
             .or_else(|_| single())
             .map_err(|_| problem())
     };
-    config.proxy.trusted.iter().map(parse).collect()
+    texts.iter().map(parse).collect()
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ fn show(
         u.host_str()
             .map(|h| u.port().map_or(h.to_owned(), |p| format!("{h}:{p}")))
     });
-    let scopes = request.scope.iter().map(|scope| {
+    let asked = request.consent_scope();
+    let scopes = asked.iter().map(|scope| {
         let owner = app.settings.resources.owner_of(scope);
         words(scope, owner.map(|r| r.audience.as_str()))
     });

@@ -28,6 +28,7 @@ use crate::{
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    limits,
     pages::{Back, Person, html},
 };
 
@@ -46,7 +47,10 @@ pub(crate) async fn get(
     caller: Caller,
     query: Result<QueryPairs, FormError>,
 ) -> Response {
-    let result = async { end(&app, &caller, &query?.0).await };
+    let result = async {
+        limits::by_network(&app.limits.other, &caller)?;
+        end(&app, &caller, &query?.0).await
+    };
     error::page(&app, &caller, result.await)
 }
 
@@ -57,6 +61,7 @@ pub(crate) async fn post(
     form: Result<FormPairs, FormError>,
 ) -> Response {
     let result = async {
+        limits::by_network(&app.limits.other, &caller)?;
         let pairs = form?.0;
         read(&app, &pairs)?;
         let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
@@ -76,6 +81,7 @@ pub(crate) async fn confirm(
     form: Result<FormPairs, FormError>,
 ) -> Response {
     let result = async {
+        limits::by_network(&app.limits.other, &caller)?;
         let form = Form::of(form)?;
         let browser = Browser::of(&app, &caller);
         from_our_page(

@@ -48,7 +48,9 @@ async fn turn_keys(app: &App) -> Result<(), crate::keys::KeyError> {
     let wanted = app.clients.algorithms();
     app.ring
         .ensure(wanted.into_iter(), &start_cause(app.now()))
-        .await
+        .await?;
+    app.refresh_metadata();
+    Ok(())
 }
 
 /// One node cleans up, a batch at a time, until nothing is left or others have waited enough.

@@ -12,6 +12,7 @@ use cardea_seal::{MasterKey, Sealer};
 use cardea_store::{RingChange, Store, StoreError};
 
 pub(crate) use ring::Ring;
+pub(crate) use turn::ripe_at;
 pub use turn::{RotateError, Turned};
 
 use crate::app::{EPOCH, Parts};
@@ -60,6 +61,11 @@ impl KeyRing {
         ring.ensure(defaults.into_iter().chain(wanted.iter().copied()), cause)
             .await?;
         Ok(ring)
+    }
+
+    /// What seals the private keys.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The ring as it is now.
@@ -121,6 +127,7 @@ impl KeyRing {
     }
 }
 
-fn key_sealer(master: &MasterKey, issuer: &str) -> Sealer {
+/// What seals the private keys.
+pub(crate) fn key_sealer(master: &MasterKey, issuer: &str) -> Sealer {
     Sealer::new(master, "signing key", issuer, EPOCH)
 }

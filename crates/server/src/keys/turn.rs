@@ -151,7 +151,8 @@ impl KeyRing {
     }
 }
 
-fn ripe_at(row: &SigningKeyRow) -> Timestamp {
+/// When a `next` key becomes active.
+pub(crate) fn ripe_at(row: &SigningKeyRow) -> Timestamp {
     row.created_at
         .saturating_add(JWKS_CACHE + MARGIN)
         .unwrap_or(Timestamp::MAX)

@@ -1,5 +1,6 @@
 //! `GET` and `POST /login`: a name and a password become a session.
 
+mod known_device;
 pub(crate) mod page;
 mod session;
 
@@ -14,7 +15,7 @@ use cardea_protocol::{
     model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use cardea_web::inbound::{FormError, FormPairs, QueryPairs, limits::Decision};
 use http::StatusCode;
 
 use self::page::{LoginPage, LoginProblem};
@@ -121,66 +122,71 @@ async fn log_in(app: &App, caller: &Caller, form: &Form) -> Result<Response, Fai
         }
     };
     let username = form.one("username").unwrap_or_default();
+    let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
     let shown = |problem| Shown {
         journey: journey.as_deref(),
         username,
         problem: Some(problem),
     };
-    if let Some(minutes) = limited(app, caller, username) {
-        let mut response = show(
-            app,
-            caller,
-            &browser,
-            &shown(LoginProblem::TooManyAttempts { minutes }),
-        )?;
-        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        return Ok(response);
-    }
-    let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
     match authenticate(app, caller, username, password).await? {
-        None => {
-            let mut response = show(
-                app,
-                caller,
-                &browser,
-                &shown(LoginProblem::WrongNameOrPassword),
-            )?;
+        Outcome::Right(user) => {
+            session::open(app, caller, &browser, (*user, journey.map(|j| j.ticket))).await
+        }
+        Outcome::Refused => {
+            let problem = LoginProblem::WrongNameOrPassword;
+            let mut response = show(app, caller, &browser, &shown(problem))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
-        Some(user) => session::open(app, caller, &browser, (user, journey.map(|j| j.ticket))).await,
+        Outcome::Limited(decision) => {
+            let minutes = decision.retry_after.as_secs().div_ceil(60);
+            let problem = LoginProblem::TooManyAttempts { minutes };
+            let mut response = show(app, caller, &browser, &shown(problem))?;
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            decision.write(response.headers_mut());
+            Ok(response)
+        }
     }
 }
 
-/// Limits come before the hash (D14). How many minutes to wait, if one was reached.
-fn limited(app: &App, caller: &Caller, username: &str) -> Option<u64> {
-    let by_address = caller
-        .address
-        .map(|address| app.limits.login.check_address(&address));
-    let by_account = app
-        .limits
-        .login_account
-        .check(&username.trim().to_lowercase());
-    let refused = by_address
-        .into_iter()
-        .chain([by_account])
-        .find(|decision| !decision.allowed)?;
-    metrics::counter!("cardea_logins_total", "outcome" => "limited").increment(1);
-    Some(refused.retry_after.as_secs().div_ceil(60))
+/// What became of an attempt to log in.
+enum Outcome {
+    Right(Box<User>),
+    Refused,
+    Limited(Decision),
 }
 
 /// The person, if name and password belong together. Unknown name, wrong password, disabled and locked account
-/// take the same work and give the same answer.
+/// take the same work and give the same answer. Limits come before the hash (D14).
 async fn authenticate(
     app: &App,
     caller: &Caller,
     username: &str,
     password: Secret<String>,
-) -> Result<Option<User>, Failure> {
+) -> Result<Outcome, Failure> {
+    let by_address = caller
+        .address
+        .map(|address| app.limits.login.check_address(&address));
+    if let Some(refused) = by_address.filter(|decision| !decision.allowed) {
+        return Ok(limited(refused));
+    }
     let user = match Username::parse(username) {
         Ok(name) => app.store.user_by_name(&name).await?,
         Err(_) => None,
     };
+    let device = user
+        .as_ref()
+        .and_then(|user| known_device::of(app, caller, &user.subject));
+    let by_account = match device {
+        Some(device) => app.limits.login_account.check(device),
+        None => app
+            .limits
+            .login_account
+            .check(username.trim().to_lowercase().as_str()),
+    };
+    if !by_account.allowed {
+        return Ok(limited(by_account));
+    }
     let stored = user.as_ref().and_then(|u| u.password_hash.clone());
     let checked = app
         .passwords
@@ -189,22 +195,43 @@ async fn authenticate(
     let Some(user) = user else {
         return Ok(refused(caller, None));
     };
-    if user.failures.locked(caller.now) || !user.is_enabled() {
+    let locked = device.is_none() && user.failures.locked(caller.now);
+    if locked || !user.is_enabled() {
         return Ok(refused(caller, Some(&user.subject)));
     }
     if checked == Checked::Wrong {
-        count_failure(app, caller, &user.subject);
+        if device.is_none() {
+            count_failure(app, caller, &user.subject);
+        }
         return Ok(refused(caller, Some(&user.subject)));
     }
     if checked == Checked::RightButOld
-        && let (Some(old), Ok(new)) = (stored, app.passwords.hash(password, &app.entropy).await?)
+        && let Some(old) = stored
     {
-        app.store
-            .upgrade_password_hash(user.subject.clone(), old, new)
-            .await?;
+        renew_hash(app, &user.subject, password, old).await?;
     }
     metrics::counter!("cardea_logins_total", "outcome" => "ok").increment(1);
-    Ok(Some(user))
+    Ok(Outcome::Right(Box::new(user)))
+}
+
+/// A hash of another cost is made anew, unless the pool has more urgent things to do.
+async fn renew_hash(
+    app: &App,
+    subject: &Subject,
+    password: Secret<String>,
+    old: Secret<String>,
+) -> Result<(), Failure> {
+    if let Ok(Ok(new)) = app.passwords.hash(password, &app.entropy).await {
+        app.store
+            .upgrade_password_hash(subject.clone(), old, new)
+            .await?;
+    }
+    Ok(())
+}
+
+fn limited(decision: Decision) -> Outcome {
+    metrics::counter!("cardea_logins_total", "outcome" => "limited").increment(1);
+    Outcome::Limited(decision)
 }
 
 /// Written without waiting: a wrong password must not take longer than an unknown name.
@@ -219,11 +246,11 @@ fn count_failure(app: &App, caller: &Caller, subject: &Subject) {
     });
 }
 
-fn refused(caller: &Caller, subject: Option<&Subject>) -> Option<User> {
+fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     metrics::counter!("cardea_logins_total", "outcome" => "refused").increment(1);
     let subject = subject.map(Subject::as_str);
     tracing::info!(request_id = %caller.request_id, subject, "login refused");
-    None
+    Outcome::Refused
 }
 
 struct Shown<'a> {

@@ -8,13 +8,13 @@ use cardea_protocol::{
 };
 use cardea_store::OpenSession;
 
-use super::to_account;
+use super::{known_device, to_account};
 use crate::{
     app::App,
     authorize::{next_step::go_on, ticket::Ticket},
     browser::{Browser, set_session},
     caller::Caller,
-    error::Failure,
+    error::{self, Failure},
     error_page::page::Trouble,
 };
 
@@ -29,11 +29,7 @@ pub(super) async fn open(
         Some(id) => app.store.session(id, caller.now).await?,
         None => None,
     };
-    // D8: the same person logging in again keeps the session's public name.
-    let sid = match &previous {
-        Some(session) if session.subject == user.subject => session.sid.clone(),
-        _ => Sid::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?,
-    };
+    let sid = Sid::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
     let (cookie, new_browser) = (app.entropy.token(), app.entropy.token());
     let context = AuthenticationContext {
         auth_time: caller.now,
@@ -42,7 +38,7 @@ pub(super) async fn open(
     };
     let session = Session {
         id: SessionId(cookie.hash()),
-        sid: sid.clone(),
+        sid,
         subject: user.subject.clone(),
         context,
         created_at: caller.now,
@@ -65,12 +61,13 @@ pub(super) async fn open(
         previous: previous.map(|s| s.id),
         cause,
     };
-    if !app.store.open_session(command).await? {
-        return Err(Failure::page(
+    // D8: the same person logging in again keeps the session's public name, so the store says which it is.
+    let sid = app.store.open_session(command).await?.ok_or_else(|| {
+        Failure::page(
             Trouble::TooLate,
             "the person was disabled or removed while logging in",
-        ));
-    }
+        )
+    })?;
     let now = Browser {
         id: new_browser.hash(),
         fresh: None,
@@ -83,12 +80,15 @@ pub(super) async fn open(
             ticket.switching = false;
             ticket.steps.login = Some(LoginStep {
                 sid,
-                subject: user.subject,
+                subject: user.subject.clone(),
                 at: caller.now,
             });
-            go_on(app, caller, &now, ticket).await?
+            // The person is logged in, whatever becomes of the request: the cookies go out with an error page too.
+            let result = go_on(app, caller, &now, ticket).await;
+            error::page(app, caller, result)
         }
     };
     set_session(app, response.headers_mut(), &cookie, &new_browser);
+    known_device::remember(app, response.headers_mut(), &user.subject);
     Ok(response)
 }

@@ -47,15 +47,21 @@ pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
     Stored::parse(text).map(|_| Secret::new(text.to_owned()))
 }
 
+/// Whether a password may be one.
+pub(crate) fn judge(password: &str) -> Result<(), PasswordError> {
+    match LENGTH.contains(&password.chars().count()) {
+        true => Ok(()),
+        false => Err(PasswordError::Length),
+    }
+}
+
 /// Hashes a new password in this memory.
 pub(super) fn make(
     password: &str,
     salt: &[u8; SALT_BYTES],
     memory: &mut Vec<Block>,
 ) -> Result<Secret<String>, PasswordError> {
-    if !LENGTH.contains(&password.chars().count()) {
-        return Err(PasswordError::Length);
-    }
+    judge(password)?;
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES))
         .map_err(|_| PasswordError::Hash)?;
     let mut output = [0; OUTPUT_BYTES];

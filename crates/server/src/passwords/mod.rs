@@ -5,7 +5,7 @@ mod pool;
 
 use cardea_seal::{Entropy, Secret};
 
-pub(crate) use hash::{PasswordError, accept_hash, hash_new};
+pub(crate) use hash::{PasswordError, accept_hash, hash_new, judge};
 pub(crate) use pool::Busy;
 
 use crate::config::ConfigProblem;

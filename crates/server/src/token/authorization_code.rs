@@ -72,11 +72,13 @@ pub(super) async fn grant(
     let holder = Holder::Person(&user, &grant);
     let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
     let id_token = match grant.scope.contains(OPENID) {
-        true => Some(mint::id_token(app, caller, client, (&user, &grant, &access_token)).await?),
+        true => {
+            Some(mint::id_token(app, caller, client, (&user, &grant, &access_token.text)).await?)
+        }
         false => None,
     };
     let refresh_token = row_secret.and_then(|secret| mint::refresh_token(app, &grant, &secret, 0));
-    Ok(TokenResponse::new(app, access_token, target.scope).with(id_token, refresh_token))
+    Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
 }
 
 /// The code was redeemed before. The right client with the right proof means that somebody has a copy: the grant dies.

@@ -21,6 +21,7 @@ pub(crate) async fn authenticate(
     caller: &Caller,
     params: &Params<'_>,
 ) -> Result<AuthenticatedClient, Failure> {
+    no_secret_in_query(caller)?;
     let mut headers = caller.headers.get_all(AUTHORIZATION).iter();
     let (header, None) = (headers.next(), headers.next()) else {
         return Err(OAuthError::invalid_request("more than one Authorization header").into());
@@ -43,6 +44,26 @@ pub(crate) async fn authenticate(
             Ok(by_secret(client.as_ref(), method, &secret)?)
         }
         PresentedCredentials::Assertion(assertion) => assert(app, caller, &assertion).await,
+    }
+}
+
+/// RFC 6749 §2.3.1: credentials must not be in the request URI, where every log has them. What was there is burnt.
+fn no_secret_in_query(caller: &Caller) -> Result<(), OAuthError> {
+    const SECRET: [&str; 6] = [
+        "client_secret",
+        "client_assertion",
+        "code",
+        "code_verifier",
+        "refresh_token",
+        "token",
+    ];
+    let query = caller.query.as_deref().unwrap_or_default();
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+    match names.find(|name| SECRET.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(OAuthError::invalid_request(format!(
+            "{name} is in the query; send it in the body"
+        ))),
     }
 }
 

@@ -17,5 +17,5 @@ pub(super) fn grant(
     let client = client.client();
     let target = client_credentials::check(client, &app.settings.resources, request)?;
     let access_token = mint::access_token(app, client, Holder::Client, (&target, caller.now))?;
-    Ok(TokenResponse::new(app, access_token, target.scope))
+    Ok(TokenResponse::new(access_token, target.scope))
 }

@@ -7,7 +7,7 @@ use cardea_protocol::{
     scope::Scope,
     token::{audience::Target, refresh_token::RefreshToken},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -33,11 +33,11 @@ pub(crate) struct TokenResponse {
 }
 
 impl TokenResponse {
-    pub(super) fn new(app: &App, access_token: String, scope: Scope) -> Self {
+    pub(super) fn new(access_token: AccessToken, scope: Scope) -> Self {
         Self {
-            access_token,
+            access_token: access_token.text,
             token_type: "Bearer",
-            expires_in: app.settings.access_token_ttl.as_secs(),
+            expires_in: access_token.ttl.as_secs(),
             refresh_token: None,
             id_token: None,
             scope,
@@ -53,33 +53,47 @@ impl TokenResponse {
     }
 }
 
-/// An access token in the client's format.
+/// A new access token, and how long it lives.
+pub(super) struct AccessToken {
+    pub(super) text: String,
+    ttl: SignedDuration,
+}
+
+/// An access token in the client's format. It doesn't outlive its grant.
 pub(super) fn access_token(
     app: &App,
     client: &Client,
     holder: Holder<'_>,
     (target, now): (&Target, Timestamp),
-) -> Result<String, Failure> {
+) -> Result<AccessToken, Failure> {
+    let ttl = match holder {
+        Holder::Person(_, grant) => grant
+            .expires_at
+            .duration_since(now)
+            .min(app.settings.access_token_ttl),
+        Holder::Client => app.settings.access_token_ttl,
+    };
     let jti = Jti::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
     let issue = Issue {
         issuer: app.issuer(),
         now,
-        ttl: app.settings.access_token_ttl,
+        ttl,
     };
     let claims = claims::access_token(issue, client, holder, target, &jti);
     let json = json(&claims)?;
     metrics::counter!("cardea_access_tokens_issued_total").increment(1);
-    match client.metadata().access_token_format {
-        AccessTokenFormat::Opaque => Ok(app.seals.access_token.seal_text(&json, b"")),
+    let text = match client.metadata().access_token_format {
+        AccessTokenFormat::Opaque => app.seals.access_token.seal_text(&json, b""),
         AccessTokenFormat::Jwt => {
             let algorithm = client
                 .metadata()
                 .access_token_signing_alg
                 .unwrap_or(ACCESS_TOKEN_DEFAULT);
             // RFC 9068 §2.1
-            sign(app, algorithm, "at+jwt", &json)
+            sign(app, algorithm, "at+jwt", &json)?
         }
-    }
+    };
+    Ok(AccessToken { text, ttl })
 }
 
 /// An ID token beside an access token. `sid` is in it while the session is there.

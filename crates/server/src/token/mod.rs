@@ -24,6 +24,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    limits,
 };
 
 /// `POST /token`
@@ -37,18 +38,26 @@ pub(crate) async fn post(
         .map(|form| form.0.as_slice())
         .unwrap_or_default();
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
+    let mut left = None;
     let result = async {
-        limit_address(&app, &caller)?;
+        limits::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
-        limit_client(&app, &client)?;
+        left = Some(limits::by_client(
+            &app.limits.token_client,
+            client.client(),
+        )?);
         grant(&app, &caller, &client, &params).await
     };
     let result = result.await;
     count(&result);
     let mut response = error::oauth(&caller, result);
-    cors::TOKEN.answer(&caller.headers, response.headers_mut(), |origin| {
+    let headers = response.headers_mut();
+    if let Some(left) = left {
+        left.write(headers);
+    }
+    cors::TOKEN.answer(&caller.headers, headers, |origin| {
         origins.iter().any(|o| o == origin)
     });
     response
@@ -70,27 +79,6 @@ async fn grant(
         TokenRequest::ClientCredentials(request) => {
             client_credentials::grant(app, caller, client, &request)
         }
-    }
-}
-
-fn limit_address(app: &App, caller: &Caller) -> Result<(), Failure> {
-    let Some(address) = &caller.address else {
-        return Ok(());
-    };
-    let decision = app.limits.token.check_address(address);
-    if decision.allowed {
-        Ok(())
-    } else {
-        Err(Failure::Limited(decision))
-    }
-}
-
-fn limit_client(app: &App, client: &AuthenticatedClient) -> Result<(), Failure> {
-    let decision = app.limits.token_client.check(client.client().id().as_str());
-    if decision.allowed {
-        Ok(())
-    } else {
-        Err(Failure::Limited(decision))
     }
 }
 

@@ -3,11 +3,11 @@
 use cardea_protocol::{
     OAuthError,
     claims::Holder,
-    model::{Actor, AuditEvent},
+    model::{Actor, AuditEvent, Client, Grant},
     request::RefreshTokenRequest,
-    scope::OPENID,
+    scope::{OPENID, Scope},
     token::{
-        audience,
+        audience::{self, Target},
         client_auth::AuthenticatedClient,
         refresh_token::{Answer, Policy, Presented, RefreshToken, Verdict, check_scope},
     },
@@ -41,13 +41,7 @@ pub(super) async fn grant(
     grant.nonce = None;
 
     // Check.
-    let scope = check_scope(client, &grant, request)?;
-    let target = audience::choose(
-        &app.settings.resources,
-        request.resource.as_ref(),
-        &grant.resources,
-        &scope,
-    )?;
+    let wish = wish(app, client, &grant, request);
 
     // Commit.
     let presented = Presented {
@@ -55,6 +49,7 @@ pub(super) async fn grant(
         client: client.id().clone(),
         sender,
         seen: caller.seen(),
+        can_be_met: wish.is_ok(),
     };
     let policy = Policy {
         rotation: client.metadata().refresh_rotation,
@@ -76,7 +71,9 @@ pub(super) async fn grant(
     let generation = match verdict.answer {
         Answer::Tokens { generation } => generation,
         Answer::InvalidGrant(why) => return Err(OAuthError::invalid_grant(why).into()),
+        Answer::NotMet => 0,
     };
+    let (scope, target) = wish?;
 
     // Mint.
     let access_token = mint::access_token(
@@ -86,11 +83,32 @@ pub(super) async fn grant(
         (&target, caller.now),
     )?;
     let id_token = match scope.contains(OPENID) {
-        true => Some(mint::id_token(app, caller, client, (&user, &grant, &access_token)).await?),
+        true => {
+            Some(mint::id_token(app, caller, client, (&user, &grant, &access_token.text)).await?)
+        }
         false => None,
     };
     let refresh_token = mint::refresh_token(app, &grant, secret.expose(), generation);
-    Ok(TokenResponse::new(app, access_token, target.scope).with(id_token, refresh_token))
+    Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
+}
+
+/// What is asked for, if it can be given. Whether it can is told only after the table of D11 was asked, or a thief could
+/// go unseen by asking for too much.
+fn wish(
+    app: &App,
+    client: &Client,
+    grant: &Grant,
+    request: &RefreshTokenRequest,
+) -> Result<(Scope, Target), OAuthError> {
+    let resources = &app.settings.resources;
+    let scope = check_scope(client, resources, grant, request)?;
+    let target = audience::choose(
+        resources,
+        request.resource.as_ref(),
+        &grant.resources,
+        &scope,
+    )?;
+    Ok((scope, target))
 }
 
 /// The grant behind a token that this server made, and the row's secret. A stranger's guess finds nothing and changes nothing.

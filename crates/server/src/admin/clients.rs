@@ -1,0 +1,322 @@
+//! Clients: list, show, add, set, remove, enable, disable, a new secret.
+
+use axum::{Json, extract::State};
+use cardea_protocol::model::{
+    AuthMethod, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner,
+};
+use cardea_seal::{Digest, Secret};
+use cardea_store::{ClientChange, PutClient};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{
+    list::{List, Window},
+    operator::{Body, Name, Operator, said_of_body},
+    refusal::{Answer, Refusal},
+};
+use crate::{app::Shared, config::development};
+
+/// A client as the operator sees it: its metadata, and what isn't metadata.
+#[derive(Serialize)]
+pub(super) struct View {
+    #[serde(flatten)]
+    metadata: ClientMetadata,
+    status: ClientStatus,
+    owner: Owner,
+    created_at: Timestamp,
+    /// Shown once, in the answer to the request that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+}
+
+impl View {
+    fn of(client: &Client) -> Self {
+        Self {
+            metadata: client.metadata().clone(),
+            status: client.status(),
+            owner: client.owner(),
+            created_at: client.created_at(),
+            client_secret: None,
+        }
+    }
+
+    fn with(mut self, secret: Option<&Secret<String>>) -> Self {
+        self.client_secret = secret.map(|s| s.expose().clone());
+        self
+    }
+}
+
+/// `GET /clients`
+pub(super) async fn list(
+    State(app): State<Shared>,
+    _operator: Operator,
+    Window(page): Window,
+) -> Answer<Json<List<View>>> {
+    let clients = app.store.clients(page).await?;
+    Ok(Json(List::page(
+        clients.iter().map(View::of).collect(),
+        page,
+    )))
+}
+
+/// `GET /clients/{id}`
+pub(super) async fn show(
+    State(app): State<Shared>,
+    _operator: Operator,
+    Name(id): Name,
+) -> Answer<Json<View>> {
+    Ok(Json(View::of(&find(&app, &id).await?)))
+}
+
+/// `POST /clients`: a confidential client that brings no secret gets one.
+pub(super) async fn add(
+    State(app): State<Shared>,
+    operator: Operator,
+    Body(mut metadata): Body<ClientMetadata>,
+) -> Answer<(StatusCode, Json<View>)> {
+    // D23: everybody knows these.
+    if metadata
+        .client_secret
+        .as_ref()
+        .is_some_and(|s| development::is_demo_secret(s.expose()))
+    {
+        return Err(Refusal::bad_request(
+            "client_secret: it is the one of cardea dev, which everybody knows; leave it out, and a new one is made",
+        ));
+    }
+    let mut made = None;
+    if needs_secret(&metadata) && metadata.client_secret.is_none() {
+        made = Some(app.entropy.token().to_text());
+        metadata.client_secret.clone_from(&made);
+    }
+    let client = Client::register(metadata, Owner::Store, operator.cause.now)?;
+    let view = View::of(&client).with(made.as_ref());
+    put(&app, client, ClientChange::Add, &operator.cause).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// `PATCH /clients/{id}`: the members of the body replace those of the metadata, `null` sets them to their default (RFC 7396).
+pub(super) async fn set(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(id): Name,
+    Body(patch): Body<Map<String, Value>>,
+) -> Answer<Json<View>> {
+    let before = owned(&app, &id).await?;
+    let metadata = patched(before.metadata(), patch)?;
+    // The secret follows the method: one is made when it is needed first, and goes when it is needed no more.
+    let mut made = None;
+    let secret = match (needs_secret(&metadata), before.secret_hash()) {
+        (false, _) => None,
+        (true, Some(secret)) => Some(secret),
+        (true, None) => {
+            let text = app.entropy.token().to_text();
+            let hash = Digest::of(text.expose().as_bytes());
+            made = Some(text);
+            Some(hash)
+        }
+    };
+    let client = Client::restore(
+        metadata,
+        secret,
+        before.status(),
+        Owner::Store,
+        before.created_at(),
+    )?;
+    let view = View::of(&client).with(made.as_ref());
+    put(&app, client, ClientChange::Change, &operator.cause).await?;
+    Ok(Json(view))
+}
+
+/// `DELETE /clients/{id}`: with its codes, grants and consents.
+pub(super) async fn remove(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(id): Name,
+) -> Answer<StatusCode> {
+    let client = owned(&app, &id).await?;
+    let removed = app
+        .store
+        .remove_client(client.id().clone(), operator.cause)
+        .await?;
+    app.clients.refresh().await?;
+    match removed {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(unknown(&id)),
+    }
+}
+
+/// `POST /clients/{id}/enable`
+pub(super) async fn enable(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(id): Name,
+) -> Answer<Json<View>> {
+    set_status(&app, operator, &id, ClientStatus::Enabled).await
+}
+
+/// `POST /clients/{id}/disable`
+pub(super) async fn disable(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(id): Name,
+) -> Answer<Json<View>> {
+    set_status(&app, operator, &id, ClientStatus::Disabled).await
+}
+
+async fn set_status(
+    app: &Shared,
+    operator: Operator,
+    id: &str,
+    status: ClientStatus,
+) -> Answer<Json<View>> {
+    let client = owned(app, id).await?;
+    app.store
+        .set_client_status(client.id().clone(), status, operator.cause.clone())
+        .await?;
+    tell(app, &operator.cause).await?;
+    Ok(Json(View::of(&find(app, id).await?)))
+}
+
+/// `POST /clients/{id}/secret`: the old one is worth nothing from now on.
+pub(super) async fn rotate_secret(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(id): Name,
+) -> Answer<Json<View>> {
+    let client = owned(&app, &id).await?;
+    if !needs_secret(client.metadata()) {
+        return Err(Refusal::conflict(format!(
+            "The client {id} has no secret: its token_endpoint_auth_method is {}.",
+            client.metadata().token_endpoint_auth_method.as_str()
+        )));
+    }
+    let secret = app.entropy.token().to_text();
+    let client = client.with_secret(Digest::of(secret.expose().as_bytes()));
+    let view = View::of(&client).with(Some(&secret));
+    put(&app, client, ClientChange::Secret, &operator.cause).await?;
+    Ok(Json(view))
+}
+
+async fn put(app: &Shared, client: Client, change: ClientChange, cause: &Cause) -> Answer<()> {
+    let id = client.id().clone();
+    let there = app
+        .store
+        .put_client(PutClient {
+            client,
+            change,
+            cause: cause.clone(),
+        })
+        .await?;
+    tell(app, cause).await?;
+    match there {
+        true => Ok(()),
+        false => Err(unknown(id.as_str())),
+    }
+}
+
+/// This process knows of the change at once, and has a key for every algorithm that is asked for.
+async fn tell(app: &Shared, cause: &Cause) -> Answer<()> {
+    app.clients.refresh().await?;
+    let wanted = app.clients.algorithms();
+    app.ring.ensure(wanted.into_iter(), cause).await?;
+    Ok(())
+}
+
+async fn find(app: &Shared, id: &str) -> Answer<Client> {
+    let client_id = ClientId::parse(id)?;
+    let client = app.store.client(&client_id).await?;
+    client.ok_or_else(|| unknown(id))
+}
+
+/// A client that may be changed here. D19: one of the file is read-only, and the refusal says where it stands.
+async fn owned(app: &Shared, id: &str) -> Answer<Client> {
+    let client = find(app, id).await?;
+    if client.owner() == Owner::Store {
+        return Ok(client);
+    }
+    let place = app.settings.places.client(id);
+    Err(Refusal::conflict(format!(
+        "The client {id} is owned by the configuration file{place}. Change it there, and start Cardea again."
+    )))
+}
+
+fn unknown(id: &str) -> Refusal {
+    Refusal::not_found(format_args!("client {id}"))
+}
+
+fn needs_secret(metadata: &ClientMetadata) -> bool {
+    matches!(
+        metadata.token_endpoint_auth_method,
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+    )
+}
+
+/// RFC 7396: a merge patch.
+fn patched(before: &ClientMetadata, patch: Map<String, Value>) -> Answer<ClientMetadata> {
+    for (member, instead) in [
+        ("client_id", "it can't change; add another client"),
+        (
+            "client_secret",
+            "it isn't set here; have a new one made at /secret",
+        ),
+    ] {
+        if patch.contains_key(member) {
+            return Err(Refusal::bad_request(format!("{member}: {instead}")));
+        }
+    }
+    let unreadable = |e: serde_json::Error| Refusal::bad_request(said_of_body(&e));
+    let mut metadata = match serde_json::to_value(before).map_err(unreadable)? {
+        Value::Object(metadata) => metadata,
+        _ => Map::new(),
+    };
+    for (member, value) in patch {
+        match value {
+            Value::Null => metadata.remove(&member),
+            value => metadata.insert(member, value),
+        };
+    }
+    serde_json::from_value(Value::Object(metadata)).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(json: Value) -> Option<ClientMetadata> {
+        let before = ClientMetadata {
+            client_id: "spa".to_owned(),
+            client_name: Some("Orders".to_owned()),
+            require_nonce: true,
+            ..ClientMetadata::default()
+        };
+        let Value::Object(patch) = json else {
+            panic!("not an object")
+        };
+        patched(&before, patch).ok()
+    }
+
+    #[test]
+    fn a_patch_replaces_what_it_names_and_null_takes_it_away() {
+        let after = patch(serde_json::json!({ "scope": "openid email", "client_name": null }));
+        let after = after.unwrap();
+        assert_eq!(
+            (after.scope.as_str(), after.client_name, after.require_nonce),
+            ("openid email", None, true)
+        );
+    }
+
+    #[test]
+    fn a_patch_changes_neither_id_nor_secret_and_knows_its_members() {
+        for bad in [
+            serde_json::json!({ "client_id": "other" }),
+            serde_json::json!({ "client_secret": "x" }),
+            serde_json::json!({ "scopes": "openid" }),
+            serde_json::json!({ "redirect_uris": "https://one.example" }),
+        ] {
+            assert!(patch(bad.clone()).is_none(), "{bad}");
+        }
+    }
+}

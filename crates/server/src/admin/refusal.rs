@@ -1,0 +1,192 @@
+//! What the administration answers when it doesn't do as it was told.
+
+use std::fmt::Display;
+
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use cardea_protocol::model::{IdError, MetadataError};
+use cardea_store::{NotDone, StoreError};
+use cardea_web::inbound::{Problem, RequestId};
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+
+use crate::{
+    keys::{KeyError, RotateError},
+    passwords::{Busy, PasswordError},
+};
+
+/// A problem document, and for the log what the caller isn't told.
+pub(super) struct Refusal {
+    problem: Problem,
+    status: StatusCode,
+    cause: Option<String>,
+}
+
+/// What a handler gives.
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+#[derive(Clone)]
+struct Logged(String);
+
+impl Refusal {
+    /// A refusal that says why.
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Refused");
+        Self {
+            problem: Problem::new(status, title).detail(detail),
+            status,
+            cause: None,
+        }
+    }
+
+    /// Something in the request can't be.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// What is named isn't there.
+    pub(super) fn not_found(what: impl Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("There is no {what}."))
+    }
+
+    /// It can't be as things stand.
+    pub(super) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// Our own failure.
+    fn internal(cause: impl Display) -> Self {
+        Self {
+            problem: Problem::internal(),
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            cause: Some(cause.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let detail = match &error {
+            StoreError::Conflict(why) => return Self::conflict(sentence(why)),
+            // The operator is the one who can mend it.
+            StoreError::Corrupt { .. } => {
+                return Self {
+                    cause: Some(error.to_string()),
+                    ..Self::new(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        sentence(&error.to_string()),
+                    )
+                };
+            }
+            StoreError::Unavailable {
+                done: NotDone::Sure,
+                ..
+            } => "The store can't be written right now. Nothing was changed; try again.",
+            StoreError::Unavailable { .. } => {
+                "The store failed. Look whether the change was made before you try again."
+            }
+        };
+        Self {
+            cause: Some(error.to_string()),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(_: Busy) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many passwords wait to be hashed. Nothing was changed; try again.",
+        )
+    }
+}
+
+impl From<KeyError> for Refusal {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<RotateError> for Refusal {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::UnderWay { .. } | RotateError::Race => {
+                Self::conflict(sentence(&error.to_string()))
+            }
+            RotateError::Keys(error) => error.into(),
+        }
+    }
+}
+
+impl From<MetadataError> for Refusal {
+    fn from(error: MetadataError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<IdError> for Refusal {
+    fn from(error: IdError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<PasswordError> for Refusal {
+    fn from(error: PasswordError) -> Self {
+        Self::bad_request(sentence(&error.to_string()))
+    }
+}
+
+/// A message of ours as a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    let mut sentence: String = first.chain(chars).collect();
+    if !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.problem.into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(Logged(cause));
+        }
+        response
+    }
+}
+
+/// Writes what the caller isn't told into the log, under the id that the caller sees.
+pub(super) async fn log(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    let mut response = next.run(request).await;
+    if let (Some(id), Some(Logged(cause))) = (id, response.extensions_mut().remove()) {
+        tracing::error!(request_id = %id, cause, "the administration failed");
+    }
+    response
+}
+
+/// A path that is none.
+pub(super) async fn no_route() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "There is no such address.")
+}
+
+/// A method that the path doesn't have.
+pub(super) async fn wrong_method() -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "The header Allow names the methods of this address.",
+    )
+}

@@ -1,0 +1,137 @@
+//! Browsers that are logged in: list, of one person, end one, end all of a person.
+
+use std::{collections::HashMap, net::IpAddr};
+
+use axum::{Json, extract::State};
+use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
+use cardea_store::{EndSessions, EndWhich};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    list::{List, Window},
+    operator::{Name, Operator},
+    refusal::{Answer, Refusal},
+    users,
+};
+use crate::app::Shared;
+
+/// A session as the operator sees it.
+#[derive(Serialize)]
+pub(super) struct View {
+    sid: Sid,
+    sub: Subject,
+    username: Option<Username>,
+    auth_time: Timestamp,
+    acr: String,
+    amr: Vec<String>,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    /// When it ends if nothing more is seen of it.
+    ends_at: Timestamp,
+    address: Option<IpAddr>,
+    user_agent: Option<String>,
+}
+
+impl View {
+    fn of(session: Session, username: Option<Username>) -> Self {
+        Self {
+            sid: session.sid,
+            sub: session.subject,
+            username,
+            auth_time: session.context.auth_time,
+            acr: session.context.acr,
+            amr: session.context.amr,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            ends_at: session.idle_expires_at.min(session.expires_at),
+            address: session.address,
+            user_agent: session.user_agent,
+        }
+    }
+}
+
+/// The names of the people of a page, each looked up once.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, Option<Username>>);
+
+impl Names {
+    pub(super) async fn of(&mut self, app: &Shared, subject: &Subject) -> Answer<Option<Username>> {
+        if let Some(name) = self.0.get(subject.as_str()) {
+            return Ok(name.clone());
+        }
+        let name = app.store.user(subject).await?.map(|user| user.username);
+        self.0.insert(subject.to_string(), name.clone());
+        Ok(name)
+    }
+}
+
+/// How many sessions were ended.
+#[derive(Serialize)]
+pub(super) struct Ended {
+    ended: u64,
+}
+
+/// `GET /sessions`: the living ones, the youngest first.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    operator: Operator,
+    Window(page): Window,
+) -> Answer<Json<List<View>>> {
+    let mut names = Names::default();
+    let mut views = Vec::new();
+    for session in app.store.sessions(page, operator.cause.now).await? {
+        let name = names.of(&app, &session.subject).await?;
+        views.push(View::of(session, name));
+    }
+    Ok(Json(List::page(views, page)))
+}
+
+/// `GET /users/{user}/sessions`
+pub(super) async fn of_user(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+) -> Answer<Json<List<View>>> {
+    let user = users::find(&app, &user).await?;
+    let sessions = app
+        .store
+        .sessions_of(&user.subject, operator.cause.now)
+        .await?;
+    let view = |session| View::of(session, Some(user.username.clone()));
+    Ok(Json(List::all(sessions.into_iter().map(view).collect())))
+}
+
+/// `DELETE /sessions/{sid}`: with its codes, and its grants without `offline_access`.
+pub(super) async fn end(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(sid): Name,
+) -> Answer<StatusCode> {
+    let which = EndWhich::Sid(Sid::parse(&sid)?, None);
+    match end_which(&app, operator, which).await? {
+        0 => Err(Refusal::not_found(format_args!("living session {sid}"))),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// `DELETE /users/{user}/sessions`
+pub(super) async fn end_all(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+) -> Answer<Json<Ended>> {
+    let user = users::find(&app, &user).await?;
+    let ended = end_which(&app, operator, EndWhich::Subject(user.subject)).await?;
+    Ok(Json(Ended { ended }))
+}
+
+async fn end_which(app: &Shared, operator: Operator, which: EndWhich) -> Answer<u64> {
+    let command = EndSessions {
+        which,
+        why: SessionEnd::Operator,
+        cause: operator.cause,
+    };
+    Ok(app.store.end_sessions(command).await?)
+}

@@ -1,0 +1,318 @@
+//! People: list, show, add, set, password, enable, disable, remove.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use cardea_protocol::model::{LoginFailures, Subject, User, UserStatus, Username};
+use cardea_seal::Secret;
+use cardea_store::{AddUser, UserChange, UserUpdate};
+use cardea_web::config::SecretText;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    list::{List, Window},
+    operator::{Body, Name, Operator},
+    refusal::{Answer, Refusal},
+};
+use crate::{app::Shared, start};
+
+const MAX_EMAIL_BYTES: usize = 254;
+const MAX_ROLES: usize = 64;
+const MAX_ROLE_BYTES: usize = 128;
+
+/// A person as the operator sees them.
+#[derive(Serialize)]
+pub(super) struct View {
+    sub: Subject,
+    username: Username,
+    email: Option<String>,
+    email_verified: bool,
+    roles: Vec<String>,
+    claims: BTreeMap<String, Value>,
+    status: UserStatus,
+    has_password: bool,
+    /// After too many failed logins: no password is looked at before.
+    locked_until: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl View {
+    fn of(user: User, now: Timestamp) -> Self {
+        Self {
+            locked_until: user.failures.locked_until().filter(|until| *until > now),
+            has_password: user.password_hash.is_some(),
+            sub: user.subject,
+            username: user.username,
+            email: user.email,
+            email_verified: user.email_verified,
+            roles: user.roles,
+            claims: user.claims,
+            status: user.status,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// A person to add.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    username: String,
+    #[serde(default)]
+    password: Option<SecretText>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    claims: BTreeMap<String, Value>,
+}
+
+/// What to change of a person: what isn't there stays. Claims are merged, `null` takes one away (RFC 7396).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(super) struct Changes {
+    /// An empty one takes the address away.
+    email: Option<String>,
+    email_verified: Option<bool>,
+    roles: Option<Vec<String>>,
+    claims: BTreeMap<String, Value>,
+}
+
+/// A new password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPassword {
+    password: SecretText,
+}
+
+/// `GET /users`
+pub(super) async fn list(
+    State(app): State<Shared>,
+    operator: Operator,
+    Window(page): Window,
+) -> Answer<Json<List<View>>> {
+    let users = app.store.users(page).await?.into_iter();
+    let views = users.map(|u| View::of(u, operator.cause.now)).collect();
+    Ok(Json(List::page(views, page)))
+}
+
+/// `GET /users/{user}`
+pub(super) async fn show(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+) -> Answer<Json<View>> {
+    let user = find(&app, &user).await?;
+    Ok(Json(View::of(user, operator.cause.now)))
+}
+
+/// `POST /users`
+pub(super) async fn add(
+    State(app): State<Shared>,
+    operator: Operator,
+    Body(new): Body<NewUser>,
+) -> Answer<(StatusCode, Json<View>)> {
+    let username = Username::parse(&new.username)?;
+    if username.key().is_empty() {
+        return Err(Refusal::bad_request("username: it is empty"));
+    }
+    check(new.email.as_deref(), Some(&new.roles))?;
+    let password_hash = match new.password {
+        Some(password) => Some(hash(&app, &password).await?),
+        None => None,
+    };
+    let user = User {
+        subject: start::new_subject(&app.entropy)?,
+        username,
+        email_verified: new.email_verified && new.email.is_some(),
+        email: new.email,
+        password_hash,
+        roles: new.roles,
+        claims: new.claims,
+        status: UserStatus::Enabled,
+        failures: LoginFailures::default(),
+        created_at: operator.cause.now,
+        updated_at: operator.cause.now,
+    };
+    let view = View::of(user.clone(), operator.cause.now);
+    app.store
+        .add_user(AddUser {
+            user,
+            cause: operator.cause,
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// `PATCH /users/{user}`
+pub(super) async fn set(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+    Body(changes): Body<Changes>,
+) -> Answer<Json<View>> {
+    check(changes.email.as_deref(), changes.roles.as_deref())?;
+    let before = find(&app, &user).await?;
+    let update = UserUpdate {
+        email: email(&before, changes.email, changes.email_verified)?,
+        roles: changes.roles,
+        claims: merged(&before, changes.claims),
+        ..UserUpdate::default()
+    };
+    change(&app, operator, before.subject, update).await
+}
+
+/// `POST /users/{user}/password`: failed logins with the old one are forgotten.
+pub(super) async fn password(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+    Body(new): Body<NewPassword>,
+) -> Answer<Json<View>> {
+    let user = find(&app, &user).await?;
+    let update = UserUpdate {
+        password_hash: Some(hash(&app, &new.password).await?),
+        ..UserUpdate::default()
+    };
+    change(&app, operator, user.subject, update).await
+}
+
+/// `POST /users/{user}/enable`
+pub(super) async fn enable(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+) -> Answer<Json<View>> {
+    set_status(&app, operator, &user, UserStatus::Enabled).await
+}
+
+/// `POST /users/{user}/disable`: ends the person's sessions.
+pub(super) async fn disable(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(user): Name,
+) -> Answer<Json<View>> {
+    set_status(&app, operator, &user, UserStatus::Disabled).await
+}
+
+/// `DELETE /users/{user}`: with their sessions, codes, grants and consents.
+pub(super) async fn remove(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(name): Name,
+) -> Answer<StatusCode> {
+    let user = find(&app, &name).await?;
+    match app.store.remove_user(user.subject, operator.cause).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(unknown(&name)),
+    }
+}
+
+async fn set_status(
+    app: &Shared,
+    operator: Operator,
+    user: &str,
+    status: UserStatus,
+) -> Answer<Json<View>> {
+    let user = find(app, user).await?;
+    let update = UserUpdate {
+        status: Some(status),
+        ..UserUpdate::default()
+    };
+    change(app, operator, user.subject, update).await
+}
+
+async fn change(
+    app: &Shared,
+    operator: Operator,
+    subject: Subject,
+    update: UserUpdate,
+) -> Answer<Json<View>> {
+    let now = operator.cause.now;
+    let command = UserChange {
+        subject: subject.clone(),
+        update,
+        cause: operator.cause,
+    };
+    app.store.change_user(command).await?;
+    let user = app.store.user(&subject).await?;
+    let user = user.ok_or_else(|| unknown(subject.as_str()))?;
+    Ok(Json(View::of(user, now)))
+}
+
+/// A person by subject, else by name: a name can be chosen, a subject can't, so nobody can stand in for another here.
+pub(super) async fn find(app: &Shared, user: &str) -> Answer<User> {
+    if let Ok(subject) = Subject::parse(user)
+        && let Some(user) = app.store.user(&subject).await?
+    {
+        return Ok(user);
+    }
+    let name = Username::parse(user)?;
+    let found = app.store.user_by_name(&name).await?;
+    found.ok_or_else(|| unknown(user))
+}
+
+fn unknown(user: &str) -> Refusal {
+    Refusal::not_found(format_args!("user {user}"))
+}
+
+async fn hash(app: &Shared, password: &SecretText) -> Answer<Secret<String>> {
+    let password = Secret::new(password.expose().to_owned());
+    Ok(app.passwords.hash(password, &app.entropy).await??)
+}
+
+fn check(email: Option<&str>, roles: Option<&[String]>) -> Answer<()> {
+    let bad_email = |e: &str| e.len() > MAX_EMAIL_BYTES || e.chars().any(char::is_control);
+    if email.is_some_and(|e| bad_email(e) || !(e.is_empty() || e.contains('@'))) {
+        return Err(Refusal::bad_request(
+            "email: it has no @, a control character, or more than 254 bytes",
+        ));
+    }
+    let roles = roles.unwrap_or_default();
+    let bad_role =
+        |r: &String| r.is_empty() || r.len() > MAX_ROLE_BYTES || r.chars().any(char::is_control);
+    if roles.len() > MAX_ROLES || roles.iter().any(bad_role) {
+        return Err(Refusal::bad_request(
+            "roles: at most 64, each of 1 to 128 bytes without control characters",
+        ));
+    }
+    Ok(())
+}
+
+/// A new address is not verified unless that is said, too.
+fn email(
+    before: &User,
+    email: Option<String>,
+    verified: Option<bool>,
+) -> Answer<Option<Option<(String, bool)>>> {
+    match (email, verified, &before.email) {
+        (None, None, _) => Ok(None),
+        (Some(email), _, _) if email.is_empty() => Ok(Some(None)),
+        (Some(email), verified, _) => Ok(Some(Some((email, verified.unwrap_or(false))))),
+        (None, Some(verified), Some(email)) => Ok(Some(Some((email.clone(), verified)))),
+        (None, Some(_), None) => Err(Refusal::bad_request("email_verified: there is no address")),
+    }
+}
+
+fn merged(before: &User, changes: BTreeMap<String, Value>) -> Option<BTreeMap<String, Value>> {
+    if changes.is_empty() {
+        return None;
+    }
+    let mut claims = before.claims.clone();
+    for (name, value) in changes {
+        match value {
+            Value::Null => claims.remove(&name),
+            value => claims.insert(name, value),
+        };
+    }
+    Some(claims)
+}

@@ -1,0 +1,114 @@
+//! Everything that is wrong with a configuration, as far as that can be told without the store.
+
+use std::net::SocketAddr;
+
+use cardea_protocol::model::{Client, Owner, Username};
+use cardea_web::outbound::GuardedClient;
+use jiff::Timestamp;
+
+use super::{
+    Config, ConfigProblem, OutboundConfig, SeedUser,
+    development::is_demo_secret,
+    settings::{Issuer, brand, lifetimes, networks, resources},
+};
+use crate::passwords;
+
+impl Config {
+    /// All problems at once; [`Settings::check`](super::Settings::check) stops at the first.
+    #[must_use]
+    pub fn problems(&self, now: Timestamp) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        problems.extend(Issuer::parse(&self.issuer, self.development).err());
+        problems.extend(self.listen_address().err());
+        problems.extend(lifetimes(self).into_iter().filter_map(Result::err));
+        problems.extend(networks("proxy.trusted", &self.proxy.trusted).err());
+        problems.extend(networks("metrics.allow", &self.metrics.allow).err());
+        problems.extend(self.outbound.client().err());
+        problems.extend(brand(self).err());
+        problems.extend(self.file_clients(now).into_iter().filter_map(Result::err));
+        problems.extend(resources(self).err());
+        problems.extend(self.users.iter().filter_map(|seed| seed.check().err()));
+        problems
+    }
+
+    /// The address to listen at.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn listen_address(&self) -> Result<SocketAddr, ConfigProblem> {
+        self.listen.parse().map_err(|_| {
+            let what = format!(
+                "\"{}\" is not an address and port such as 127.0.0.1:9000",
+                self.listen
+            );
+            ConfigProblem::new("listen", what)
+        })
+    }
+
+    /// The clients of the file, each as it would be registered.
+    pub(crate) fn file_clients(&self, now: Timestamp) -> Vec<Result<Client, ConfigProblem>> {
+        let register = |(index, _)| self.file_client(index, now);
+        self.clients.iter().enumerate().map(register).collect()
+    }
+
+    fn file_client(&self, index: usize, now: Timestamp) -> Result<Client, ConfigProblem> {
+        let metadata = self.clients.get(index).cloned().unwrap_or_default();
+        let id = metadata.client_id.clone();
+        let place = self.places.client(&id);
+        let problem =
+            |what: String| Err(ConfigProblem::new(format!("clients \"{id}\"{place}"), what));
+        let earlier = self.clients.iter().take(index);
+        if earlier.into_iter().any(|other| other.client_id == id) {
+            return problem("the client_id is there twice".to_owned());
+        }
+        let secret = metadata.client_secret.as_ref();
+        // D23: everybody knows these.
+        if !self.development && secret.is_some_and(|s| is_demo_secret(s.expose())) {
+            return problem("client_secret is the one of cardea dev, which everybody knows; make another with: openssl rand -base64 32".to_owned());
+        }
+        Client::register(metadata, Owner::File, now).or_else(|e| problem(e.to_string()))
+    }
+}
+
+impl OutboundConfig {
+    /// D20: the one guarded way out.
+    pub(crate) fn client(&self) -> Result<GuardedClient, ConfigProblem> {
+        let problem = |what: String| ConfigProblem::new("outbound", what);
+        let ca = match &self.ca_file {
+            None => None,
+            Some(file) => {
+                Some(std::fs::read(file).map_err(|e| problem(format!("ca_file: {file}: {e}")))?)
+            }
+        };
+        GuardedClient::new(&self.allow, ca.as_deref()).map_err(|e| problem(e.to_string()))
+    }
+}
+
+impl SeedUser {
+    /// Whether its password is one of `cardea dev`, which everybody knows.
+    #[must_use]
+    pub fn has_demo_password(&self) -> bool {
+        self.password
+            .as_ref()
+            .is_some_and(|p| is_demo_secret(p.expose()))
+    }
+
+    /// What can be told of a seed without work.
+    pub(crate) fn check(&self) -> Result<Username, ConfigProblem> {
+        let problem =
+            |what: String| ConfigProblem::new(format!("users \"{}\"", self.username), what);
+        let username = Username::parse(&self.username).map_err(|e| problem(e.to_string()))?;
+        if self.password.is_some() && self.password_hash.is_some() {
+            return Err(problem(
+                "password and password_hash are both there; keep one".to_owned(),
+            ));
+        }
+        if let Some(hash) = &self.password_hash {
+            passwords::accept_hash(hash.expose()).map_err(|e| problem(e.to_string()))?;
+        }
+        if let Some(password) = &self.password {
+            passwords::judge(password.expose()).map_err(|e| problem(e.to_string()))?;
+        }
+        Ok(username)
+    }
+}

@@ -26,6 +26,11 @@ pub(crate) async fn jwks(State(app): State<Shared>) -> Response {
     document(app.ring.current().jwks(), JWK_SET)
 }
 
+/// `OPTIONS` of these: anybody may read them, with whatever header their page adds (D21).
+pub(crate) async fn preflight() -> Response {
+    cors::open_preflight()
+}
+
 fn document(body: Bytes, content_type: HeaderValue) -> Response {
     let mut response = (
         [

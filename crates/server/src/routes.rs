@@ -54,13 +54,16 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/assets/{file}", get(assets::get))
         .route(
             "/.well-known/openid-configuration",
-            get(discovery::metadata),
+            get(discovery::metadata).options(discovery::preflight),
         )
         .route(
             "/.well-known/oauth-authorization-server",
-            get(discovery::metadata),
+            get(discovery::metadata).options(discovery::preflight),
         )
-        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route(
+            "/.well-known/jwks.json",
+            get(discovery::jwks).options(discovery::preflight),
+        )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(telemetry::metrics))
@@ -72,9 +75,10 @@ pub fn router(app: &Arc<App>) -> Router {
     } else {
         // RFC 8414 §3.1: the well-known part stands before the path of the issuer.
         let well_known = format!("/.well-known/oauth-authorization-server{}", issuer.path());
-        Router::new()
-            .nest(issuer.path(), routes)
-            .route(&well_known, get(discovery::metadata))
+        Router::new().nest(issuer.path(), routes).route(
+            &well_known,
+            get(discovery::metadata).options(discovery::preflight),
+        )
     };
     let mut router = router.fallback(not_found);
     if app.settings.development {

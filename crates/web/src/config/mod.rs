@@ -5,6 +5,7 @@
 
 mod environment;
 mod error;
+mod places;
 mod reference;
 mod schema;
 mod unknown;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, Deserializer};
 
 pub use error::{ConfigError, ConfigErrors};
+pub use places::lines;
 pub use reference::reference_markdown;
 pub use values::{Duration, SecretText};
 

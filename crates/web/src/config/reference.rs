@@ -105,6 +105,8 @@ fn kind(place: Place<'_>) -> String {
 fn default(node: &Value, required: bool) -> String {
     match node.get("default") {
         _ if required => "required".to_owned(),
+        // An empty text is no value: such a key must be set.
+        Some(Value::String(text)) if text.is_empty() => "required".to_owned(),
         None | Some(Value::Null) => "none".to_owned(),
         Some(value) => format!("`{value}`"),
     }

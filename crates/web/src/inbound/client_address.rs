@@ -39,7 +39,7 @@ impl ClientAddress {
     /// The network that limits count by: /24 for IPv4, /64 for IPv6.
     #[must_use]
     pub fn network(&self) -> IpNet {
-        network(self.ip, 24, 64)
+        own_network(self.ip)
     }
 
     /// The network to fall back on when there are too many networks: /16 and /32.
@@ -65,6 +65,11 @@ impl ClientAddress {
             https: forwarded_https(headers).unwrap_or(tls),
         }
     }
+}
+
+/// What one caller may have at its disposal: /24 for IPv4, /64 for IPv6.
+pub(super) fn own_network(ip: IpAddr) -> IpNet {
+    network(ip, 24, 64)
 }
 
 fn network(ip: IpAddr, v4: u8, v6: u8) -> IpNet {
@@ -113,11 +118,11 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
     Some(normalise(ip))
 }
 
-fn normalise(ip: IpAddr) -> IpAddr {
+pub(super) fn normalise(ip: IpAddr) -> IpAddr {
     ip.to_canonical()
 }
 
-fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
+pub(super) fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&ip))
 }
 

@@ -30,6 +30,7 @@ const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 #[derive(Debug, Clone)]
 pub struct PageHeaders {
     content_security_policy: HeaderValue,
+    isolated: bool,
 }
 
 impl PageHeaders {
@@ -38,6 +39,17 @@ impl PageHeaders {
     pub fn new(content_security_policy: HeaderValue) -> Self {
         Self {
             content_security_policy,
+            isolated: true,
+        }
+    }
+
+    /// The same for a page on the way from a client and back to it. Libraries that log in by a popup speak to
+    /// `window.opener` in the end; one page on the way with an opener policy would cut that for good.
+    #[must_use]
+    pub fn on_the_way_to_a_client(content_security_policy: HeaderValue) -> Self {
+        Self {
+            content_security_policy,
+            isolated: false,
         }
     }
 }
@@ -49,7 +61,9 @@ impl IntoResponseParts for PageHeaders {
         let headers = parts.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, self.content_security_policy);
         headers.insert(X_FRAME_OPTIONS, DENY);
-        headers.insert(CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
+        if self.isolated {
+            headers.insert(CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
+        }
         headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, SAME_ORIGIN);
         headers.insert(PERMISSIONS_POLICY, NO_DEVICES);
         headers.insert(CACHE_CONTROL, NO_STORE);
@@ -115,5 +129,15 @@ mod tests {
             response.headers()[CROSS_ORIGIN_OPENER_POLICY],
             "same-origin"
         );
+    }
+
+    #[test]
+    fn a_page_on_the_way_keeps_the_opener_and_all_other_walls() {
+        let page = PageHeaders::new(NOTHING);
+        let on_the_way = PageHeaders::on_the_way_to_a_client(NOTHING);
+        let mut expected = (page, "page").into_response().into_parts().0.headers;
+        expected.remove(CROSS_ORIGIN_OPENER_POLICY);
+        let response = (on_the_way, "page").into_response();
+        assert_eq!(*response.headers(), expected);
     }
 }

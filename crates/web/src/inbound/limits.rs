@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use self::cells::Cells;
 use super::client_address::ClientAddress;
 use super::problem::Problem;
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 
 /// Stale keys are thrown out after this many checks.
 const SWEEP_EVERY: u32 = 4096;
@@ -58,7 +58,7 @@ impl Limiter {
             .map_or(Quota::per_second(rate.requests), |quota| {
                 quota.allow_burst(rate.requests)
             });
-        let governor = RateLimiter::new(quota, Cells::default(), OurClock(clock));
+        let governor = RateLimiter::new(quota, Cells::default(), OurClock(Stopwatch::start(clock)));
         Self {
             governor: Some(governor),
             hasher: RandomState::new(),
@@ -195,12 +195,14 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-struct OurClock(Arc<dyn Clock>);
+/// By a stopwatch: cells hold times, and after a clock was set back they would all stand in the future, which refuses
+/// every caller for as long as the step was.
+struct OurClock(Stopwatch);
 
 impl OurClock {
     fn instant(&self) -> Nanos {
-        let since_epoch = self.0.now().as_nanosecond();
-        Nanos::from(u64::try_from(since_epoch).unwrap_or_default())
+        let passed = self.0.passed().as_nanos();
+        Nanos::from(u64::try_from(passed).unwrap_or(u64::MAX))
     }
 }
 

@@ -2,13 +2,16 @@
 
 mod activity;
 mod connection;
+mod networks;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
@@ -16,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::connection::Connections;
+use self::networks::Networks;
 use super::client_address::Peer;
 use super::tls::Certificates;
 
@@ -26,11 +30,15 @@ pub struct ListenerConfig {
     pub tls: Option<Arc<Certificates>>,
     /// Connections at one time; further ones wait in the system's queue.
     pub max_connections: usize,
+    /// Connections of one network (/24, /64) at one time; further ones are closed at once.
+    pub max_connections_per_network: usize,
+    /// Proxies, which may have as many as they like, as loopback may.
+    pub trusted: Vec<IpNet>,
     /// A client must finish its TLS handshake in this time.
     pub handshake_timeout: Duration,
-    /// A client that began a request must send all its headers in this time.
+    /// A client that began a request must send all its headers in this time, and begin its first one.
     pub header_timeout: Duration,
-    /// A connection without a request is closed after this time.
+    /// A connection between two requests is closed after this time.
     pub idle_timeout: Duration,
     /// After the signal to stop, requests under way have this long to finish.
     pub shutdown_deadline: Duration,
@@ -41,6 +49,8 @@ impl Default for ListenerConfig {
         Self {
             tls: None,
             max_connections: 4096,
+            max_connections_per_network: 256,
+            trusted: Vec::new(),
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
@@ -69,14 +79,7 @@ pub async fn serve(
         let acceptor = acceptor.clone();
         server.tasks.clone().spawn(async move {
             while let Some((stream, address)) = server.accept(|| listener.accept()).await {
-                let Some(permit) = server.permit().await else {
-                    return;
-                };
-                let peer = Peer::Tcp {
-                    address,
-                    tls: acceptor.is_some(),
-                };
-                server.tcp(stream, acceptor.clone(), peer, permit);
+                server.tcp(stream, address, acceptor.clone()).await;
             }
         });
     }
@@ -161,6 +164,7 @@ struct Server {
     connections: Arc<Connections>,
     config: ListenerConfig,
     slots: Arc<Semaphore>,
+    networks: Arc<Networks>,
     tasks: TaskTracker,
     stop: CancellationToken,
     abort: CancellationToken,
@@ -171,6 +175,7 @@ impl Server {
         Self {
             connections: Arc::new(Connections::new(router, &config)),
             slots: Arc::new(Semaphore::new(config.max_connections)),
+            networks: Networks::new(config.max_connections_per_network, config.trusted.clone()),
             config,
             tasks: TaskTracker::new(),
             stop,
@@ -208,16 +213,21 @@ impl Server {
         }
     }
 
-    fn tcp(
-        &self,
-        stream: TcpStream,
-        acceptor: Option<TlsAcceptor>,
-        peer: Peer,
-        permit: OwnedSemaphorePermit,
-    ) {
+    /// Serves this connection when there is a place for it.
+    async fn tcp(&self, stream: TcpStream, address: SocketAddr, acceptor: Option<TlsAcceptor>) {
+        let Some(guest) = self.networks.admit(address.ip()) else {
+            return tracing::debug!(%address, "its network has too many connections");
+        };
+        let Some(permit) = self.permit().await else {
+            return;
+        };
+        let peer = Peer::Tcp {
+            address,
+            tls: acceptor.is_some(),
+        };
         let server = self.clone();
         self.tasks.spawn(async move {
-            let _permit = permit;
+            let _place = (guest, permit);
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY");
             }
@@ -267,5 +277,46 @@ impl Server {
             self.abort.cancel();
             self.tasks.wait().await;
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    /// A connection that the server takes for one from this address.
+    async fn connect(server: &Server, from: &str) -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        server.tcp(stream, from.parse().unwrap(), None).await;
+        client.unwrap()
+    }
+
+    async fn is_closed(client: &mut TcpStream) -> bool {
+        let read = client.read_u8();
+        let read = tokio::time::timeout(Duration::from_millis(200), read).await;
+        read.is_ok_and(|read| read.is_err())
+    }
+
+    #[tokio::test]
+    async fn one_stranger_cannot_hold_all_connections() {
+        let config = ListenerConfig {
+            max_connections_per_network: 2,
+            ..ListenerConfig::default()
+        };
+        let server = Server::new(Router::new(), config, CancellationToken::new());
+        let mut idle = connect(&server, "203.0.113.1:1").await;
+        let second = connect(&server, "203.0.113.2:1").await;
+        assert!(is_closed(&mut connect(&server, "203.0.113.3:1").await).await);
+        assert!(!is_closed(&mut connect(&server, "198.51.100.1:1").await).await);
+        assert!(!is_closed(&mut idle).await);
+        drop(second);
+        // The server takes a moment to see that it left.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!is_closed(&mut connect(&server, "203.0.113.3:1").await).await);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -36,6 +36,8 @@ struct Issuer {
     document: Mutex<String>,
     down: AtomicBool,
     asked: AtomicUsize,
+    /// How long an answer takes beyond the usual 30 ms.
+    delay: AtomicU64,
 }
 
 impl Issuer {
@@ -54,7 +56,8 @@ impl Issuer {
 
 async fn answer(State(issuer): State<Arc<Issuer>>) -> Response {
     issuer.asked.fetch_add(1, Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    let delay = 30 + issuer.delay.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(delay)).await;
     if issuer.down.load(Ordering::SeqCst) {
         return StatusCode::BAD_GATEWAY.into_response();
     }
@@ -161,4 +164,58 @@ async fn what_is_no_key_set_is_an_error() {
     let world = world().await;
     *world.issuer.document.lock().unwrap() = "{}".to_owned();
     assert!(world.cache.keys(&world.url, None).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stranger_with_an_invented_kid_does_not_make_others_wait_for_a_slow_issuer() {
+    let world = world().await;
+    let kid = world.issuer.publish();
+    assert!(world.has(&kid).await);
+    world.clock.turn(31);
+    world.issuer.delay.store(3000, Ordering::SeqCst);
+    let (cache, url) = (world.cache.clone(), world.url.clone());
+    let stranger = tokio::spawn(async move { cache.keys(&url, Some("invented")).await.is_ok() });
+    while world.issuer.asked() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for kid in [Some(kid.as_str()), None] {
+        let honest = world.cache.keys(&world.url, kid);
+        let answer = tokio::time::timeout(Duration::from_secs(1), honest).await;
+        assert!(answer.expect("the honest caller had to wait").is_ok());
+    }
+    assert!(!stranger.is_finished());
+    stranger.abort();
+}
+
+#[tokio::test]
+async fn a_stranger_who_asks_and_leaves_does_not_make_us_fetch_without_a_pause() {
+    let world = world().await;
+    let kid = world.issuer.publish();
+    assert!(world.has(&kid).await);
+    world.clock.turn(31);
+    world.issuer.delay.store(150, Ordering::SeqCst);
+    for number in 0..10 {
+        let invented = format!("invented-{number}");
+        let asked = world.cache.keys(&world.url, Some(&invented));
+        let _ = tokio::time::timeout(Duration::from_millis(50), asked).await;
+    }
+    assert!(!world.has("invented").await);
+    assert_eq!(world.issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_clock_set_back_neither_stops_fetching_nor_keeps_a_set_for_ever() {
+    let world = world().await;
+    let first = world.issuer.publish();
+    assert!(world.has(&first).await);
+    world.clock.turn(-365 * 86_400);
+    assert!(world.has(&first).await);
+    let second = world.issuer.publish();
+    world.clock.turn(31);
+    assert!(world.has(&second).await);
+    world.issuer.down.store(true, Ordering::SeqCst);
+    world.clock.turn(-365 * 86_400);
+    assert!(world.has(&second).await);
+    world.clock.turn(25 * 3600);
+    assert!(world.cache.keys(&world.url, Some(&second)).await.is_err());
 }

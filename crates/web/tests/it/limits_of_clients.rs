@@ -33,6 +33,28 @@ async fn a_client_that_says_nothing_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_socket_that_never_asks_is_closed_long_before_a_guest_that_rests() {
+    let config = ListenerConfig {
+        idle_timeout: Duration::from_secs(60),
+        ..impatient()
+    };
+    let server = start(config).await;
+    let mut guest = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    guest.write_all(request).await.unwrap();
+    let mut buffer = [0; 1024];
+    assert!(guest.read(&mut buffer).await.unwrap() > 0);
+
+    let began = Instant::now();
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    assert_eq!(read_all(&mut silent).await, "");
+    assert!(began.elapsed() < Duration::from_secs(2));
+
+    guest.write_all(request).await.unwrap();
+    assert!(guest.read(&mut buffer).await.unwrap() > 0);
+}
+
+#[tokio::test]
 async fn half_an_http2_preface_does_not_hold_a_connection() {
     let server = start(impatient()).await;
     assert_eq!(exchange(server.address, b"PRI * HT").await, "");

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cardea_web::inbound::listener::serve_unix;
+use cardea_web::outbound::unix_client::{self, UnixClientError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
@@ -41,4 +42,28 @@ async fn the_socket_is_private_serves_and_goes_with_its_server() {
     stop.cancel();
     served.await.unwrap().unwrap();
     assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn the_client_of_the_socket_gets_answers_and_knows_when_nobody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cardea.db.sock");
+    let request = |path: &str| http::Request::get(path).body(Default::default()).unwrap();
+    let nobody = unix_client::send(&path, request("/")).await;
+    assert!(matches!(nobody, Err(UnixClientError::Nobody)));
+    // What a killed server leaves behind.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    assert!(!unix_client::is_served(&path).await.unwrap());
+    let stop = CancellationToken::new();
+    let (socket, stopped) = (path.clone(), stop.clone());
+    let served =
+        tokio::spawn(async move { serve_unix(&socket, router(), impatient(), stopped).await });
+    connect(&path).await;
+    assert!(unix_client::is_served(&path).await.unwrap());
+    let answer = unix_client::send(&path, request("/")).await.unwrap();
+    assert_eq!(answer.body().as_ref(), b"hello");
+    let answer = unix_client::send(&path, request("/nowhere")).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    stop.cancel();
+    served.await.unwrap().unwrap();
 }

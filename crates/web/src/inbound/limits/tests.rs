@@ -115,10 +115,17 @@ fn networks_that_rest_are_forgotten() {
 }
 
 #[test]
-fn a_clock_that_goes_back_does_not_panic() {
+fn a_clock_set_back_locks_nobody_out_and_lifts_no_limit() {
     let clock = Hands::new();
-    let limiter = Limiter::new(rate(1, 1), clock.clone());
-    clock.turn(-3600);
-    assert!(limiter.check("a").allowed);
-    assert!(!limiter.check("a").allowed);
+    let limiter = Limiter::new(rate(2, 60), clock.clone());
+    assert!(limiter.check("active").allowed);
+    assert!(limiter.check("active").allowed);
+    clock.turn(-365 * 86_400);
+    let refused = limiter.check("active");
+    assert!(!refused.allowed);
+    assert_eq!(refused.retry_after, Duration::from_secs(30));
+    assert!(limiter.check("newcomer").allowed);
+    clock.turn(30);
+    assert!(limiter.check("active").allowed);
+    assert!(!limiter.check("active").allowed);
 }

@@ -17,6 +17,8 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 
 struct State {
     requests: usize,
+    // Whether there was a request at all.
+    has_asked: bool,
     many_at_once: bool,
     quiet_since: Instant,
     // The first byte of a request that isn't complete.
@@ -38,6 +40,7 @@ impl Activity {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             requests: 0,
+            has_asked: false,
             many_at_once: false,
             quiet_since: Instant::now(),
             headers_since: None,
@@ -53,6 +56,7 @@ impl Activity {
     pub(super) fn request(&self, many_at_once: bool) -> Request {
         self.with(|state| {
             state.requests += 1;
+            state.has_asked = true;
             state.many_at_once = many_at_once;
             state.headers_since = None;
         });
@@ -81,7 +85,9 @@ impl Activity {
             }
             let (since, limit, over) = match state.headers_since {
                 Some(since) => (since, header_timeout, Verdict::Slow),
-                None => (state.quiet_since, idle_timeout, Verdict::Idle),
+                None if state.has_asked => (state.quiet_since, idle_timeout, Verdict::Idle),
+                // Rest is for those who work: a socket that only stands open costs a stranger nothing.
+                None => (state.quiet_since, header_timeout, Verdict::Idle),
             };
             match limit.checked_sub(since.elapsed()) {
                 // A request that begins meanwhile is judged no later than its own time allows.
@@ -179,11 +185,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_quiet_connection_is_idle_in_the_end() {
         let activity = Activity::new();
+        drop(activity.request(false));
         after(59).await;
         assert_eq!(
             activity.judge(HEADERS, IDLE),
             Verdict::LookAgain(Duration::from_secs(1))
         );
+        after(1).await;
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_that_never_asks_gets_no_time_to_rest() {
+        let activity = Activity::new();
+        after(9).await;
+        let left = Verdict::LookAgain(Duration::from_secs(1));
+        assert_eq!(activity.judge(HEADERS, IDLE), left);
         after(1).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
     }

@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask setup | test | check`.
+//! The chores of the workspace: `cargo xtask setup | test | check | bench`.
 //!
 //! Start reading at `check::run` for the walls between the crates, at `test::run` for what is tested and in which order.
 #![expect(
@@ -7,6 +7,7 @@
     reason = "a tool at the command line talks by printing"
 )]
 
+mod bench;
 mod check;
 mod command;
 mod setup;
@@ -23,10 +24,14 @@ The chores of the workspace.
 
   cargo xtask setup [--yes]                  say what the tests need and lack, and install it
   cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
-  cargo xtask check                          the walls: layers, dependencies, licences, lengths, leaks
+  cargo xtask check [--write]                the walls: layers, dependencies, licences, lengths, leaks, documents
+  cargo xtask bench [--quick] [--long]       the figures, beside the machine's own limits: docs/benchmarks.md
 
   --yes          install without asking (CI has no terminal to ask on)
+  --write        make docs/reference/specifications.md anew
   --only PARTS   a list of unit, http, doc, e2e, interop, separated by commas
+  --quick        one round of three seconds a row instead of three of ten
+  --long         ten million rotations instead of one
 ";
 
 fn main() -> ExitCode {
@@ -47,12 +52,17 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
         print!("{HELP}");
         return Ok(false);
     };
+    if chore == "bench" {
+        return bench::run(rest);
+    }
     let options = Options::parse(rest)?;
     match chore.as_str() {
-        "setup" if options.only.is_none() => setup::run(&Part::ALL, options.yes).map(|()| true),
-        "test" => test::run(options.only.as_deref(), options.yes),
-        "check" if rest.is_empty() => check::run(),
-        "setup" | "check" => bail!("`{chore}` does not take that option\n\n{HELP}"),
+        "setup" if options.only.is_none() && !options.write => {
+            setup::run(&Part::ALL, options.yes).map(|()| true)
+        }
+        "test" if !options.write => test::run(options.only.as_deref(), options.yes),
+        "check" if options.only.is_none() && !options.yes => check::run(options.write),
+        "setup" | "test" | "check" => bail!("`{chore}` does not take that option\n\n{HELP}"),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)
@@ -64,6 +74,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
 #[derive(Debug, Default, PartialEq)]
 struct Options {
     yes: bool,
+    write: bool,
     only: Option<Vec<Part>>,
 }
 
@@ -74,6 +85,7 @@ impl Options {
         while let Some(argument) = rest.next() {
             match argument.as_str() {
                 "--yes" | "-y" => options.yes = true,
+                "--write" => options.write = true,
                 "--only" => match rest.next() {
                     Some(names) => options.only = Some(Part::parse_list(names)?),
                     None => bail!("--only needs a list, for example --only unit,http"),
@@ -101,6 +113,7 @@ mod tests {
     fn options_come_in_any_order() {
         let expected = Options {
             yes: true,
+            write: false,
             only: Some(vec![Part::Unit, Part::Doc]),
         };
         assert_eq!(parse(&["--only", "unit,doc", "--yes"]).unwrap(), expected);

@@ -1,10 +1,10 @@
-//! Codes, grants, consents: the steps from a login to tokens and back.
+//! Codes and grants: the steps from a login to tokens and back.
 
 use async_trait::async_trait;
 use cardea_protocol::{
     model::{
-        Cause, ClientId, Code, CodeHash, Consent, Grant, GrantId, Jti, RefreshTokenId,
-        RevocationReason, Subject, User,
+        Cause, ClientId, Code, CodeHash, Grant, GrantId, RefreshTokenId, RevocationReason, Subject,
+        User,
     },
     scope::Scope,
     token::{
@@ -102,40 +102,6 @@ pub struct RevokeGrant {
     pub cause: Cause,
 }
 
-/// Revokes one access token (RFC 7009): a row until it would have expired.
-pub struct RevokeToken {
-    /// Which.
-    pub jti: Jti,
-    /// Whose.
-    pub client_id: ClientId,
-    /// When it would have expired.
-    pub expires_at: Timestamp,
-    /// Who does it.
-    pub cause: Cause,
-}
-
-/// Takes back all that a person allowed a client: the consent and every grant.
-pub struct RevokeApplication {
-    /// The person.
-    pub subject: Subject,
-    /// The client.
-    pub client_id: ClientId,
-    /// Who does it.
-    pub cause: Cause,
-}
-
-/// Whether an access token is active, and who stands behind it.
-pub struct TokenState {
-    /// The grant that the token names.
-    pub grant: Grant,
-    /// What stands behind it.
-    pub standing: Standing,
-    /// The person.
-    pub user: User,
-    /// Whether this very token was revoked.
-    pub jti_revoked: bool,
-}
-
 /// A grant with what a list shows of it.
 pub struct GrantView {
     /// The grant.
@@ -146,11 +112,9 @@ pub struct GrantView {
     pub sid: Option<String>,
 }
 
-/// Codes, grants, consents.
+/// Codes and grants.
 #[async_trait]
 pub trait Grants: Send + Sync {
-    /// What the person has allowed the client.
-    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>>;
     /// Makes a code. `false` when the session is over, or person or client are disabled: nothing was written.
     async fn issue_code(&self, command: IssueCode) -> Result<bool>;
     /// Looks a code up.
@@ -161,27 +125,12 @@ pub trait Grants: Send + Sync {
     async fn refresh_context(&self, id: RefreshTokenId) -> Result<Option<RefreshContext>>;
     /// Rotates a refresh token. `None` when the grant is gone.
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>>;
-    /// The state of an access token. `None` when the grant is gone.
-    async fn token_state(
-        &self,
-        grant: GrantId,
-        jti: &Jti,
-        now: Timestamp,
-    ) -> Result<Option<TokenState>>;
-    /// Whether this very token was revoked, for tokens without a grant (`client_credentials`).
-    async fn token_revoked(&self, jti: &Jti) -> Result<bool>;
-    /// Revokes one access token.
-    async fn revoke_token(&self, command: RevokeToken) -> Result<()>;
     /// Revokes a grant. `false` when there is none alive that matches.
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool>;
-    /// Takes back consent and grants; how many grants were alive.
-    async fn revoke_application(&self, command: RevokeApplication) -> Result<u64>;
     /// Notes that the current refresh token was presented elsewhere than at a rotation.
     async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()>;
     /// The living grants of a person, the youngest first, at most 200.
     async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>>;
-    /// What a person has allowed, by client, at most 200.
-    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>>;
     /// A page of living grants, the youngest first.
     async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>>;
 }

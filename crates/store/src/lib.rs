@@ -7,24 +7,28 @@
 
 mod audit;
 mod clients;
+mod consents;
 mod error;
 mod grants;
 mod jobs;
 mod keys;
 mod sessions;
 pub mod sqlite;
+mod tokens;
 mod users;
 
 pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
+pub use consents::{Consents, RevokeApplication};
 pub use error::{NotDone, StoreError};
 pub use grants::{
     CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed, RefreshContext,
-    RevokeApplication, RevokeGrant, RevokeToken, RotateRefresh, TokenState,
+    RevokeGrant, RotateRefresh,
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use sessions::{EndSessions, EndWhich, OpenSession, Sessions};
+pub use tokens::{RevokeToken, TokenState, Tokens};
 pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
 
 /// A page of a list.
@@ -42,9 +46,12 @@ impl Page {
 }
 
 /// Everything that is kept.
-pub trait Store: Clients + Users + Sessions + Grants + Keys + Jobs + Audit {}
+pub trait Store:
+    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Jobs + Audit
+{
+}
 
-impl<T: Clients + Users + Sessions + Grants + Keys + Jobs + Audit> Store for T {}
+impl<T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Jobs + Audit> Store for T {}
 
 /// The result of a verb.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

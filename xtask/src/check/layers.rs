@@ -9,7 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("seal", &[]),
     ("jose", &["seal"]),
     ("protocol", &["jose", "seal"]),
-    ("web", &["protocol", "jose", "seal"]),
+    ("web", &["jose", "seal"]),
     ("store", &["protocol", "seal"]),
     ("resource", &["web", "protocol", "jose"]),
     ("client", &["web", "protocol", "jose"]),
@@ -17,6 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("gateway", &["web", "resource", "client"]),
     ("cli", &["server", "gateway"]),
     ("testkit", &["server", "store"]),
+    ("bench-ceiling", &["jose", "seal"]),
+    ("bench-load", &["store", "web"]),
     ("xtask", &[]),
 ];
 

@@ -11,8 +11,10 @@ mod lengths;
 mod licences;
 mod lockfile;
 mod metadata;
+mod paths;
 mod reasons;
 mod spdx;
+mod specifications;
 mod walls;
 
 use std::fmt;
@@ -46,14 +48,14 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks everything and prints what was found; true when nothing was.
-pub(crate) fn run() -> Result<bool> {
+/// Checks everything and prints what was found; true when nothing was. With `write`, generated pages are made anew first.
+pub(crate) fn run(write: bool) -> Result<bool> {
     let mut findings = lockfile::check();
     // Without a lock file that fits there is no graph to judge; what can be read is judged all the same.
     if findings.is_empty() {
         findings.extend(graph()?);
     }
-    findings.extend(sources()?);
+    findings.extend(sources(write)?);
     for finding in &findings {
         println!("{finding}");
     }
@@ -76,12 +78,15 @@ fn graph() -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn sources() -> Result<Vec<Finding>> {
+fn sources(write: bool) -> Result<Vec<Finding>> {
+    let files = files::tracked(root())?;
     let mut findings = Vec::new();
-    for file in files::tracked(root())? {
-        findings.extend(lengths::check(&file));
-        findings.extend(reasons::check(&file));
-        findings.extend(leaks::check(&file));
+    findings.extend(specifications::check(root(), &files, write)?);
+    for file in &files {
+        findings.extend(lengths::check(file));
+        findings.extend(reasons::check(file));
+        findings.extend(leaks::check(file));
+        findings.extend(paths::check(file, |path| root().join(path).exists()));
     }
     Ok(findings)
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{
     list::{List, Window},
-    operator::{Body, Name, Operator, said_of_body},
+    operator::{Body, Name, Operator, unreadable},
     refusal::{Answer, Refusal},
 };
 use crate::{app::Shared, config::development};
@@ -267,9 +267,8 @@ fn patched(before: &ClientMetadata, patch: Map<String, Value>) -> Answer<ClientM
             return Err(Refusal::bad_request(format!("{member}: {instead}")));
         }
     }
-    let unreadable = |e: serde_json::Error| Refusal::bad_request(said_of_body(&e));
-    let mut metadata = match serde_json::to_value(before).map_err(unreadable)? {
-        Value::Object(metadata) => metadata,
+    let mut metadata = match serde_json::to_value(before) {
+        Ok(Value::Object(metadata)) => metadata,
         _ => Map::new(),
     };
     for (member, value) in patch {
@@ -278,7 +277,7 @@ fn patched(before: &ClientMetadata, patch: Map<String, Value>) -> Answer<ClientM
             value => metadata.insert(member, value),
         };
     }
-    serde_json::from_value(Value::Object(metadata)).map_err(unreadable)
+    serde_path_to_error::deserialize(Value::Object(metadata)).map_err(|e| unreadable(&e))
 }
 
 #[cfg(test)]

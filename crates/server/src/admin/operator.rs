@@ -70,17 +70,25 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
         let bytes = Bytes::from_request(request, app)
             .await
             .map_err(|e| Refusal::new(e.status(), e.body_text()))?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|e| Refusal::bad_request(said_of_body(&e)))
+        let mut json = serde_json::Deserializer::from_slice(&bytes);
+        let body = serde_path_to_error::deserialize(&mut json).map_err(|e| unreadable(&e))?;
+        json.end()
+            .map_err(|_| Refusal::bad_request("There is something behind the JSON."))?;
+        Ok(Self(body))
     }
 }
 
-/// serde's words without the place in a document that the operator never saw.
-pub(super) fn said_of_body(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    match said.rsplit_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => said,
+/// serde's words with the member that is meant, and without the place in a document that the operator never saw.
+pub(super) fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let said = error.inner().to_string();
+    let what = match said.rsplit_once(" at line ") {
+        Some((what, _)) => what,
+        None => &said,
+    };
+    let path = error.path().to_string();
+    // serde names an unknown member itself.
+    match path == "." || what.contains(&format!("`{path}`")) {
+        true => Refusal::bad_request(what),
+        false => Refusal::bad_request(format!("{path}: {what}")),
     }
 }

@@ -13,7 +13,7 @@ use super::ConfigProblem;
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeysConfig {
-    /// A file with the key: 32 random bytes in base64. Make one with `openssl rand -base64 32 > master.key`.
+    /// A file with the key: 32 random bytes in base64. Make one with `(umask 077; openssl rand -base64 32 > master.key)`.
     pub master_key_file: Option<String>,
     /// A command whose output is the key, as a list of program and arguments: this is how a secrets manager plugs in.
     pub master_key_command: Vec<String>,
@@ -31,12 +31,12 @@ impl KeysConfig {
         let problem = |what: String| ConfigProblem::new("keys", what);
         let text = match (&self.master_key_file, self.master_key_command.as_slice(), &self.master_key) {
             (Some(file), [], None) => std::fs::read_to_string(Path::new(file)).map_err(|e| {
-                problem(format!("master_key_file: {file}: {e}; make one with: openssl rand -base64 32 > {file}"))
+                problem(format!("master_key_file: {file}: {e}; make one with: (umask 077; openssl rand -base64 32 > {file})"))
             })?,
             (None, [program, arguments @ ..], None) => run(program, arguments).map_err(problem)?,
             (None, [], Some(text)) => text.expose().to_owned(),
             (None, [], None) => {
-                let advice = "there is no master key; set keys.master_key_file, and make the file with: openssl rand -base64 32 > master.key";
+                let advice = "there is no master key; set keys.master_key_file, and make the file with: (umask 077; openssl rand -base64 32 > master.key)";
                 return Err(problem(advice.to_owned()));
             }
             _ => return Err(problem("the master key is configured twice; keep one of master_key_file, master_key_command, master_key".to_owned())),

@@ -9,19 +9,19 @@ use serde::Deserialize;
 pub struct LimitsConfig {
     /// Whether there are limits at all; `false` is for load tests.
     pub enabled: bool,
-    /// Authorization requests a minute from one network.
+    /// Authorization requests and steps of a login a minute from one network.
     pub authorize_per_minute: u32,
     /// Attempts to log in a minute from one network.
     pub login_per_minute: u32,
-    /// Attempts to log in a minute at one account, whoever makes them.
+    /// Attempts to log in a minute at one account, by browsers that have not logged it in before; each that has is counted by itself.
     pub login_per_account_per_minute: u32,
-    /// Token requests a minute from one network.
+    /// Requests a minute to token endpoint, introspection and revocation from one network.
     pub token_per_minute: u32,
     /// Token requests a minute of one client.
     pub token_per_client_per_minute: u32,
     /// Introspections and revocations a minute of one client.
     pub introspection_per_client_per_minute: u32,
-    /// Userinfo requests a minute from one network.
+    /// Requests a minute to userinfo, logout and account page from one network.
     pub other_per_minute: u32,
 }
 

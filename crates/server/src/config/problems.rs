@@ -64,7 +64,7 @@ impl Config {
         let secret = metadata.client_secret.as_ref();
         // D23: everybody knows these.
         if !self.development && secret.is_some_and(|s| is_demo_secret(s.expose())) {
-            return problem("client_secret is the one of cardea dev, which everybody knows; make another with: openssl rand -base64 32".to_owned());
+            return problem("client_secret is the one of cardea dev, which everybody knows; make another with: openssl rand -hex 32".to_owned());
         }
         Client::register(metadata, Owner::File, now).or_else(|e| problem(e.to_string()))
     }

@@ -1,5 +1,6 @@
 //! What people have allowed.
 
+use async_trait::async_trait;
 use cardea_protocol::{
     model::{AuditEvent, Cause, ClientId, Code, Consent, Subject},
     scope::Scope,
@@ -7,11 +8,13 @@ use cardea_protocol::{
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
+    SqliteStore,
     audit::{self, About},
     fault::Verb,
+    revocation,
     rows::{self, Fields},
 };
-use crate::Result;
+use crate::{Consents, Result, RevokeApplication};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -24,6 +27,22 @@ macro_rules! select {
             $rest
         )
     };
+}
+
+#[async_trait]
+impl Consents for SqliteStore {
+    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>> {
+        self.read(|db| find(db, subject, client_id))
+    }
+
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>> {
+        self.read(|db| of(db, subject))
+    }
+
+    async fn revoke_application(&self, command: RevokeApplication) -> Result<u64> {
+        self.write(move |tx| revocation::application(tx, &command))
+            .await
+    }
 }
 
 pub(super) fn find(db: &Connection, subject: &Subject, client: &ClientId) -> Verb<Option<Consent>> {

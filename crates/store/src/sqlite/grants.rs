@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{ClientId, CodeHash, Consent, GrantId, Jti, RefreshTokenId, Subject},
+    model::{CodeHash, GrantId, RefreshTokenId, Subject},
     token::refresh_token::Verdict,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Row, named_params};
 
 use super::{
-    SqliteStore, codes, consents,
+    SqliteStore, codes,
     fault::Verb,
     grant_rows::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
@@ -17,11 +17,10 @@ use super::{
     refresh, revocation,
     rows::{self, Fields},
     sessions::session_alive,
-    users::{self, user_columns},
 };
 use crate::{
     CodeLookup, GrantView, Grants, IssueCode, Page, RedeemCode, Redeemed, RefreshContext, Result,
-    RevokeApplication, RevokeGrant, RevokeToken, RotateRefresh, TokenState,
+    RevokeGrant, RotateRefresh,
 };
 
 /// Grants whose time has not come. Those of a disabled person or client are among them: they rest, and may live again.
@@ -46,10 +45,6 @@ macro_rules! select_living {
 
 #[async_trait]
 impl Grants for SqliteStore {
-    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>> {
-        self.read(|db| consents::find(db, subject, client_id))
-    }
-
     async fn issue_code(&self, command: IssueCode) -> Result<bool> {
         self.write(move |tx| codes::issue(tx, &command)).await
     }
@@ -70,32 +65,8 @@ impl Grants for SqliteStore {
         self.write(move |tx| refresh::rotate(tx, &command)).await
     }
 
-    async fn token_state(
-        &self,
-        grant: GrantId,
-        jti: &Jti,
-        now: Timestamp,
-    ) -> Result<Option<TokenState>> {
-        self.read(|db| token_state(db, grant, jti, now))
-    }
-
-    async fn token_revoked(&self, jti: &Jti) -> Result<bool> {
-        let sql = "SELECT 1 FROM revoked_tokens WHERE jti = ?";
-        let found: Option<i64> = self.read(|db| rows::value(db, sql, [jti.as_str()]))?;
-        Ok(found.is_some())
-    }
-
-    async fn revoke_token(&self, command: RevokeToken) -> Result<()> {
-        self.write(move |tx| revocation::token(tx, &command)).await
-    }
-
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool> {
         self.write(move |tx| revocation::grant(tx, &command)).await
-    }
-
-    async fn revoke_application(&self, command: RevokeApplication) -> Result<u64> {
-        self.write(move |tx| revocation::application(tx, &command))
-            .await
     }
 
     async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()> {
@@ -110,10 +81,6 @@ impl Grants for SqliteStore {
         let sql = select_living!("u.subject = :subject AND ", " LIMIT 200");
         let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
         self.read(|db| rows::all(db, sql, params, view))
-    }
-
-    async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>> {
-        self.read(|db| consents::of(db, subject))
     }
 
     async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>> {
@@ -133,37 +100,5 @@ fn view(row: &Row<'_>) -> Verb<GrantView> {
         grant,
         standing,
         sid,
-    })
-}
-
-fn token_state(
-    db: &Connection,
-    grant: GrantId,
-    jti: &Jti,
-    now: Timestamp,
-) -> Verb<Option<TokenState>> {
-    let sql = concat!(
-        "SELECT ",
-        grant_columns!(),
-        ", ",
-        standing_columns!(),
-        ", ",
-        user_columns!(),
-        ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti)",
-        grant_joins!(),
-        "WHERE g.grant_id = :id"
-    );
-    let params = named_params! { ":id": grant.as_bytes(), ":jti": jti.as_str(), ":now": now.as_millisecond() };
-    rows::first(db, sql, params, |row| {
-        let grant = grant_rows::grant(row)?;
-        let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
-        let user = GRANT_COLUMNS + STANDING_COLUMNS;
-        let jti_revoked = row.get(user + users::USER_COLUMNS)?;
-        Ok(TokenState {
-            grant,
-            standing,
-            user: users::decode(row, user)?,
-            jti_revoked,
-        })
     })
 }

@@ -26,6 +26,7 @@ mod revocation;
 mod rows;
 mod sessions;
 mod sweep;
+mod tokens;
 mod users;
 mod writer;
 

@@ -1,0 +1,50 @@
+//! Access tokens: whether one is active, and the few that were revoked by themselves.
+
+use async_trait::async_trait;
+use cardea_protocol::{
+    model::{Cause, ClientId, Grant, GrantId, Jti, User},
+    token::Standing,
+};
+use jiff::Timestamp;
+
+use crate::Result;
+
+/// Revokes one access token (RFC 7009): a row until it would have expired.
+pub struct RevokeToken {
+    /// Which.
+    pub jti: Jti,
+    /// Whose.
+    pub client_id: ClientId,
+    /// When it would have expired.
+    pub expires_at: Timestamp,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Whether an access token is active, and who stands behind it.
+pub struct TokenState {
+    /// The grant that the token names.
+    pub grant: Grant,
+    /// What stands behind it.
+    pub standing: Standing,
+    /// The person.
+    pub user: User,
+    /// Whether this very token was revoked.
+    pub jti_revoked: bool,
+}
+
+/// Access tokens.
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// The state of an access token. `None` when the grant is gone.
+    async fn token_state(
+        &self,
+        grant: GrantId,
+        jti: &Jti,
+        now: Timestamp,
+    ) -> Result<Option<TokenState>>;
+    /// Whether this very token was revoked, for tokens without a grant (`client_credentials`).
+    async fn token_revoked(&self, jti: &Jti) -> Result<bool>;
+    /// Revokes one access token.
+    async fn revoke_token(&self, command: RevokeToken) -> Result<()>;
+}

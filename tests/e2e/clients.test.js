@@ -20,7 +20,8 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(method, 'GET');
     const tokens = await asked.redeem(code);
     assert.equal(tokens.status, 200, tokens.error_description);
-    assert.equal(claims(tokens.id_token).name ?? 'Alice A', 'Alice A');
+    const { aud, iss, amr } = claims(tokens.id_token);
+    assert.deepEqual({ aud, iss, amr }, { aud: 'web', iss: on.provider.issuer, amr: ['pwd'] });
   });
 
   test(`a client on another origin gets a code by form_post, ${scripts}`, async (t) => {
@@ -43,7 +44,7 @@ for (const javaScriptEnabled of [true, false]) {
     await logIn(page);
     await sees(page, 'Allow Orders for the desk access?');
     await page.getByText('It is an app on this device').waitFor();
-    const location = await redirectOf(page, context, '/consent', () =>
+    const location = await redirectOf(page, context, () =>
       page.getByRole('button', { name: 'Allow', exact: true }).click({ noWaitAfter: true }),
     );
     const url = new URL(location);
@@ -61,7 +62,7 @@ async function startAtClient(page, { url }) {
 }
 
 /** Where a 303 leads when the browser can't follow it: the browser's own report of the answer's headers. */
-async function redirectOf(page, context, path, act) {
+async function redirectOf(page, context, act) {
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
   const answered = new Promise((resolve) => {

@@ -1,10 +1,11 @@
-// What a file of tests plays on: a provider with two people and two clients, a client's site, a browser.
+// What a file of tests plays on: a provider with its people and two clients, a client's site, a browser.
 
 import { after, before } from 'node:test';
 
 import { launch } from './browser.js';
 import { client } from './client.js';
 import { serve } from './provider.js';
+import { PASSWORDS } from './steps.js';
 
 export { listen, launchWithoutCookies, person } from './browser.js';
 export { HEADING, claims, request } from './client.js';
@@ -12,13 +13,16 @@ export { dev, temporaryFolder } from './provider.js';
 export * from './steps.js';
 
 export const NATIVE_REDIRECT = 'com.example.app:/callback';
+/** Where nobody goes: for pages that show the host. */
+export const FAR_REDIRECT = 'https://orders.example.com/callback';
 
 /** Set up before the first test of a file, and stopped after its last: `provider`, `site`, `browser`. */
-export function stage() {
+export function stage(options) {
   const parts = {};
   before(async () => {
     parts.site = await client();
-    [parts.provider, parts.browser] = await Promise.all([serve(configuration(parts.site)), launch()]);
+    parts.provider = await serve(configuration(parts.site), options);
+    parts.browser = await launch();
   });
   after(async () => {
     await Promise.all([parts.browser?.close(), parts.provider?.stop(), parts.site?.stop()]);
@@ -30,10 +34,10 @@ const configuration = (site) => `
 [[clients]]
 client_id = "web"
 client_name = "Orders"
-redirect_uris = ["${site.redirectUri}"]
+redirect_uris = ["${site.redirectUri}", "${FAR_REDIRECT}"]
 post_logout_redirect_uris = ["${site.origin}/goodbye"]
 token_endpoint_auth_method = "none"
-grant_types = ["authorization_code"]
+grant_types = ["authorization_code", "refresh_token"]
 scope = "openid profile email offline_access orders:read"
 
 [[clients]]
@@ -53,11 +57,16 @@ scopes = ["orders:read"]
 username = "alice"
 email = "alice@example.test"
 email_verified = true
-password = "wonderland-7-doors"
+password = "${PASSWORDS.alice}"
 claims = { name = "Alice A" }
 
 [[users]]
 username = "bob"
-password = "hinge-of-the-door-9"
+password = "${PASSWORDS.bob}"
 claims = { name = "Bob B" }
+
+# She allows no client anything.
+[[users]]
+username = "carol"
+password = "${PASSWORDS.carol}"
 `;

@@ -1,23 +1,27 @@
 // The real binary, in a folder of its own and on a port of its own.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const BINARY = process.env.CARDEA_BIN ?? fileURLToPath(new URL('../../../target/debug/cardea', import.meta.url));
 const PATIENCE = 20_000;
 
-/** `cardea serve` with a configuration; `configuration` gets the issuer and answers TOML. */
-export async function serve(configuration) {
+/** `cardea serve` with a configuration in TOML; with `tls` over https, under a path. */
+export async function serve(configuration, { tls = false } = {}) {
   const port = await freePort();
-  const issuer = `http://localhost:${port}`;
+  const issuer = tls ? `https://localhost:${port}/auth` : `http://localhost:${port}`;
   const folder = await temporaryFolder();
+  if (tls) await certify(folder);
   await writeFile(join(folder, 'master.key'), randomBytes(32).toString('base64'), { mode: 0o600 });
   await writeFile(
     join(folder, 'cardea.toml'),
@@ -26,6 +30,7 @@ listen = "127.0.0.1:${port}"
 store.url = "sqlite:cardea.db"
 keys.master_key_file = "master.key"
 limits.enabled = false
+${tls ? 'tls = { cert_file = "cert.pem", key_file = "key.pem" }' : ''}
 ${configuration}`,
   );
   return start(['serve', '--config', 'cardea.toml'], { issuer, folder });
@@ -50,28 +55,44 @@ export async function freePort() {
 
 export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'cardea-e2e-'));
 
+/** A certificate for localhost that nobody trusts. */
+async function certify(folder) {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key.pem'];
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2', '-out', 'cert.pem'];
+  await promisify(execFile)('openssl', ['req', '-x509', ...key, ...name], { cwd: folder });
+}
+
 async function start(parameters, { issuer, folder }) {
   const child = spawn(BINARY, parameters, { cwd: folder, env: { ...process.env, TMPDIR: folder } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
   child.on('error', (error) => (said += error.message));
   const ended = new Promise((resolve) => child.on('close', resolve));
-  await ready(issuer, child, () => said);
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
+  if (!(await isReady(issuer, child))) {
+    await stop();
+    throw new Error(`${BINARY} is not ready:\n${said}`);
+  }
   return { issuer, stop, said: () => said };
 }
 
-async function ready(issuer, child, said) {
+async function isReady(issuer, child) {
   const end = Date.now() + PATIENCE;
   while (child.pid !== undefined && child.exitCode === null && Date.now() < end) {
-    const answer = await fetch(`${issuer}/health/ready`).catch(() => undefined);
-    if (answer?.ok) return;
+    if ((await status(`${issuer}/health/ready`)) === 200) return true;
     await pause(20);
   }
-  child.kill('SIGKILL');
-  throw new Error(`${BINARY} is not ready:\n${said()}`);
+  return false;
+}
+
+/** The status of an answer, whatever the certificate; undefined when there is none. */
+function status(url) {
+  const { get } = url.startsWith('https:') ? https : http;
+  return new Promise((resolve) => {
+    get(url, { rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode)).on('error', () => resolve());
+  });
 }

@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 
 import { HEADING } from './client.js';
 
-export const PASSWORDS = { alice: 'wonderland-7-doors', bob: 'hinge-of-the-door-9' };
+/** The people of `serve`, which refuses the passwords of `cardea dev`. */
+export const PASSWORDS = {
+  alice: 'behind-the-looking-glass-3',
+  bob: 'who-can-fix-it-yes-8',
+  carol: 'a-lintel-and-2-posts',
+};
 
 /** The page with this heading is there. */
 export async function sees(page, heading) {

@@ -1,0 +1,143 @@
+// People don't walk straight: tabs, the back button, reloads, old links, browsers without cookies.
+
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { test } from 'node:test';
+
+import {
+  allow, getsCode, launchWithoutCookies, listen, logIn, person, request, sees, stage, temporaryFolder,
+} from './stage/index.js';
+
+const on = stage();
+
+const ask = (parameters) =>
+  request(on.provider.issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent', ...parameters });
+
+test('a login form left open in another tab goes on after a login elsewhere', async (t) => {
+  const { context, page } = await person(t, on.browser);
+  const other = await context.newPage();
+  const [first, second] = [ask(), ask()];
+  await page.goto(first.url);
+  await other.goto(second.url);
+  await sees(other, 'Log in');
+  await logIn(page);
+  await allow(page);
+  await getsCode(page, first, on.provider.issuer);
+
+  await logIn(other);
+  await allow(other);
+  await getsCode(other, second, on.provider.issuer);
+});
+
+test('a consent left open while another person logs in is asked of that person', async (t) => {
+  const { context, page } = await person(t, on.browser);
+  const asked = ask();
+  await page.goto(asked.url);
+  await logIn(page, 'alice');
+  await sees(page, 'Allow Orders access?');
+
+  const other = await context.newPage();
+  await other.goto(ask({ prompt: 'login consent' }).url);
+  await logIn(other, 'bob');
+  await sees(other, 'Allow Orders access?');
+
+  await allow(page);
+  await sees(page, 'Allow Orders access?');
+  await page.getByText('Bob B').waitFor();
+  await allow(page);
+  await getsCode(page, asked, on.provider.issuer);
+});
+
+test('the back button after a login leads forward again', async (t) => {
+  const { page } = await person(t, on.browser);
+  const asked = ask();
+  await page.goto(asked.url);
+  await logIn(page);
+  await allow(page);
+  const { code } = await getsCode(page, asked, on.provider.issuer);
+
+  await page.goBack();
+  await allow(page);
+  const again = await getsCode(page, asked, on.provider.issuer);
+  assert.notEqual(again.code, code);
+  assert.equal((await asked.redeem(again.code)).status, 200);
+});
+
+test('the back button after an answer by form_post leads forward again', async (t) => {
+  const { page } = await person(t, on.browser);
+  const asked = ask({ response_mode: 'form_post' });
+  await page.goto(asked.url);
+  await logIn(page);
+  await allow(page);
+  const { code } = await getsCode(page, asked, on.provider.issuer);
+  await page.goBack();
+  await allow(page);
+  const again = await getsCode(page, asked, on.provider.issuer);
+  assert.notEqual(again.code, code);
+});
+
+test('the back button from consent does not show a login form that was finished', async (t) => {
+  const { page } = await person(t, on.browser);
+  const asked = ask();
+  await page.goto(asked.url);
+  await logIn(page);
+  await sees(page, 'Allow Orders access?');
+  await page.goBack();
+  await allow(page);
+  await getsCode(page, asked, on.provider.issuer);
+});
+
+test('consent can be reloaded', async (t) => {
+  const { page } = await person(t, on.browser);
+  const asked = ask();
+  await page.goto(asked.url);
+  await logIn(page);
+  await sees(page, 'Allow Orders access?');
+  await page.reload();
+  await allow(page);
+  await getsCode(page, asked, on.provider.issuer);
+});
+
+test('the account page asks for a login first and comes after it', async (t) => {
+  const { page } = await person(t, on.browser);
+  await page.goto(`${on.provider.issuer}/`);
+  await page.getByText('to see your account').waitFor();
+  await logIn(page);
+  await sees(page, 'Your account');
+});
+
+test('a browser without cookies is told so', async (t) => {
+  const folder = await temporaryFolder();
+  const context = await launchWithoutCookies(folder);
+  const complaints = listen(context);
+  t.after(async () => {
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const [page] = context.pages();
+  await page.goto(ask().url);
+  await logIn(page);
+  await sees(page, 'Please start again here');
+  await page.getByText('Allow cookies for this site').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('a redirect that is not registered stays at the provider, with a reference for the help desk', async (t) => {
+  const { page } = await person(t, on.browser);
+  const response = await page.goto(ask({ redirect_uri: `${on.site.origin}/elsewhere` }).url);
+  assert.equal(response.status(), 400);
+  await sees(page, 'We won’t send you there');
+  assert.equal(new URL(page.url()).origin, on.provider.issuer);
+  const reference = await page.locator('.reference').textContent();
+  assert.equal(reference, response.headers()['x-request-id']);
+  assert.match(reference, /^[a-z0-9]{12}$/);
+  assert.match(on.provider.said(), new RegExp(reference), 'the log has it too');
+});
+
+test('an unknown client and an unknown address get a page', async (t) => {
+  const { page } = await person(t, on.browser);
+  await page.goto(ask({ client_id: 'nobody' }).url);
+  await sees(page, 'We don’t know this app');
+  await page.goto(`${on.provider.issuer}/nothing`);
+  await sees(page, 'There is nothing here');
+});

@@ -1,0 +1,76 @@
+// A whole login by the keyboard alone.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { FAR_REDIRECT, PASSWORDS, getsCode, person, request, sees, stage } from './stage/index.js';
+
+const on = stage();
+
+const SCOPES = 'openid offline_access orders:read';
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`login and consent need no mouse, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async (t) => {
+    const { page } = await person(t, on.browser, { javaScriptEnabled });
+    const asked = request(on.provider.issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent' });
+    await page.goto(asked.url);
+    await sees(page, 'Log in');
+    const { keyboard } = page;
+    await keyboard.type('alice');
+    await keyboard.press('Tab');
+    await keyboard.type('wrong');
+    await keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await keyboard.type(PASSWORDS.alice);
+    await keyboard.press('Enter');
+    await sees(page, 'Allow Orders access?');
+    await keyboard.press('Tab');
+    assert.equal(await focused(page), 'Not you?');
+    await keyboard.press('Tab');
+    assert.equal(await focused(page), 'Allow');
+    await keyboard.press('Enter');
+    await getsCode(page, asked, on.provider.issuer);
+  });
+}
+
+test('a screen reader hears what the login and consent pages say', async (t) => {
+  const { page } = await person(t, on.browser);
+  await page.goto(request(on.provider.issuer, { redirect_uri: FAR_REDIRECT, scope: SCOPES, prompt: 'consent' }).url);
+  await sees(page, 'Log in');
+  assert.equal(await page.locator('main').ariaSnapshot(), `\
+- main:
+  - heading "Log in" [level=1]
+  - paragraph: to continue to Orders
+  - text: User name
+  - textbox "User name"
+  - text: Password
+  - textbox "Password"
+  - button "Log in"`);
+  await page.keyboard.type('alice');
+  await page.getByLabel('Password').fill(PASSWORDS.alice);
+  await page.keyboard.press('Enter');
+  await sees(page, 'Allow Orders access?');
+  assert.equal(await page.locator('main').ariaSnapshot(), `\
+- main:
+  - heading "Allow Orders access?" [level=1]
+  - paragraph: You will return to orders.example.com
+  - text: You are logged in as Alice A alice
+  - button "Not you?"
+  - heading "It will be able to" [level=2]
+  - list:
+    - listitem:
+      - strong: Know that it is you
+      - text: An identifier that stays the same each time you log in
+    - listitem:
+      - strong: Keep this access when you are away
+      - emphasis: sensitive
+      - text: Also after you log out, until you revoke it on your account page
+    - listitem:
+      - code: orders:read
+      - text: Use api://orders in your name, with this permission
+  - button "Allow"
+  - button "Don’t allow"
+  - paragraph: You can revoke this at any time on your account page.`);
+});
+
+const focused = (page) => page.locator(':focus').textContent();

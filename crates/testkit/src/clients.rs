@@ -197,11 +197,7 @@ pub(crate) fn resources() -> Vec<ResourceConfig> {
         introspection_clients: vec![client.id.to_owned()],
     };
     vec![
-        api(
-            "api://orders",
-            &["orders:read", "orders:write"],
-            ORDERS_API,
-        ),
+        api("api://orders", &["orders:read", "orders:write"], ORDERS_API),
         api("api://mail", &["mail:read", "mail:send"], MAIL_API),
     ]
 }

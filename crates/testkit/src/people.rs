@@ -17,19 +17,19 @@ impl Person {
     pub const ALICE: Self = Self {
         username: "alice",
         password: "wonderland-7-doors",
-        hash: "HASH_ALICE",
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$A/VALyGyj/FMhRTiYwGIyQ$3V7SifiMhpQfgkWbMpE3R9lmvB572F8pE/9pmtEzSIE",
     };
     /// A user and administrator.
     pub const BOB: Self = Self {
         username: "bob",
         password: "hinge-of-the-door-9",
-        hash: "HASH_BOB",
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$VGEu+CJngxQLVZolUZ4Wag$vMvToVh1JzIa/YVUlgTYdz2Bx8FCwK2Bd5nv4Awo4NY",
     };
     /// Somebody who is disabled.
     pub const CAROL: Self = Self {
         username: "carol",
         password: "christmas-in-stave-1",
-        hash: "HASH_CAROL",
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$J9mbPtlBN2GN594xv27tfQ$iZDt3V+sVnPaaAakKP+iMWpcQTiYgZkq9D0kvDx7rqg",
     };
 
     /// Their seed; the hash stands here because making one takes longer than most tests.

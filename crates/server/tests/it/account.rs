@@ -1,0 +1,238 @@
+//! `/account`: who I am, where I am logged in, which applications act for me.
+
+use cardea_testkit::{
+    Browser, Form, Page, Person, TestServer,
+    clients::{SPA, WEB},
+    flows::{Authorization, log_in, refresh, tokens},
+};
+
+const NOT_FROM_HERE: &str = "We didn’t accept that";
+
+async fn account(browser: &mut Browser<'_>) -> Page {
+    let url = browser.server().url("/account");
+    let page = browser.open(&url).await;
+    assert_eq!((page.status(), page.path()), (200, "/account"));
+    page
+}
+
+fn forms(page: &Page, action: &str) -> Vec<Form> {
+    let forms = page.forms().into_iter();
+    forms
+        .filter(|form| form.value("action") == action)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_stranger_is_led_to_the_login() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/account")).await;
+    assert_eq!((page.status(), page.path()), (200, "/login"));
+    let root = browser.open_once(&server.url("/")).await;
+    assert_eq!(root.answer.location(), server.url("/account"));
+    let posted = server
+        .post("/account")
+        .form(&[("action", "log_out")])
+        .send()
+        .await;
+    assert_eq!(posted.location(), server.url("/login"));
+}
+
+#[tokio::test]
+async fn it_shows_person_sessions_and_applications() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    tokens(&mut browser, SPA, (Person::ALICE, "openid orders:read")).await;
+    let mut other = Browser::new(&server).at([198, 51, 100, 9]);
+    log_in(&mut other, Person::ALICE).await;
+    let page = account(&mut browser).await;
+    let text = page.text();
+    for shown in [
+        "Alice A",
+        "alice@example.test",
+        "Test client spa",
+        "203.0.113.7",
+        "198.51.100.9",
+        "Firefox on Linux",
+    ] {
+        assert!(text.contains(shown), "{shown}");
+    }
+    assert_eq!(forms(&page, "end_session").len(), 2);
+    assert_eq!(forms(&page, "revoke").len(), 1);
+    for (_, value) in browser.cookies() {
+        assert!(!text.contains(value.as_str()), "a cookie is in the page");
+    }
+    let csp = page.answer.header("content-security-policy").unwrap();
+    assert!(csp.contains("form-action 'self'"));
+}
+
+#[tokio::test]
+async fn logging_out_ends_this_session_alone() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let mut other = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    log_in(&mut other, Person::ALICE).await;
+    let page = account(&mut browser).await;
+    let form = forms(&page, "log_out").remove(0);
+    let answer = browser.submit_once(&page, form, &[]).await;
+    assert!(
+        answer
+            .set_cookie("__Host-cardea_session")
+            .unwrap()
+            .contains("Max-Age=0")
+    );
+    assert_eq!(browser.open(&server.url("/account")).await.path(), "/login");
+    account(&mut other).await;
+}
+
+#[tokio::test]
+async fn another_session_can_be_ended_from_here() {
+    let server = TestServer::start().await;
+    let mut lost = Browser::new(&server);
+    let online = tokens(&mut lost, SPA, (Person::ALICE, "openid")).await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let page = account(&mut browser).await;
+    let other = forms(&page, "end_session").remove(1);
+    let page = browser.submit(&page, other, &[]).await;
+    assert_eq!(forms(&page, "end_session").len(), 1);
+    assert_eq!(lost.open(&server.url("/account")).await.path(), "/login");
+    let token = online["refresh_token"].as_str().unwrap();
+    refresh(&server, SPA, token)
+        .await
+        .refused(400, "invalid_grant");
+    let own = forms(&page, "end_session").remove(0);
+    assert_eq!(browser.submit(&page, own, &[]).await.path(), "/login");
+}
+
+#[tokio::test]
+async fn somebody_elses_session_can_not_be_ended() {
+    let server = TestServer::start().await;
+    let mut alice = Browser::new(&server);
+    log_in(&mut alice, Person::ALICE).await;
+    let page = account(&mut alice).await;
+    let sid = forms(&page, "end_session")[0].value("id").to_owned();
+    let mut bob = Browser::new(&server);
+    log_in(&mut bob, Person::BOB).await;
+    let page = account(&mut bob).await;
+    let form = forms(&page, "end_session").remove(0).with("id", &sid);
+    bob.submit(&page, form, &[]).await;
+    account(&mut alice).await;
+    account(&mut bob).await;
+}
+
+#[tokio::test]
+async fn revoking_an_application_takes_consent_and_tokens() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let spa = tokens(&mut browser, SPA, (Person::ALICE, "openid offline_access")).await;
+    let web = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
+    let mut bob = Browser::new(&server);
+    let bobs = tokens(&mut bob, SPA, (Person::BOB, "openid")).await;
+    let page = account(&mut browser).await;
+    let form = forms(&page, "revoke");
+    let form = form.into_iter().find(|f| f.value("id") == "spa").unwrap();
+    let page = browser.submit(&page, form, &[]).await;
+    assert_eq!(forms(&page, "revoke").len(), 1);
+    let token = |tokens: &serde_json::Value| tokens["refresh_token"].as_str().unwrap().to_owned();
+    refresh(&server, SPA, &token(&spa))
+        .await
+        .refused(400, "invalid_grant");
+    refresh(&server, WEB, &token(&web)).await.granted();
+    refresh(&server, SPA, &token(&bobs)).await.granted();
+    let again = browser.open(&Authorization::of(SPA).url(&server)).await;
+    assert_eq!(again.path(), "/consent");
+}
+
+#[tokio::test]
+async fn nothing_is_done_for_another_site_or_another_browser() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    tokens(&mut browser, SPA, (Person::ALICE, "openid")).await;
+    let page = account(&mut browser).await;
+    let mut other = Browser::new(&server);
+    log_in(&mut other, Person::ALICE).await;
+    let others = account(&mut other).await.forms().remove(0);
+    for form in page.forms() {
+        for form in [
+            form.clone().without("csrf"),
+            form.clone().with("csrf", others.value("csrf")),
+            form.clone().with("csrf", ""),
+        ] {
+            let refused = browser.submit(&page, form, &[]).await;
+            refused.is_trouble(403, NOT_FROM_HERE);
+        }
+        let pairs: Vec<_> = form
+            .fields
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        for (name, value) in [
+            ("origin", "https://evil.example.test"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let call = browser.call("POST", &server.url("/account"), true);
+            let answer = call.header(name, value).form(&pairs).send().await;
+            assert_eq!(answer.status, 403);
+        }
+    }
+    let page = account(&mut browser).await;
+    assert_eq!(forms(&page, "revoke").len(), 1);
+}
+
+#[tokio::test]
+async fn a_strange_action_or_id_is_a_broken_link() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let page = account(&mut browser).await;
+    let form = page.forms().remove(0);
+    for (action, id) in [
+        ("", ""),
+        ("delete", ""),
+        ("end_session", ""),
+        ("revoke", ""),
+        ("revoke", "a b"),
+        ("end_session", "\u{202e}"),
+    ] {
+        let fill = [("action", action), ("id", id)];
+        let page = browser.submit(&page, form.clone(), &fill).await;
+        page.is_trouble(400, "This link doesn’t work");
+    }
+    let gone = [("action", "revoke"), ("id", "nobody")];
+    assert_eq!(browser.submit(&page, form, &gone).await.path(), "/account");
+}
+
+#[tokio::test]
+async fn a_hostile_user_agent_is_not_repeated() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let login = browser.open(&server.url("/login")).await;
+    let form = login.form();
+    let pairs: Vec<_> = form
+        .fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    let fill = [("username", "bob"), ("password", Person::BOB.password)];
+    let cookie = format!(
+        "__Host-cardea_browser={}",
+        browser.cookie("__Host-cardea_browser").unwrap()
+    );
+    let call = server.post("/login").header("cookie", &cookie);
+    let call = call.header("user-agent", "<script>alert(1)</script>");
+    let mut kept: Vec<_> = pairs;
+    kept.retain(|(name, _)| !["username", "password"].contains(name));
+    let answer = call.form(&kept).form(&fill).send().await;
+    let session = answer.set_cookie("__Host-cardea_session").unwrap();
+    let session = session.split(';').next().unwrap();
+    let page = server
+        .get("/account")
+        .header("cookie", session)
+        .send()
+        .await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains("alert(1)"));
+    assert!(page.text().contains("An unknown browser"));
+}

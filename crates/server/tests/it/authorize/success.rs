@@ -1,0 +1,201 @@
+use cardea_testkit::{
+    Browser, ISSUER, Person, TestServer,
+    clients::{NATIVE, SPA, WEB},
+    flows::{Authorization, decide, log_in, log_in_at, redeem, walk},
+    jwt,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_person_logs_in_consents_and_comes_back_with_a_code() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(SPA).scope("openid orders:read");
+    let login = browser.open(&request.url(&server)).await;
+    assert_eq!((login.status(), login.path()), (200, "/login"));
+    assert!(login.text().contains("Test client spa"));
+
+    let consent = log_in_at(&mut browser, &login, Person::ALICE).await;
+    assert_eq!((consent.status(), consent.path()), (200, "/consent"));
+    assert!(
+        consent.text().contains("app.example.test"),
+        "where it leads"
+    );
+    assert!(consent.text().contains("Alice A"), "who is logged in");
+
+    let back = decide(&mut browser, &consent, "allow").await;
+    let (uri, told) = back.to_client().unwrap();
+    assert_eq!((back.status(), uri.as_str()), (303, SPA.redirect_uri));
+    assert_eq!(told["code"].len(), 43);
+    assert_eq!(
+        (told["state"].as_str(), told["iss"].as_str()),
+        ("the state", ISSUER)
+    );
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_second_request_needs_neither_login_nor_consent() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(SPA).scope("openid orders:read");
+    walk(&mut browser, &request, Person::ALICE).await;
+    let again = browser.open(&request.url(&server)).await;
+    assert!(again.callback().contains_key("code"));
+    let narrower = Authorization::of(SPA).with("prompt", "none");
+    let narrower = browser.open(&narrower.url(&server)).await;
+    assert!(narrower.callback().contains_key("code"));
+    let wider = Authorization::of(SPA).scope("openid orders:write");
+    let wider = browser.open(&wider.url(&server)).await;
+    assert_eq!((wider.status(), wider.path()), (200, "/consent"));
+}
+
+#[tokio::test]
+async fn a_posted_request_from_another_site_sees_the_session_by_the_get_that_follows() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(SPA);
+    walk(&mut browser, &request, Person::ALICE).await;
+    let url = server.url("/authorize");
+    let back = browser.cross_site_post(&url, &request.pairs()).await;
+    assert!(back.callback().contains_key("code"));
+}
+
+#[tokio::test]
+async fn form_post_answers_with_a_form_that_posts_itself() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(WEB).with("response_mode", "form_post");
+    let page = walk(&mut browser, &request, Person::ALICE).await;
+    assert_eq!(page.status(), 200);
+    let form = page.form();
+    assert_eq!(form.action, WEB.redirect_uri);
+    let names: Vec<_> = form.fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["code", "state", "iss"]);
+    assert_eq!(
+        (form.value("state"), form.value("iss")),
+        ("the state", ISSUER)
+    );
+    let csp = page.answer.header("content-security-policy").unwrap();
+    assert!(
+        csp.contains("script-src 'sha256-") && !csp.contains("form-action"),
+        "{csp}"
+    );
+    assert_eq!(page.answer.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn form_post_carries_errors_too() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(WEB)
+        .with("response_mode", "form_post")
+        .with("prompt", "none");
+    let page = browser.open(&request.url(&server)).await;
+    let form = page.form();
+    assert_eq!(page.status(), 200);
+    assert_eq!(form.value("error"), "login_required");
+    assert_eq!(
+        (form.value("state"), form.value("iss")),
+        ("the state", ISSUER)
+    );
+}
+
+#[tokio::test]
+async fn a_native_app_comes_back_to_any_port_and_is_asked_for_consent_each_time() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let uri = "http://127.0.0.1:54321/callback";
+    let request = Authorization::of(NATIVE).with("redirect_uri", uri);
+    let back = walk(&mut browser, &request, Person::ALICE).await;
+    assert_eq!(back.to_client().unwrap().0, uri);
+    let again = browser.open(&request.url(&server)).await;
+    assert_eq!((again.status(), again.path()), (200, "/consent"));
+}
+
+#[tokio::test]
+async fn a_denied_consent_is_told_and_no_code_is_made() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let consent = browser.open(&Authorization::of(SPA).url(&server)).await;
+    let back = decide(&mut browser, &consent, "deny").await;
+    back.client_is_told("access_denied");
+}
+
+#[tokio::test]
+async fn not_you_leads_to_a_login_as_somebody_else() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let consent = browser.open(&Authorization::of(SPA).url(&server)).await;
+    let login = decide(&mut browser, &consent, "switch").await;
+    assert_eq!(login.path(), "/login");
+    let consent = log_in_at(&mut browser, &login, Person::BOB).await;
+    assert_eq!(consent.path(), "/consent");
+    assert!(consent.text().contains("bob"));
+    let back = decide(&mut browser, &consent, "allow").await;
+    assert!(back.callback().contains_key("code"));
+}
+
+#[tokio::test]
+async fn unknown_parameters_and_scopes_are_passed_over() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(SPA)
+        .scope("openid something-else")
+        .with("ui_locales", "de fr")
+        .with("acr_values", "gold silver")
+        .with("utm_source", "mail");
+    let back = walk(&mut browser, &request, Person::ALICE).await;
+    assert!(back.callback().contains_key("code"));
+}
+
+#[tokio::test]
+async fn the_claims_parameter_puts_single_claims_in_the_id_token() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let claims = json!({ "id_token": { "email": null, "name": { "essential": true } } });
+    let request = Authorization::of(SPA).with("claims", &claims.to_string());
+    log_in(&mut browser, Person::ALICE).await;
+    let consent = browser.open(&request.url(&server)).await;
+    assert!(
+        consent.text().contains("email"),
+        "a claim needs the consent of its scope"
+    );
+    let back = decide(&mut browser, &consent, "allow").await;
+    let tokens = redeem(&server, SPA, &back.callback()["code"])
+        .await
+        .granted();
+    let claims = jwt::claims(tokens["id_token"].as_str().unwrap());
+    assert_eq!(claims["email"], "alice@example.test");
+    assert_eq!(claims["name"], "Alice A");
+    assert_eq!(claims["nonce"], "the nonce");
+}
+
+#[tokio::test]
+async fn a_claim_is_no_way_around_a_scope_that_the_client_has_not() {
+    let server = TestServer::builder()
+        .client("spa", |c| c.scope = "openid profile".to_owned())
+        .start()
+        .await;
+    let mut browser = Browser::new(&server);
+    let claims =
+        json!({ "id_token": { "email": null, "name": null }, "userinfo": { "email": null } });
+    let request = Authorization::of(SPA).with("claims", &claims.to_string());
+    let back = walk(&mut browser, &request, Person::ALICE).await;
+    let tokens = redeem(&server, SPA, &back.callback()["code"])
+        .await
+        .granted();
+    let claims = jwt::claims(tokens["id_token"].as_str().unwrap());
+    assert_eq!(claims["name"], "Alice A");
+    assert!(claims.get("email").is_none());
+    let access = tokens["access_token"].as_str().unwrap();
+    let userinfo = server
+        .get("/userinfo")
+        .bearer(access)
+        .send()
+        .await
+        .granted();
+    assert!(userinfo.get("email").is_none());
+}

@@ -1,0 +1,334 @@
+//! Attacks on a login under way (D7).
+
+use cardea_testkit::{
+    Browser, Page, Person, TestServer,
+    clients::{OTHER_SPA, SPA},
+    flows::{Authorization, decide, log_in, log_in_at, redeem, walk},
+    jwt,
+};
+use jiff::SignedDuration;
+
+const TOO_LATE: &str = "This took too long";
+const BROKEN_LINK: &str = "This link doesn’t work";
+const NOT_FROM_HERE: &str = "We didn’t accept that";
+
+fn request() -> Authorization {
+    Authorization::of(SPA)
+}
+
+/// The consent page in a browser where the person is logged in.
+async fn consent_page(browser: &mut Browser<'_>, person: Person) -> Page {
+    log_in(browser, person).await;
+    let page = browser.open(&request().url(browser.server())).await;
+    assert_eq!(page.path(), "/consent");
+    page
+}
+
+async fn subject_of(server: &TestServer, page: &Page) -> String {
+    let tokens = redeem(server, SPA, &page.callback()["code"])
+        .await
+        .granted();
+    let claims = jwt::claims(tokens["id_token"].as_str().unwrap());
+    claims["sub"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_ticket_moved_to_another_browser_brings_no_step_along() {
+    let server = TestServer::start().await;
+    let mut thief = Browser::new(&server);
+    let fresh = request().with("prompt", "login").url(&server);
+    let login = thief.open(&fresh).await;
+    let consent = log_in_at(&mut thief, &login, Person::BOB).await;
+    assert_eq!(consent.path(), "/consent");
+
+    let mut stranger = Browser::new(&server);
+    assert_eq!(stranger.open(consent.url.as_str()).await.path(), "/login");
+    let mut victim = Browser::new(&server);
+    walk(&mut victim, &request(), Person::ALICE).await;
+    let page = victim.open(consent.url.as_str()).await;
+    assert_eq!(page.path(), "/login", "the thief's login is nobody else's");
+}
+
+#[tokio::test]
+async fn a_form_moved_to_another_browser_does_nothing_there() {
+    let server = TestServer::start().await;
+    let mut thief = Browser::new(&server);
+    let consent = consent_page(&mut thief, Person::BOB).await;
+    let mut victim = Browser::new(&server);
+    log_in(&mut victim, Person::ALICE).await;
+    let page = victim
+        .submit(&consent, consent.form(), &[("decision", "allow")])
+        .await;
+    assert_eq!(
+        (page.status(), page.path()),
+        (200, "/consent"),
+        "asked afresh"
+    );
+    assert!(page.text().contains("Alice A"));
+    assert_ne!(page.form().value("csrf"), consent.form().value("csrf"));
+}
+
+#[tokio::test]
+async fn a_tampered_ticket_is_a_broken_link() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let login = browser.open(&request().url(&server)).await;
+    let ticket = login.form().value("ticket").to_owned();
+    let middle = ticket.len() / 2;
+    let flipped = if &ticket[middle..=middle] == "A" {
+        "B"
+    } else {
+        "A"
+    };
+    let changed = format!("{}{flipped}{}", &ticket[..middle], &ticket[middle + 1..]);
+    let oversize = "A".repeat(7000);
+    for bad in [
+        &changed,
+        &ticket[1..],
+        &ticket[..middle],
+        "x",
+        "%00",
+        &oversize,
+    ] {
+        for page in ["/login", "/consent", "/choose_account"] {
+            let url = server.url(&format!("{page}?ticket={bad}"));
+            browser.open(&url).await.is_trouble(400, BROKEN_LINK);
+        }
+        let form = login.form().with("ticket", bad);
+        let fill = [("username", "alice"), ("password", Person::ALICE.password)];
+        let answer = browser.submit_once(&login, form, &fill).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(answer.set_cookie("__Host-cardea_session"), None);
+    }
+    for page in ["/consent", "/choose_account"] {
+        let page = browser.open(&server.url(page)).await;
+        page.is_trouble(400, BROKEN_LINK);
+    }
+}
+
+#[tokio::test]
+async fn a_request_too_large_for_a_ticket_is_told_to_its_client() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    // Within every bound as it comes, and six times as long inside of the ticket.
+    let odd = request().with("nonce", &"\u{1}".repeat(512));
+    let odd = odd.with("login_hint", &"\u{1}".repeat(256));
+    browser
+        .open(&odd.url(&server))
+        .await
+        .client_is_told("invalid_request");
+    let large = request()
+        .with("nonce", &"n".repeat(512))
+        .with("state", &"s".repeat(1024));
+    let back = walk(&mut browser, &large, Person::ALICE).await;
+    assert_eq!(back.callback()["state"].len(), 1024);
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_fifteen_minutes() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let login = browser.open(&request().url(&server)).await;
+    server.advance(SignedDuration::from_mins(15));
+    assert_eq!(browser.open(login.url.as_str()).await.status(), 200);
+    server.advance(SignedDuration::from_secs(1));
+    browser
+        .open(login.url.as_str())
+        .await
+        .is_trouble(400, TOO_LATE);
+    let page = log_in_at(&mut browser, &login, Person::ALICE).await;
+    page.is_trouble(400, TOO_LATE);
+    assert_eq!(browser.cookie("__Host-cardea_session"), None);
+}
+
+#[tokio::test]
+async fn a_step_can_not_be_dropped() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let choose = request()
+        .with("prompt", "select_account consent")
+        .url(&server);
+    let chooser = browser.open(&choose).await;
+    assert_eq!(chooser.path(), "/choose_account");
+    // The chooser's form sent to the consent page: its token is for another step.
+    let mut form = chooser.form();
+    form.action = "/consent".to_owned();
+    let page = browser
+        .submit(&chooser, form, &[("decision", "allow")])
+        .await;
+    page.is_trouble(403, NOT_FROM_HERE);
+    let ticket = chooser.form().value("ticket").to_owned();
+    let page = browser
+        .open(&server.url(&format!("/consent?ticket={ticket}")))
+        .await;
+    assert_eq!(page.path(), "/choose_account");
+}
+
+#[tokio::test]
+async fn a_choice_is_not_replayed_for_the_next_person() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let choose = request().with("prompt", "select_account").url(&server);
+    let chooser = browser.open(&choose).await;
+    let consent = decide(&mut browser, &chooser, "continue").await;
+    assert_eq!(consent.path(), "/consent");
+    log_in(&mut browser, Person::BOB).await;
+    let page = browser.open(consent.url.as_str()).await;
+    assert_eq!(page.path(), "/choose_account");
+    assert!(page.text().contains("bob"));
+}
+
+#[tokio::test]
+async fn consent_given_in_a_tab_of_one_person_is_not_the_next_persons() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let alices = consent_page(&mut browser, Person::ALICE).await;
+    log_in(&mut browser, Person::BOB).await;
+    let page = decide(&mut browser, &alices, "allow").await;
+    assert_eq!((page.status(), page.path()), (200, "/consent"));
+    assert!(page.text().contains("bob") && !page.text().contains("Alice A"));
+    for person in [Person::ALICE, Person::BOB] {
+        let subject = server.subject(person).await;
+        assert!(server.store.consents_of(&subject).await.unwrap().is_empty());
+    }
+    let back = decide(&mut browser, &page, "allow").await;
+    let bob = server.subject(Person::BOB).await;
+    assert_eq!(subject_of(&server, &back).await, bob.to_string());
+}
+
+#[tokio::test]
+async fn two_tabs_of_one_person_both_come_to_their_client() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let first = browser.open(&request().url(&server)).await;
+    let second = browser
+        .open(&Authorization::of(OTHER_SPA).url(&server))
+        .await;
+    let consent = log_in_at(&mut browser, &first, Person::ALICE).await;
+    let back = decide(&mut browser, &consent, "allow").await;
+    assert_eq!(back.to_client().unwrap().0, SPA.redirect_uri);
+    // The second tab's form is from before the login; the person is logged in now, so it isn't asked again.
+    let consent = log_in_at(&mut browser, &second, Person::ALICE).await;
+    assert_eq!(consent.path(), "/consent");
+    let back = decide(&mut browser, &consent, "allow").await;
+    assert_eq!(back.to_client().unwrap().0, OTHER_SPA.redirect_uri);
+}
+
+#[tokio::test]
+async fn the_back_button_and_reload_lead_at_most_to_another_code_of_the_same_person() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    let first = decide(&mut browser, &consent, "allow").await;
+    let second = decide(&mut browser, &consent, "allow").await;
+    let third = browser.open(consent.url.as_str()).await;
+    let codes = [&first, &second, &third].map(|page| page.callback()["code"].clone());
+    assert!(codes[0] != codes[1] && codes[1] != codes[2] && codes[0] != codes[2]);
+    let alice = server.subject(Person::ALICE).await.to_string();
+    for page in [&first, &second, &third] {
+        assert_eq!(page.to_client().unwrap().0, SPA.redirect_uri);
+        assert_eq!(subject_of(&server, page).await, alice);
+    }
+}
+
+#[tokio::test]
+async fn consent_after_the_session_ended_is_nobodys() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    browser.lose("__Host-cardea_session");
+    let page = decide(&mut browser, &consent, "allow").await;
+    page.is_trouble(403, NOT_FROM_HERE);
+
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    server.disable_user(Person::ALICE).await;
+    let page = decide(&mut browser, &consent, "allow").await;
+    assert_eq!((page.status(), page.path()), (200, "/login"));
+}
+
+#[tokio::test]
+async fn a_client_disabled_during_a_login_gets_no_code() {
+    let server = TestServer::start().await;
+    let shop = cardea_protocol::model::ClientMetadata {
+        client_id: "shop".to_owned(),
+        token_endpoint_auth_method: cardea_protocol::model::AuthMethod::None,
+        redirect_uris: vec![SPA.redirect_uri.to_owned()],
+        ..Default::default()
+    };
+    server.add_client(shop).await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let consent = browser
+        .open(&request().with("client_id", "shop").url(&server))
+        .await;
+    server.disable_client("shop").await;
+    let page = decide(&mut browser, &consent, "allow").await;
+    page.is_trouble(400, "We don’t know this app");
+}
+
+#[tokio::test]
+async fn a_consent_form_without_token_or_with_a_strange_decision_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    let allow = [("decision", "allow")];
+    let other = "A".repeat(43);
+    for form in [
+        consent.form().without("csrf"),
+        consent.form().with("csrf", ""),
+        consent.form().with("csrf", &other),
+        consent.form().with("csrf", "é"),
+    ] {
+        let page = browser.submit(&consent, form, &allow).await;
+        page.is_trouble(403, NOT_FROM_HERE);
+    }
+    let mut twice = consent.form();
+    twice
+        .fields
+        .push(("decision".to_owned(), "deny".to_owned()));
+    twice
+        .fields
+        .push(("decision".to_owned(), "allow".to_owned()));
+    let page = browser.submit(&consent, twice, &[]).await;
+    page.is_trouble(403, NOT_FROM_HERE);
+    for decision in ["", "yes"] {
+        let page = browser
+            .submit(&consent, consent.form(), &[("decision", decision)])
+            .await;
+        page.is_trouble(400, BROKEN_LINK);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    let form = consent.form();
+    let pairs: Vec<_> = form
+        .fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    for (name, value) in [
+        ("origin", "https://evil.example.test"),
+        ("origin", "https://id.example.test.evil.example.test"),
+        ("origin", "http://id.example.test"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let call = browser.call("POST", &server.url("/consent"), true);
+        let call = call
+            .header(name, value)
+            .form(&pairs)
+            .form(&[("decision", "allow")]);
+        let answer = call.send().await;
+        assert_eq!(answer.status, 403, "{name}: {value}");
+    }
+    let url = server.url("/consent");
+    let page = browser.cross_site_post(&url, &pairs).await;
+    page.is_trouble(400, "Please start again here");
+}

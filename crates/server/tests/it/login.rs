@@ -1,0 +1,282 @@
+//! `/login`: one answer for everybody who can't come in, and nobody logged in by somebody else.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use cardea_protocol::model::Username;
+use cardea_testkit::{
+    Answer, Browser, Page, Person, TestServer,
+    clients::SPA,
+    flows::{Authorization, log_in, log_in_at},
+};
+use cardea_web::config::SecretText;
+use jiff::SignedDuration;
+
+const SESSION: &str = "__Host-cardea_session";
+const BROWSER: &str = "__Host-cardea_browser";
+const DEVICE: &str = "__Host-cardea_device";
+const WRONG: &str = "That user name and password don’t belong together.";
+
+async fn login_page(browser: &mut Browser<'_>) -> Page {
+    let url = browser.server().url("/login");
+    browser.open(&url).await
+}
+
+async fn attempt(browser: &mut Browser<'_>, username: &str, password: &str) -> Answer {
+    let page = login_page(browser).await;
+    let fill = [("username", username), ("password", password)];
+    browser.submit_once(&page, page.form(), &fill).await
+}
+
+/// Five wrong passwords for bob, until they are in his row: that is written after the answer.
+async fn lock_bob(browser: &mut Browser<'_>) {
+    for _ in 0..5 {
+        attempt(browser, "bob", "not-bobs-password").await;
+    }
+    let server = browser.server();
+    let name = Username::parse("bob").unwrap();
+    for _ in 0..2000 {
+        let bob = server.store.user_by_name(&name).await.unwrap().unwrap();
+        if bob.failures.count == 5 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("the failures were not counted");
+}
+
+/// What is left of a login page when what may differ is taken out.
+fn comparable(answer: &Answer, username: &str) -> (u16, Vec<(String, String)>, String) {
+    // A longer name makes a longer page.
+    let may_differ = ["x-request-id", "content-length"];
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !may_differ.contains(&name.as_str()));
+    let headers = headers.map(|(k, v)| (k.to_string(), v.to_str().unwrap().to_owned()));
+    let mut text = answer.text().to_owned();
+    for name in ["csrf", "ticket"] {
+        let (before, rest) = text
+            .split_once(&format!("name=\"{name}\" value=\""))
+            .unwrap();
+        let (_, after) = rest.split_once('"').unwrap();
+        text = format!("{before}{after}");
+    }
+    let text = text.replace(&format!("value=\"{username}\""), "value=\"NAME\"");
+    (answer.status.as_u16(), headers.collect(), text)
+}
+
+#[tokio::test]
+async fn a_name_in_any_case_and_its_password_open_the_account_page() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = login_page(&mut browser).await;
+    let fill = [
+        ("username", " Alice "),
+        ("password", Person::ALICE.password),
+    ];
+    let account = browser.submit(&page, page.form(), &fill).await;
+    assert_eq!((account.status(), account.path()), (200, "/account"));
+}
+
+#[tokio::test]
+async fn unknown_wrong_disabled_and_locked_are_one_answer() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let unknown = attempt(&mut browser, "nobody", Person::ALICE.password).await;
+    let expected = comparable(&unknown, "nobody");
+    assert_eq!(expected.0, 422);
+    assert!(expected.2.contains(WRONG) && expected.2.contains("value=\"NAME\""));
+    assert_eq!(unknown.set_cookie(SESSION), None);
+
+    let wrong = attempt(&mut browser, "alice", "wonderland-8-doors").await;
+    assert_eq!(comparable(&wrong, "alice"), expected);
+    let disabled = attempt(&mut browser, "carol", Person::CAROL.password).await;
+    assert_eq!(comparable(&disabled, "carol"), expected);
+    let malformed = attempt(&mut browser, "a b", Person::ALICE.password).await;
+    assert_eq!(comparable(&malformed, "a b"), expected);
+    lock_bob(&mut browser).await;
+    let locked = attempt(&mut browser, "bob", Person::BOB.password).await;
+    assert_eq!(comparable(&locked, "bob"), expected);
+}
+
+#[tokio::test]
+async fn a_locked_account_opens_after_a_while() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    lock_bob(&mut browser).await;
+    assert_eq!(
+        attempt(&mut browser, "bob", Person::BOB.password)
+            .await
+            .status,
+        422
+    );
+    server.advance(SignedDuration::from_secs(5));
+    log_in(&mut browser, Person::BOB).await;
+    // A login forgets the failures.
+    attempt(&mut browser, "bob", "not-bobs-password").await;
+    let mut other = Browser::new(&server);
+    log_in(&mut other, Person::BOB).await;
+}
+
+#[tokio::test]
+async fn strangers_do_not_lock_a_person_out_of_a_browser_that_they_know() {
+    let server = TestServer::start().await;
+    let mut own = Browser::new(&server);
+    log_in(&mut own, Person::BOB).await;
+    let mut stranger = Browser::new(&server);
+    lock_bob(&mut stranger).await;
+    assert_eq!(
+        attempt(&mut stranger, "bob", Person::BOB.password)
+            .await
+            .status,
+        422
+    );
+    // The cookie of another person's browser, or a changed one, opens nothing.
+    let mut alices = Browser::new(&server);
+    log_in(&mut alices, Person::ALICE).await;
+    let device = own.cookie(DEVICE).unwrap().to_owned();
+    for planted in [alices.cookie(DEVICE).unwrap(), &device[1..], "x.y", "."] {
+        stranger.plant(DEVICE, planted);
+        assert_eq!(
+            attempt(&mut stranger, "bob", Person::BOB.password)
+                .await
+                .status,
+            422
+        );
+    }
+    assert_eq!(
+        attempt(&mut own, "bob", Person::BOB.password).await.status,
+        303
+    );
+}
+
+#[tokio::test]
+async fn empty_and_endless_passwords_are_just_wrong() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let long = "x".repeat(60_000);
+    for password in [
+        "",
+        " ",
+        "wonderland-7-doors ",
+        "wonderland-7-doors\0",
+        &long,
+    ] {
+        let answer = attempt(&mut browser, "alice", password).await;
+        assert_eq!(answer.status, 422);
+    }
+    let answer = attempt(&mut browser, "alice", &"x".repeat(70_000)).await;
+    assert_eq!(answer.status, 413, "more than a form may have");
+}
+
+#[tokio::test]
+async fn what_was_typed_is_shown_again_but_the_password() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let answer = attempt(&mut browser, "<b>\"alice", "the-secret-attempt").await;
+    assert!(!answer.text().contains("<b>\"alice") && !answer.text().contains("the-secret-attempt"));
+}
+
+#[tokio::test]
+async fn a_login_is_not_posted_without_the_browsers_cookie() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = login_page(&mut browser).await;
+    browser.lose(BROWSER);
+    let answered = log_in_at(&mut browser, &page, Person::ALICE).await;
+    answered.is_trouble(400, "Please start again here");
+    assert_eq!(browser.cookie(SESSION), None);
+}
+
+#[tokio::test]
+async fn nobody_is_logged_in_with_the_form_of_an_attacker() {
+    let server = TestServer::start().await;
+    let mut attacker = Browser::new(&server);
+    let bare = login_page(&mut attacker).await;
+    let with_ticket = attacker.open(&Authorization::of(SPA).url(&server)).await;
+    let mut victim = Browser::new(&server);
+    login_page(&mut victim).await;
+    let fill = [("username", "bob"), ("password", Person::BOB.password)];
+    let answer = victim.submit_once(&bare, bare.form(), &fill).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.set_cookie(SESSION), None);
+    let answer = victim
+        .submit_once(&with_ticket, with_ticket.form(), &fill)
+        .await;
+    assert_eq!(answer.status, 303, "begun afresh");
+    assert!(
+        answer
+            .location()
+            .starts_with("https://id.example.test/login?ticket=")
+    );
+    assert_eq!(answer.set_cookie(SESSION), None);
+}
+
+#[tokio::test]
+async fn nobody_is_logged_in_from_another_site() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = login_page(&mut browser).await;
+    let form = page
+        .form()
+        .with("username", "bob")
+        .with("password", Person::BOB.password);
+    let pairs: Vec<_> = form
+        .fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    for (name, value) in [
+        ("origin", "https://evil.example.test"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let call = browser.call("POST", &server.url("/login"), true);
+        let answer = call.header(name, value).form(&pairs).send().await;
+        assert_eq!(answer.status, 403, "{name}: {value}");
+        assert_eq!(answer.set_cookie(SESSION), None);
+    }
+    let own = browser.call("POST", &server.url("/login"), true);
+    let own = own.header("origin", "https://id.example.test");
+    assert_eq!(own.form(&pairs).send().await.status, 303);
+}
+
+#[tokio::test]
+async fn an_old_hash_is_made_anew_at_login() {
+    let mut output = [0; 32];
+    let params = Params::new(64, 1, 1, Some(32)).unwrap();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(b"an-old-password", b"somesaltsomesalt", &mut output)
+        .unwrap();
+    let (salt, hash) = (
+        STANDARD_NO_PAD.encode("somesaltsomesalt"),
+        STANDARD_NO_PAD.encode(output),
+    );
+    let old = format!("$argon2id$v=19$m=64,t=1,p=1${salt}${hash}");
+    let server = TestServer::builder()
+        .config(|config| {
+            let mut dave = config.users[0].clone();
+            dave.username = "dave".to_owned();
+            dave.password_hash = Some(SecretText::new(old));
+            config.users.push(dave);
+        })
+        .start()
+        .await;
+    let mut browser = Browser::new(&server);
+    assert_eq!(
+        attempt(&mut browser, "dave", "an-old-password")
+            .await
+            .status,
+        303
+    );
+    let name = Username::parse("dave").unwrap();
+    let dave = server.store.user_by_name(&name).await.unwrap().unwrap();
+    let now = dave.password_hash.unwrap();
+    assert!(now.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert_eq!(
+        attempt(&mut browser, "dave", "an-old-password")
+            .await
+            .status,
+        303
+    );
+}

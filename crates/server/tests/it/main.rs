@@ -1,0 +1,24 @@
+//! The provider over HTTP, in process: what each endpoint gives, and what an enemy gets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod account;
+mod authorize;
+mod cors;
+mod discovery;
+mod end_session;
+mod introspection;
+mod limits;
+mod login;
+mod logs;
+mod revocation;
+mod sessions;
+mod store_trouble;
+mod surface;
+mod token;
+mod userinfo;

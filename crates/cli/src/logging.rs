@@ -2,13 +2,28 @@
 
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// How a line looks.
+use crate::commands::Command;
+
+/// How a line looks, and how much is told.
 #[derive(Clone, Copy)]
 pub(crate) enum Format {
     /// For a terminal.
     Human,
     /// One JSON document a line.
     Json,
+    /// For commands that print their answer: only what went wrong.
+    Quiet,
+}
+
+impl Format {
+    /// That of a command.
+    pub(crate) fn of(command: &Command) -> Self {
+        match command {
+            Command::Dev(_) => Self::Human,
+            Command::Serve(_) => Self::Json,
+            _ => Self::Quiet,
+        }
+    }
 }
 
 /// Starts the log. `filter` is in the syntax of tracing's EnvFilter.
@@ -16,12 +31,13 @@ pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> 
     let default = match format {
         Format::Human => "warn,cardea_server=info",
         Format::Json => "info",
+        Format::Quiet => "warn",
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
-        Format::Human => builder.with_target(false).init(),
+        Format::Human | Format::Quiet => builder.with_target(false).init(),
         Format::Json => builder
             .json()
             .flatten_event(true)

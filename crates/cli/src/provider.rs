@@ -1,12 +1,14 @@
-//! A provider from its configuration: store, keys, application, jobs.
+//! A provider from its configuration: store, keys, application.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use cardea_seal::Entropy;
 use cardea_server::{App, Parts, config::Config};
-use cardea_store::sqlite::{Options, SqliteStore};
+use cardea_store::sqlite::{OpenError, Options, SqliteStore};
 use cardea_web::clock::SystemClock;
+
+use crate::config::database;
 
 /// A provider that is ready to serve.
 pub(crate) struct Provider {
@@ -18,13 +20,19 @@ impl Provider {
     /// Opens the store, applies migrations, and starts the application.
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         cardea_server::install_metrics();
+        Self::start(config, true).await
+    }
+
+    /// Starts the application on a store that is up to date, or new.
+    pub(crate) async fn open_current(config: Config) -> anyhow::Result<Self> {
+        let new = !database(&config)?.exists();
+        Self::start(config, new).await
+    }
+
+    async fn start(config: Config, migrate: bool) -> anyhow::Result<Self> {
         let path = database(&config)?;
         let master_key = config.keys.read()?;
-        let store = SqliteStore::open(Options {
-            path,
-            migrate: true,
-        })?;
-        let store = Arc::new(store);
+        let store = Arc::new(SqliteStore::open(Options { path, migrate })?);
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn cardea_store::Store>,
             clock: Arc::new(SystemClock),
@@ -38,13 +46,10 @@ impl Provider {
     }
 }
 
-/// The file of `store.url`.
-pub(crate) fn database(config: &Config) -> anyhow::Result<PathBuf> {
-    let url = &config.store.url;
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => bail!(
-            "store.url: \"{url}\" is not sqlite: and the path of a file, such as sqlite:cardea.db"
-        ),
-    }
+/// Whether somebody else has the store.
+pub(crate) fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<OpenError>(),
+        Some(OpenError::InUse { .. })
+    )
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(options: &ServeOptions, environment: Environment) -> any
         }
     };
     let issuer = config.issuer.clone();
-    let socket = socket(&database(&config)?);
+    let socket = socket(&database(&config)?)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let provider = Provider::open(config).await?;
     let listener = TcpListener::bind(address).await.with_context(|| {

@@ -1,8 +1,8 @@
 //! Scopes: RFC 6749 §3.3.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A request may name this many scopes.
 const MAX_TOKENS: usize = 64;
@@ -24,10 +24,10 @@ pub const STANDARD: [&str; 6] = [
     OFFLINE_ACCESS,
 ];
 
-/// A set of scope tokens in the order of the request, each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Scope(Vec<Box<str>>);
+/// A set of scope tokens in the order of the request, each once. A clone costs nothing: every token request makes some.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Scope(Arc<[Box<str>]>);
 
 /// Why a scope parameter was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ impl Scope {
         if tokens.len() > MAX_TOKENS {
             return Err(ScopeError::TooLong);
         }
-        Ok(Self(tokens))
+        Ok(Self(tokens.into()))
     }
 
     /// Whether the token is in the set.
@@ -80,24 +80,27 @@ impl Scope {
     /// The tokens for which `keep` holds.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Scope {
+        if self.iter().all(&keep) {
+            return self.clone();
+        }
         Scope(self.0.iter().filter(|t| keep(t)).cloned().collect())
     }
 
     /// The tokens of both, each once.
     #[must_use]
     pub fn union(&self, other: &Scope) -> Scope {
-        let mut tokens = self.0.clone();
-        tokens.extend(other.0.iter().filter(|t| !self.contains(t)).cloned());
-        Scope(tokens)
+        let others = other.0.iter().filter(|t| !self.contains(t));
+        Scope(self.0.iter().chain(others).cloned().collect())
     }
 
     /// The set with one more token.
     #[must_use]
-    pub fn with(mut self, token: &str) -> Scope {
-        if !self.contains(token) {
-            self.0.push(token.into());
+    pub fn with(self, token: &str) -> Scope {
+        if self.contains(token) {
+            return self;
         }
-        self
+        let token = std::iter::once(Box::from(token));
+        Scope(self.0.iter().cloned().chain(token).collect())
     }
 
     /// The tokens in order.
@@ -131,9 +134,9 @@ impl TryFrom<String> for Scope {
     }
 }
 
-impl From<Scope> for String {
-    fn from(scope: Scope) -> String {
-        scope.to_string()
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,5 +1,6 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::Path,
     sync::{Arc, OnceLock},
     thread,
 };
@@ -78,7 +79,7 @@ impl Builder {
 
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let folder = folder();
         if self.config.issuer == ISSUER && !self.config.development {
             std::fs::write(folder.path().join("cardea.db"), template()).expect("a file");
         }
@@ -87,6 +88,18 @@ impl Builder {
         server.disable_user(Person::CAROL).await;
         server
     }
+}
+
+/// In memory where there is a file system for that: these tests don't lose power, and a disk that others use too makes
+/// each of a thousand commits wait.
+fn folder() -> Arc<TempDir> {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    Arc::new(folder.expect("a folder"))
 }
 
 /// A store after its first start. Making keys takes longer than most tests, so they share them.
@@ -100,7 +113,7 @@ fn first_start() -> Vec<u8> {
         .enable_all()
         .build()
         .expect("a runtime");
-    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let folder = folder();
     let path = folder.path().join("cardea.db");
     drop(runtime.block_on(start(config(), Entropy::system(), Arc::clone(&folder))));
     std::fs::read(path).expect("the closed file")
@@ -174,7 +187,6 @@ impl TestServer {
     }
 
     /// The router, for what [`Call`] can't do.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+pub(crate) use node::install as install_npm;
 pub(crate) use python::interpreter;
 pub(crate) use system::chromium;
 

@@ -9,7 +9,7 @@ use super::is_current;
 use crate::command::stream;
 
 /// Installs exactly what `package-lock.json` says, when the folder has npm packages and they aren't installed yet.
-pub(super) fn install(folder: &Path) -> Result<()> {
+pub(crate) fn install(folder: &Path) -> Result<()> {
     if !folder.join("package.json").exists() {
         return Ok(());
     }

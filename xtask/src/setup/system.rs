@@ -64,9 +64,9 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "openssl",
-        purpose: "makes certificates, and measures what the machine can sign",
+        purpose: "makes the certificate of tests/e2e, and measures what the machine can sign",
         packages: &["openssl"],
-        needed_by: &[],
+        needed_by: &[Part::E2e],
         is_there: || find("openssl").is_some(),
     },
 ];

@@ -5,6 +5,7 @@ mod ports;
 
 use std::{
     io::Write as _,
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,17 +24,30 @@ use cardea_web::inbound::{
     shutdown,
 };
 
+use self::ports::Port;
 use crate::{commands::DevOptions, provider::Provider};
 
 pub(crate) async fn run(options: DevOptions) -> anyhow::Result<()> {
     let provider_listeners = ports::bind(options.port, "--port").await?;
-    let app_listeners = ports::bind(APP_PORT, "").await?;
+    // Many development servers listen there by default, and the client `spa` may send people back to them.
+    let (app_listeners, taken) = match ports::try_bind(APP_PORT).await? {
+        Port::Ours(listeners) => (Some(listeners), None),
+        Port::Taken(address) => (None, Some(address)),
+    };
     let data = Data::open(options.data)?;
     let config = Config::development(options.port, data.path());
     let issuer = config.issuer.clone();
     let shutdown = shutdown::on_signal()?;
     let provider = Provider::open(config).await?;
     let demo = app::router(&issuer, &Entropy::system());
+    let serve_app = async {
+        match app_listeners {
+            Some(listeners) => {
+                serve(listeners, demo, ListenerConfig::default(), shutdown.clone()).await
+            }
+            None => Ok(()),
+        }
+    };
     let listening = async {
         tokio::try_join!(
             serve(
@@ -42,15 +56,10 @@ pub(crate) async fn run(options: DevOptions) -> anyhow::Result<()> {
                 ListenerConfig::default(),
                 shutdown.clone()
             ),
-            serve(
-                app_listeners,
-                demo,
-                ListenerConfig::default(),
-                shutdown.clone()
-            ),
+            serve_app,
         )
     };
-    greet(&issuer)?;
+    greet(&issuer, taken)?;
     tokio::select! {
         ended = listening => { ended.context("a listener failed")?; }
         () = jobs::run(Arc::clone(&provider.app)) => {}
@@ -100,11 +109,19 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn greet(issuer: &str) -> std::io::Result<()> {
+/// Says where everything is, or where the port of the demo application is taken.
+fn greet(issuer: &str, taken: Option<IpAddr>) -> std::io::Result<()> {
+    let app = match taken {
+        None => format!("http://localhost:{APP_PORT}/      a small application; "),
+        Some(address) => format!(
+            "Port {APP_PORT} is taken on {address}; the demo application is left out — your own app may be there.
+              "
+        ),
+    };
     let text = format!(
         "DEVELOPMENT: everybody knows these passwords and secrets; nothing but this machine can reach it.
 
-  Log in      http://localhost:{APP_PORT}/      a small application; alice / wonderland-7-doors, bob / hinge-of-the-door-9
+  Log in      {app}alice / wonderland-7-doors, bob / hinge-of-the-door-9
   Provider    {issuer}
   Discovery   {issuer}/.well-known/openid-configuration
   Account     {issuer}/account

@@ -11,20 +11,35 @@ use tokio::net::TcpListener;
 /// How far to look for a free port to offer.
 const LOOK: u16 = 50;
 
-/// Listens on a port of loopback. A taken one is named, and the next free one offered.
-pub(crate) async fn bind(port: u16, option: &str) -> anyhow::Result<Vec<TcpListener>> {
+/// A port of loopback.
+pub(crate) enum Port {
+    Ours(Vec<TcpListener>),
+    /// Another program listens there, on this address.
+    Taken(IpAddr),
+}
+
+/// Listens on a port that one can do without.
+pub(crate) async fn try_bind(port: u16) -> anyhow::Result<Port> {
     match both(port).await {
-        Ok(listeners) => Ok(listeners),
+        Ok(listeners) => Ok(Port::Ours(listeners)),
         Err((address, error)) if error.kind() == io::ErrorKind::AddrInUse => {
-            let offer = match (option, next_free(port).await) {
-                ("", _) | (_, None) => "stop what listens there".to_owned(),
-                (option, Some(free)) => {
-                    format!("stop what listens there, or take the next free one: {option} {free}")
-                }
-            };
-            bail!("port {port} is taken on {address}; {offer}")
+            Ok(Port::Taken(address))
         }
         Err((address, error)) => bail!("can't listen on port {port} of {address}: {error}"),
+    }
+}
+
+/// Listens on the port of this option. A taken one is named, and the next free one offered.
+pub(crate) async fn bind(port: u16, option: &str) -> anyhow::Result<Vec<TcpListener>> {
+    match try_bind(port).await? {
+        Port::Ours(listeners) => Ok(listeners),
+        Port::Taken(address) => {
+            let offer = match next_free(port).await {
+                None => String::new(),
+                Some(free) => format!(", or take the next free one: {option} {free}"),
+            };
+            bail!("port {port} is taken on {address}; stop what listens there{offer}")
+        }
     }
 }
 

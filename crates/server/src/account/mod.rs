@@ -16,9 +16,10 @@ use self::page::{AccountPage, ApplicationLine, Email, SessionLine};
 use crate::{
     app::{App, Shared},
     authorize::next_step::{csrf_parts, from_our_page},
-    browser::{Browser, forget_session},
+    browser::Browser,
     caller::Caller,
     consent::words::words,
+    end_session,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
@@ -73,22 +74,20 @@ async fn act(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failur
     let cause = caller.cause(Actor::Person(subject.clone()));
     let id = form.one("id").unwrap_or_default();
     let broken = |e: &dyn std::fmt::Display| Failure::page(Trouble::BrokenLink, e.to_string());
-    let end = |which, why| {
-        app.store.end_sessions(EndSessions {
-            which,
-            why,
-            cause: cause.clone(),
-        })
-    };
-    let mut response = Redirect::to(&app.settings.issuer.endpoint("/account")).into_response();
     match form.one("action") {
         Some("log_out") => {
-            end(EndWhich::Id(session.id), SessionEnd::Logout).await?;
-            forget_session(app, response.headers_mut());
+            end_session::log_out(app, caller, Some(&session)).await?;
+            return Ok(end_session::done(app, caller, None));
         }
         Some("end_session") => {
             let sid = Sid::parse(id).map_err(|e| broken(&e))?;
-            end(EndWhich::Sid(sid, Some(subject)), SessionEnd::Remote).await?;
+            app.store
+                .end_sessions(EndSessions {
+                    which: EndWhich::Sid(sid, Some(subject)),
+                    why: SessionEnd::Remote,
+                    cause,
+                })
+                .await?;
         }
         Some("revoke") => {
             let client_id = ClientId::parse(id).map_err(|e| broken(&e))?;
@@ -102,7 +101,7 @@ async fn act(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failur
         }
         _ => return Err(broken(&"the account form has no known action")),
     }
-    Ok(response)
+    Ok(Redirect::to(&app.settings.issuer.endpoint("/account")).into_response())
 }
 
 async fn show(

@@ -222,6 +222,7 @@ async fn tell(app: &Shared, cause: &Cause) -> Answer<()> {
     app.clients.refresh().await?;
     let wanted = app.clients.algorithms();
     app.ring.ensure(wanted.into_iter(), cause).await?;
+    app.refresh_metadata();
     Ok(())
 }
 

@@ -12,6 +12,8 @@ mod operator;
 mod refusal;
 mod sessions;
 mod status;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::sync::Arc;
@@ -27,7 +29,7 @@ pub use status::{Status, StoreOwner, inspect};
 
 use crate::app::{App, Shared};
 
-/// The administration as a router. Only the owner of the process may reach it: see [`operator::Operator`].
+/// The administration as a router. Only processes of the same user may reach it; `operator.rs` sees to that.
 pub fn router(app: &Arc<App>) -> Router {
     let routes: Router<Shared> = Router::new()
         .route("/status", get(status::get))

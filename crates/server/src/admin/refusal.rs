@@ -19,7 +19,7 @@ use crate::{
 
 /// A problem document, and for the log what the caller isn't told.
 pub(super) struct Refusal {
-    problem: Problem,
+    problem: Box<Problem>,
     status: StatusCode,
     cause: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Refusal {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Refused");
         Self {
-            problem: Problem::new(status, title).detail(detail),
+            problem: Box::new(Problem::new(status, title).detail(detail)),
             status,
             cause: None,
         }
@@ -59,7 +59,7 @@ impl Refusal {
     /// Our own failure.
     fn internal(cause: impl Display) -> Self {
         Self {
-            problem: Problem::internal(),
+            problem: Box::new(Problem::internal()),
             status: StatusCode::INTERNAL_SERVER_ERROR,
             cause: Some(cause.to_string()),
         }
@@ -155,7 +155,7 @@ fn sentence(text: &str) -> String {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = self.problem.into_response();
+        let mut response = (*self.problem).into_response();
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()

@@ -41,6 +41,15 @@ struct Afterwards {
     location: String,
 }
 
+impl Afterwards {
+    fn link(&self) -> Back<'_> {
+        Back {
+            name: &self.client_name,
+            href: &self.location,
+        }
+    }
+}
+
 /// `GET /end_session`
 pub(crate) async fn get(
     State(app): State<Shared>,
@@ -104,7 +113,11 @@ pub(crate) async fn confirm(
         let session = browser.session(&app, &caller).await?;
         log_out(&app, &caller, session.as_ref()).await?;
         // The page's form-action is 'self', which browsers apply to a redirect too: the way on is a link.
-        Ok(done(&app, &caller, afterwards.as_ref()))
+        Ok(done(
+            &app,
+            &caller,
+            afterwards.as_ref().map(Afterwards::link),
+        ))
     };
     error::page(&app, &caller, result.await)
 }
@@ -189,7 +202,12 @@ async fn afterwards(
     }))
 }
 
-async fn log_out(app: &App, caller: &Caller, session: Option<&Session>) -> Result<(), Failure> {
+/// Ends this browser's session, if it has one.
+pub(crate) async fn log_out(
+    app: &App,
+    caller: &Caller,
+    session: Option<&Session>,
+) -> Result<(), Failure> {
     let Some(session) = session else {
         return Ok(());
     };
@@ -243,11 +261,8 @@ fn onward(app: &App, caller: &Caller, afterwards: Option<&Afterwards>) -> Respon
     response
 }
 
-fn done(app: &App, caller: &Caller, afterwards: Option<&Afterwards>) -> Response {
-    let back = afterwards.map(|a| Back {
-        name: &a.client_name,
-        href: &a.location,
-    });
+/// The page that says it is done. The session's cookie goes with it.
+pub(crate) fn done(app: &App, caller: &Caller, back: Option<Back<'_>>) -> Response {
     let mut response = html(
         DonePage::CSP,
         &DonePage {

@@ -15,6 +15,7 @@ use cardea_protocol::{
     token::client_auth::AuthenticatedClient,
 };
 use cardea_web::inbound::{FormError, FormPairs};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
 pub(crate) use self::client_auth::{MAX_BODY_BYTES, authenticate};
 use self::mint::TokenResponse;
@@ -24,8 +25,12 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limits,
+    limits, telemetry,
 };
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// As many as an answer has.
+const HEADERS: usize = 12;
 
 /// `POST /token`
 pub(crate) async fn post(
@@ -69,12 +74,13 @@ async fn grant(
     client: &AuthenticatedClient,
     params: &Params<'_>,
 ) -> Result<TokenResponse, Failure> {
+    // Boxed where they write: else every request, whatever its grant type, would carry room for the largest.
     match TokenRequest::parse(params)? {
         TokenRequest::AuthorizationCode(request) => {
-            authorization_code::grant(app, caller, client, &request).await
+            Box::pin(authorization_code::grant(app, caller, client, &request)).await
         }
         TokenRequest::RefreshToken(request) => {
-            refresh_token::grant(app, caller, client, &request).await
+            Box::pin(refresh_token::grant(app, caller, client, &request)).await
         }
         TokenRequest::ClientCredentials(request) => {
             client_credentials::grant(app, caller, client, &request)
@@ -84,7 +90,7 @@ async fn grant(
 
 fn count(result: &Result<TokenResponse, Failure>) {
     let outcome = match result {
-        Ok(_) => "ok",
+        Ok(_) => return telemetry::TOKENS_GIVEN.increment(1),
         Err(Failure::OAuth(e)) => e.code().as_str(),
         Err(Failure::Limited(_)) => "limited",
         Err(_) => "failed",
@@ -94,8 +100,15 @@ fn count(result: &Result<TokenResponse, Failure>) {
 
 impl IntoResponse for TokenResponse {
     fn into_response(self) -> Response {
-        let mut response = axum::Json(self).into_response();
-        error::no_store(response.headers_mut());
+        let Ok(body) = mint::json(&self) else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let mut response = Response::new(body.into());
+        let headers = response.headers_mut();
+        // Room for all that is added on the way out: a map that grows is moved and hashed anew.
+        headers.reserve(HEADERS);
+        headers.insert(CONTENT_TYPE, JSON);
+        error::no_store(headers);
         response
     }
 }

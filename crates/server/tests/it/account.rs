@@ -59,7 +59,7 @@ async fn it_shows_person_sessions_and_applications() {
     }
     assert_eq!(forms(&page, "end_session").len(), 2);
     assert_eq!(forms(&page, "revoke").len(), 1);
-    for (_, value) in browser.cookies() {
+    for value in browser.cookies().values() {
         assert!(!text.contains(value.as_str()), "a cookie is in the page");
     }
     let csp = page.answer.header("content-security-policy").unwrap();
@@ -75,9 +75,11 @@ async fn logging_out_ends_this_session_alone() {
     log_in(&mut other, Person::ALICE).await;
     let page = account(&mut browser).await;
     let form = forms(&page, "log_out").remove(0);
-    let answer = browser.submit_once(&page, form, &[]).await;
+    let done = browser.submit(&page, form, &[]).await;
+    assert_eq!(done.status(), 200);
+    assert_eq!(done.heading(), "You are logged out");
     assert!(
-        answer
+        done.answer
             .set_cookie("__Host-cardea_session")
             .unwrap()
             .contains("Max-Age=0")

@@ -65,7 +65,8 @@ impl ConfigErrors {
             offset: 0,
             place: name.to_owned(),
             message: format!("the file cannot be read: {error}"),
-            help: None,
+            help: (error.kind() == std::io::ErrorKind::NotFound)
+                .then(|| "name another one with --config".to_owned()),
             snippet: None,
         }])
     }

@@ -17,6 +17,8 @@ pub const MAX_FORM_BYTES: usize = 64 * 1024;
 pub const MAX_QUERY_BYTES: usize = 16 * 1024;
 /// The most parameters of a form or a query.
 pub const MAX_PARAMETERS: usize = 100;
+/// As many as most requests have.
+const USUAL_PARAMETERS: usize = 8;
 
 /// A body that arrives slower than this is given up.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,7 +120,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
-    let mut pairs = Vec::new();
+    let mut pairs = Vec::with_capacity(USUAL_PARAMETERS);
     for part in bytes.split(|byte| *byte == b'&') {
         if part.is_empty() {
             continue;
@@ -139,6 +141,10 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
 /// Strict, where the usual decoders replace what they cannot read: two servers that read one
 /// request differently are an attack.
 fn decode(encoded: &[u8]) -> Result<String, FormError> {
+    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        let plain = std::str::from_utf8(encoded).map_err(|_| FormError::Encoding)?;
+        return Ok(plain.to_owned());
+    }
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut bytes = encoded.iter().copied();
     while let Some(byte) = bytes.next() {

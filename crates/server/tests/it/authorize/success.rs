@@ -85,6 +85,21 @@ async fn form_post_answers_with_a_form_that_posts_itself() {
 }
 
 #[tokio::test]
+async fn a_hostile_state_stays_text_on_its_way_back() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let hostile = "\"><script>alert(1)</script>&code=x";
+    let request = Authorization::of(WEB).with("state", hostile);
+    let back = walk(&mut browser, &request, Person::ALICE).await;
+    assert_eq!(back.callback()["state"], hostile);
+    assert_eq!(back.callback()["code"].len(), 43);
+    let request = request.with("response_mode", "form_post");
+    let page = browser.open(&request.url(&server)).await;
+    assert_eq!(page.form().value("state"), hostile);
+    assert!(!page.text().contains("<script>alert"));
+}
+
+#[tokio::test]
 async fn form_post_carries_errors_too() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);

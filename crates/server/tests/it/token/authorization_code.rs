@@ -137,7 +137,7 @@ async fn a_code_replayed_by_a_stranger_revokes_nothing() {
     let server = TestServer::start().await;
     let code = code(&server, WEB).await;
     let tokens = redeem(&server, WEB, &code).await.granted();
-    let mut attempts = vec![
+    let mut attempts = [
         redemption(OTHER_SPA, &code),
         redemption(WEB, &code),
         redemption(WEB, &code),

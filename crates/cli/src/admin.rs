@@ -1,0 +1,155 @@
+//! The way to the administration: through the socket of the running provider, else in this process. Both are the same
+//! router, so there is one implementation of each verb (D5).
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
+use cardea_server::{admin, config::Config};
+use cardea_web::{inbound::Peer, outbound::unix_client};
+use http::{Method, Request, Response, header::CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::{
+    config::{database, same_user, socket},
+    provider::{Provider, is_in_use},
+};
+
+/// How long to wait for a process that has the store and no socket: another command, or a provider that starts or ends.
+const PATIENCE: Duration = Duration::from_secs(5);
+const RETRY_EVERY: Duration = Duration::from_millis(50);
+
+/// What stays as it is in a segment of a path (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The administration of one store.
+pub(crate) enum Admin {
+    /// A provider serves it.
+    Running(PathBuf),
+    /// Nobody does: it is open in this process.
+    Here(Box<(Router, Provider)>),
+}
+
+/// The administration's refusal: a problem document (RFC 9457).
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Value);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let member = |name: &str| self.0.get(name).and_then(Value::as_str);
+        let what = member("detail").or_else(|| member("title"));
+        f.write_str(what.unwrap_or("the administration refused it"))?;
+        let status = self.0.get("status").and_then(Value::as_u64);
+        match (status, member("correlation_id")) {
+            (Some(500..), Some(id)) => write!(f, " Reference: {id}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Admin {
+    /// Finds the provider that serves the store, or opens it.
+    pub(crate) async fn reach(config: &Config) -> anyhow::Result<Self> {
+        let database = database(config)?;
+        let socket = socket(&database)?;
+        same_user(&database)?;
+        let began = Instant::now();
+        loop {
+            if is_served(&socket).await? {
+                return Ok(Self::Running(socket));
+            }
+            match Provider::open_current(config.clone()).await {
+                Ok(provider) => {
+                    return Ok(Self::Here(Box::new((
+                        admin::router(&provider.app),
+                        provider,
+                    ))));
+                }
+                Err(error) if is_in_use(&error) && began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(RETRY_EVERY).await;
+                }
+                Err(error) if is_in_use(&error) => {
+                    return Err(error.context(format!(
+                        "nobody answers on {}, and the store can't be opened",
+                        socket.display()
+                    )));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Asks for something.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Has something done.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let mut request = Request::builder().method(method).uri(path);
+        let bytes = match body {
+            None => Bytes::new(),
+            Some(body) => {
+                request = request.header(CONTENT_TYPE, "application/json");
+                serde_json::to_vec(body)?.into()
+            }
+        };
+        let request = request.body(bytes)?;
+        let response = match self {
+            Self::Running(socket) => unix_client::send(socket, request)
+                .await
+                .with_context(|| socket.display().to_string())?,
+            Self::Here(here) => call(&here.0, request).await?,
+        };
+        let status = response.status();
+        let answer = match response.body().as_ref() {
+            [] => Value::Null,
+            bytes => serde_json::from_slice(bytes)
+                .with_context(|| format!("the administration answered {status} without JSON"))?,
+        };
+        match status.is_success() {
+            true => Ok(answer),
+            false => Err(Refused(answer).into()),
+        }
+    }
+}
+
+/// Whether a provider listens on this socket.
+pub(crate) async fn is_served(socket: &Path) -> anyhow::Result<bool> {
+    same_user(socket)?;
+    let served = unix_client::is_served(socket).await;
+    served.with_context(|| socket.display().to_string())
+}
+
+async fn call(router: &Router, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+    let mut request = request.map(Body::from);
+    let uid = rustix::process::geteuid().as_raw();
+    request.extensions_mut().insert(Peer::Unix { uid });
+    let (head, body) = router.clone().oneshot(request).await?.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// A name as a segment of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
+}

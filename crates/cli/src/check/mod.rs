@@ -1,0 +1,130 @@
+//! `cardea check`: what is wrong, and what to do. It changes nothing.
+
+mod files;
+mod outside;
+mod store;
+
+use std::{path::Path, process::ExitCode};
+
+use cardea_server::{
+    admin::{Finding, Level},
+    config::Config,
+};
+use cardea_web::{
+    clock::{Clock as _, SystemClock},
+    config::ConfigErrors,
+};
+use serde_json::json;
+
+use crate::{
+    commands::CheckOptions,
+    config::{self, Environment},
+    output::Output,
+};
+
+/// Looks at everything, tells it, and fails when there is a problem.
+pub(crate) async fn run(
+    options: &CheckOptions,
+    environment: Environment,
+    out: Output,
+) -> anyhow::Result<ExitCode> {
+    let file = &options.config.config;
+    let findings = match config::read(file, environment) {
+        Ok(config) => look(file, &config).await?,
+        Err(errors) => unreadable(&errors),
+    };
+    let worst = findings.iter().map(|f| f.level).max();
+    let answer = json!({ "ok": worst != Some(Level::Problem), "findings": findings });
+    out.answer(&answer, |_| told(&findings))?;
+    Ok(match worst {
+        Some(Level::Problem) => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let now = SystemClock.now();
+    let mut findings = configuration(file, config, now);
+    let served = store::is_served(config).await;
+    findings.extend(outside::issuer(config));
+    // Where it can't be told whether a provider runs, it can't be told whose the port is.
+    if let Ok(served) = &served {
+        findings.extend(outside::listen(config, *served).await);
+    }
+    findings.extend(outside::tls(config));
+    findings.extend(store::look(config, served, now).await);
+    Ok(findings)
+}
+
+fn unreadable(errors: &ConfigErrors) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = errors
+        .errors()
+        .iter()
+        .map(|error| {
+            let finding = Finding::problem("configuration", error.to_string());
+            match error.help() {
+                Some(help) => finding.advice(help),
+                None => finding,
+            }
+        })
+        .collect();
+    findings.push(Finding::warning(
+        "configuration",
+        "nothing else was looked at",
+        "mend the configuration, and check again",
+    ));
+    findings
+}
+
+fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Finding> {
+    let problems = config.problems(now).into_iter();
+    let mut findings: Vec<_> = problems
+        .map(|p| Finding::problem("configuration", p.to_string()))
+        .collect();
+    if findings.is_empty() {
+        let what = format!(
+            "{}: {} client(s), {} API(s), {} seed(s) of people",
+            file.display(),
+            config.clients.len(),
+            config.resources.len(),
+            config.users.len()
+        );
+        findings.push(Finding::ok("configuration", what));
+    }
+    for seed in config.users.iter().filter(|u| u.has_demo_password()) {
+        let what = format!(
+            "users \"{}\": the password is one of cardea dev, which everybody knows",
+            seed.username
+        );
+        findings.push(Finding::warning(
+            "configuration",
+            what,
+            "take another, before somebody else does",
+        ));
+    }
+    findings
+}
+
+fn told(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    let width = findings.iter().map(|f| f.subject.len()).max().unwrap_or(0);
+    for finding in findings {
+        let level = match finding.level {
+            Level::Ok => "ok",
+            Level::Warning => "warning",
+            Level::Problem => "PROBLEM",
+        };
+        let (subject, what) = (&finding.subject, &finding.what);
+        text.push_str(&format!("{level:<7}   {subject:<width$}   {what}\n"));
+        if let Some(advice) = &finding.advice {
+            text.push_str(&format!("{:<7}   {:<width$}   -> {advice}\n", "", ""));
+        }
+    }
+    let count = |level| findings.iter().filter(|f| f.level == level).count();
+    let summary = match (count(Level::Problem), count(Level::Warning)) {
+        (0, 0) => "Everything is as it should be.".to_owned(),
+        (0, warnings) => format!("No problem, {warnings} warning(s)."),
+        (problems, warnings) => format!("{problems} problem(s), {warnings} warning(s)."),
+    };
+    format!("{text}\n{summary}")
+}

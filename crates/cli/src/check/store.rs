@@ -1,0 +1,172 @@
+//! The store and the master key: asked of the running provider, else looked at in the file.
+
+use std::path::{Path, PathBuf};
+
+use cardea_seal::MasterKey;
+use cardea_server::{
+    admin::{Finding, Status, StoreOwner, inspect},
+    config::Config,
+};
+use cardea_store::sqlite::{OpenError, Options, SqliteStore};
+use jiff::Timestamp;
+
+use super::files::readable_by_others;
+use crate::{
+    admin::{self, Admin},
+    config::{database, same_user, socket},
+};
+
+/// Whether a provider runs on the store.
+pub(super) async fn is_served(config: &Config) -> anyhow::Result<bool> {
+    admin::is_served(&socket(&database(config)?)?).await
+}
+
+/// Everything about store, master key, keys, clients and time.
+pub(super) async fn look(
+    config: &Config,
+    served: anyhow::Result<bool>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let master_key = match config.keys.read() {
+        Ok(key) => Some(key),
+        Err(problem) => {
+            findings.push(Finding::problem("master key", problem.to_string()));
+            None
+        }
+    };
+    let master_key_file = config.keys.master_key_file.as_deref().map(Path::new);
+    findings.extend(master_key_file.and_then(|f| readable_by_others("master key", f)));
+    let path = match database(config) {
+        Ok(path) => path,
+        Err(error) => {
+            findings.push(Finding::problem("store", error.to_string()));
+            return findings;
+        }
+    };
+    findings.extend(readable_by_others("store", &path));
+    let status = match served {
+        Ok(true) => ask(&path).await,
+        Ok(false) => open(&path, master_key.as_ref(), now).await,
+        Err(error) => Err(Finding::problem("store", format!("{error:#}"))),
+    };
+    match status {
+        Err(finding) => {
+            if master_key.is_some() {
+                findings.push(Finding::ok("master key", "it is well-formed"));
+            }
+            findings.push(finding);
+        }
+        Ok(status) => {
+            if let Some(owner) = &status.owner {
+                findings.extend(agreement(config, owner, master_key.as_ref()));
+            }
+            findings.extend(status.findings);
+        }
+    }
+    findings
+}
+
+async fn ask(path: &Path) -> Result<Status, Finding> {
+    let socket = socket(path).map_err(|e| Finding::problem("store", e.to_string()))?;
+    let place = socket.display().to_string();
+    let failed = |error: String| Finding::problem("store", format!("{place}: {error}"));
+    let answer = Admin::Running(socket)
+        .get("/status")
+        .await
+        .map_err(|e| failed(format!("{e:#}")))?;
+    let mut status: Status = serde_json::from_value(answer).map_err(|e| failed(e.to_string()))?;
+    let running = Finding::ok("store", format!("a provider runs; it answers on {place}"));
+    status.findings.insert(0, running);
+    Ok(status)
+}
+
+async fn open(
+    path: &Path,
+    master_key: Option<&MasterKey>,
+    now: Timestamp,
+) -> Result<Status, Finding> {
+    if !path.exists() {
+        return Err(absent(path));
+    }
+    same_user(path).map_err(|e| Finding::problem("store", e.to_string()))?;
+    let options = Options {
+        path: path.to_owned(),
+        migrate: false,
+    };
+    let store = SqliteStore::open(options).map_err(|error| {
+        let finding = Finding::problem("store", error.to_string());
+        match error {
+            OpenError::Pending { .. } => Finding::warning(
+                "store",
+                error.to_string(),
+                "run cardea migrate, or start the provider, which migrates too",
+            ),
+            OpenError::InUse { .. } => finding.advice(
+                "another command has it for a moment, or a provider starts or ends: check again",
+            ),
+            _ => finding,
+        }
+    })?;
+    let place = path.display();
+    let mut status = inspect(&store, master_key, now)
+        .await
+        .map_err(|e| Finding::problem("store", e.to_string()))?;
+    let opened = Finding::ok("store", format!("{place} opens; no provider runs on it"));
+    status.findings.insert(0, opened);
+    Ok(status)
+}
+
+fn absent(path: &Path) -> Finding {
+    let parent = path.parent().map(Path::to_owned).unwrap_or_default();
+    let folder = match parent.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => parent,
+    };
+    let place = path.display();
+    match folder.is_dir() {
+        true => Finding::ok(
+            "store",
+            format!("{place} isn't there yet; the first start makes it"),
+        ),
+        false => Finding::problem("store", format!("{} is no folder", folder.display()))
+            .advice("make it, or set store.url"),
+    }
+}
+
+/// D23, D13: whether the store is this configuration's.
+fn agreement(config: &Config, owner: &StoreOwner, master_key: Option<&MasterKey>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if owner.development {
+        findings.push(
+            Finding::problem(
+                "store",
+                "it was made by cardea dev, with keys and passwords that everybody knows: serve refuses it",
+            )
+            .advice("set store.url to another file"),
+        );
+    }
+    if owner.issuer != config.issuer {
+        findings.push(
+            Finding::problem(
+                "issuer",
+                format!(
+                    "the store belongs to {}; tokens and subjects are bound to it",
+                    owner.issuer
+                ),
+            )
+            .advice("set issuer to that again, or store.url to another file"),
+        );
+    }
+    if let Some(key) = master_key {
+        findings.push(match owner.has_key(key) {
+            true => Finding::ok("master key", "it is the store's"),
+            false => Finding::problem(
+                "master key",
+                "it is not the one that the store was made with",
+            )
+            .advice("bring that one back: without it the keys in the store can't be opened"),
+        });
+    }
+    findings
+}

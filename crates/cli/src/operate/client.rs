@@ -1,0 +1,275 @@
+//! `cardea client`
+
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{Desk, done, pairs};
+use crate::{
+    admin::segment,
+    commands::{ConfigOption, PageOptions},
+    config::Environment,
+    output::{List, Output, details, word},
+    terminal::confirm,
+};
+
+const FIRST: &[&str] = &[
+    "client_id",
+    "client_name",
+    "status",
+    "owner",
+    "created_at",
+    "application_type",
+    "token_endpoint_auth_method",
+    "grant_types",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "scope",
+];
+
+/// Applications that log people in, or that call APIs in their own name.
+///
+/// A client of the configuration file is read-only here: it is changed in the file.
+#[derive(Args)]
+pub(crate) struct ClientCommand {
+    #[command(flatten)]
+    pub(crate) config: ConfigOption,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the clients.
+    #[command(after_help = "Example:\n  cardea client list --json | jq -r '.items[].client_id'")]
+    List(PageOptions),
+    /// Show everything about a client but its secret, of which only a hash is kept.
+    #[command(after_help = "Example:\n  cardea client show spa")]
+    Show(Id),
+    /// Add a client. One that authenticates by a secret is given a new one, which is shown once.
+    #[command(after_help = "Examples:
+  An application in the browser, or in a person's hands:
+    cardea client add spa --auth-method none --redirect-uri https://app.example.com/callback \\
+      --grant-type authorization_code --grant-type refresh_token --scope \"openid profile\"
+  An application on a server:
+    cardea client add backend --name \"Orders\" --redirect-uri https://app.example.com/callback
+  A machine:
+    cardea client add nightly --grant-type client_credentials --scope orders:read")]
+    Add(AddOptions),
+    /// Change a client. What isn't named stays; a list is replaced as a whole.
+    #[command(after_help = "Examples:
+  cardea client set spa --redirect-uri https://app.example.com/callback --redirect-uri https://beta.example.com/callback
+  cardea client set spa --set require_nonce=true --set access_token_format=opaque
+  cardea client set spa --set default_max_age=null        (back to the default)")]
+    Set(SetOptions),
+    /// Remove a client with its consents and grants: its tokens are dead.
+    #[command(after_help = "Example:\n  cardea client remove nightly --yes")]
+    Remove(RemoveOptions),
+    /// Let a client work again.
+    #[command(after_help = "Example:\n  cardea client enable spa")]
+    Enable(Id),
+    /// Refuse a client's requests and tokens until it is enabled again; nothing is lost.
+    #[command(after_help = "Example:\n  cardea client disable spa")]
+    Disable(Id),
+    /// Give a client a new secret, shown once. The old one is worth nothing from then on.
+    #[command(
+        after_help = "Example:\n  cardea client secret backend --json | jq -r .client_secret"
+    )]
+    Secret(Id),
+}
+
+#[derive(Args)]
+struct Id {
+    /// The client_id.
+    #[arg(allow_hyphen_values = true)]
+    id: String,
+}
+
+#[derive(Args)]
+struct AddOptions {
+    /// The client_id: 1 to 128 printable ASCII characters, such as `spa`.
+    #[arg(allow_hyphen_values = true)]
+    id: String,
+    #[command(flatten)]
+    metadata: Metadata,
+}
+
+#[derive(Args)]
+struct SetOptions {
+    /// The client_id.
+    #[arg(allow_hyphen_values = true)]
+    id: String,
+    #[command(flatten)]
+    metadata: Metadata,
+}
+
+#[derive(Args)]
+struct RemoveOptions {
+    /// The client_id.
+    #[arg(allow_hyphen_values = true)]
+    id: String,
+    /// Don't ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
+struct Metadata {
+    /// The name that people see at login and consent.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// How it proves who it is: none, client_secret_basic (the default), client_secret_post, private_key_jwt.
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<String>,
+    /// A way to get tokens: authorization_code (the default), refresh_token, client_credentials. Can be repeated.
+    #[arg(long, value_name = "TYPE")]
+    grant_type: Vec<String>,
+    /// Where a browser may be sent with a code. Can be repeated.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where a browser may be sent after logout. Can be repeated.
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// The scopes that it may ask for, separated by spaces; the default is openid.
+    #[arg(long, value_name = "SCOPES")]
+    scope: Option<String>,
+    /// Any other member of client metadata, by its name in the configuration reference. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+impl Metadata {
+    fn members(self) -> anyhow::Result<Map<String, Value>> {
+        let mut members = pairs(&self.set, "--set")?;
+        let texts = [
+            ("client_name", self.name),
+            ("token_endpoint_auth_method", self.auth_method),
+            ("scope", self.scope),
+        ];
+        let lists = [
+            ("grant_types", self.grant_type),
+            ("redirect_uris", self.redirect_uri),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uri),
+        ];
+        let texts = texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, Value::from(text?))));
+        let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
+        let lists = lists.map(|(name, list)| (name, Value::from(list)));
+        members.extend(texts.chain(lists).map(|(name, v)| (name.to_owned(), v)));
+        Ok(members)
+    }
+}
+
+impl ClientCommand {
+    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
+        let Self { config, verb } = self;
+        // Asked before anything is opened.
+        if let Verb::Remove(options) = &verb {
+            let id = &options.id;
+            confirm(
+                &format!("Remove the client {id} with its consents and grants?"),
+                options.yes,
+            )?;
+        }
+        let desk = Desk::open(&config, environment, out).await?;
+        match verb {
+            Verb::List(page) => list(&desk, &page).await,
+            Verb::Show(Id { id }) => {
+                let client = desk.admin.get(&path(&id)).await?;
+                out.answer(&client, |client| details(client, FIRST))
+            }
+            Verb::Add(options) => add(&desk, options).await,
+            Verb::Set(options) => set(&desk, options).await,
+            Verb::Remove(options) => {
+                let id = &options.id;
+                desk.admin.send(Method::DELETE, &path(id), None).await?;
+                out.answer(&done("removed", id), |_| {
+                    format!("Removed the client {id}.")
+                })
+            }
+            Verb::Enable(Id { id }) => act(&desk, &id, "enable", "Enabled").await,
+            Verb::Disable(Id { id }) => act(&desk, &id, "disable", "Disabled").await,
+            Verb::Secret(Id { id }) => act(&desk, &id, "secret", "Made a new secret for").await,
+        }
+    }
+}
+
+async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
+    let clients = desk.admin.get(&page.of("/clients")).await?;
+    let list = List {
+        columns: &[
+            "CLIENT",
+            "NAME",
+            "STATUS",
+            "OWNER",
+            "AUTHENTICATION",
+            "GRANT TYPES",
+        ],
+        row: |client| {
+            let members = [
+                "client_id",
+                "client_name",
+                "status",
+                "owner",
+                "token_endpoint_auth_method",
+                "grant_types",
+            ];
+            members.map(|member| word(client, member)).to_vec()
+        },
+        empty: "There are no clients yet. Add one: cardea client add --help",
+    };
+    desk.out.list(&clients, &list)
+}
+
+async fn add(desk: &Desk, options: AddOptions) -> anyhow::Result<()> {
+    let mut metadata = options.metadata.members()?;
+    metadata.insert("client_id".to_owned(), Value::from(options.id));
+    let metadata = Value::Object(metadata);
+    let client = desk
+        .admin
+        .send(Method::POST, "/clients", Some(&metadata))
+        .await?;
+    desk.out.answer(&client, |client| told("Added", client))
+}
+
+async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
+    let changes = options.metadata.members()?;
+    if changes.is_empty() {
+        anyhow::bail!("nothing to change was named; see cardea client set --help");
+    }
+    let client = desk
+        .admin
+        .send(
+            Method::PATCH,
+            &path(&options.id),
+            Some(&Value::Object(changes)),
+        )
+        .await?;
+    desk.out.answer(&client, |client| told("Changed", client))
+}
+
+async fn act(desk: &Desk, id: &str, verb: &str, did: &str) -> anyhow::Result<()> {
+    let path = format!("{}/{verb}", path(id));
+    let client = desk
+        .admin
+        .send(Method::POST, &path, Some(&json!({})))
+        .await?;
+    desk.out.answer(&client, |client| told(did, client))
+}
+
+/// What was done, and the secret if one was made.
+fn told(did: &str, client: &Value) -> String {
+    let id = word(client, "client_id");
+    let secret = word(client, "client_secret");
+    match secret.as_str() {
+        "" => format!("{did} the client {id}."),
+        secret => format!(
+            "{did} the client {id}.\n\n  client_secret   {secret}\n\nKeep it now: it is shown once, and only its hash is stored."
+        ),
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/clients/{}", segment(id))
+}

@@ -1,0 +1,76 @@
+//! The operator's commands, a file a subject. Each says what it wants to the administration and prints the answer.
+
+pub(crate) mod client;
+pub(crate) mod grant;
+pub(crate) mod key;
+pub(crate) mod session;
+pub(crate) mod user;
+
+use anyhow::bail;
+use serde_json::{Map, Value};
+
+use crate::{
+    admin::Admin,
+    commands::{ConfigOption, PageOptions},
+    config::{self, Environment},
+    output::Output,
+};
+
+/// What a command works with.
+pub(crate) struct Desk {
+    pub(crate) admin: Admin,
+    pub(crate) out: Output,
+}
+
+impl Desk {
+    /// Reaches the administration of a configuration's store.
+    pub(crate) async fn open(
+        option: &ConfigOption,
+        environment: Environment,
+        out: Output,
+    ) -> anyhow::Result<Self> {
+        let config = config::read(&option.config, environment)?;
+        Ok(Self {
+            admin: Admin::reach(&config).await?,
+            out,
+        })
+    }
+}
+
+impl PageOptions {
+    fn of(&self, path: &str) -> String {
+        format!("{path}?limit={}&offset={}", self.limit, self.offset)
+    }
+}
+
+/// `NAME=VALUE`, where the value is JSON if it reads as JSON, else a text.
+fn pairs(texts: &[String], option: &str) -> anyhow::Result<Map<String, Value>> {
+    let mut pairs = Map::new();
+    for text in texts {
+        let Some((name, value)) = text.split_once('=') else {
+            bail!("{option} {text}: write it NAME=VALUE");
+        };
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        pairs.insert(name.trim().to_owned(), value);
+    }
+    Ok(pairs)
+}
+
+/// The answer to what has nothing to tell.
+fn done(what: &str, name: &str) -> Value {
+    Value::Object(Map::from_iter([(what.to_owned(), Value::from(name))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_json_when_it_reads_as_json() {
+        let texts = ["a=true", "b=x=y", "c=[\"1\"]", "d="].map(str::to_owned);
+        let expected = json!({ "a": true, "b": "x=y", "c": ["1"], "d": "" });
+        assert_eq!(Value::Object(pairs(&texts, "--set").unwrap()), expected);
+        assert!(pairs(&["a".to_owned()], "--set").is_err());
+    }
+}

@@ -1,0 +1,274 @@
+//! `cardea user`
+
+use cardea_seal::Secret;
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{Desk, done, pairs};
+use crate::{
+    admin::segment,
+    commands::{ConfigOption, PageOptions},
+    config::Environment,
+    output::{List, Output, details, word},
+    terminal::{confirm, new_password},
+};
+
+const FIRST: &[&str] = &[
+    "username",
+    "sub",
+    "status",
+    "email",
+    "email_verified",
+    "roles",
+    "has_password",
+    "locked_until",
+    "claims",
+    "created_at",
+    "updated_at",
+];
+
+/// People who can log in. A person is named by the user name or by the subject (`sub`).
+#[derive(Args)]
+pub(crate) struct UserCommand {
+    #[command(flatten)]
+    pub(crate) config: ConfigOption,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the people, by name.
+    #[command(
+        after_help = "Example:\n  cardea user list --limit 500 --json | jq -r '.items[].username'"
+    )]
+    List(PageOptions),
+    /// Show everything about a person but the password, of which only a hash is kept.
+    #[command(after_help = "Example:\n  cardea user show alice")]
+    Show(User),
+    /// Add a person. The password is asked for at the terminal, or read from standard input.
+    #[command(after_help = "Examples:
+  cardea user add alice --email alice@example.com --role user --claim name=\"Alice A\"
+  openssl rand -base64 18 | tee password.txt | cardea user add alice --password-stdin")]
+    Add(AddOptions),
+    /// Change a person. What isn't named stays; roles are replaced as a whole.
+    #[command(after_help = "Examples:
+  cardea user set alice --email alice@example.com --email-verified true
+  cardea user set alice --role user --role admin
+  cardea user set alice --claim name=\"Alice B\" --claim nickname=null        (null takes a claim away)")]
+    Set(SetOptions),
+    /// Give a person a new password. Failed logins are forgotten; sessions stay: see `cardea session end`.
+    #[command(after_help = "Example:\n  cardea user password alice")]
+    Password(PasswordOptions),
+    /// Let a person log in again.
+    #[command(after_help = "Example:\n  cardea user enable alice")]
+    Enable(User),
+    /// Refuse a person's logins and tokens, and end their sessions; everything else is kept.
+    #[command(after_help = "Example:\n  cardea user disable alice")]
+    Disable(User),
+    /// Remove a person with their sessions, consents and grants. Their subject is never given to anybody again.
+    #[command(after_help = "Example:\n  cardea user remove alice --yes")]
+    Remove(RemoveOptions),
+}
+
+#[derive(Args)]
+struct User {
+    /// The user name or the subject.
+    #[arg(allow_hyphen_values = true)]
+    user: String,
+}
+
+#[derive(Args)]
+struct AddOptions {
+    /// The name to log in with.
+    #[arg(allow_hyphen_values = true)]
+    username: String,
+    /// The e-mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// The address is known to be theirs.
+    #[arg(long, requires = "email")]
+    email_verified: bool,
+    /// A role, as tokens carry it. Can be repeated.
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+    /// A claim of OpenID Connect or of your own, such as name="Alice A". Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    claim: Vec<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+struct SetOptions {
+    /// The user name or the subject.
+    #[arg(allow_hyphen_values = true)]
+    user: String,
+    /// The e-mail address; an empty one takes it away.
+    #[arg(long)]
+    email: Option<String>,
+    /// Whether the address is known to be theirs.
+    #[arg(long, value_name = "true|false")]
+    email_verified: Option<bool>,
+    /// A role, as tokens carry it. Can be repeated.
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+    /// Take all roles away.
+    #[arg(long, conflicts_with = "role")]
+    no_roles: bool,
+    /// A claim. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    claim: Vec<String>,
+}
+
+#[derive(Args)]
+struct PasswordOptions {
+    /// The user name or the subject.
+    #[arg(allow_hyphen_values = true)]
+    user: String,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+struct RemoveOptions {
+    /// The user name or the subject.
+    #[arg(allow_hyphen_values = true)]
+    user: String,
+    /// Don't ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl UserCommand {
+    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
+        let Self { config, verb } = self;
+        // Asked before anything is opened.
+        let password = verb.ask()?;
+        let desk = Desk::open(&config, environment, out).await?;
+        match verb {
+            Verb::List(page) => list(&desk, &page).await,
+            Verb::Show(User { user }) => {
+                let user = desk.admin.get(&path(&user)).await?;
+                out.answer(&user, |user| details(user, FIRST))
+            }
+            Verb::Add(options) => add(&desk, options, password.as_ref()).await,
+            Verb::Set(options) => set(&desk, options).await,
+            Verb::Password(PasswordOptions { user, .. }) => {
+                let body = json!({ "password": password.as_ref().map(Secret::expose) });
+                act(&desk, &user, ("password", "Set the password of"), &body).await
+            }
+            Verb::Enable(User { user }) => {
+                act(&desk, &user, ("enable", "Enabled"), &json!({})).await
+            }
+            Verb::Disable(User { user }) => {
+                act(&desk, &user, ("disable", "Disabled"), &json!({})).await
+            }
+            Verb::Remove(RemoveOptions { user, .. }) => {
+                desk.admin.send(Method::DELETE, &path(&user), None).await?;
+                out.answer(&done("removed", &user), |_| format!("Removed {user}."))
+            }
+        }
+    }
+}
+
+impl Verb {
+    /// What must be asked at the terminal.
+    fn ask(&self) -> anyhow::Result<Option<Secret<String>>> {
+        match self {
+            Self::Add(options) => new_password(options.password_stdin).map(Some),
+            Self::Password(options) => new_password(options.password_stdin).map(Some),
+            Self::Remove(RemoveOptions { user, yes }) => {
+                let question =
+                    format!("Remove {user} with all sessions, consents and grants, for good?");
+                confirm(&question, *yes).map(|()| None)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
+    let users = desk.admin.get(&page.of("/users")).await?;
+    let list = List {
+        columns: &["NAME", "SUBJECT", "STATUS", "E-MAIL", "ROLES"],
+        row: |user| {
+            let members = ["username", "sub", "status", "email", "roles"];
+            members.map(|member| word(user, member)).to_vec()
+        },
+        empty: "There is nobody yet. Add somebody: cardea user add alice",
+    };
+    desk.out.list(&users, &list)
+}
+
+async fn add(
+    desk: &Desk,
+    options: AddOptions,
+    password: Option<&Secret<String>>,
+) -> anyhow::Result<()> {
+    let body = json!({
+        "username": options.username,
+        "email": options.email,
+        "email_verified": options.email_verified,
+        "roles": options.role,
+        "claims": pairs(&options.claim, "--claim")?,
+        "password": password.map(Secret::expose),
+    });
+    let user = desk.admin.send(Method::POST, "/users", Some(&body)).await?;
+    desk.out.answer(&user, |user| {
+        format!(
+            "Added {}, subject {}.",
+            word(user, "username"),
+            word(user, "sub")
+        )
+    })
+}
+
+async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
+    let mut changes = Map::new();
+    if let Some(email) = options.email {
+        changes.insert("email".to_owned(), email.into());
+    }
+    if let Some(verified) = options.email_verified {
+        changes.insert("email_verified".to_owned(), verified.into());
+    }
+    if options.no_roles || !options.role.is_empty() {
+        changes.insert("roles".to_owned(), options.role.into());
+    }
+    if !options.claim.is_empty() {
+        let claims = pairs(&options.claim, "--claim")?;
+        changes.insert("claims".to_owned(), Value::Object(claims));
+    }
+    if changes.is_empty() {
+        anyhow::bail!("nothing to change was named; see cardea user set --help");
+    }
+    let user = desk
+        .admin
+        .send(
+            Method::PATCH,
+            &path(&options.user),
+            Some(&Value::Object(changes)),
+        )
+        .await?;
+    desk.out
+        .answer(&user, |user| format!("Changed {}.", word(user, "username")))
+}
+
+async fn act(
+    desk: &Desk,
+    user: &str,
+    (verb, did): (&str, &str),
+    body: &Value,
+) -> anyhow::Result<()> {
+    let path = format!("{}/{verb}", path(user));
+    let user = desk.admin.send(Method::POST, &path, Some(body)).await?;
+    desk.out
+        .answer(&user, |user| format!("{did} {}.", word(user, "username")))
+}
+
+fn path(user: &str) -> String {
+    format!("/users/{}", segment(user))
+}

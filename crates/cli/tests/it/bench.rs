@@ -1,0 +1,206 @@
+//! A folder with a configuration, and the binary in it.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A provider's folder.
+pub(crate) struct Bench {
+    folder: TempDir,
+    pub(crate) port: u16,
+}
+
+/// What a command said.
+pub(crate) struct Said {
+    pub(crate) ok: bool,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
+    }
+
+    /// The same, and it must have gone well.
+    pub(crate) fn fine(self) -> Self {
+        assert!(self.ok, "{}{}", self.out, self.err);
+        self
+    }
+
+    /// What it complained about; it must have gone wrong.
+    pub(crate) fn complaint(self) -> String {
+        assert!(!self.ok, "{}", self.out);
+        self.err
+    }
+}
+
+impl Bench {
+    /// A folder.
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            port: 0,
+        }
+    }
+
+    /// A folder with a master key and a configuration that has these lines at its end.
+    pub(crate) fn new(more: &str) -> Self {
+        let bench = Self {
+            port: free_port(),
+            ..Self::empty()
+        };
+        bench.write(
+            "master.key",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+        );
+        bench.configure(more);
+        bench
+    }
+
+    pub(crate) fn configure(&self, more: &str) {
+        let port = self.port;
+        let text = format!(
+            "issuer = \"http://localhost:{port}\"\nlisten = \"127.0.0.1:{port}\"\n\n[keys]\nmaster_key_file = \"master.key\"\n{more}"
+        );
+        self.write("cardea.toml", &text);
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cardea"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("CARDEA_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command in the folder.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs a command that reads this.
+    pub(crate) fn tell(&self, arguments: &[&str], input: &str) -> Said {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        drop(stdin);
+        said(child.wait_with_output().unwrap())
+    }
+
+    /// Serves, and waits until it answers.
+    pub(crate) fn serve(&self) -> Serving {
+        let child = self.command(&["serve"]).spawn().unwrap();
+        let serving = Serving { child };
+        let began = Instant::now();
+        while !(self.path().join("cardea.db.sock").exists()
+            && TcpStream::connect(("127.0.0.1", self.port)).is_ok())
+        {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "it doesn't serve"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        serving
+    }
+
+    /// One request over plain HTTP.
+    pub(crate) fn post(&self, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            self.port,
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// A token request of a machine with a secret; the status line and the body.
+    pub(crate) fn token(&self, id: &str, secret: &str) -> String {
+        let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        self.post("/token", &body)
+    }
+}
+
+/// A provider that runs; it is stopped when this goes.
+pub(crate) struct Serving {
+    child: Child,
+}
+
+impl Serving {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to stop as a service manager does; what it wrote.
+    pub(crate) fn terminate(mut self) -> Said {
+        let pid = self.pid().to_string();
+        let status = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(status.success());
+        let status = self.child.wait().unwrap();
+        let mut err = String::new();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
+        Said {
+            ok: status.success(),
+            out: String::new(),
+            err,
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        ok: output.status.success(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}

@@ -1,0 +1,206 @@
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+/// The findings of a level, each as `subject: what`.
+fn findings(report: &Value, level: &str) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap().iter();
+    let text = |f: &Value| {
+        let member = |name: &str| f[name].as_str().unwrap_or_default().to_owned();
+        format!(
+            "{}: {} {}",
+            member("subject"),
+            member("what"),
+            member("advice")
+        )
+    };
+    all.filter(|f| f["level"] == level).map(text).collect()
+}
+
+fn problems(bench: &Bench) -> Vec<String> {
+    let said = bench.run(&["check", "--json"]);
+    let report = said.json();
+    let problems = findings(&report, "problem");
+    assert_eq!(said.ok, problems.is_empty());
+    assert_eq!(report["ok"], problems.is_empty());
+    problems
+}
+
+#[test]
+fn a_sound_configuration_has_no_problem_before_during_and_after_serving() {
+    let bench = Bench::new("");
+    assert_eq!(problems(&bench), [""; 0]);
+    assert!(
+        !bench.path().join("cardea.db").exists(),
+        "a check changes nothing"
+    );
+    let serving = bench.serve();
+    assert_eq!(problems(&bench), [""; 0]);
+    let said = bench.run(&["check"]).fine().out;
+    assert!(said.contains("a provider runs"), "{said}");
+    assert!(said.contains("is the running provider's"), "{said}");
+    serving.terminate().fine();
+    assert_eq!(problems(&bench), [""; 0]);
+    assert!(
+        bench
+            .run(&["check"])
+            .fine()
+            .out
+            .contains("no provider runs on it")
+    );
+}
+
+#[test]
+fn a_missing_key_file_is_named_with_what_makes_one() {
+    let bench = Bench::new("");
+    std::fs::remove_file(bench.path().join("master.key")).unwrap();
+    let problems = problems(&bench);
+    assert!(
+        problems[0].contains("openssl rand -base64 32 > master.key"),
+        "{problems:?}"
+    );
+    assert!(bench.run(&["serve"]).complaint().contains("master.key"));
+}
+
+#[test]
+fn a_wrong_master_key_is_told_with_and_without_a_server() {
+    let bench = Bench::new("");
+    let serving = bench.serve();
+    bench.write(
+        "master.key",
+        "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=\n",
+    );
+    let wrong = |problems: Vec<String>| {
+        assert!(
+            problems[0].contains("not the one that the store was made with"),
+            "{problems:?}"
+        );
+    };
+    wrong(problems(&bench));
+    drop(serving);
+    wrong(problems(&bench));
+    assert!(
+        bench
+            .run(&["serve"])
+            .complaint()
+            .contains("this master key is not the one")
+    );
+}
+
+#[test]
+fn all_errors_of_a_file_are_told_at_once_with_place_and_nearest_name() {
+    let bench = Bench::new("\n[tokens]\nacces_token_ttl = \"5m\"\n\n[brand]\nnmae = \"X\"\n");
+    let problems = problems(&bench);
+    assert!(problems[0].contains("cardea.toml:8:1"), "{problems:?}");
+    assert!(problems[0].contains("access_token_ttl"), "{problems:?}");
+    assert!(problems[1].contains("did you mean `name`?"), "{problems:?}");
+    let stopped = bench.run(&["serve"]).complaint();
+    assert!(
+        stopped.contains("acces_token_ttl") && stopped.contains("nmae"),
+        "{stopped}"
+    );
+}
+
+#[test]
+fn all_values_that_cannot_be_are_told_at_once() {
+    let bench = Bench::new(
+        "\n[tokens]\ncode_ttl = \"1h\"\n\n[proxy]\ntrusted = [\"nowhere\"]\n\n[[clients]]\nclient_id = \"a\"\n\n[[clients]]\nclient_id = \"b\"\n",
+    );
+    let problems = problems(&bench);
+    for said in [
+        "tokens.code_ttl",
+        "proxy.trusted",
+        "clients \"a\" (cardea.toml:14)",
+        "clients \"b\"",
+    ] {
+        assert!(
+            problems.iter().any(|p| p.contains(said)),
+            "{said}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn the_secrets_of_dev_are_refused() {
+    let client = "\n[[clients]]\nclient_id = \"script\"\ngrant_types = [\"client_credentials\"]\n\
+        client_secret = \"dev-script-secret-change-me-0000000000000\"\n";
+    let bench = Bench::new(client);
+    let stopped = bench.run(&["serve"]).complaint();
+    assert!(stopped.contains("everybody knows"), "{stopped}");
+    assert!(problems(&bench)[0].contains("everybody knows"));
+}
+
+#[test]
+fn the_store_of_dev_is_refused() {
+    use cardea_store::{
+        Jobs as _, Marks,
+        sqlite::{Options, SqliteStore},
+    };
+    let bench = Bench::new("");
+    let path = bench.path().join("cardea.db");
+    // As dev marks it; dev itself needs a port that another test of this machine may have.
+    let marks = Marks {
+        issuer: format!("http://localhost:{}", bench.port),
+        development: true,
+        master_key_check: vec![0; 32],
+    };
+    let store = SqliteStore::open(Options {
+        path,
+        migrate: true,
+    });
+    let store = store.unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(store.marks(marks)).unwrap();
+    drop(store);
+    let stopped = bench.run(&["serve"]).complaint();
+    assert!(stopped.contains("made by cardea dev"), "{stopped}");
+    let problems = problems(&bench);
+    assert!(
+        problems.iter().any(|p| p.contains("made by cardea dev")),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_port_that_another_program_has_is_named() {
+    let bench = Bench::new("");
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", bench.port)).unwrap();
+    let problems = problems(&bench);
+    assert!(problems[0].starts_with("listen:"), "{problems:?}");
+    assert!(
+        problems[0].contains("stop what listens there"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_store_of_another_issuer_or_of_another_program_is_told() {
+    let bench = Bench::new("");
+    bench.run(&["key", "list"]).fine();
+    let other = Bench::new("");
+    std::fs::copy(
+        bench.path().join("cardea.db"),
+        other.path().join("cardea.db"),
+    )
+    .unwrap();
+    assert!(problems(&other)[0].contains("the store belongs to http://localhost"));
+    other.write(
+        "cardea.db",
+        "this is no database, but it is longer than a header of one would be, I should think",
+    );
+    assert!(problems(&other)[0].contains("damaged or not a database"));
+}
+
+#[test]
+fn a_key_file_that_others_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new("");
+    let key = bench.path().join("master.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let report = bench.run(&["check", "--json"]).fine().json();
+    let warnings = findings(&report, "warning");
+    assert!(
+        warnings.iter().any(|w| w.contains("chmod 600")),
+        "{warnings:?}"
+    );
+}

@@ -1,0 +1,45 @@
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+fn states(keys: &Value) -> Vec<(String, String)> {
+    let text = |key: &Value, member: &str| key[member].as_str().unwrap().to_owned();
+    let items = keys["items"].as_array().unwrap().iter();
+    let mut states: Vec<_> = items
+        .map(|k| (text(k, "algorithm"), text(k, "state")))
+        .collect();
+    states.sort();
+    states
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    expected.iter().map(owned).collect()
+}
+
+#[test]
+fn a_rotation_publishes_the_next_keys_and_a_second_one_waits() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let list = || states(&bench.run(&["key", "list", "--json"]).fine().json());
+    assert_eq!(list(), pairs(&[("ES256", "active"), ("RS256", "active")]));
+    let said = bench.run(&["key", "rotate"]).fine().out;
+    assert!(said.contains("It signs from 2"), "{said}");
+    let both = [
+        ("ES256", "active"),
+        ("ES256", "next"),
+        ("RS256", "active"),
+        ("RS256", "next"),
+    ];
+    assert_eq!(list(), pairs(&both));
+    let refused = bench.run(&["key", "rotate"]).complaint();
+    assert!(refused.contains("under way"), "{refused}");
+    bench.run(&["key", "rotate", "--now"]).fine();
+    let turned = [
+        ("ES256", "active"),
+        ("ES256", "retired"),
+        ("RS256", "active"),
+        ("RS256", "retired"),
+    ];
+    assert_eq!(list(), pairs(&turned));
+}

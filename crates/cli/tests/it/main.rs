@@ -1,0 +1,24 @@
+//! The real binary, as an operator uses it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+/// The requests of a browser and a client, shared with the crash test.
+#[path = "../crash/http.rs"]
+#[allow(dead_code, reason = "shared with the crash test")]
+mod http;
+#[path = "../crash/provider.rs"]
+#[allow(dead_code, reason = "shared with the crash test")]
+mod provider;
+
+mod bench;
+mod check;
+mod clients;
+mod keys;
+mod logins;
+mod people;
+mod serving;

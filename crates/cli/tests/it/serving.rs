@@ -1,0 +1,102 @@
+use std::time::Duration;
+
+use crate::bench::Bench;
+
+#[test]
+fn a_second_process_is_refused_and_told_who_has_the_store() {
+    let bench = Bench::new("");
+    let serving = bench.serve();
+    let owner = format!("process {}", serving.pid());
+    for command in ["serve", "migrate"] {
+        let refused = bench.run(&[command]).complaint();
+        assert!(refused.contains(&owner), "{refused}");
+        assert!(refused.contains("cardea.db is in use"), "{refused}");
+    }
+}
+
+#[test]
+fn a_provider_that_is_told_to_stop_closes_its_store_and_takes_its_socket_along() {
+    let bench = Bench::new("");
+    let said = bench.serve().terminate().fine();
+    assert!(said.err.contains("cardea has stopped"), "{}", said.err);
+    assert!(
+        said.err.contains("cardea.db.sock"),
+        "it says where the socket is"
+    );
+    assert!(!bench.path().join("cardea.db.sock").exists());
+    // SQLite takes its log away when the last connection is closed in good order.
+    assert!(!bench.path().join("cardea.db-wal").exists());
+    bench.run(&["user", "list"]).fine();
+}
+
+#[test]
+fn a_socket_that_a_killed_provider_left_behind_hinders_nobody() {
+    let bench = Bench::new("");
+    drop(bench.serve());
+    assert!(bench.path().join("cardea.db.sock").exists());
+    bench.run(&["client", "list"]).fine();
+    let _serving = bench.serve();
+    bench.run(&["client", "list"]).fine();
+}
+
+#[test]
+fn commands_that_run_at_once_wait_for_one_another() {
+    let bench = Bench::new("");
+    std::thread::scope(|scope| {
+        let runs = [(); 4].map(|()| scope.spawn(|| bench.run(&["key", "list", "--json"])));
+        for run in runs {
+            run.join().unwrap().fine().json();
+        }
+    });
+}
+
+#[test]
+fn an_answer_under_way_is_finished_after_sigterm() {
+    use std::io::{Read as _, Write as _};
+    let bench = Bench::new("");
+    let serving = bench.serve();
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", bench.port)).unwrap();
+    let body = "grant_type=client_credentials&client_id=nobody&client_secret=nothing";
+    let (first, rest) = body.split_at(10);
+    write!(
+        stream,
+        "POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{first}",
+        body.len()
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let stopping = std::thread::spawn(move || serving.terminate());
+    std::thread::sleep(Duration::from_millis(200));
+    stream.write_all(rest.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    stopping.join().unwrap().fine();
+}
+
+#[test]
+fn a_folder_is_migrated_once() {
+    let bench = Bench::new("");
+    let first = bench.run(&["migrate"]).fine().out;
+    assert!(first.starts_with("Made cardea.db, and applied "), "{first}");
+    assert_eq!(
+        bench.run(&["migrate"]).fine().out,
+        "cardea.db is up to date.\n"
+    );
+    assert_eq!(
+        bench.run(&["migrate", "--json"]).fine().json()["applied"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn paths_are_relative_to_the_configuration_wherever_one_stands() {
+    let bench = Bench::new("");
+    let elsewhere = Bench::new("");
+    let file = bench.path().join("cardea.toml");
+    elsewhere
+        .run(&["key", "list", "--config", file.to_str().unwrap()])
+        .fine();
+    assert!(bench.path().join("cardea.db").exists());
+    assert!(!elsewhere.path().join("cardea.db").exists());
+}

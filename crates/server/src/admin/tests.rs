@@ -1,0 +1,234 @@
+//! The router in process: who may call it, and what it takes.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use cardea_seal::{Entropy, MasterKey};
+use cardea_store::{
+    Audit as _, AuditFilter, Page, Store,
+    sqlite::{Options, SqliteStore},
+};
+use cardea_web::{clock::SystemClock, inbound::Peer};
+use http::{Request, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::{App, Parts, config::Config};
+
+const OPERATOR: Peer = Peer::Unix { uid: 1234 };
+
+struct Stage {
+    router: Router,
+    store: Arc<SqliteStore>,
+    // Last, so that the store is closed before its folder goes.
+    _folder: tempfile::TempDir,
+}
+
+async fn stage() -> Stage {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cardea.db");
+    let store = Arc::new(
+        SqliteStore::open(Options {
+            path,
+            migrate: true,
+        })
+        .unwrap(),
+    );
+    let entropy = Entropy::seeded(1);
+    let parts = Parts {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: Arc::new(SystemClock),
+        master_key: MasterKey::generate(&entropy),
+        entropy,
+    };
+    let config = Config {
+        issuer: "https://id.example.test".to_owned(),
+        ..Config::default()
+    };
+    let app = App::start(config, parts).await.unwrap();
+    Stage {
+        router: super::router(&app),
+        store,
+        _folder: folder,
+    }
+}
+
+impl Stage {
+    async fn send(&self, peer: Option<Peer>, request: Request<Body>) -> (StatusCode, Value) {
+        let mut request = request;
+        request
+            .extensions_mut()
+            .extend(peer.map(extensions).unwrap_or_default());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.send(Some(OPERATOR), request).await
+    }
+
+    async fn post(&self, path: &str, media_type: &str, body: String) -> (StatusCode, Value) {
+        let request = Request::post(path).header(CONTENT_TYPE, media_type);
+        self.send(Some(OPERATOR), request.body(body.into()).unwrap())
+            .await
+    }
+}
+
+fn extensions(peer: Peer) -> http::Extensions {
+    let mut extensions = http::Extensions::new();
+    extensions.insert(peer);
+    extensions
+}
+
+#[tokio::test]
+async fn a_caller_from_the_network_is_nobody_here() {
+    let stage = stage().await;
+    let address = "127.0.0.1:5000".parse().unwrap();
+    for peer in [None, Some(Peer::Tcp { address, tls: true })] {
+        for path in [
+            "/users",
+            "/clients",
+            "/sessions",
+            "/grants",
+            "/keys",
+            "/status",
+            "/users/x/grants",
+        ] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let (status, problem) = stage.send(peer, request).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+            assert_eq!(problem["status"], 403);
+        }
+        let request = Request::post("/keys/rotate").body(Body::empty()).unwrap();
+        assert_eq!(stage.send(peer, request).await.0, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn what_an_operator_does_is_audited_under_their_user_id() {
+    let stage = stage().await;
+    let body = json!({ "username": "alice", "password": "wonderland-7-doors" });
+    let (status, user) = stage
+        .post("/users", "application/json", body.to_string())
+        .await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(!user.to_string().contains("argon2") && !user.to_string().contains("wonderland"));
+    let page = Page {
+        limit: 1,
+        offset: 0,
+    };
+    let rows = stage
+        .store
+        .audit(AuditFilter::default(), page)
+        .await
+        .unwrap();
+    assert_eq!(rows[0].event.name(), "user_added");
+    assert_eq!(
+        serde_json::to_value(&rows[0].actor).unwrap(),
+        json!({ "kind": "operator", "id": "1234" })
+    );
+    assert_eq!(rows[0].address, None);
+}
+
+#[tokio::test]
+async fn a_body_is_json_of_bounded_size_with_known_members() {
+    let stage = stage().await;
+    let long = json!({ "username": "x".repeat(70_000) }).to_string();
+    for (media_type, body, expected, said) in [
+        ("text/plain", "{}".to_owned(), 415, "application/json"),
+        ("application/json", String::new(), 400, "EOF"),
+        ("application/json", "{} {}".to_owned(), 400, "username"),
+        (
+            "application/json",
+            r#"{"username":"x","admin":true}"#.to_owned(),
+            400,
+            "`admin`",
+        ),
+        (
+            "application/json",
+            r#"{"username":"x"} x"#.to_owned(),
+            400,
+            "behind",
+        ),
+        (
+            "application/json",
+            r#"{"username":7}"#.to_owned(),
+            400,
+            "username: invalid type",
+        ),
+        (
+            "application/json",
+            r#"{"username":"x","password":12345678}"#.to_owned(),
+            400,
+            "password",
+        ),
+        ("application/json", long, 413, ""),
+    ] {
+        let (status, problem) = stage.post("/users", media_type, body.clone()).await;
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert_eq!(status.as_u16(), expected, "{detail}");
+        assert!(detail.contains(said), "{detail}");
+        assert!(!detail.contains("12345678"), "a password is not repeated");
+        assert_eq!(problem["correlation_id"].as_str().map(str::len), Some(12));
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_pages_of_at_most_500() {
+    let stage = stage().await;
+    for name in ["a", "b", "c"] {
+        let body = json!({ "username": name }).to_string();
+        stage.post("/users", "application/json", body).await;
+    }
+    let (_, first) = stage.get("/users?limit=2").await;
+    assert_eq!(
+        (
+            first["items"].as_array().unwrap().len(),
+            &first["next_offset"]
+        ),
+        (2, &json!(2))
+    );
+    let (_, rest) = stage.get("/users?limit=2&offset=2").await;
+    assert_eq!(
+        (&rest["items"][0]["username"], &rest["next_offset"]),
+        (&json!("c"), &Value::Null)
+    );
+    for query in ["limit=0", "limit=501", "limit=-1", "page=2", "limit=x"] {
+        let (status, _) = stage.get(&format!("/users?{query}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_subject_is_nobodys_name() {
+    let stage = stage().await;
+    let add = async |name: &str| {
+        let body = json!({ "username": name }).to_string();
+        stage.post("/users", "application/json", body).await.1["sub"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let alice = add("alice").await;
+    // Mallory takes Alice's subject as a name; whoever names the subject still means Alice.
+    add(&alice).await;
+    let (_, found) = stage.get(&format!("/users/{alice}")).await;
+    assert_eq!(found["username"], "alice");
+}
+
+#[tokio::test]
+async fn what_is_no_address_or_no_method_is_a_problem_document_too() {
+    let stage = stage().await;
+    let (status, problem) = stage.get("/nothing").await;
+    assert_eq!((status.as_u16(), &problem["status"]), (404, &json!(404)));
+    let (status, problem) = stage
+        .post("/status", "application/json", "{}".to_owned())
+        .await;
+    assert_eq!((status.as_u16(), &problem["status"]), (405, &json!(405)));
+    assert_eq!(stage.get("/users/%ff").await.0, StatusCode::BAD_REQUEST);
+}

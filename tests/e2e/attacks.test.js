@@ -1,9 +1,8 @@
 // Pages elsewhere that post our forms, or frame us. The worst case is tried: the attacker knows the hidden fields.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { PASSWORDS, allow, getsCode, logIn, person, request, sees, stage } from './stage/index.js';
+import { PASSWORDS, allow, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 

@@ -1,9 +1,8 @@
 // From a client's link through login and consent back to the client with a code.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { NATIVE_REDIRECT, allow, claims, getsCode, logIn, person, request, sees, stage } from './stage/index.js';
+import { NATIVE_REDIRECT, allow, claims, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 

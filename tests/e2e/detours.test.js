@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
-import { test } from 'node:test';
 
 import {
-  allow, getsCode, launchWithoutCookies, listen, logIn, person, request, sees, stage, temporaryFolder,
+  allow, getsCode, launchWithoutCookies, listen, logIn, person, request, sees, stage, temporaryFolder, test,
 } from './stage/index.js';
 
 const on = stage();

@@ -1,10 +1,10 @@
 // `cardea dev`, as the first screen of the README promises it.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 
 import { launch } from './stage/browser.js';
-import { allow, dev, logIn, person, sees } from './stage/index.js';
+import { allow, dev, logIn, person, sees, test } from './stage/index.js';
 
 let browser;
 let provider;
@@ -46,11 +46,18 @@ for (const javaScriptEnabled of [true, false]) {
     assert.deepEqual(await Promise.all([userinfo(tokens), userinfo(again)]), [401, 401]);
 
     await page.getByRole('button', { name: 'Log out', exact: true }).click();
-    await sees(page, 'Log in');
+    await sees(page, 'You are logged out');
     await startAtApplication(page);
     await sees(page, 'Log in');
   });
 }
+
+test('where the port of the demonstration is taken, the provider runs without it and says so', async (t) => {
+  const second = await dev();
+  t.after(second.stop);
+  assert.match(second.said(), /Port 5173 is taken on 127\.0\.0\.1; the demo application is left out/);
+  assert.doesNotMatch(provider.said(), /taken/);
+});
 
 async function startAtApplication(page) {
   await page.goto(provider.application);

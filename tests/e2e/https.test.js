@@ -1,9 +1,8 @@
 // Over https, with a path in the issuer, as most people will run it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { allow, getsCode, logIn, person, request, sees, stage } from './stage/index.js';
+import { allow, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage({ tls: true });
 
@@ -31,5 +30,5 @@ test('over https the cookies are bound to the host and the pages to the path of 
   await page.getByRole('button', { name: 'Revoke the access of Orders' }).click();
   await page.getByText('No app has access to your account.').waitFor();
   await page.getByRole('button', { name: 'Log out', exact: true }).click();
-  await sees(page, 'Log in');
+  await sees(page, 'You are logged out');
 });

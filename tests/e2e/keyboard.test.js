@@ -1,9 +1,8 @@
 // A whole login by the keyboard alone.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { FAR_REDIRECT, PASSWORDS, getsCode, person, request, sees, stage } from './stage/index.js';
+import { FAR_REDIRECT, PASSWORDS, getsCode, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 

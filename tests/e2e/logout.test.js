@@ -1,9 +1,8 @@
 // The end of a session: by `/end_session`, with a hint at once and without one after a question, or from the account page.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { allow, answer, getsCode, logIn, person, request, sees, stage } from './stage/index.js';
+import { allow, answer, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 
@@ -81,7 +80,7 @@ test('the back button after a logout shows nothing of the account', async (t) =>
   await page.goto(`${on.provider.issuer}/account`);
   await sees(page, 'Your account');
   await page.getByRole('button', { name: 'Log out', exact: true }).click();
-  await sees(page, 'Log in');
+  await sees(page, 'You are logged out');
   await page.goBack();
   await sees(page, 'Log in');
 });

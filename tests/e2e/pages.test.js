@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import axe from 'axe-core';
 
-import { FAR_REDIRECT, NATIVE_REDIRECT, allow, getsCode, listen, logIn, request, sees, stage } from './stage/index.js';
+import { FAR_REDIRECT, NATIVE_REDIRECT, allow, getsCode, listen, logIn, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 

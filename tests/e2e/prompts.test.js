@@ -1,9 +1,8 @@
 // What a client, or the person, can ask for on the way: another login, another account, no.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 
-import { allow, answer, claims, getsCode, logIn, person, request, sees, stage } from './stage/index.js';
+import { allow, answer, claims, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
 
 const on = stage();
 

@@ -1,6 +1,6 @@
 // What a file of tests plays on: a provider with its people and two clients, a client's site, a browser.
 
-import { after, before } from 'node:test';
+import { after, before, test as bare } from 'node:test';
 
 import { launch } from './browser.js';
 import { client } from './client.js';
@@ -15,6 +15,9 @@ export * from './steps.js';
 export const NATIVE_REDIRECT = 'com.example.app:/callback';
 /** Where nobody goes: for pages that show the host. */
 export const FAR_REDIRECT = 'https://orders.example.com/callback';
+
+/** A test that ends, one way or the other; Node 18 has no option for all of them. */
+export const test = (name, body) => bare(name, { timeout: 60_000 }, body);
 
 /** Set up before the first test of a file, and stopped after its last: `provider`, `site`, `browser`. */
 export function stage(options) {

@@ -1,0 +1,130 @@
+//! A browser that fills in the login form and allows what is asked, until it is sent back to the client.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+
+use crate::http::{Answer, Connection, form};
+
+/// Of a verifier that nobody needs here: the code is not redeemed.
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Login, consent, and the redirects between them are fewer.
+const MAX_STEPS: usize = 12;
+
+pub(crate) struct Person {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+/// From the client's link to the code, in a browser that nobody has logged in with.
+pub(crate) async fn to_code(
+    port: u16,
+    path: &str,
+    redirect_uri: &str,
+    person: &Person,
+) -> anyhow::Result<()> {
+    let mut connection = Connection::open(port).await?;
+    let mut cookies = Cookies::default();
+    let mut answer = connection.get(path, "").await?;
+    for _ in 0..MAX_STEPS {
+        cookies.take(&answer);
+        answer = match answer.status {
+            303 => {
+                let location = answer.header("location").next().context("no Location")?;
+                if location.starts_with(redirect_uri) {
+                    let has_code = location.contains("code=");
+                    return has_code.then_some(()).context("no code at the client");
+                }
+                let path = local(location, port)?.to_owned();
+                connection.get(&path, &cookies.header()).await?
+            }
+            200 => {
+                let (action, body) = fill(&answer.body, person)?;
+                let action = local(&action, port)?.to_owned();
+                connection.post(&action, &cookies.header(), &body).await?
+            }
+            status => bail!("answered {status}: {}", answer.body),
+        };
+    }
+    bail!("more than {MAX_STEPS} steps")
+}
+
+fn local(location: &str, port: u16) -> anyhow::Result<&str> {
+    let path = location
+        .strip_prefix(&format!("http://localhost:{port}"))
+        .unwrap_or(location);
+    path.starts_with('/')
+        .then_some(path)
+        .with_context(|| format!("a way out to {location}"))
+}
+
+/// The action and the body of the page's first form: its hidden fields, and what a person adds.
+fn fill(page: &str, person: &Person) -> anyhow::Result<(String, String)> {
+    let form_start = page.find("<form ").context("a page without a form")?;
+    let page = page.get(form_start..).unwrap_or_default();
+    let action = attribute(page, "action=\"").context("a form without action")?;
+    let mut pairs: Vec<(&str, &str)> = page
+        .split("<input type=\"hidden\" ")
+        .skip(1)
+        .filter_map(|input| Some((attribute(input, "name=\"")?, attribute(input, "value=\"")?)))
+        .collect();
+    if page.contains("name=\"password\"") {
+        pairs.push(("username", &person.username));
+        pairs.push(("password", &person.password));
+    } else if page.contains("value=\"allow\"") {
+        pairs.push(("decision", "allow"));
+    } else {
+        bail!("a form that nobody expects, at {action}");
+    }
+    Ok((action.to_owned(), form(&pairs)))
+}
+
+fn attribute<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = html.split_once(name)?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
+#[derive(Default)]
+struct Cookies(BTreeMap<String, String>);
+
+impl Cookies {
+    fn take(&mut self, answer: &Answer) {
+        for line in answer.header("set-cookie") {
+            let pair = line.split(';').next().unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                self.0.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    fn header(&self) -> String {
+        let pairs: Vec<String> = self.0.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        pairs.join("; ")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_login_form_is_filled_in_with_its_hidden_fields() {
+        let page = r#"<form method="post" action="/login"><input type="hidden" name="ticket" value="t">
+            <input type="hidden" name="csrf" value="c"><input id="u" name="username"><input name="password"></form>"#;
+        let person = Person {
+            username: "a b".to_owned(),
+            password: "p".to_owned(),
+        };
+        let (action, body) = fill(page, &person).unwrap();
+        assert_eq!(action, "/login");
+        assert_eq!(body, "ticket=t&csrf=c&username=a+b&password=p");
+    }
+
+    #[test]
+    fn a_redirect_away_from_the_server_is_not_followed() {
+        assert!(local("http://localhost:1/x", 2).is_err());
+        assert_eq!(local("http://localhost:2/x", 2).unwrap(), "/x");
+    }
+}

@@ -1,0 +1,113 @@
+//! The little of HTTP/1.1 that this load needs: one kept connection to a server on loopback.
+
+use anyhow::{Context as _, bail};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// No answer of a provider is longer.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// A kept connection.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    host: String,
+    buffer: Vec<u8>,
+}
+
+/// An answer, taken apart as far as needed.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The values of a header.
+    pub(crate) fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.head.lines().filter_map(move |line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+impl Connection {
+    pub(crate) async fn open(port: u16) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            // As the issuer names it.
+            host: format!("localhost:{port}"),
+            buffer: Vec::new(),
+        })
+    }
+
+    pub(crate) async fn get(&mut self, path: &str, cookie: &str) -> anyhow::Result<Answer> {
+        let host = &self.host;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n");
+        self.call(&request).await
+    }
+
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        cookie: &str,
+        form: &str,
+    ) -> anyhow::Result<Answer> {
+        let (host, length) = (&self.host, form.len());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncookie: {cookie}\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+        );
+        self.call(&request).await
+    }
+
+    async fn call(&mut self, request: &str) -> anyhow::Result<Answer> {
+        self.stream.write_all(request.as_bytes()).await?;
+        self.buffer.clear();
+        let end = loop {
+            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            self.more().await?;
+        };
+        let head = String::from_utf8(self.buffer.get(..end).unwrap_or_default().to_vec())?;
+        let mut answer = Answer {
+            status: head
+                .get(9..12)
+                .and_then(|digits| digits.parse().ok())
+                .context("no status line")?,
+            head,
+            body: String::new(),
+        };
+        let length: usize = match answer.header("content-length").next() {
+            Some(text) => text.parse()?,
+            None => 0,
+        };
+        while self.buffer.len() < end + length {
+            self.more().await?;
+        }
+        answer.body = String::from_utf8(self.buffer.get(end..).unwrap_or_default().to_vec())?;
+        Ok(answer)
+    }
+
+    async fn more(&mut self) -> anyhow::Result<()> {
+        if self.buffer.len() > MAX_ANSWER {
+            bail!("the answer is too long");
+        }
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => bail!("the server closed the connection"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The body of a form.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}

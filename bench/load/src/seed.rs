@@ -1,0 +1,320 @@
+//! A store full of people, sessions, grants and codes, made by the verbs of the store and under the server's own keys.
+
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use cardea_protocol::{
+    model::{
+        Actor, AuthenticationContext, Cause, Client, ClientId, Code, CodeBinding, CodeHash, Grant,
+        GrantId, GrantState, LastSeen, LoginFailures, RefreshState, RefreshTokenId, Session,
+        SessionId, Sid, Subject, User, UserStatus, Username,
+    },
+    pkce::CodeVerifier,
+    request::{AuthorizationCodeRequest, ClaimsRequest},
+    scope::Scope,
+    token::{authorization_code, refresh_token::RefreshToken},
+};
+use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
+use cardea_store::{
+    AddUser, ConsentChange, IssueCode, OpenSession, RedeemCode, Redeemed, Store,
+    sqlite::{Options as StoreOptions, SqliteStore},
+};
+use cardea_web::clock::{Clock as _, SystemClock};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// As in `crates/server/src/app.rs`. Were they others, the server would refuse the tokens, and the bench would say so.
+const EPOCH: u8 = 1;
+const ROW_SECRET: &str = "refresh row secret";
+const REFRESH_MAC: &str = "refresh token";
+
+/// The verifier of all codes.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// Grants that hang on one session.
+const PER_PERSON: u32 = 1000;
+/// As many commands as the queue of the store takes, and a few less.
+const WORKERS: u32 = 224;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The file of the store.
+    #[arg(long)]
+    database: PathBuf,
+    /// The file of the master key.
+    #[arg(long)]
+    master_key: PathBuf,
+    /// The issuer that the store belongs to.
+    #[arg(long)]
+    issuer: String,
+    /// A client of the store, for which the grants are.
+    #[arg(long)]
+    client: String,
+    /// What is granted.
+    #[arg(long)]
+    scope: String,
+    /// How many grants with a refresh token.
+    #[arg(long, default_value_t = 0)]
+    grants: u32,
+    /// How many codes that nobody has redeemed.
+    #[arg(long, default_value_t = 0)]
+    codes: u32,
+    /// Where to write the refresh tokens and the codes, a line each.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// What every grant has in common.
+struct Seeder {
+    store: SqliteStore,
+    entropy: Entropy,
+    client: Client,
+    scope: Scope,
+    sealer: Sealer,
+    mac: MacKey,
+    now: Timestamp,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
+    let seeder = Arc::new(Seeder::open(&options).await?);
+    let wanted = options.grants.max(options.codes);
+    let mut out = String::new();
+    let mut done = 0;
+    while done < wanted {
+        let count = PER_PERSON.min(wanted - done);
+        let (subject, session) = seeder.person().await?;
+        let grants = done < options.grants;
+        let workers: Vec<_> = (0..WORKERS.min(count))
+            .map(|worker| {
+                let share = (count + WORKERS - 1 - worker) / WORKERS;
+                let (seeder, subject) = (Arc::clone(&seeder), subject.clone());
+                tokio::spawn(async move { seeder.some(share, (&subject, session), grants).await })
+            })
+            .collect();
+        for worker in workers {
+            out.push_str(&worker.await??);
+        }
+        done += count;
+    }
+    std::fs::write(&options.out, &out)?;
+    Ok(json!({ "seeded": out.lines().count() }))
+}
+
+impl Seeder {
+    async fn open(options: &Options) -> anyhow::Result<Self> {
+        if options.grants > 0 && options.codes > 0 {
+            bail!("grants and codes have files of their own: run it twice");
+        }
+        let master = read_master_key(&options.master_key)?;
+        let store = SqliteStore::open(StoreOptions {
+            path: options.database.clone(),
+            migrate: false,
+        })?;
+        let id = ClientId::parse(&options.client)?;
+        let client = dynamic(&store).client(&id).await?;
+        Ok(Self {
+            client: client.context("the store has no such client")?,
+            scope: Scope::parse(&options.scope)?,
+            sealer: Sealer::new(&master, ROW_SECRET, &options.issuer, u32::from(EPOCH)),
+            mac: MacKey::new(&master, REFRESH_MAC, &options.issuer, u32::from(EPOCH)),
+            entropy: Entropy::system(),
+            now: SystemClock.now(),
+            store,
+        })
+    }
+
+    fn cause(&self) -> Cause {
+        Cause {
+            now: self.now,
+            request_id: "seed".to_owned(),
+            address: None,
+            user_agent: None,
+            actor: Actor::System,
+        }
+    }
+
+    fn context(&self) -> AuthenticationContext {
+        AuthenticationContext {
+            auth_time: self.now,
+            acr: "1".to_owned(),
+            amr: vec!["pwd".to_owned()],
+        }
+    }
+
+    /// A new person with a session.
+    async fn person(&self) -> anyhow::Result<(Subject, SessionId)> {
+        let name = self.entropy.text(9);
+        let subject = Subject::parse(&self.entropy.text(16))?;
+        let user = User {
+            subject: subject.clone(),
+            username: Username::parse(&format!("seed-{name}"))?,
+            email: None,
+            email_verified: false,
+            password_hash: None,
+            roles: vec!["user".to_owned()],
+            claims: std::collections::BTreeMap::new(),
+            status: UserStatus::Enabled,
+            failures: LoginFailures::default(),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let store = dynamic(&self.store);
+        store
+            .add_user(AddUser {
+                user,
+                cause: self.cause(),
+            })
+            .await?;
+        let end = self.now.checked_add(LIFE)?;
+        let session = Session {
+            id: SessionId(self.entropy.token().hash()),
+            sid: Sid::parse(&self.entropy.text(16))?,
+            subject: subject.clone(),
+            context: self.context(),
+            created_at: self.now,
+            last_seen_at: self.now,
+            idle_expires_at: end,
+            expires_at: end,
+            address: None,
+            user_agent: None,
+            ended: None,
+        };
+        let id = session.id;
+        let command = OpenSession {
+            session,
+            previous: None,
+            cause: self.cause(),
+        };
+        match store.open_session(command).await? {
+            Some(_) => Ok((subject, id)),
+            None => bail!("the store opened no session"),
+        }
+    }
+
+    /// So many codes, redeemed or not; a line for each.
+    async fn some(
+        &self,
+        count: u32,
+        (subject, session): (&Subject, SessionId),
+        redeem: bool,
+    ) -> anyhow::Result<String> {
+        let mut lines = String::new();
+        for _ in 0..count {
+            let text = self.entropy.token();
+            let code = self.code(CodeHash(text.hash()), subject, session)?;
+            let command = IssueCode {
+                code: code.clone(),
+                consent: ConsentChange::None,
+                cause: self.cause(),
+            };
+            if !dynamic(&self.store).issue_code(command).await? {
+                bail!("the store issued no code");
+            }
+            if redeem {
+                lines.push_str(&self.redeem(code).await?);
+            } else {
+                lines.push_str(text.to_text().expose());
+            }
+            lines.push('\n');
+        }
+        Ok(lines)
+    }
+
+    fn code(&self, hash: CodeHash, subject: &Subject, session: SessionId) -> anyhow::Result<Code> {
+        let redirect_uri = self.client.metadata().redirect_uris.first();
+        let verifier = CodeVerifier::parse(VERIFIER).ok().context("the verifier")?;
+        Ok(Code {
+            hash,
+            client_id: self.client.id().clone(),
+            binding: CodeBinding {
+                redirect_uri: redirect_uri.context("no redirect URI")?.clone(),
+                redirect_uri_given: true,
+                challenge: Some(verifier.challenge()),
+            },
+            session,
+            subject: subject.clone(),
+            scope: self.scope.clone(),
+            resources: Vec::new(),
+            nonce: Some("nonce".to_owned()),
+            claims: ClaimsRequest::default(),
+            context: self.context(),
+            issued_at: self.now,
+            expires_at: self.now.checked_add(LIFE)?,
+        })
+    }
+
+    /// The grant of a code, and the refresh token of its first generation.
+    async fn redeem(&self, code: Code) -> anyhow::Result<String> {
+        let proof = authorization_code::check(
+            &self.client,
+            &code.client_id,
+            &code.binding,
+            &AuthorizationCodeRequest {
+                code: None,
+                redirect_uri: Some(code.binding.redirect_uri.clone()),
+                verifier: CodeVerifier::parse(VERIFIER).ok(),
+                resource: None,
+            },
+        )?;
+        let token_id = RefreshTokenId(self.entropy.bytes());
+        let secret: [u8; 32] = self.entropy.bytes();
+        let end = self.now.checked_add(LIFE)?;
+        let grant = Grant {
+            id: GrantId::new(self.now, self.entropy.bytes()),
+            client_id: code.client_id,
+            subject: code.subject,
+            session: code.session,
+            code: code.hash,
+            binding: code.binding,
+            scope: code.scope,
+            resources: code.resources,
+            claims: code.claims,
+            nonce: code.nonce,
+            context: code.context,
+            refresh: Some(RefreshState {
+                sealed_secret: self.sealer.seal(&secret, &token_id.0),
+                token_id,
+                generation: 0,
+                rotated_at: self.now,
+                current_seen: false,
+                late_retry_at: None,
+                anomaly_at: None,
+                // Where the load comes from, so that no rotation is an anomaly.
+                last_seen: LastSeen {
+                    address: Some(Ipv4Addr::LOCALHOST.into()),
+                    user_agent: None,
+                },
+                idle_expires_at: end,
+            }),
+            created_at: self.now,
+            expires_at: end,
+            state: GrantState::Live,
+        };
+        let command = RedeemCode {
+            grant,
+            proof,
+            cause: self.cause(),
+        };
+        match dynamic(&self.store).redeem_code(command).await? {
+            Redeemed::Done => {}
+            other => bail!("the store redeemed nothing: {other:?}"),
+        }
+        let token =
+            RefreshToken::derive((EPOCH, &self.mac), &secret, token_id, 0, self.client.id());
+        Ok(token.to_text())
+    }
+}
+
+fn dynamic(store: &SqliteStore) -> &dyn Store {
+    store
+}
+
+fn read_master_key(path: &Path) -> anyhow::Result<MasterKey> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the master key {}", path.display()))?;
+    Ok(MasterKey::parse(text.trim())?)
+}

@@ -1,0 +1,103 @@
+//! `cargo xtask bench`: what Cardea does in a second, beside what this machine and a bare server do in the same minutes.
+//!
+//! A tour: `loads.rs` is the list of what is measured, `rows.rs` the list of what is demanded; `stage.rs` has the folder, the
+//! programs and the seeds, `server.rs` a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` what is measured
+//! only once, `series.rs` the numbers, `report.rs` the page. `bench/README.md` says how to read it.
+
+mod limits;
+mod loads;
+mod machine;
+mod once;
+mod people;
+mod report;
+mod rows;
+mod seeds;
+mod series;
+mod server;
+mod stage;
+mod wrk;
+
+use anyhow::{Result, bail};
+
+use self::{series::Series, stage::Stage};
+use crate::command::root;
+
+/// How long and how often everything is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Plan {
+    rounds: usize,
+    seconds: u64,
+    /// Rotations between the first and the last look at the rate of refreshes.
+    rotations: u64,
+    /// Grants in the store when its memory is measured.
+    grants: u32,
+}
+
+impl Plan {
+    const FULL: Self = Self {
+        rounds: 3,
+        seconds: 10,
+        rotations: 1_000_000,
+        grants: 1_000_000,
+    };
+    const QUICK: Self = Self {
+        rounds: 1,
+        seconds: 3,
+        rotations: 50_000,
+        grants: 50_000,
+    };
+
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let mut plan = Self::FULL;
+        for argument in arguments {
+            match argument.as_str() {
+                "--quick" => plan = Self::QUICK,
+                "--long" => plan.rotations = 10_000_000,
+                other => bail!("`bench` knows --quick and --long, not `{other}`"),
+            }
+        }
+        Ok(plan)
+    }
+}
+
+/// Measures everything, prints the table and writes `docs/benchmarks.md`. Targets that are missed don't make it fail.
+pub(crate) fn run(arguments: &[String]) -> Result<bool> {
+    let plan = Plan::parse(arguments)?;
+    let mut stage = Stage::set(plan)?;
+    let mut series = Series::default();
+    for round in 1..=plan.rounds {
+        println!("round {round} of {}", plan.rounds);
+        limits::measure(&stage, &mut series)?;
+        for load in loads::LOADS {
+            loads::measure(load, &mut stage, &mut series)?;
+        }
+        people::measure(&stage, &mut series)?;
+        once::start_and_idle(&stage, &mut series)?;
+    }
+    once::rotations(&mut stage, &mut series)?;
+    once::many_grants(&mut stage, &mut series)?;
+    once::binary(&stage, &mut series)?;
+    let page = report::page(plan, &series)?;
+    println!("\n{page}");
+    let path = root().join("docs/benchmarks.md");
+    std::fs::write(&path, page)?;
+    println!("written to docs/benchmarks.md");
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_full_quick_or_long() {
+        let parse = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+            Plan::parse(&arguments)
+        };
+        assert_eq!(parse(&[]).unwrap(), Plan::FULL);
+        assert_eq!(parse(&["--quick"]).unwrap(), Plan::QUICK);
+        assert_eq!(parse(&["--long"]).unwrap().rotations, 10_000_000);
+        assert!(parse(&["--fast"]).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! What is demanded of each figure.
+
+/// One line of the table.
+pub(super) struct Row {
+    pub(super) work: &'static str,
+    /// The series that is judged.
+    pub(super) figure: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) target: Target,
+}
+
+/// How it is judged.
+pub(super) enum Target {
+    /// At least this part, or so many times, of another series of the same round.
+    Ratio(&'static str, f64),
+    /// At most this, in its own unit.
+    AtMost(f64),
+}
+
+use Target::{AtMost, Ratio};
+
+const fn row(work: &'static str, figure: &'static str, unit: &'static str, target: Target) -> Row {
+    Row {
+        work,
+        figure,
+        unit,
+        target,
+    }
+}
+
+/// All rows.
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    row("client_credentials, ES256 JWT", "cardea es256", "/s", Ratio("openssl ecdsap256 sign", 0.50)),
+    row("… its p99", "cardea es256 p99 ms", "ms", AtMost(3.0)),
+    row("… beside oidc-provider", "cardea es256", "/s", Ratio("oidc-provider es256", 8.0)),
+    row("client_credentials, RS256 JWT", "cardea rs256", "/s", Ratio("openssl rsa2048 sign", 0.87)),
+    row("… beside oidc-provider", "cardea rs256", "/s", Ratio("oidc-provider rs256", 1.9)),
+    row("client_credentials, EdDSA JWT", "cardea eddsa", "/s", Ratio("ceiling eddsa", 0.85)),
+    row("refresh rotation, durable, ES256, 32 connections", "cardea refresh 32", "/s", Ratio("openssl ecdsap256 sign", 0.28)),
+    row("… its p99", "cardea refresh 32 p99 ms", "ms", AtMost(10.0)),
+    row("refresh rotation, durable, ES256, 128 connections", "cardea refresh 128", "/s", Ratio("openssl ecdsap256 sign", 0.33)),
+    row("refresh rotation after many rotations", "cardea refresh after", "/s", Ratio("cardea refresh before", 0.95)),
+    row("store before many rotations, beside after them", "cardea store bytes before", "bytes", Ratio("cardea store bytes after", 0.999)),
+    row("code redemption, durable, RS256 ID token and ES256 access token", "cardea code", "/s", Ratio("openssl rsa2048 sign", 0.70)),
+    row("introspection of an ES256 JWT, with the row", "cardea introspect jwt", "/s", Ratio("openssl ecdsap256 verify", 0.68)),
+    row("introspection of an opaque token, with the row", "cardea introspect opaque", "/s", Ratio("ceiling introspect opaque", 0.70)),
+    row("discovery", "cardea discovery", "/s", Ratio("ceiling document", 0.70)),
+    row("JWKS", "cardea jwks", "/s", Ratio("ceiling document", 0.70)),
+    row("password login, end to end, 8 closed loops", "cardea login", "/s", Ratio("argon2id", 0.85)),
+    row("… p99 of 300 client_credentials a second beside them", "cardea token beside p99 ms", "ms", AtMost(25.0)),
+    row("both cores shared with the load: ES256", "cardea both es256", "/s", Ratio("ceiling both es256", 0.85)),
+    row("both cores shared with the load: refresh, 128 connections", "cardea both refresh 128", "/s", Ratio("ceiling both refresh 128", 0.85)),
+    row("start to ready with an existing store", "cardea start ms", "ms", AtMost(150.0)),
+    row("memory, idle", "cardea idle MB", "MB", AtMost(30.0)),
+    row("memory under client_credentials", "cardea es256 peak MB", "MB", AtMost(40.0)),
+    row("memory under refresh, with many grants", "cardea refresh many grants peak MB", "MB", AtMost(96.0)),
+    row("stripped binary", "cardea binary MB", "MB", AtMost(40.0)),
+];
+
+/// Beside the table, for orientation.
+pub(super) const BESIDE: &[(&str, &str)] = &[
+    (
+        "openssl ed25519 sign",
+        "Ed25519 signatures (`openssl speed`)",
+    ),
+    ("ceiling es256", "bare server, ES256"),
+    ("ceiling rs256", "bare server, RS256"),
+    (
+        "ceiling refresh 32",
+        "bare server, durable update and ES256, 32 connections",
+    ),
+    (
+        "ceiling refresh 128",
+        "bare server, durable update and ES256, 128 connections",
+    ),
+    (
+        "cardea login with tokens",
+        "logins with 300 client_credentials a second beside them",
+    ),
+    (
+        "cardea refresh many grants",
+        "refresh rotation all over the store with many grants, 128 connections",
+    ),
+];

@@ -1,0 +1,224 @@
+//! The folder, the programs, the ports and the configuration of one bench.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use super::Plan;
+use super::seeds::Seeds;
+use super::server::{Cores, Server, pinned};
+use crate::command::{cargo, find, output, root, stream};
+use crate::setup::install_npm;
+
+pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(super) const PASSWORD: &str = "hinge-of-the-bench-9";
+pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
+/// People who log in at once.
+pub(super) const PEOPLE: usize = 8;
+/// Rows of the ceiling, as many as Cardea has grants.
+const CEILING_ROWS: &str = "10000";
+
+/// Who is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum System {
+    Cardea,
+    Ceiling,
+    Peer,
+}
+
+impl System {
+    /// The first word of its series.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Cardea => "cardea",
+            Self::Ceiling => "ceiling",
+            Self::Peer => "oidc-provider",
+        }
+    }
+}
+
+pub(super) struct Programs {
+    pub(super) cardea: PathBuf,
+    pub(super) load: PathBuf,
+    ceiling: PathBuf,
+}
+
+/// Where it all happens.
+pub(super) struct Stage {
+    pub(super) plan: Plan,
+    pub(super) programs: Programs,
+    pub(super) seeds: Seeds,
+    folder: TempDir,
+    port: u16,
+}
+
+impl Stage {
+    /// Builds the programs, starts Cardea once on an empty folder, and seeds its store.
+    pub(super) fn set(plan: Plan) -> Result<Self> {
+        if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+            bail!("one core for the server and one for the load make two; this machine has one");
+        }
+        for tool in ["wrk", "openssl", "taskset", "node", "npm"] {
+            if find(tool).is_none() {
+                bail!(
+                    "{tool} is missing; Debian's packages are wrk, openssl, util-linux, nodejs, npm"
+                );
+            }
+        }
+        install_npm(&root().join("bench/peers/oidc-provider"))?;
+        let programs = build()?;
+        let folder = tempfile::tempdir()?;
+        let port = free_port()?;
+        let key = output(Command::new("openssl").args(["rand", "-base64", "32"]))?;
+        std::fs::write(folder.path().join("master.key"), key)?;
+        std::fs::write(folder.path().join("cardea.toml"), configuration(port))?;
+        let mut stage = Self {
+            plan,
+            programs,
+            seeds: Seeds::default(),
+            folder,
+            port,
+        };
+        stage.start(System::Cardea, Cores::Server)?.stop()?;
+        println!("seeding");
+        stage.seeds = Seeds::sow(&stage)?;
+        Ok(stage)
+    }
+
+    /// A file of the folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(super) fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// Starts one of the three; they run one at a time, so one port is enough.
+    pub(super) fn start(&self, system: System, cores: Cores) -> Result<Server> {
+        let port = self.port.to_string();
+        let (command, ready) = match system {
+            System::Cardea => {
+                let mut command = pinned(cores, &self.programs.cardea);
+                command.arg("serve").arg("--config").arg("cardea.toml");
+                (command, "/health/ready")
+            }
+            System::Ceiling => {
+                for name in ["ceiling.db", "ceiling.db-wal", "ceiling.db-shm"] {
+                    let _ = std::fs::remove_file(self.file(name));
+                }
+                let mut command = pinned(cores, &self.programs.ceiling);
+                command.args([&port, ".", CEILING_ROWS]);
+                (command, "/health/ready")
+            }
+            System::Peer => {
+                let script = root().join("bench/peers/oidc-provider/server.js");
+                let mut command = pinned(cores, "node");
+                command.env("NODE_ENV", "production").arg(script).arg(&port);
+                (command, "/.well-known/openid-configuration")
+            }
+        };
+        let mut command = command;
+        command.current_dir(self.folder.path());
+        Server::start(command, self.port, ready)
+    }
+}
+
+fn build() -> Result<Programs> {
+    let packages = ["cardea-cli", "cardea-bench-load", "cardea-bench-ceiling"];
+    let mut arguments = vec!["build", "--release"];
+    arguments.extend(packages.iter().flat_map(|package| ["-p", *package]));
+    if !stream(&mut cargo(arguments))? {
+        bail!("the programs don't build");
+    }
+    let metadata = crate::check::Metadata::read()?;
+    let program = |name: &str| metadata.target_directory.join("release").join(name);
+    Ok(Programs {
+        cardea: program("cardea"),
+        load: program("cardea-bench-load"),
+        ceiling: program("cardea-bench-ceiling"),
+    })
+}
+
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// All that the product has is on; the limits are only too high to be met.
+fn configuration(port: u16) -> String {
+    let mut text = format!(
+        r#"issuer = "http://localhost:{port}"
+listen = "127.0.0.1:{port}"
+store = {{ url = "sqlite:cardea.db" }}
+keys = {{ master_key_file = "master.key" }}
+
+[limits]
+enabled = true
+"#
+    );
+    for limit in [
+        "authorize",
+        "login",
+        "login_per_account",
+        "token",
+        "token_per_client",
+        "introspection_per_client",
+        "other",
+    ] {
+        text.push_str(&format!("{limit}_per_minute = 100000000\n"));
+    }
+    text.push_str(
+        r#"
+[[resources]]
+audience = "api://orders"
+scopes = ["orders:read"]
+introspection_clients = ["api"]
+"#,
+    );
+    for (client, more) in [
+        ("script", ""),
+        ("script-rs256", r#"access_token_signing_alg = "RS256""#),
+        ("script-eddsa", r#"access_token_signing_alg = "EdDSA""#),
+        ("api", ""),
+    ] {
+        text.push_str(&client_of(client, r#"["client_credentials"]"#, more));
+    }
+    let redirect = format!("redirect_uris = [\"{REDIRECT_URI}\"]");
+    let opaque = format!("{redirect}\naccess_token_format = \"opaque\"");
+    for (client, more) in [("web", &redirect), ("opaque", &opaque)] {
+        let grant_types = r#"["authorization_code", "refresh_token"]"#;
+        text.push_str(&client_of(client, grant_types, more));
+    }
+    for person in 0..PEOPLE {
+        text.push_str(&format!(
+            "\n[[users]]\nusername = \"person{person}\"\npassword = \"{PASSWORD}\"\n"
+        ));
+    }
+    text
+}
+
+fn client_of(id: &str, grant_types: &str, more: &str) -> String {
+    format!(
+        r#"
+[[clients]]
+client_id = "{id}"
+client_secret = "{SECRET}"
+token_endpoint_auth_method = "client_secret_post"
+grant_types = {grant_types}
+scope = "openid orders:read"
+{more}
+"#
+    )
+}

@@ -14,20 +14,38 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .find(|(k, _)| k == name)
+            .map(|(_, v)| v.as_str())
     }
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(k, _)| k == name).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .filter(move |(k, _)| k == name)
+            .map(|(_, v)| v.as_str())
     }
 }
 
 pub(crate) fn get(at: &str, path: &str, cookies: &str) -> io::Result<Answer> {
-    send(at, &format!("GET {path} HTTP/1.1\r\nhost: {at}\r\ncookie: {cookies}\r\nconnection: close\r\n\r\n"))
+    send(
+        at,
+        &format!(
+            "GET {path} HTTP/1.1\r\nhost: {at}\r\ncookie: {cookies}\r\nconnection: close\r\n\r\n"
+        ),
+    )
 }
 
-pub(crate) fn post(at: &str, path: &str, cookies: &str, form: &[(&str, &str)]) -> io::Result<Answer> {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+pub(crate) fn post(
+    at: &str,
+    path: &str,
+    cookies: &str,
+    form: &[(&str, &str)],
+) -> io::Result<Answer> {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: {at}\r\ncookie: {cookies}\r\nconnection: close\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
@@ -50,8 +68,19 @@ fn parse(text: &str) -> Option<Answer> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.lines();
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(String, String)> =
-        lines.filter_map(|l| l.split_once(": ")).map(|(k, v)| (k.to_lowercase(), v.to_owned())).collect();
-    let length: usize = headers.iter().find(|(k, _)| k == "content-length")?.1.parse().ok()?;
-    (body.len() == length).then(|| Answer { status, headers, body: body.to_owned() })
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|l| l.split_once(": "))
+        .map(|(k, v)| (k.to_lowercase(), v.to_owned()))
+        .collect();
+    let length: usize = headers
+        .iter()
+        .find(|(k, _)| k == "content-length")?
+        .1
+        .parse()
+        .ok()?;
+    (body.len() == length).then(|| Answer {
+        status,
+        headers,
+        body: body.to_owned(),
+    })
 }

@@ -40,7 +40,10 @@ fn kill_9_under_load_loses_nothing_that_was_acknowledged() {
     let mut provider = Provider::start(folder.path());
     let browser = Browser::log_in(&provider);
     let mut hands: Vec<Hands> = (0..CLIENTS)
-        .map(|_| Hands { refresh_token: provider.redeem(&browser.code(&provider)).unwrap(), code: None })
+        .map(|_| Hands {
+            refresh_token: provider.redeem(&browser.code(&provider)).unwrap(),
+            code: None,
+        })
         .collect();
     let acknowledged = Arc::new(AtomicU64::new(0));
     for round in 0..ROUNDS {
@@ -58,29 +61,46 @@ fn kill_9_under_load_loses_nothing_that_was_acknowledged() {
         thread::sleep(Duration::from_millis(25 + u64::from(round % 10) * 9));
         provider.kill_9();
         stop.store(true, Ordering::Relaxed);
-        hands = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        hands = clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect();
         provider = Provider::start(folder.path());
         for mine in &mut hands {
             let token = provider.refresh(&mine.refresh_token);
-            mine.refresh_token = token.unwrap_or_else(|e| panic!("round {round}: an acknowledged token is dead: {e}"));
+            mine.refresh_token = token
+                .unwrap_or_else(|e| panic!("round {round}: an acknowledged token is dead: {e}"));
             if let Some(code) = mine.code.take() {
                 let token = provider.redeem(&code);
-                mine.refresh_token = token.unwrap_or_else(|e| panic!("round {round}: an acknowledged code is dead: {e}"));
+                mine.refresh_token = token
+                    .unwrap_or_else(|e| panic!("round {round}: an acknowledged code is dead: {e}"));
             }
         }
     }
     let acknowledged = acknowledged.load(Ordering::Relaxed);
     println!("{ROUNDS} rounds, {acknowledged} answers acknowledged under load");
-    assert!(acknowledged > u64::from(ROUNDS) * 4, "there was no load to speak of: {acknowledged}");
+    assert!(
+        acknowledged > u64::from(ROUNDS) * 4,
+        "there was no load to speak of: {acknowledged}"
+    );
 }
 
 /// Asks for codes, redeems and rotates until the provider is gone; gives back what was acknowledged last.
-fn work(at: &str, browser: &Browser, mut mine: Hands, (stop, acknowledged): (&AtomicBool, &AtomicU64)) -> Hands {
+fn work(
+    at: &str,
+    browser: &Browser,
+    mut mine: Hands,
+    (stop, acknowledged): (&AtomicBool, &AtomicU64),
+) -> Hands {
     while !stop.load(Ordering::Relaxed) {
-        let Ok(token) = provider::refresh(at, &mine.refresh_token) else { break };
+        let Ok(token) = provider::refresh(at, &mine.refresh_token) else {
+            break;
+        };
         mine.refresh_token = token;
         acknowledged.fetch_add(1, Ordering::Relaxed);
-        let Ok(code) = provider::code(at, browser) else { break };
+        let Ok(code) = provider::code(at, browser) else {
+            break;
+        };
         mine.code = Some(code);
         acknowledged.fetch_add(1, Ordering::Relaxed);
     }

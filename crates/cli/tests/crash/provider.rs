@@ -26,12 +26,25 @@ impl Provider {
     pub(crate) fn start(folder: &Path) -> Self {
         let config = folder.join("cardea.toml");
         if !config.exists() {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            std::fs::write(folder.join("master.key"), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
+            std::fs::write(
+                folder.join("master.key"),
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            )
+            .unwrap();
             std::fs::write(&config, settings(folder, port)).unwrap();
         }
         let text = std::fs::read_to_string(&config).unwrap();
-        let address = text.lines().find_map(|l| l.strip_prefix("listen = ")).unwrap().trim_matches('"').to_owned();
+        let address = text
+            .lines()
+            .find_map(|l| l.strip_prefix("listen = "))
+            .unwrap()
+            .trim_matches('"')
+            .to_owned();
         let child = Command::new(env!("CARGO_BIN_EXE_cardea"))
             .args(["--log", "error", "serve", "--config"])
             .arg(&config)
@@ -45,8 +58,13 @@ impl Provider {
 
     fn wait_until_ready(&self) {
         let began = Instant::now();
-        while !http::get(&self.address, "/health/ready", "").is_ok_and(|answer| answer.status == 200) {
-            assert!(began.elapsed() < Duration::from_secs(30), "the provider doesn't get ready");
+        while !http::get(&self.address, "/health/ready", "")
+            .is_ok_and(|answer| answer.status == 200)
+        {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "the provider doesn't get ready"
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -62,7 +80,12 @@ impl Provider {
     }
 
     pub(crate) fn redeem(&self, code: &str) -> io::Result<String> {
-        let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", REDIRECT_URI), ("code_verifier", VERIFIER)];
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+        ];
         tokens(&self.address, &form)
     }
 
@@ -79,7 +102,10 @@ impl Drop for Provider {
 }
 
 pub(crate) fn refresh(at: &str, token: &str) -> io::Result<String> {
-    tokens(at, &[("grant_type", "refresh_token"), ("refresh_token", token)])
+    tokens(
+        at,
+        &[("grant_type", "refresh_token"), ("refresh_token", token)],
+    )
 }
 
 /// The refresh token of the answer.
@@ -88,14 +114,19 @@ fn tokens(at: &str, form: &[(&str, &str)]) -> io::Result<String> {
     form.extend([("client_id", "app"), ("client_secret", SECRET)]);
     let answer = http::post(at, "/token", "", &form)?;
     let json: serde_json::Value = serde_json::from_str(&answer.body).map_err(io::Error::other)?;
-    let token = json.get("refresh_token").and_then(serde_json::Value::as_str);
-    token.map(str::to_owned).ok_or_else(|| io::Error::other(format!("{}: {}", answer.status, answer.body)))
+    let token = json
+        .get("refresh_token")
+        .and_then(serde_json::Value::as_str);
+    token
+        .map(str::to_owned)
+        .ok_or_else(|| io::Error::other(format!("{}: {}", answer.status, answer.body)))
 }
 
 /// A code, in the session of a browser that has logged in and consented.
 pub(crate) fn code(at: &str, browser: &Browser) -> io::Result<String> {
     let answer = http::get(at, &authorize(), &browser.cookies)?;
-    code_of(answer.header("location")).ok_or_else(|| io::Error::other(format!("{}: no code", answer.status)))
+    code_of(answer.header("location"))
+        .ok_or_else(|| io::Error::other(format!("{}: no code", answer.status)))
 }
 
 /// A browser that is logged in.
@@ -113,15 +144,30 @@ impl Browser {
         jar.take(&start);
         let page = http::get(at, path(start.header("location").unwrap()), &jar.text()).unwrap();
         let (ticket, csrf) = (field(&page.body, "ticket"), field(&page.body, "csrf"));
-        let form = [("ticket", ticket.as_str()), ("csrf", &csrf), ("username", "alice"), ("password", "wonderland-7-doors")];
+        let form = [
+            ("ticket", ticket.as_str()),
+            ("csrf", &csrf),
+            ("username", "alice"),
+            ("password", "wonderland-7-doors"),
+        ];
         let answer = http::post(at, "/login", &jar.text(), &form).unwrap();
         jar.take(&answer);
         let page = http::get(at, path(answer.header("location").unwrap()), &jar.text()).unwrap();
         let (ticket, csrf) = (field(&page.body, "ticket"), field(&page.body, "csrf"));
-        let form = [("ticket", ticket.as_str()), ("csrf", &csrf), ("decision", "allow")];
+        let form = [
+            ("ticket", ticket.as_str()),
+            ("csrf", &csrf),
+            ("decision", "allow"),
+        ];
         let answer = http::post(at, "/consent", &jar.text(), &form).unwrap();
-        assert!(code_of(answer.header("location")).is_some(), "no code after the consent: {}", answer.status);
-        Self { cookies: jar.text() }
+        assert!(
+            code_of(answer.header("location")).is_some(),
+            "no code after the consent: {}",
+            answer.status
+        );
+        Self {
+            cookies: jar.text(),
+        }
     }
 
     pub(crate) fn code(&self, provider: &Provider) -> String {
@@ -135,14 +181,22 @@ struct Jar(Vec<(String, String)>);
 impl Jar {
     fn take(&mut self, answer: &http::Answer) {
         for cookie in answer.all("set-cookie") {
-            let (name, value) = cookie.split(';').next().and_then(|pair| pair.split_once('=')).unwrap();
+            let (name, value) = cookie
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .unwrap();
             self.0.retain(|(known, _)| known != name);
             self.0.push((name.to_owned(), value.to_owned()));
         }
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ")
+        self.0
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
@@ -162,7 +216,9 @@ fn authorize() -> String {
 
 fn code_of(location: Option<&str>) -> Option<String> {
     let (_, query) = location?.split_once('?')?;
-    form_urlencoded::parse(query.as_bytes()).find(|(k, _)| k == "code").map(|(_, v)| v.into_owned())
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(k, _)| k == "code")
+        .map(|(_, v)| v.into_owned())
 }
 
 fn path(url: &str) -> &str {
@@ -171,7 +227,9 @@ fn path(url: &str) -> &str {
 }
 
 fn field(page: &str, name: &str) -> String {
-    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    let (_, rest) = page
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
 

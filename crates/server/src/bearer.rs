@@ -2,7 +2,7 @@
 
 use cardea_protocol::{
     ErrorCode, OAuthError,
-    model::Jti,
+    model::{GrantId, Jti},
     verify::{self, VerifiedAccessToken},
 };
 use cardea_store::TokenState;
@@ -83,36 +83,69 @@ pub(crate) fn verified(
     verified.map_err(|e| invalid(e.to_string()))
 }
 
-/// Whether a verified token is active, and who stands behind it. `Ok(None)`: a client's own, and active.
+/// What a token names: its own id, and the grant behind it, if a person stands there.
+fn names(token: &VerifiedAccessToken) -> Result<(Jti, Option<GrantId>), &'static str> {
+    let jti = Jti::parse(&token.claims().jti).map_err(|_| "its jti is malformed")?;
+    Ok((jti, token.claims().grant_id))
+}
+
+/// Whether a token behind which a person stands is active, and who that is.
 pub(crate) async fn state(
     app: &App,
     caller: &Caller,
     token: &VerifiedAccessToken,
-) -> Result<Result<Option<TokenState>, &'static str>, Failure> {
-    let claims = token.claims();
-    let Ok(jti) = Jti::parse(&claims.jti) else {
-        return Ok(Err("its jti is malformed"));
+) -> Result<Result<TokenState, &'static str>, Failure> {
+    let (jti, grant) = match names(token) {
+        Ok((jti, Some(grant))) => (jti, grant),
+        Ok((_, None)) => return Ok(Err("no person stands behind it")),
+        Err(why) => return Ok(Err(why)),
     };
-    let Some(grant) = claims.grant_id else {
-        let client = app.clients.find(&claims.client_id).await?;
+    let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
+        return Ok(Err("its grant is gone"));
+    };
+    let standing = state.standing.judge(&state.grant, caller.now);
+    let revoked = state.jti_revoked;
+    Ok(standing.and_then(|()| {
+        if revoked {
+            Err("it was revoked")
+        } else {
+            Ok(state)
+        }
+    }))
+}
+
+/// Whether a token is active, and the login name of the person, if one stands behind it.
+pub(crate) async fn username(
+    app: &App,
+    caller: &Caller,
+    token: &VerifiedAccessToken,
+) -> Result<Result<Option<String>, &'static str>, Failure> {
+    let (jti, grant) = match names(token) {
+        Ok(names) => names,
+        Err(why) => return Ok(Err(why)),
+    };
+    let Some(grant) = grant else {
+        let client = app.clients.find(&token.claims().client_id).await?;
         if client.is_none_or(|c| !c.is_enabled()) {
             return Ok(Err("the client is gone or disabled"));
         }
-        return Ok(if app.store.token_revoked(&jti).await? {
+        let revoked = app.store.token_revoked(&jti).await?;
+        return Ok(if revoked {
             Err("it was revoked")
         } else {
             Ok(None)
         });
     };
-    let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
+    let Some(token) = app.store.token_life(grant, &jti, caller.now).await? else {
         return Ok(Err("its grant is gone"));
     };
-    if let Err(why) = state.standing.judge(&state.grant, caller.now) {
-        return Ok(Err(why));
-    }
-    Ok(if state.jti_revoked {
-        Err("it was revoked")
-    } else {
-        Ok(Some(state))
-    })
+    let standing = token.standing.judge(token.life, caller.now);
+    let revoked = token.jti_revoked;
+    Ok(standing.and_then(|()| {
+        if revoked {
+            Err("it was revoked")
+        } else {
+            Ok(Some(token.username))
+        }
+    }))
 }

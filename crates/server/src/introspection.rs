@@ -60,10 +60,9 @@ async fn introspect(
     if claims.client_id != client.id().as_str() && !is_its_api(app, client, &claims.aud) {
         return Ok(Introspection::default());
     }
-    Ok(match bearer::state(app, caller, &token).await? {
+    Ok(match bearer::username(app, caller, &token).await? {
         Err(_) => Introspection::default(),
-        Ok(None) => introspection(claims, None),
-        Ok(Some(state)) => introspection(claims, Some(state.user.username.to_string())),
+        Ok(username) => introspection(claims, username),
     })
 }
 
@@ -94,11 +93,8 @@ async fn refresh_token(
     }
     // No access token has this name: only what stands behind the grant is asked for.
     let nothing = Jti::parse("-").map_err(|e| Failure::Internal(e.to_string()))?;
-    let state = app
-        .store
-        .token_state(grant.id, &nothing, caller.now)
-        .await?;
-    if state.is_none_or(|s| s.standing.judge(&s.grant, caller.now).is_err()) {
+    let state = app.store.token_life(grant.id, &nothing, caller.now).await?;
+    if state.is_none_or(|s| s.standing.judge(s.life, caller.now).is_err()) {
         return Ok(Introspection::default());
     }
     // D11: from now on the token before this one is an old one.

@@ -94,8 +94,7 @@ async fn userinfo(
         return Err(invalid("it is for another audience").into());
     }
     let state = match bearer::state(app, caller, &token).await? {
-        Ok(Some(state)) => state,
-        Ok(None) => return Err(invalid("no person stands behind it").into()),
+        Ok(state) => state,
         Err(why) => return Err(invalid(why).into()),
     };
     // OpenID Core §5.3: an access token of an OpenID request.

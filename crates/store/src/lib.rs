@@ -28,7 +28,7 @@ pub use grants::{
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use sessions::{EndSessions, EndWhich, OpenSession, Sessions};
-pub use tokens::{RevokeToken, TokenState, Tokens};
+pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
 
 /// A page of a list.

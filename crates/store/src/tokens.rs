@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     model::{Cause, ClientId, Grant, GrantId, Jti, User},
-    token::Standing,
+    token::{GrantLife, Standing},
 };
 use jiff::Timestamp;
 
@@ -33,6 +33,19 @@ pub struct TokenState {
     pub jti_revoked: bool,
 }
 
+/// The little of it that introspection needs, at each call of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLife {
+    /// What decides whether the grant is alive.
+    pub life: GrantLife,
+    /// What stands behind it.
+    pub standing: Standing,
+    /// The person's login name.
+    pub username: String,
+    /// Whether this very token was revoked.
+    pub jti_revoked: bool,
+}
+
 /// Access tokens.
 #[async_trait]
 pub trait Tokens: Send + Sync {
@@ -43,6 +56,13 @@ pub trait Tokens: Send + Sync {
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenState>>;
+    /// Whether an access token is active, in few columns. `None` when the grant is gone.
+    async fn token_life(
+        &self,
+        grant: GrantId,
+        jti: &Jti,
+        now: Timestamp,
+    ) -> Result<Option<TokenLife>>;
     /// Whether this very token was revoked, for tokens without a grant (`client_credentials`).
     async fn token_revoked(&self, jti: &Jti) -> Result<bool>;
     /// Revokes one access token.

@@ -36,7 +36,7 @@ pub(crate) struct Plan {
 impl Plan {
     const FULL: Self = Self {
         rounds: 3,
-        seconds: 10,
+        seconds: 5,
         rotations: 1_000_000,
         grants: 1_000_000,
     };

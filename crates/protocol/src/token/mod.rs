@@ -8,7 +8,7 @@ pub mod refresh_token;
 
 mod standing;
 
-pub use standing::Standing;
+pub use standing::{GrantLife, Standing};
 
 use crate::error::{ErrorCode, OAuthError};
 

@@ -1,7 +1,10 @@
 //! Access tokens: whether one is active.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{GrantId, Jti};
+use cardea_protocol::{
+    model::{GrantId, Jti},
+    token::GrantLife,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
@@ -11,10 +14,11 @@ use super::{
     grant_rows::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
     },
-    revocation, rows,
+    revocation,
+    rows::{self, Fields},
     users::{self, user_columns},
 };
-use crate::{Result, RevokeToken, TokenState, Tokens};
+use crate::{Result, RevokeToken, TokenLife, TokenState, Tokens};
 
 #[async_trait]
 impl Tokens for SqliteStore {
@@ -27,6 +31,15 @@ impl Tokens for SqliteStore {
         self.read(|db| token_state(db, grant, jti, now))
     }
 
+    async fn token_life(
+        &self,
+        grant: GrantId,
+        jti: &Jti,
+        now: Timestamp,
+    ) -> Result<Option<TokenLife>> {
+        self.read(|db| token_life(db, grant, jti, now))
+    }
+
     async fn token_revoked(&self, jti: &Jti) -> Result<bool> {
         let sql = "SELECT 1 FROM revoked_tokens WHERE jti = ?";
         let found: Option<i64> = self.read(|db| rows::value(db, sql, [jti.as_str()]))?;
@@ -36,6 +49,38 @@ impl Tokens for SqliteStore {
     async fn revoke_token(&self, command: RevokeToken) -> Result<()> {
         self.write(move |tx| revocation::token(tx, &command)).await
     }
+}
+
+fn token_life(
+    db: &Connection,
+    grant: GrantId,
+    jti: &Jti,
+    now: Timestamp,
+) -> Verb<Option<TokenLife>> {
+    let sql = concat!(
+        "SELECT ",
+        standing_columns!(),
+        ", g.revoked_at IS NOT NULL, g.expires_at, g.offline, u.username,
+           EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti)",
+        grant_joins!(),
+        "WHERE g.grant_id = :id"
+    );
+    let params = named_params! { ":id": grant.as_bytes(), ":jti": jti.as_str(), ":now": now.as_millisecond() };
+    rows::first(db, sql, params, |row| {
+        let standing = grant_rows::standing(row, 0)?;
+        let mut f = Fields::new(row, "grants", STANDING_COLUMNS);
+        let life = GrantLife {
+            revoked: f.get("revoked_at")?,
+            expires_at: f.time("expires_at")?,
+            offline: f.get("offline")?,
+        };
+        Ok(TokenLife {
+            life,
+            standing,
+            username: f.get("username")?,
+            jti_revoked: f.get("jti")?,
+        })
+    })
 }
 
 fn token_state(

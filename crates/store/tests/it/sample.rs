@@ -293,10 +293,20 @@ impl World {
             .token_state(grant.id, &jti("any"), at(seconds))
             .await
             .unwrap();
+        let life = self
+            .store
+            .token_life(grant.id, &jti("any"), at(seconds))
+            .await
+            .unwrap();
         let Some(state) = state else {
+            assert_eq!(life, None);
             return Some("the grant is gone");
         };
-        state.standing.judge(&state.grant, at(seconds)).err()
+        let why = state.standing.judge(&state.grant, at(seconds)).err();
+        let life = life.unwrap();
+        assert_eq!(life.standing.judge(life.life, at(seconds)).err(), why);
+        assert_eq!(life.username, state.user.username.as_str());
+        why
     }
 
     pub(crate) async fn stored(&self, grant: &Grant) -> Grant {

@@ -98,12 +98,11 @@ pub(crate) async fn a_token_is_revoked_alone(store: AnyStore) {
     let revoked = |token: &'static str| {
         let (store, id) = (world.store.clone(), grant.id);
         async move {
-            store
-                .token_state(id, &jti(token), at(1))
-                .await
-                .unwrap()
-                .unwrap()
-                .jti_revoked
+            let state = store.token_state(id, &jti(token), at(1)).await.unwrap();
+            let life = store.token_life(id, &jti(token), at(1)).await.unwrap();
+            let revoked = state.unwrap().jti_revoked;
+            assert_eq!(life.unwrap().jti_revoked, revoked);
+            revoked
         }
     };
     assert!(revoked("t1").await);

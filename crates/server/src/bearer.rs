@@ -103,15 +103,14 @@ pub(crate) async fn state(
     let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
         return Ok(Err("its grant is gone"));
     };
-    let standing = state.standing.judge(&state.grant, caller.now);
-    let revoked = state.jti_revoked;
-    Ok(standing.and_then(|()| {
-        if revoked {
-            Err("it was revoked")
-        } else {
-            Ok(state)
-        }
-    }))
+    if let Err(why) = state.standing.judge(&state.grant, caller.now) {
+        return Ok(Err(why));
+    }
+    Ok(if state.jti_revoked {
+        Err("it was revoked")
+    } else {
+        Ok(state)
+    })
 }
 
 /// Whether a token is active, and the login name of the person, if one stands behind it.
@@ -139,13 +138,12 @@ pub(crate) async fn username(
     let Some(token) = app.store.token_life(grant, &jti, caller.now).await? else {
         return Ok(Err("its grant is gone"));
     };
-    let standing = token.standing.judge(token.life, caller.now);
-    let revoked = token.jti_revoked;
-    Ok(standing.and_then(|()| {
-        if revoked {
-            Err("it was revoked")
-        } else {
-            Ok(Some(token.username))
-        }
-    }))
+    if let Err(why) = token.standing.judge(token.life, caller.now) {
+        return Ok(Err(why));
+    }
+    Ok(if token.jti_revoked {
+        Err("it was revoked")
+    } else {
+        Ok(Some(token.username))
+    })
 }

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::authorize::NextStep;
+use cardea_web::inbound::QueryPairs;
 
 use super::{
     finish,
@@ -49,33 +50,35 @@ pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Resp
     Ok(Redirect::to(&url).into_response())
 }
 
-/// What a page's GET has to do.
-pub(crate) enum Visit {
-    /// Show the page: its step is next.
-    Show(Box<Journey>),
-    /// Go where the login really stands.
-    Elsewhere(Response),
+/// How a page shows a login under way.
+pub(crate) type Show = fn(&App, &Caller, &Browser, &Journey) -> Result<Response, Failure>;
+
+/// The ticket of a page's query.
+pub(crate) fn ticket_in(query: &QueryPairs) -> Option<&str> {
+    let (_, text) = query.0.iter().find(|(name, _)| name == "ticket")?;
+    Some(text)
 }
 
-/// Opens the ticket of a page's GET, and says whether this page is next.
-pub(crate) async fn visit(
+/// The GET of a page: shows it where its step is next, else goes where the login really stands.
+pub(crate) async fn show_or_go_on(
     app: &App,
     caller: &Caller,
-    browser: &Browser,
-    page: (NextStep, Option<&str>),
-) -> Result<Visit, Failure> {
-    let (step, text) = page;
+    query: &QueryPairs,
+    (step, show): (NextStep, Show),
+) -> Result<Response, Failure> {
     limits::by_network(&app.limits.authorize, caller)?;
-    let ticket = match Ticket::open(app, browser, text, caller.now)? {
+    let browser = Browser::of(app, caller);
+    let ticket = match Ticket::open(app, &browser, ticket_in(query), caller.now)? {
         Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
     };
-    let journey = Journey::load(app, caller, browser, ticket).await?;
-    if journey.next().ok() == Some(step) {
-        return Ok(Visit::Show(Box::new(journey)));
-    }
-    go_on(app, caller, browser, journey.ticket)
-        .await
-        .map(Visit::Elsewhere)
+    let journey = Journey::load(app, caller, &browser, ticket).await?;
+    let mut response = if journey.next().ok() == Some(step) {
+        show(app, caller, &browser, &journey)?
+    } else {
+        go_on(app, caller, &browser, journey.ticket).await?
+    };
+    browser.remember(app, response.headers_mut());
+    Ok(response)
 }
 
 /// The parts that the CSRF token of a step is bound to (D7).

@@ -20,7 +20,7 @@ use crate::{
     app::{App, Shared},
     authorize::{
         journey::Journey,
-        next_step::{Posted, Visit, csrf_parts, go_on, posted, to_page, visit},
+        next_step::{Posted, csrf_parts, go_on, posted, show_or_go_on, to_page},
     },
     browser::Browser,
     caller::Caller,
@@ -38,20 +38,7 @@ pub(crate) async fn get(
     caller: Caller,
     query: Result<QueryPairs, FormError>,
 ) -> Response {
-    let result = async {
-        let query = query?.0;
-        let text = query
-            .iter()
-            .find(|(name, _)| name == "ticket")
-            .map(|(_, value)| value.as_str());
-        let browser = Browser::of(&app, &caller);
-        let mut response = match visit(&app, &caller, &browser, (NextStep::Consent, text)).await? {
-            Visit::Elsewhere(response) => response,
-            Visit::Show(journey) => show(&app, &caller, &browser, &journey)?,
-        };
-        browser.remember(&app, response.headers_mut());
-        Ok(response)
-    };
+    let result = async { show_or_go_on(&app, &caller, &query?, (NextStep::Consent, show)).await };
     error::page(&app, &caller, result.await)
 }
 

@@ -23,13 +23,14 @@ use crate::{
     app::{App, Shared},
     authorize::{
         journey::Journey,
-        next_step::{Posted, Visit, csrf_parts, from_our_page, posted, visit},
+        next_step::{self, Posted, csrf_parts, from_our_page, posted},
     },
     browser::Browser,
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    limits,
     pages::html,
     passwords::Checked,
 };
@@ -43,45 +44,24 @@ pub(crate) async fn get(
     query: Result<QueryPairs, FormError>,
 ) -> Response {
     let result = async {
-        let query = query?.0;
-        let text = query
-            .iter()
-            .find(|(name, _)| name == "ticket")
-            .map(|(_, value)| value.as_str());
-        let browser = Browser::of(&app, &caller);
-        let mut response = match text {
-            None => show(
+        let query = query?;
+        if next_step::ticket_in(&query).is_some() {
+            return next_step::show_or_go_on(
                 &app,
                 &caller,
-                &browser,
-                &Shown {
-                    journey: None,
-                    username: "",
-                    problem: None,
-                },
-            )?,
-            Some(_) => match visit(&app, &caller, &browser, (NextStep::Login, text)).await? {
-                Visit::Elsewhere(response) => response,
-                Visit::Show(journey) => {
-                    let username = journey
-                        .ticket
-                        .request
-                        .login_hint
-                        .as_deref()
-                        .unwrap_or_default();
-                    show(
-                        &app,
-                        &caller,
-                        &browser,
-                        &Shown {
-                            journey: Some(&journey),
-                            username,
-                            problem: None,
-                        },
-                    )?
-                }
-            },
+                &query,
+                (NextStep::Login, show_to_log_in),
+            )
+            .await;
+        }
+        limits::by_network(&app.limits.authorize, &caller)?;
+        let browser = Browser::of(&app, &caller);
+        let nobody = Shown {
+            journey: None,
+            username: "",
+            problem: None,
         };
+        let mut response = show(&app, &caller, &browser, &nobody)?;
         browser.remember(&app, response.headers_mut());
         Ok(response)
     };
@@ -251,6 +231,21 @@ fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     let subject = subject.map(Subject::as_str);
     tracing::info!(request_id = %caller.request_id, subject, "login refused");
     Outcome::Refused
+}
+
+fn show_to_log_in(
+    app: &App,
+    caller: &Caller,
+    browser: &Browser,
+    journey: &Journey,
+) -> Result<Response, Failure> {
+    let username = journey.ticket.request.login_hint.as_deref();
+    let shown = Shown {
+        journey: Some(journey),
+        username: username.unwrap_or_default(),
+        problem: None,
+    };
+    show(app, caller, browser, &shown)
 }
 
 struct Shown<'a> {

@@ -1,63 +1,6 @@
-//! Feeds query strings from strangers to all checks of `/authorize`, and to the answer that leads back.
 #![no_main]
 
-use std::sync::LazyLock;
+#[path = "../checks/authorize_request.rs"]
+mod authorize_request;
 
-use cardea_protocol::{
-    OAuthError,
-    authorize::{AuthorizationRequest, Context, Refusal, check},
-    model::{AuthMethod, Client, ClientMetadata, Owner},
-    request::AuthorizationParams,
-    resources::{ResourceConfig, Resources},
-};
-use libfuzzer_sys::fuzz_target;
-
-const REDIRECT_URI: &str = "https://app.example/cb?x=1";
-
-static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let metadata = ClientMetadata {
-        client_id: "app".to_owned(),
-        redirect_uris: vec![REDIRECT_URI.to_owned()],
-        token_endpoint_auth_method: AuthMethod::None,
-        scope: "openid email orders:read".to_owned(),
-        ..Default::default()
-    };
-    Client::register(metadata, Owner::Store, jiff::Timestamp::UNIX_EPOCH).expect("a client")
-});
-
-static RESOURCES: LazyLock<Resources> = LazyLock::new(|| {
-    let orders = ResourceConfig {
-        audience: "api://orders".to_owned(),
-        scopes: vec!["orders:read".to_owned()],
-        ..Default::default()
-    };
-    Resources::new(&[orders]).expect("an API")
-});
-
-fuzz_target!(|data: &[u8]| {
-    let pairs: Vec<_> = form_urlencoded::parse(data).into_owned().collect();
-    let Ok(params) = AuthorizationParams::new(&pairs) else {
-        return;
-    };
-    let context = Context {
-        client: Some(&CLIENT),
-        resources: &RESOURCES,
-        hint: &|_| Err(OAuthError::invalid_request("no hint")),
-    };
-    match check(&params, context) {
-        Ok(request) => {
-            assert_eq!(request.redirect_uri, REDIRECT_URI);
-            assert!(request.challenge.is_some() && request.scope.is_subset_of(CLIENT.scope()));
-            let json = serde_json::to_vec(&request).expect("a request is JSON");
-            let again: AuthorizationRequest = serde_json::from_slice(&json).expect("our own JSON");
-            assert_eq!(again, request);
-        }
-        Err(Refusal::Page(_)) => {}
-        Err(Refusal::Return(back, error)) => {
-            let location = back.error(&error, "https://id.example").location();
-            assert!(location.starts_with(&format!("{REDIRECT_URI}&error=")));
-            // Nothing that is echoed can end the header or the query.
-            assert!(location.bytes().all(|b| b.is_ascii_graphic() && b != b'#'));
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| authorize_request::check(data));

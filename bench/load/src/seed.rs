@@ -35,8 +35,8 @@ const REFRESH_MAC: &str = "refresh token";
 /// The verifier of all codes.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// Grants that hang on one session.
-const PER_PERSON: u32 = 1000;
+/// Grants that hang on one session: fewer than [`Grant::MOST_LIVING`], or the oldest would be superseded.
+const PER_PERSON: u32 = 50;
 /// As many commands as the queue of the store takes, and a few less.
 const WORKERS: u32 = 224;
 
@@ -82,23 +82,15 @@ struct Seeder {
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
     let seeder = Arc::new(Seeder::open(&options).await?);
     let wanted = options.grants.max(options.codes);
+    let workers: Vec<_> = (0..WORKERS.min(wanted))
+        .map(|worker| {
+            let share = (wanted - worker).div_ceil(WORKERS.min(wanted));
+            tokio::spawn(Arc::clone(&seeder).share(share, options.grants > 0))
+        })
+        .collect();
     let mut out = String::new();
-    let mut done = 0;
-    while done < wanted {
-        let count = PER_PERSON.min(wanted - done);
-        let (subject, session) = seeder.person().await?;
-        let grants = done < options.grants;
-        let workers: Vec<_> = (0..WORKERS.min(count))
-            .map(|worker| {
-                let share = (count + WORKERS - 1 - worker) / WORKERS;
-                let (seeder, subject) = (Arc::clone(&seeder), subject.clone());
-                tokio::spawn(async move { seeder.some(share, (&subject, session), grants).await })
-            })
-            .collect();
-        for worker in workers {
-            out.push_str(&worker.await??);
-        }
-        done += count;
+    for worker in workers {
+        out.push_str(&worker.await??);
     }
     std::fs::write(&options.out, &out)?;
     Ok(json!({ "seeded": out.lines().count() }))
@@ -143,6 +135,19 @@ impl Seeder {
             acr: "1".to_owned(),
             amr: vec!["pwd".to_owned()],
         }
+    }
+
+    /// One worker's share, by people of its own.
+    async fn share(self: Arc<Self>, share: u32, redeem: bool) -> anyhow::Result<String> {
+        let mut lines = String::new();
+        let mut left = share;
+        while left > 0 {
+            let count = PER_PERSON.min(left);
+            let (subject, session) = self.person().await?;
+            lines.push_str(&self.some(count, (&subject, session), redeem).await?);
+            left -= count;
+        }
+        Ok(lines)
     }
 
     /// A new person with a session.
@@ -260,7 +265,7 @@ impl Seeder {
                 resource: None,
             },
         )?;
-        let token_id = RefreshTokenId(self.entropy.bytes());
+        let token_id = RefreshTokenId::new(self.now, self.entropy.bytes());
         let secret: [u8; 32] = self.entropy.bytes();
         let end = self.now.checked_add(LIFE)?;
         let grant = Grant {

@@ -4,6 +4,7 @@
 //! and what it leads to is a verdict that the store carries out on the locked row.
 
 pub mod authorize;
+pub mod backchannel_logout;
 pub mod claims;
 pub mod error;
 pub mod metadata;

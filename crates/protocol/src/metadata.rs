@@ -45,6 +45,8 @@ pub struct Metadata {
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
     authorization_response_iss_parameter_supported: bool,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 /// The URL of one of the provider's endpoints; the only way to make one (D3: never from the Host header).
@@ -109,6 +111,9 @@ impl Metadata {
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             authorization_response_iss_parameter_supported: true,
+            // OpenID Back-Channel Logout §2.1
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
         }
     }
 }
@@ -144,7 +149,7 @@ mod tests {
             "introspection_endpoint": "https://id.example/introspection",
             "revocation_endpoint": "https://id.example/revocation",
             "end_session_endpoint": "https://id.example/end_session",
-            "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access",
+            "scopes_supported": ["openid", "profile", "email", "address", "phone", "roles", "offline_access",
                 "orders:read", "orders:write", "mail:send"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
@@ -167,6 +172,8 @@ mod tests {
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
         });
         assert_eq!(serde_json::to_value(document).unwrap(), expected);
     }

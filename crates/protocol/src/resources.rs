@@ -190,6 +190,6 @@ mod tests {
         assert!(api.introspected_by(&ClientId::parse("gateway").unwrap()));
         assert!(!api.introspected_by(&ClientId::parse("app").unwrap()));
         assert_eq!(all.iter().count(), 1);
-        assert_eq!(all.scopes().collect::<Vec<_>>()[6..], ["x"]);
+        assert_eq!(all.scopes().collect::<Vec<_>>()[7..], ["x"]);
     }
 }

@@ -14,13 +14,17 @@ pub const OPENID: &str = "openid";
 /// The scope that lets a grant outlive its session (OpenID Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// The scope that tells a client the person's roles; OpenID Core has none for them.
+pub const ROLES: &str = "roles";
+
 /// The scopes that the provider itself serves, at userinfo.
-pub const STANDARD: [&str; 6] = [
+pub const STANDARD: [&str; 7] = [
     OPENID,
     "profile",
     "email",
     "address",
     "phone",
+    ROLES,
     OFFLINE_ACCESS,
 ];
 

@@ -19,6 +19,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
+    backchannel_logout::BackchannelLogout,
     clients::ClientDirectory,
     config::{Config, ConfigProblem, Settings},
     keys::{KeyError, KeyRing},
@@ -74,6 +75,7 @@ pub struct App {
     pub(crate) cookies: CookieNames,
     pub(crate) assets: Assets,
     pub(crate) jwks_cache: JwksCache,
+    pub(crate) backchannel_logout: BackchannelLogout,
     metadata: ArcSwap<Bytes>,
 }
 
@@ -123,6 +125,7 @@ impl App {
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),
             jwks_cache: start::jwks_cache(&config, &parts.clock)?,
+            backchannel_logout: BackchannelLogout::new(config.outbound.client()?),
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
             ring,

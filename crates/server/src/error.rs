@@ -144,6 +144,15 @@ fn refuse(failure: &Failure) -> Response {
     }
 }
 
+/// The answer of an OAuth endpoint to a method that it doesn't have.
+pub(crate) fn wrong_method() -> Response {
+    json(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::InvalidRequest,
+        "the header Allow names the methods of this address",
+    )
+}
+
 fn status(code: ErrorCode) -> StatusCode {
     match code {
         // RFC 6749 §5.2, RFC 6750 §3.1

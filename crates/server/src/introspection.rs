@@ -1,6 +1,6 @@
 //! `POST /introspection` (RFC 7662): to the client a token was issued to, and to its API (D12).
 
-use axum::{Json, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use cardea_protocol::{
     OAuthError,
     claims::{Introspection, introspection},
@@ -11,6 +11,7 @@ use cardea_protocol::{
 use cardea_web::inbound::{FormError, FormPairs};
 
 use crate::{
+    answer::Answer,
     app::{App, Shared},
     bearer,
     caller::Caller,
@@ -37,7 +38,7 @@ pub(crate) async fn post(
             return Err(OAuthError::invalid_client("a public client can't introspect").into());
         }
         let query = TokenQuery::parse(&params)?;
-        Ok(Json(introspect(&app, &caller, client, &query).await?))
+        introspect(&app, &caller, client, &query).await
     };
     error::oauth(&caller, result.await)
 }
@@ -48,22 +49,27 @@ async fn introspect(
     caller: &Caller,
     client: &Client,
     query: &TokenQuery,
-) -> Result<Introspection, Failure> {
+) -> Result<Answer, Failure> {
     let text = query.token.expose();
     if let Some(token) = RefreshToken::parse(text) {
         return refresh_token(app, caller, client, &token).await;
     }
     let Ok(token) = bearer::verified(app, caller, text) else {
-        return Ok(Introspection::default());
+        return inactive();
     };
     let claims = token.claims();
     if claims.client_id != client.id().as_str() && !is_its_api(app, client, &claims.aud) {
-        return Ok(Introspection::default());
+        return inactive();
     }
-    Ok(match bearer::username(app, caller, &token).await? {
-        Err(_) => Introspection::default(),
-        Ok(username) => introspection(claims, username),
-    })
+    match bearer::username(app, caller, &token).await? {
+        Err(_) => inactive(),
+        Ok(username) => Answer::json(&introspection(claims, username.as_deref())),
+    }
+}
+
+/// Nothing but that it isn't good.
+fn inactive() -> Result<Answer, Failure> {
+    Answer::json(&Introspection::default())
 }
 
 fn is_its_api(app: &App, client: &Client, audience: &str) -> bool {
@@ -79,23 +85,23 @@ async fn refresh_token(
     caller: &Caller,
     client: &Client,
     token: &RefreshToken,
-) -> Result<Introspection, Failure> {
-    let Some((context, _)) = authentic(app, token).await? else {
-        return Ok(Introspection::default());
+) -> Result<Answer, Failure> {
+    let Some((context, _)) = authentic(app, caller, token).await? else {
+        return inactive();
     };
     let grant = &context.grant;
     let Some(refresh) = &grant.refresh else {
-        return Ok(Introspection::default());
+        return inactive();
     };
     let current = refresh.generation == token.generation && caller.now < refresh.idle_expires_at;
     if grant.client_id != *client.id() || !current {
-        return Ok(Introspection::default());
+        return inactive();
     }
     // No access token has this name: only what stands behind the grant is asked for.
     let nothing = Jti::parse("-").map_err(|e| Failure::Internal(e.to_string()))?;
     let state = app.store.token_life(grant.id, &nothing, caller.now).await?;
     if state.is_none_or(|s| s.standing.judge(s.life, caller.now).is_err()) {
-        return Ok(Introspection::default());
+        return inactive();
     }
     // D11: from now on the token before this one is an old one.
     if !refresh.current_seen {
@@ -103,14 +109,14 @@ async fn refresh_token(
             .note_refresh_seen(grant.id, refresh.generation)
             .await?;
     }
-    Ok(Introspection {
+    Answer::json(&Introspection {
         active: true,
         token_use: Some("refresh_token"),
-        scope: Some(grant.scope.clone()),
-        client_id: Some(grant.client_id.to_string()),
-        username: Some(context.user.username.to_string()),
-        sub: Some(grant.subject.to_string()),
-        iss: Some(app.issuer().to_owned()),
+        scope: Some(&grant.scope),
+        client_id: Some(grant.client_id.as_str()),
+        username: Some(context.user.username.as_str()),
+        sub: Some(grant.subject.as_str()),
+        iss: Some(app.issuer()),
         exp: Some(refresh.idle_expires_at.min(grant.expires_at).as_second()),
         iat: Some(refresh.rotated_at.as_second()),
         ..Introspection::default()

@@ -7,9 +7,11 @@
 
 mod account;
 pub mod admin;
+mod answer;
 mod app;
 mod assets;
 mod authorize;
+mod backchannel_logout;
 mod bearer;
 mod browser;
 mod caller;

@@ -62,7 +62,7 @@ async fn revoke(
     let text = query.token.expose();
     let cause = caller.cause(Actor::Client(client.id().clone()));
     if let Some(token) = RefreshToken::parse(text) {
-        let Some((context, _)) = authentic(app, &token).await? else {
+        let Some((context, _)) = authentic(app, caller, &token).await? else {
             return Ok(());
         };
         // RFC 7009 §2.1: only the client it was issued to; a stranger's request changes nothing.

@@ -7,9 +7,10 @@ use axum::{
     extract::State,
     middleware,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use cardea_web::inbound::Inbound;
+use http::header::ALLOW;
 
 use crate::{
     account,
@@ -26,31 +27,39 @@ use crate::{
 pub fn router(app: &Arc<App>) -> Router {
     let routes: Router<Shared> = Router::new()
         .route("/", get(root))
-        .route("/authorize", get(authorize::get).post(authorize::post))
-        .route("/token", post(token::post).options(cors::token_preflight))
+        .route(
+            "/authorize",
+            page(get(authorize::get).post(authorize::post)),
+        )
+        .route(
+            "/token",
+            oauth(post(token::post).options(cors::token_preflight)),
+        )
         .route(
             "/userinfo",
-            get(userinfo::get)
-                .post(userinfo::post)
-                .options(cors::userinfo_preflight),
+            oauth(
+                get(userinfo::get)
+                    .post(userinfo::post)
+                    .options(cors::userinfo_preflight),
+            ),
         )
-        .route("/introspection", post(introspection::post))
+        .route("/introspection", oauth(post(introspection::post)))
         .route(
             "/revocation",
-            post(revocation::post).options(cors::token_preflight),
+            oauth(post(revocation::post).options(cors::token_preflight)),
         )
         .route(
             "/end_session",
-            get(end_session::get).post(end_session::post),
+            page(get(end_session::get).post(end_session::post)),
         )
         .route("/end_session/confirm", post(end_session::confirm))
-        .route("/login", get(login::get).post(login::post))
-        .route("/consent", get(consent::get).post(consent::post))
+        .route("/login", page(get(login::get).post(login::post)))
+        .route("/consent", page(get(consent::get).post(consent::post)))
         .route(
             "/choose_account",
-            get(choose_account::get).post(choose_account::post),
+            page(get(choose_account::get).post(choose_account::post)),
         )
-        .route("/account", get(account::get).post(account::post))
+        .route("/account", page(get(account::get).post(account::post)))
         .route("/assets/{file}", get(assets::get))
         .route(
             "/.well-known/openid-configuration",
@@ -91,6 +100,19 @@ pub fn router(app: &Arc<App>) -> Router {
         ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
     };
     inbound.wrap(router.with_state(Arc::clone(app)))
+}
+
+/// A page, whose GET may write: a code, the end of a session, the time of a visit. So it has no HEAD, which would be the
+/// same without the answer.
+fn page(methods: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    // RFC 9110 §9.3.2, §15.5.6: HEAD is safe, and what isn't allowed isn't named in Allow.
+    let refuse = || async { ([(ALLOW, "GET, POST")], wrong_method().await) };
+    methods.head(refuse).fallback(refuse)
+}
+
+/// An OAuth endpoint answers a wrong method as it answers anything else (D2).
+fn oauth(methods: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    methods.fallback(|| async { error::wrong_method() })
 }
 
 /// People who type the address of the provider want their account.

@@ -77,9 +77,16 @@ pub(crate) async fn seed_users(
         let problem =
             |what: String| ConfigProblem::new(format!("users \"{}\"", seed.username), what);
         let username = seed.check()?;
-        // A hash costs 15 ms and more: not for somebody who is there.
+        let refused = |known: bool| !config.development && known;
+        if refused(seed.has_demo_password()) {
+            return Err(seed.everybody_knows().into());
+        }
+        // A hash costs 15 ms and more: not for somebody who is there. The login knows the demo passwords of those.
         if parts.store.user_by_name(&username).await?.is_some() {
             continue;
+        }
+        if refused(seed.has_demo_hash()) {
+            return Err(seed.everybody_knows().into());
         }
         let user = User {
             subject: new_subject(&parts.entropy).map_err(|e| problem(e.to_string()))?,

@@ -11,6 +11,7 @@ use http::{HeaderValue, header};
 use serde_json::{Map, Value};
 
 use crate::{
+    answer,
     app::{App, Shared},
     bearer,
     caller::Caller,
@@ -120,7 +121,7 @@ fn respond(
     };
     members.insert("iss".to_owned(), app.issuer().into());
     members.insert("aud".to_owned(), client.id().as_str().into());
-    let jwt = mint::sign(app, algorithm, "JWT", &mint::json(&members)?)?;
+    let jwt = mint::sign(app, algorithm, "JWT", &answer::json(&members)?)?;
     Ok(([(header::CONTENT_TYPE, "application/jwt")], jwt).into_response())
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     model::{
-        Cause, ClientId, Code, CodeHash, Grant, GrantId, RefreshTokenId, RevocationReason, Subject,
-        User,
+        Cause, ClientId, Code, CodeHash, Grant, GrantId, RefreshTokenId, RevocationReason, Sid,
+        Subject, User,
     },
     scope::Scope,
     token::{
@@ -37,10 +37,20 @@ pub enum ConsentChange {
     Grow(Scope),
 }
 
+/// What `/token` needs to know to judge a code, by one read.
+pub struct CodeContext {
+    /// The code.
+    pub code: Code,
+    /// The person.
+    pub user: User,
+    /// The public name of the session, while it is alive.
+    pub sid: Option<Sid>,
+}
+
 /// A code looked up by its hash.
 pub enum CodeLookup {
     /// It was not redeemed.
-    Unused(Box<Code>),
+    Unused(Box<CodeContext>),
     /// It was redeemed, and the grant is still there.
     Used(Box<Grant>),
 }
@@ -66,12 +76,14 @@ pub enum Redeemed {
     Dead(&'static str),
 }
 
-/// What `/token` needs to know to judge a refresh token.
+/// What `/token` needs to know to judge a refresh token, by one read.
 pub struct RefreshContext {
     /// The grant.
     pub grant: Grant,
     /// The person.
     pub user: User,
+    /// The public name of the session, while it is alive.
+    pub sid: Option<Sid>,
 }
 
 /// Rotates a refresh token by `refresh_token::judge` on the locked row.
@@ -118,11 +130,15 @@ pub trait Grants: Send + Sync {
     /// Makes a code. `false` when the session is over, or person or client are disabled: nothing was written.
     async fn issue_code(&self, command: IssueCode) -> Result<bool>;
     /// Looks a code up.
-    async fn code(&self, hash: CodeHash) -> Result<Option<CodeLookup>>;
+    async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>>;
     /// Redeems a code, by one conditional write.
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed>;
-    /// The grant and the person of a refresh token.
-    async fn refresh_context(&self, id: RefreshTokenId) -> Result<Option<RefreshContext>>;
+    /// What stands behind a refresh token.
+    async fn refresh_context(
+        &self,
+        id: RefreshTokenId,
+        now: Timestamp,
+    ) -> Result<Option<RefreshContext>>;
     /// Rotates a refresh token. `None` when the grant is gone.
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>>;
     /// Revokes a grant. `false` when there is none alive that matches.

@@ -12,6 +12,7 @@ mod error;
 mod grants;
 mod jobs;
 mod keys;
+mod logouts;
 mod sessions;
 pub mod sqlite;
 mod tokens;
@@ -22,11 +23,12 @@ pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAsserti
 pub use consents::{Consents, RevokeApplication};
 pub use error::{NotDone, StoreError};
 pub use grants::{
-    CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed, RefreshContext,
-    RevokeGrant, RotateRefresh,
+    CodeContext, CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed,
+    RefreshContext, RevokeGrant, RotateRefresh,
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
+pub use logouts::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, SettleLogout};
 pub use sessions::{EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
@@ -47,11 +49,14 @@ impl Page {
 
 /// Everything that is kept.
 pub trait Store:
-    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Jobs + Audit
+    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Logouts + Jobs + Audit
 {
 }
 
-impl<T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Jobs + Audit> Store for T {}
+impl<T> Store for T where
+    T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Logouts + Jobs + Audit
+{
+}
 
 /// The result of a verb.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

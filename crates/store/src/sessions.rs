@@ -17,7 +17,8 @@ pub struct OpenSession {
     pub cause: Cause,
 }
 
-/// Ends sessions. Each revokes its codes, and its grants without `offline_access`, in the same transaction.
+/// Ends sessions. Each revokes its codes, and its grants without `offline_access`, and puts a logout into the outbox for each of
+/// its clients that wants to be told, in the same transaction.
 pub struct EndSessions {
     /// Which.
     pub which: EndWhich,

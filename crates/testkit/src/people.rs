@@ -16,14 +16,14 @@ impl Person {
     /// A user with every claim.
     pub const ALICE: Self = Self {
         username: "alice",
-        password: "wonderland-7-doors",
-        hash: "$argon2id$v=19$m=19456,t=2,p=1$A/VALyGyj/FMhRTiYwGIyQ$3V7SifiMhpQfgkWbMpE3R9lmvB572F8pE/9pmtEzSIE",
+        password: "a-rabbit-hole-deep-7",
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$yniNZ5iow3Y+X3wBQXefGQ$wzn5eI0IVEqww1mcbxnxcVE62iGjQIa3t1ueBatbDJI",
     };
     /// A user and administrator.
     pub const BOB: Self = Self {
         username: "bob",
-        password: "hinge-of-the-door-9",
-        hash: "$argon2id$v=19$m=19456,t=2,p=1$VGEu+CJngxQLVZolUZ4Wag$vMvToVh1JzIa/YVUlgTYdz2Bx8FCwK2Bd5nv4Awo4NY",
+        password: "a-lamp-for-the-lodger-9",
+        hash: "$argon2id$v=19$m=19456,t=2,p=1$4/VyQ+DH0GmV9gWhNJuVrg$ghxJwxBvLVmj0QQFUZIKhG7zBz3ugX8zNxTP6F/LeZw",
     };
     /// Somebody who is disabled.
     pub const CAROL: Self = Self {

@@ -10,7 +10,7 @@ use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject, UserStatus,
     Username,
 };
-use cardea_seal::{Entropy, MasterKey};
+use cardea_seal::{Entropy, MasterKey, Secret};
 use cardea_server::{App, Parts, config::Config};
 use cardea_store::{
     ClientChange, PutClient, Store, UserChange, UserUpdate,
@@ -35,6 +35,7 @@ pub struct TestServer {
     pub store: Arc<dyn Store>,
     /// What its store suffers from.
     pub faults: Faults,
+    app: Arc<App>,
     router: Router,
     issuer: String,
     // Last, so that the store is closed before its folder goes.
@@ -141,6 +142,7 @@ async fn start(config: Config, entropy: Entropy, folder: Arc<TempDir>) -> TestSe
         store,
         faults,
         router: cardea_server::router(&app),
+        app,
         issuer,
         folder,
     }
@@ -225,6 +227,11 @@ impl TestServer {
         database.execute_batch(&forced).expect("a change");
     }
 
+    /// Sends the logouts that are due, as the background does all the time.
+    pub async fn send_logouts(&self) {
+        cardea_server::jobs::send_logouts(&self.app).await.unwrap();
+    }
+
     /// Turns the clock forward.
     pub fn advance(&self, by: SignedDuration) {
         self.clock.advance(by);
@@ -259,6 +266,19 @@ impl TestServer {
             status: Some(UserStatus::Disabled),
             ..UserUpdate::default()
         };
+        self.change_user(person, update).await;
+    }
+
+    /// Gives a person another password, by its hash.
+    pub async fn set_password_hash(&self, person: Person, hash: &str) {
+        let update = UserUpdate {
+            password_hash: Some(Secret::new(hash.to_owned())),
+            ..UserUpdate::default()
+        };
+        self.change_user(person, update).await;
+    }
+
+    async fn change_user(&self, person: Person, update: UserUpdate) {
         let subject = self.subject(person).await;
         let change = UserChange {
             subject,

@@ -5,8 +5,10 @@
 //! - [`outbound`]: the guarded client for URLs that came as data, and the cache of remote key sets.
 //! - [`config`]: the TOML loader that names file, line, column and the nearest valid key.
 //! - [`clock`]: the one place that reads the system's time.
+//! - [`permissions`]: which role may do what.
 
 pub mod clock;
 pub mod config;
 pub mod inbound;
 pub mod outbound;
+pub mod permissions;

@@ -51,7 +51,7 @@ fn install_packages(parts: &[Part], yes: bool) -> Result<()> {
         );
     };
     if !yes && !agreed(&format!("Run `{}`?", installer.shown(&packages)))? {
-        bail!("not installed; `cargo xtask test --only unit,http,doc` needs none of it");
+        bail!("not installed; `cargo xtask test --only unit,doc` needs none of it");
     }
     installer.install(&packages)?;
     let still = system::missing(parts);

@@ -19,6 +19,9 @@ pub(super) struct Tool {
     is_there: fn() -> bool,
 }
 
+/// Where Debian puts Apache's modules.
+const MOD_AUTH_OPENIDC: &str = "/usr/lib/apache2/modules/mod_auth_openidc.so";
+
 const TOOLS: &[Tool] = &[
     Tool {
         name: "chromium",
@@ -50,10 +53,25 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "nginx",
-        purpose: "the proxy before a provider under test",
+        purpose: "runs the configurations of deploy/ for nginx, and is what the gateway is measured against",
         packages: &["nginx"],
-        needed_by: &[],
+        needed_by: &[Part::Http],
         is_there: || find("nginx").is_some(),
+    },
+    Tool {
+        name: "caddy",
+        purpose: "runs the configurations of deploy/ for Caddy",
+        packages: &["caddy"],
+        needed_by: &[Part::Http],
+        is_there: || find("caddy").is_some(),
+    },
+    Tool {
+        name: "apache2",
+        purpose: "runs mod_auth_openidc, a foreign client, in tests/interop",
+        // Without the package `apache2`, which would start a server on port 80.
+        packages: &["apache2-bin", "libapache2-mod-auth-openidc"],
+        needed_by: &[Part::Interop],
+        is_there: || find("apache2").is_some() && Path::new(MOD_AUTH_OPENIDC).exists(),
     },
     Tool {
         name: "wrk",
@@ -177,8 +195,8 @@ mod tests {
     }
 
     #[test]
-    fn rust_alone_is_enough_for_the_rust_tests() {
-        assert!(missing(&[Part::Unit, Part::Http, Part::Doc]).is_empty());
+    fn rust_alone_is_enough_for_the_tests_beside_the_code() {
+        assert!(missing(&[Part::Unit, Part::Doc]).is_empty());
     }
 
     #[test]

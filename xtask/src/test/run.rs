@@ -51,7 +51,10 @@ impl Run {
 
     pub(super) fn part(&self, part: Part) -> Result<Outcome> {
         match part {
-            Part::Unit => self.tests(cargo(["test", "--workspace", "--lib", "--bins"])),
+            Part::Unit => match self.tests(cargo(["test", "--workspace", "--lib", "--bins"]))? {
+                Outcome::Passed => self.tests(fuzz_targets()?),
+                other => Ok(other),
+            },
             Part::Http if !has_integration_tests()? => {
                 Ok(Outcome::Absent("no crate has a tests/ folder".into()))
             }
@@ -117,6 +120,14 @@ impl Run {
         }
         signal("-KILL", &started_in(self.folder.path()));
     }
+}
+
+/// The fuzz targets are a workspace of their own, which nothing else would notice to be broken.
+fn fuzz_targets() -> Result<Command> {
+    let mut check = cargo(["check", "--manifest-path", "fuzz/Cargo.toml", "--locked"]);
+    let folder = Metadata::read()?.target_directory.join("fuzz");
+    check.env("CARGO_TARGET_DIR", folder);
+    Ok(check)
 }
 
 /// Cargo refuses `--test '*'` when nothing matches.

@@ -91,17 +91,6 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
         );
         findings.push(Finding::ok("configuration", what));
     }
-    for seed in config.users.iter().filter(|u| u.has_demo_password()) {
-        let what = format!(
-            "users \"{}\": the password is one of cardea dev, which everybody knows",
-            seed.username
-        );
-        findings.push(Finding::warning(
-            "configuration",
-            what,
-            "take another, before somebody else does",
-        ));
-    }
     findings
 }
 

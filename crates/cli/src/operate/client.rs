@@ -130,6 +130,9 @@ struct Metadata {
     /// Where a browser may be sent after logout. Can be repeated.
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
+    /// Where it is told that a session of its people has ended.
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
     /// The scopes that it may ask for, separated by spaces; the default is openid.
     #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
@@ -145,6 +148,7 @@ impl Metadata {
             ("client_name", self.name),
             ("token_endpoint_auth_method", self.auth_method),
             ("scope", self.scope),
+            ("backchannel_logout_uri", self.backchannel_logout_uri),
         ];
         let lists = [
             ("grant_types", self.grant_type),

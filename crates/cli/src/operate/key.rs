@@ -4,11 +4,13 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, done};
 use crate::{
+    admin::segment,
     commands::ConfigOption,
     config::Environment,
     output::{List, Output, word},
+    terminal::confirm,
 };
 
 /// The keys that tokens are signed with.
@@ -33,6 +35,15 @@ enum Verb {
   cardea key rotate
   cardea key rotate --now")]
     Rotate(RotateOptions),
+    /// Remove a key at once, for one that leaked: it is no longer published, its private part is deleted, and all that it
+    /// signed is refused.
+    ///
+    /// The key that signs can't be removed: make another first, with `cardea key rotate --now`. An API that keeps the key set
+    /// believes the old key until it fetches the set again, 15 minutes at most.
+    #[command(after_help = "Example:
+  cardea key rotate --now
+  cardea key remove 8bZqm1Vd0Jx0Q2T9b8cW9yqK3m4n5o6p7q8r9s0t1u2")]
+    Remove(RemoveOptions),
 }
 
 #[derive(Args)]
@@ -43,10 +54,34 @@ struct RotateOptions {
     now: bool,
 }
 
+#[derive(Args)]
+struct RemoveOptions {
+    /// The key's id, as `cardea key list` has it.
+    #[arg(allow_hyphen_values = true)]
+    kid: String,
+    /// Don't ask.
+    #[arg(long)]
+    yes: bool,
+}
+
 impl KeyCommand {
     pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
+        // Asked before anything is opened.
+        if let Verb::Remove(RemoveOptions { kid, yes }) = &self.verb {
+            confirm(
+                &format!("Remove the key {kid}? Every token that it signed is refused at once."),
+                *yes,
+            )?;
+        }
         let desk = Desk::open(&self.config, environment, out).await?;
         match self.verb {
+            Verb::Remove(RemoveOptions { kid, .. }) => {
+                let path = format!("/keys/{}", segment(&kid));
+                desk.admin.send(Method::DELETE, &path, None).await?;
+                out.answer(&done("removed", &kid), |_| {
+                    format!("Removed the key {kid}.")
+                })
+            }
             Verb::List => {
                 let keys = desk.admin.get("/keys").await?;
                 let list = List {

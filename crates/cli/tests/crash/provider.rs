@@ -148,7 +148,7 @@ impl Browser {
             ("ticket", ticket.as_str()),
             ("csrf", &csrf),
             ("username", "alice"),
-            ("password", "wonderland-7-doors"),
+            ("password", "a-rabbit-hole-deep-7"),
         ];
         let answer = http::post(at, "/login", &jar.text(), &form).unwrap();
         jar.take(&answer);
@@ -253,7 +253,7 @@ grant_types = ["authorization_code", "refresh_token"]
 scope = "openid offline_access"
 [[users]]
 username = "alice"
-password = "wonderland-7-doors"
+password = "a-rabbit-hole-deep-7"
 "#
     )
 }

@@ -131,6 +131,24 @@ fn the_secrets_of_dev_are_refused() {
 }
 
 #[test]
+fn the_passwords_of_dev_are_refused_in_clear_and_as_a_hash() {
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$VGEu+CJngxQLVZolUZ4Wag$vMvToVh1JzIa/YVUlgTYdz2Bx8FCwK2Bd5nv4Awo4NY";
+    for password in [
+        "password = \"wonderland-7-doors\"".to_owned(),
+        format!("password_hash = \"{hash}\""),
+    ] {
+        let bench = Bench::new(&format!("\n[[users]]\nusername = \"bob\"\n{password}\n"));
+        for said in [
+            bench.run(&["serve"]).complaint(),
+            problems(&bench).remove(0),
+        ] {
+            assert!(said.contains("everybody knows"), "{said}");
+            assert!(said.contains("cardea user password bob"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn the_store_of_dev_is_refused() {
     use cardea_store::{
         Jobs as _, Marks,

@@ -93,6 +93,15 @@ fn what_cannot_be_a_client_is_refused_with_the_member_that_is_wrong() {
         (&[][..], "redirect_uris"),
         (&["--redirect-uri", "javascript:alert(1)"], "redirect_uris"),
         (&["--set", "redirect_urls=[]"], "redirect_urls"),
+        (
+            &[
+                "--redirect-uri",
+                "https://app.example/cb",
+                "--backchannel-logout-uri",
+                "http://app.example/logout",
+            ],
+            "backchannel_logout_uri",
+        ),
         (&["--auth-method", "magic"], "magic"),
         (&["--set", "client_secret=short"], "client_secret"),
         (
@@ -161,4 +170,34 @@ fn a_client_that_asks_for_an_algorithm_gets_a_key_for_it() {
     assert!(keys.contains("EdDSA"), "{keys}");
     let secret = added["client_secret"].as_str().unwrap();
     assert!(bench.token("nightly", secret).starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_client_says_where_it_is_told_of_logouts() {
+    let bench = Bench::new("");
+    let uri = "https://app.example/logout";
+    let add = [
+        "client",
+        "add",
+        "app",
+        "--redirect-uri",
+        "https://app.example/cb",
+        "--backchannel-logout-uri",
+        uri,
+    ];
+    bench.run(&add).fine();
+    let show = ["client", "show", "app", "--json"];
+    let shown = bench.run(&show).fine().json();
+    assert_eq!(shown["backchannel_logout_uri"], uri);
+    bench
+        .run(&[
+            "client",
+            "set",
+            "app",
+            "--set",
+            "backchannel_logout_uri=null",
+        ])
+        .fine();
+    let shown = bench.run(&show).fine().json();
+    assert!(shown["backchannel_logout_uri"].is_null(), "{shown}");
 }

@@ -43,3 +43,24 @@ fn a_rotation_publishes_the_next_keys_and_a_second_one_waits() {
     ];
     assert_eq!(list(), pairs(&turned));
 }
+
+#[test]
+fn a_key_that_leaked_is_removed_when_another_signs() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let keys = bench.run(&["key", "list", "--json"]).fine().json();
+    let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    let leaked = kid(&keys["items"][0]);
+    let said = bench.run(&["key", "remove", &leaked, "--yes"]).complaint();
+    assert!(said.contains("cardea key rotate --now"), "{said}");
+    bench.run(&["key", "rotate", "--now"]).fine();
+    let unsure = bench.run(&["key", "remove", &leaked]).complaint();
+    assert!(unsure.contains("--yes"), "{unsure}");
+    let said = bench.run(&["key", "remove", &leaked, "--yes"]).fine().out;
+    assert_eq!(said.trim(), format!("Removed the key {leaked}."));
+    let keys = bench.run(&["key", "list", "--json"]).fine().json();
+    let left: Vec<_> = keys["items"].as_array().unwrap().iter().map(kid).collect();
+    assert!(left.len() == 3 && !left.contains(&leaked), "{left:?}");
+    let said = bench.run(&["key", "remove", &leaked, "--yes"]).complaint();
+    assert!(said.contains("There is no key"), "{said}");
+}

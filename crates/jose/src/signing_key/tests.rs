@@ -28,6 +28,21 @@ fn the_header_says_algorithm_key_and_kind() {
 }
 
 #[test]
+fn a_certificate_is_named_by_its_hash_and_the_signature_is_the_keys() {
+    let key = SigningKey::generate(Algorithm::PS256).unwrap();
+    let certificate = cardea_seal::Digest::of(b"the certificate");
+    let token = key.sign_as_certificate(&certificate, "JWT", b"{}").unwrap();
+    let expected = json!({"alg": "PS256", "x5t#S256": certificate.to_text(), "typ": "JWT"});
+    assert_eq!(header_of(&token), expected);
+    let keys = crate::KeySet::from_keys([key.public_jwk().clone()]).unwrap();
+    let expected = crate::Expected {
+        algorithms: &[Algorithm::PS256],
+        typ: &["JWT"],
+    };
+    assert!(keys.verify(&token, &expected).is_ok());
+}
+
+#[test]
 fn a_typ_cannot_break_out_of_the_header() {
     let key = SigningKey::generate(Algorithm::EdDSA).unwrap();
     let typ = r#"x","alg":"none"#;

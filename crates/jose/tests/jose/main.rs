@@ -9,6 +9,7 @@
 )]
 
 mod attacks;
+mod corpus;
 mod properties;
 mod rfc_examples;
 mod second_opinion;

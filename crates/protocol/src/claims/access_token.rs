@@ -9,8 +9,32 @@ use crate::{
     token::audience::Target,
 };
 
-/// The claims of an access token, and what an opaque one has sealed in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The claims of a new access token, borrowed from what they are made of: every token request makes some.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewAccessToken<'a> {
+    iss: &'a str,
+    exp: i64,
+    aud: &'a str,
+    sub: &'a str,
+    client_id: &'a str,
+    iat: i64,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    scope: &'a Scope,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    amr: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    roles: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<GrantId>,
+}
+
+/// The claims of an access token that came back, as far as they matter then.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct AccessTokenClaims {
     /// The issuer.
     pub iss: String,
@@ -27,22 +51,19 @@ pub struct AccessTokenClaims {
     /// Its own name.
     pub jti: String,
     /// What it allows.
-    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    #[serde(default)]
     pub scope: Scope,
     /// When the person proved who they are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub auth_time: Option<i64>,
     /// How well.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub acr: Option<String>,
-    /// How.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub amr: Vec<String>,
     /// The person's roles (RFC 9068 §2.2.3.1).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub roles: Vec<String>,
     /// The row that stands behind it (D10); none for a client in its own name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub grant_id: Option<GrantId>,
 }
 
@@ -57,45 +78,44 @@ pub enum Holder<'a> {
 
 /// The claims of a new access token.
 #[must_use]
-pub fn access_token(
-    issue: Issue<'_>,
-    client: &Client,
-    holder: Holder<'_>,
-    target: &Target,
-    jti: &Jti,
-) -> AccessTokenClaims {
-    let claims = AccessTokenClaims {
-        iss: issue.issuer.to_owned(),
+pub fn access_token<'a>(
+    issue: Issue<'a>,
+    client: &'a Client,
+    holder: Holder<'a>,
+    target: &'a Target,
+    jti: &'a Jti,
+) -> NewAccessToken<'a> {
+    let claims = NewAccessToken {
+        iss: issue.issuer,
         exp: issue.exp(),
         aud: target
             .audience
             .as_ref()
-            .map_or(issue.issuer, |a| a.as_str())
-            .to_owned(),
+            .map_or(issue.issuer, |a| a.as_str()),
         // RFC 9068 §2.2: without a person sub names the client.
-        sub: client.id().to_string(),
-        client_id: client.id().to_string(),
+        sub: client.id().as_str(),
+        client_id: client.id().as_str(),
         iat: issue.now.as_second(),
-        jti: jti.to_string(),
-        scope: target.scope.clone(),
+        jti: jti.as_str(),
+        scope: &target.scope,
         auth_time: None,
         acr: None,
-        amr: Vec::new(),
-        roles: Vec::new(),
+        amr: &[],
+        roles: &[],
         grant_id: None,
     };
     match holder {
         Holder::Client => claims,
-        Holder::Person(user, grant) => AccessTokenClaims {
-            sub: grant.subject.to_string(),
+        Holder::Person(user, grant) => NewAccessToken {
+            sub: grant.subject.as_str(),
             auth_time: Some(grant.context.auth_time.as_second()),
-            acr: Some(grant.context.acr.clone()),
-            amr: grant.context.amr.clone(),
+            acr: Some(&grant.context.acr),
+            amr: &grant.context.amr,
             // Roles are for APIs; userinfo has no use for them.
             roles: if target.audience.is_some() {
-                user.roles.clone()
+                &user.roles
             } else {
-                Vec::new()
+                &[]
             },
             grant_id: Some(grant.id),
             ..claims

@@ -7,7 +7,7 @@ use crate::scope::Scope;
 
 /// What the caller may know of a token; of one that is not active, nothing but that.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Introspection {
+pub struct Introspection<'a> {
     /// Whether it is good right now.
     pub active: bool,
     /// `access_token` or `refresh_token`.
@@ -18,22 +18,22 @@ pub struct Introspection {
     pub token_type: Option<&'static str>,
     /// What it allows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<Scope>,
+    pub scope: Option<&'a Scope>,
     /// The client it was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
+    pub client_id: Option<&'a str>,
     /// The person's login name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    pub username: Option<&'a str>,
     /// The subject.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sub: Option<String>,
+    pub sub: Option<&'a str>,
     /// The audience.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub aud: Option<String>,
+    pub aud: Option<&'a str>,
     /// The issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub iss: Option<String>,
+    pub iss: Option<&'a str>,
     /// When it dies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exp: Option<i64>,
@@ -42,37 +42,39 @@ pub struct Introspection {
     pub iat: Option<i64>,
     /// Its own name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub jti: Option<String>,
+    pub jti: Option<&'a str>,
     /// When the person proved who they are (RFC 9470 §6.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// How well.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub acr: Option<String>,
+    pub acr: Option<&'a str>,
     /// The person's roles.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub roles: &'a [String],
 }
 
 /// The answer for an active access token.
 #[must_use]
-pub fn introspection(claims: &AccessTokenClaims, username: Option<String>) -> Introspection {
-    let claims = claims.clone();
+pub fn introspection<'a>(
+    claims: &'a AccessTokenClaims,
+    username: Option<&'a str>,
+) -> Introspection<'a> {
     Introspection {
         active: true,
         token_use: Some("access_token"),
         token_type: Some("Bearer"),
-        scope: Some(claims.scope),
-        client_id: Some(claims.client_id),
+        scope: Some(&claims.scope),
+        client_id: Some(&claims.client_id),
         username,
-        sub: Some(claims.sub),
-        aud: Some(claims.aud),
-        iss: Some(claims.iss),
+        sub: Some(&claims.sub),
+        aud: Some(&claims.aud),
+        iss: Some(&claims.iss),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
-        jti: Some(claims.jti),
+        jti: Some(&claims.jti),
         auth_time: claims.auth_time,
-        acr: claims.acr,
-        roles: claims.roles,
+        acr: claims.acr.as_deref(),
+        roles: &claims.roles,
     }
 }

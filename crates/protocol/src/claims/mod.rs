@@ -3,11 +3,13 @@
 mod access_token;
 mod id_token;
 mod introspection;
+mod logout_token;
 mod userinfo;
 
-pub use access_token::{AccessTokenClaims, Holder, access_token};
+pub use access_token::{AccessTokenClaims, Holder, NewAccessToken, access_token};
 pub use id_token::{Beside, IdTokenClaims, id_token};
 pub use introspection::{Introspection, introspection};
+pub use logout_token::{LogoutTokenClaims, logout_token};
 pub use userinfo::{CLAIMS, scope_of, userinfo};
 
 /// What is common to all tokens that are made in one step.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     model::User,
     request::{ClaimRequest, ClaimsRequest},
-    scope::Scope,
+    scope::{ROLES, Scope},
 };
 
 const PROFILE: &[&str] = &[
@@ -27,12 +27,13 @@ const PROFILE: &[&str] = &[
     "updated_at",
 ];
 
-/// The claims by scope, OpenID Core §5.4.
+/// The claims by scope, OpenID Core §5.4; roles are ours.
 const BY_SCOPE: &[(&str, &[&str])] = &[
     ("profile", PROFILE),
     ("email", &["email", "email_verified"]),
     ("address", &["address"]),
     ("phone", &["phone_number", "phone_number_verified"]),
+    (ROLES, &["roles"]),
 ];
 
 /// All claims that can be had, for the metadata.
@@ -57,6 +58,7 @@ pub const CLAIMS: &[&str] = &[
     "address",
     "phone_number",
     "phone_number_verified",
+    "roles",
     "auth_time",
     "acr",
     "amr",
@@ -102,6 +104,7 @@ fn claim(user: &User, name: &str) -> Option<Value> {
         "preferred_username" => Some(user.username.as_str().into()),
         "updated_at" => Some(user.updated_at.as_second().into()),
         "email" => user.email.as_deref().map(Value::from),
+        "roles" => (!user.roles.is_empty()).then(|| user.roles.clone().into()),
         "email_verified" => user.email.as_ref().map(|_| user.email_verified.into()),
         _ => user.claims.get(name).filter(|v| !v.is_null()).cloned(),
     }
@@ -142,6 +145,10 @@ mod tests {
         assert_eq!(
             of("openid email", "{}"),
             json!({"sub": "s-1", "email": "alice@example.test", "email_verified": true})
+        );
+        assert_eq!(
+            of("openid roles", "{}"),
+            json!({"sub": "s-1", "roles": ["user"]})
         );
         assert_eq!(
             of("openid phone address", "{}"),

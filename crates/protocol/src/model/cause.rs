@@ -46,6 +46,7 @@ pub enum AuditEvent {
     Login,
     LoginFailed,
     Logout,
+    LogoutUndelivered,
     SessionEnded,
     ConsentGiven,
     ConsentRevoked,

@@ -4,17 +4,17 @@ use cardea_jose::KeySet;
 use cardea_seal::{Digest, constant_time_eq};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use url::{Origin, Url};
+use url::Url;
 
-use super::{AuthMethod, ClientId, ClientMetadata, GrantType};
-use crate::{
-    redirect_uri::{ApplicationType, RedirectUriError, RegisteredRedirectUri, is_loopback},
-    scope::Scope,
+use super::{
+    AuthMethod, ClientId, ClientMetadata, GrantType,
+    client_uris::{check_backchannel_logout, origins, reached, redirect_uris},
 };
+use crate::{redirect_uri::RegisteredRedirectUri, scope::Scope};
 
 /// A configured secret is at least this long (D14).
 const MIN_SECRET_BYTES: usize = 32;
-const MAX_URIS: usize = 32;
+pub(super) const MAX_URIS: usize = 32;
 const MAX_NAME_BYTES: usize = 128;
 
 /// Whether a client may do anything.
@@ -102,6 +102,7 @@ impl Client {
         let redirect_uris = redirect_uris(&metadata)?;
         let keys = keys(&metadata)?;
         check_names_and_uris(&metadata)?;
+        check_backchannel_logout(&metadata)?;
         check_authentication(&metadata, secret.is_some())?;
         check_grant_types(&metadata)?;
         let origins = origins(&metadata);
@@ -222,61 +223,14 @@ impl Client {
     }
 }
 
-fn refuse<T>(field: &'static str, problem: impl Into<String>) -> Result<T, MetadataError> {
+pub(super) fn refuse<T>(
+    field: &'static str,
+    problem: impl Into<String>,
+) -> Result<T, MetadataError> {
     Err(MetadataError {
         field,
         problem: problem.into(),
     })
-}
-
-fn redirect_uris(metadata: &ClientMetadata) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
-    if metadata.redirect_uris.len() > MAX_URIS {
-        return refuse("redirect_uris", "more than 32");
-    }
-    if metadata.post_logout_redirect_uris.len() > MAX_URIS {
-        return refuse("post_logout_redirect_uris", "more than 32");
-    }
-    let parse = |field, raw: &String| {
-        RegisteredRedirectUri::parse(raw, metadata.application_type).map_err(
-            |e: RedirectUriError| MetadataError {
-                field,
-                problem: format!("{raw}: {e}"),
-            },
-        )
-    };
-    for raw in &metadata.post_logout_redirect_uris {
-        parse("post_logout_redirect_uris", raw)?;
-    }
-    metadata
-        .redirect_uris
-        .iter()
-        .map(|raw| parse("redirect_uris", raw))
-        .collect()
-}
-
-/// A browser application calls from where it was sent back to; any other client only from where it says.
-fn origins(metadata: &ClientMetadata) -> Vec<String> {
-    let mut origins = metadata.allowed_origins.clone();
-    let in_browser = metadata.token_endpoint_auth_method == AuthMethod::None
-        && metadata.application_type == ApplicationType::Web;
-    if in_browser {
-        let of = |uri: &String| {
-            Url::parse(uri)
-                .ok()
-                .map(|u| u.origin())
-                .filter(Origin::is_tuple)
-        };
-        origins.extend(
-            metadata
-                .redirect_uris
-                .iter()
-                .filter_map(of)
-                .map(|o| o.ascii_serialization()),
-        );
-    }
-    origins.sort_unstable();
-    origins.dedup();
-    origins
 }
 
 fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
@@ -286,14 +240,7 @@ fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
     }
     if let Some(uri) = &metadata.jwks_uri {
         // RFC 7591 §5: whoever changes the keys on their way is the client.
-        let safe = Url::parse(uri)
-            .is_ok_and(|u| u.scheme() == "https" || u.scheme() == "http" && is_loopback(&u));
-        if !safe || uri.len() > 1024 {
-            return refuse(
-                "jwks_uri",
-                "it is not an https URL; http is allowed for this machine alone",
-            );
-        }
+        reached(uri, "jwks_uri")?;
     }
     let Some(jwks) = &metadata.jwks else {
         return Ok(None);

@@ -156,6 +156,10 @@ pub struct ClientMetadata {
     pub allowed_origins: Vec<String>,
     /// Whether userinfo takes this client's access tokens for an API too, when they have `openid`.
     pub userinfo_with_api_token: bool,
+    /// Where the client is told that a session of its people has ended (OpenID Back-Channel Logout); https, without a fragment.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether the client needs the `sid` in what it is told; Cardea always sends it.
+    pub backchannel_logout_session_required: bool,
 }
 
 impl Default for ClientMetadata {
@@ -187,6 +191,8 @@ impl Default for ClientMetadata {
             require_auth_time: false,
             allowed_origins: Vec::new(),
             userinfo_with_api_token: true,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
         }
     }
 }

@@ -334,3 +334,28 @@ fn methods_and_grant_types_have_one_name_in_rows_and_on_the_wire() {
         );
     }
 }
+
+#[test]
+fn a_back_channel_logout_uri_is_https_without_a_fragment() {
+    let with = |uri: &str| register(|m| m.backchannel_logout_uri = Some(uri.to_owned()));
+    for good in [
+        "https://app.example/logout?tenant=1",
+        "https://app.example:8443/bff/backchannel",
+        "http://127.0.0.1:5173/logout",
+        "http://localhost:5173/logout",
+    ] {
+        assert!(with(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "http://app.example/logout",
+        "https://app.example/logout#x",
+        "https://user@app.example/logout",
+        "/logout",
+        "javascript:alert(1)",
+        "",
+        &format!("https://app.example/{}", "x".repeat(1024)),
+    ] {
+        let refused = with(bad).err().map(|e| e.field);
+        assert_eq!(refused, Some("backchannel_logout_uri"), "{bad}");
+    }
+}

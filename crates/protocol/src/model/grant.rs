@@ -47,6 +47,10 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// How many living grants a person has with one client, at most. With the next one the one that was not used for the
+    /// longest time is revoked.
+    pub const MOST_LIVING: u32 = 64;
+
     /// OpenID Core §11: whether the grant outlives its session.
     #[must_use]
     pub fn is_offline(&self) -> bool {
@@ -138,6 +142,8 @@ pub enum RevocationReason {
     Logout,
     /// An operator revoked it.
     Operator,
+    /// The person has [`Grant::MOST_LIVING`] with this client that were used later.
+    Superseded,
 }
 
 #[cfg(test)]

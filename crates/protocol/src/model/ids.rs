@@ -151,6 +151,21 @@ impl fmt::Display for GrantId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshTokenId(pub [u8; 16]);
 
+impl RefreshTokenId {
+    /// A new id: the time in milliseconds, then ten random bytes. Young rows stand together in an index, so that a
+    /// redemption writes fewer pages; nothing hangs on the id being hard to guess, for the token has a MAC.
+    #[must_use]
+    pub fn new(now: jiff::Timestamp, random: [u8; 10]) -> Self {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        let [_, _, time @ ..] = millis.to_be_bytes();
+        let mut id = [0; 16];
+        for (to, from) in id.iter_mut().zip(time.into_iter().chain(random)) {
+            *to = from;
+        }
+        Self(id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 mod cause;
 mod client;
 mod client_metadata;
+mod client_uris;
 mod code;
 mod consent;
 mod grant;

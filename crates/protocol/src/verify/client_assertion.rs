@@ -5,6 +5,7 @@ use cardea_seal::Digest;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::numeric_date::NumericDate;
 use crate::{
     error::OAuthError,
     model::{Client, ClientId},
@@ -65,16 +66,9 @@ struct Claims {
     jti: String,
 }
 
-/// RFC 7519 §2: seconds, and they may have a fraction.
-#[derive(Clone, Copy, Deserialize)]
-struct NumericDate(f64);
-
-impl NumericDate {
-    fn timestamp(self) -> Result<Timestamp, OAuthError> {
-        let out_of_range = || OAuthError::invalid_client("assertion: a time is out of range");
-        let span = SignedDuration::try_from_secs_f64(self.0).map_err(|_| out_of_range())?;
-        Timestamp::from_duration(span).map_err(|_| out_of_range())
-    }
+fn timestamp(date: NumericDate) -> Result<Timestamp, OAuthError> {
+    date.timestamp()
+        .ok_or_else(|| OAuthError::invalid_client("assertion: a time is out of range"))
 }
 
 /// Verifies an assertion of a known client with its keys, signature first.
@@ -114,7 +108,7 @@ pub fn client_assertion(
     if claims.aud != policy.issuer && !to_endpoint {
         return Err(bad("assertion: aud is not this issuer".into()));
     }
-    let expires_at = claims.exp.timestamp()?;
+    let expires_at = timestamp(claims.exp)?;
     // RFC 7523 §3, point 4
     if now >= expires_at {
         return Err(bad("assertion: expired".into()));
@@ -125,7 +119,7 @@ pub fn client_assertion(
     // RFC 7523 §3, points 5 and 6
     for (name, seconds) in [("nbf", claims.nbf), ("iat", claims.iat)] {
         if let Some(seconds) = seconds
-            && seconds.timestamp()?.duration_since(now) > SKEW
+            && timestamp(seconds)?.duration_since(now) > SKEW
         {
             return Err(bad(format!("assertion: {name} is in the future")));
         }

@@ -16,6 +16,7 @@ use self::page::{AccountPage, ApplicationLine, Email, SessionLine};
 use crate::{
     app::{App, Shared},
     authorize::next_step::{csrf_parts, from_our_page},
+    backchannel_logout::tell_clients,
     browser::Browser,
     caller::Caller,
     consent::words::words,
@@ -59,7 +60,7 @@ fn to_login(app: &App) -> Response {
     Redirect::to(&app.settings.issuer.endpoint("/login")).into_response()
 }
 
-async fn act(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
+async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Failure> {
     let browser = Browser::of(app, caller);
     let Some(session) = browser.session(app, caller).await? else {
         return Ok(to_login(app));
@@ -83,11 +84,12 @@ async fn act(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failur
             let sid = Sid::parse(id).map_err(|e| broken(&e))?;
             app.store
                 .end_sessions(EndSessions {
-                    which: EndWhich::Sid(sid, Some(subject)),
+                    which: EndWhich::Sid(sid.clone(), Some(subject)),
                     why: SessionEnd::Remote,
                     cause,
                 })
                 .await?;
+            tell_clients(app, &sid).await;
         }
         Some("revoke") => {
             let client_id = ClientId::parse(id).map_err(|e| broken(&e))?;

@@ -1,14 +1,15 @@
-//! The key ring: list, rotate.
+//! The key ring: list, rotate, remove.
 
 use axum::{Json, extract::State};
 use cardea_jose::Algorithm;
 use cardea_protocol::model::{KeyState, SigningKeyRow};
+use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
     list::List,
-    operator::{Body, Operator},
+    operator::{Body, Name, Operator},
     refusal::Answer,
 };
 use crate::{app::Shared, keys::ripe_at};
@@ -79,4 +80,15 @@ pub(super) async fn rotate(
         kids: turned.kids,
         active_at: turned.active_at,
     }))
+}
+
+/// `DELETE /keys/{kid}`: a key that leaked, at once.
+pub(super) async fn remove(
+    State(app): State<Shared>,
+    operator: Operator,
+    Name(kid): Name,
+) -> Answer<StatusCode> {
+    app.ring.remove(&kid, &operator.cause).await?;
+    app.refresh_metadata();
+    Ok(StatusCode::NO_CONTENT)
 }

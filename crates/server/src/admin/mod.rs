@@ -62,6 +62,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/keys", get(keys::list))
         .route("/keys/rotate", post(keys::rotate))
+        .route("/keys/{kid}", delete(keys::remove))
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(middleware::from_fn(refusal::log));

@@ -13,7 +13,7 @@ use cardea_web::inbound::{Problem, RequestId};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use crate::{
-    keys::{KeyError, RotateError},
+    keys::{KeyError, RemoveError, RotateError},
     passwords::{Busy, PasswordError},
 };
 
@@ -120,6 +120,18 @@ impl From<RotateError> for Refusal {
                 Self::conflict(sentence(&error.to_string()))
             }
             RotateError::Keys(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Refusal {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Unknown(kid) => Self::not_found(format_args!("key {kid}")),
+            RemoveError::Active(_) | RemoveError::Race => {
+                Self::conflict(sentence(&error.to_string()))
+            }
+            RemoveError::Keys(error) => error.into(),
         }
     }
 }

@@ -133,5 +133,7 @@ async fn end_which(app: &Shared, operator: Operator, which: EndWhich) -> Answer<
         why: SessionEnd::Operator,
         cause: operator.cause,
     };
-    Ok(app.store.end_sessions(command).await?)
+    let ended = app.store.end_sessions(command).await?;
+    app.backchannel_logout.wake();
+    Ok(ended)
 }

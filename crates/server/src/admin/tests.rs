@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::{Router, body::Body};
-use cardea_seal::{Entropy, MasterKey};
+use cardea_protocol::model::{AuthMethod, ClientMetadata, GrantType};
+use cardea_seal::{Entropy, MasterKey, Secret};
 use cardea_store::{
     Audit as _, AuditFilter, Page, Store,
     sqlite::{Options, SqliteStore},
@@ -15,10 +16,13 @@ use tower::ServiceExt as _;
 
 use crate::{App, Parts, config::Config};
 
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const OPERATOR: Peer = Peer::Unix { uid: 1234 };
 
 struct Stage {
     router: Router,
+    /// What everybody reaches.
+    outside: Router,
     store: Arc<SqliteStore>,
     // Last, so that the store is closed before its folder goes.
     _folder: tempfile::TempDir,
@@ -41,13 +45,22 @@ async fn stage() -> Stage {
         master_key: MasterKey::generate(&entropy),
         entropy,
     };
+    let script = ClientMetadata {
+        client_id: "script".to_owned(),
+        client_secret: Some(Secret::new(SECRET.to_owned())),
+        token_endpoint_auth_method: AuthMethod::ClientSecretPost,
+        grant_types: vec![GrantType::ClientCredentials],
+        ..ClientMetadata::default()
+    };
     let config = Config {
         issuer: "https://id.example.test".to_owned(),
+        clients: vec![script],
         ..Config::default()
     };
     let app = App::start(config, parts).await.unwrap();
     Stage {
         router: super::router(&app),
+        outside: crate::router(&app),
         store,
         _folder: folder,
     }
@@ -65,6 +78,18 @@ impl Stage {
             .await
             .unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    /// A form from the client `script`.
+    async fn form(&self, path: &str, more: &str) -> Value {
+        let body = format!("client_id=script&client_secret={SECRET}&{more}");
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        let response = self.outside.clone().oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        serde_json::from_slice(&bytes.unwrap()).unwrap()
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -112,12 +137,12 @@ async fn a_caller_from_the_network_is_nobody_here() {
 #[tokio::test]
 async fn what_an_operator_does_is_audited_under_their_user_id() {
     let stage = stage().await;
-    let body = json!({ "username": "alice", "password": "wonderland-7-doors" });
+    let body = json!({ "username": "alice", "password": "a-rabbit-hole-deep-7" });
     let (status, user) = stage
         .post("/users", "application/json", body.to_string())
         .await;
     assert_eq!(status, StatusCode::CREATED);
-    assert!(!user.to_string().contains("argon2") && !user.to_string().contains("wonderland"));
+    assert!(!user.to_string().contains("argon2") && !user.to_string().contains("rabbit"));
     let page = Page {
         limit: 1,
         offset: 0,
@@ -231,4 +256,72 @@ async fn what_is_no_address_or_no_method_is_a_problem_document_too() {
         .await;
     assert_eq!((status.as_u16(), &problem["status"]), (405, &json!(405)));
     assert_eq!(stage.get("/users/%ff").await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_password_of_dev_is_refused_when_it_is_set() {
+    let stage = stage().await;
+    for body in [
+        json!({ "username": "alice", "password": "wonderland-7-doors" }),
+        json!({ "username": "bob", "password": "hinge-of-the-door-9" }),
+    ] {
+        let (status, problem) = stage
+            .post("/users", "application/json", body.to_string())
+            .await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(problem["detail"].as_str().unwrap().contains("cardea dev"));
+    }
+    stage
+        .post(
+            "/users",
+            "application/json",
+            r#"{"username":"alice"}"#.to_owned(),
+        )
+        .await;
+    let body = json!({ "password": "wonderland-7-doors" }).to_string();
+    let (status, _) = stage
+        .post("/users/alice/password", "application/json", body)
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_a_removed_key_signed_is_dead_at_once() {
+    let stage = stage().await;
+    let grant = "grant_type=client_credentials";
+    let token = stage.form("/token", grant).await["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (_, keys) = stage.get("/keys").await;
+    let mut key = keys["items"].as_array().unwrap().iter();
+    let kid = key.find(|k| k["algorithm"] == "ES256").unwrap()["kid"].clone();
+    let path = format!("/keys/{}", kid.as_str().unwrap());
+    let remove = async || {
+        let request = Request::delete(&path).body(Body::empty()).unwrap();
+        stage.send(Some(OPERATOR), request).await
+    };
+    let (status, problem) = remove().await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(problem["detail"].as_str().unwrap().contains("signs"));
+    let body = r#"{"now":true}"#.to_owned();
+    stage.post("/keys/rotate", "application/json", body).await;
+    let active = async || {
+        let answer = stage
+            .form("/introspection", &format!("token={token}"))
+            .await;
+        answer["active"].as_bool().unwrap()
+    };
+    assert!(active().await, "a rotation takes no token");
+    assert_eq!(remove().await.0, StatusCode::NO_CONTENT);
+    assert!(!active().await);
+    assert_eq!(remove().await.0, StatusCode::NOT_FOUND);
+    let page = Page {
+        limit: 1,
+        offset: 0,
+    };
+    let rows = stage.store.audit(AuditFilter::default(), page).await;
+    let row = &rows.unwrap()[0];
+    assert_eq!(row.event.name(), "key_removed");
+    assert_eq!(row.detail.as_deref(), kid.as_str());
 }

@@ -17,7 +17,7 @@ use super::{
     operator::{Body, Name, Operator},
     refusal::{Answer, Refusal},
 };
-use crate::{app::Shared, start};
+use crate::{app::Shared, config::development::is_demo_secret, start};
 
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_ROLES: usize = 64;
@@ -211,7 +211,9 @@ pub(super) async fn remove(
     Name(name): Name,
 ) -> Answer<StatusCode> {
     let user = find(&app, &name).await?;
-    match app.store.remove_user(user.subject, operator.cause).await? {
+    let removed = app.store.remove_user(user.subject, operator.cause).await?;
+    app.backchannel_logout.wake();
+    match removed {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(&name)),
     }
@@ -244,6 +246,8 @@ async fn change(
         cause: operator.cause,
     };
     app.store.change_user(command).await?;
+    // A new password and a disabled person end sessions.
+    app.backchannel_logout.wake();
     let user = app.store.user(&subject).await?;
     let user = user.ok_or_else(|| unknown(subject.as_str()))?;
     Ok(Json(View::of(user, now)))
@@ -266,6 +270,12 @@ fn unknown(user: &str) -> Refusal {
 }
 
 async fn hash(app: &Shared, password: &SecretText) -> Answer<Secret<String>> {
+    // D23: everybody knows these.
+    if !app.settings.development && is_demo_secret(password.expose()) {
+        return Err(Refusal::bad_request(
+            "password: it is the one of cardea dev, which everybody knows; take another",
+        ));
+    }
     let password = Secret::new(password.expose().to_owned());
     Ok(app.passwords.hash(password, &app.entropy).await??)
 }

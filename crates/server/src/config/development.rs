@@ -10,7 +10,8 @@ use cardea_seal::Secret;
 use cardea_web::config::SecretText;
 use serde_json::json;
 
-use super::{Config, KeysConfig, SeedUser, StoreConfig};
+use super::{Config, KeysConfig, OutboundConfig, SeedUser, StoreConfig};
+use crate::passwords;
 
 /// The secret of the demo client `backend`.
 pub const BACKEND_SECRET: &str = "dev-backend-secret-change-me-000000000000";
@@ -22,6 +23,8 @@ const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
 pub const APP_PORT: u16 = 5173;
 
 const APP: &str = "http://localhost:5173";
+const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
+
 /// D23: whether this is a client's secret or a person's password that everybody knows.
 pub(crate) fn is_demo_secret(text: &str) -> bool {
     [
@@ -33,7 +36,12 @@ pub(crate) fn is_demo_secret(text: &str) -> bool {
     .contains(&text)
 }
 
-const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
+/// D23: whether this is the hash of a person's password that everybody knows. It takes as long as two logins.
+pub(crate) fn is_demo_hash(hash: &str) -> bool {
+    [ALICES_PASSWORD, BOBS_PASSWORD]
+        .into_iter()
+        .any(|password| passwords::is_hash_of(hash, password))
+}
 
 impl Config {
     /// A provider on loopback with demo people and clients. Everybody knows its passwords, so it is marked, and
@@ -57,6 +65,14 @@ impl Config {
                 introspection_clients: vec!["backend".to_owned()],
             }],
             users: people(),
+            // The demo applications are told of logouts.
+            outbound: OutboundConfig {
+                allow: vec![
+                    format!("localhost:{APP_PORT}"),
+                    format!("127.0.0.1:{APP_PORT}"),
+                ],
+                ..OutboundConfig::default()
+            },
             development: true,
             ..Self::default()
         }

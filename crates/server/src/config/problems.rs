@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     Config, ConfigProblem, OutboundConfig, SeedUser,
-    development::is_demo_secret,
+    development::{is_demo_hash, is_demo_secret},
     settings::{Issuer, brand, lifetimes, networks, resources},
 };
 use crate::passwords;
@@ -28,6 +28,13 @@ impl Config {
         problems.extend(self.file_clients(now).into_iter().filter_map(Result::err));
         problems.extend(resources(self).err());
         problems.extend(self.users.iter().filter_map(|seed| seed.check().err()));
+        if !self.development {
+            let known = self
+                .users
+                .iter()
+                .filter(|s| s.has_demo_password() || s.has_demo_hash());
+            problems.extend(known.map(SeedUser::everybody_knows));
+        }
         problems
     }
 
@@ -85,12 +92,27 @@ impl OutboundConfig {
 }
 
 impl SeedUser {
-    /// Whether its password is one of `cardea dev`, which everybody knows.
-    #[must_use]
-    pub fn has_demo_password(&self) -> bool {
+    /// D23: whether its password is one of `cardea dev`.
+    pub(crate) fn has_demo_password(&self) -> bool {
         self.password
             .as_ref()
             .is_some_and(|p| is_demo_secret(p.expose()))
+    }
+
+    /// D23: whether its hash is that of a password of `cardea dev`. It takes as long as two logins.
+    pub(crate) fn has_demo_hash(&self) -> bool {
+        self.password_hash
+            .as_ref()
+            .is_some_and(|hash| is_demo_hash(hash.expose()))
+    }
+
+    pub(crate) fn everybody_knows(&self) -> ConfigProblem {
+        let name = &self.username;
+        let what = format!(
+            "the password is one of cardea dev, which everybody knows; take another here, and if {name} was added with it, \
+             give them another too: cardea user password {name}"
+        );
+        ConfigProblem::new(format!("users \"{name}\""), what)
     }
 
     /// What can be told of a seed without work.

@@ -1,4 +1,4 @@
-use cardea_protocol::scope::{OFFLINE_ACCESS, OPENID};
+use cardea_protocol::scope::{OFFLINE_ACCESS, OPENID, ROLES};
 
 /// A scope in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,11 @@ pub(crate) fn words(scope: &str, audience: Option<&str>) -> ScopeLine {
             "See your phone number",
             "And whether it has been confirmed",
             true,
+        ),
+        ROLES => (
+            "See your roles",
+            "What you are here, such as user or administrator",
+            false,
         ),
         OFFLINE_ACCESS => (
             "Keep this access when you are away",

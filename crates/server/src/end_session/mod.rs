@@ -23,6 +23,7 @@ use self::page::{ConfirmPage, DonePage};
 use crate::{
     app::{App, Shared},
     authorize::next_step::{csrf_parts, from_our_page},
+    backchannel_logout::tell_clients,
     browser::{Browser, forget_session},
     caller::Caller,
     error::{self, Failure},
@@ -122,7 +123,11 @@ pub(crate) async fn confirm(
     error::page(&app, &caller, result.await)
 }
 
-async fn end(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Result<Response, Failure> {
+async fn end(
+    app: &Shared,
+    caller: &Caller,
+    pairs: &[(String, String)],
+) -> Result<Response, Failure> {
     let (request, hint) = read(app, pairs)?;
     let afterwards = afterwards(app, &request, hint.as_ref()).await?;
     let browser = Browser::of(app, caller);
@@ -202,9 +207,9 @@ async fn afterwards(
     }))
 }
 
-/// Ends this browser's session, if it has one.
+/// Ends this browser's session, if it has one, and tells its clients.
 pub(crate) async fn log_out(
-    app: &App,
+    app: &Shared,
     caller: &Caller,
     session: Option<&Session>,
 ) -> Result<(), Failure> {
@@ -218,6 +223,7 @@ pub(crate) async fn log_out(
     };
     app.store.end_sessions(command).await?;
     metrics::counter!("cardea_logouts_total").increment(1);
+    tell_clients(app, &session.sid).await;
     Ok(())
 }
 

@@ -1,11 +1,14 @@
-//! What goes on in the background: clean-up, the turning of the key ring, the indexes of clients.
+//! What goes on in the background: clean-up, the turning of the key ring, the indexes of clients, logouts on their way to clients.
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_store::{Lease, Swept};
+use cardea_store::{Lease, StoreError, Swept};
 use jiff::SignedDuration;
 
-use crate::app::{App, start_cause};
+use crate::{
+    app::{App, start_cause},
+    backchannel_logout,
+};
 
 const EVERY: Duration = Duration::from_secs(30);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -17,19 +20,37 @@ const AUDIT_TTL: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Runs until it is dropped.
 pub async fn run(app: Arc<App>) {
+    tokio::join!(keep_house(&app), backchannel_logout::run(&app));
+}
+
+/// Sends the logouts that are due, and waits until each was tried: one round of what [`run`] does all the time.
+///
+/// # Errors
+/// When the outbox can't be read.
+pub async fn send_logouts(app: &Arc<App>) -> Result<(), StoreError> {
+    for one in backchannel_logout::send_due(app).await? {
+        let _ = one.await;
+    }
+    Ok(())
+}
+
+async fn keep_house(app: &App) {
     let holder = app.entropy.text(9);
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = turn_keys(&app).await {
+        if let Err(error) = turn_keys(app).await {
             tracing::error!(%error, "the key ring could not be turned");
         }
         if let Err(error) = app.clients.refresh().await {
             tracing::error!(%error, "the clients could not be read");
         }
-        match sweep(&app, &holder).await {
-            Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "cleaned up"),
+        match sweep(app, &holder).await {
+            Ok(swept) if swept != Swept::default() => {
+                tracing::debug!(?swept, "cleaned up");
+                app.backchannel_logout.wake();
+            }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the clean-up failed"),
         }
@@ -54,7 +75,7 @@ async fn turn_keys(app: &App) -> Result<(), crate::keys::KeyError> {
 }
 
 /// One node cleans up, a batch at a time, until nothing is left or others have waited enough.
-async fn sweep(app: &App, holder: &str) -> Result<Swept, cardea_store::StoreError> {
+async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     let lease = Lease {
         job: "sweep",
         holder: holder.to_owned(),

@@ -12,7 +12,7 @@ use cardea_seal::{MasterKey, Sealer};
 use cardea_store::{RingChange, Store, StoreError};
 
 pub(crate) use ring::Ring;
-pub(crate) use turn::ripe_at;
+pub(crate) use turn::{RemoveError, ripe_at};
 pub use turn::{RotateError, Turned};
 
 use crate::app::{EPOCH, Parts};

@@ -29,6 +29,25 @@ pub enum RotateError {
     Keys(#[from] KeyError),
 }
 
+/// Why a key could not be removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoveError {
+    /// There is none of that name.
+    #[error("there is no key {0}")]
+    Unknown(String),
+    /// It signs, and something must.
+    #[error(
+        "the key {0} signs; make another first: cardea key rotate --now, and then: cardea key remove {0}"
+    )]
+    Active(String),
+    /// Somebody else turned the ring at the same moment.
+    #[error("another node turned the ring at the same moment; look at the keys and try again")]
+    Race,
+    /// The store or a key.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
 /// What a rotation began.
 #[derive(Debug, Clone)]
 pub struct Turned {
@@ -100,6 +119,28 @@ impl KeyRing {
                 .unwrap_or(Timestamp::MAX)
         };
         Ok(Turned { kids, active_at })
+    }
+
+    /// Takes a key away at once, published or not, with its private part: all that it signed is refused from now on.
+    pub(crate) async fn remove(&self, kid: &str, cause: &Cause) -> Result<(), RemoveError> {
+        self.reload().await?;
+        let rows = self.current().rows().to_vec();
+        let Some(row) = rows.iter().find(|row| row.kid == kid) else {
+            return Err(RemoveError::Unknown(kid.to_owned()));
+        };
+        if row.state == KeyState::Active {
+            return Err(RemoveError::Active(row.kid.clone()));
+        }
+        let change = RingChange {
+            add: Vec::new(),
+            moves: vec![(row.kid.clone(), row.state, None)],
+            cause: cause.clone(),
+        };
+        let removed = self.store.change_ring(change).await;
+        if !removed.map_err(KeyError::from)? {
+            return Err(RemoveError::Race);
+        }
+        Ok(self.reload().await?)
     }
 
     /// Moves every key that is due: a job, on every node; whoever is first does it.

@@ -68,6 +68,8 @@ pub(super) async fn open(
             "the person was disabled or removed while logging in",
         )
     })?;
+    // The browser may have had another person's session, which has ended.
+    app.backchannel_logout.wake();
     let now = Browser {
         id: new_browser.hash(),
         fresh: None,

@@ -47,6 +47,11 @@ pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
     Stored::parse(text).map(|_| Secret::new(text.to_owned()))
 }
 
+/// Whether a hash is this password's; on this thread, for the start.
+pub(crate) fn is_hash_of(text: &str, password: &str) -> bool {
+    Stored::parse(text).is_ok_and(|stored| stored.matches(password, &mut Vec::new()))
+}
+
 /// Whether a password may be one.
 pub(crate) fn judge(password: &str) -> Result<(), PasswordError> {
     match LENGTH.contains(&password.chars().count()) {

@@ -5,7 +5,7 @@ mod pool;
 
 use cardea_seal::{Entropy, Secret};
 
-pub(crate) use hash::{PasswordError, accept_hash, hash_new, judge};
+pub(crate) use hash::{PasswordError, accept_hash, hash_new, is_hash_of, judge};
 pub(crate) use pool::Busy;
 
 use crate::config::ConfigProblem;
@@ -90,21 +90,24 @@ mod tests {
         let entropy = Entropy::seeded(1);
         let passwords = Passwords::new(&entropy).unwrap();
         let stored = passwords
-            .hash(secret("wonderland-7-doors"), &entropy)
+            .hash(secret("a-rabbit-hole-deep-7-doors"), &entropy)
             .await
             .unwrap()
             .unwrap();
         let check =
             async |password: &str, stored| passwords.check(secret(password), stored).await.unwrap();
         assert_eq!(
-            check("wonderland-7-doors", Some(&stored)).await,
+            check("a-rabbit-hole-deep-7-doors", Some(&stored)).await,
             Checked::Right
         );
         assert_eq!(
-            check("wonderland-7-door", Some(&stored)).await,
+            check("a-rabbit-hole-deep-7-door", Some(&stored)).await,
             Checked::Wrong
         );
-        assert_eq!(check("wonderland-7-doors", None).await, Checked::Wrong);
+        assert_eq!(
+            check("a-rabbit-hole-deep-7-doors", None).await,
+            Checked::Wrong
+        );
     }
 
     #[tokio::test]
@@ -112,11 +115,11 @@ mod tests {
         let passwords = Passwords::new(&Entropy::seeded(1)).unwrap();
         let cheap = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
         let mut blocks = Vec::new();
-        let hash = hash::test_hash("wonderland-7-doors", 64, &mut blocks);
+        let hash = hash::test_hash("a-rabbit-hole-deep-7-doors", 64, &mut blocks);
         let stored = secret(&format!("{cheap}{hash}"));
         assert_eq!(
             passwords
-                .check(secret("wonderland-7-doors"), Some(&stored))
+                .check(secret("a-rabbit-hole-deep-7-doors"), Some(&stored))
                 .await,
             Ok(Checked::RightButOld)
         );

@@ -11,7 +11,7 @@ use cardea_protocol::{
     scope::OPENID,
     token::{audience, authorization_code, client_auth::AuthenticatedClient},
 };
-use cardea_store::{CodeLookup, RedeemCode, Redeemed, RevokeGrant};
+use cardea_store::{CodeContext, CodeLookup, RedeemCode, Redeemed, RevokeGrant};
 
 use super::mint::{self, TokenResponse};
 use crate::{app::App, caller::Caller, error::Failure};
@@ -26,15 +26,11 @@ pub(super) async fn grant(
     let client = client.client();
     let unknown = || OAuthError::invalid_grant("unknown code");
     let hash = CodeHash(request.code.as_ref().ok_or_else(unknown)?.hash());
-    let code = match app.store.code(hash).await?.ok_or_else(unknown)? {
-        CodeLookup::Unused(code) => *code,
+    let found = app.store.code(hash, caller.now).await?;
+    let CodeContext { code, user, sid } = match found.ok_or_else(unknown)? {
+        CodeLookup::Unused(context) => *context,
         CodeLookup::Used(grant) => return Err(reused(app, caller, client, (request, &grant)).await),
     };
-    let user = app
-        .store
-        .user(&code.subject)
-        .await?
-        .ok_or_else(|| OAuthError::invalid_grant("the person is gone"))?;
 
     // Check.
     let proof = authorization_code::check(client, &code.client_id, &code.binding, request)?;
@@ -73,7 +69,14 @@ pub(super) async fn grant(
     let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
     let id_token = match grant.scope.contains(OPENID) {
         true => {
-            Some(mint::id_token(app, caller, client, (&user, &grant, &access_token.text)).await?)
+            let beside = (access_token.text.as_str(), sid.as_ref());
+            Some(mint::id_token(
+                app,
+                caller.now,
+                client,
+                (&user, &grant),
+                beside,
+            )?)
         }
         false => None,
     };
@@ -115,7 +118,7 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
     let after = |span| now.saturating_add(span).unwrap_or(now);
     let secret: Option<[u8; 32]> = refreshable.then(|| app.entropy.bytes());
     let refresh = secret.map(|secret| {
-        let token_id = RefreshTokenId(app.entropy.bytes());
+        let token_id = RefreshTokenId::new(now, app.entropy.bytes());
         RefreshState {
             sealed_secret: app.seals.refresh_secret.seal(&secret, &token_id.0),
             token_id,

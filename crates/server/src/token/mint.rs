@@ -3,7 +3,7 @@
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::{
     claims::{self, Beside, Holder, Issue},
-    model::{AccessTokenFormat, Client, Grant, Jti, User},
+    model::{AccessTokenFormat, Client, Grant, Jti, Sid, User},
     scope::Scope,
     token::{audience::Target, refresh_token::RefreshToken},
 };
@@ -12,15 +12,12 @@ use serde::Serialize;
 use std::sync::Arc;
 
 use crate::{
+    answer::json,
     app::{App, EPOCH},
-    caller::Caller,
     error::Failure,
     keys::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT},
     telemetry,
 };
-
-/// More than the claims of most tokens, and most answers with one, have.
-const USUAL_BYTES: usize = 1000;
 
 /// RFC 6749 §5.1
 #[derive(Serialize)]
@@ -101,25 +98,25 @@ pub(super) fn access_token(
 }
 
 /// An ID token beside an access token. `sid` is in it while the session is there.
-pub(super) async fn id_token(
+pub(super) fn id_token(
     app: &App,
-    caller: &Caller,
+    now: Timestamp,
     client: &Client,
-    (user, grant, access_token): (&User, &Grant, &str),
+    (user, grant): (&User, &Grant),
+    (access_token, sid): (&str, Option<&Sid>),
 ) -> Result<String, Failure> {
     let algorithm = client
         .metadata()
         .id_token_signed_response_alg
         .unwrap_or(ID_TOKEN_DEFAULT);
-    let session = app.store.session(grant.session, caller.now).await?;
     let beside = Beside {
         algorithm,
         access_token,
-        sid: session.as_ref().map(|s| &s.sid),
+        sid,
     };
     let issue = Issue {
         issuer: app.issuer(),
-        now: caller.now,
+        now,
         ttl: app.settings.id_token_ttl,
     };
     sign(
@@ -162,10 +159,4 @@ pub(crate) fn sign(
         .ok_or_else(|| Failure::Internal(format!("the ring has no active key for {algorithm}")))?;
     key.sign(typ, payload)
         .map_err(|e| Failure::Internal(e.to_string()))
-}
-
-pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
-    let mut json = Vec::with_capacity(USUAL_BYTES);
-    serde_json::to_writer(&mut json, value).map_err(|e| Failure::Internal(e.to_string()))?;
-    Ok(json)
 }

@@ -6,31 +6,24 @@ mod client_credentials;
 pub(crate) mod mint;
 mod refresh_token;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use cardea_protocol::{
     request::{Params, TokenRequest},
     token::client_auth::AuthenticatedClient,
 };
 use cardea_web::inbound::{FormError, FormPairs};
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
 pub(crate) use self::client_auth::{MAX_BODY_BYTES, authenticate};
 use self::mint::TokenResponse;
 pub(crate) use self::refresh_token::authentic;
 use crate::{
+    answer::Answer,
     app::{App, Shared},
     caller::Caller,
     cors,
     error::{self, Failure},
     limits, telemetry,
 };
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// As many as an answer has.
-const HEADERS: usize = 12;
 
 /// `POST /token`
 pub(crate) async fn post(
@@ -53,7 +46,8 @@ pub(crate) async fn post(
             &app.limits.token_client,
             client.client(),
         )?);
-        grant(&app, &caller, &client, &params).await
+        let tokens = grant(&app, &caller, &client, &params).await?;
+        Answer::json(&tokens)
     };
     let result = result.await;
     count(&result);
@@ -88,7 +82,7 @@ async fn grant(
     }
 }
 
-fn count(result: &Result<TokenResponse, Failure>) {
+fn count(result: &Result<Answer, Failure>) {
     let outcome = match result {
         Ok(_) => return telemetry::TOKENS_GIVEN.increment(1),
         Err(Failure::OAuth(e)) => e.code().as_str(),
@@ -96,19 +90,4 @@ fn count(result: &Result<TokenResponse, Failure>) {
         Err(_) => "failed",
     };
     metrics::counter!("cardea_token_requests_total", "outcome" => outcome).increment(1);
-}
-
-impl IntoResponse for TokenResponse {
-    fn into_response(self) -> Response {
-        let Ok(body) = mint::json(&self) else {
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        };
-        let mut response = Response::new(body.into());
-        let headers = response.headers_mut();
-        // Room for all that is added on the way out: a map that grows is moved and hashed anew.
-        headers.reserve(HEADERS);
-        headers.insert(CONTENT_TYPE, JSON);
-        error::no_store(headers);
-        response
-    }
 }

@@ -33,10 +33,14 @@ pub(super) async fn grant(
     let client = client.client();
     let token = RefreshToken::parse(request.token.expose())
         .ok_or_else(|| OAuthError::invalid_grant("not a refresh token"))?;
-    let (context, secret) = authentic(app, &token)
+    let (context, secret) = authentic(app, caller, &token)
         .await?
         .ok_or_else(|| OAuthError::invalid_grant("unknown or forged refresh token"))?;
-    let RefreshContext { mut grant, user } = context;
+    let RefreshContext {
+        mut grant,
+        user,
+        sid,
+    } = context;
     // OpenID Core §12.2: an ID token of a refresh should have no nonce.
     grant.nonce = None;
 
@@ -84,7 +88,14 @@ pub(super) async fn grant(
     )?;
     let id_token = match scope.contains(OPENID) {
         true => {
-            Some(mint::id_token(app, caller, client, (&user, &grant, &access_token.text)).await?)
+            let beside = (access_token.text.as_str(), sid.as_ref());
+            Some(mint::id_token(
+                app,
+                caller.now,
+                client,
+                (&user, &grant),
+                beside,
+            )?)
         }
         false => None,
     };
@@ -114,12 +125,14 @@ fn wish(
 /// The grant behind a token that this server made, and the row's secret. A stranger's guess finds nothing and changes nothing.
 pub(crate) async fn authentic(
     app: &App,
+    caller: &Caller,
     token: &RefreshToken,
 ) -> Result<Option<(RefreshContext, Secret<Vec<u8>>)>, Failure> {
     if u32::from(token.key_id) != EPOCH {
         return Ok(None);
     }
-    let Some(context) = app.store.refresh_context(token.token_id).await? else {
+    let found = app.store.refresh_context(token.token_id, caller.now);
+    let Some(context) = found.await? else {
         return Ok(None);
     };
     let Some(refresh) = &context.grant.refresh else {

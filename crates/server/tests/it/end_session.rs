@@ -171,10 +171,11 @@ async fn a_forged_hint_is_an_error_page_and_ends_nothing() {
     let tokens = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
     let hint = tokens["id_token"].as_str().unwrap();
     let (head, tail) = hint.rsplit_once('.').unwrap();
+    let first = if tail.starts_with('A') { "B" } else { "A" };
     for forged in [
         "x",
         "a.b.c",
-        &format!("{head}.A{}", &tail[1..]),
+        &format!("{head}.{first}{}", &tail[1..]),
         &format!("{head}."),
         tokens["access_token"].as_str().unwrap(),
     ] {

@@ -158,8 +158,8 @@ async fn empty_and_endless_passwords_are_just_wrong() {
     for password in [
         "",
         " ",
-        "wonderland-7-doors ",
-        "wonderland-7-doors\0",
+        "a-rabbit-hole-deep-7 ",
+        "a-rabbit-hole-deep-7\0",
         &long,
     ] {
         let answer = attempt(&mut browser, "alice", password).await;
@@ -278,5 +278,49 @@ async fn an_old_hash_is_made_anew_at_login() {
             .await
             .status,
         303
+    );
+}
+
+/// D23: hashes of the passwords of `cardea dev`.
+const DEMO_HASHES: [(Person, &str, &str); 2] = [
+    (
+        Person::ALICE,
+        "wonderland-7-doors",
+        "$argon2id$v=19$m=19456,t=2,p=1$A/VALyGyj/FMhRTiYwGIyQ$3V7SifiMhpQfgkWbMpE3R9lmvB572F8pE/9pmtEzSIE",
+    ),
+    (
+        Person::BOB,
+        "hinge-of-the-door-9",
+        "$argon2id$v=19$m=19456,t=2,p=1$VGEu+CJngxQLVZolUZ4Wag$vMvToVh1JzIa/YVUlgTYdz2Bx8FCwK2Bd5nv4Awo4NY",
+    ),
+];
+
+async fn statuses_with_demo_hashes(server: &TestServer) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for (person, password, hash) in DEMO_HASHES {
+        server.set_password_hash(person, hash).await;
+        let mut browser = Browser::new(server);
+        statuses.push(
+            attempt(&mut browser, person.username, password)
+                .await
+                .status
+                .as_u16(),
+        );
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn a_password_of_dev_logs_nobody_in_whatever_way_its_hash_came() {
+    assert_eq!(
+        statuses_with_demo_hashes(&TestServer::start().await).await,
+        [422, 422]
+    );
+    let development = TestServer::builder().issuer("http://localhost:9000");
+    let development = development.config(|config| config.development = true);
+    assert_eq!(
+        statuses_with_demo_hashes(&development.start().await).await,
+        [303, 303],
+        "the hashes are right"
     );
 }

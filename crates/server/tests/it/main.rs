@@ -9,6 +9,7 @@
 
 mod account;
 mod authorize;
+mod backchannel_logout;
 mod cors;
 mod discovery;
 mod end_session;

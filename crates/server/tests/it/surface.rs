@@ -302,3 +302,49 @@ fn hardened_in_clear(answer: &Answer) {
         Some("application/problem+json")
     );
 }
+
+#[tokio::test]
+async fn a_page_has_no_head_for_its_get_may_write() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(WEB).url(&server);
+    let login = browser.open(&request).await;
+    let consent = log_in_at(&mut browser, &login, Person::ALICE).await;
+    decide(&mut browser, &consent, "allow").await;
+    // A GET of it would make a code.
+    let head = browser.call("HEAD", &request, true).send().await;
+    assert_eq!((head.status.as_u16(), head.header("location")), (405, None));
+    for path in [
+        "/authorize",
+        "/end_session",
+        "/login",
+        "/consent",
+        "/choose_account",
+        "/account",
+    ] {
+        for method in ["HEAD", "DELETE"] {
+            let answer = browser.call(method, &server.url(path), true).send().await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert_eq!(answer.header("allow"), Some("GET, POST"));
+        }
+    }
+    // What only reads answers it.
+    for path in ["/health/live", "/.well-known/openid-configuration"] {
+        assert_eq!(server.call("HEAD", path).send().await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_oauth_endpoint_answers_a_wrong_method_in_its_own_words() {
+    let server = TestServer::start().await;
+    for (path, allowed) in [
+        ("/token", "POST,OPTIONS"),
+        ("/introspection", "POST"),
+        ("/revocation", "POST,OPTIONS"),
+        ("/userinfo", "GET,HEAD,POST,OPTIONS"),
+    ] {
+        let answer = server.call("PUT", path).send().await;
+        answer.refused(405, "invalid_request");
+        assert_eq!(answer.header("allow"), Some(allowed), "{path}");
+    }
+}

@@ -4,17 +4,19 @@ use cardea_protocol::{
     model::{AuditEvent, CodeHash, GrantId, RevocationReason},
     pkce::CodeChallenge,
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
     audit::{self, About},
     consents,
     fault::Verb,
-    grant_rows::{self, Owners, code_columns, grant_columns, grant_joins},
-    rows,
-    sessions::session_alive,
+    grant_rows::{self, CODE_COLUMNS, Owners, code_columns, grant_columns, grant_joins},
+    revocation, rows,
+    sessions::{self, living_sid_column, session_alive},
+    users::{self, USER_COLUMNS, user_columns},
 };
-use crate::{CodeLookup, ConsentChange, IssueCode, RedeemCode, Redeemed};
+use crate::{CodeContext, CodeLookup, ConsentChange, IssueCode, RedeemCode, Redeemed};
 
 pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     let IssueCode {
@@ -63,21 +65,30 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     Ok(made == 1)
 }
 
-pub(super) fn look_up(db: &Connection, hash: CodeHash) -> Verb<Option<CodeLookup>> {
+pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<Option<CodeLookup>> {
     let sql = concat!(
         "SELECT ",
         code_columns!(),
+        ", ",
+        user_columns!(),
+        ", ",
+        living_sid_column!(),
         " FROM codes k
           JOIN clients c ON c.client_key = k.client_key
           JOIN sessions s ON s.session_key = k.session_key
           JOIN users u ON u.user_key = s.user_key
-          WHERE k.code_hash = ?"
+          WHERE k.code_hash = :hash"
     );
-    let unused = rows::first(db, sql, [hash.0.as_bytes()], |row| {
-        Ok(grant_rows::code(row)?)
+    let params = named_params! { ":hash": hash.0.as_bytes(), ":now": now.as_millisecond() };
+    let unused = rows::first(db, sql, params, |row| {
+        Ok(CodeContext {
+            code: grant_rows::code(row)?,
+            user: users::decode(row, CODE_COLUMNS)?,
+            sid: sessions::living_sid(row, CODE_COLUMNS + USER_COLUMNS)?,
+        })
     })?;
-    if let Some(code) = unused {
-        return Ok(Some(CodeLookup::Unused(Box::new(code))));
+    if let Some(context) = unused {
+        return Ok(Some(CodeLookup::Unused(Box::new(context))));
     }
     let sql = concat!(
         "SELECT ",
@@ -120,6 +131,7 @@ pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     match taken {
         Some(owners) => {
             grant_rows::insert(tx, grant, owners)?;
+            revocation::superseded(tx, command, owners)?;
             Ok(Redeemed::Done)
         }
         None => not_taken(tx, command),

@@ -10,7 +10,7 @@ use cardea_protocol::{
     scope::Scope,
     token::Standing,
 };
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, params};
 
 use super::{
     fault::Verb,
@@ -67,6 +67,9 @@ macro_rules! code_columns {
     };
 }
 pub(super) use code_columns;
+
+/// How many they are.
+pub(super) const CODE_COLUMNS: usize = 16;
 
 /// Decodes `grant_columns!`, the first columns of a row.
 pub(super) fn grant(row: &Row<'_>) -> Result<Grant> {
@@ -185,37 +188,35 @@ pub(super) fn insert(tx: &Connection, grant: &Grant, owners: Owners) -> Verb<()>
              redirect_uri_given, code_challenge, scope, resources, claims, nonce, auth_time, acr, amr, created_at,
              expires_at, refresh_token_id, refresh_sealed_secret, refresh_generation, refresh_rotated_at,
              refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent)
-         VALUES (:id, :client, :user, :session, :code, :offline, :redirect_uri, :given, :challenge, :scope, :resources,
-             :claims, :nonce, :auth_time, :acr, :amr, :created, :expires, :token, :secret, :generation, :rotated,
-             :seen, :idle, :address, :agent)",
-        named_params! {
-            ":id": grant.id.as_bytes(),
-            ":client": owners.client,
-            ":user": owners.user,
-            ":session": owners.session,
-            ":code": grant.code.0.as_bytes(),
-            ":offline": grant.is_offline(),
-            ":redirect_uri": grant.binding.redirect_uri,
-            ":given": grant.binding.redirect_uri_given,
-            ":challenge": grant.binding.challenge.as_ref().map(CodeChallenge::as_str),
-            ":scope": grant.scope.to_string(),
-            ":resources": rows::to_json(&grant.resources)?,
-            ":claims": rows::to_json(&grant.claims)?,
-            ":nonce": grant.nonce,
-            ":auth_time": time(grant.context.auth_time),
-            ":acr": grant.context.acr,
-            ":amr": rows::to_json(&grant.context.amr)?,
-            ":created": time(grant.created_at),
-            ":expires": time(grant.expires_at),
-            ":token": refresh.map(|r| r.token_id.0),
-            ":secret": refresh.map(|r| &r.sealed_secret),
-            ":generation": refresh.map(|r| r.generation),
-            ":rotated": refresh.map(|r| time(r.rotated_at)),
-            ":seen": refresh.map(|r| r.current_seen),
-            ":idle": refresh.map(|r| time(r.idle_expires_at)),
-            ":address": seen.and_then(|s| s.address).map(|a| a.to_string()),
-            ":agent": seen.and_then(|s| s.user_agent.as_deref()),
-        },
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            grant.id.as_bytes(),
+            owners.client,
+            owners.user,
+            owners.session,
+            grant.code.0.as_bytes(),
+            grant.is_offline(),
+            grant.binding.redirect_uri,
+            grant.binding.redirect_uri_given,
+            grant.binding.challenge.as_ref().map(CodeChallenge::as_str),
+            grant.scope.to_string(),
+            rows::to_json(&grant.resources)?,
+            rows::to_json(&grant.claims)?,
+            grant.nonce,
+            time(grant.context.auth_time),
+            grant.context.acr,
+            rows::to_json(&grant.context.amr)?,
+            time(grant.created_at),
+            time(grant.expires_at),
+            refresh.map(|r| r.token_id.0),
+            refresh.map(|r| &r.sealed_secret),
+            refresh.map(|r| r.generation),
+            refresh.map(|r| time(r.rotated_at)),
+            refresh.map(|r| r.current_seen),
+            refresh.map(|r| time(r.idle_expires_at)),
+            seen.and_then(|s| s.address).map(|a| a.to_string()),
+            seen.and_then(|s| s.user_agent.as_deref()),
+        ],
     )
     .map(drop)
 }

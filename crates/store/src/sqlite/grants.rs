@@ -49,16 +49,20 @@ impl Grants for SqliteStore {
         self.write(move |tx| codes::issue(tx, &command)).await
     }
 
-    async fn code(&self, hash: CodeHash) -> Result<Option<CodeLookup>> {
-        self.read(|db| codes::look_up(db, hash))
+    async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>> {
+        self.read(|db| codes::look_up(db, hash, now))
     }
 
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed> {
         self.write(move |tx| codes::redeem(tx, &command)).await
     }
 
-    async fn refresh_context(&self, id: RefreshTokenId) -> Result<Option<RefreshContext>> {
-        self.read(|db| refresh::context(db, id))
+    async fn refresh_context(
+        &self,
+        id: RefreshTokenId,
+        now: Timestamp,
+    ) -> Result<Option<RefreshContext>> {
+        self.read(|db| refresh::context(db, id, now))
     }
 
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>> {

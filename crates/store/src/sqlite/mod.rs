@@ -18,6 +18,7 @@ mod jobs;
 pub mod journal;
 mod keys;
 mod lock;
+mod logouts;
 mod open;
 mod queue;
 mod reader;

@@ -1,12 +1,13 @@
 //! Refresh tokens: rotated by the rule of D11 on the locked row.
 
 use cardea_protocol::{
-    model::{Grant, GrantId, RefreshState, RefreshTokenId, RevocationReason},
+    model::{AuditEvent, Grant, GrantId, RefreshState, RefreshTokenId, RevocationReason},
     token::{
         Standing,
         refresh_token::{self, Verdict, Write},
     },
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
@@ -16,27 +17,38 @@ use super::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
     },
     rows::{self, Fields},
-    sessions::{self, TOUCH_EVERY_MS},
-    users::{self, user_columns},
+    sessions::{self, TOUCH_EVERY_MS, living_sid_column},
+    users::{self, USER_COLUMNS, user_columns},
 };
 use crate::{RefreshContext, RotateRefresh, StoreError};
 
-pub(super) fn context(db: &Connection, id: RefreshTokenId) -> Verb<Option<RefreshContext>> {
+pub(super) fn context(
+    db: &Connection,
+    id: RefreshTokenId,
+    now: Timestamp,
+) -> Verb<Option<RefreshContext>> {
     let sql = concat!(
         "SELECT ",
         grant_columns!(),
         ", ",
         user_columns!(),
+        ", ",
+        living_sid_column!(),
         grant_joins!(),
-        "WHERE g.refresh_token_id = ?"
+        "WHERE g.refresh_token_id = :id"
     );
-    rows::first(db, sql, [id.0], |row| {
+    let params = named_params! { ":id": id.0, ":now": now.as_millisecond() };
+    rows::first(db, sql, params, |row| {
         Ok(RefreshContext {
             grant: grant_rows::grant(row)?,
             user: users::decode(row, GRANT_COLUMNS)?,
+            sid: sessions::living_sid(row, GRANT_COLUMNS + USER_COLUMNS)?,
         })
     })
 }
+
+/// A token ahead of its row is audited once a minute for a grant.
+const TELL_AHEAD_EVERY_MS: i64 = 60_000;
 
 /// The row as the writer finds it.
 struct Locked {
@@ -98,6 +110,9 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         Write::Revoke(reason) => revoke(tx, locked.key, *reason, command)?,
     }
     for event in &verdict.events {
+        if *event == AuditEvent::RefreshAhead && is_ahead_told(tx, command)? {
+            continue;
+        }
         let about = About {
             subject: Some(&locked.grant.subject),
             client: Some(&locked.grant.client_id),
@@ -107,6 +122,18 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         audit::write(tx, &command.cause, *event, &about)?;
     }
     Ok(Some(verdict))
+}
+
+/// Whether the audit has it already: a leaked key must not fill the disk (D22).
+fn is_ahead_told(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
+    let sql =
+        "SELECT 1 FROM audit WHERE event = 'refresh_ahead' AND grant_id = ? AND at > ? LIMIT 1";
+    let since = command
+        .cause
+        .now
+        .as_millisecond()
+        .saturating_sub(TELL_AHEAD_EVERY_MS);
+    Ok(rows::value::<i64>(tx, sql, (command.id.as_bytes(), since))?.is_some())
 }
 
 /// Touches one page: no column of it is in an index.

@@ -1,15 +1,18 @@
 //! What ends grants and tokens before their time.
 
-use cardea_protocol::model::{Actor, AuditEvent, ClientId, RevocationReason, Subject};
+use cardea_protocol::model::{
+    Actor, AuditEvent, ClientId, Grant, GrantId, RevocationReason, Subject,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
     audit::{self, About},
     fault::Verb,
+    grant_rows::Owners,
     rows::{self, Fields},
 };
-use crate::{RevokeApplication, RevokeGrant, RevokeToken};
+use crate::{RedeemCode, RevokeApplication, RevokeGrant, RevokeToken};
 
 /// What goes with a session: its codes, and its grants without `offline_access` (OpenID Core §11). How many grants.
 pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Verb<u64> {
@@ -61,6 +64,33 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
     };
     audit::write(tx, &command.cause, AuditEvent::GrantRevoked, &about)?;
     Ok(true)
+}
+
+/// A new grant makes the oldest of too many go, by their last use.
+pub(super) fn superseded(tx: &Connection, command: &RedeemCode, owners: Owners) -> Verb<()> {
+    let sql = "UPDATE grants SET revoked_at = :now, revoked_reason = 'superseded'
+               WHERE grant_key IN
+                   (SELECT grant_key FROM grants
+                    WHERE user_key = :user AND client_key = :client AND coalesce(revoked_at, expires_at) > :now
+                      AND revoked_at IS NULL
+                    ORDER BY coalesce(refresh_rotated_at, created_at) DESC, grant_key DESC LIMIT -1 OFFSET :most)
+               RETURNING grant_id";
+    let params = named_params! {
+        ":now": command.cause.now.as_millisecond(),
+        ":user": owners.user,
+        ":client": owners.client,
+        ":most": Grant::MOST_LIVING,
+    };
+    for id in rows::all(tx, sql, params, |row| Ok(row.get::<_, [u8; 16]>(0)?))? {
+        let about = About {
+            subject: Some(&command.grant.subject),
+            client: Some(&command.grant.client_id),
+            grant: Some(GrantId::from_bytes(id)),
+            detail: Some(rows::to_word(RevocationReason::Superseded)?),
+        };
+        audit::write(tx, &command.cause, AuditEvent::GrantRevoked, &about)?;
+    }
+    Ok(())
 }
 
 pub(super) fn token(tx: &Connection, command: &RevokeToken) -> Verb<()> {

@@ -11,7 +11,7 @@ use super::{
     SqliteStore,
     audit::{self, About},
     fault::Verb,
-    revocation,
+    logouts, revocation,
     rows::{self, Fields},
 };
 use crate::{EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
@@ -28,6 +28,18 @@ macro_rules! session_alive {
     };
 }
 pub(super) use session_alive;
+
+/// The column of [`living_sid`], from `sessions s` at `:now`.
+macro_rules! living_sid_column {
+    () => {
+        concat!(
+            "CASE WHEN ",
+            crate::sqlite::sessions::session_alive!(),
+            " THEN s.sid END"
+        )
+    };
+}
+pub(super) use living_sid_column;
 
 macro_rules! columns {
     () => {
@@ -118,6 +130,11 @@ fn decode(row: &Row<'_>) -> Result<Session> {
             _ => return Err(f.corrupt("end_reason", "time and reason of an end belong together")),
         },
     })
+}
+
+/// Decodes `living_sid_column!`.
+pub(super) fn living_sid(row: &Row<'_>, at: usize) -> Result<Option<Sid>> {
+    Fields::new(row, "sessions", at).parse_opt("sid", Sid::parse)
 }
 
 /// The three columns `auth_time, acr, amr`.
@@ -318,12 +335,24 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
     Ok(sessions.len() as u64)
 }
 
-/// Ends a session with what hangs on it: its codes, and its grants without `offline_access`.
+/// Ends all sessions of a person who goes, also those whose time is over and that nobody has ended yet.
+pub(super) fn end_before_removal(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let sql =
+        "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key
+               WHERE u.subject = ? AND s.ended_at IS NULL";
+    for session in rows::all(tx, sql, [subject.as_str()], |row| Ok(living(row)?))? {
+        end(tx, &session, SessionEnd::Operator, cause)?;
+    }
+    Ok(())
+}
+
+/// Ends a session with what hangs on it: its codes, and its grants without `offline_access`. Its clients are told.
 pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Cause) -> Verb<()> {
     let now = cause.now.as_millisecond();
     let word = rows::to_word(why)?;
     let sql = "UPDATE sessions SET ended_at = ?1, end_reason = ?2, keep_until = ?1 + ?3 WHERE session_key = ?4";
     rows::execute(tx, sql, (now, &word, KEEP_MS, session.key))?;
+    logouts::write(tx, session.key, cause)?;
     let grants = revocation::with_session(tx, session.key, cause.now)?;
     let event = if why == SessionEnd::Logout {
         AuditEvent::Logout

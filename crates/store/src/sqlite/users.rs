@@ -70,6 +70,7 @@ impl Users for SqliteStore {
 
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
         self.write(move |tx| {
+            sessions::end_before_removal(tx, &subject, &cause)?;
             // Sessions, codes, grants and consents go with the row.
             if rows::execute(
                 tx,

@@ -121,14 +121,17 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     let mut pairs = Vec::with_capacity(USUAL_PARAMETERS);
-    for part in bytes.split(|byte| *byte == b'&') {
+    let mut ends = memchr::memchr_iter(b'&', bytes).chain([bytes.len()]);
+    let mut begin = 0;
+    while let Some(part) = ends.next().and_then(|end| bytes.get(begin..end)) {
+        begin += part.len() + 1;
         if part.is_empty() {
             continue;
         }
         if pairs.len() == MAX_PARAMETERS {
             return Err(FormError::TooManyParameters);
         }
-        let (name, value) = match part.iter().position(|byte| *byte == b'=') {
+        let (name, value) = match memchr::memchr(b'=', part) {
             Some(at) => part.split_at(at),
             None => (part, &b""[..]),
         };
@@ -141,7 +144,7 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
 /// Strict, where the usual decoders replace what they cannot read: two servers that read one
 /// request differently are an attack.
 fn decode(encoded: &[u8]) -> Result<String, FormError> {
-    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+    if memchr::memchr2(b'+', b'%', encoded).is_none() {
         let plain = std::str::from_utf8(encoded).map_err(|_| FormError::Encoding)?;
         return Ok(plain.to_owned());
     }

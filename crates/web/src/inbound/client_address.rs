@@ -48,7 +48,9 @@ impl ClientAddress {
         network(self.ip, 16, 32)
     }
 
-    pub(super) fn resolve(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    /// Who calls, by the connection and, from a proxy among `trusted`, by what that proxy wrote.
+    #[must_use]
+    pub fn resolve(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let (direct, tls) = match peer {
             Some(Peer::Tcp { address, tls }) => (normalise(address.ip()), *tls),
             // Without a socket there is no stranger: a Unix socket or a call within the process.
@@ -64,6 +66,14 @@ impl ClientAddress {
             ip: forwarded_for(headers, direct, trusted),
             https: forwarded_https(headers).unwrap_or(tls),
         }
+    }
+}
+
+/// Whether the other end of the connection is a proxy that the operator named.
+pub(super) fn is_trusted_proxy(peer: Option<&Peer>, trusted: &[IpNet]) -> bool {
+    match peer {
+        Some(Peer::Tcp { address, .. }) => is_trusted(normalise(address.ip()), trusted),
+        _ => false,
     }
 }
 

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,9 +17,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::connection::Connections;
+pub use self::connection::{Answers, Place};
+
+use self::connection::{Caller, Connections};
 use self::networks::Networks;
 use super::client_address::Peer;
+use super::client_certificate::{ClientCertificate, ClientCertificates};
 use super::tls::Certificates;
 
 /// The bounds of a listener.
@@ -28,6 +30,8 @@ use super::tls::Certificates;
 pub struct ListenerConfig {
     /// Secures TCP connections when given.
     pub tls: Option<Arc<Certificates>>,
+    /// Asks clients for a certificate in the TLS handshake when given.
+    pub client_certificates: Option<ClientCertificates>,
     /// Connections at one time; further ones wait in the system's queue.
     pub max_connections: usize,
     /// Connections of one network (/24, /64) at one time; further ones are closed at once.
@@ -48,6 +52,7 @@ impl Default for ListenerConfig {
     fn default() -> Self {
         Self {
             tls: None,
+            client_certificates: None,
             max_connections: 4096,
             max_connections_per_network: 256,
             trusted: Vec::new(),
@@ -59,21 +64,21 @@ impl Default for ListenerConfig {
     }
 }
 
-/// Serves the router on all these listeners until `shutdown`, then finishes what is under way.
+/// Serves on all these listeners until `shutdown`, then finishes what is under way.
 ///
 /// # Errors
 /// When TLS cannot be set up.
 pub async fn serve(
     listeners: Vec<TcpListener>,
-    router: Router,
+    service: impl Answers,
     config: ListenerConfig,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let acceptor = match &config.tls {
-        Some(certificates) => Some(certificates.acceptor()?),
+        Some(certificates) => Some(certificates.acceptor(config.client_certificates.as_ref())?),
         None => None,
     };
-    let server = Server::new(router, config, shutdown);
+    let server = Server::new(service, config, shutdown);
     for listener in listeners {
         let server = server.clone();
         let acceptor = acceptor.clone();
@@ -87,7 +92,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Serves the router on a Unix socket that only processes of the same user may use.
+/// Serves on a Unix socket that only processes of the same user may use.
 ///
 /// A socket file left behind is replaced, so the caller must hold the lock that makes it the only
 /// server of this path.
@@ -96,12 +101,12 @@ pub async fn serve(
 /// When the socket cannot be made.
 pub async fn serve_unix(
     path: &Path,
-    router: Router,
+    service: impl Answers,
     config: ListenerConfig,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let socket = UnixSocket::bind(path)?;
-    let server = Server::new(router, config, shutdown);
+    let server = Server::new(service, config, shutdown);
     while let Some((stream, _)) = server.accept(|| socket.listener.accept()).await {
         let Some(permit) = server.permit().await else {
             break;
@@ -159,9 +164,8 @@ impl Drop for UnixSocket {
     }
 }
 
-#[derive(Clone)]
-struct Server {
-    connections: Arc<Connections>,
+struct Server<A> {
+    connections: Arc<Connections<A>>,
     config: ListenerConfig,
     slots: Arc<Semaphore>,
     networks: Arc<Networks>,
@@ -170,10 +174,24 @@ struct Server {
     abort: CancellationToken,
 }
 
-impl Server {
-    fn new(router: Router, config: ListenerConfig, stop: CancellationToken) -> Self {
+impl<A> Clone for Server<A> {
+    fn clone(&self) -> Self {
         Self {
-            connections: Arc::new(Connections::new(router, &config)),
+            connections: Arc::clone(&self.connections),
+            config: self.config.clone(),
+            slots: Arc::clone(&self.slots),
+            networks: Arc::clone(&self.networks),
+            tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+            abort: self.abort.clone(),
+        }
+    }
+}
+
+impl<A: Answers> Server<A> {
+    fn new(service: A, config: ListenerConfig, stop: CancellationToken) -> Self {
+        Self {
+            connections: Arc::new(Connections::new(service, &config)),
             slots: Arc::new(Semaphore::new(config.max_connections)),
             networks: Networks::new(config.max_connections_per_network, config.trusted.clone()),
             config,
@@ -226,17 +244,21 @@ impl Server {
             tls: acceptor.is_some(),
         };
         let server = self.clone();
+        let place = Place::new((guest, permit), &self.tasks, &self.abort);
         self.tasks.spawn(async move {
-            let _place = (guest, permit);
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY");
             }
             let Some(acceptor) = acceptor else {
-                return server.drive(stream, peer).await;
+                return server.drive(stream, Caller::new(peer, place)).await;
             };
             let handshake = acceptor.accept(stream);
             match tokio::time::timeout(server.config.handshake_timeout, handshake).await {
-                Ok(Ok(stream)) => server.drive(stream, peer).await,
+                Ok(Ok(stream)) => {
+                    let certificate = ClientCertificate::of(stream.get_ref().1);
+                    let caller = Caller::new(peer, place).with(certificate);
+                    server.drive(stream, caller).await;
+                }
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake took too long"),
             }
@@ -245,20 +267,21 @@ impl Server {
 
     fn unix(&self, stream: UnixStream, uid: u32, permit: OwnedSemaphorePermit) {
         let server = self.clone();
+        let place = Place::new(permit, &self.tasks, &self.abort);
         self.tasks.spawn(async move {
-            let _permit = permit;
-            server.drive(stream, Peer::Unix { uid }).await;
+            let caller = Caller::new(Peer::Unix { uid }, place);
+            server.drive(stream, caller).await;
         });
     }
 
-    async fn drive<I>(&self, io: I, peer: Peer)
+    async fn drive<I>(&self, io: I, caller: Caller)
     where
         I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         tokio::select! {
             biased;
             () = self.abort.cancelled() => {}
-            () = self.connections.drive(io, peer, &self.stop) => {}
+            () = self.connections.drive(io, caller, &self.stop) => {}
         }
     }
 
@@ -283,12 +306,13 @@ impl Server {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use axum::Router;
     use tokio::io::AsyncReadExt;
 
     use super::*;
 
     /// A connection that the server takes for one from this address.
-    async fn connect(server: &Server, from: &str) -> TcpStream {
+    async fn connect(server: &Server<Router>, from: &str) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();

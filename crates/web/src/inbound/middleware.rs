@@ -15,14 +15,14 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use ipnet::IpNet;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 
 use super::body::MAX_FORM_BYTES;
-use super::client_address::{ClientAddress, Peer};
+use super::client_address::{ClientAddress, Peer, is_trusted_proxy};
 use super::headers::harden;
 use super::measure::{Measures, NO_ROUTE, method_label};
 use super::problem::Problem;
@@ -71,6 +71,19 @@ struct Shared {
     measures: Measures,
 }
 
+impl Shared {
+    /// A new id, or the one that the operator's own proxy gave this request. A stranger's is never believed.
+    fn id(&self, peer: Option<&Peer>, headers: &HeaderMap) -> RequestId {
+        let given = headers
+            .get(HEADER)
+            .and_then(|value| RequestId::parse(value.as_bytes()));
+        match given {
+            Some(id) if is_trusted_proxy(peer, &self.settings.trusted_proxies) => id,
+            _ => self.ids.next(),
+        }
+    }
+}
+
 #[derive(Clone)]
 struct InboundLayer(Arc<Shared>);
 
@@ -105,10 +118,10 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let settings = &self.shared.settings;
-        let id = self.shared.ids.next();
         let extensions = request.extensions();
         let route = extensions.get::<MatchedPath>().cloned();
         let peer = extensions.get::<Peer>();
+        let id = self.shared.id(peer, request.headers());
         let client = ClientAddress::resolve(peer, request.headers(), &settings.trusted_proxies);
         let method = method_label(request.method());
         let head = *request.method() == Method::HEAD;

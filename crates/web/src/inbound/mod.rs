@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client_address;
+pub mod client_certificate;
 pub mod cookies;
 pub mod cors;
 pub mod csrf;
@@ -17,6 +18,7 @@ pub mod tls;
 
 pub use body::{FormError, FormPairs, QueryPairs};
 pub use client_address::{ClientAddress, Peer};
+pub use client_certificate::{ClientCertificate, ClientCertificates};
 pub use cookies::{CookieNames, SetCookie};
 pub use headers::PageHeaders;
 pub use middleware::Inbound;

@@ -43,8 +43,17 @@ impl RequestId {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    pub(super) fn header_value(self) -> Option<HeaderValue> {
+    /// The id as the value of [`HEADER`].
+    #[must_use]
+    pub fn header_value(self) -> Option<HeaderValue> {
         HeaderValue::from_bytes(&self.0).ok()
+    }
+
+    /// The id that this text is, when it is one.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let id: [u8; LENGTH] = text.try_into().ok()?;
+        id.iter().all(|c| ALPHABET.contains(c)).then_some(Self(id))
     }
 }
 
@@ -74,14 +83,17 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
 
 /// Draws request ids: a counter from a random start, mixed so that neighbours look unrelated.
 #[derive(Debug)]
-pub(super) struct RequestIds(AtomicU64);
+pub struct RequestIds(AtomicU64);
 
 impl RequestIds {
-    pub(super) fn new(seed: u64) -> Self {
+    /// Ids from a random start.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
-    pub(super) fn next(&self) -> RequestId {
+    /// The next id.
+    pub fn next(&self) -> RequestId {
         RequestId::from_bits(mix(self.0.fetch_add(1, Ordering::Relaxed)))
     }
 }
@@ -117,6 +129,21 @@ mod tests {
         assert_eq!(RequestId::from_bits(0).as_str(), "000000000000");
         assert_eq!(RequestId::from_bits(33).as_str(), "000000000011");
         assert_eq!(RequestId::from_bits(u64::MAX).as_str(), "zzzzzzzzzzzz");
+    }
+
+    #[test]
+    fn only_what_could_have_been_drawn_is_read_as_an_id() {
+        let id = RequestIds::new(9).next();
+        assert_eq!(RequestId::parse(id.as_str().as_bytes()), Some(id));
+        for odd in [
+            "",
+            "00000000000",
+            "0000000000000",
+            "00000000000i",
+            "0000000000\r\n",
+        ] {
+            assert_eq!(RequestId::parse(odd.as_bytes()), None, "{odd:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::client_certificate::ClientCertificates;
+
 /// How often the files are looked at.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);
 
@@ -77,12 +79,15 @@ impl Certificates {
         }))
     }
 
-    pub(super) fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let mut config = rustls::ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+    pub(super) fn acceptor(&self, clients: Option<&ClientCertificates>) -> io::Result<TlsAcceptor> {
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::<Current>::clone(&self.current));
+            .map_err(io::Error::other)?;
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => builder.with_client_cert_verifier(clients.verifier(&self.provider)?),
+        };
+        let mut config = builder.with_cert_resolver(Arc::<Current>::clone(&self.current));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
@@ -143,7 +148,7 @@ struct Watch {
 /// What changes when a file is written or replaced. Taken before the files are read, so that a
 /// change meanwhile is seen at the next look.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Fingerprint([Option<(SystemTime, u64, u64)>; 2]);
+struct Fingerprint([Option<FileMark>; 2]);
 
 impl Fingerprint {
     fn of(cert: &Path, key: &Path) -> Self {
@@ -151,7 +156,12 @@ impl Fingerprint {
     }
 }
 
-fn mark(path: &Path) -> Option<(SystemTime, u64, u64)> {
+/// When it was written, its size and its number: another one of these, another file.
+pub type FileMark = (SystemTime, u64, u64);
+
+/// The mark of a file; `None` when it isn't there.
+#[must_use]
+pub fn mark(path: &Path) -> Option<FileMark> {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))

@@ -4,23 +4,22 @@
 //! that were judged: a name that changes its mind between check and use gains nothing.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
 use super::addresses::is_public;
+use super::authorities::Authorities;
 
 /// All of a fetch takes at most this long.
-const TIME: Duration = Duration::from_secs(5);
+pub(super) const TIME: Duration = Duration::from_secs(5);
 /// A larger answer is given up.
-const MAX_BODY_BYTES: usize = 256 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 /// No URL is longer.
-const MAX_URL_BYTES: usize = 2048;
+pub(super) const MAX_URL_BYTES: usize = 2048;
 
 /// Why nothing was fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +50,9 @@ pub enum FetchError {
     /// More than 256 KiB.
     #[error("the answer is too large")]
     TooLarge,
+    /// What was fetched isn't the document it should be.
+    #[error("the document is not usable: {0}")]
+    Document(String),
     /// The extra certificate authorities are no PEM file, or there are no authorities at all.
     #[error("certificate authorities: {0}")]
     Authorities(String),
@@ -60,9 +62,7 @@ pub enum FetchError {
 #[derive(Clone)]
 pub struct GuardedClient {
     allow: Arc<[String]>,
-    authorities: Arc<[CertificateDer<'static>]>,
-    // The system's authorities are a megabyte: read when the first https URL is fetched.
-    tls: Arc<OnceLock<Result<rustls::ClientConfig, FetchError>>>,
+    authorities: Authorities,
 }
 
 impl GuardedClient {
@@ -72,20 +72,9 @@ impl GuardedClient {
     /// # Errors
     /// When `ca_pem` holds no certificate.
     pub fn new(allow: &[String], ca_pem: Option<&[u8]>) -> Result<Self, FetchError> {
-        let wrong = |reason: &str| FetchError::Authorities(reason.to_owned());
-        let authorities = match ca_pem {
-            None => Vec::new(),
-            Some(pem) => CertificateDer::pem_slice_iter(pem)
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| wrong("broken PEM"))?,
-        };
-        if ca_pem.is_some() && authorities.is_empty() {
-            return Err(wrong("no PEM certificate in the file"));
-        }
         Ok(Self {
             allow: allow.iter().map(|one| one.to_ascii_lowercase()).collect(),
-            authorities: authorities.into(),
-            tls: Arc::default(),
+            authorities: Authorities::new(ca_pem)?,
         })
     }
 
@@ -97,6 +86,28 @@ impl GuardedClient {
         let target = self.target(url)?;
         let fetch = self.fetch(&target, content_types);
         tokio::time::timeout(TIME, fetch)
+            .await
+            .map_err(|_| FetchError::TooSlow)?
+    }
+
+    /// Posts a form, already written as `application/x-www-form-urlencoded`; the status of the answer, whatever it is. What
+    /// the answer says is not read.
+    ///
+    /// # Errors
+    /// When the URL may not be asked, or no answer came in time.
+    pub async fn post_form(&self, url: &str, form: String) -> Result<StatusCode, FetchError> {
+        let target = self.target(url)?;
+        let post = async {
+            let addresses = self.addresses(&target).await?;
+            let request = self
+                .connect_to(&target, &addresses)?
+                .post(target.url.clone())
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form);
+            let response = request.send().await.map_err(|error| broken(&error))?;
+            Ok(response.status())
+        };
+        tokio::time::timeout(TIME, post)
             .await
             .map_err(|_| FetchError::TooSlow)?
     }
@@ -194,31 +205,11 @@ impl GuardedClient {
             .referer(false)
             .pool_max_idle_per_host(0)
             .user_agent(concat!("cardea/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(self.tls()?);
+            .tls_backend_preconfigured(self.authorities.tls()?);
         if let Host::Domain(name) = &target.host {
             builder = builder.resolve_to_addrs(name, addresses);
         }
         builder.build().map_err(|error| broken(&error))
-    }
-
-    fn tls(&self) -> Result<rustls::ClientConfig, FetchError> {
-        self.tls
-            .get_or_init(|| {
-                let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-                let extra = self.authorities.iter().cloned();
-                let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
-                    .map_err(|error| FetchError::Authorities(error.to_string()))?;
-                rustls::ClientConfig::builder_with_provider(provider)
-                    .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-                    .map_err(|error| FetchError::Authorities(error.to_string()))
-                    .map(|config| {
-                        config
-                            .dangerous()
-                            .with_custom_certificate_verifier(Arc::new(verifier))
-                            .with_no_client_auth()
-                    })
-            })
-            .clone()
     }
 }
 
@@ -231,7 +222,7 @@ struct Target {
 }
 
 /// The innermost reason, without the URL: it may carry what doesn't belong in a log.
-fn broken(error: &reqwest::Error) -> FetchError {
+pub(super) fn broken(error: &reqwest::Error) -> FetchError {
     let mut reason: &dyn std::error::Error = error;
     while let Some(source) = reason.source() {
         reason = source;

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod issuer;
+mod issuer_client;
 mod jwks_cache;
 mod limits_of_clients;
 mod outbound;
@@ -14,3 +16,4 @@ mod serving;
 mod shutdown;
 mod tls;
 mod unix_socket;
+mod upstream_client;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{get, post};
 use cardea_web::inbound::listener::ListenerConfig;
 use cardea_web::outbound::{FetchError, GuardedClient};
 
@@ -18,6 +18,11 @@ fn inside() -> Router {
     let json = [("content-type", "application/json; charset=utf-8")];
     Router::new()
         .route("/keys", get(move || async move { (json, "{}") }))
+        .route("/form", post(form))
+        .route(
+            "/elsewhere",
+            post(|| async { Redirect::temporary("/form") }),
+        )
         .route("/html", get(|| async { axum::response::Html("<p>") }))
         .route(
             "/away",
@@ -31,6 +36,13 @@ fn inside() -> Router {
             "/stuck",
             get(move || async move { (json, Body::from_stream(stuck())) }),
         )
+}
+
+async fn form(headers: http::HeaderMap, body: String) -> http::StatusCode {
+    let kind = headers.get("content-type").unwrap();
+    assert_eq!(kind, "application/x-www-form-urlencoded");
+    assert_eq!(body, "logout_token=a.b.c");
+    http::StatusCode::NO_CONTENT
 }
 
 fn stuck() -> impl futures_util::Stream<Item = Result<bytes::Bytes, std::io::Error>> {
@@ -190,4 +202,34 @@ async fn https_is_verified_by_the_authorities_given_and_no_others() {
 fn an_authority_file_without_a_certificate_is_refused() {
     let broken = GuardedClient::new(&[], Some(b"hello"));
     assert!(matches!(broken.err(), Some(FetchError::Authorities(_))));
+}
+
+#[tokio::test]
+async fn a_form_is_posted_under_the_same_rules() {
+    let server = server().await;
+    let client = allowing(&server);
+    let post = async |path: &str| {
+        let url = format!("http://{}{path}", server.address);
+        client
+            .post_form(&url, "logout_token=a.b.c".to_owned())
+            .await
+    };
+    assert_eq!(post("/form").await.unwrap(), 204);
+    assert_eq!(post("/keys").await.unwrap(), 405);
+    assert_eq!(post("/nowhere").await.unwrap(), 404);
+    assert_eq!(
+        post("/elsewhere").await.unwrap(),
+        307,
+        "a redirect is not followed"
+    );
+    let stranger = GuardedClient::new(&[], None).unwrap();
+    for url in [
+        format!("https://{}/form", server.address),
+        "https://169.254.169.254/form".to_owned(),
+    ] {
+        let answer = stranger.post_form(&url, String::new()).await;
+        assert!(matches!(answer, Err(FetchError::Address(_))), "{answer:?}");
+    }
+    let plain = stranger.post_form("http://8.8.8.8/form", String::new());
+    assert!(matches!(plain.await, Err(FetchError::Url(_))));
 }

@@ -280,7 +280,7 @@ pub(crate) async fn removing_a_client_removes_what_it_had(store: AnyStore) {
             .unwrap()
     );
     assert_eq!(world.dead(&grant, 1).await, Some("the grant is gone"));
-    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
     assert!(
         world
             .store

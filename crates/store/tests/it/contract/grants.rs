@@ -7,7 +7,7 @@ pub(crate) async fn a_code_survives(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", OFFLINE, 0).await;
     assert!(
-        matches!(world.store.code(code.hash).await.unwrap(), Some(CodeLookup::Unused(c)) if *c == code)
+        matches!(world.store.code(code.hash, at(0)).await.unwrap(), Some(CodeLookup::Unused(c)) if c.code == code && c.user.subject == world.alice.subject && c.sid.is_some())
     );
     let mut bare = self::code(&world, "b");
     bare.binding = CodeBinding {
@@ -18,12 +18,12 @@ pub(crate) async fn a_code_survives(store: AnyStore) {
     (bare.nonce, bare.resources, bare.claims) = (None, Vec::new(), Default::default());
     assert!(world.issue(&bare, 0).await);
     assert!(
-        matches!(world.store.code(bare.hash).await.unwrap(), Some(CodeLookup::Unused(c)) if *c == bare)
+        matches!(world.store.code(bare.hash, at(0)).await.unwrap(), Some(CodeLookup::Unused(c)) if c.code == bare)
     );
     assert!(
         world
             .store
-            .code(self::code(&world, "c").hash)
+            .code(self::code(&world, "c").hash, at(0))
             .await
             .unwrap()
             .is_none()
@@ -64,7 +64,7 @@ pub(crate) async fn a_code_needs_a_living_session_and_enabled_parties(store: Any
         1
     );
     assert!(!world.issue(&code, 1).await, "the session has ended");
-    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
 }
 
 pub(crate) async fn a_consent_grows(store: AnyStore) {
@@ -140,19 +140,26 @@ pub(crate) async fn a_grant_survives(store: AnyStore) {
     ));
     assert_eq!(world.stored(&bare).await, bare);
     assert!(
-        matches!(world.store.code(code.hash).await.unwrap(), Some(CodeLookup::Used(g)) if *g == bare)
+        matches!(world.store.code(code.hash, at(0)).await.unwrap(), Some(CodeLookup::Used(g)) if *g == bare)
     );
 
     let id = full.refresh.as_ref().unwrap().token_id;
-    let context = world.store.refresh_context(id).await.unwrap().unwrap();
+    let context = world.store.refresh_context(id, at(0)).await;
+    let context = context.unwrap().unwrap();
     assert_eq!(
-        (&context.grant, &context.user.subject),
-        (&full, &world.alice.subject)
+        (&context.grant, &context.user.subject, &context.sid),
+        (
+            &full,
+            &world.alice.subject,
+            &Some(world.session.sid.clone())
+        )
     );
+    let later = world.store.refresh_context(id, full.expires_at).await;
+    assert_eq!(later.unwrap().unwrap().sid, None, "its session is over");
     assert!(
         world
             .store
-            .refresh_context(RefreshTokenId([0; 16]))
+            .refresh_context(RefreshTokenId([0; 16]), at(0))
             .await
             .unwrap()
             .is_none()

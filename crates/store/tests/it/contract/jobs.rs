@@ -245,7 +245,7 @@ impl World {
         let mut count = 0;
         for name in ["a", "b"] {
             let hash = CodeHash(Digest::of(name.as_bytes()));
-            let found = self.store.code(hash).await.unwrap();
+            let found = self.store.code(hash, at(0)).await.unwrap();
             count += usize::from(matches!(found, Some(CodeLookup::Unused(_))));
         }
         count

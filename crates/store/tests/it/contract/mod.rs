@@ -5,6 +5,7 @@ pub(crate) mod clients;
 pub(crate) mod grants;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod logouts;
 pub(crate) mod redemption;
 pub(crate) mod refresh;
 pub(crate) mod revocation;
@@ -28,13 +29,19 @@ macro_rules! contract {
                 a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, a_stale_step_writes_nothing,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
+            logouts: whatever_ends_a_session_tells_its_clients, a_session_without_such_clients_writes_nothing,
+                a_client_is_told_once_for_a_session, a_claimed_logout_is_due_again_after_its_lease,
+                of_20_parallel_claims_one_gets_it, a_late_settlement_changes_nothing, what_is_given_up_is_audited,
+                a_removed_client_is_not_told, a_busy_client_is_passed_over;
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
-                a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie;
+                a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
+                a_65th_grant_supersedes_the_one_unused_for_longest;
             refresh: the_current_token_is_rotated, the_token_before_is_answered_with_the_same_successor,
                 a_public_client_may_come_late_once_a_day, a_token_before_a_seen_one_revokes,
                 an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
-                a_token_ahead_of_the_row_changes_nothing, an_idle_token_is_refused,
+                a_token_ahead_of_the_row_changes_nothing,
+                a_token_ahead_of_the_row_is_audited_once_a_minute, an_idle_token_is_refused,
                 of_20_parallel_rotations_all_get_one_successor, of_20_parallel_strict_rotations_one_succeeds,
                 a_new_network_is_audited_once, a_rotation_keeps_the_session_awake,
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;

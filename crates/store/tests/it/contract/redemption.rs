@@ -10,7 +10,7 @@ pub(crate) async fn a_code_is_redeemed_once(store: AnyStore) {
     let grant = world.grant("a", ONLINE, 0).await;
     assert_eq!(world.dead(&grant, 0).await, None);
     assert!(
-        matches!(world.store.code(grant.code).await.unwrap(), Some(CodeLookup::Used(g)) if *g == grant)
+        matches!(world.store.code(grant.code, at(0)).await.unwrap(), Some(CodeLookup::Used(g)) if *g == grant)
     );
     let code = code("a", &world.session, &world.spa, ONLINE, 0);
     assert!(matches!(world.redeem(&code, 1).await, Redeemed::Reused));
@@ -97,7 +97,7 @@ pub(crate) async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
         .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
         .await;
     assert_dead(&world, &code, 1).await;
-    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
 }
 
 pub(crate) async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
@@ -171,4 +171,60 @@ pub(crate) async fn a_code_follows_its_session_to_a_new_cookie(store: AnyStore) 
     world.open(&again, Some(world.session.id), 1).await;
     assert!(matches!(world.redeem(&code, 2).await, Redeemed::Done));
     assert_eq!(world.stored(&grant(&code, 2)).await.session, again.id);
+}
+
+pub(crate) async fn a_65th_grant_supersedes_the_one_unused_for_longest(store: AnyStore) {
+    let world = World::new(store).await;
+    let mut grants = Vec::new();
+    for n in 0..i64::from(Grant::MOST_LIVING) {
+        grants.push(world.grant(&format!("g{n}"), OFFLINE, n).await);
+    }
+    // Another client's are counted by themselves, and what is dead is not counted.
+    let web = client("web");
+    let added = put(web.clone(), ClientChange::Add, 0);
+    world.store.put_client(added).await.unwrap();
+    let of_web = code("web", &world.session, &web, OFFLINE, 70);
+    assert!(world.issue(&of_web, 70).await);
+    let redemption = RedeemCode {
+        proof: proof(&web, &of_web.binding),
+        ..world.redemption(&of_web, 70)
+    };
+    world.store.redeem_code(redemption).await.unwrap();
+    let dead = RevokeGrant {
+        id: grants[5].id,
+        subject: None,
+        client_id: None,
+        reason: RevocationReason::Operator,
+        cause: cause(70),
+    };
+    assert!(world.store.revoke_grant(dead).await.unwrap());
+    world.rotate(rotation(&grants[0], 0, 80)).await;
+
+    grants.push(world.grant("g64", OFFLINE, 90).await);
+    assert_eq!(world.count(AuditEvent::GrantRevoked).await, 1);
+    grants.push(world.grant("g65", OFFLINE, 91).await);
+    for (n, grant) in grants.iter().enumerate() {
+        let why = [1, 5].contains(&n).then_some("the grant was revoked");
+        assert_eq!(world.dead(grant, 91).await, why, "{n}");
+    }
+    let of_web = grant(&of_web, 70);
+    assert_eq!(world.dead(&of_web, 91).await, None);
+    let revocation = Revocation {
+        at: at(91),
+        reason: RevocationReason::Superseded,
+    };
+    assert_eq!(
+        world.stored(&grants[1]).await.state,
+        GrantState::Revoked(revocation)
+    );
+    let filter = AuditFilter {
+        event: Some(AuditEvent::GrantRevoked),
+        ..AuditFilter::default()
+    };
+    let rows = world.store.audit(filter, page()).await.unwrap();
+    assert_eq!(
+        (rows[0].grant_id, rows[0].detail.as_deref()),
+        (Some(grants[1].id), Some("superseded"))
+    );
+    assert_eq!(rows.len(), 2);
 }

@@ -195,6 +195,22 @@ pub(crate) async fn a_token_ahead_of_the_row_changes_nothing(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::RefreshAhead).await, 1);
 }
 
+pub(crate) async fn a_token_ahead_of_the_row_is_audited_once_a_minute(store: AnyStore) {
+    let world = World::new(store).await;
+    let (a, b) = (
+        world.grant("a", ONLINE, 0).await,
+        world.grant("b", ONLINE, 0).await,
+    );
+    for seconds in [0, 1, 59] {
+        world.rotate(rotation(&a, 5, seconds)).await;
+    }
+    assert_eq!(world.count(AuditEvent::RefreshAhead).await, 1);
+    world.rotate(rotation(&b, 5, 59)).await;
+    assert_eq!(world.count(AuditEvent::RefreshAhead).await, 2);
+    world.rotate(rotation(&a, 6, 61)).await;
+    assert_eq!(world.count(AuditEvent::RefreshAhead).await, 3);
+}
+
 pub(crate) async fn an_idle_token_is_refused(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;

@@ -156,7 +156,12 @@ pub(crate) async fn an_application_is_revoked_whole(store: AnyStore) {
         "no code brings it back"
     );
     assert!(
-        world.store.code(elsewhere.hash).await.unwrap().is_some(),
+        world
+            .store
+            .code(elsewhere.hash, at(0))
+            .await
+            .unwrap()
+            .is_some(),
         "other clients are not concerned"
     );
     assert_eq!(world.count(AuditEvent::ConsentRevoked).await, 1);
@@ -191,7 +196,14 @@ pub(crate) async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
         None,
         "offline access outlives the session"
     );
-    assert!(world.store.code(pending.hash).await.unwrap().is_none());
+    assert!(
+        world
+            .store
+            .code(pending.hash, at(0))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(
         world.dead(&grant(&elsewhere, 0), 1).await,
         None,
@@ -258,7 +270,7 @@ pub(crate) async fn removing_a_person_removes_everything(store: AnyStore) {
             .unwrap()
             .is_none()
     );
-    assert!(world.store.code(code.hash).await.unwrap().is_none());
+    assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
     assert_eq!(world.dead(&grant, 1).await, Some("the grant is gone"));
     assert!(
         world

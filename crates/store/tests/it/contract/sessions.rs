@@ -91,7 +91,7 @@ pub(crate) async fn a_new_login_keeps_the_session_under_a_new_cookie(store: AnyS
     );
     assert_eq!(world.stored(&grant).await.session, again.id);
     assert!(
-        matches!(world.store.code(code.hash).await.unwrap(), Some(CodeLookup::Unused(c)) if c.session == again.id)
+        matches!(world.store.code(code.hash, at(0)).await.unwrap(), Some(CodeLookup::Unused(c)) if c.code.session == again.id)
     );
     assert_eq!(world.dead(&grant, 10).await, None);
     assert_eq!(world.count(AuditEvent::Login).await, 2);

@@ -1,6 +1,6 @@
 //! Whose the file is, what is in it, and what becomes of it.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use cardea_protocol::model::*;
 use cardea_store::{
@@ -71,12 +71,47 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 1,
+        pending: 3,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
-    assert_eq!(migrate(&path).unwrap(), ["V1__provider"]);
+    assert_eq!(
+        migrate(&path).unwrap(),
+        ["V1__provider", "V2__bounds", "V3__logouts"]
+    );
     assert!(migrate(&path).unwrap().is_empty());
     assert!(SqliteStore::open(unasked()).is_ok());
+}
+
+#[tokio::test]
+async fn what_an_older_version_wrote_survives_the_migrations() {
+    let (new, old) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let world = World::new(Arc::new(SqliteStore::open(options(&new)).unwrap())).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    let code = world.code("b", ONLINE, 0).await;
+    drop(world);
+    let first = include_str!("../../../migrations/sqlite/V1__provider.sql");
+    let db = Connection::open(options(&old).path).unwrap();
+    let beside = format!("ATTACH '{}' AS new", options(&new).path.display());
+    db.execute_batch(first).unwrap();
+    db.execute_batch(&beside).unwrap();
+    db.execute_batch(
+        "CREATE TABLE refinery_schema_history AS SELECT * FROM new.refinery_schema_history WHERE version = 1;
+         INSERT INTO clients SELECT client_key, client_id, owner, status, secret_hash, metadata, created_at FROM new.clients;
+         INSERT INTO users SELECT * FROM new.users;
+         INSERT INTO sessions SELECT * FROM new.sessions;
+         INSERT INTO codes SELECT * FROM new.codes;
+         INSERT INTO grants SELECT * FROM new.grants;
+         INSERT INTO audit SELECT * FROM new.audit;",
+    )
+    .unwrap();
+    drop(db);
+    let store = SqliteStore::open(options(&old)).unwrap();
+    let found = store.token_state(grant.id, &jti("any"), at(0)).await;
+    assert_eq!(found.unwrap().unwrap().grant, grant);
+    assert!(matches!(
+        store.code(code.hash, at(0)).await.unwrap(),
+        Some(CodeLookup::Unused(found)) if found.code == code
+    ));
 }
 
 #[test]
@@ -90,7 +125,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 1,
+        known: 3,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

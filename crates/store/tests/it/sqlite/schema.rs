@@ -88,8 +88,8 @@ async fn a_rotation_writes_one_tree() {
         "UPDATE grants SET revoked_at = 1, revoked_reason = 'logout' WHERE grant_key = 1";
     assert_eq!(
         trees_written(&db, revocation),
-        2,
-        "the order of the clean-up changes too"
+        3,
+        "the order of the clean-up and of a person's grants change too"
     );
 }
 
@@ -114,6 +114,8 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM grants WHERE code_hash = x'00'",
         "SELECT 1 FROM grants WHERE session_key = 1 AND offline = 0 AND revoked_at IS NULL",
         "SELECT 1 FROM grants WHERE user_key = 1 AND client_key = 1",
+        "SELECT 1 FROM grants WHERE user_key = 1 AND client_key = 1 AND coalesce(revoked_at, expires_at) > 1",
+        "SELECT 1 FROM audit WHERE event = 'refresh_ahead' AND grant_id = x'00' AND at > 1",
         "SELECT 1 FROM grants WHERE coalesce(revoked_at, expires_at) <= 1 ORDER BY coalesce(revoked_at, expires_at)",
         "SELECT 1 FROM sessions WHERE cookie_hash = x'00'",
         "SELECT 1 FROM sessions s WHERE s.sid = 'x' AND (s.ended_at IS NULL AND s.expires_at > 1)",
@@ -121,6 +123,7 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM sessions s WHERE s.ended_at IS NULL AND min(s.idle_expires_at, s.expires_at) <= 1
          ORDER BY min(s.idle_expires_at, s.expires_at)",
         "SELECT 1 FROM codes WHERE expires_at <= 1 ORDER BY expires_at",
+        "SELECT 1 FROM logouts WHERE due_at <= 1 ORDER BY due_at, logout_key",
         "SELECT 1 FROM audit WHERE subject = 'x' ORDER BY id DESC",
         "SELECT 1 FROM audit WHERE at <= 1 ORDER BY at",
     ];

@@ -1,11 +1,14 @@
 //! One connection, from its first byte to its end.
 
+use std::any::Any;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use http::Version;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::{BoxError, Router};
+use http::header::UPGRADE;
+use http::{Response, Version};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -13,26 +16,124 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::Service;
 
 use super::ListenerConfig;
 use super::activity::{Activity, Verdict, Watched};
 use crate::inbound::client_address::Peer;
+use crate::inbound::client_certificate::ClientCertificate;
 
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 const MAX_STREAMS: u32 = 128;
 
+/// What stands behind a listener: a router, or a service that wants the requests as they come.
+pub trait Answers: Clone + Send + Sync + 'static {
+    /// The bodies of its answers.
+    type Body: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
+
+    /// The answer to a request.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Self::Body>> + Send + 'static;
+}
+
+impl Answers for Router {
+    type Body = Body;
+
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Body>> + Send + 'static {
+        let answer = self.clone().call(request.map(Body::new));
+        async move {
+            match answer.await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+    }
+}
+
+/// The room that a connection takes up. Who takes the connection over from HTTP (an upgrade) finds it among the request's
+/// extensions and keeps it as long as the connection stands, so that it goes on being counted and waited for.
+#[derive(Clone)]
+pub struct Place(Arc<Held>);
+
+struct Held {
+    _room: Box<dyn Any + Send + Sync>,
+    _tracked: TaskTrackerToken,
+    abort: CancellationToken,
+}
+
+impl Place {
+    pub(super) fn new(
+        room: impl Any + Send + Sync,
+        tasks: &TaskTracker,
+        abort: &CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Held {
+            _room: Box::new(room),
+            _tracked: tasks.token(),
+            abort: abort.clone(),
+        }))
+    }
+
+    /// Ends when the listener has waited long enough, and whoever still holds a connection must let go.
+    pub async fn cut_off(&self) {
+        self.0.abort.cancelled().await;
+    }
+}
+
+/// Who is at the other end.
+pub(super) struct Caller {
+    peer: Peer,
+    certificate: Option<ClientCertificate>,
+    place: Place,
+}
+
+impl Caller {
+    pub(super) fn new(peer: Peer, place: Place) -> Self {
+        Self {
+            peer,
+            certificate: None,
+            place,
+        }
+    }
+
+    pub(super) fn with(self, certificate: Option<ClientCertificate>) -> Self {
+        Self {
+            certificate,
+            ..self
+        }
+    }
+
+    fn introduce<B>(&self, request: &mut Request<B>) {
+        let upgrades = request.headers().contains_key(UPGRADE);
+        let extensions = request.extensions_mut();
+        extensions.insert(self.peer);
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(certificate.clone());
+        }
+        if upgrades {
+            extensions.insert(self.place.clone());
+        }
+    }
+}
+
 /// What all connections of a listener share.
-pub(super) struct Connections {
-    router: Router,
+pub(super) struct Connections<A> {
+    service: A,
     http: Builder<TokioExecutor>,
     header_timeout: Duration,
     idle_timeout: Duration,
 }
 
-impl Connections {
-    pub(super) fn new(router: Router, config: &ListenerConfig) -> Self {
+impl<A: Answers> Connections<A> {
+    pub(super) fn new(service: A, config: &ListenerConfig) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
         // hyper's own header timeout would also end idle connections; `Activity` tells them apart.
         http.http1()
@@ -47,7 +148,7 @@ impl Connections {
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(20));
         Self {
-            router,
+            service,
             http,
             header_timeout: config.header_timeout,
             idle_timeout: config.idle_timeout,
@@ -55,7 +156,7 @@ impl Connections {
     }
 
     /// Serves requests until the client leaves, is too slow, has nothing to ask, or `stop`.
-    pub(super) async fn drive<I>(&self, io: I, peer: Peer, stop: &CancellationToken)
+    pub(super) async fn drive<I>(&self, io: I, caller: Caller, stop: &CancellationToken)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -63,15 +164,15 @@ impl Connections {
         let io = TokioIo::new(Watched::new(io, activity.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
             let under_way = activity.request(request.version() == Version::HTTP_2);
-            request.extensions_mut().insert(peer);
-            let answer = self.router.clone().call(request.map(Body::new));
+            caller.introduce(&mut request);
+            let answer = self.service.answer(request);
             async move {
                 let answer = answer.await;
                 drop(under_way);
-                answer
+                Ok::<_, std::convert::Infallible>(answer)
             }
         });
-        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut connection = pin!(self.http.serve_connection_with_upgrades(io, service));
         let mut closing = false;
         let mut look = pin!(tokio::time::sleep(self.header_timeout));
         loop {

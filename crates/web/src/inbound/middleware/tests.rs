@@ -58,6 +58,19 @@ async fn a_callers_request_id_is_not_taken() {
 }
 
 #[tokio::test]
+async fn the_operators_own_proxy_gives_the_request_id_and_a_stranger_does_not() {
+    for (from, taken) in [("127.0.0.1:1", true), ("203.0.113.5:1", false)] {
+        let peer = Peer::Tcp {
+            address: from.parse().unwrap(),
+            tls: false,
+        };
+        let request = Request::builder().uri("/id").extension(peer);
+        let (parts, _) = ask(request.header(HEADER, "0123456789ab")).await;
+        assert_eq!(parts.headers[HEADER] == "0123456789ab", taken, "{from}");
+    }
+}
+
+#[tokio::test]
 async fn a_trusted_proxy_gives_the_client_address() {
     let request = Request::builder()
         .uri("/who")

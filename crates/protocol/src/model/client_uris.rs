@@ -1,0 +1,89 @@
+//! The URIs of a client, checked.
+
+use url::{Origin, Url};
+
+use super::{
+    AuthMethod, ClientMetadata, MetadataError,
+    client::{MAX_URIS, refuse},
+};
+use crate::redirect_uri::{ApplicationType, RedirectUriError, RegisteredRedirectUri, is_loopback};
+
+/// No URL that the server asks is longer.
+const MAX_URL_BYTES: usize = 1024;
+
+pub(super) fn redirect_uris(
+    metadata: &ClientMetadata,
+) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
+    if metadata.redirect_uris.len() > MAX_URIS {
+        return refuse("redirect_uris", "more than 32");
+    }
+    if metadata.post_logout_redirect_uris.len() > MAX_URIS {
+        return refuse("post_logout_redirect_uris", "more than 32");
+    }
+    let parse = |field, raw: &String| {
+        RegisteredRedirectUri::parse(raw, metadata.application_type).map_err(
+            |e: RedirectUriError| MetadataError {
+                field,
+                problem: format!("{raw}: {e}"),
+            },
+        )
+    };
+    for raw in &metadata.post_logout_redirect_uris {
+        parse("post_logout_redirect_uris", raw)?;
+    }
+    metadata
+        .redirect_uris
+        .iter()
+        .map(|raw| parse("redirect_uris", raw))
+        .collect()
+}
+
+/// A browser application calls from where it was sent back to; any other client only from where it says.
+pub(super) fn origins(metadata: &ClientMetadata) -> Vec<String> {
+    let mut origins = metadata.allowed_origins.clone();
+    let in_browser = metadata.token_endpoint_auth_method == AuthMethod::None
+        && metadata.application_type == ApplicationType::Web;
+    if in_browser {
+        let of = |uri: &String| {
+            Url::parse(uri)
+                .ok()
+                .map(|u| u.origin())
+                .filter(Origin::is_tuple)
+        };
+        origins.extend(
+            metadata
+                .redirect_uris
+                .iter()
+                .filter_map(of)
+                .map(|o| o.ascii_serialization()),
+        );
+    }
+    origins.sort_unstable();
+    origins.dedup();
+    origins
+}
+
+/// A URL that the server itself will ask.
+pub(super) fn reached(uri: &str, field: &'static str) -> Result<Url, MetadataError> {
+    let safe = |url: &Url| url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
+    match Url::parse(uri).ok().filter(safe) {
+        Some(url) if uri.len() <= MAX_URL_BYTES => Ok(url),
+        _ => refuse(
+            field,
+            "it is not an https URL; http is allowed for this machine alone",
+        ),
+    }
+}
+
+pub(super) fn check_backchannel_logout(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    let field = "backchannel_logout_uri";
+    let Some(uri) = &metadata.backchannel_logout_uri else {
+        return Ok(());
+    };
+    let url = reached(uri, field)?;
+    // OpenID Back-Channel Logout §2.2: an absolute URI, without a fragment.
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return refuse(field, "it has a fragment, or a user name in it");
+    }
+    Ok(())
+}

@@ -1,0 +1,340 @@
+//! Any issuer's access token, judged by the API it was presented to: RFC 9068 §4, RFC 7662 §2.2, RFC 7519 §4.1.
+
+use std::borrow::Cow;
+
+use cardea_jose::{Algorithm, Expected, KeySet, Verified, VerifyError};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::{audience::Audiences, numeric_date::NumericDate};
+use crate::scope::Scope;
+
+/// Which access tokens an API takes.
+#[derive(Debug, Clone)]
+pub struct BearerPolicy {
+    /// Whose tokens, letter by letter.
+    pub issuer: String,
+    /// The API's own name, which must stand in `aud`.
+    pub audience: String,
+    /// The algorithms a token may be signed with.
+    pub algorithms: Vec<Algorithm>,
+    /// By how much the issuer's clock and ours may differ.
+    pub skew: SignedDuration,
+    /// Whether a JWT with `typ` `JWT` or none is taken too, as issuers that don't know RFC 9068 write it.
+    pub plain_jwt: bool,
+}
+
+/// An access token that is good for this API, now.
+#[derive(Debug, Clone)]
+pub struct BearerToken {
+    subject: String,
+    client_id: Option<String>,
+    scope: Scope,
+    roles: Vec<String>,
+    tenant: Option<String>,
+    expires_at: Option<Timestamp>,
+    claims: Vec<u8>,
+}
+
+/// Why a token is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BearerError {
+    /// Form, algorithm, kind, key or signature.
+    #[error("{0}")]
+    Signature(#[from] VerifyError),
+    /// The claims.
+    #[error("the claims of the token are malformed")]
+    Malformed,
+    /// An ID token, a refresh token, a logout token.
+    #[error("the token is not an access token")]
+    Kind,
+    /// It is bound to a key that was not proved here.
+    #[error("the token is bound to a key and no bearer token")]
+    SenderConstrained,
+    /// `iss`
+    #[error("the token is of another issuer")]
+    Issuer,
+    /// `aud`
+    #[error("the token is for another audience")]
+    Audience,
+    /// `exp`
+    #[error("the token has expired")]
+    Expired,
+    /// `nbf` or `iat`
+    #[error("the token is not valid yet")]
+    NotYet,
+    /// The issuer says so.
+    #[error("the token is not active")]
+    Inactive,
+}
+
+impl BearerToken {
+    /// The person, or the client in its own name.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The client it was issued to.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// What it allows.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The holder's roles.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    /// The holder's tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// When it dies; only an introspected token may not say so.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// All its claims, read into a type of the caller's.
+    ///
+    /// # Errors
+    /// When they don't have that shape.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.claims)
+    }
+
+    fn with_claims(self, claims: Vec<u8>) -> Self {
+        Self { claims, ..self }
+    }
+}
+
+/// Verifies a JWT access token with the issuer's keys. [`VerifyError::UnknownKey`] may mean that there are newer ones.
+pub fn bearer_token(
+    jwt: &str,
+    keys: &KeySet,
+    policy: &BearerPolicy,
+    now: Timestamp,
+) -> Result<BearerToken, BearerError> {
+    // RFC 9068 §4: typ must be at+jwt, so that no ID token passes for an access token.
+    let typ: &[&str] = if policy.plain_jwt { &[] } else { &["at+jwt"] };
+    let expected = Expected {
+        algorithms: &policy.algorithms,
+        typ,
+    };
+    let verified = keys.verify(jwt, &expected)?;
+    // RFC 8725 §3.11: without a type of its own it may at least have no other token's.
+    if policy.plain_jwt && !is_plain(&verified) {
+        return Err(BearerError::Kind);
+    }
+    let claims: Claims<'_> =
+        serde_json::from_slice(&verified.payload).map_err(|_| BearerError::Malformed)?;
+    // RFC 9068 §2.2: iss, aud, exp and sub are required.
+    if claims.iss.is_none() || claims.exp.is_none() || claims.sub.is_none() {
+        return Err(BearerError::Malformed);
+    }
+    let token = claims.judge(policy, now)?.read()?;
+    Ok(token.with_claims(verified.payload))
+}
+
+/// Reads the answer of an introspection endpoint about a token: what the issuer says of it is judged like what it signs.
+pub fn introspected_token(
+    answer: &[u8],
+    policy: &BearerPolicy,
+    now: Timestamp,
+) -> Result<BearerToken, BearerError> {
+    let claims: Claims<'_> = serde_json::from_slice(answer).map_err(|_| BearerError::Malformed)?;
+    match claims.active {
+        Some(true) => {}
+        // RFC 7662 §2.2: an inactive token has no other members.
+        Some(false) => return Err(BearerError::Inactive),
+        None => return Err(BearerError::Malformed),
+    }
+    // RFC 7662 §2.2: token_type is as in RFC 6749 §5.1; older servers write the kind of token there.
+    if let Some(kind) = claims.token_type.as_deref()
+        && !["bearer", "access_token"].contains(&kind.to_ascii_lowercase().as_str())
+    {
+        return Err(BearerError::Kind);
+    }
+    let token = claims.judge(policy, now)?.read()?;
+    Ok(token.with_claims(answer.to_vec()))
+}
+
+/// The claims that a rule looks at; what isn't copied stands in the payload.
+#[derive(Deserialize)]
+struct Claims<'a> {
+    #[serde(borrow)]
+    iss: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    sub: Option<Cow<'a, str>>,
+    aud: Option<Audiences>,
+    exp: Option<NumericDate>,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+    #[serde(borrow)]
+    client_id: Option<Cow<'a, str>>,
+    /// The same, as OpenID Connect names it.
+    azp: Option<Perhaps<String>>,
+    scope: Option<ScopeClaim>,
+    /// The same, as Entra ID names it.
+    scp: Option<ScopeClaim>,
+    roles: Option<Perhaps<Vec<String>>>,
+    /// The same, as Keycloak nests it.
+    realm_access: Option<Perhaps<RealmAccess>>,
+    tenant: Option<Perhaps<String>>,
+    /// The same, as Entra ID names it.
+    tid: Option<Perhaps<String>>,
+    /// The kind of token, as Keycloak writes it into the claims.
+    typ: Option<Perhaps<String>>,
+    /// The same, as Cognito and Cardea's introspection name it.
+    token_use: Option<Perhaps<String>>,
+    #[serde(borrow)]
+    token_type: Option<Cow<'a, str>>,
+    active: Option<bool>,
+    nonce: Option<IgnoredAny>,
+    at_hash: Option<IgnoredAny>,
+    c_hash: Option<IgnoredAny>,
+    events: Option<IgnoredAny>,
+    cnf: Option<IgnoredAny>,
+}
+
+/// A claim without a registered meaning: of another type it counts as absent.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Perhaps<T> {
+    Is(T),
+    Other(IgnoredAny),
+}
+
+impl<T> Perhaps<T> {
+    fn get(self) -> Option<T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Other(_) => None,
+        }
+    }
+
+    fn as_ref(&self) -> Option<&T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RealmAccess {
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+/// RFC 9068 §2.2.3: a text with spaces. Some issuers write a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ScopeClaim {
+    Text(Scope),
+    List(Vec<String>),
+}
+
+impl<'a> Claims<'a> {
+    fn judge(self, policy: &BearerPolicy, now: Timestamp) -> Result<Self, BearerError> {
+        if !self.is_access_token() {
+            return Err(BearerError::Kind);
+        }
+        // RFC 8705 §3, RFC 9449 §7.2: a token bound to a key is worth nothing without the proof of it.
+        if self.cnf.is_some() {
+            return Err(BearerError::SenderConstrained);
+        }
+        // RFC 9068 §4: the issuer must match exactly. RFC 7662 §2.2: an answer need not name it.
+        if self.iss.as_ref().is_some_and(|iss| *iss != policy.issuer) {
+            return Err(BearerError::Issuer);
+        }
+        // RFC 9068 §4: aud must name this API; other audiences beside it don't matter.
+        let audience = self.aud.as_ref();
+        if !audience.is_some_and(|aud| aud.contains(&policy.audience)) {
+            return Err(BearerError::Audience);
+        }
+        let at = |date: Option<NumericDate>| match date.map(NumericDate::timestamp) {
+            Some(None) => Err(BearerError::Malformed),
+            date => Ok(date.flatten()),
+        };
+        let late = |time: Timestamp| now.duration_since(time) >= policy.skew;
+        let early = |time: Timestamp| time.duration_since(now) > policy.skew;
+        // RFC 7519 §4.1.4: not on or after exp, with some leeway for clocks.
+        if at(self.exp)?.is_some_and(late) {
+            return Err(BearerError::Expired);
+        }
+        // RFC 7519 §4.1.5 and §4.1.6: not before nbf, and not made in the future.
+        if at(self.nbf)?.is_some_and(early) || at(self.iat)?.is_some_and(early) {
+            return Err(BearerError::NotYet);
+        }
+        Ok(self)
+    }
+
+    /// RFC 8725 §3.12: whatever typ says, what only other tokens carry gives them away.
+    fn is_access_token(&self) -> bool {
+        let of_others = [&self.nonce, &self.at_hash, &self.c_hash, &self.events];
+        let kind = self.typ.as_ref().and_then(Perhaps::as_ref);
+        let used_as = self.token_use.as_ref().and_then(Perhaps::as_ref);
+        let other_kind = |kind: &String| {
+            ["ID", "Refresh", "Offline", "Logout"]
+                .iter()
+                .any(|other| kind.eq_ignore_ascii_case(other))
+        };
+        of_others.iter().all(|claim| claim.is_none())
+            && !kind.is_some_and(other_kind)
+            && used_as.is_none_or(|used_as| used_as.starts_with("access"))
+    }
+
+    fn read(self) -> Result<BearerToken, BearerError> {
+        let client_id = self.client_id.map(Cow::into_owned);
+        let client_id = client_id.or_else(|| self.azp?.get());
+        let subject = self.sub.map(Cow::into_owned);
+        // RFC 9068 §2.2: where no person stands behind it, the subject is the client.
+        let subject = subject.or_else(|| client_id.clone());
+        let mut roles = self.roles.and_then(Perhaps::get).unwrap_or_default();
+        if let Some(realm) = self.realm_access.and_then(Perhaps::get) {
+            roles.extend(realm.roles);
+        }
+        let scope = match self.scope.or(self.scp) {
+            None => Scope::default(),
+            Some(ScopeClaim::Text(scope)) => scope,
+            Some(ScopeClaim::List(all)) => {
+                Scope::parse(&all.join(" ")).map_err(|_| BearerError::Malformed)?
+            }
+        };
+        Ok(BearerToken {
+            subject: subject.ok_or(BearerError::Malformed)?,
+            client_id,
+            scope,
+            roles,
+            tenant: self.tenant.or(self.tid).and_then(Perhaps::get),
+            expires_at: self.exp.and_then(NumericDate::timestamp),
+            claims: Vec::new(),
+        })
+    }
+}
+
+fn is_plain(verified: &Verified) -> bool {
+    let typ = verified.header.typ.as_deref();
+    typ.is_none_or(|typ| {
+        ["JWT", "at+jwt", "application/at+jwt"]
+            .iter()
+            .any(|plain| typ.eq_ignore_ascii_case(plain))
+    })
+}
+
+#[cfg(test)]
+#[path = "bearer_token_tests.rs"]
+mod tests;

@@ -1,0 +1,299 @@
+use cardea_protocol::model::*;
+use cardea_store::*;
+use jiff::SignedDuration;
+
+use crate::sample::*;
+
+const LEASE: i64 = 60;
+
+/// Alice, with grants of her session for `told` and for `spa`, which isn't told of anything.
+async fn world(store: AnyStore) -> (World, Client) {
+    let world = World::new(store).await;
+    let told = told(&world, "told").await;
+    grant_of(&world, &told, &world.session, "one").await;
+    world.grant("spa", ONLINE, 0).await;
+    (world, told)
+}
+
+async fn told(world: &World, id: &str) -> Client {
+    let metadata = ClientMetadata {
+        backchannel_logout_uri: Some(format!("https://{id}.example/logout")),
+        ..metadata(id)
+    };
+    let client = Client::register(metadata, Owner::Store, at(0)).unwrap();
+    let added = put(client.clone(), ClientChange::Add, 0);
+    assert!(world.store.put_client(added).await.unwrap());
+    client
+}
+
+async fn grant_of(world: &World, client: &Client, session: &Session, name: &str) {
+    let code = code(name, session, client, ONLINE, 0);
+    assert!(world.issue(&code, 0).await);
+    let redemption = RedeemCode {
+        proof: proof(client, &code.binding),
+        ..world.redemption(&code, 0)
+    };
+    let redeemed = world.store.redeem_code(redemption).await.unwrap();
+    assert!(matches!(redeemed, Redeemed::Done));
+}
+
+async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<Logout> {
+    let command = ClaimLogouts {
+        sid: sid.cloned(),
+        busy: Vec::new(),
+        limit: 10,
+        lease: SignedDuration::from_secs(LEASE),
+        now: at(seconds),
+    };
+    world.store.claim_logouts(command).await.unwrap()
+}
+
+async fn settle(world: &World, logout: &Logout, outcome: LogoutOutcome) -> bool {
+    let command = SettleLogout {
+        logout: logout.clone(),
+        outcome,
+        cause: cause(2),
+    };
+    world.store.settle_logout(command).await.unwrap()
+}
+
+async fn log_out(world: &World) {
+    let which = EndWhich::Id(world.session.id);
+    assert_eq!(world.end(which, SessionEnd::Logout, 1).await, 1);
+}
+
+pub(crate) async fn whatever_ends_a_session_tells_its_clients(store: AnyStore) {
+    let (world, client) = world(store).await;
+    let bob = user("bob");
+    let added = AddUser {
+        user: bob.clone(),
+        cause: cause(0),
+    };
+    world.store.add_user(added).await.unwrap();
+    let subject = world.alice.subject.clone();
+    let mut seconds = 1;
+    let next = async |name: &str| {
+        let session = session(name, &world.alice, 0);
+        world.open(&session, None, 0).await;
+        grant_of(&world, &client, &session, name).await;
+        session
+    };
+    let expect = async |session: &Session, seconds| {
+        let claimed = claim(&world, None, seconds).await;
+        let told: Vec<_> = claimed
+            .iter()
+            .map(|l| (&l.client_id, &l.subject, &l.sid))
+            .collect();
+        assert_eq!(told, [(client.id(), &subject, &session.sid)]);
+        assert!(settle(&world, &claimed[0], LogoutOutcome::Done).await);
+    };
+    log_out(&world).await;
+    expect(&world.session, seconds).await;
+
+    let by_sid = next("sid").await;
+    let which = EndWhich::Sid(by_sid.sid.clone(), None);
+    world.end(which, SessionEnd::Remote, seconds).await;
+    expect(&by_sid, seconds).await;
+
+    let replaced = next("replaced").await;
+    world
+        .open(&session("bobs", &bob, 1), Some(replaced.id), 1)
+        .await;
+    expect(&replaced, seconds).await;
+
+    let new_password = next("password").await;
+    let update = UserUpdate {
+        password_hash: Some(cardea_seal::Secret::new("$argon2id$new".to_owned())),
+        ..UserUpdate::default()
+    };
+    change(&world, update).await;
+    expect(&new_password, seconds).await;
+
+    let disabled = next("disabled").await;
+    for status in [UserStatus::Disabled, UserStatus::Enabled] {
+        let update = UserUpdate {
+            status: Some(status),
+            ..UserUpdate::default()
+        };
+        change(&world, update).await;
+    }
+    expect(&disabled, seconds).await;
+
+    let expired = next("expired").await;
+    seconds = HOUR;
+    let ttl = SignedDuration::from_hours(24 * 365);
+    world.store.sweep(at(seconds), 100, ttl).await.unwrap();
+    expect(&expired, seconds).await;
+
+    // Its time is over, and nobody has ended it yet.
+    let removed = next("removed").await;
+    let gone = world.store.remove_user(subject.clone(), cause(seconds));
+    assert!(gone.await.unwrap());
+    expect(&removed, seconds).await;
+}
+
+async fn change(world: &World, update: UserUpdate) {
+    let command = UserChange {
+        subject: world.alice.subject.clone(),
+        update,
+        cause: cause(1),
+    };
+    assert!(world.store.change_user(command).await.unwrap());
+}
+
+pub(crate) async fn a_session_without_such_clients_writes_nothing(store: AnyStore) {
+    let world = World::new(store).await;
+    world.grant("spa", ONLINE, 0).await;
+    // One that the session knows but that is disabled, and one that it doesn't know.
+    let disabled = told(&world, "disabled").await;
+    grant_of(&world, &disabled, &world.session, "one").await;
+    let id = disabled.id().clone();
+    let disable = world
+        .store
+        .set_client_status(id, ClientStatus::Disabled, cause(0));
+    assert!(disable.await.unwrap());
+    told(&world, "unknown").await;
+    log_out(&world).await;
+    assert_eq!(claim(&world, None, HOUR).await, []);
+}
+
+pub(crate) async fn a_client_is_told_once_for_a_session(store: AnyStore) {
+    let (world, client) = world(store).await;
+    grant_of(&world, &client, &world.session, "two").await;
+    let other = told(&world, "other").await;
+    grant_of(&world, &other, &world.session, "three").await;
+    // A grant that is dead already: the client may still have a session of its own.
+    let elsewhere = session("elsewhere", &world.alice, 0);
+    world.open(&elsewhere, None, 0).await;
+    grant_of(&world, &client, &elsewhere, "four").await;
+    let command = RevokeApplication {
+        subject: world.alice.subject.clone(),
+        client_id: other.id().clone(),
+        cause: cause(0),
+    };
+    assert_eq!(world.store.revoke_application(command).await.unwrap(), 1);
+    log_out(&world).await;
+    let mut told: Vec<_> = claim(&world, Some(&world.session.sid), 1)
+        .await
+        .into_iter()
+        .map(|l| (l.client_id.to_string(), l.sid, l.attempt))
+        .collect();
+    told.sort();
+    let sid = || world.session.sid.clone();
+    assert_eq!(
+        told,
+        [
+            ("other".to_owned(), sid(), 1),
+            ("told".to_owned(), sid(), 1)
+        ]
+    );
+    assert_eq!(
+        claim(&world, None, 1).await,
+        [],
+        "nothing of the other session"
+    );
+}
+
+pub(crate) async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStore) {
+    let (world, _) = world(store).await;
+    log_out(&world).await;
+    assert_eq!(claim(&world, None, 0).await, [], "not before it was made");
+    let first = claim(&world, None, 1).await.remove(0);
+    assert_eq!(claim(&world, None, LEASE).await, []);
+    assert_eq!(claim(&world, Some(&first.sid), LEASE).await, []);
+    let second = claim(&world, None, 1 + LEASE).await.remove(0);
+    let again = Logout {
+        attempt: 2,
+        ..first
+    };
+    assert_eq!(second, again, "whoever had it has died");
+    assert!(settle(&world, &second, LogoutOutcome::Again(at(DAY))).await);
+    assert_eq!(claim(&world, None, DAY - 1).await, []);
+    assert_eq!(claim(&world, None, DAY).await[0].attempt, 3);
+}
+
+pub(crate) async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
+    let (world, _) = world(store).await;
+    log_out(&world).await;
+    let world = std::sync::Arc::new(world);
+    let claims = race(|_| {
+        let world = world.clone();
+        async move { claim(&world, Some(&world.session.sid), 1).await.len() }
+    })
+    .await;
+    assert_eq!(claims.into_iter().sum::<usize>(), 1);
+}
+
+pub(crate) async fn a_late_settlement_changes_nothing(store: AnyStore) {
+    let (world, _) = world(store).await;
+    log_out(&world).await;
+    let first = claim(&world, None, 1).await.remove(0);
+    let second = claim(&world, None, HOUR).await.remove(0);
+    for outcome in [
+        LogoutOutcome::Done,
+        LogoutOutcome::Again(at(0)),
+        LogoutOutcome::GivenUp("too late".to_owned()),
+    ] {
+        assert!(!settle(&world, &first, outcome).await);
+    }
+    assert_eq!(claim(&world, None, HOUR).await, []);
+    assert_eq!(world.count(AuditEvent::LogoutUndelivered).await, 0);
+    assert!(settle(&world, &second, LogoutOutcome::Done).await);
+    assert!(!settle(&world, &second, LogoutOutcome::Done).await);
+    assert_eq!(claim(&world, None, DAY).await, []);
+}
+
+pub(crate) async fn what_is_given_up_is_audited(store: AnyStore) {
+    let (world, client) = world(store).await;
+    log_out(&world).await;
+    let logout = claim(&world, None, 1).await.remove(0);
+    assert_eq!(
+        logout.request_id,
+        cause(0).request_id,
+        "what ended the session"
+    );
+    let outcome = LogoutOutcome::GivenUp("8 tries, the last answered 503".to_owned());
+    assert!(settle(&world, &logout, outcome).await);
+    assert_eq!(claim(&world, None, DAY).await, []);
+    let filter = AuditFilter {
+        event: Some(AuditEvent::LogoutUndelivered),
+        ..AuditFilter::default()
+    };
+    let rows = world.store.audit(filter, page()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].client_id.as_ref(), Some(client.id()));
+    assert_eq!(rows[0].subject, Some(world.alice.subject.clone()));
+    let why = rows[0].detail.as_deref();
+    assert_eq!(why, Some("8 tries, the last answered 503"));
+}
+
+pub(crate) async fn a_removed_client_is_not_told(store: AnyStore) {
+    let (world, client) = world(store).await;
+    log_out(&world).await;
+    let gone = world.store.remove_client(client.id().clone(), cause(2));
+    assert!(gone.await.unwrap());
+    assert_eq!(claim(&world, None, 2).await, []);
+}
+
+pub(crate) async fn a_busy_client_is_passed_over(store: AnyStore) {
+    let (world, client) = world(store).await;
+    let other = told(&world, "other").await;
+    grant_of(&world, &other, &world.session, "two").await;
+    log_out(&world).await;
+    let idle = async |sid: Option<Sid>| {
+        let command = ClaimLogouts {
+            sid,
+            busy: vec![client.id().clone()],
+            limit: 10,
+            lease: SignedDuration::ZERO,
+            now: at(1),
+        };
+        world.store.claim_logouts(command).await.unwrap()
+    };
+    for sid in [Some(world.session.sid.clone()), None] {
+        let claimed = idle(sid).await;
+        assert_eq!(claimed.len(), 1);
+        assert_eq!(&claimed[0].client_id, other.id());
+    }
+    assert_eq!(claim(&world, None, 1).await.len(), 2);
+}

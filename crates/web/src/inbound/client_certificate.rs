@@ -1,0 +1,64 @@
+//! Certificates of clients: asked for in the handshake, checked against the operator's own authority.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConnection};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+/// Whose certificates are accepted from clients.
+#[derive(Clone)]
+pub struct ClientCertificates {
+    /// The authorities, PEM.
+    pub ca_pem: Vec<u8>,
+    /// Whether a client without a certificate is turned away in the handshake.
+    pub required: bool,
+}
+
+impl ClientCertificates {
+    pub(super) fn verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ClientCertVerifier>, std::io::Error> {
+        let invalid = |what: &dyn std::fmt::Display| {
+            std::io::Error::other(format!("the authority of client certificates: {what}"))
+        };
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&self.ca_pem) {
+            let certificate = certificate.map_err(|error| invalid(&error))?;
+            roots.add(certificate).map_err(|error| invalid(&error))?;
+        }
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        let builder = match self.required {
+            true => builder,
+            false => builder.allow_unauthenticated(),
+        };
+        builder.build().map_err(|error| invalid(&error))
+    }
+}
+
+/// The verified certificate of the client, put into each of its requests by the listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate(HeaderValue);
+
+impl ClientCertificate {
+    pub(super) fn of(connection: &ServerConnection) -> Option<Self> {
+        let leaf = connection.peer_certificates()?.first()?;
+        // RFC 9440 §2.1: the certificate as a byte sequence of structured fields, base64 between colons.
+        let text = format!(":{}:", STANDARD.encode(leaf));
+        HeaderValue::try_from(text).ok().map(Self)
+    }
+
+    /// The value of the header `Client-Cert` (RFC 9440).
+    #[must_use]
+    pub fn header(&self) -> &HeaderValue {
+        &self.0
+    }
+}

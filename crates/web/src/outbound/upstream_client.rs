@@ -1,0 +1,385 @@
+//! Hands requests on to one server that the operator named: pooled, streamed both ways, bounded in size and time.
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, Version};
+use http_body_util::{LengthLimitError, Limited};
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use pin_project_lite::pin_project;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
+
+/// Connections are made in this time, with TLS.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Idle connections are kept shorter than servers keep theirs, so that few requests meet a closing one.
+const POOL_IDLE: Duration = Duration::from_secs(20);
+const POOL_SIZE: usize = 256;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_AUTHENTICATE: HeaderName = HeaderName::from_static("proxy-authenticate");
+const PROXY_AUTHORIZATION: HeaderName = HeaderName::from_static("proxy-authorization");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// An upstream, as the operator wrote it down.
+#[derive(Clone)]
+pub struct UpstreamConfig {
+    /// Its address, such as `http://127.0.0.1:4000` or `https://api.example.com/v1`; paths are put behind it.
+    pub url: String,
+    /// With it these authorities alone are trusted, otherwise the system's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// A certificate (with its chain) and its key to be shown, both PEM.
+    pub client_certificate_pem: Option<(Vec<u8>, Vec<u8>)>,
+    /// A larger request body is refused: 10 MiB.
+    pub max_request_bytes: usize,
+    /// A larger answer is cut off: 100 MiB.
+    pub max_response_bytes: usize,
+    /// The answer must begin in this time, and may pause as long: 30 s.
+    pub timeout: Duration,
+}
+
+impl UpstreamConfig {
+    /// The usual bounds for this address.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            ca_pem: None,
+            client_certificate_pem: None,
+            max_request_bytes: 10 * 1024 * 1024,
+            max_response_bytes: 100 * 1024 * 1024,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is wrong with the configuration of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamConfigError {
+    /// Not the address of a server.
+    #[error("{0:?} is no upstream: expected http:// or https://, a host, and a path at most")]
+    Url(String),
+    /// The authorities or the certificate can't be used.
+    #[error("{0}")]
+    Tls(String),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// The path can't stand in a request.
+    #[error("not a path")]
+    Path,
+    /// The request has a larger body than allowed.
+    #[error("the request is too large")]
+    TooLarge,
+    /// No answer began in time.
+    #[error("the upstream did not answer in time")]
+    TooSlow,
+    /// No connection, or one that broke.
+    #[error("the upstream can't be reached: {0}")]
+    Unreachable(String),
+}
+
+/// The way to one upstream. Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub struct UpstreamClient {
+    client: Client<Connector, Limited<Body>>,
+    scheme: Scheme,
+    authority: Authority,
+    base_path: Arc<str>,
+    bounds: Bounds,
+}
+
+#[derive(Clone, Copy)]
+struct Bounds {
+    request: usize,
+    response: usize,
+    timeout: Duration,
+}
+
+impl UpstreamClient {
+    /// A client for this upstream. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the address, the authorities or the certificate can't be used.
+    pub fn new(config: &UpstreamConfig) -> Result<Self, UpstreamConfigError> {
+        let wrong = || UpstreamConfigError::Url(config.url.clone());
+        let parts = config.url.parse::<Uri>().map_err(|_| wrong())?.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(wrong());
+        };
+        let path = parts
+            .path_and_query
+            .unwrap_or(PathAndQuery::from_static("/"));
+        if authority.as_str().contains('@') || path.query().is_some() {
+            return Err(wrong());
+        }
+        let https = match scheme.as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(wrong()),
+        };
+        let tls = https.then(|| tls(authority.host(), config)).transpose()?;
+        let connector = Connector {
+            host: authority.host().trim_matches(['[', ']']).into(),
+            port: authority.port_u16().unwrap_or(if https { 443 } else { 80 }),
+            tls: tls.map(Arc::new),
+        };
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_max_idle_per_host(POOL_SIZE)
+            .build(connector);
+        Ok(Self {
+            client,
+            scheme,
+            authority,
+            base_path: path.path().trim_end_matches('/').into(),
+            bounds: Bounds {
+                request: config.max_request_bytes,
+                response: config.max_response_bytes,
+                timeout: config.timeout,
+            },
+        })
+    }
+
+    /// Sends the request to `path` (with its query) below the upstream's address. What belongs to one connection alone
+    /// stays behind in both directions; all else the caller decides.
+    ///
+    /// # Errors
+    /// When there is no answer, or the body is too large.
+    pub async fn send(
+        &self,
+        path: &str,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, UpstreamError> {
+        let path = format!("{}{path}", self.base_path);
+        let uri = Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|_| UpstreamError::Path)?;
+        let (mut head, body) = request.into_parts();
+        let declared = head.headers.get(CONTENT_LENGTH);
+        let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let allowed = u64::try_from(self.bounds.request).unwrap_or(u64::MAX);
+        if declared.is_some_and(|length| length > allowed) {
+            return Err(UpstreamError::TooLarge);
+        }
+        take_off_hop_by_hop(&mut head.headers);
+        head.headers.remove(HOST);
+        head.headers.remove(EXPECT);
+        head.uri = uri;
+        head.version = Version::HTTP_11;
+        let request = Request::from_parts(head, Limited::new(body, self.bounds.request));
+        let answer = tokio::time::timeout(self.bounds.timeout, self.client.request(request))
+            .await
+            .map_err(|_| UpstreamError::TooSlow)?
+            .map_err(|error| broken(&error))?;
+        let (mut head, body) = answer.into_parts();
+        take_off_hop_by_hop(&mut head.headers);
+        let body = Paced {
+            body: Limited::new(body, self.bounds.response),
+            patience: self.bounds.timeout,
+            pause: None,
+        };
+        Ok(Response::from_parts(head, Body::new(body)))
+    }
+}
+
+fn tls(host: &str, config: &UpstreamConfig) -> Result<UpstreamTls, UpstreamConfigError> {
+    let identity = config.client_certificate_pem.as_ref();
+    let identity = identity.map(|(cert_pem, key_pem)| ClientIdentity { cert_pem, key_pem });
+    UpstreamTls::new(host, config.ca_pem.as_deref(), identity)
+        .map_err(|error| UpstreamConfigError::Tls(error.to_string()))
+}
+
+/// Takes off what is meant for one connection and not for who is behind it.
+fn take_off_hop_by_hop(headers: &mut HeaderMap) {
+    // RFC 9110 §7.6.1: first what `Connection` names, then the field itself and its old companions.
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    let always = [
+        CONNECTION,
+        KEEP_ALIVE,
+        PROXY_AUTHENTICATE,
+        PROXY_AUTHORIZATION,
+        PROXY_CONNECTION,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ];
+    for name in named.iter().chain(&always) {
+        headers.remove(name);
+    }
+}
+
+fn broken(error: &hyper_util::client::legacy::Error) -> UpstreamError {
+    let mut reason: &(dyn StdError + 'static) = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+        if reason.is::<LengthLimitError>() {
+            return UpstreamError::TooLarge;
+        }
+    }
+    UpstreamError::Unreachable(reason.to_string())
+}
+
+#[derive(Clone)]
+struct Connector {
+    host: Arc<str>,
+    port: u16,
+    tls: Option<Arc<UpstreamTls>>,
+}
+
+impl Connector {
+    async fn connect(self) -> io::Result<TokioIo<UpstreamStream>> {
+        let stream = TcpStream::connect((&*self.host, self.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(TokioIo::new(match self.tls {
+            Some(tls) => tls.connect(stream).await?,
+            None => UpstreamStream::Plain(stream),
+        }))
+    }
+}
+
+impl tower::Service<Uri> for Connector {
+    type Response = TokioIo<UpstreamStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let connecting = tokio::time::timeout(CONNECT, self.clone().connect());
+        Box::pin(async { connecting.await.map_err(io::Error::from)? })
+    }
+}
+
+impl Connection for UpstreamStream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+pin_project! {
+    /// A body that may not pause for too long.
+    struct Paced<B> {
+        #[pin]
+        body: B,
+        patience: Duration,
+        #[pin]
+        pause: Option<Sleep>,
+    }
+}
+
+impl<B> HttpBody for Paced<B>
+where
+    B: HttpBody<Data = Bytes, Error = Box<dyn StdError + Send + Sync>>,
+{
+    type Data = Bytes;
+    type Error = Box<dyn StdError + Send + Sync>;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let mut this = self.project();
+        if let Poll::Ready(frame) = this.body.poll_frame(cx) {
+            this.pause.set(None);
+            return Poll::Ready(frame);
+        }
+        if this.pause.is_none() {
+            let end = Instant::now() + *this.patience;
+            this.pause.set(Some(tokio::time::sleep_until(end)));
+        }
+        if let Some(pause) = this.pause.as_mut().as_pin_mut() {
+            ready!(pause.poll(cx));
+        }
+        Poll::Ready(Some(Err("the upstream paused for too long".into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_the_connection_is_taken_off() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Secret-Hop"),
+            ("connection", "x-other"),
+            ("x-secret-hop", "1"),
+            ("x-other", "1"),
+            ("keep-alive", "timeout=5"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "websocket"),
+            ("proxy-authorization", "Basic x"),
+            ("accept", "*/*"),
+        ] {
+            headers.append(name, value.parse().unwrap());
+        }
+        take_off_hop_by_hop(&mut headers);
+        let left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(left, ["accept"]);
+    }
+
+    #[test]
+    fn an_upstream_is_a_server_and_a_path_at_most() {
+        for url in [
+            "",
+            "/api",
+            "api.example.com",
+            "ftp://api.example.com",
+            "http://user@api.example.com",
+            "http://api.example.com/?x=1",
+        ] {
+            let error = UpstreamClient::new(&UpstreamConfig::new(url)).err();
+            assert_eq!(error, Some(UpstreamConfigError::Url(url.to_owned())));
+        }
+        for (url, base_path) in [
+            ("http://127.0.0.1:4000", ""),
+            ("http://127.0.0.1:4000/", ""),
+            ("http://[::1]:4000/v1/", "/v1"),
+        ] {
+            let client = UpstreamClient::new(&UpstreamConfig::new(url)).unwrap();
+            assert_eq!(&*client.base_path, base_path);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! An API and what protects it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use cardea_protocol::verify::BearerPolicy;
+use cardea_seal::Entropy;
+use cardea_web::clock::{Clock, SystemClock};
+use cardea_web::inbound::limits::Limiter;
+use cardea_web::inbound::listener::{ListenerConfig, serve};
+use cardea_web::inbound::shutdown::on_signal;
+use cardea_web::inbound::{Inbound, RequestId};
+use cardea_web::outbound::{
+    IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache,
+};
+use http::request::Parts;
+use ipnet::IpNet;
+use tokio::net::TcpListener;
+
+use crate::access_token::AccessToken;
+use crate::challenge::Challenge;
+use crate::config::{ApiConfig, ConfigError, IntrospectionConfig, Tokens};
+use crate::credentials::bearer;
+use crate::edge::{Edge, limiter};
+use crate::gate::Gate;
+use crate::introspection::{Introspector, Place};
+use crate::measures::Measures;
+use crate::metadata::Metadata;
+use crate::refusal::TokenError;
+use crate::verifier::{JwtVerifier, Verified, Verifier};
+
+/// An API: whose tokens it takes, and who may call it from where. A clone costs nothing.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) edge: Edge,
+    pub(crate) per_subject: Limiter,
+    verifier: Verifier,
+    challenge: Arc<Challenge>,
+    metadata: Option<Metadata>,
+    trusted_proxies: Vec<IpNet>,
+    measures: Measures,
+    clock: Arc<dyn Clock>,
+}
+
+impl Api {
+    /// An API with these settings. Nothing is fetched yet: the issuer may start later.
+    ///
+    /// # Errors
+    /// When a setting can't be.
+    pub fn new(config: &ApiConfig) -> Result<Self, ConfigError> {
+        Self::with_clock(config, Arc::new(SystemClock))
+    }
+
+    /// The same by a clock of your own, for tests.
+    ///
+    /// # Errors
+    /// When a setting can't be.
+    pub fn with_clock(config: &ApiConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        if config.audience.is_empty() {
+            return Err(ConfigError::Audience);
+        }
+        warn_of_plain_http(&config.issuer);
+        let metadata = Metadata::new(config)?;
+        let url = metadata.as_ref().map(|document| document.url().to_owned());
+        Ok(Self(Arc::new(Shared {
+            edge: Edge::new(config, Arc::clone(&clock))?,
+            per_subject: limiter(config.limits.per_subject, Arc::clone(&clock)),
+            verifier: verifier(config, &clock)?,
+            challenge: Arc::new(Challenge::new(&config.audience, url)),
+            metadata,
+            trusted_proxies: networks(&config.trusted_proxies)?,
+            measures: Measures::default(),
+            clock,
+        })))
+    }
+
+    /// The router with every route behind a good token, request ids, security headers, CORS, limits, and the metadata document.
+    /// Call it last: routes added afterwards stand outside.
+    pub fn protect(&self, router: Router) -> Router {
+        self.protect_beside(Router::new(), router)
+    }
+
+    /// The same with routes that need no token beside it, such as `/health`. All else that [`Api::protect`] does is done for
+    /// them too.
+    ///
+    /// # Panics
+    /// As [`Router::merge`]: when both have the same route, or a fallback each.
+    pub fn protect_beside(&self, open: Router, router: Router) -> Router {
+        let metadata = self.0.metadata.as_ref();
+        let routes = metadata
+            .map_or_else(Router::new, Metadata::route)
+            .merge(open.layer(self.gate(false)))
+            .merge(router.layer(self.gate(true)));
+        let is_https = |document: &Metadata| document.resource.starts_with("https://");
+        let seed = u64::from_be_bytes(Entropy::system().bytes());
+        let inbound = Inbound {
+            trusted_proxies: self.0.trusted_proxies.clone(),
+            ..Inbound::new(metadata.is_some_and(is_https), seed)
+        };
+        inbound.wrap(routes)
+    }
+
+    /// The gate alone, as a layer, for a program that brings its own request ids and headers: hosts, CORS, the token, and the
+    /// limit by subject. Problem documents have no `correlation_id` then.
+    #[must_use]
+    pub fn layer(&self) -> Gate {
+        self.gate(true)
+    }
+
+    /// Serves the protected router until the process is told to stop, then finishes what is under way.
+    ///
+    /// # Errors
+    /// When the process can't listen for signals.
+    pub async fn serve(&self, listener: TcpListener, router: Router) -> std::io::Result<()> {
+        let config = ListenerConfig {
+            trusted: self.0.trusted_proxies.clone(),
+            ..ListenerConfig::default()
+        };
+        serve(vec![listener], self.protect(router), config, on_signal()?).await
+    }
+
+    /// The verdict on a token that came by another way than a request's header, such as a first message of a WebSocket.
+    ///
+    /// # Errors
+    /// When it isn't good here and now, or nobody knows.
+    pub async fn verify(&self, token: &str) -> Result<AccessToken, TokenError> {
+        let now = self.0.clock.now();
+        let verified = match self.0.verifier.ready(token, now) {
+            Some(verdict) => verdict,
+            None => self.0.verifier.verify(token, now).await,
+        };
+        verified.map(|verified| self.0.access(verified))
+    }
+
+    /// What the metadata document says, where there is one.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.0.metadata.as_ref()
+    }
+
+    fn gate(&self, demands_token: bool) -> Gate {
+        Gate {
+            api: Arc::clone(&self.0),
+            demands_token,
+        }
+    }
+}
+
+impl Shared {
+    /// The token of a request, when it needs no question to the issuer.
+    pub(crate) fn ready(&self, request: &Parts) -> Result<Option<AccessToken>, TokenError> {
+        let verdict = self.verifier.ready(bearer(request)?, self.clock.now());
+        Ok(verdict.transpose()?.map(|verified| self.accept(verified)))
+    }
+
+    /// The token of a request, after asking where that is needed.
+    pub(crate) async fn verify(&self, request: &Parts) -> Result<AccessToken, TokenError> {
+        let now = self.clock.now();
+        let verified = self.verifier.verify(bearer(request)?, now).await?;
+        Ok(self.accept(verified))
+    }
+
+    pub(crate) fn refuse(&self, request: &Request, error: &TokenError) -> Response {
+        self.measures.refused(error);
+        let id = request.extensions().get::<RequestId>();
+        let request_id = id.map(tracing::field::display);
+        // Who comes without a token is nothing to look into; the line of the request itself is there anyway.
+        if *error == TokenError::Missing {
+            tracing::debug!(request_id, why = %error, "a request was refused");
+        } else {
+            tracing::info!(request_id, why = %error, "a request was refused");
+        }
+        error.answer(&self.challenge)
+    }
+
+    fn accept(&self, verified: Verified) -> AccessToken {
+        self.measures.good();
+        self.access(verified)
+    }
+
+    fn access(&self, verified: Verified) -> AccessToken {
+        AccessToken::new(verified.token, verified.expires_at, &self.challenge)
+    }
+}
+
+fn verifier(config: &ApiConfig, clock: &Arc<dyn Clock>) -> Result<Verifier, ConfigError> {
+    let client = issuer_client(config)?;
+    let metadata = MetadataCache::new(client.clone(), Arc::clone(clock));
+    let policy = BearerPolicy {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        algorithms: config.algorithms.clone(),
+        skew: config.clock_skew.signed(),
+        plain_jwt: config.plain_jwt,
+    };
+    let jwt = || {
+        if config.algorithms.is_empty() {
+            return Err(ConfigError::Algorithms);
+        }
+        let source = match &config.jwks_uri {
+            Some(uri) => KeysSource::Uri(uri.clone()),
+            None => KeysSource::Discovered(Arc::clone(&metadata)),
+        };
+        Ok(JwtVerifier {
+            keys: IssuerKeys::new(client.clone(), source, Arc::clone(clock)),
+            policy: policy.clone(),
+        })
+    };
+    let introspector = || {
+        let settings = config.introspection.as_ref();
+        let settings: &IntrospectionConfig = settings.ok_or(ConfigError::Introspection)?;
+        let place = match &settings.endpoint {
+            Some(uri) => Place::Uri(uri.clone()),
+            None => Place::Discovered(Arc::clone(&metadata)),
+        };
+        let way = (client.clone(), place);
+        Ok(Introspector::new(
+            settings,
+            way,
+            policy.clone(),
+            Arc::clone(clock),
+        ))
+    };
+    Ok(match config.tokens {
+        Tokens::Jwt => Verifier::Jwt(jwt()?),
+        Tokens::Introspection => Verifier::Introspection(introspector()?),
+        Tokens::Both => Verifier::Both(jwt()?, introspector()?),
+    })
+}
+
+/// What the operator wrote is trusted as written (design D20).
+fn issuer_client(config: &ApiConfig) -> Result<IssuerClient, ConfigError> {
+    let endpoint = config.introspection.as_ref();
+    let endpoint = endpoint.and_then(|settings| settings.endpoint.clone());
+    let written = config.jwks_uri.iter().cloned().chain(endpoint);
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|reason| ConfigError::Authorities {
+            path: path.clone(),
+            reason,
+        })
+    };
+    let settings = IssuerClientConfig {
+        issuer: config.issuer.clone(),
+        allow: config.allow.iter().cloned().chain(written).collect(),
+        ca_pem: config.ca_file.as_ref().map(read).transpose()?,
+    };
+    IssuerClient::new(&settings).map_err(|error| ConfigError::Issuer {
+        issuer: config.issuer.clone(),
+        reason: error.to_string(),
+    })
+}
+
+/// Written is trusted, but a slip of the pen gives whoever sits on the line the keys.
+fn warn_of_plain_http(issuer: &str) {
+    let host = issuer.strip_prefix("http://").unwrap_or("localhost");
+    let is_here = ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|here| host.starts_with(here));
+    if !is_here {
+        tracing::warn!(issuer, "the issuer's keys are fetched over plain http");
+    }
+}
+
+fn networks(texts: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &String| {
+        let single = text.parse::<IpAddr>().map(IpNet::from);
+        single
+            .or_else(|_| text.parse())
+            .map_err(|_| ConfigError::Proxy(text.clone()))
+    };
+    texts.iter().map(network).collect()
+}

@@ -1,0 +1,221 @@
+//! Asking the issuer about tokens: RFC 7662, with answers that are remembered for a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cardea_protocol::verify::{BearerError, BearerPolicy, introspected_token};
+use cardea_seal::{Digest, Secret};
+use cardea_web::clock::Clock;
+use cardea_web::outbound::{FetchError, IssuerClient, MetadataCache};
+use form_urlencoded::byte_serialize;
+use http::StatusCode;
+use jiff::Timestamp;
+use metrics::counter;
+use moka::sync::Cache;
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::config::{IntrospectionConfig, SecretMethod};
+use crate::refusal::TokenError;
+use crate::verifier::{Verified, invalid};
+
+/// As long it is remembered at most that a token is bad.
+const BAD: Duration = Duration::from_secs(5);
+/// As long it is remembered that the issuer couldn't be asked about a token.
+const FAILED: Duration = Duration::from_secs(1);
+/// No answer is longer, for a hundred thousand may be remembered.
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
+/// Questions under way at one time.
+const MAX_QUESTIONS: usize = 64;
+
+/// Asks about tokens, once for all who present the same one.
+pub(crate) struct Introspector {
+    client: IssuerClient,
+    place: Place,
+    credentials: Credentials,
+    policy: BearerPolicy,
+    freshness: Duration,
+    clock: Arc<dyn Clock>,
+    /// By the token's hash: what is remembered must not be a token.
+    answers: Cache<Digest, Arc<Slot>>,
+    questions: Semaphore,
+}
+
+/// Where the endpoint is.
+pub(crate) enum Place {
+    Uri(String),
+    Discovered(Arc<MetadataCache>),
+}
+
+/// Written once, sent often.
+enum Credentials {
+    Header(Secret<String>),
+    Form(Secret<String>),
+}
+
+#[derive(Default)]
+struct Slot {
+    kept: ArcSwapOption<Kept>,
+    // Held while asking: whoever needs the same answer waits for it.
+    asking: Mutex<()>,
+}
+
+struct Kept {
+    verdict: Result<Verified, TokenError>,
+    // Before `from` the clock was set back; both ways out the issuer is asked again.
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Introspector {
+    pub(crate) fn new(
+        config: &IntrospectionConfig,
+        (client, place): (IssuerClient, Place),
+        policy: BearerPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            client,
+            place,
+            credentials: Credentials::new(config),
+            policy,
+            freshness: config.freshness.get(),
+            clock,
+            answers: Cache::new(config.capacity),
+            questions: Semaphore::new(MAX_QUESTIONS),
+        }
+    }
+
+    /// What is remembered of the token.
+    pub(crate) fn ready(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Result<Verified, TokenError>> {
+        let slot = self.answers.get(&Digest::of(token.as_bytes()))?;
+        slot.answer(now)
+    }
+
+    pub(crate) async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+        let digest = Digest::of(token.as_bytes());
+        let slot = self.answers.get_with(digest, Arc::default);
+        let _asking = slot.asking.lock().await;
+        if let Some(verdict) = slot.answer(self.clock.now()) {
+            return verdict;
+        }
+        // Waiting in a line behind a slow issuer would hold up requests without end.
+        let Ok(_question) = self.questions.try_acquire() else {
+            return Err(TokenError::Unavailable("too many questions".to_owned()));
+        };
+        let answer = self.ask(token).await;
+        let outcome = if answer.is_ok() { "answered" } else { "failed" };
+        counter!("cardea_resource_introspections_total", "outcome" => outcome).increment(1);
+        let from = self.clock.now();
+        let (verdict, until) = match answer {
+            Ok(json) => self.judge(&json, from),
+            Err(error) => {
+                tracing::warn!(%error, "the issuer could not be asked about a token");
+                (
+                    Err(TokenError::Unavailable(error.to_string())),
+                    after(from, FAILED),
+                )
+            }
+        };
+        slot.kept.store(Some(Arc::new(Kept {
+            verdict: verdict.clone(),
+            from,
+            until,
+        })));
+        verdict
+    }
+
+    /// What the answer means, and until when it is believed.
+    fn judge(&self, json: &[u8], now: Timestamp) -> (Result<Verified, TokenError>, Timestamp) {
+        match introspected_token(json, &self.policy, now) {
+            Ok(token) => {
+                let fresh = after(now, self.freshness);
+                let expires_at = token.expires_at().unwrap_or(fresh);
+                let token = Arc::new(token);
+                // RFC 7662 §4: an answer must not be believed beyond the token's exp.
+                (Ok(Verified { token, expires_at }), fresh.min(expires_at))
+            }
+            Err(BearerError::Malformed) => {
+                tracing::warn!("the answer about a token is malformed");
+                let error = TokenError::Unavailable("a malformed answer".to_owned());
+                (Err(error), after(now, FAILED))
+            }
+            Err(error) => (Err(invalid(error)), after(now, BAD.min(self.freshness))),
+        }
+    }
+
+    async fn ask(&self, token: &str) -> Result<Vec<u8>, FetchError> {
+        let metadata;
+        let endpoint = match &self.place {
+            Place::Uri(uri) => uri,
+            Place::Discovered(cache) => {
+                metadata = cache.get().await?;
+                let endpoint = metadata.introspection_endpoint.as_ref();
+                endpoint.ok_or_else(|| {
+                    FetchError::Document("metadata without introspection_endpoint".to_owned())
+                })?
+            }
+        };
+        let token = encoded(token);
+        let mut form = Secret::new(format!("token={token}&token_type_hint=access_token"));
+        let header = match &self.credentials {
+            Credentials::Header(header) => Some(header.expose().as_str()),
+            Credentials::Form(members) => {
+                form = Secret::new(format!("{}&{}", form.expose(), members.expose()));
+                None
+            }
+        };
+        let answer = self
+            .client
+            .post_form(endpoint, header, form.expose())
+            .await?;
+        // RFC 7662 §2.3: 401 means that we, not the token, were refused.
+        if answer.status != StatusCode::OK {
+            return Err(FetchError::Status(answer.status.as_u16()));
+        }
+        if answer.body.len() > MAX_ANSWER_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        Ok(answer.body)
+    }
+}
+
+impl Credentials {
+    fn new(config: &IntrospectionConfig) -> Self {
+        let id = encoded(&config.client_id);
+        let secret = encoded(config.client_secret.expose());
+        match config.auth_method {
+            // RFC 6749 §2.3.1: both are form-encoded first.
+            SecretMethod::ClientSecretBasic => {
+                let pair = STANDARD.encode(format!("{id}:{secret}"));
+                Self::Header(Secret::new(format!("Basic {pair}")))
+            }
+            SecretMethod::ClientSecretPost => {
+                let members = format!("client_id={id}&client_secret={secret}");
+                Self::Form(Secret::new(members))
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn answer(&self, now: Timestamp) -> Option<Result<Verified, TokenError>> {
+        let kept = self.kept.load();
+        let kept = kept.as_ref()?;
+        (kept.from <= now && now < kept.until).then(|| kept.verdict.clone())
+    }
+}
+
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    now.saturating_add(time).unwrap_or(now)
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}

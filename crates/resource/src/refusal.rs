@@ -1,0 +1,175 @@
+//! Why a request doesn't reach its handler, and how it is told: RFC 6750 §3.1, RFC 9457.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use cardea_protocol::ErrorCode;
+use cardea_protocol::verify::BearerError;
+use cardea_web::inbound::Problem;
+use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+
+use crate::challenge::{Challenge, Fault};
+
+/// When to come again while the issuer can't be asked, in seconds.
+const RETRY_SECONDS: &str = "5";
+
+/// Why there is no access token to speak of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// None was sent.
+    #[error("no access token was sent")]
+    Missing,
+    /// It wasn't sent as RFC 6750 says.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// It is not good here and now.
+    #[error("{0}")]
+    Invalid(InvalidToken),
+    /// Nobody knows: the issuer can't be asked.
+    #[error("the issuer can't be asked: {0}")]
+    Unavailable(String),
+}
+
+/// Which check a token failed. For the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct InvalidToken(pub(crate) BearerError);
+
+impl InvalidToken {
+    /// What its sender may know.
+    fn description(&self) -> &'static str {
+        match &self.0 {
+            BearerError::Expired => "the access token has expired",
+            BearerError::NotYet => "the access token is not valid yet",
+            BearerError::Issuer => "the access token is of another issuer",
+            BearerError::Audience => "the access token is for another audience",
+            _ => "the access token is invalid or revoked",
+        }
+    }
+}
+
+impl TokenError {
+    pub(crate) fn answer(&self, challenge: &Challenge) -> Response {
+        match self {
+            // RFC 6750 §3.1: who sent no token learns no error, only what is asked for.
+            Self::Missing => {
+                let problem = Problem::new(StatusCode::UNAUTHORIZED, "Unauthorized")
+                    .detail("An access token is needed.");
+                ([(WWW_AUTHENTICATE, challenge.header(None))], problem).into_response()
+            }
+            Self::Malformed(description) => refuse(
+                challenge,
+                (StatusCode::BAD_REQUEST, "Bad request"),
+                &Fault {
+                    code: ErrorCode::InvalidRequest,
+                    description,
+                    scope: None,
+                },
+            ),
+            Self::Invalid(invalid) => refuse(
+                challenge,
+                (StatusCode::UNAUTHORIZED, "Unauthorized"),
+                &Fault {
+                    code: ErrorCode::InvalidToken,
+                    description: invalid.description(),
+                    scope: None,
+                },
+            ),
+            // The token may be good: its holder must not throw it away.
+            Self::Unavailable(_) => {
+                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
+                    .detail("The access token can't be checked at the moment.");
+                ([(RETRY_AFTER, RETRY_SECONDS)], problem).into_response()
+            }
+        }
+    }
+}
+
+fn refuse(challenge: &Challenge, title: (StatusCode, &str), fault: &Fault<'_>) -> Response {
+    let problem = Problem::new(title.0, title.1).detail(sentence(fault.description));
+    ([(WWW_AUTHENTICATE, challenge.header(Some(fault)))], problem).into_response()
+}
+
+fn sentence(description: &str) -> String {
+    let mut letters = description.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+/// A good token that may not do this. As a response it is 403, or 404 after [`Forbidden::as_not_found`].
+#[derive(Clone)]
+pub struct Forbidden {
+    description: String,
+    scope: Option<String>,
+    hidden: bool,
+    challenge: Arc<Challenge>,
+}
+
+impl Forbidden {
+    pub(crate) fn new(challenge: &Arc<Challenge>, description: String) -> Self {
+        Self {
+            description,
+            scope: None,
+            hidden: false,
+            challenge: Arc::clone(challenge),
+        }
+    }
+
+    pub(crate) fn for_scope(
+        challenge: &Arc<Challenge>,
+        description: String,
+        scope: String,
+    ) -> Self {
+        Self {
+            scope: Some(scope),
+            ..Self::new(challenge, description)
+        }
+    }
+
+    /// Answers as if the object weren't there, for objects of which a stranger must not even know that they exist.
+    #[must_use]
+    pub fn as_not_found(self) -> Self {
+        Self {
+            hidden: true,
+            ..self
+        }
+    }
+}
+
+impl IntoResponse for Forbidden {
+    fn into_response(self) -> Response {
+        metrics::counter!("cardea_resource_forbidden_total").increment(1);
+        tracing::info!(why = self.description, "a request was forbidden");
+        if self.hidden {
+            return Problem::new(StatusCode::NOT_FOUND, "Not found").into_response();
+        }
+        // RFC 6750 §3.1: insufficient_scope is "more privileges than the token provides", and names the scope that is needed.
+        let fault = Fault {
+            code: ErrorCode::InsufficientScope,
+            description: &self.description,
+            scope: self.scope.as_deref(),
+        };
+        refuse(
+            &self.challenge,
+            (StatusCode::FORBIDDEN, "Forbidden"),
+            &fault,
+        )
+    }
+}
+
+impl fmt::Debug for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Forbidden({:?})", self.description)
+    }
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.description)
+    }
+}
+
+impl std::error::Error for Forbidden {}

@@ -1,0 +1,112 @@
+//! From the text of a token to what it may.
+
+use std::sync::Arc;
+
+use cardea_jose::{VerifyError, peek};
+use cardea_protocol::verify::{BearerError, BearerPolicy, BearerToken, bearer_token};
+use cardea_web::outbound::IssuerKeys;
+use jiff::Timestamp;
+
+use crate::introspection::Introspector;
+use crate::refusal::{InvalidToken, TokenError};
+
+/// A token that is good now.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified {
+    pub(crate) token: Arc<BearerToken>,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Which tokens are taken, and how each is checked.
+pub(crate) enum Verifier {
+    Jwt(JwtVerifier),
+    Introspection(Introspector),
+    Both(JwtVerifier, Introspector),
+}
+
+impl Verifier {
+    /// The verdict, when it needs no question to the issuer.
+    pub(crate) fn ready(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Result<Verified, TokenError>> {
+        match self {
+            Self::Jwt(jwt) => jwt.ready(token, now),
+            Self::Introspection(issuer) => issuer.ready(token, now),
+            Self::Both(jwt, _) if is_jwt(token) => jwt.ready(token, now),
+            Self::Both(_, issuer) => issuer.ready(token, now),
+        }
+    }
+
+    /// The verdict, after asking where that is needed.
+    pub(crate) async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
+        match self {
+            Self::Jwt(jwt) => jwt.verify(token, now).await,
+            Self::Introspection(issuer) => issuer.verify(token).await,
+            Self::Both(jwt, _) if is_jwt(token) => jwt.verify(token, now).await,
+            Self::Both(_, issuer) => issuer.verify(token).await,
+        }
+    }
+}
+
+/// RFC 7515 §3.1: three parts, the first of which is a JSON object in base64url.
+fn is_jwt(token: &str) -> bool {
+    token.starts_with("eyJ") && token.bytes().filter(|byte| *byte == b'.').count() == 2
+}
+
+/// Checks JWTs with the issuer's keys.
+pub(crate) struct JwtVerifier {
+    pub(crate) keys: Arc<IssuerKeys>,
+    pub(crate) policy: BearerPolicy,
+}
+
+impl JwtVerifier {
+    /// Without a lock and without waiting: the way of nearly every request.
+    fn ready(&self, jwt: &str, now: Timestamp) -> Option<Result<Verified, TokenError>> {
+        let keys = self.keys.ready(None)?;
+        match bearer_token(jwt, &keys, &self.policy, now) {
+            // The issuer may have a new key.
+            Err(BearerError::Signature(VerifyError::UnknownKey(_))) => None,
+            verdict => Some(signed(verdict, now)),
+        }
+    }
+
+    async fn verify(&self, jwt: &str, now: Timestamp) -> Result<Verified, TokenError> {
+        let header = peek(jwt)
+            .map_err(BearerError::from)
+            .map_err(invalid)?
+            .header;
+        let keys = self.keys.keys(header.kid.as_deref()).await;
+        let keys = keys.map_err(|error| TokenError::Unavailable(error.to_string()))?;
+        signed(bearer_token(jwt, &keys, &self.policy, now), now)
+    }
+}
+
+fn signed(
+    verdict: Result<BearerToken, BearerError>,
+    now: Timestamp,
+) -> Result<Verified, TokenError> {
+    let token = verdict.map_err(invalid)?;
+    Ok(Verified {
+        expires_at: token.expires_at().unwrap_or(now),
+        token: Arc::new(token),
+    })
+}
+
+pub(crate) fn invalid(error: BearerError) -> TokenError {
+    TokenError::Invalid(InvalidToken(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_jwt;
+
+    #[test]
+    fn a_token_is_told_by_its_shape() {
+        assert!(is_jwt("eyJhbGciOiJFUzI1NiJ9.e30.c2ln"));
+        for opaque in ["", "abc", "a.b.c", "eyJhbGciOiJFUzI1NiJ9.e30", "eyJ.a.b.c"] {
+            assert!(!is_jwt(opaque), "{opaque}");
+        }
+    }
+}

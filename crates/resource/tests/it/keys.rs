@@ -1,0 +1,99 @@
+//! Keys that come and go, and an issuer that does.
+
+use std::sync::atomic::Ordering;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_rollover_fails_no_request() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        let old = world.token();
+        assert_eq!(world.status(&old).await, 200);
+        world.issuer.roll();
+        world.issuer.publish();
+        assert_eq!(world.status(&world.token()).await, 200);
+        assert_eq!(world.status(&old).await, 200);
+        world.advance(31);
+    }
+}
+
+#[tokio::test]
+async fn a_storm_of_unknown_kids_asks_once_in_thirty_seconds() {
+    let world = World::new().await;
+    assert_eq!(world.status(&world.token()).await, 200);
+    let asked = world.issuer.asked_for_keys();
+    for round in 1..=3 {
+        for _ in 0..20 {
+            world.issuer.roll();
+            assert_eq!(world.status(&world.token()).await, 401);
+        }
+        assert_eq!(world.issuer.asked_for_keys(), asked + round);
+        world.advance(31);
+    }
+}
+
+#[tokio::test]
+async fn good_tokens_pass_while_the_issuer_is_down() {
+    let world = World::new().await;
+    assert_eq!(world.status(&world.token()).await, 200);
+    world.issuer.is_down(true);
+    for _ in 0..60 {
+        world.advance(60);
+        assert_eq!(world.status(&world.token()).await, 200);
+    }
+    world.issuer.delay.store(60_000, Ordering::SeqCst);
+    world.advance(1800);
+    let waited = std::time::Instant::now();
+    assert_eq!(world.status(&world.token()).await, 200);
+    assert!(
+        waited.elapsed().as_secs() < 2,
+        "nobody waits for a dead issuer"
+    );
+}
+
+#[tokio::test]
+async fn an_api_that_has_no_keys_yet_asks_to_come_again() {
+    let world = World::new().await;
+    world.issuer.is_down(true);
+    let answer = world.get("/me", &world.token()).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(answer.header("www-authenticate"), "");
+    assert_eq!(answer.json()["status"], 503);
+    world.issuer.is_down(false);
+    world.advance(1);
+    assert_eq!(world.status(&world.token()).await, 200);
+}
+
+#[tokio::test]
+async fn a_new_key_in_an_outage_is_no_verdict_on_the_token() {
+    let world = World::new().await;
+    assert_eq!(world.status(&world.token()).await, 200);
+    world.issuer.is_down(true);
+    world.issuer.roll();
+    assert_eq!(world.status(&world.token()).await, 503);
+}
+
+#[tokio::test]
+async fn many_first_requests_cause_one_fetch() {
+    let world = World::new().await;
+    world.issuer.delay.store(50, Ordering::SeqCst);
+    let token = world.token();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (api, token) = (world.api.clone(), token.clone());
+        callers.spawn(async move { api.verify(&token).await.is_ok() });
+    }
+    assert!(callers.join_all().await.into_iter().all(|good| good));
+    assert_eq!(world.issuer.asked_for_keys(), 1);
+}
+
+#[tokio::test]
+async fn keys_are_read_where_the_configuration_says() {
+    let world = World::with(|config| {
+        config.jwks_uri = Some(format!("{}/keys", config.issuer));
+    })
+    .await;
+    assert_eq!(world.status(&world.token()).await, 200);
+}

@@ -1,0 +1,106 @@
+//! What the log says, and what it never says.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::extract::Request;
+use serde_json::json;
+use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
+
+use crate::world::World;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Everything of this thread at the finest level, which is where a test runs.
+fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(log.clone())
+        .with_ansi(false);
+    let subscriber = tracing_subscriber::registry().with(layer);
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+#[tokio::test]
+async fn no_token_and_no_secret_reaches_the_log() {
+    let (log, _guard) = capture();
+    let world = World::asking().await;
+    world.issuer.says(world.active());
+    let good = world.token();
+    let wrong = world.token_with("aud", json!("api://mail"));
+    let expired = world.token_with("exp", json!(1));
+    world.issuer.roll();
+    let forged = world.token();
+    let mut secrets = vec![
+        "opaque-good".to_owned(),
+        "opaque-bad".to_owned(),
+        "s:e&c".to_owned(),
+        "s%3Ae%26c".to_owned(),
+    ];
+    for token in [&good, &wrong, &expired, &forged, "opaque-good"] {
+        for path in ["/me", "/admin", "/orders/bob"] {
+            world.get(path, token).await;
+        }
+        let in_url = Request::get(format!("/me?access_token={token}")).body(Body::empty());
+        world.send(in_url.unwrap()).await;
+        secrets.extend(token.split('.').map(str::to_owned));
+    }
+    world.issuer.is_down(true);
+    assert_eq!(world.status("opaque-bad").await, 503);
+    let text = log.text();
+    assert!(text.contains("for another audience"), "{text}");
+    assert!(text.contains("a request was forbidden"), "{text}");
+    assert!(text.contains("could not be asked"), "{text}");
+    for secret in secrets {
+        // The headers of all JWTs are alike and no secret.
+        if !secret.starts_with("eyJhbGciOi") {
+            assert!(!text.contains(&secret), "{secret}");
+        }
+    }
+    let debugged = format!("{:?}", world.api.verify(&good).await);
+    assert!(
+        debugged.contains("alice") && !debugged.contains("viewer"),
+        "{debugged}"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_under_the_id_of_its_request() {
+    let (log, _guard) = capture();
+    let world = World::new().await;
+    let answer = world.get("/me", &world.token_with("aud", json!("x"))).await;
+    let id = answer.header("x-request-id");
+    let text = log.text();
+    let line = text
+        .lines()
+        .find(|line| line.contains("a request was refused"))
+        .unwrap();
+    assert!(line.contains(id), "{line}");
+}

@@ -1,0 +1,92 @@
+//! What the routes answer besides what was asked for.
+
+use axum::response::{IntoResponse, Response};
+use cardea_web::inbound::{PageHeaders, Problem, RequestId};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
+
+/// The type of the problem that only a login mends: what a single-page app looks for.
+pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";
+/// The type of the problem that a request without its proof against forgery gets.
+pub const CSRF: &str = "urn:cardea:problem:csrf";
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// 401: nobody is logged in, or no longer.
+pub(crate) fn login_required() -> Response {
+    // RFC 9110 §15.5.2 wants a challenge; there is no scheme for "log in by a page", and a known one would open the
+    // browser's own dialog.
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "Log in first")
+        .kind(LOGIN_REQUIRED)
+        .detail("There is no session, or it has ended.");
+    private(problem.into_response())
+}
+
+/// 403: the request could have been made by another site.
+pub(crate) fn forged(detail: &str) -> Response {
+    let problem = Problem::new(StatusCode::FORBIDDEN, "Request without its proof of origin");
+    private(problem.kind(CSRF).detail(detail).into_response())
+}
+
+/// 503: the provider or the store doesn't answer.
+pub(crate) fn unavailable() -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now")
+        .detail("What is needed for this doesn't answer. Try again in a moment.");
+    let mut response = private(problem.into_response());
+    let soon = HeaderValue::from_static("3");
+    response.headers_mut().insert(RETRY_AFTER, soon);
+    response
+}
+
+pub(crate) fn refused(status: StatusCode, title: &str, detail: &str) -> Response {
+    private(Problem::new(status, title).detail(detail).into_response())
+}
+
+/// Sends the browser on; cookies are set on the way.
+pub(crate) fn redirect(to: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> Response {
+    let Ok(location) = HeaderValue::try_from(to) else {
+        return Problem::internal().into_response();
+    };
+    let mut response = private(StatusCode::SEE_OTHER.into_response());
+    response.headers_mut().insert(LOCATION, location);
+    set_cookies(&mut response, cookies);
+    response
+}
+
+pub(crate) fn set_cookies(response: &mut Response, cookies: impl IntoIterator<Item = HeaderValue>) {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}
+
+/// No cache keeps it.
+pub(crate) fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
+/// A page for a person whose login went wrong. The login's path is the operator's; nothing else is put into it.
+pub(super) fn login_failed(
+    status: StatusCode,
+    sentence: &str,
+    login_path: &str,
+    id: Option<RequestId>,
+) -> Response {
+    let foot = id
+        .map(|id| format!("<p><small>{id}</small></p>"))
+        .unwrap_or_default();
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Login</title>\
+         <main><h1>Not logged in</h1><p>{sentence}</p><p><a href=\"{login_path}\">Log in again</a></p>{foot}</main>"
+    );
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    let page = (
+        status,
+        PageHeaders::new(policy),
+        [(CONTENT_TYPE, html)],
+        page,
+    );
+    private(page.into_response())
+}

@@ -1,0 +1,115 @@
+//! `POST /bff/logout`: the end of a session, here and at the provider.
+
+use axum::Json;
+use axum::extract::{FromRequest, Request, State};
+use axum::response::{IntoResponse, Response};
+use cardea_web::inbound::FormPairs;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+
+use super::answers::{forged, private, redirect, set_cookies, unavailable};
+use super::{Bff, csrf};
+use crate::session::Session;
+
+/// Where a page's script sends the browser now.
+#[derive(Serialize)]
+struct Farewell {
+    redirect: String,
+}
+
+pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let by_form = kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded"));
+    let form_token = match by_form {
+        false => None,
+        true => match FormPairs::from_request(request, &()).await {
+            Ok(FormPairs(pairs)) => only(pairs, csrf::TOKEN_FIELD),
+            Err(error) => return private(error.into_response()),
+        },
+    };
+    let session = match bff.0.sessions.load(&headers).await {
+        Ok(session) => session,
+        Err(error) => {
+            tracing::warn!(%error, "nobody can be logged out now");
+            return unavailable();
+        }
+    };
+    let to = match &session {
+        None => None,
+        Some(session) => {
+            let proof = bff.judge_origin(&headers, session, form_token.as_deref());
+            if let Err(detail) = proof {
+                return forged(detail);
+            }
+            // Before all else, and whatever the provider does: here the session is over.
+            if let Err(error) = bff.0.sessions.end(session).await {
+                tracing::warn!(%error, "a session could not be ended");
+                return unavailable();
+            }
+            bff.end_at_provider(session).await
+        }
+    };
+    bff.farewell(to, by_form)
+}
+
+/// The value of a field that comes once.
+fn only(pairs: Vec<(String, String)>, name: &str) -> Option<String> {
+    let mut values = pairs.into_iter().filter(|(own, _)| own == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+impl Bff {
+    /// Revokes the refresh token; where the browser is sent to end the provider's session too.
+    async fn end_at_provider(&self, session: &Session) -> Option<String> {
+        let tokens = session.tokens();
+        let revoke = async {
+            if let Some(refresh_token) = &tokens.refresh_token
+                && let Err(error) = self.0.rp.revoke(refresh_token).await
+            {
+                tracing::warn!(%error, "a refresh token could not be revoked");
+            }
+        };
+        let id_token = tokens.id_token.as_ref();
+        let ((), to) = tokio::join!(revoke, self.0.rp.logout_url(id_token, None, None));
+        to.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the provider's session goes on");
+            None
+        })
+    }
+
+    fn farewell(&self, to: Option<String>, by_form: bool) -> Response {
+        let to = to.unwrap_or_else(|| self.address(&self.0.config.after_logout));
+        let cookie = self.0.sessions.farewell();
+        if by_form {
+            return redirect(&to, cookie);
+        }
+        let mut response = private(Json(Farewell { redirect: to }).into_response());
+        set_cookies(&mut response, cookie);
+        response
+    }
+}
+
+/// Whether a request changes something, by its method.
+pub(super) fn is_safe(method: &http::Method) -> bool {
+    // RFC 9110 §9.2.1.
+    matches!(
+        *method,
+        http::Method::GET | http::Method::HEAD | http::Method::OPTIONS
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::only;
+
+    #[test]
+    fn a_field_that_comes_twice_counts_as_none() {
+        let pair = |value: &str| ("csrf_token".to_owned(), value.to_owned());
+        assert_eq!(only(vec![pair("a")], "csrf_token").as_deref(), Some("a"));
+        assert_eq!(only(vec![pair("a"), pair("a")], "csrf_token"), None);
+        assert_eq!(only(vec![], "csrf_token"), None);
+    }
+}

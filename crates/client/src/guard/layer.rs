@@ -1,0 +1,153 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::Response;
+use cardea_web::inbound::csrf::same_origin;
+use cardea_web::permissions::Permissions;
+use http::Method;
+use tower::{Layer, Service};
+
+use super::LoggedIn;
+use super::refusal::{log_in_first, not_allowed};
+use crate::bff::{Bff, forged};
+use crate::rp::IdentityClaims;
+
+/// A guard before routes: a layer.
+///
+/// Whoever it is before, it also refuses what changes something and comes from another site by what the browser says.
+#[derive(Clone)]
+pub struct Guard {
+    bff: Bff,
+    rule: Arc<Rule>,
+}
+
+enum Rule {
+    LoggedIn,
+    Role(String),
+    Permission(Permissions, String),
+}
+
+/// Lets everybody pass who is logged in.
+#[must_use]
+pub fn logged_in(bff: &Bff) -> Guard {
+    Guard::new(bff, Rule::LoggedIn)
+}
+
+/// Lets holders of this role pass.
+#[must_use]
+pub fn role(bff: &Bff, role: impl Into<String>) -> Guard {
+    Guard::new(bff, Rule::Role(role.into()))
+}
+
+/// Lets holders of a role with this permission pass.
+///
+/// ```
+/// # use axum::{Router, routing::get};
+/// # use cardea_client::{bff::Bff, guard};
+/// # fn router(bff: Bff) -> Router {
+/// use cardea_client::Permissions;
+///
+/// let permissions = Permissions::new()
+///     .role("viewer", ["report:read"])
+///     .role("editor", ["report:read", "report:write"]);
+/// Router::new().route(
+///     "/report",
+///     get(|| async { "report" }).layer(guard::permission(&bff, &permissions, "report:read")),
+/// )
+/// # }
+/// ```
+#[must_use]
+pub fn permission(bff: &Bff, permissions: &Permissions, permission: impl Into<String>) -> Guard {
+    Guard::new(
+        bff,
+        Rule::Permission(permissions.clone(), permission.into()),
+    )
+}
+
+impl Guard {
+    fn new(bff: &Bff, rule: Rule) -> Self {
+        Self {
+            bff: bff.clone(),
+            rule: Arc::new(rule),
+        }
+    }
+
+    /// The request, with who it is in it; or what is answered instead.
+    async fn judge(self, request: Request) -> Result<Request, Box<Response>> {
+        let (mut parts, body) = request.into_parts();
+        let found = LoggedIn::find(&self.bff, &parts).await.map_err(Box::new)?;
+        let Some(person) = found else {
+            return Err(Box::new(log_in_first(&self.bff, &parts)));
+        };
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if changes && !same_origin(&parts.headers, self.bff.sessions().origin()) {
+            return Err(Box::new(forged("The request comes from another site.")));
+        }
+        if !self.rule.allows(person.identity()) {
+            return Err(Box::new(not_allowed(&parts)));
+        }
+        parts.extensions.insert(person);
+        Ok(Request::from_parts(parts, body))
+    }
+}
+
+impl Rule {
+    fn allows(&self, person: &IdentityClaims) -> bool {
+        match self {
+            Self::LoggedIn => true,
+            Self::Role(role) => person.roles.iter().any(|own| own == role),
+            Self::Permission(permissions, permission) => {
+                permissions.allow(person.roles.iter().map(String::as_str), permission)
+            }
+        }
+    }
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded {
+            inner,
+            guard: self.clone(),
+        }
+    }
+}
+
+/// A service behind a guard.
+#[derive(Clone)]
+pub struct Guarded<S> {
+    inner: S,
+    guard: Guard,
+}
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The one that was found ready is used; the clone waits for its own turn.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let guard = self.guard.clone();
+        Box::pin(async move {
+            match guard.judge(request).await {
+                Ok(request) => inner.call(request).await,
+                Err(refusal) => Ok(*refusal),
+            }
+        })
+    }
+}

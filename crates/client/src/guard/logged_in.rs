@@ -1,0 +1,84 @@
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::response::Response;
+use http::request::Parts;
+
+use super::refusal;
+use crate::bff::{Bff, unavailable};
+use crate::rp::IdentityClaims;
+use crate::session::Session;
+
+/// Who is logged in. As an argument of a handler it sends everybody else to the login; as `Option<LoggedIn>` it lets them in.
+#[derive(Clone)]
+pub struct LoggedIn {
+    bff: Bff,
+    session: Session,
+}
+
+impl LoggedIn {
+    /// Who it is.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityClaims {
+        self.session.identity()
+    }
+
+    /// The session, for an app that calls APIs itself: see [`Bff::fresh_tokens`].
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The token for the hidden field `csrf_token` of this person's forms.
+    #[must_use]
+    pub fn csrf_token(&self) -> String {
+        self.bff.sessions().csrf_token(&self.session)
+    }
+
+    /// Whether a form brought this person's token back.
+    #[must_use]
+    pub fn csrf_holds(&self, presented: &str) -> bool {
+        self.bff.sessions().csrf_holds(&self.session, presented)
+    }
+
+    /// Looks for the session of a request once; a guard before the handler has perhaps found it.
+    pub(super) async fn find(bff: &Bff, parts: &Parts) -> Result<Option<Self>, Response> {
+        if let Some(found) = parts.extensions.get::<Self>() {
+            return Ok(Some(found.clone()));
+        }
+        match bff.sessions().load(&parts.headers).await {
+            Ok(session) => Ok(session.map(|session| Self {
+                bff: bff.clone(),
+                session,
+            })),
+            Err(error) => {
+                tracing::warn!(%error, "who is logged in can't be said");
+                Err(unavailable())
+            }
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for LoggedIn
+where
+    Bff: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let bff = Bff::from_ref(state);
+        let found = Self::find(&bff, parts).await?;
+        found.ok_or_else(|| refusal::log_in_first(&bff, parts))
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for LoggedIn
+where
+    Bff: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Response> {
+        Self::find(&Bff::from_ref(state), parts).await
+    }
+}

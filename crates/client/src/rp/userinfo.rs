@@ -1,0 +1,81 @@
+//! What else the provider knows of the person: OpenID Core §5.3.
+
+use cardea_protocol::verify::{self, UserinfoError};
+use cardea_seal::Secret;
+use cardea_web::outbound::{Answer, FetchError, IssuerMetadata};
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::{
+    error::RpError,
+    party::{Inner, RelyingParty},
+    token_endpoint::is_overload,
+};
+
+/// Claims are kept with the session: no more of them.
+const MAX_BYTES: usize = 64 * 1024;
+
+impl RelyingParty {
+    /// Reads the claims behind an access token, of the person with this `sub`.
+    ///
+    /// # Errors
+    /// When the provider has none, doesn't answer, or speaks of somebody else.
+    pub async fn userinfo(
+        &self,
+        access_token: &Secret<String>,
+        expected_sub: &str,
+    ) -> Result<Map<String, Value>, RpError> {
+        let metadata = self.0.metadata().await?;
+        self.0.userinfo(&metadata, access_token, expected_sub).await
+    }
+}
+
+impl Inner {
+    pub(super) async fn userinfo(
+        &self,
+        metadata: &IssuerMetadata,
+        access_token: &Secret<String>,
+        expected_sub: &str,
+    ) -> Result<Map<String, Value>, RpError> {
+        let endpoint = metadata.userinfo_endpoint.as_deref();
+        let endpoint = endpoint.ok_or(RpError::Unsupported("userinfo endpoint"))?;
+        let accept = ["application/json", "application/jwt"];
+        let answer = self
+            .client
+            .get(endpoint, &accept, Some(access_token.expose()));
+        let answer = granted(answer.await?)?;
+        // OpenID Core §5.3.2: a signed answer says so by its type.
+        let claims = match answer.content_type.as_deref() {
+            Some("application/jwt") => self.signed(&answer.body).await?,
+            _ => object(&answer.body)?,
+        };
+        // OpenID Core §5.3.2: `sub` is exactly the ID token's, or the claims are not to be used.
+        if claims.get("sub").and_then(Value::as_str) != Some(expected_sub) {
+            return Err(RpError::Subject);
+        }
+        Ok(claims)
+    }
+
+    async fn signed(&self, body: &[u8]) -> Result<Map<String, Value>, RpError> {
+        let malformed = RpError::Userinfo(UserinfoError::Malformed);
+        let jwt = std::str::from_utf8(body).map_err(|_| malformed)?.trim();
+        let keys = self.keys_for::<UserinfoError>(jwt).await??;
+        Ok(verify::signed_userinfo(jwt, &keys, self.settings.policy())?)
+    }
+}
+
+/// The answer to a GET with an access token, when it is one.
+pub(super) fn granted(answer: Answer) -> Result<Answer, RpError> {
+    match answer.status {
+        StatusCode::OK if answer.body.len() > MAX_BYTES => {
+            Err(RpError::Answer("there are too many claims"))
+        }
+        StatusCode::OK => Ok(answer),
+        status if is_overload(status) => Err(FetchError::Status(status.as_u16()).into()),
+        _ => Err(RpError::Answer("the access token is not accepted")),
+    }
+}
+
+pub(super) fn object(json: &[u8]) -> Result<Map<String, Value>, RpError> {
+    serde_json::from_slice(json).map_err(|_| RpError::Answer("the claims are no JSON object"))
+}

@@ -1,0 +1,15 @@
+//! The backend of a single-page app, with a browser in front, a scripted provider beside it and an API behind.
+
+mod api;
+mod backchannel;
+mod cardea;
+mod csrf;
+mod login;
+mod logout;
+mod lost;
+mod proxy;
+mod refresh;
+mod secrets;
+mod session;
+mod trouble;
+pub(crate) mod world;

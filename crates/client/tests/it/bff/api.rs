@@ -1,0 +1,102 @@
+//! An API that notes what it is asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Call {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+type Calls = Arc<Mutex<Vec<Call>>>;
+
+/// The API. Its socket closes with it.
+pub(crate) struct Api {
+    pub(crate) url: String,
+    calls: Calls,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let calls = Calls::default();
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&calls));
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, calls, server }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+async fn answer(State(calls): State<Calls>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let target = head.uri.to_string();
+    if target == "/v1/late" {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return ().into_response();
+    };
+    calls.lock().unwrap().push(Call {
+        method: head.method.to_string(),
+        target: target.clone(),
+        headers: head.headers,
+        body: body.to_vec(),
+    });
+    match target.as_str() {
+        "/v1/bold" => {
+            let headers = [
+                ("set-cookie", "__Host-cardea_app=evil; Path=/; Secure"),
+                ("access-control-allow-origin", "*"),
+                ("clear-site-data", "\"*\""),
+                ("cache-control", "public, max-age=600"),
+                ("keep-alive", "timeout=5"),
+                ("content-type", "text/html"),
+            ];
+            (headers, "<script>alert(1)</script>").into_response()
+        }
+        "/v1/missing" => (http::StatusCode::NOT_FOUND, "no such order").into_response(),
+        "/v1/stream" => {
+            let chunks = futures_util::stream::iter(["one ", "two ", "three"])
+                .map(Ok::<_, std::convert::Infallible>);
+            Body::from_stream(chunks).into_response()
+        }
+        "/v1/endless" => {
+            let chunk = vec![b'x'; 64 * 1024];
+            let chunks = futures_util::stream::repeat(chunk).map(Ok::<_, std::convert::Infallible>);
+            Body::from_stream(chunks).into_response()
+        }
+        _ => ([("etag", "\"7\"")], format!("{} bytes", body.len())).into_response(),
+    }
+}
+
+use futures_util::StreamExt as _;

@@ -1,0 +1,123 @@
+//! Tokens stay on the server: never in an answer, never in clear in a file.
+
+use std::sync::Arc;
+
+use cardea_client::session::SqliteStore;
+use http::StatusCode;
+
+use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, SECRET, Site, site_with};
+use crate::rp::world::{ACCESS_TOKEN, REFRESH_TOKEN};
+
+/// Everything a page can do, and some that it should not.
+async fn walk(site: &Site) {
+    let mut browser = site.logged_in().await;
+    browser.get("/bff/user").await;
+    browser.get("/api/orders").await;
+    browser.get("/api/missing").await;
+    browser.get("/api/../x").await;
+    browser.post("/api/orders", &[], "").await;
+    for page in [
+        "/public", "/account", "/admin", "/report", "/members", "/nowhere",
+    ] {
+        browser.get(page).await;
+    }
+    site.passes(580);
+    site.renews();
+    assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    assert_eq!(site.refreshes(), 1);
+    browser.get("/bff/user").await;
+    let mut other = browser.clone();
+    let login = site.begin(&mut other, "/").await;
+    other
+        .get(&format!(
+            "/bff/callback?error=access_denied&state={}",
+            login["state"]
+        ))
+        .await;
+    other.get("/bff/callback?code=x&state=y").await;
+    other.get("/bff/login?return_to=//evil.test").await;
+    browser.post("/bff/backchannel-logout", &[], "").await;
+    browser.post("/bff/logout", &[("x-csrf", "1")], "").await;
+    browser.get("/api/orders").await;
+}
+
+fn verifiers(site: &Site) -> Vec<String> {
+    let asked = site.world.provider.asked("/token");
+    asked
+        .iter()
+        .filter_map(|one| one.form.get("code_verifier").cloned())
+        .collect()
+}
+
+async fn in_a_file(folder: &std::path::Path) -> Site {
+    let store = SqliteStore::open(&folder.join("sessions.db")).unwrap();
+    site_with(Arc::new(store), |_| {}).await
+}
+
+#[tokio::test]
+async fn no_answer_ever_holds_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = in_a_file(folder.path()).await;
+    walk(&site).await;
+    let transcript = site.transcript.lock().unwrap().clone();
+    assert!(transcript.len() > 20, "the walk was walked");
+    let mut secrets = verifiers(&site);
+    assert_eq!(secrets.len(), 1);
+    secrets.extend(
+        [
+            ACCESS_TOKEN,
+            REFRESH_TOKEN,
+            SECOND_ACCESS_TOKEN,
+            SECOND_REFRESH_TOKEN,
+            SECRET,
+        ]
+        .map(str::to_owned),
+    );
+    for answer in &transcript {
+        for secret in &secrets {
+            assert!(!answer.contains(secret), "{secret} in {answer}");
+        }
+    }
+    // The ID token is the hint in the logout address, and nowhere else.
+    let with_jwt: Vec<_> = transcript
+        .iter()
+        .filter(|answer| answer.contains("eyJ"))
+        .collect();
+    assert_eq!(with_jwt.len(), 1, "{with_jwt:?}");
+    assert!(with_jwt[0].contains("id_token_hint=eyJ"));
+}
+
+#[tokio::test]
+async fn no_file_holds_a_token_or_a_name_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = in_a_file(folder.path()).await;
+    let browser = site.logged_in().await;
+    let mut under_way = site.browser();
+    let login = site.begin(&mut under_way, "/secret-page").await;
+    let mut secrets = verifiers(&site);
+    secrets.extend(
+        [
+            ACCESS_TOKEN,
+            REFRESH_TOKEN,
+            "alice",
+            "Alice",
+            "/secret-page",
+            "eyJ",
+        ]
+        .map(str::to_owned),
+    );
+    secrets.extend([login["state"].clone(), login["nonce"].clone()]);
+    secrets.extend(browser.jar.values().cloned());
+    let mut bytes = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        bytes += content.len();
+        for secret in &secrets {
+            let found = content
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret}");
+        }
+    }
+    assert!(bytes > 4096, "there is something in the file");
+}

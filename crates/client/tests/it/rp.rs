@@ -1,0 +1,14 @@
+//! The relying party.
+
+mod callback;
+mod cardea;
+mod documents;
+mod hostile;
+mod id_token;
+mod logout;
+mod presets;
+pub(crate) mod provider;
+mod refresh;
+mod secrets;
+mod userinfo;
+pub(crate) mod world;

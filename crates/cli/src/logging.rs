@@ -4,6 +4,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::commands::Command;
 
+/// Why something was refused is what somebody who develops wants to know.
+const HUMAN: &str = "warn,cardea_server=info,cardea_resource=info,cardea_client=info,cardea_server::start=warn,cardea_server::keys=warn";
+
 /// How a line looks, and how much is told.
 #[derive(Clone, Copy)]
 pub(crate) enum Format {
@@ -19,8 +22,9 @@ impl Format {
     /// That of a command.
     pub(crate) fn of(command: &Command) -> Self {
         match command {
+            #[cfg(feature = "dev")]
             Command::Dev(_) => Self::Human,
-            Command::Serve(_) => Self::Json,
+            Command::Serve(_) | Command::Gateway(_) => Self::Json,
             _ => Self::Quiet,
         }
     }
@@ -29,7 +33,7 @@ impl Format {
 /// Starts the log. `filter` is in the syntax of tracing's EnvFilter.
 pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> {
     let default = match format {
-        Format::Human => "warn,cardea_server=info",
+        Format::Human => HUMAN,
         Format::Json => "info",
         Format::Quiet => "warn",
     };

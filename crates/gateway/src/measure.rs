@@ -1,0 +1,66 @@
+//! What the gateway counts: handles made with the routes, so that a request asks no registry.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use metrics::{Counter, Histogram, counter, gauge, histogram};
+
+use crate::refusal::Refusal;
+
+/// The numbers of one route.
+pub(crate) struct Measures {
+    // By the first digit of the status.
+    requests: [Counter; 5],
+    seconds: Histogram,
+}
+
+impl Measures {
+    /// Those of the route with this name.
+    pub(crate) fn of(route: &str) -> Self {
+        let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+        let requests = classes.map(|status| {
+            counter!("cardea_gateway_requests_total", "route" => route.to_owned(), "status" => status)
+        });
+        let seconds = histogram!("cardea_gateway_request_seconds", "route" => route.to_owned());
+        Self { requests, seconds }
+    }
+
+    /// One request, to the head of its answer.
+    pub(crate) fn record(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.requests.get(class) {
+            counter.increment(1);
+        }
+        self.seconds.record(took.as_secs_f64());
+    }
+}
+
+/// A request that the gateway answered itself; the upstream is the one that it was meant for.
+pub(crate) fn refused(refusal: &Refusal, upstream: &str) {
+    let upstream = upstream.to_owned();
+    let reason = refusal.kind();
+    counter!("cardea_gateway_refused_total", "reason" => reason, "upstream" => upstream)
+        .increment(1);
+}
+
+/// A configuration that was taken anew, or wasn't.
+pub(crate) fn reloaded(good: bool) {
+    let outcome = if good { "taken" } else { "refused" };
+    counter!("cardea_gateway_reloads_total", "outcome" => outcome).increment(1);
+}
+
+/// An open WebSocket, counted until it is dropped.
+pub(crate) struct OpenTunnel(());
+
+impl OpenTunnel {
+    pub(crate) fn new() -> Self {
+        gauge!("cardea_gateway_websockets").increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for OpenTunnel {
+    fn drop(&mut self) {
+        gauge!("cardea_gateway_websockets").decrement(1.0);
+    }
+}

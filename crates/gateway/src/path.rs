@@ -1,0 +1,232 @@
+//! Paths that two servers could read differently are refused; what is left has one meaning.
+
+use std::borrow::Cow;
+
+/// Why a path is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadPath {
+    #[error("the path doesn't begin with a slash")]
+    NoSlash,
+    #[error("the path has an empty segment")]
+    EmptySegment,
+    #[error("the path has a segment of dots")]
+    Dots,
+    #[error("the path has an encoded slash or backslash")]
+    HiddenSlash,
+    #[error("the path has a control character")]
+    Control,
+    #[error("the path has a percent sign without two hex digits")]
+    Encoding,
+    #[error("the path has a character that must be percent-encoded")]
+    Raw,
+    #[error("the path is encoded twice")]
+    Twice,
+}
+
+/// The path as an upstream will read it, decoded where it was encoded. Segments are the same before and after.
+pub(crate) fn read(raw: &str) -> Result<Cow<'_, str>, BadPath> {
+    if !raw.starts_with('/') {
+        return Err(BadPath::NoSlash);
+    }
+    let bytes = raw.as_bytes();
+    let plain = |byte: &u8| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'\\' | b'%');
+    let decoded = match bytes.iter().all(plain) {
+        true => Cow::Borrowed(raw),
+        false => Cow::Owned(decode(bytes)?),
+    };
+    segments(&decoded)?;
+    Ok(decoded)
+}
+
+fn decode(raw: &[u8]) -> Result<String, BadPath> {
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut bytes = raw.iter().copied();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let byte = pair(&mut bytes)?;
+                match refused(byte) {
+                    Some(why) => return Err(why),
+                    None => byte,
+                }
+            }
+            b'\\' => return Err(BadPath::HiddenSlash),
+            0x21..=0x7e => byte,
+            _ => return Err(BadPath::Raw),
+        });
+    }
+    if hides_more(&decoded) {
+        return Err(BadPath::Twice);
+    }
+    // Bytes that are no UTF-8 stand for themselves to some upstreams; they match no prefix, and that is all that matters here.
+    Ok(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+fn pair(bytes: &mut impl Iterator<Item = u8>) -> Result<u8, BadPath> {
+    let high = bytes.next().and_then(hex).ok_or(BadPath::Encoding)?;
+    let low = bytes.next().and_then(hex).ok_or(BadPath::Encoding)?;
+    Ok(high << 4 | low)
+}
+
+/// Bytes that mean something else once they are decoded.
+fn refused(byte: u8) -> Option<BadPath> {
+    match byte {
+        b'/' | b'\\' => Some(BadPath::HiddenSlash),
+        0..=0x1f | 0x7f => Some(BadPath::Control),
+        _ => None,
+    }
+}
+
+/// Whether a server that decodes once more would find what is refused here.
+fn hides_more(decoded: &[u8]) -> bool {
+    let mut rest = decoded.iter().copied();
+    while let Some(byte) = rest.next() {
+        let again = (byte == b'%').then(|| pair(&mut rest.clone()));
+        if let Some(Ok(byte)) = again
+            && (byte == b'.' || byte == b'%' || refused(byte).is_some())
+        {
+            return true;
+        }
+    }
+    false
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+fn segments(path: &str) -> Result<(), BadPath> {
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    // A slash at the end is a name's own; two slashes anywhere are one to some servers and two to others.
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    if inner.is_empty() {
+        return match path {
+            "/" => Ok(()),
+            _ => Err(BadPath::EmptySegment),
+        };
+    }
+    for segment in inner.split('/') {
+        // Some servers cut parameters off a segment (`/..;x/`) before they resolve it.
+        let name = segment.split(';').next().unwrap_or_default();
+        match name {
+            "" => return Err(BadPath::EmptySegment),
+            "." | ".." => return Err(BadPath::Dots),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether the prefix (without a slash at its end) holds the path, at the boundary of a segment.
+pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+/// The raw path behind its first so many segments; at least a slash.
+pub(crate) fn behind(raw: &str, segments: usize) -> &str {
+    let mut slashes = raw.match_indices('/').skip(segments);
+    match slashes.next() {
+        Some((at, _)) => raw.get(at..).unwrap_or("/"),
+        None => "/",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_paths_pass_as_they_are() {
+        for path in [
+            "/",
+            "/a",
+            "/a/",
+            "/a/b.c/d",
+            "/a/.well-known/x",
+            "/...",
+            "/a;v=1/b",
+            "/@a/~b:c",
+        ] {
+            assert!(
+                matches!(read(path), Ok(Cow::Borrowed(same)) if same == path),
+                "{path}"
+            );
+        }
+        assert_eq!(read("/%61dmin/%7Ea%20b").unwrap(), "/admin/~a b");
+        assert_eq!(read("/caf%C3%A9").unwrap(), "/café");
+        assert_eq!(read("/100%25").unwrap(), "/100%");
+    }
+
+    #[test]
+    fn what_two_servers_could_read_differently_is_refused() {
+        for (path, why) in [
+            ("", BadPath::NoSlash),
+            ("*", BadPath::NoSlash),
+            ("//", BadPath::EmptySegment),
+            ("//evil.test", BadPath::EmptySegment),
+            ("/a//b", BadPath::EmptySegment),
+            ("/a//", BadPath::EmptySegment),
+            ("/a/;x/b", BadPath::EmptySegment),
+            ("/a/../b", BadPath::Dots),
+            ("/a/.", BadPath::Dots),
+            ("/a/..", BadPath::Dots),
+            ("/a/%2e%2E/b", BadPath::Dots),
+            ("/a/.%2e/b", BadPath::Dots),
+            ("/a/..;x=1/b", BadPath::Dots),
+            ("/a/..%3bx/b", BadPath::Dots),
+            ("/a%2fb", BadPath::HiddenSlash),
+            ("/a%5Cb", BadPath::HiddenSlash),
+            ("/a\\b", BadPath::HiddenSlash),
+            ("/a%00b", BadPath::Control),
+            ("/a%0d%0aX:%20y", BadPath::Control),
+            ("/a%7f", BadPath::Control),
+            ("/a%", BadPath::Encoding),
+            ("/a%2", BadPath::Encoding),
+            ("/a%zz", BadPath::Encoding),
+            ("/é", BadPath::Raw),
+            ("/a%252e%252e/b", BadPath::Twice),
+            ("/a%252fb", BadPath::Twice),
+            ("/a%25%32%66b", BadPath::Twice),
+        ] {
+            assert_eq!(read(path).map(Cow::into_owned), Err(why), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_where_a_segment_ends() {
+        for (path, prefix, expected) in [
+            ("/api", "/api", true),
+            ("/api/", "/api", true),
+            ("/api/orders", "/api", true),
+            ("/apis", "/api", false),
+            ("/ap", "/api", false),
+            ("/anything", "", true),
+        ] {
+            assert_eq!(is_under(path, prefix), expected, "{path} under {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_taken_off_by_segments() {
+        assert_eq!(behind("/api/orders/1", 1), "/orders/1");
+        assert_eq!(behind("/%61pi/orders", 1), "/orders");
+        assert_eq!(behind("/a/b/c/", 2), "/c/");
+        assert_eq!(behind("/api", 1), "/");
+        assert_eq!(behind("/api/", 1), "/");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_that_passes_climbs(raw in "/[a-z./%0-9;]{0,24}") {
+            if let Ok(path) = read(&raw) {
+                proptest::prop_assert!(!path.split('/').any(|segment| segment == ".."));
+                proptest::prop_assert_eq!(path.matches('/').count(), raw.matches('/').count());
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Connections to one upstream, kept open between requests.
+//!
+//! A connection has no task of its own: whoever has a request on it drives it, so that an answer doesn't pass from one task to
+//! another on its way, and an idle one costs nothing.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use cardea_web::outbound::upstream_tls::UpstreamStream;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::body::RequestBody;
+
+/// The most of an answer's headers, and of its body at one time.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+const MAX_IDLE: usize = 256;
+/// Most servers close after this long without a request, and some after less: those are seen when the connection is taken.
+const MAX_IDLE_TIME: Duration = Duration::from_secs(55);
+
+/// A connection, and the sender of its requests.
+pub(crate) struct Exchange {
+    sender: SendRequest<RequestBody>,
+    connection: Connection<TokioIo<UpstreamStream>, RequestBody>,
+    closed: bool,
+    idle_since: Instant,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Exchange {
+    /// HTTP over a connection; the permit is kept as long as it stands.
+    pub(crate) async fn begin(
+        stream: UpstreamStream,
+        permit: OwnedSemaphorePermit,
+    ) -> hyper::Result<Box<Self>> {
+        let (sender, connection) = builder().handshake(TokioIo::new(stream)).await?;
+        Ok(Box::new(Self {
+            sender,
+            connection,
+            closed: false,
+            idle_since: Instant::now(),
+            _permit: permit,
+        }))
+    }
+
+    /// Moves what can be moved.
+    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
+        if !self.closed {
+            self.closed = Pin::new(&mut self.connection).poll(cx).is_ready();
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
+        let mut answer = pin!(self.sender.try_send_request(request));
+        poll_fn(|cx| {
+            if !self.closed {
+                self.closed = Pin::new(&mut self.connection).poll(cx).is_ready();
+            }
+            answer.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.closed && self.sender.is_ready()
+    }
+}
+
+/// How HTTP/1.1 is spoken to upstreams.
+pub(crate) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.max_buf_size(MAX_BUFFER_BYTES);
+    builder
+}
+
+/// The connections without a request; the last one used comes first.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<VecDeque<Box<Exchange>>>);
+
+impl Pool {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// A connection that the upstream hasn't closed as far as is known.
+    pub(crate) async fn take(&self) -> Option<Box<Exchange>> {
+        poll_fn(|cx| {
+            loop {
+                let Some(mut exchange) = self.idle().pop_back() else {
+                    return Poll::Ready(None);
+                };
+                if exchange.idle_since.elapsed() > MAX_IDLE_TIME {
+                    continue;
+                }
+                exchange.drive(cx);
+                if exchange.is_ready() {
+                    return Poll::Ready(Some(exchange));
+                }
+            }
+        })
+        .await
+    }
+
+    /// Keeps a connection whose request is over, when there may be another on it.
+    pub(crate) fn give_back(&self, mut exchange: Box<Exchange>) {
+        if !exchange.is_ready() {
+            return;
+        }
+        let now = Instant::now();
+        exchange.idle_since = now;
+        let mut idle = self.idle();
+        let is_old = |since: Instant| now.duration_since(since) > MAX_IDLE_TIME;
+        while idle.len() >= MAX_IDLE || idle.front().is_some_and(|one| is_old(one.idle_since)) {
+            idle.pop_front();
+        }
+        idle.push_back(exchange);
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Box<Exchange>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

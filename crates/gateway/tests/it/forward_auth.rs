@@ -1,0 +1,372 @@
+//! An app without any login behind the real nginx and the real Caddy, with Cardea as the provider: a whole login.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cardea_client::Entropy;
+use cardea_gateway::{
+    AccessRule, ForwardAuthConfig, Gateway, GatewayConfig, Listeners, ProtectedApp, Serving,
+};
+use cardea_testkit::{Browser, Person, TestServer, clients, flows};
+use cardea_web::clock::Clock;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::authority::Authority;
+use crate::behind::mirror;
+use crate::foreign::{Foreign, Program, free_port, port_of};
+
+const HOST: &str = "wiki.example.com";
+
+const NGINX: Program = Program {
+    name: "nginx",
+    file: "forward-auth.nginx.conf",
+    arguments: |folder, config| {
+        let (folder, config) = (folder.display().to_string(), config.display().to_string());
+        [
+            "-p",
+            &folder,
+            "-c",
+            &config,
+            "-g",
+            "daemon off; master_process off;",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    },
+    ports: |text, https, _| {
+        let server = text.replace("listen 443", &format!("listen 127.0.0.1:{https}"));
+        format!(
+            "pid /run/nginx.pid;\nerror_log /var/log/nginx/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n{server}\n}}\n"
+        )
+    },
+};
+
+const CADDY: Program = Program {
+    name: "caddy",
+    file: "forward-auth.Caddyfile",
+    arguments: |_, config| {
+        let config = config.display().to_string();
+        ["run", "--adapter", "caddyfile", "--config", &config]
+            .map(str::to_owned)
+            .to_vec()
+    },
+    ports: |text, https, _| {
+        let site = format!("https://wiki.example.com:{https} {{\n\tbind 127.0.0.1\n");
+        text.replace("https://wiki.example.com {\n", &site)
+    },
+};
+
+/// The proxy, the gateway behind it and the provider.
+struct World {
+    proxy: Foreign,
+    provider: TestServer,
+    cookies: BTreeMap<String, String>,
+    stop: CancellationToken,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A provider that sends people back to this origin.
+async fn provider(origin: &str) -> TestServer {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let callback = format!("{origin}/forward-auth/callback");
+    let server = TestServer::builder()
+        .issuer(&issuer)
+        .client(clients::SPA.id, |client| {
+            client.redirect_uris = vec![callback];
+            "openid profile email roles".clone_into(&mut client.scope);
+        })
+        .start()
+        .await;
+    let router = server.router();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    server
+}
+
+fn config(issuer: &str, origin: String, key_file: String) -> GatewayConfig {
+    let mut config = ForwardAuthConfig {
+        key_file,
+        apps: vec![ProtectedApp {
+            origin,
+            rules: vec![AccessRule {
+                prefix: "/admin".to_owned(),
+                roles: vec!["admin".to_owned()],
+            }],
+        }],
+        ..ForwardAuthConfig::default()
+    };
+    config.login.issuer = issuer.to_owned();
+    config.login.client_id = clients::SPA.id.to_owned();
+    config.login.scopes = ["openid", "profile", "email", "roles"]
+        .map(str::to_owned)
+        .to_vec();
+    GatewayConfig {
+        forward_auth: Some(config),
+        ..GatewayConfig::default()
+    }
+}
+
+impl World {
+    async fn behind(program: &Program) -> Self {
+        let https = free_port().await;
+        let origin = format!("https://{HOST}:{https}");
+        let provider = provider(&origin).await;
+        let authority = Authority::new();
+        let key_file = authority.file("session.key");
+        std::fs::write(&key_file, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n").unwrap();
+        let config = config(provider.issuer(), origin, key_file);
+        let stop = CancellationToken::new();
+        let clock = Arc::clone(&provider.clock) as Arc<dyn Clock>;
+        let gateway = Gateway::new(config.clone(), clock, Entropy::system(), stop.clone()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gate = listener.local_addr().unwrap();
+        let listeners = Listeners {
+            forward_auth: Some(listener),
+            ..Listeners::default()
+        };
+        let serving = Serving::at(&config, gateway, listeners).unwrap();
+        tokio::spawn(serving.run(stop.clone()));
+        let app = mirror().await;
+        let behind = [
+            ("127.0.0.1:8444", gate.to_string()),
+            ("127.0.0.1:3000", format!("127.0.0.1:{}", port_of(&app))),
+        ];
+        let proxy = program.start_with((HOST, https), authority, &behind).await;
+        Self {
+            proxy,
+            provider,
+            cookies: BTreeMap::new(),
+            stop,
+        }
+    }
+
+    fn request(&self, method: http::Method, path: &str) -> reqwest::RequestBuilder {
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = self.proxy.client().request(method, self.proxy.url(path));
+        request.header("cookie", cookies.join("; "))
+    }
+
+    /// A page as a browser asks for it, and keeps its cookies.
+    async fn open(&mut self, path: &str) -> reqwest::Response {
+        let request = self
+            .request(http::Method::GET, path)
+            .header("accept", "text/html");
+        let answer = request.send().await.unwrap();
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            assert!(name.starts_with("__Host-"), "{name}");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    /// The path on the app's own origin that an answer leads to.
+    fn way(&self, answer: &reqwest::Response) -> String {
+        assert_eq!(answer.status(), 303);
+        let location = answer.headers()["location"].to_str().unwrap();
+        let own = self.proxy.url("");
+        let path = location
+            .strip_prefix(&own)
+            .unwrap_or_else(|| panic!("{location} leads away"));
+        path.to_owned()
+    }
+
+    /// From a page to the login and back to it; what the app sees then.
+    async fn log_in(&mut self, page: &str, person: Person) -> reqwest::Response {
+        let login = self.open(page).await;
+        let login = self.open(&self.way(&login)).await;
+        let to_provider = login.headers()["location"].to_str().unwrap().to_owned();
+        let query = {
+            let mut browser = Browser::new(&self.provider);
+            let mut shown = browser.open(&to_provider).await;
+            shown = flows::log_in_at(&mut browser, &shown, person).await;
+            shown = flows::decide(&mut browser, &shown, "allow").await;
+            let callback = shown.callback();
+            let pairs = callback.iter().map(|(name, value)| {
+                format!(
+                    "{name}={}",
+                    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>()
+                )
+            });
+            pairs.collect::<Vec<_>>().join("&")
+        };
+        let back = self.open(&format!("/forward-auth/callback?{query}")).await;
+        let page = self.way(&back);
+        self.open(&page).await
+    }
+}
+
+async fn an_app_without_a_login_is_protected(program: &Program) {
+    let mut world = World::behind(program).await;
+    world.strangers_reach_no_app().await;
+    world.alice_comes_back_to_her_page().await;
+    world.what_she_says_of_herself_is_written_over().await;
+    world.what_is_not_hers_stays_closed().await;
+    world.another_sites_form_is_refused().await;
+    world.nobody_is_led_away().await;
+}
+
+impl World {
+    /// A script gets no login page either: it could do nothing with it.
+    async fn strangers_reach_no_app(&self) {
+        let page = |method| self.request(method, "/page");
+        let script = page(http::Method::GET).header("accept", "application/json");
+        for request in [
+            script.header("sec-fetch-mode", "cors"),
+            page(http::Method::GET).header("remote-user", "admin"),
+            page(http::Method::POST).header("accept", "text/html"),
+        ] {
+            assert_eq!(request.send().await.unwrap().status(), 401);
+        }
+    }
+
+    async fn alice_comes_back_to_her_page(&mut self) {
+        let answer = self.log_in("/page?x=1&y=%2F", Person::ALICE).await;
+        assert_eq!(answer.status(), 200);
+        let seen: Value = answer.json().await.unwrap();
+        let headers = &seen["headers"];
+        assert_eq!(seen["target"], "/page?x=1&y=%2F");
+        let subject = self.provider.subject(Person::ALICE).await;
+        for (name, value) in [
+            ("remote-user", subject.as_str()),
+            ("remote-email", "alice@example.test"),
+            ("remote-groups", "user"),
+        ] {
+            assert_eq!(headers[name], serde_json::json!([value]), "{name}");
+        }
+        assert!(
+            !headers["cookie"]
+                .to_string()
+                .contains("__Host-cardea_gate="),
+            "{headers}"
+        );
+    }
+
+    async fn what_she_says_of_herself_is_written_over(&self) {
+        let mut request = self.request(http::Method::GET, "/page");
+        for name in [
+            "remote-user",
+            "remote-groups",
+            "remote-email",
+            "remote-name",
+            "remote_user",
+        ] {
+            request = request.header(name, "forged");
+        }
+        let text = request.send().await.unwrap().text().await.unwrap();
+        let subject = self.provider.subject(Person::ALICE).await;
+        assert!(
+            !text.contains("forged") && text.contains(subject.as_str()),
+            "{text}"
+        );
+    }
+
+    async fn what_is_not_hers_stays_closed(&mut self) {
+        for path in ["/admin", "/admin/users?x", "/%61dmin"] {
+            assert_eq!(self.open(path).await.status(), 403, "{path}");
+        }
+        for path in ["//admin", "/x/..;/admin", "/x%2f..%2fadmin"] {
+            assert_eq!(self.open(path).await.status(), 400, "{path}");
+        }
+    }
+
+    async fn another_sites_form_is_refused(&self) {
+        for (origin, expected) in [
+            (self.proxy.url(""), 200),
+            ("https://evil.test".to_owned(), 403),
+        ] {
+            let form = self
+                .request(http::Method::POST, "/page")
+                .header("origin", origin);
+            assert_eq!(form.body("a=1").send().await.unwrap().status(), expected);
+        }
+    }
+
+    async fn nobody_is_led_away(&mut self) {
+        let path = "/forward-auth/login?return_to=https%3A%2F%2Fevil.test";
+        assert_eq!(self.open(path).await.status(), 400);
+        let stranger = self.open("/forward-auth/callback?code=x&state=y").await;
+        assert!(stranger.status().is_client_error());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_behind_nginx_is_protected() {
+    an_app_without_a_login_is_protected(&NGINX).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_behind_caddy_is_protected() {
+    an_app_without_a_login_is_protected(&CADDY).await;
+}
+
+#[tokio::test]
+async fn an_admin_may_what_the_rules_say() {
+    let mut world = World::behind(&NGINX).await;
+    let answer = world.log_in("/admin/users", Person::BOB).await;
+    assert_eq!(answer.status(), 200);
+    let seen: Value = answer.json().await.unwrap();
+    assert_eq!(
+        seen["headers"]["remote-groups"],
+        serde_json::json!(["user,admin"])
+    );
+}
+
+/// The proxies are told apart by their address, the apps by the host that was asked for.
+#[tokio::test]
+async fn nobody_but_a_configured_proxy_is_answered_and_for_a_configured_host_alone() {
+    let authority = Authority::new();
+    let key_file = authority.file("session.key");
+    std::fs::write(&key_file, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    for (trusted, host, expected) in [
+        ("127.0.0.1", HOST, 401),
+        ("127.0.0.1", "evil.test", 403),
+        ("10.0.0.0/8", HOST, 403),
+    ] {
+        let issuer = "http://127.0.0.1:9";
+        let mut config = config(issuer, format!("https://{HOST}"), key_file.clone());
+        config.forward_auth.as_mut().unwrap().trusted = vec![trusted.to_owned()];
+        let stop = CancellationToken::new();
+        let clock = Arc::new(cardea_web::clock::SystemClock);
+        let gateway =
+            Gateway::new(config.clone(), clock, Entropy::seeded(1), stop.clone()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let listeners = Listeners {
+            forward_auth: Some(listener),
+            ..Listeners::default()
+        };
+        tokio::spawn(
+            Serving::at(&config, gateway, listeners)
+                .unwrap()
+                .run(stop.clone()),
+        );
+        let request = reqwest::Client::new()
+            .get(format!("http://{address}/forward-auth/auth-request"))
+            .header("accept", "text/html")
+            .header("x-forwarded-host", host)
+            .header("x-forwarded-method", "GET")
+            .header("x-forwarded-uri", "/page");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), expected, "{trusted} {host}");
+        let location = answer
+            .headers()
+            .get("location")
+            .map(|to| to.to_str().unwrap());
+        let login = format!("https://{HOST}/forward-auth/login?return_to=%2Fpage");
+        assert_eq!(location, (expected == 401).then_some(login.as_str()));
+        stop.cancel();
+    }
+}

@@ -1,0 +1,164 @@
+//! What the upstream learns of the client, and the client of the upstream.
+
+use serde_json::Value;
+
+use crate::behind::{mirror, pages};
+use crate::stage::{HOST, before, config, everything_to, start};
+
+#[tokio::test]
+async fn forged_headers_of_a_proxy_are_not_believed() {
+    let stage = before(&mirror().await).await;
+    let mut request = stage.client().get(stage.url("/"));
+    for name in [
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-client-cert",
+        "forwarded",
+        "x-real-ip",
+        "client-cert",
+        "client-cert-chain",
+        "x-request-id",
+        "remote-user",
+        "remote-groups",
+        "x_forwarded_for",
+        "remote_user",
+        "x-original-url",
+        "true-client-ip",
+    ] {
+        request = request.header(name, "forged");
+    }
+    let text = request.send().await.unwrap().text().await.unwrap();
+    assert!(!text.contains("forged"), "{text}");
+    let seen: Value = serde_json::from_str(&text).unwrap();
+    let headers = &seen["headers"];
+    let host = format!("{HOST}:{}", stage.address.port());
+    assert_eq!(headers["x-forwarded-for"], serde_json::json!(["127.0.0.1"]));
+    assert_eq!(headers["x-forwarded-proto"], serde_json::json!(["http"]));
+    assert_eq!(headers["x-forwarded-host"], serde_json::json!([host]));
+    assert_eq!(
+        headers["x-forwarded-port"],
+        serde_json::json!([stage.address.port().to_string()])
+    );
+    let forwarded = format!("for=127.0.0.1;host=\"{host}\";proto=http");
+    assert_eq!(headers["forwarded"], serde_json::json!([forwarded]));
+    assert_eq!(headers["host"], serde_json::json!([host]));
+}
+
+#[tokio::test]
+async fn a_configured_proxy_in_front_is_believed() {
+    let text = format!(
+        "[proxy]\ntrusted = [\"127.0.0.1\"]\n{}",
+        everything_to(&mirror().await, "")
+    );
+    let stage = start(config(&text)).await;
+    let request = stage
+        .client()
+        .get(stage.url("/"))
+        .header("host", HOST)
+        .header("x-forwarded-for", "1.1.1.1, 203.0.113.9")
+        .header("x-forwarded-proto", "https");
+    let answer = request.send().await.unwrap();
+    assert!(answer.headers().contains_key("strict-transport-security"));
+    let seen: Value = answer.json().await.unwrap();
+    assert_eq!(
+        seen["headers"]["x-forwarded-for"],
+        serde_json::json!(["203.0.113.9"])
+    );
+    assert_eq!(
+        seen["headers"]["x-forwarded-proto"],
+        serde_json::json!(["https"])
+    );
+    assert_eq!(
+        seen["headers"]["x-forwarded-port"],
+        serde_json::json!(["443"])
+    );
+}
+
+#[tokio::test]
+async fn headers_of_one_connection_stay_on_it() {
+    let stage = before(&mirror().await).await;
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close, X-Secret, Host, Content-Length\r\nX-Secret: hop\r\n\
+         Keep-Alive: timeout=hop\r\nProxy-Authorization: hop\r\nTE: trailers\r\nTrailer: hop\r\nUpgrade: hop\r\n\
+         HTTP2-Settings: hop\r\nProxy-Connection: hop\r\nX-Other: stays\r\n\r\n"
+    );
+    let answer = stage.raw(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(!answer.contains("\"hop\""), "{answer}");
+    assert!(!answer.contains("trailers"), "{answer}");
+    assert!(answer.contains("stays"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_upgrade_to_plain_http2_is_not_passed_on() {
+    let stage = before(&mirror().await).await;
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
+         HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"
+    );
+    let answer = stage.raw(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        !answer.contains("h2c") && !answer.contains("settings"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn upstream_and_client_learn_one_request_id_which_nobody_else_chose() {
+    let stage = before(&mirror().await).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let request = stage
+            .client()
+            .get(stage.url("/"))
+            .header("x-request-id", "0123456789ab");
+        let answer = request.send().await.unwrap();
+        let id = answer.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let seen: Value = answer.json().await.unwrap();
+        assert_eq!(seen["headers"]["x-request-id"], serde_json::json!([id]));
+        assert_eq!(id.len(), 12);
+        ids.push(id);
+    }
+    ids.push("0123456789ab".to_owned());
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[tokio::test]
+async fn an_upstream_without_security_headers_gets_them() {
+    let stage = before(&pages().await).await;
+    let answer = stage.get("/plain").await;
+    let headers = answer.headers();
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert_eq!(headers["x-frame-options"], "SAMEORIGIN");
+    assert!(
+        headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("frame-ancestors 'self'")
+    );
+    assert!(headers.contains_key("referrer-policy") && headers.contains_key("permissions-policy"));
+    // RFC 6797 §7.2: this gateway speaks plain http.
+    assert!(!headers.contains_key("strict-transport-security"));
+}
+
+#[tokio::test]
+async fn an_upstreams_own_stricter_headers_stay_and_its_secrets_go() {
+    let stage = before(&pages().await).await;
+    let answer = stage.get("/strict").await;
+    let headers = answer.headers();
+    assert_eq!(headers["content-security-policy"], "default-src 'none'");
+    assert_eq!(headers["x-frame-options"], "DENY");
+    for name in ["server", "x-powered-by", "x-inner", "connection"] {
+        assert!(!headers.contains_key(name), "{name}");
+    }
+    assert_ne!(headers["x-request-id"], "theirs");
+    assert_eq!(headers.get_all("x-request-id").iter().count(), 1);
+}

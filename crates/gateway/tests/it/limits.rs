@@ -1,0 +1,47 @@
+//! Rate limits by route.
+
+use crate::behind::named;
+use crate::stage::{config, everything_to, start};
+
+#[tokio::test]
+async fn over_the_limit_of_its_route_a_network_waits() {
+    let text = everything_to(&named("app").await, "")
+        + "[[routes]]\nprefix = \"/auth/token\"\nupstream = \"app\"\nrequests_per_minute = 3\n";
+    let stage = start(config(&text)).await;
+    for left in ["2", "1", "0"] {
+        let answer = stage.get("/auth/token").await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["ratelimit-limit"], "3");
+        assert_eq!(answer.headers()["ratelimit-remaining"], left);
+        assert!(answer.headers().contains_key("ratelimit-reset"));
+    }
+    let answer = stage.get("/auth/token").await;
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert_eq!(answer.headers()["ratelimit-remaining"], "0");
+    let wait: u64 = answer.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    let other = stage.get("/auth").await;
+    assert_eq!(other.status(), 200);
+    assert!(!other.headers().contains_key("ratelimit-limit"));
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_have_another_address_by_saying_so() {
+    let stage = start(config(&everything_to(
+        &named("app").await,
+        "requests_per_minute = 2",
+    )))
+    .await;
+    let mut statuses = Vec::new();
+    for last in 1..=3 {
+        let request = stage.client().get(stage.url("/"));
+        let request = request.header("x-forwarded-for", format!("203.0.{last}.1"));
+        statuses.push(request.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+}

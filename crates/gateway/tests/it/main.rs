@@ -1,0 +1,29 @@
+//! The gateway over real sockets, with small servers behind it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod authority;
+mod behind;
+mod caddy;
+mod configuration;
+mod cookies;
+mod foreign;
+mod forward_auth;
+mod headers;
+mod limits;
+mod nginx;
+mod operation;
+mod provider;
+mod reload;
+mod routing;
+mod smuggling;
+mod stage;
+mod streaming;
+mod tls;
+mod trouble;
+mod websocket;

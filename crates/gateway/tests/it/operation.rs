@@ -1,0 +1,71 @@
+//! Health, metrics, and the end.
+
+use std::time::Duration;
+
+use crate::behind::{named, pages};
+use crate::stage::{before, config, everything_to, start, status};
+
+#[tokio::test]
+async fn a_load_balancer_may_ask_by_any_host() {
+    let stage = before(&named("app").await).await;
+    for (path, expected) in [("/health/live", "live\n"), ("/health/ready", "ready\n")] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n");
+        let answer = stage.raw(&request).await;
+        assert_eq!(status(&answer), 200);
+        assert!(answer.ends_with(expected), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn health_stands_where_it_is_configured() {
+    let text = format!(
+        "[health]\npath = \"/-\"\n{}",
+        everything_to(&named("app").await, "")
+    );
+    let stage = start(config(&text)).await;
+    assert_eq!(stage.get("/-/live").await.text().await.unwrap(), "live\n");
+    assert_eq!(stage.get("/health/live").await.text().await.unwrap(), "app");
+}
+
+#[tokio::test]
+async fn metrics_are_for_the_networks_that_may_read_them() {
+    cardea_gateway::install_metrics();
+    let upstream = pages().await;
+    let stage = before(&upstream).await;
+    stage.get("/plain").await;
+    stage.get("/../x").await;
+    let _ = stage.status_of("//").await;
+    let page = stage.get("/gateway/metrics").await.text().await.unwrap();
+    for line in [
+        "cardea_gateway_requests_total{route=\"/\",status=\"2xx\"}",
+        "cardea_gateway_request_seconds_count{route=\"/\"}",
+        "cardea_gateway_refused_total{reason=\"malformed\",upstream=\"none\"}",
+    ] {
+        assert!(page.contains(line), "{line} in {page}");
+    }
+    let text = format!(
+        "[metrics]\nallow = [\"10.0.0.0/8\"]\n{}",
+        everything_to(&upstream, "")
+    );
+    let stage = start(config(&text)).await;
+    assert_eq!(stage.get("/gateway/metrics").await.status(), 404);
+}
+
+#[tokio::test]
+async fn at_the_end_what_is_under_way_is_finished() {
+    let stage = before(&pages().await).await;
+    let answer = stage.get("/pieces").await;
+    stage.stop.cancel();
+    let text = answer.text().await.unwrap();
+    assert!(text.ends_with("piece 3\n"), "{text}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(stage.served.is_finished());
+    assert!(
+        stage
+            .client()
+            .get(stage.url("/plain"))
+            .send()
+            .await
+            .is_err()
+    );
+}

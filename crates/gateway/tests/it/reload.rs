@@ -1,0 +1,147 @@
+//! Another configuration while the gateway serves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cardea_gateway::watch::ConfigFile;
+use tokio_util::sync::CancellationToken;
+
+use crate::behind::named;
+use crate::stage::{HOST, config, everything_to, start};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_under_traffic_loses_no_request() {
+    let (one, two) = (named("one").await, named("two").await);
+    let stage = start(config(&everything_to(&one, ""))).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let answered = Arc::new(AtomicUsize::new(0));
+    let asking: Vec<_> = (0..8)
+        .map(|_| {
+            let (client, url) = (stage.client(), stage.url("/"));
+            let (done, answered) = (Arc::clone(&done), Arc::clone(&answered));
+            tokio::spawn(async move {
+                while !done.load(Ordering::Relaxed) {
+                    let answer = client.get(&url).header("host", HOST).send().await.unwrap();
+                    assert_eq!(answer.status(), 200);
+                    let text = answer.text().await.unwrap();
+                    assert!(text == "one" || text == "two", "{text}");
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for round in 0..40 {
+        let upstream = if round % 2 == 0 { &two } else { &one };
+        stage
+            .gateway
+            .reload(config(&everything_to(upstream, "")))
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(15)).await;
+    }
+    done.store(true, Ordering::Relaxed);
+    for task in asking {
+        task.await.unwrap();
+    }
+    assert!(answered.load(Ordering::Relaxed) > 100);
+}
+
+#[tokio::test]
+async fn what_a_limit_has_counted_survives_a_reload() {
+    let text = everything_to(&named("app").await, "requests_per_minute = 2");
+    let stage = start(config(&text)).await;
+    let ask = || async {
+        let request = stage.client().get(stage.url("/")).header("host", HOST);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((ask().await, ask().await, ask().await), (200, 200, 429));
+    stage.gateway.reload(config(&text)).unwrap();
+    assert_eq!(ask().await, 429);
+}
+
+#[tokio::test]
+async fn what_only_a_restart_can_change_is_refused() {
+    let text = everything_to(&named("app").await, "");
+    let stage = start(config(&text)).await;
+    for (more, key) in [
+        ("listen = [\"127.0.0.1:1\"]\n", "listen"),
+        (
+            "redirect = { listen = \"127.0.0.1:1\" }\n",
+            "redirect.listen",
+        ),
+        (
+            "forward_auth = { user_claim = \"email\" }\n",
+            "forward_auth",
+        ),
+        ("tls = { cert_file = \"a\", key_file = \"b\" }\n", "tls"),
+    ] {
+        let error = stage
+            .gateway
+            .reload(config(&format!("{more}{text}")))
+            .unwrap_err();
+        assert_eq!(error.key, key);
+        assert!(error.problem.contains("restart"), "{error}");
+    }
+    let long = everything_to("http://127.0.0.1:1", "idle_timeout = \"2h\"");
+    assert!(
+        stage
+            .gateway
+            .reload(config(&long))
+            .unwrap_err()
+            .problem
+            .contains("restart")
+    );
+}
+
+#[tokio::test]
+async fn a_changed_file_is_taken_and_a_broken_one_is_not() {
+    let (one, two) = (named("one").await, named("two").await);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gateway.toml");
+    let write = |upstream: &str| {
+        let text = format!("hosts = [\"{HOST}\"]\n{}", everything_to(upstream, ""));
+        std::fs::write(&path, text).unwrap();
+    };
+    write(&one);
+    let file = ConfigFile::new(path.clone(), Vec::new());
+    let stage = start(file.read().unwrap()).await;
+    let stop = CancellationToken::new();
+    let watch = file.watch(
+        stage.gateway.clone(),
+        Duration::from_millis(20),
+        stop.clone(),
+    );
+    let watch = tokio::spawn(watch);
+    let ask = || async {
+        let request = stage.client().get(stage.url("/")).header("host", HOST);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let becomes = |expected: &'static str| async move {
+        for _ in 0..100 {
+            if ask().await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{expected} never came");
+    };
+    becomes("one").await;
+    write(&two);
+    becomes("two").await;
+    for broken in ["hosts = [", "hosst = []", "hosts = [\"app.test\"]"] {
+        std::fs::write(&path, broken).unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let request = stage.client().get(stage.url("/")).header("host", HOST);
+        assert_eq!(request.send().await.unwrap().text().await.unwrap(), "two");
+    }
+    write(&one);
+    let request = || stage.client().get(stage.url("/")).header("host", HOST);
+    for _ in 0..100 {
+        if request().send().await.unwrap().text().await.unwrap() == "one" {
+            stop.cancel();
+            return watch.await.unwrap().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it doesn't recover from a broken file");
+}

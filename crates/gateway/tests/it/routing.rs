@@ -1,0 +1,166 @@
+//! Which request goes where, and which goes nowhere.
+
+use serde_json::Value;
+
+use crate::behind::{mirror, named};
+use crate::stage::{HOST, Stage, before, config, start, status};
+
+async fn crossing() -> Stage {
+    let mut text = String::new();
+    for name in ["app", "api", "admin"] {
+        let url = named(name).await;
+        text += &format!("[[upstreams]]\nname = \"{name}\"\nurl = \"{url}\"\n");
+    }
+    for (prefix, upstream) in [("/", "app"), ("/api", "api"), ("/api/admin/", "admin")] {
+        text += &format!("[[routes]]\nprefix = \"{prefix}\"\nupstream = \"{upstream}\"\n");
+    }
+    start(config(&text)).await
+}
+
+#[tokio::test]
+async fn the_longest_prefix_wins_at_the_boundary_of_a_segment() {
+    let stage = crossing().await;
+    for (path, upstream) in [
+        ("/", "app"),
+        ("/apis", "app"),
+        ("/api", "api"),
+        ("/api/", "api"),
+        ("/api?x=/api/admin", "api"),
+        ("/api/administration", "api"),
+        ("/api/admin", "admin"),
+        ("/api/admin/users", "admin"),
+    ] {
+        assert_eq!(
+            stage.get(path).await.text().await.unwrap(),
+            upstream,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_prefix_is_the_prefix() {
+    let stage = crossing().await;
+    for target in ["/%61pi/admin", "/api/%61dmin/x"] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
+        assert!(stage.raw(&request).await.ends_with("admin"), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_with_two_meanings_reaches_no_upstream() {
+    let stage = crossing().await;
+    for target in [
+        "/api/../admin",
+        "/x/%2e%2e/api/admin",
+        "/api/.%2e/x",
+        "//api/admin",
+        "/api//admin",
+        "/api%2fadmin",
+        "/api%5cadmin",
+        "/api\\admin",
+        "/api/..;/admin",
+        "/%2e/api",
+        "/api/%00",
+        "/api/%0d%0aX-Evil:%201",
+        "/api/%zz",
+        "/api/%252e%252e/admin",
+    ] {
+        assert_eq!(stage.status_of(target).await, 400, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_without_a_route_is_not_found() {
+    let url = named("api").await;
+    let text = format!(
+        "[[upstreams]]\nname = \"api\"\nurl = \"{url}\"\n[[routes]]\nprefix = \"/api\"\nupstream = \"api\"\n"
+    );
+    let stage = start(config(&text)).await;
+    let answer = stage.get("/elsewhere").await;
+    assert_eq!(answer.status(), 404);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_prefix_can_be_taken_off_and_is_told_then() {
+    let url = mirror().await;
+    let text = format!(
+        "[[upstreams]]\nname = \"api\"\nurl = \"{url}\"\n[[routes]]\nprefix = \"/api/v1\"\nupstream = \"api\"\nstrip_prefix = true\n"
+    );
+    let stage = start(config(&text)).await;
+    for (path, expected) in [
+        ("/api/v1", "/"),
+        ("/api/v1/orders/7?x=%2F&y", "/orders/7?x=%2F&y"),
+        ("/api/v1/a%20b/", "/a%20b/"),
+    ] {
+        let seen: Value = stage.get(path).await.json().await.unwrap();
+        assert_eq!(seen["target"], expected, "{path}");
+        assert_eq!(seen["headers"]["x-forwarded-prefix"][0], "/api/v1");
+    }
+}
+
+#[tokio::test]
+async fn only_configured_hosts_are_answered() {
+    let stage = before(&named("app").await).await;
+    for (host, expected) in [
+        (HOST, 200),
+        ("APP.test", 200),
+        ("app.test:80", 200),
+        ("app.test:443", 421),
+        ("app.test:81", 421),
+        ("evil.test", 421),
+        ("app.test.evil.test", 421),
+        ("evil.test@app.test", 421),
+        ("127.0.0.1", 421),
+        ("", 421),
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(&stage.raw(&request).await), expected, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_exactly_one_host() {
+    let stage = before(&named("app").await).await;
+    for (request, expected) in [
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
+        (
+            "GET / HTTP/1.1\r\nHost: app.test\r\nHost: evil.test\r\nConnection: close\r\n\r\n",
+            400,
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: app.test\r\nHost: app.test\r\nConnection: close\r\n\r\n",
+            400,
+        ),
+        (
+            "GET http://app.test/ HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n",
+            200,
+        ),
+        (
+            "GET http://app.test/ HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n",
+            400,
+        ),
+        (
+            "GET http://evil.test/ HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n",
+            400,
+        ),
+        (
+            "GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n",
+            421,
+        ),
+    ] {
+        assert_eq!(status(&stage.raw(request).await), expected, "{request}");
+    }
+}
+
+#[tokio::test]
+async fn connect_and_trace_are_not_taken() {
+    let stage = before(&named("app").await).await;
+    for request in [
+        "CONNECT app.test:443 HTTP/1.1\r\nHost: app.test:443\r\nConnection: close\r\n\r\n",
+        "TRACE / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n",
+    ] {
+        assert_eq!(status(&stage.raw(request).await), 405, "{request}");
+    }
+}

@@ -1,0 +1,140 @@
+//! Bodies pass as they come, within their bounds.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::behind::{mirror, pages, wire};
+use crate::stage::{HOST, before, config, everything_to, start};
+
+#[tokio::test]
+async fn an_answer_in_pieces_arrives_in_pieces() {
+    let stage = before(&pages().await).await;
+    let began = Instant::now();
+    let mut answer = stage.get("/pieces").await;
+    let mut times = Vec::new();
+    while let Some(piece) = answer.chunk().await.unwrap() {
+        assert_eq!(piece, format!("piece {}\n", times.len()));
+        times.push(began.elapsed());
+    }
+    assert_eq!(times.len(), 4);
+    assert!(
+        times[3] - times[0] > Duration::from_millis(600),
+        "{times:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_in_pieces_arrives_in_pieces() {
+    let (url, upstream) = wire("").await;
+    let stage = before(&url).await;
+    let mut client = TcpStream::connect(stage.address).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 12\r\n\r\nfirst ");
+    client.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(
+        upstream.text().ends_with("\r\n\r\nfirst "),
+        "{}",
+        upstream.text()
+    );
+    client.write_all(b"second").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(upstream.text().ends_with("first second"));
+}
+
+#[tokio::test]
+async fn a_large_answer_is_whole() {
+    let stage = before(&pages().await).await;
+    for _ in 0..3 {
+        let body = stage.get("/large").await.bytes().await.unwrap();
+        assert_eq!(body.len(), 3_000_000);
+    }
+    assert_eq!(stage.get("/empty").await.status(), 204);
+}
+
+#[tokio::test]
+async fn connections_to_the_upstream_are_kept() {
+    let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let mut config = config(&everything_to(&url, ""));
+    config.upstreams[0].max_connections = 1;
+    let stage = start(config).await;
+    let client = stage.client();
+    for _ in 0..20 {
+        let answer = client.get(stage.url("/")).send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), "ok");
+        // A second connection would be over the bound, and be answered 503.
+    }
+    assert_eq!(upstream.text().matches("GET / ").count(), 20);
+}
+
+#[tokio::test]
+async fn a_body_over_the_bound_is_refused_announced_or_not() {
+    let stage = start(config(&everything_to(
+        &mirror().await,
+        "max_body_bytes = 1000",
+    )))
+    .await;
+    for (size, expected) in [(1000, 200), (1001, 413), (200_000, 413)] {
+        let request = stage.client().post(stage.url("/")).body(vec![b'x'; size]);
+        assert_eq!(request.send().await.unwrap().status(), expected, "{size}");
+    }
+    for (chunks, expected) in [(2, 200), (3, 413)] {
+        let chunk = format!("1f4\r\n{}\r\n", "x".repeat(500)).repeat(chunks);
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{chunk}0\r\n\r\n"
+        );
+        let answer = stage.raw(&request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{chunks}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_large_request_is_whole_with_its_length() {
+    let stage = before(&mirror().await).await;
+    let request = stage
+        .client()
+        .post(stage.url("/"))
+        .body(vec![b'x'; 3_000_000]);
+    let seen: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(seen["body"], 3_000_000);
+    assert_eq!(
+        seen["headers"]["content-length"],
+        serde_json::json!(["3000000"])
+    );
+    assert_eq!(seen["headers"]["transfer-encoding"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_client_that_expects_100_gets_it_and_the_upstream_is_not_asked() {
+    let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let stage = before(&url).await;
+    let mut client = TcpStream::connect(stage.address).await.unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+    );
+    client.write_all(head.as_bytes()).await.unwrap();
+    let mut buffer = [0; 25];
+    client.read_exact(&mut buffer).await.unwrap();
+    assert_eq!(&buffer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    client.write_all(b"body").await.unwrap();
+    assert!(
+        crate::stage::read_all(&mut client)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(!upstream.text().to_lowercase().contains("expect"));
+}
+
+#[tokio::test]
+async fn a_head_has_the_length_and_no_body() {
+    let stage = before(&pages().await).await;
+    let request = format!("HEAD /large HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
+    let answer = stage.raw(&request).await;
+    assert!(answer.contains("content-length: 3000000"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}

@@ -1,0 +1,170 @@
+//! Upstreams that are slow, gone or broken.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::behind::{pages, wire};
+use crate::stage::{HOST, before, config, everything_to, start};
+
+async fn problem(answer: reqwest::Response, status: u16) -> Value {
+    assert_eq!(answer.status(), status);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let id = answer.headers()["x-request-id"].clone();
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["correlation_id"], id.to_str().unwrap());
+    assert_eq!(problem["status"], status);
+    problem
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_a_502_that_tells_nothing() {
+    let stage = before("http://127.0.0.1:9").await;
+    let problem = problem(stage.get("/secret").await, 502).await.to_string();
+    for inner in ["127.0.0.1", "refused", "secret", "os error"] {
+        assert!(!problem.contains(inner), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_answers_nonsense_is_a_502() {
+    for nonsense in [
+        "hello\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    ] {
+        let (url, _) = wire(nonsense).await;
+        problem(before(&url).await.get("/").await, 502).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_begin_is_a_504() {
+    let stage = start(config(&everything_to(
+        &pages().await,
+        "first_byte_timeout = \"1s\"",
+    )))
+    .await;
+    let began = Instant::now();
+    problem(stage.get("/slow").await, 504).await;
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_client_that_stops_sending_is_a_408_and_one_that_goes_on_is_none() {
+    let stage = start(config(&everything_to(
+        &crate::behind::mirror().await,
+        "first_byte_timeout = \"1s\"",
+    )))
+    .await;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+    );
+    for (pauses, expected) in [([0, 5000], "408"), ([700, 700], "200")] {
+        let mut client = tokio::net::TcpStream::connect(stage.address).await.unwrap();
+        client.write_all(head.as_bytes()).await.unwrap();
+        for pause in pauses {
+            client.write_all(b"x").await.unwrap();
+            if pause > 2000 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        if expected == "200" {
+            client.write_all(b"xx").await.unwrap();
+        }
+        let mut answer = String::new();
+        let read = client.read_to_string(&mut answer);
+        let _ = tokio::time::timeout(Duration::from_secs(4), read).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_stops_in_the_middle_is_cut_off() {
+    let stage = start(config(&everything_to(
+        &pages().await,
+        "idle_timeout = \"1s\"",
+    )))
+    .await;
+    let mut answer = stage.get("/stops").await;
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "the beginning");
+    let began = Instant::now();
+    assert!(
+        answer.chunk().await.is_err(),
+        "a broken answer must not look whole"
+    );
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn over_its_connections_an_upstream_is_busy() {
+    let mut config = config(&everything_to(&pages().await, ""));
+    config.upstreams[0].max_connections = 1;
+    let stage = start(config).await;
+    let slow = tokio::spawn(stage.client().get(stage.url("/slow")).send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let answer = stage.get("/plain").await;
+    assert_eq!(answer.headers()["retry-after"], "1");
+    problem(answer, 503).await;
+    slow.abort();
+    // The connection of a client that left is free again.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(stage.get("/plain").await.status(), 200);
+}
+
+/// Serves one request on each connection and closes it afterwards, without having said so.
+async fn forgetful() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                let _ = stream.read(&mut buffer).await;
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+                stream.write_all(answer).await.unwrap();
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_is_nobodys_error() {
+    let stage = before(&forgetful().await).await;
+    let client = stage.client();
+    for round in 0..100 {
+        let request = match round % 2 {
+            0 => client.get(stage.url("/")),
+            _ => client.post(stage.url("/")).body("x"),
+        };
+        if round % 10 == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let status = request.send().await.unwrap().status().as_u16();
+        // A POST that may have arrived is not sent twice.
+        assert!(
+            status == 200 || (round % 2 == 1 && status == 502),
+            "{round}: {status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_comes_back_is_used_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let stage = before(&format!("http://{address}")).await;
+    assert_eq!(stage.get("/").await.status(), 502);
+    let router = axum::Router::new().fallback(|| async { "back" });
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    assert_eq!(stage.get("/").await.text().await.unwrap(), "back");
+}

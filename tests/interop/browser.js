@@ -1,29 +1,35 @@
 // A browser of the simplest kind: it keeps cookies, follows redirects, fills in forms, and runs no script.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { text } from 'node:stream/consumers';
 
 const MOST_STEPS = 12;
 
 export class Browser {
+  /** The cookies of each place that the browser goes to. */
   #cookies = new Map();
-  #home;
+  #provider;
 
-  /** A browser with no history, to use at this provider. */
-  constructor(issuer) {
-    this.#home = new URL(issuer).origin;
+  /** A browser with no history, to use at this provider and with these apps. */
+  constructor(issuer, ...apps) {
+    this.#provider = new URL(issuer).origin;
+    for (const place of [issuer, ...apps]) this.#cookies.set(new URL(place).origin, new Map());
   }
 
   /**
-   * Opens a page of the provider and does what the person would, until the provider sends the browser elsewhere.
-   * What comes back is what the client gets: a URL, or for `form_post` a Request.
+   * Opens a page and does at the provider what the person would, until the browser is sent elsewhere. What comes back is the page
+   * of an app; where the app is none of the browser's, what it would get: a URL, or for `form_post` a Request.
    */
   async visit(url, { username, password, decision = 'allow' } = {}) {
     let { page, left } = await this.#open(new URL(url));
     for (let step = 0; left === undefined; step += 1) {
       assert.ok(step < MOST_STEPS, `too many pages; the last one was ${page.url}`);
+      if (page.url.origin !== this.#provider) return page;
       const form = parseForm(page);
       assert.ok(form, `${page.url} has no form: ${page.status} ${textOf(page.html)}`);
-      if (form.action.origin !== this.#home) return post(form.action, form.hidden);
+      if (form.action.origin !== this.#provider) return post(form.action, form.hidden);
       const filled = new URLSearchParams(form.hidden);
       if (form.names.has('username')) {
         assert.ok(username, `nobody was expected to log in: ${textOf(page.html)}`);
@@ -40,37 +46,47 @@ export class Browser {
     return left;
   }
 
-  /** Follows redirects; ends at a page of the provider, or where the browser would leave it. */
+  /** Follows redirects; ends at a page, or where the browser would leave its places. */
   async #open(url, request = new Request(url)) {
     for (let step = 0; step < MOST_STEPS; step += 1) {
-      const headers = new Headers(request.headers);
-      headers.set('accept', 'text/html');
-      if (this.#cookies.size > 0) headers.set('cookie', this.#cookieHeader());
-      const response = await fetch(new Request(request, { headers, redirect: 'manual' }));
-      this.#keep(response);
-      const location = response.headers.get('location');
-      if (location === null) {
-        return { page: { url, status: response.status, html: await response.text() } };
+      const cookies = this.#cookies.get(url.origin);
+      const response = await navigate(request, cookies);
+      keep(cookies, response);
+      const { location } = response.headers;
+      if (location === undefined) {
+        return { page: { url, status: response.statusCode, html: await text(response) } };
       }
-      await response.arrayBuffer();
+      response.resume();
       url = new URL(location, url);
-      if (url.origin !== this.#home) return { left: url };
+      if (!this.#cookies.has(url.origin)) return { left: url };
       request = new Request(url);
     }
     throw new Error(`the provider redirects without end, the last time to ${url}`);
   }
+}
 
-  #keep(response) {
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      if (value === '' || /;\s*max-age=0/i.test(line)) this.#cookies.delete(name);
-      else this.#cookies.set(name, value);
-    }
-  }
+/** The request as a browser makes it for its address bar; `fetch` would say that a script asks, and gets other answers. */
+async function navigate(request, cookies) {
+  const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  if (cookies.size > 0) headers.cookie = cookieHeader(cookies);
+  const body = await request.text();
+  if (body) headers['content-type'] = request.headers.get('content-type');
+  const sent = http.request(request.url, { method: request.method, headers, agent: false });
+  sent.end(body);
+  const [response] = await once(sent, 'response');
+  return response;
+}
 
-  #cookieHeader() {
-    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+function keep(cookies, response) {
+  for (const line of response.headers['set-cookie'] ?? []) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+    if (value === '' || /;\s*max-age=0/i.test(line)) cookies.delete(name);
+    else cookies.set(name, value);
   }
+}
+
+function cookieHeader(cookies) {
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
 function post(url, fields) {

@@ -23,12 +23,15 @@ const ATTEMPTS = 3;
 globalThis.crypto ??= webcrypto;
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
-/** A provider whose issuer has this path. `stop` ends it and removes all it kept. */
-export async function startProvider({ path = '' } = {}) {
+/**
+ * A provider whose issuer has this path, with these clients besides, whose servers it may call. `stop` ends it and removes all it
+ * kept.
+ */
+export async function startProvider({ path = '', apps = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cardea-interop-'));
   const key = await clientKey();
   const keys = await serveKeys(key.jwks);
-  const configuration = { folder, path, keys, jwks: key.jwks };
+  const configuration = { folder, path, keys, jwks: key.jwks, apps };
   let server;
   for (let attempt = 1; server === undefined; attempt += 1) {
     try {
@@ -79,7 +82,7 @@ async function serveKeys(jwks) {
   return { authority, uri: `http://${authority}/jwks.json`, close: () => server.close() };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   server.listen(0, HOST);
   await once(server, 'listening');
@@ -89,7 +92,7 @@ async function freePort() {
   return port;
 }
 
-async function start({ folder, path, keys, jwks }) {
+async function start({ folder, path, keys, jwks, apps }) {
   const listen = `${HOST}:${await freePort()}`;
   const issuer = `http://${listen}${path}`;
   const file = join(folder, 'cardea.toml');
@@ -102,8 +105,8 @@ async function start({ folder, path, keys, jwks }) {
     keys: { master_key_file: masterKey },
     // All logins come from one address here.
     limits: { login_per_minute: 6000, login_per_account_per_minute: 6000, authorize_per_minute: 6000 },
-    outbound: { allow: [keys.authority] },
-    clients: clients({ jwks, jwksUri: keys.uri }),
+    outbound: { allow: [keys.authority, ...apps.map((app) => new URL(app.backchannel_logout_uri).host)] },
+    clients: [...clients({ jwks, jwksUri: keys.uri }), ...apps],
     resources,
     users,
   });

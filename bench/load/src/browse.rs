@@ -17,13 +17,13 @@ pub(crate) struct Person {
     pub(crate) password: String,
 }
 
-/// From the client's link to the code, in a browser that nobody has logged in with.
+/// From the client's link to the address with the code, in a browser that nobody has logged in with.
 pub(crate) async fn to_code(
     port: u16,
     path: &str,
     redirect_uri: &str,
     person: &Person,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     let mut connection = Connection::open(port).await?;
     let mut cookies = Cookies::default();
     let mut answer = connection.get(path, "").await?;
@@ -34,7 +34,9 @@ pub(crate) async fn to_code(
                 let location = answer.header("location").next().context("no Location")?;
                 if location.starts_with(redirect_uri) {
                     let has_code = location.contains("code=");
-                    return has_code.then_some(()).context("no code at the client");
+                    return has_code
+                        .then(|| location.to_owned())
+                        .context("no code at the client");
                 }
                 let path = local(location, port)?.to_owned();
                 connection.get(&path, &cookies.header()).await?
@@ -50,7 +52,8 @@ pub(crate) async fn to_code(
     bail!("more than {MAX_STEPS} steps")
 }
 
-fn local(location: &str, port: u16) -> anyhow::Result<&str> {
+/// The path of an address of this server.
+pub(crate) fn local(location: &str, port: u16) -> anyhow::Result<&str> {
     let path = location
         .strip_prefix(&format!("http://localhost:{port}"))
         .unwrap_or(location);
@@ -85,11 +88,12 @@ fn attribute<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     rest.split_once('"').map(|(value, _)| value)
 }
 
+/// What a server made the browser keep.
 #[derive(Default)]
-struct Cookies(BTreeMap<String, String>);
+pub(crate) struct Cookies(BTreeMap<String, String>);
 
 impl Cookies {
-    fn take(&mut self, answer: &Answer) {
+    pub(crate) fn take(&mut self, answer: &Answer) {
         for line in answer.header("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
@@ -98,7 +102,7 @@ impl Cookies {
         }
     }
 
-    fn header(&self) -> String {
+    pub(crate) fn header(&self) -> String {
         let pairs: Vec<String> = self.0.iter().map(|(k, v)| format!("{k}={v}")).collect();
         pairs.join("; ")
     }

@@ -1,11 +1,14 @@
 //! What `cargo xtask bench` needs beside wrk: a store with grants and codes in it, access tokens, people who log in,
-//! token requests at a constant rate, and the cost of one argon2id. Each command prints one line of JSON.
+//! token requests at a constant rate, an API and what it costs to protect it, and the cost of one argon2id. Each command
+//! prints one line of JSON.
 #![expect(
     clippy::print_stdout,
     reason = "a tool at the command line talks by printing"
 )]
 
+mod api;
 mod argon2id;
+mod bff;
 mod browse;
 mod http;
 mod latency;
@@ -26,6 +29,14 @@ enum Load {
     Login(login::Options),
     /// Hash passwords for some seconds on one thread.
     Argon2id(argon2id::Options),
+    /// Verify JWTs in an API, by its library, and by the key alone.
+    Verify(api::verify::Options),
+    /// Let an API take opaque tokens that it has asked about before.
+    Cached(api::cached::Options),
+    /// Serve an app with a BFF, until a signal.
+    Bff(bff::serve::Options),
+    /// Log in to that app and measure what its proxy adds to a call.
+    Added(bff::added::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,6 +49,10 @@ fn main() -> anyhow::Result<()> {
         Load::Tokens(options) => runtime.block_on(tokens::run(&options)),
         Load::Login(options) => runtime.block_on(login::run(options)),
         Load::Argon2id(options) => argon2id::run(&options),
+        Load::Verify(options) => runtime.block_on(api::verify::run(&options)),
+        Load::Cached(options) => runtime.block_on(api::cached::run(&options)),
+        Load::Bff(options) => return runtime.block_on(bff::serve::run(&options)),
+        Load::Added(options) => runtime.block_on(bff::added::run(&options)),
     }?;
     println!("{told}");
     Ok(())

@@ -47,8 +47,10 @@ pub(crate) struct Cardea {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    #[cfg(feature = "dev")]
     Dev(DevOptions),
     Serve(ServeOptions),
+    Gateway(GatewayOptions),
     Check(CheckOptions),
     Migrate(MigrateOptions),
     Client(ClientCommand),
@@ -58,18 +60,26 @@ pub(crate) enum Command {
     Key(KeyCommand),
 }
 
-/// Run a provider on this machine with demo people and clients, to develop against.
+/// Run a provider, an API and two apps on this machine with demo people and clients, to look at and to develop against.
 ///
-/// It listens on loopback alone, and says DEVELOPMENT everywhere: its passwords and secrets are in the documentation.
+/// When all is ready it says where, and prints a curl line with an access token. It listens on loopback alone, and says DEVELOPMENT
+/// everywhere: its passwords and secrets are in the documentation. Where another program has the port of the API or of an app, that
+/// one moves to the next free port.
+#[cfg(feature = "dev")]
 #[derive(Args)]
-#[command(after_help = "Example:\n  cardea dev --port 9000 --data ~/.cardea-dev")]
+#[command(
+    after_help = "Examples:\n  cardea dev --data ~/.cardea-dev\n  cardea dev --gateway --data ~/.cardea-dev"
+)]
 pub(crate) struct DevOptions {
     /// The port of the provider.
-    #[arg(long, default_value_t = 9000)]
+    #[arg(long, default_value_t = 9000, conflicts_with = "gateway")]
     pub(crate) port: u16,
     /// Where to keep keys and data; the default is a folder for temporary files, emptied at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Put all behind one gateway at https://localhost:8443, or at this port, with an authority made for it.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "8443")]
+    pub(crate) gateway: Option<u16>,
 }
 
 /// Run the provider of a configuration file.
@@ -83,6 +93,19 @@ pub(crate) struct DevOptions {
 pub(crate) struct ServeOptions {
     #[command(flatten)]
     pub(crate) config: ConfigOption,
+}
+
+/// Run the gateway of a configuration file: TLS and one address before the provider, the APIs and the apps.
+///
+/// It serves until SIGTERM or Ctrl-C; what is under way then is finished. SIGHUP, or a change of the file, takes the
+/// configuration anew without losing a connection; a file that can't be is told in the log, and the old one stays. Its log goes to
+/// standard error, one JSON document a line.
+#[derive(Args)]
+#[command(after_help = "Example:\n  cardea gateway --config /etc/cardea/gateway.toml")]
+pub(crate) struct GatewayOptions {
+    /// The configuration file; paths in it are relative to it.
+    #[arg(long, value_name = "FILE", default_value = "gateway.toml")]
+    pub(crate) config: PathBuf,
 }
 
 /// Look whether everything is as it should be, and say what to do where it isn't.

@@ -4,7 +4,9 @@ mod admin;
 mod check;
 mod commands;
 mod config;
+#[cfg(feature = "dev")]
 mod dev;
+mod gateway;
 mod logging;
 mod migrate;
 mod operate;
@@ -60,8 +62,10 @@ fn run(cli: Cardea, environment: Environment) -> anyhow::Result<ExitCode> {
     let out = Output { json: cli.json };
     logging::start(logging::Format::of(&cli.command), cli.log.as_deref())?;
     let result = match cli.command {
+        #[cfg(feature = "dev")]
         Command::Dev(options) => runtime.block_on(dev::run(options)),
         Command::Serve(options) => runtime.block_on(serve::run(&options, environment)),
+        Command::Gateway(options) => runtime.block_on(gateway::run(options, environment)),
         Command::Migrate(options) => migrate::run(&options, environment, out),
         Command::Client(command) => runtime.block_on(command.run(environment, out)),
         Command::User(command) => runtime.block_on(command.run(environment, out)),

@@ -47,7 +47,10 @@ impl VerificationKey {
         self.algorithm
     }
 
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether the signature over the message is this key's. [`crate::KeySet::verify`] is what tokens are checked with: it
+    /// looks at all the rest too.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify_sig(message, signature).is_ok()
     }
 }

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use crate::access_token::AccessToken;
 use crate::challenge::Challenge;
 use crate::config::{ApiConfig, ConfigError, IntrospectionConfig, Tokens};
-use crate::credentials::bearer;
+use crate::credentials::{bare, bearer};
 use crate::edge::{Edge, limiter};
 use crate::gate::Gate;
 use crate::introspection::{Introspector, Place};
@@ -129,6 +129,7 @@ impl Api {
     /// # Errors
     /// When it isn't good here and now, or nobody knows.
     pub async fn verify(&self, token: &str) -> Result<AccessToken, TokenError> {
+        let token = bare(token)?;
         let now = self.0.clock.now();
         let verified = match self.0.verifier.ready(token, now) {
             Some(verdict) => verdict,

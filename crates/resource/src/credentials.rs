@@ -20,25 +20,46 @@ pub(crate) fn bearer(request: &Parts) -> Result<&str, TokenError> {
     if values.next().is_some() {
         return Err(TokenError::Malformed("more than one Authorization header"));
     }
-    let text = value
-        .to_str()
-        .map_err(|_| TokenError::Malformed("the Authorization header is not ASCII"))?;
+    let bytes = value.as_bytes();
+    let text = std::str::from_utf8(bytes).ok().filter(|_| bytes.is_ascii());
+    let text = text.ok_or(TokenError::Malformed(
+        "the Authorization header is not ASCII",
+    ))?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     // RFC 9110 §11.1: the scheme is compared without case. RFC 6750 §3.1: another scheme is no attempt with a token.
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(TokenError::Missing);
     }
     let token = token.trim_matches(' ');
-    let letters = token.trim_end_matches('=');
-    if letters.is_empty() || !letters.bytes().all(is_b64token) {
+    if !is_token(token) {
         return Err(TokenError::Malformed(
             "the Authorization header is not Bearer and one token",
         ));
     }
+    bounded(token)
+}
+
+/// A token that came by another way.
+pub(crate) fn bare(token: &str) -> Result<&str, TokenError> {
+    if !is_token(token) {
+        return Err(TokenError::Malformed("this is not one token"));
+    }
+    bounded(token)
+}
+
+fn bounded(token: &str) -> Result<&str, TokenError> {
     if token.len() > MAX_TOKEN_LEN {
         return Err(TokenError::Malformed("the access token is too long"));
     }
     Ok(token)
+}
+
+/// RFC 6750 §2.1
+fn is_token(text: &str) -> bool {
+    let letters = text.trim_end_matches('=');
+    // To the end in any case, so that many bytes are looked at in one step: this is on the way of every request.
+    let good = |good: bool, byte| good & is_b64token(byte);
+    !letters.is_empty() && letters.bytes().fold(true, good)
 }
 
 fn has_token(query: &str) -> bool {
@@ -48,7 +69,6 @@ fn has_token(query: &str) -> bool {
     })
 }
 
-/// RFC 6750 §2.1
 const fn is_b64token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 }

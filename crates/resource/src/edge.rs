@@ -14,6 +14,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD,
     HOST, ORIGIN,
 };
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
@@ -95,19 +96,24 @@ impl Edge {
             return Ok(());
         }
         // RFC 9112 §3.2: exactly one Host. RFC 9113 §8.3.1: HTTP/2 has it in the URL.
-        let Some(host) = host(request) else {
+        let Some(named) = named_hosts(request) else {
             let problem = Problem::new(StatusCode::BAD_REQUEST, "Bad request");
-            let problem = problem.detail("The request names no host.");
+            let problem = problem.detail("The request names no host, or more than one.");
             return Err(problem.into_response().into());
         };
-        let host = host.to_ascii_lowercase();
-        let bare = without_port(&host);
-        if self.hosts.iter().any(|one| *one == host || *one == bare) {
+        // RFC 9112 §3.2.2: the target's host outranks the field. A handler may read either, so both must be ours.
+        if named.into_iter().flatten().all(|host| self.serves(host)) {
             return Ok(());
         }
         let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "Misdirected request");
         let problem = problem.detail("This host is not served here.");
         Err(problem.into_response().into())
+    }
+
+    fn serves(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let bare = without_port(&host);
+        self.hosts.iter().any(|one| *one == host || *one == bare)
     }
 }
 
@@ -183,15 +189,16 @@ fn is_preflight(request: &Request) -> bool {
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-fn host(request: &Request) -> Option<&str> {
-    if let Some(authority) = request.uri().authority() {
-        return Some(authority.as_str());
-    }
+/// The hosts that a request names, in its target and in its `Host`. `None` when there is none, or a second `Host`.
+fn named_hosts(request: &Request) -> Option<[Option<&str>; 2]> {
+    let target = request.uri().authority().map(Authority::as_str);
     let mut values = request.headers().get_all(HOST).iter();
-    let (value, None) = (values.next()?, values.next()) else {
-        return None;
+    let field = match (values.next(), values.next()) {
+        (None, _) => None,
+        (Some(value), None) => Some(value.to_str().ok().filter(|host| !host.is_empty())?),
+        (Some(_), Some(_)) => return None,
     };
-    value.to_str().ok().filter(|host| !host.is_empty())
+    (target.is_some() || field.is_some()).then_some([target, field])
 }
 
 /// `[::1]:80` and `localhost:80` without the port.

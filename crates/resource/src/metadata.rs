@@ -44,9 +44,14 @@ impl Metadata {
         if !plain || !matches!(url.scheme(), "https" | "http") {
             return Err(wrong());
         }
-        // RFC 9728 §3: the well-known part stands between host and path.
-        let path = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
-        if path.contains(['{', '}']) {
+        // RFC 9728 §3.1: the well-known part stands between host and path; a slash that is the whole path goes.
+        let path = match url.path() {
+            "/" => WELL_KNOWN.to_owned(),
+            path => format!("{WELL_KNOWN}{path}"),
+        };
+        // The router would take these for patterns.
+        let is_pattern = |part: &str| part.starts_with([':', '*']) || part.contains(['{', '}']);
+        if path.split('/').any(is_pattern) {
             return Err(wrong());
         }
         url.set_path(&path);
@@ -66,17 +71,19 @@ impl Metadata {
         &self.url
     }
 
-    /// Serves it to everybody.
+    /// Serves it to everybody; also to clients that leave out a slash at the end of the path.
     pub(crate) fn route(&self) -> Router {
         let document = self.clone();
         let answer = move || {
             let answer = answer(&document);
             async { answer }
         };
-        Router::new().route(
-            &self.path,
-            get(answer).options(async || cors::open_preflight()),
-        )
+        let route = get(answer).options(async || cors::open_preflight());
+        let router = Router::new().route(&self.path, route.clone());
+        match self.path.trim_end_matches('/') {
+            bare if bare == self.path => router,
+            bare => router.route(bare, route),
+        }
     }
 }
 
@@ -107,7 +114,11 @@ mod tests {
             ),
             (
                 "https://api.example.com/v1/",
-                "https://api.example.com/.well-known/oauth-protected-resource/v1",
+                "https://api.example.com/.well-known/oauth-protected-resource/v1/",
+            ),
+            (
+                "https://api.example.com/",
+                "https://api.example.com/.well-known/oauth-protected-resource",
             ),
             (
                 "http://localhost:4000/orders",
@@ -134,6 +145,8 @@ mod tests {
             "api://orders",
             "https://a.test/#x",
             "https://a.test/?x",
+            "https://a.test/:version",
+            "https://a.test/v1/*all",
             "mailto:a@b",
         ] {
             assert!(of("api", Some(bad)).is_err(), "{bad}");

@@ -16,6 +16,7 @@ pub mod clients;
 mod clock;
 mod faults;
 pub mod flows;
+pub mod foreign;
 pub mod jwt;
 mod logout_receiver;
 mod page;

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use axum::Router;
+use axum::{Router, body::Body};
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject, UserStatus,
     Username,
@@ -16,9 +16,11 @@ use cardea_store::{
     ClientChange, PutClient, Store, UserChange, UserUpdate,
     sqlite::{Options, SqliteStore},
 };
-use cardea_web::clock::Clock;
+use cardea_web::{clock::Clock, inbound::Peer};
+use http::Request;
 use jiff::SignedDuration;
 use tempfile::TempDir;
+use tower::ServiceExt as _;
 
 use crate::{Call, Faults, Person, TestClock, clients};
 
@@ -230,6 +232,23 @@ impl TestServer {
     /// Sends the logouts that are due, as the background does all the time.
     pub async fn send_logouts(&self) {
         cardea_server::jobs::send_logouts(&self.app).await.unwrap();
+    }
+
+    /// Moves the signing keys that are due, as the background does all the time.
+    pub async fn turn_keys(&self) {
+        cardea_server::jobs::turn_keys(&self.app).await.unwrap();
+    }
+
+    /// Begins a rotation of the keys, as `cardea key rotate` does; `at_once` as with `--now`.
+    pub async fn rotate_keys(&self, at_once: bool) {
+        let mut request = Request::post("/keys/rotate")
+            .header("content-type", "application/json")
+            .body(Body::from(format!("{{\"now\":{at_once}}}")))
+            .unwrap();
+        request.extensions_mut().insert(Peer::Unix { uid: 1000 });
+        let admin = cardea_server::admin::router(&self.app);
+        let answer = admin.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 200);
     }
 
     /// Turns the clock forward.

@@ -185,7 +185,7 @@ fn access_tokens(seed: Seed, check: &str, stage: &mut Stage) -> Result<()> {
         "web"
     };
     let mut command = pinned(Cores::Load, &stage.programs.load);
-    command.args(["tokens", "--port", &stage.port().to_string()]);
+    command.args(["tokens", "--port", &stage.ports.provider.to_string()]);
     command.args(["--client", client, "--secret", SECRET, "--check", check]);
     command.arg("--refresh-tokens").arg(refresh_tokens);
     output(command.arg("--out").arg(stage.file("load.txt")))?;

@@ -37,7 +37,7 @@ fn log_in(stage: &Stage, beside: u32) -> Result<Value> {
         "grant_type=client_credentials&scope=orders:read&client_secret={SECRET}&client_id=script"
     );
     let mut command = pinned(Cores::Load, &stage.programs.load);
-    command.args(["login", "--port", &stage.port().to_string()]);
+    command.args(["login", "--port", &stage.ports.provider.to_string()]);
     command.args(["--loops", &PEOPLE.to_string(), "--password", PASSWORD]);
     command.args(["--client", "web", "--redirect-uri", REDIRECT_URI]);
     command.args(["--token-body", &body, "--token-rate", &beside.to_string()]);
@@ -45,7 +45,8 @@ fn log_in(stage: &Stage, beside: u32) -> Result<Value> {
     Ok(serde_json::from_str(&output(&mut command)?)?)
 }
 
-fn number(told: &Value, name: &str) -> Result<f64> {
+/// A number of the line of JSON that a command of `bench/load` prints.
+pub(super) fn number(told: &Value, name: &str) -> Result<f64> {
     let number = told.get(name).and_then(Value::as_f64);
     number.with_context(|| format!("no {name} in {told}"))
 }

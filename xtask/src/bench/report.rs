@@ -49,14 +49,22 @@ fn line(row: &Row, plan: Plan, series: &Series) -> Option<String> {
     let figure = series.median(row.figure)?;
     let (against, ratio, target, met) = match row.target {
         Target::Ratio(to, least) => {
-            let ratio = series.ratio(row.figure, to)?;
-            let against = format!("{} ({to})", shown(series.median(to)?));
-            let least_shown = format!("≥ {least}");
-            (against, format!("{ratio:.2}"), least_shown, ratio >= least)
+            let (against, ratio) = beside(row, to, series)?;
+            let target = format!("≥ {least}");
+            (against, format!("{ratio:.2}"), target, ratio >= least)
+        }
+        Target::Within(to, most) => {
+            let (against, ratio) = beside(row, to, series)?;
+            let target = format!("≤ {most} ×");
+            (against, format!("{ratio:.2}"), target, ratio <= most)
+        }
+        Target::AtLeast(least) => {
+            let target = format!("≥ {} {}", shown(least), row.unit);
+            (String::new(), String::new(), target, figure >= least)
         }
         Target::AtMost(most) => {
             let target = format!("≤ {most} {}", row.unit);
-            ("".to_owned(), String::new(), target, figure <= most)
+            (String::new(), String::new(), target, figure <= most)
         }
     };
     let spread = series.spread(row.figure)?;
@@ -72,6 +80,12 @@ fn line(row: &Row, plan: Plan, series: &Series) -> Option<String> {
     Some(format!(
         "| {work} | {figure} {unit} | {against} | {ratio} | {target} | {verdict}{noisy} | {spread} |\n"
     ))
+}
+
+/// The other series, and the ratio to it.
+fn beside(row: &Row, to: &str, series: &Series) -> Option<(String, f64)> {
+    let against = format!("{} ({to})", shown(series.median(to)?));
+    Some((against, series.ratio(row.figure, to)?))
 }
 
 /// With as many digits as mean something.
@@ -122,6 +136,24 @@ mod tests {
             "| work | 5,200 /s | 10,000 (limit) | 0.52 | ≥ 0.5 | met | 4 % |\n"
         );
         assert!(judged([4000.0, 4900.0, 5500.0]).contains("**missed**, noisy"));
+    }
+
+    #[test]
+    fn a_row_may_ask_for_at_most_so_many_times_another_or_at_least_a_number() {
+        let mut series = Series::default();
+        series.push("ours", 3.0);
+        series.push("theirs", 2.0);
+        let judged = |target| {
+            let row = Row { target, ..ROW };
+            line(&row, Plan::QUICK, &series).unwrap()
+        };
+        assert_eq!(
+            judged(Target::Within("theirs", 2.0)),
+            "| work | 3.00 /s | 2.00 (theirs) | 1.50 | ≤ 2 × | met | – |\n"
+        );
+        assert!(judged(Target::Within("theirs", 1.4)).contains("missed"));
+        assert!(judged(Target::AtLeast(3.0)).contains("| ≥ 3.00 /s | met |"));
+        assert!(judged(Target::AtLeast(3.1)).contains("missed"));
     }
 
     #[test]

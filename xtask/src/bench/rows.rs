@@ -13,11 +13,15 @@ pub(super) struct Row {
 pub(super) enum Target {
     /// At least this part, or so many times, of another series of the same round.
     Ratio(&'static str, f64),
+    /// At most so many times another series of the same round.
+    Within(&'static str, f64),
+    /// At least this, in its own unit.
+    AtLeast(f64),
     /// At most this, in its own unit.
     AtMost(f64),
 }
 
-use Target::{AtMost, Ratio};
+use Target::{AtLeast, AtMost, Ratio, Within};
 
 const fn row(work: &'static str, figure: &'static str, unit: &'static str, target: Target) -> Row {
     Row {
@@ -55,6 +59,16 @@ pub(super) const ROWS: &[Row] = &[
     row("memory, idle", "cardea idle MB", "MB", AtMost(30.0)),
     row("memory under client_credentials", "cardea es256 peak MB", "MB", AtMost(40.0)),
     row("memory under refresh, with many grants", "cardea refresh many grants peak MB", "MB", AtMost(96.0)),
+    row("JWT verification in the resource layer, ES256", "layer es256", "/s", Ratio("key es256", 0.90)),
+    row("… beside jsonwebtoken", "layer es256", "/s", Ratio("jsonwebtoken es256", 1.0)),
+    row("JWT verification in the resource layer, RS256", "layer rs256", "/s", Ratio("key rs256", 0.80)),
+    row("… beside jsonwebtoken", "layer rs256", "/s", Ratio("jsonwebtoken rs256", 1.0)),
+    row("introspection in the resource layer, answer known", "layer cached", "/s", AtLeast(100_000.0)),
+    row("what the BFF proxy adds, median of one connection", "bff adds ms", "ms", AtMost(0.3)),
+    row("gateway, TLS, 1 KiB", "cardea gateway", "/s", Ratio("nginx gateway", 0.70)),
+    row("… its p99", "cardea gateway p99 ms", "ms", Within("nginx gateway p99 ms", 2.0)),
+    row("`cardea dev` to the 200 of its curl line, first start", "dev first s", "s", AtMost(5.0)),
+    row("… second start", "dev second s", "s", AtMost(1.0)),
     row("stripped binary", "cardea binary MB", "MB", AtMost(40.0)),
 ];
 
@@ -81,5 +95,13 @@ pub(super) const BESIDE: &[(&str, &str)] = &[
     (
         "cardea refresh many grants",
         "refresh rotation all over the store with many grants, 128 connections",
+    ),
+    ("verify es256", "`Api::verify` alone, ES256"),
+    ("verify rs256", "`Api::verify` alone, RS256"),
+    ("router es256", "a whole protected router, ES256"),
+    ("router rs256", "a whole protected router, RS256"),
+    (
+        "upstream",
+        "the upstream of the gateway row, without TLS, on one core with its load",
     ),
 ];

@@ -45,23 +45,27 @@ pub(super) struct Server {
 impl Server {
     /// Starts it and waits until it answers 200 at `path`.
     pub(super) fn start(mut command: Command, port: u16, path: &str) -> Result<Self> {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Self::start_until(command, || answers(port, path))
+    }
+
+    /// Starts it and waits until it is seen to be ready. What it prints goes where the command says.
+    pub(super) fn start_until(mut command: Command, ready: impl Fn() -> bool) -> Result<Self> {
         let began = Instant::now();
         let child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot run {command:?}"))?;
         let mut server = Self {
             child,
             ready_after: Duration::ZERO,
         };
-        while !answers(port, path) {
+        while !ready() {
             if let Some(status) = server.child.try_wait()? {
                 bail!("{command:?} ended with {status}");
             }
             if began.elapsed() > START {
-                bail!("{command:?} doesn't answer at {path}");
+                bail!("{command:?} doesn't get ready");
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -89,6 +93,13 @@ impl Server {
 
     /// Asks it to end, and waits.
     pub(super) fn stop(mut self) -> Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status()?;
         let began = Instant::now();
@@ -104,7 +115,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail when it has ended, which is what is wanted.
+        // Asked first, because an nginx that is killed leaves its worker behind. Both fail when it has ended, which is what is
+        // wanted.
+        let _ = self.end();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

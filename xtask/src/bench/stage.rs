@@ -1,7 +1,7 @@
 //! The folder, the programs, the ports and the configuration of one bench.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -18,6 +18,8 @@ pub(super) const PASSWORD: &str = "hinge-of-the-bench-9";
 pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
 /// People who log in at once.
 pub(super) const PEOPLE: usize = 8;
+/// The client of the app with the BFF.
+pub(super) const BFF: &str = "bff";
 /// Rows of the ceiling, as many as Cardea has grants.
 const CEILING_ROWS: &str = "10000";
 
@@ -51,8 +53,19 @@ pub(super) struct Stage {
     pub(super) plan: Plan,
     pub(super) programs: Programs,
     pub(super) seeds: Seeds,
+    pub(super) ports: Ports,
     folder: TempDir,
-    port: u16,
+}
+
+/// Where everything listens, on loopback.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    /// The provider, be it Cardea, the ceiling or the peer.
+    pub(super) provider: u16,
+    /// What stands before an API: the gateway, nginx, the app with the BFF, `cardea dev`.
+    pub(super) front: u16,
+    /// The API.
+    pub(super) upstream: u16,
 }
 
 impl Stage {
@@ -61,26 +74,26 @@ impl Stage {
         if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
             bail!("one core for the server and one for the load make two; this machine has one");
         }
-        for tool in ["wrk", "openssl", "taskset", "node", "npm"] {
+        for tool in ["wrk", "openssl", "taskset", "node", "npm", "nginx", "curl"] {
             if find(tool).is_none() {
                 bail!(
-                    "{tool} is missing; Debian's packages are wrk, openssl, util-linux, nodejs, npm"
+                    "{tool} is missing; Debian's packages are wrk, openssl, util-linux, nodejs, npm, nginx, curl"
                 );
             }
         }
         install_npm(&root().join("bench/peers/oidc-provider"))?;
         let programs = build()?;
         let folder = tempfile::tempdir()?;
-        let port = free_port()?;
+        let ports = Ports::free()?;
         let key = output(Command::new("openssl").args(["rand", "-base64", "32"]))?;
         std::fs::write(folder.path().join("master.key"), key)?;
-        std::fs::write(folder.path().join("cardea.toml"), configuration(port))?;
+        std::fs::write(folder.path().join("cardea.toml"), configuration(ports))?;
         let mut stage = Self {
             plan,
             programs,
             seeds: Seeds::default(),
+            ports,
             folder,
-            port,
         };
         stage.start(System::Cardea, Cores::Server)?.stop()?;
         println!("seeding");
@@ -88,26 +101,26 @@ impl Stage {
         Ok(stage)
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A file of the folder.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(super) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("http://127.0.0.1:{}{path}", self.ports.provider)
     }
 
     pub(super) fn issuer(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        format!("http://localhost:{}", self.ports.provider)
     }
 
     /// Starts one of the three; they run one at a time, so one port is enough.
     pub(super) fn start(&self, system: System, cores: Cores) -> Result<Server> {
-        let port = self.port.to_string();
+        let port = self.ports.provider.to_string();
         let (command, ready) = match system {
             System::Cardea => {
                 let mut command = pinned(cores, &self.programs.cardea);
@@ -131,7 +144,7 @@ impl Stage {
         };
         let mut command = command;
         command.current_dir(self.folder.path());
-        Server::start(command, self.port, ready)
+        Server::start(command, self.ports.provider, ready)
     }
 }
 
@@ -151,13 +164,22 @@ fn build() -> Result<Programs> {
     })
 }
 
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
-    Ok(listener.local_addr()?.port())
+impl Ports {
+    fn free() -> Result<Self> {
+        // Held until all are known, so that each is another.
+        let listener = || TcpListener::bind("127.0.0.1:0").context("no free port");
+        let [provider, front, upstream] = [listener()?, listener()?, listener()?];
+        Ok(Self {
+            provider: provider.local_addr()?.port(),
+            front: front.local_addr()?.port(),
+            upstream: upstream.local_addr()?.port(),
+        })
+    }
 }
 
 /// All that the product has is on; the limits are only too high to be met.
-fn configuration(port: u16) -> String {
+fn configuration(ports: Ports) -> String {
+    let port = ports.provider;
     let mut text = format!(
         r#"issuer = "http://localhost:{port}"
 listen = "127.0.0.1:{port}"
@@ -201,6 +223,10 @@ introspection_clients = ["api"]
         let grant_types = r#"["authorization_code", "refresh_token"]"#;
         text.push_str(&client_of(client, grant_types, more));
     }
+    let callback = format!("http://localhost:{}/bff/callback", ports.front);
+    let redirect = format!("redirect_uris = [\"{callback}\"]");
+    let grant_types = r#"["authorization_code", "refresh_token"]"#;
+    text.push_str(&client_of(BFF, grant_types, &redirect));
     for person in 0..PEOPLE {
         text.push_str(&format!(
             "\n[[users]]\nusername = \"person{person}\"\npassword = \"{PASSWORD}\"\n"

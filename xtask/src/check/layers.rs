@@ -32,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("testkit", &["server", "store"]),
     ("bench-ceiling", &["jose", "seal"]),
-    ("bench-load", &["store", "web"]),
+    ("bench-load", &["store", "resource", "client"]),
     ("xtask", &[]),
 ];
 

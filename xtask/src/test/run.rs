@@ -60,7 +60,11 @@ impl Run {
             }
             Part::Http => self.tests(cargo(["test", "--workspace", "--test", "*"])),
             Part::Doc => self.tests(cargo(["test", "--workspace", "--doc"])),
-            Part::E2e | Part::Interop => self.node(part),
+            Part::E2e => self.node(part),
+            Part::Interop => match self.node(part)? {
+                Outcome::Passed => self.tests(kits_at_a_foreign_provider()),
+                other => Ok(other),
+            },
         }
     }
 
@@ -120,6 +124,14 @@ impl Run {
         }
         signal("-KILL", &started_in(self.folder.path()));
     }
+}
+
+/// What needs a provider from npm is ignored elsewhere.
+fn kits_at_a_foreign_provider() -> Command {
+    let kits = ["--package", "cardea-resource", "--package", "cardea-client"];
+    let mut test = cargo(["test", "--test", "it"]);
+    test.args(kits).args(["--", "--ignored", "foreign::"]);
+    test
 }
 
 /// The fuzz targets are a workspace of their own, which nothing else would notice to be broken.

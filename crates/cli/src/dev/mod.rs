@@ -1,139 +1,100 @@
-//! `cardea dev` (D23): a provider and a small application that logs in to it, on loopback, in one process.
+//! `cardea dev` (D23): a provider, an API and two apps that log in to it, on loopback, in one process, with everything seeded.
+//!
+//! [`Stage`] says where everything is; `parts.rs` makes a configuration of that for each part; here each part gets its listener.
 
-mod app;
+mod data;
+mod door;
+mod greeting;
+mod holder;
+mod parts;
 mod ports;
+mod stage;
+mod wall;
 
-use std::{
-    io::Write as _,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use anyhow::Context;
-use cardea_seal::{Entropy, MasterKey};
-use cardea_server::{
-    config::{
-        Config,
-        development::{APP_PORT, SCRIPT_SECRET},
-    },
-    jobs, router,
-};
+use anyhow::Context as _;
+use axum::Router;
+use cardea_machine::Machine;
+use cardea_server::jobs;
 use cardea_web::inbound::{
     listener::{ListenerConfig, serve},
     shutdown,
 };
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
-use self::ports::Port;
+use self::{data::Data, ports::Ports, stage::Stage};
 use crate::{commands::DevOptions, provider::Provider};
 
+/// Serves until a signal.
 pub(crate) async fn run(options: DevOptions) -> anyhow::Result<()> {
-    let provider_listeners = ports::bind(options.port, "--port").await?;
-    // Many development servers listen there by default, and the client `spa` may send people back to them.
-    let (app_listeners, taken) = match ports::try_bind(APP_PORT).await? {
-        Port::Ours(listeners) => (Some(listeners), None),
-        Port::Taken(address) => (None, Some(address)),
+    greeting::warn()?;
+    let ports = match options.gateway {
+        None => Ports::in_the_open(options.port).await?,
+        Some(port) => Ports::behind_a_gateway(port).await?,
     };
-    let data = Data::open(options.data)?;
-    let config = Config::development(options.port, data.path());
-    let issuer = config.issuer.clone();
+    let data = Data::open(options.data.as_deref(), options.gateway.is_some())?;
+    let stage = Stage::set(&ports, data.path())?;
     let shutdown = shutdown::on_signal()?;
-    let provider = Provider::open(config).await?;
-    let demo = app::router(&issuer, &Entropy::system());
-    let serve_app = async {
-        match app_listeners {
-            Some(listeners) => {
-                serve(listeners, demo, ListenerConfig::default(), shutdown.clone()).await
-            }
-            None => Ok(()),
-        }
-    };
-    let listening = async {
-        tokio::try_join!(
-            serve(
-                provider_listeners,
-                router(&provider.app),
-                ListenerConfig::default(),
-                shutdown.clone()
-            ),
-            serve_app,
-        )
-    };
-    greet(&issuer, taken)?;
+    let provider = Provider::open(parts::provider(&stage)).await?;
+    let serving = open_doors(&stage, ports, &provider, &shutdown)?;
+    let token = Machine::new(parts::machine(&stage))?.token().await;
+    let token = token.context("the first token")?;
+    greeting::say(&stage, &token)?;
     tokio::select! {
-        ended = listening => { ended.context("a listener failed")?; }
+        ended = all(serving) => ended?,
+        why = provider.store.failed() => anyhow::bail!("the store can't be trusted any more: {why}; start again"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
     }
+    // What was answered is written already; this closes the file before its folder goes.
+    drop(provider);
+    greeting::farewell()?;
     Ok(())
 }
 
-/// The folder with keys and data.
-enum Data {
-    Kept(PathBuf),
-    Temporary(tempfile::TempDir),
-}
+type Serving = JoinSet<std::io::Result<()>>;
 
-impl Data {
-    fn open(dir: Option<PathBuf>) -> anyhow::Result<Self> {
-        let data = match dir {
-            None => Self::Temporary(tempfile::Builder::new().prefix("cardea-dev-").tempdir()?),
-            Some(dir) => {
-                std::fs::create_dir_all(&dir)
-                    .with_context(|| format!("--data: {}", dir.display()))?;
-                Self::Kept(dir)
-            }
-        };
-        let key = data.path().join("master.key");
-        if !key.exists() {
-            let text = MasterKey::generate(&Entropy::system()).to_text();
-            write_private(&key, text.expose()).with_context(|| key.display().to_string())?;
-        }
-        Ok(data)
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(dir) => dir.path(),
-        }
-    }
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
-}
-
-/// Says where everything is, or where the port of the demo application is taken.
-fn greet(issuer: &str, taken: Option<IpAddr>) -> std::io::Result<()> {
-    let app = match taken {
-        None => format!("http://localhost:{APP_PORT}/      a small application; "),
-        Some(address) => format!(
-            "Port {APP_PORT} is taken on {address}; the demo application is left out — your own app may be there.
-              "
-        ),
+/// A listener for each part.
+fn open_doors(
+    stage: &Stage,
+    ports: Ports,
+    provider: &Provider,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<Serving> {
+    let mut serving = Serving::new();
+    let mut open = |listeners: Vec<TcpListener>, router: Router| {
+        let bounds = ListenerConfig::default();
+        let router = wall::around(router, stage.names());
+        serving.spawn(serve(listeners, router, bounds, shutdown.clone()));
     };
-    let text = format!(
-        "DEVELOPMENT: everybody knows these passwords and secrets; nothing but this machine can reach it.
-
-  Log in      {app}alice / wonderland-7-doors, bob / hinge-of-the-door-9
-  Provider    {issuer}
-  Discovery   {issuer}/.well-known/openid-configuration
-  Account     {issuer}/account
-
-A token for a machine:
-
-  curl -u script:{SCRIPT_SECRET} -d grant_type=client_credentials {issuer}/token
-
-Clients: spa (public), backend and script (confidential). Ctrl-C ends it.
-"
+    open(
+        ports.provider.listeners,
+        cardea_server::router(&provider.app),
     );
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    open(
+        ports.api.listeners,
+        cardea_orders_api::router(&parts::api(stage))?,
+    );
+    open(
+        ports.spa.listeners,
+        cardea_spa_bff::router(&parts::spa(stage))?,
+    );
+    open(
+        ports.webapp.listeners,
+        cardea_webapp::router(&parts::webapp(stage))?,
+    );
+    if let Some((port, certificates)) = ports.gateway.zip(stage.certificates.as_ref()) {
+        let door = door::gateway(stage, certificates, port.listeners, shutdown)?;
+        serving.spawn(door.run(shutdown.clone()));
+    }
+    Ok(serving)
+}
+
+/// Until all have ended, or one has failed.
+async fn all(mut serving: Serving) -> anyhow::Result<()> {
+    while let Some(ended) = serving.join_next().await {
+        ended?.context("a listener failed")?;
+    }
+    Ok(())
 }

@@ -131,6 +131,19 @@ impl Bench {
         serving
     }
 
+    /// Runs the gateway of `gateway.toml` at `port`, and waits until it listens.
+    pub(crate) fn gateway(&self, port: u16) -> Serving {
+        let child = self.command(&["gateway"]).spawn().unwrap();
+        let serving = Serving { child };
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let waited = began.elapsed();
+            assert!(waited < Duration::from_secs(20), "it doesn't listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        serving
+    }
+
     /// One request over plain HTTP.
     pub(crate) fn post(&self, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();

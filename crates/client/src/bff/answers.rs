@@ -2,7 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 use cardea_web::inbound::{PageHeaders, Problem, RequestId};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderValue, StatusCode};
 
 /// The type of the problem that only a login mends: what a single-page app looks for.
@@ -11,6 +13,7 @@ pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";
 pub const CSRF: &str = "urn:cardea:problem:csrf";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// 401: nobody is logged in, or no longer.
 pub(crate) fn login_required() -> Response {
@@ -59,9 +62,11 @@ pub(crate) fn set_cookies(response: &mut Response, cookies: impl IntoIterator<It
     }
 }
 
-/// No cache keeps it.
+/// No cache keeps it, and no browser takes it for something else; also in an app without the header pack.
 pub(crate) fn private(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     response
 }
 

@@ -115,6 +115,11 @@ impl Bff {
         format!("{}?{query}", self.0.config.paths.login)
     }
 
+    /// Whether it is the same app, not another of this process.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// An address of this app.
     fn address(&self, path: &str) -> String {
         format!("{}{path}", self.0.sessions.origin())

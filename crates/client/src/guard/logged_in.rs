@@ -41,7 +41,10 @@ impl LoggedIn {
 
     /// Looks for the session of a request once; a guard before the handler has perhaps found it.
     pub(super) async fn find(bff: &Bff, parts: &Parts) -> Result<Option<Self>, Response> {
-        if let Some(found) = parts.extensions.get::<Self>() {
+        // Who is logged in to another app of this process is nobody here.
+        if let Some(found) = parts.extensions.get::<Self>()
+            && found.bff.is(bff)
+        {
             return Ok(Some(found.clone()));
         }
         match bff.sessions().load(&parts.headers).await {

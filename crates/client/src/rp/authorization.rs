@@ -47,12 +47,21 @@ impl LoginWish {
 }
 
 /// A login that has begun.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LoginUnderWay {
     /// Where the browser is sent.
     pub authorization_url: String,
     /// What is kept until it comes back.
     pub state: LoginState,
+}
+
+/// The address carries `state` and `nonce`.
+impl fmt::Debug for LoginUnderWay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginUnderWay")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the server remembers of a login under way. It holds secrets: it stays on the server, or goes into a sealed cookie.

@@ -8,6 +8,7 @@
 )]
 
 mod bff;
+mod foreign;
 mod guard;
 mod rp;
 mod session;

@@ -1,10 +1,11 @@
 //! `aud`: RFC 7519 §4.1.3.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// One audience, or several.
-#[derive(Deserialize)]
-#[serde(untagged)]
 pub(super) enum Audiences {
     One(String),
     Many(Vec<String>),
@@ -25,5 +26,34 @@ impl Audiences {
 
     pub(super) fn is_single(&self) -> bool {
         self.iter().count() == 1
+    }
+}
+
+impl<'de> Deserialize<'de> for Audiences {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudiencesVisitor)
+    }
+}
+
+/// A derived untagged type would copy everything before it looks.
+struct AudiencesVisitor;
+
+impl<'de> Visitor<'de> for AudiencesVisitor {
+    type Value = Audiences;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a list of texts")
+    }
+
+    fn visit_str<E>(self, one: &str) -> Result<Audiences, E> {
+        Ok(Audiences::One(one.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Audiences, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = list.next_element()? {
+            all.push(one);
+        }
+        Ok(Audiences::Many(all))
     }
 }

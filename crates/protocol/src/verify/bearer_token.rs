@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{audience::Audiences, numeric_date::NumericDate};
+use super::audience::Audiences;
+use super::claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text};
+use super::numeric_date::NumericDate;
 use crate::scope::Scope;
 
 /// Which access tokens an API takes.
@@ -162,7 +164,7 @@ pub fn introspected_token(
         None => return Err(BearerError::Malformed),
     }
     // RFC 7662 §2.2: token_type is as in RFC 6749 §5.1; older servers write the kind of token there.
-    if let Some(kind) = claims.token_type.as_deref()
+    if let Some(Text(kind)) = &claims.token_type
         && !["bearer", "access_token"].contains(&kind.to_ascii_lowercase().as_str())
     {
         return Err(BearerError::Kind);
@@ -175,32 +177,38 @@ pub fn introspected_token(
 #[derive(Deserialize)]
 struct Claims<'a> {
     #[serde(borrow)]
-    iss: Option<Cow<'a, str>>,
+    iss: Option<Text<'a>>,
     #[serde(borrow)]
-    sub: Option<Cow<'a, str>>,
+    sub: Option<Text<'a>>,
     aud: Option<Audiences>,
     exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
     iat: Option<NumericDate>,
     #[serde(borrow)]
-    client_id: Option<Cow<'a, str>>,
+    client_id: Option<Text<'a>>,
     /// The same, as OpenID Connect names it.
-    azp: Option<Perhaps<String>>,
+    #[serde(borrow, default)]
+    azp: PerhapsText<'a>,
     scope: Option<ScopeClaim>,
     /// The same, as Entra ID names it.
     scp: Option<ScopeClaim>,
-    roles: Option<Perhaps<Vec<String>>>,
+    #[serde(default)]
+    roles: PerhapsTexts,
     /// The same, as Keycloak nests it.
-    realm_access: Option<Perhaps<RealmAccess>>,
-    tenant: Option<Perhaps<String>>,
+    realm_access: Option<PerhapsRealm>,
+    #[serde(borrow, default)]
+    tenant: PerhapsText<'a>,
     /// The same, as Entra ID names it.
-    tid: Option<Perhaps<String>>,
+    #[serde(borrow, default)]
+    tid: PerhapsText<'a>,
     /// The kind of token, as Keycloak writes it into the claims.
-    typ: Option<Perhaps<String>>,
+    #[serde(borrow, default)]
+    typ: PerhapsText<'a>,
     /// The same, as Cognito and Cardea's introspection name it.
-    token_use: Option<Perhaps<String>>,
+    #[serde(borrow, default)]
+    token_use: PerhapsText<'a>,
     #[serde(borrow)]
-    token_type: Option<Cow<'a, str>>,
+    token_type: Option<Text<'a>>,
     active: Option<bool>,
     nonce: Option<IgnoredAny>,
     at_hash: Option<IgnoredAny>,
@@ -209,42 +217,15 @@ struct Claims<'a> {
     cnf: Option<IgnoredAny>,
 }
 
-/// A claim without a registered meaning: of another type it counts as absent.
+/// Keycloak's own claim: of another shape it counts as absent.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Perhaps<T> {
-    Is(T),
+enum PerhapsRealm {
+    Is {
+        #[serde(default)]
+        roles: Vec<String>,
+    },
     Other(IgnoredAny),
-}
-
-impl<T> Perhaps<T> {
-    fn get(self) -> Option<T> {
-        match self {
-            Self::Is(value) => Some(value),
-            Self::Other(_) => None,
-        }
-    }
-
-    fn as_ref(&self) -> Option<&T> {
-        match self {
-            Self::Is(value) => Some(value),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct RealmAccess {
-    #[serde(default)]
-    roles: Vec<String>,
-}
-
-/// RFC 9068 §2.2.3: a text with spaces. Some issuers write a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ScopeClaim {
-    Text(Scope),
-    List(Vec<String>),
 }
 
 impl<'a> Claims<'a> {
@@ -257,7 +238,7 @@ impl<'a> Claims<'a> {
             return Err(BearerError::SenderConstrained);
         }
         // RFC 9068 §4: the issuer must match exactly. RFC 7662 §2.2: an answer need not name it.
-        if self.iss.as_ref().is_some_and(|iss| *iss != policy.issuer) {
+        if self.iss.as_ref().is_some_and(|iss| iss.0 != policy.issuer) {
             return Err(BearerError::Issuer);
         }
         // RFC 9068 §4: aud must name this API; other audiences beside it don't matter.
@@ -285,9 +266,9 @@ impl<'a> Claims<'a> {
     /// RFC 8725 §3.12: whatever typ says, what only other tokens carry gives them away.
     fn is_access_token(&self) -> bool {
         let of_others = [&self.nonce, &self.at_hash, &self.c_hash, &self.events];
-        let kind = self.typ.as_ref().and_then(Perhaps::as_ref);
-        let used_as = self.token_use.as_ref().and_then(Perhaps::as_ref);
-        let other_kind = |kind: &String| {
+        let kind = self.typ.0.as_deref();
+        let used_as = self.token_use.0.as_deref();
+        let other_kind = |kind: &str| {
             ["ID", "Refresh", "Offline", "Logout"]
                 .iter()
                 .any(|other| kind.eq_ignore_ascii_case(other))
@@ -298,28 +279,24 @@ impl<'a> Claims<'a> {
     }
 
     fn read(self) -> Result<BearerToken, BearerError> {
-        let client_id = self.client_id.map(Cow::into_owned);
-        let client_id = client_id.or_else(|| self.azp?.get());
-        let subject = self.sub.map(Cow::into_owned);
+        let client_id = self.client_id.map(|Text(id)| id).or(self.azp.0);
+        let client_id = client_id.map(Cow::into_owned);
+        let subject = self.sub.map(|Text(subject)| subject.into_owned());
         // RFC 9068 §2.2: where no person stands behind it, the subject is the client.
         let subject = subject.or_else(|| client_id.clone());
-        let mut roles = self.roles.and_then(Perhaps::get).unwrap_or_default();
-        if let Some(realm) = self.realm_access.and_then(Perhaps::get) {
-            roles.extend(realm.roles);
+        // RFC 9068 §2.2: it identifies somebody. An empty name would own every object whose owner is not set.
+        let subject = subject.filter(|subject| !subject.is_empty());
+        let mut roles = self.roles.0.unwrap_or_default();
+        if let Some(PerhapsRealm::Is { roles: of_realm }) = self.realm_access {
+            roles.extend(of_realm);
         }
-        let scope = match self.scope.or(self.scp) {
-            None => Scope::default(),
-            Some(ScopeClaim::Text(scope)) => scope,
-            Some(ScopeClaim::List(all)) => {
-                Scope::parse(&all.join(" ")).map_err(|_| BearerError::Malformed)?
-            }
-        };
+        let scope = self.scope.or(self.scp);
         Ok(BearerToken {
             subject: subject.ok_or(BearerError::Malformed)?,
             client_id,
-            scope,
+            scope: scope.map(|ScopeClaim(scope)| scope).unwrap_or_default(),
             roles,
-            tenant: self.tenant.or(self.tid).and_then(Perhaps::get),
+            tenant: self.tenant.0.or(self.tid.0).map(Cow::into_owned),
             expires_at: self.exp.and_then(NumericDate::timestamp),
             claims: Vec::new(),
         })

@@ -203,10 +203,14 @@ fn claims_that_are_missing_or_of_another_type_are_malformed() {
         changed("exp", Value::Null),
         changed("sub", Value::Null),
         changed("sub", json!(1)),
+        changed("sub", json!("")),
         changed("iss", Value::Null),
         changed("scope", json!("a\"b")),
         changed("scope", json!(7)),
         changed("aud", json!(7)),
+        changed("aud", json!([[API]])),
+        changed("aud", json!({"0": API})),
+        changed("aud", json!([API, 7])),
     ] {
         assert_eq!(strict(&bad).err(), Some(BearerError::Malformed), "{bad}");
     }

@@ -26,6 +26,15 @@ pub struct RelyingPartyPolicy<'a> {
     pub algorithms: &'a [Algorithm],
 }
 
+impl RelyingPartyPolicy<'_> {
+    /// OpenID Core §3.1.3.7, point 3: `aud` names this client, and no other audience that it doesn't trust.
+    pub(super) fn accepts_audience(&self, aud: &Audiences) -> bool {
+        let trusts =
+            |one: &str| one == self.client_id || self.trusted_audiences.iter().any(|t| t == one);
+        aud.contains(self.client_id) && aud.iter().all(trusts)
+    }
+}
+
 /// What the request of this one login asked for, and what came beside the token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoginAsked<'a> {
@@ -169,10 +178,7 @@ fn judge_parties(claims: &Claims, party: RelyingPartyPolicy<'_>) -> Result<(), I
     {
         return Err(IdTokenError::Issuer);
     }
-    // OpenID Core §3.1.3.7, point 3: `aud` names this client, and no other audience that it doesn't trust.
-    let trusts =
-        |one: &str| one == party.client_id || party.trusted_audiences.iter().any(|t| t == one);
-    if !claims.aud.contains(party.client_id) || !claims.aud.iter().all(trusts) {
+    if !party.accepts_audience(&claims.aud) {
         return Err(IdTokenError::Audience);
     }
     // OpenID Core §3.1.3.7, points 4 and 5: the authorized party is this client, and is named where there are many.

@@ -111,7 +111,7 @@ pub fn logout_token(
     }
     let claims: Claims =
         serde_json::from_slice(&verified.payload).map_err(|_| LogoutTokenError::Malformed)?;
-    // OpenID Back-Channel Logout §2.6, points 5 and 6: the event is there, a nonce is not, so no ID token ends a session.
+    // OpenID Back-Channel Logout §2.6, points 6 and 7: the event is there, a nonce is not, so no ID token ends a session.
     let event = claims.events.get(BACKCHANNEL_LOGOUT_EVENT);
     if !event.is_some_and(Value::is_object) || claims.nonce {
         return Err(LogoutTokenError::Kind);
@@ -124,7 +124,7 @@ fn judge(
     party: RelyingPartyPolicy<'_>,
     now: Timestamp,
 ) -> Result<VerifiedLogoutToken, LogoutTokenError> {
-    // OpenID Back-Channel Logout §2.6, point 3: `iss`, `aud`, `iat` and `exp` as in an ID token. The tenant is only
+    // OpenID Back-Channel Logout §2.6, point 4: `iss`, `aud`, `iat` and `exp` as in an ID token. The tenant is only
     // looked at where the token names it.
     let issuer_holds = match &claims.tid {
         Some(tid) => party.issuer.accepts_token(&claims.iss, Some(tid)),
@@ -133,7 +133,7 @@ fn judge(
     if !issuer_holds {
         return Err(LogoutTokenError::Issuer);
     }
-    if !claims.aud.contains(party.client_id) {
+    if !party.accepts_audience(&claims.aud) {
         return Err(LogoutTokenError::Audience);
     }
     let expires_at = claims.exp.timestamp().ok_or(LogoutTokenError::Malformed)?;
@@ -144,7 +144,7 @@ fn judge(
     if issued_at.duration_since(now) > SKEW {
         return Err(LogoutTokenError::Future);
     }
-    // OpenID Back-Channel Logout §2.6, point 4: it names the person, the session or both.
+    // OpenID Back-Channel Logout §2.6, point 5: it names the person, the session or both.
     if claims.sub.is_none() && claims.sid.is_none() {
         return Err(LogoutTokenError::Nobody);
     }

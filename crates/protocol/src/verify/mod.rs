@@ -3,6 +3,7 @@
 mod access_token;
 mod audience;
 mod bearer_token;
+mod claim;
 mod client_assertion;
 mod id_token;
 mod id_token_hint;

@@ -1,9 +1,13 @@
 //! Host, origin and rate.
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::routing::get;
 use cardea_resource::{Api, ApiConfig, ConfigError, CorsConfig, LimitsConfig, Tokens};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::{API, APP, World, with_token};
 
@@ -164,6 +168,63 @@ async fn only_the_hosts_of_the_list_are_served() {
 }
 
 #[tokio::test]
+async fn a_good_target_does_not_carry_a_strangers_host_past_the_list() {
+    let world = World::with(|config| config.hosts = vec!["api.example.com".to_owned()]).await;
+    let send = async |target: &str, host: Option<&str>| {
+        let mut request = with_token(target, &world.token());
+        if let Some(host) = host {
+            request.headers_mut().insert("host", host.parse().unwrap());
+        }
+        world.send(request).await.status.as_u16()
+    };
+    let (ours, strangers) = ("http://api.example.com/me", "http://evil.test/me");
+    assert_eq!(send(ours, None).await, 200, "as HTTP/2 has it");
+    assert_eq!(send(ours, Some("api.example.com")).await, 200);
+    assert_eq!(send(ours, Some("evil.test")).await, 421);
+    assert_eq!(send(strangers, Some("api.example.com")).await, 421);
+    assert_eq!(send(ours, Some("")).await, 400);
+    assert_eq!(send("http://x@api.example.com/me", None).await, 421);
+    for host in [
+        "api.example.com.",
+        "api.example.com@evil.test",
+        "[api.example.com]",
+    ] {
+        assert_eq!(send("/me", Some(host)).await, 421, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_hosts_holds_on_the_wire() {
+    let hosts = vec!["api.example.com".to_owned()];
+    let api = Api::new(&ApiConfig { hosts, ..config() }).unwrap();
+    let open = Router::new().route("/health", get(async || "up"));
+    let router = api.protect_beside(open, Router::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let absolute = "GET http://api.example.com/health HTTP/1.1\r\nHost: ";
+    for (head, status) in [
+        ("GET /health HTTP/1.1\r\nHost: api.example.com", "200"),
+        ("GET /health HTTP/1.0\r\nHost: evil.test", "421"),
+        ("GET /health HTTP/1.0", "400"),
+        (&format!("{absolute}api.example.com"), "200"),
+        (&format!("{absolute}evil.test"), "421"),
+        (
+            &format!("{absolute}evil.test\r\nHost: api.example.com"),
+            "400",
+        ),
+    ] {
+        let mut wire = TcpStream::connect(address).await.unwrap();
+        let request = format!("{head}\r\nConnection: close\r\n\r\n");
+        wire.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).await.unwrap();
+        let got = answer.split(' ').nth(1);
+        assert_eq!(got, Some(status), "{head}");
+    }
+}
+
+#[tokio::test]
 async fn a_network_has_so_many_requests_whatever_its_tokens() {
     let world = World::with(|config| config.limits.per_network = 3).await;
     for path in ["/health", "/me", "/nowhere"] {
@@ -224,6 +285,17 @@ async fn open_routes_and_the_metadata_document_need_no_token() {
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     assert_eq!(answer.header("content-type"), "application/json");
     assert!(!answer.header("x-request-id").is_empty());
+}
+
+#[tokio::test]
+async fn the_metadata_document_is_found_with_and_without_a_slash_at_the_end() {
+    let resource = "https://api.example.com/v1/";
+    let world = World::with(|config| config.resource = Some(resource.to_owned())).await;
+    for slash in ["/", ""] {
+        let path = format!("/.well-known/oauth-protected-resource/v1{slash}");
+        let request = Request::get(&path).body(Body::empty()).unwrap();
+        assert_eq!(world.send(request).await.json()["resource"], resource);
+    }
 }
 
 #[test]

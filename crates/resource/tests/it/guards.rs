@@ -1,11 +1,13 @@
 //! Who may do what.
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::routing::{any, get};
 use cardea_resource::{Permissions, tenant};
 use serde_json::json;
 
-use crate::world::{World, with_token};
+use crate::world::{World, send, with_token};
 
 #[tokio::test]
 async fn too_small_a_scope_is_named() {
@@ -105,6 +107,43 @@ async fn a_tenant_sees_its_own_and_nobody_without_one_sees_any() {
     assert!(!rule(&order(), &other));
     assert!(!rule(&order(), &none));
     assert!(!rule(&String::new(), &none));
+}
+
+#[tokio::test]
+async fn no_part_of_a_router_is_reached_without_a_token() {
+    let world = World::new().await;
+    let inner = Router::new()
+        .route("/order", get(async || "order"))
+        .fallback(async || "inner fallback");
+    let router = Router::new()
+        .route("/me", get(async || "me"))
+        .nest("/nested", inner)
+        .merge(Router::new().route("/merged", get(async || "merged")))
+        .route_service("/service", any(async || "service"))
+        .nest_service("/beneath", any(async || "beneath"))
+        .fallback(async || "fallback")
+        .method_not_allowed_fallback(async || "another method");
+    let router = world.api.protect(router);
+    for path in [
+        "/me",
+        "/me/",
+        "/nested",
+        "/nested/order",
+        "/nested/nowhere",
+        "/merged",
+        "/service",
+        "/beneath/it",
+        "/nowhere",
+        "//me",
+        "/%6de",
+    ] {
+        for method in ["GET", "HEAD", "POST", "OPTIONS", "TRACE", "PURGE"] {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.body(Body::empty()).unwrap();
+            let answer = send(router.clone(), request).await;
+            assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
+        }
+    }
 }
 
 #[tokio::test]

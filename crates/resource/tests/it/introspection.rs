@@ -142,6 +142,39 @@ async fn what_the_issuer_says_is_judged() {
 }
 
 #[tokio::test]
+async fn what_is_no_token_is_not_worth_a_question() {
+    let world = World::asking().await;
+    world.issuer.says(world.active());
+    for odd in [
+        "",
+        "two words",
+        "line\nbreak",
+        "\u{1f511}",
+        &*"x".repeat(1024 * 1024),
+    ] {
+        assert!(world.api.verify(odd).await.is_err());
+    }
+    assert_eq!(world.issuer.asked_about_tokens(), 0);
+}
+
+#[tokio::test]
+async fn one_apis_answers_are_not_anothers() {
+    let ours = World::asking().await;
+    let issuer = ours.issuer.url.clone();
+    let theirs = World::with(|config| {
+        config.issuer = issuer;
+        config.audience = "api://mail".to_owned();
+        config.tokens = Tokens::Both;
+        config.introspection = Some(IntrospectionConfig::new("mail", "secret"));
+    })
+    .await;
+    ours.issuer.says(ours.active());
+    assert_eq!(ours.status(TOKEN).await, 200);
+    assert_eq!(theirs.status(TOKEN).await, 401);
+    assert_eq!(ours.issuer.asked_about_tokens(), 2);
+}
+
+#[tokio::test]
 async fn a_clock_set_back_makes_it_ask_again() {
     let world = World::asking().await;
     world.issuer.says(world.active());

@@ -9,11 +9,13 @@
 
 mod cardea;
 mod edge;
+mod foreign;
 mod guards;
 mod introspection;
 mod issuer;
 mod keys;
 mod logs;
 mod measures;
+mod outage;
 mod tokens;
 mod world;

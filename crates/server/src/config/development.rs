@@ -9,6 +9,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use cardea_web::config::SecretText;
 use serde_json::json;
+use url::Url;
 
 use super::{Config, KeysConfig, OutboundConfig, SeedUser, StoreConfig};
 use crate::passwords;
@@ -17,12 +18,18 @@ use crate::passwords;
 pub const BACKEND_SECRET: &str = "dev-backend-secret-change-me-000000000000";
 /// The secret of the demo client `script`.
 pub const SCRIPT_SECRET: &str = "dev-script-secret-change-me-0000000000000";
-const ALICES_PASSWORD: &str = "wonderland-7-doors";
-const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
-/// Where the demo application listens.
-pub const APP_PORT: u16 = 5173;
+/// The secret of `bff`, the single-page app's backend.
+pub const BFF_SECRET: &str = "dev-bff-secret-change-me-0000000000000000";
+/// The secret of `webapp`, the app whose pages are made on the server.
+pub const WEBAPP_SECRET: &str = "dev-webapp-secret-change-me-0000000000000";
+/// The password of `alice`.
+pub const ALICES_PASSWORD: &str = "wonderland-7-doors";
+/// The password of `bob`.
+pub const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
 
+/// Where people's own apps are, while they are made: the clients `spa` and `backend`.
 const APP: &str = "http://localhost:5173";
+const APP_BY_ADDRESS: &str = "http://127.0.0.1:5173";
 const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
 
 /// D23: whether this is a client's secret or a person's password that everybody knows.
@@ -30,6 +37,8 @@ pub(crate) fn is_demo_secret(text: &str) -> bool {
     [
         BACKEND_SECRET,
         SCRIPT_SECRET,
+        BFF_SECRET,
+        WEBAPP_SECRET,
         ALICES_PASSWORD,
         BOBS_PASSWORD,
     ]
@@ -43,13 +52,24 @@ pub(crate) fn is_demo_hash(hash: &str) -> bool {
         .any(|password| passwords::is_hash_of(hash, password))
 }
 
+/// Where browsers find the provider and the apps of `cardea dev`.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The provider.
+    pub issuer: String,
+    /// The single-page app, such as `http://localhost:5173`.
+    pub spa: String,
+    /// The app whose pages are made on the server, such as `http://localhost:5174`.
+    pub webapp: String,
+}
+
 impl Config {
-    /// A provider on loopback with demo people and clients. Everybody knows its passwords, so it is marked, and
+    /// A provider on loopback at this port with demo people and clients. Everybody knows its passwords, so it is marked, and
     /// `cardea serve` refuses its store.
     #[must_use]
-    pub fn development(port: u16, data: &Path) -> Self {
+    pub fn development(addresses: &Addresses, port: u16, data: &Path) -> Self {
         Self {
-            issuer: format!("http://localhost:{port}"),
+            issuer: addresses.issuer.clone(),
             listen: format!("127.0.0.1:{port}"),
             store: StoreConfig {
                 url: format!("sqlite:{}", data.join("cardea.db").display()),
@@ -58,25 +78,40 @@ impl Config {
                 master_key_file: Some(data.join("master.key").display().to_string()),
                 ..KeysConfig::default()
             },
-            clients: vec![spa(), backend(), script()],
+            clients: vec![
+                spa(),
+                backend(),
+                script(),
+                bff(&addresses.spa),
+                webapp(&addresses.webapp),
+            ],
             resources: vec![ResourceConfig {
                 audience: "api://orders".to_owned(),
                 scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
                 introspection_clients: vec!["backend".to_owned()],
             }],
             users: people(),
-            // The demo applications are told of logouts.
+            // The apps are told of logouts.
             outbound: OutboundConfig {
-                allow: vec![
-                    format!("localhost:{APP_PORT}"),
-                    format!("127.0.0.1:{APP_PORT}"),
-                ],
+                allow: [APP, APP_BY_ADDRESS, &addresses.spa, &addresses.webapp]
+                    .into_iter()
+                    .filter_map(host_and_port)
+                    .collect(),
                 ..OutboundConfig::default()
             },
             development: true,
             ..Self::default()
         }
     }
+}
+
+fn host_and_port(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    Some(format!(
+        "{}:{}",
+        url.host_str()?,
+        url.port_or_known_default()?
+    ))
 }
 
 fn spa() -> ClientMetadata {
@@ -116,6 +151,34 @@ fn script() -> ClientMetadata {
         client_secret: Some(Secret::new(SCRIPT_SECRET.to_owned())),
         grant_types: vec![GrantType::ClientCredentials],
         scope: "orders:read orders:write".to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn bff(at: &str) -> ClientMetadata {
+    ClientMetadata {
+        client_id: "bff".to_owned(),
+        client_name: Some("Orders".to_owned()),
+        client_secret: Some(Secret::new(BFF_SECRET.to_owned())),
+        redirect_uris: vec![format!("{at}/bff/callback")],
+        post_logout_redirect_uris: vec![format!("{at}/")],
+        backchannel_logout_uri: Some(format!("{at}/bff/backchannel-logout")),
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: SCOPES.to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
+fn webapp(at: &str) -> ClientMetadata {
+    ClientMetadata {
+        client_id: "webapp".to_owned(),
+        client_name: Some("Webapp".to_owned()),
+        client_secret: Some(Secret::new(WEBAPP_SECRET.to_owned())),
+        redirect_uris: vec![format!("{at}/callback")],
+        post_logout_redirect_uris: vec![format!("{at}/")],
+        backchannel_logout_uri: Some(format!("{at}/backchannel-logout")),
+        grant_types: vec![GrantType::AuthorizationCode],
+        scope: "openid profile email roles".to_owned(),
         ..ClientMetadata::default()
     }
 }

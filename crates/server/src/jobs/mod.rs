@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::{
     app::{App, start_cause},
     backchannel_logout,
+    keys::KeyError,
 };
 
 const EVERY: Duration = Duration::from_secs(30);
@@ -57,7 +58,11 @@ async fn keep_house(app: &App) {
     }
 }
 
-async fn turn_keys(app: &App) -> Result<(), crate::keys::KeyError> {
+/// Moves every signing key that is due: one round of what [`run`] does every 30 seconds.
+///
+/// # Errors
+/// When the store or a key fails.
+pub async fn turn_keys(app: &App) -> Result<(), KeyError> {
     let settings = &app.settings;
     app.ring
         .advance(

@@ -31,7 +31,7 @@ use super::request_id::{HEADER, RequestId, RequestIds};
 /// How requests are received.
 #[derive(Debug, Clone)]
 pub struct Inbound {
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the issuer is https, so that HSTS may be sent.
     pub https: bool,

@@ -18,4 +18,6 @@ pub use issuer_client::{Answer, IssuerClient, IssuerClientConfig};
 pub use issuer_keys::{IssuerKeys, KeysSource};
 pub use issuer_metadata::{IssuerMetadata, MetadataCache};
 pub use jwks_cache::{JwksCache, JwksError};
-pub use upstream_client::{UpstreamClient, UpstreamConfig, UpstreamConfigError, UpstreamError};
+pub use upstream_client::{
+    UpstreamClient, UpstreamConfig, UpstreamConfigError, UpstreamError, take_off_hop_by_hop,
+};

@@ -193,6 +193,11 @@ impl UpstreamClient {
             .await
             .map_err(|_| UpstreamError::TooSlow)?
             .map_err(|error| broken(&error))?;
+        // RFC 9110 §7.8: nobody asked it to switch protocols, and there is no other last answer below 200.
+        if answer.status().is_informational() {
+            let reason = "it switched protocols unasked".to_owned();
+            return Err(UpstreamError::Unreachable(reason));
+        }
         let (mut head, body) = answer.into_parts();
         take_off_hop_by_hop(&mut head.headers);
         let body = Paced {
@@ -211,8 +216,13 @@ fn tls(host: &str, config: &UpstreamConfig) -> Result<UpstreamTls, UpstreamConfi
         .map_err(|error| UpstreamConfigError::Tls(error.to_string()))
 }
 
-/// Takes off what is meant for one connection and not for who is behind it.
-fn take_off_hop_by_hop(headers: &mut HeaderMap) {
+/// Takes off what is meant for one connection and not for who is behind it. Whoever adds fields of their own to a request
+/// calls it before: a stranger's `Connection` could name them.
+pub fn take_off_hop_by_hop(headers: &mut HeaderMap) {
+    // RFC 9112 §6.3: with `Transfer-Encoding` a `Content-Length` is void, and is not handed on.
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     // RFC 9110 §7.6.1: first what `Connection` names, then the field itself and its old companions.
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -349,6 +359,7 @@ mod tests {
             ("keep-alive", "timeout=5"),
             ("te", "trailers"),
             ("transfer-encoding", "chunked"),
+            ("content-length", "3"),
             ("upgrade", "websocket"),
             ("proxy-authorization", "Basic x"),
             ("accept", "*/*"),

@@ -67,6 +67,22 @@ async fn a_call_is_handed_on_with_the_token_and_without_the_cookie() {
 }
 
 #[tokio::test]
+async fn a_connection_field_does_not_take_out_what_the_proxy_puts_in() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    let named = "authorization, x-forwarded-for, x-request-id";
+    let answer = browser
+        .post("/api/orders", &[("x-csrf", "1"), ("connection", named)], "")
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let call = site.api.calls().remove(0);
+    let token = format!("Bearer {ACCESS_TOKEN}");
+    assert_eq!(call.header("authorization"), Some(token.as_str()));
+    assert_eq!(call.header("x-forwarded-for"), Some("127.0.0.1"));
+    assert_eq!(call.header("x-request-id"), answer.header("x-request-id"));
+}
+
+#[tokio::test]
 async fn an_answer_is_handed_back_but_does_not_speak_for_the_app() {
     let site = site().await;
     let mut browser = site.logged_in().await;

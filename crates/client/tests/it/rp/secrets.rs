@@ -61,7 +61,7 @@ async fn a_login_a_refresh_and_their_failures_leave_no_secret_behind() {
         .await;
     let verifier = world.provider.asked("/token")[0].form["code_verifier"].clone();
     let mut shown = vec![
-        format!("{:?} {callback:?} {logged_in:?}", login.state),
+        format!("{login:?} {callback:?} {logged_in:?}"),
         format!("{refreshed:?}"),
     ];
     for (status, body) in [

@@ -8,6 +8,7 @@ use cardea_store::{
     *,
 };
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use super::options;
 use crate::sample::*;
@@ -101,7 +102,8 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
          INSERT INTO sessions SELECT * FROM new.sessions;
          INSERT INTO codes SELECT * FROM new.codes;
          INSERT INTO grants SELECT * FROM new.grants;
-         INSERT INTO audit SELECT * FROM new.audit;",
+         INSERT INTO audit SELECT * FROM new.audit;
+         INSERT INTO revoked_tokens VALUES ('revoked', 1000000000000000);",
     )
     .unwrap();
     drop(db);
@@ -112,6 +114,27 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
         store.code(code.hash, at(0)).await.unwrap(),
         Some(CodeLookup::Unused(found)) if found.code == code
     ));
+    let state = store.token_state(grant.id, &jti("revoked"), at(0)).await;
+    assert!(state.unwrap().unwrap().jti_revoked);
+    drop(store);
+    assert_eq!(schema(&old), schema(&new), "as if it had been made today");
+    let db = Connection::open(options(&old).path).unwrap();
+    let broken = |check: &str| -> Vec<String> {
+        let mut found = db.prepare(check).unwrap();
+        let rows = found.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert!(broken("PRAGMA foreign_key_check").is_empty());
+    assert_eq!(broken("PRAGMA integrity_check"), ["ok"]);
+}
+
+/// All tables, with what they refer to, and all indexes.
+fn schema(folder: &TempDir) -> Vec<(String, String)> {
+    let db = Connection::open(options(folder).path).unwrap();
+    let sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'refinery_schema_history' ORDER BY name";
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.unwrap().map(Result::unwrap).collect()
 }
 
 #[test]

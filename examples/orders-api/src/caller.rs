@@ -1,0 +1,48 @@
+//! Who calls, and for which tenant.
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use cardea_resource::AccessToken;
+use http::request::Parts;
+use serde_json::{Value, json};
+
+use crate::database::Database;
+
+/// The caller. Handlers take this, so none can forget to ask for the tenant.
+pub(crate) struct Caller {
+    pub(crate) token: AccessToken,
+    pub(crate) tenant: String,
+}
+
+impl FromRequestParts<Database> for Caller {
+    type Rejection = Response;
+
+    /// The tenant is the token's. Where the provider knows none, as Cardea, it is the one in our own table, which a caller's first
+    /// request seeds with a tenant of their own.
+    async fn from_request_parts(parts: &mut Parts, database: &Database) -> Result<Self, Response> {
+        let token = AccessToken::from_request_parts(parts, database).await;
+        let token = token.map_err(IntoResponse::into_response)?;
+        let tenant = match token.tenant() {
+            Some(tenant) => format!("tenant:{tenant}"),
+            None => {
+                let tenant = database.tenant_of(token.subject()).await;
+                tenant.map_err(IntoResponse::into_response)?
+            }
+        };
+        Ok(Self { token, tenant })
+    }
+}
+
+/// `GET /me`: what this API knows of you.
+pub(crate) async fn me(caller: Caller) -> Json<Value> {
+    let Caller { token, tenant } = caller;
+    Json(json!({
+        "subject": token.subject(),
+        "client_id": token.client_id(),
+        "scope": token.scope().to_string(),
+        "roles": token.roles().collect::<Vec<_>>(),
+        "tenant": tenant,
+        "token_expires_at": token.expires_at(),
+    }))
+}

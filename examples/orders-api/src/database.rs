@@ -1,0 +1,143 @@
+//! Where orders are kept: SQLite.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cardea_resource::{Guarded, Problem};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::orders::Order;
+
+/// As many a list shows.
+const LISTED: u32 = 100;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS members (
+        subject TEXT PRIMARY KEY,
+        tenant  TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS orders (
+        id        INTEGER PRIMARY KEY,
+        tenant    TEXT NOT NULL,
+        placed_by TEXT NOT NULL,
+        item      TEXT NOT NULL,
+        quantity  INTEGER NOT NULL,
+        placed_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS orders_of_tenant ON orders (tenant, id);
+";
+
+const COLUMNS: &str = "id, tenant, placed_by, item, quantity, placed_at";
+
+/// A handle on the database; a clone is another.
+#[derive(Clone)]
+pub(crate) struct Database(Arc<Mutex<Connection>>);
+
+/// An order that is about to be placed.
+pub(crate) struct Draft {
+    pub(crate) tenant: String,
+    pub(crate) placed_by: String,
+    pub(crate) item: String,
+    pub(crate) quantity: u32,
+    pub(crate) placed_at: Timestamp,
+}
+
+impl Database {
+    pub(crate) fn open(file: Option<&Path>) -> rusqlite::Result<Self> {
+        let connection = match file {
+            Some(file) => Connection::open(file)?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// The tenant of a subject that came without one.
+    pub(crate) async fn tenant_of(&self, subject: &str) -> Result<String, Problem> {
+        let subject = subject.to_owned();
+        self.with(move |db| {
+            let sql = "INSERT INTO members (subject, tenant) VALUES (?1, 'own:' || ?1)
+                       ON CONFLICT (subject) DO UPDATE SET tenant = tenant RETURNING tenant";
+            db.query_row(sql, [subject], |row| row.get(0))
+        })
+        .await
+    }
+
+    /// The newest orders of a tenant.
+    pub(crate) async fn orders(&self, tenant: String) -> Result<Vec<Order>, Problem> {
+        self.with(move |db| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM orders WHERE tenant = ?1 ORDER BY id DESC LIMIT {LISTED}"
+            );
+            db.prepare_cached(&sql)?
+                .query_map([tenant], read)?
+                .collect()
+        })
+        .await
+    }
+
+    /// Any tenant's order; whoever wants to see it must ask whether the caller may.
+    pub(crate) async fn order(&self, id: i64) -> Result<Option<Guarded<Order>>, Problem> {
+        let found = self
+            .with(move |db| {
+                let sql = format!("SELECT {COLUMNS} FROM orders WHERE id = ?1");
+                db.query_row(&sql, [id], read).optional()
+            })
+            .await?;
+        Ok(found.map(Guarded::new))
+    }
+
+    pub(crate) async fn place(&self, draft: Draft) -> Result<Order, Problem> {
+        self.with(move |db| {
+            let sql = format!(
+                "INSERT INTO orders (tenant, placed_by, item, quantity, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 RETURNING {COLUMNS}"
+            );
+            let Draft { tenant, placed_by, item, quantity, placed_at } = draft;
+            let values = params![tenant, placed_by, item, quantity, placed_at.to_string()];
+            db.query_row(&sql, values, read)
+        })
+        .await
+    }
+
+    /// How many orders there are, and of how many tenants.
+    pub(crate) async fn counts(&self) -> Result<(i64, i64), Problem> {
+        self.with(|db| {
+            let sql = "SELECT count(*), count(DISTINCT tenant) FROM orders";
+            db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+        .await
+    }
+
+    /// Does the work where waiting for the disk holds up nobody. What went wrong is for the log, not for the caller.
+    async fn with<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.0);
+        let done = tokio::task::spawn_blocking(move || {
+            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&connection)
+        });
+        let error = match done.await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(error, "the database failed");
+        Err(Problem::internal())
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Order> {
+    Ok(Order {
+        id: row.get(0)?,
+        tenant: row.get(1)?,
+        placed_by: row.get(2)?,
+        item: row.get(3)?,
+        quantity: row.get(4)?,
+        placed_at: row.get(5)?,
+    })
+}

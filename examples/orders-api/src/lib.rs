@@ -1,0 +1,67 @@
+//! An API for orders. Whoever brings a good access token sees the orders of their own tenant, and no others.
+//!
+//! | route | asks for |
+//! |---|---|
+//! | `GET /orders` | scope `orders:read` |
+//! | `POST /orders` | scope `orders:write` |
+//! | `GET /orders/{id}` | scope `orders:read`, and that the order is the caller's tenant's |
+//! | `GET /me` | a token |
+//! | `GET /admin/metrics` | role `admin` |
+//!
+//! Read [`router`] first, then `orders.rs`, then `database.rs`.
+
+mod caller;
+mod database;
+mod orders;
+
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::routing::{get, post};
+use cardea_resource::{Api, ApiConfig, require_role, require_scope};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::database::Database;
+
+/// What stands in `orders-api.toml`.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The address and port to listen at.
+    pub listen: String,
+    /// The SQLite file. Without it orders are forgotten at the end.
+    pub database: Option<PathBuf>,
+    /// Whose tokens are taken.
+    pub api: ApiConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:4000".to_owned(),
+            database: None,
+            api: ApiConfig::new("http://localhost:9000", "api://orders"),
+        }
+    }
+}
+
+/// The whole API.
+///
+/// # Errors
+/// When a setting can't be, or the database can't be opened.
+pub fn router(config: &Config) -> anyhow::Result<Router> {
+    let database = Database::open(config.database.as_deref())?;
+    let list = get(orders::list).layer(require_scope("orders:read"));
+    let create = post(orders::create).layer(require_scope("orders:write"));
+    let show = get(orders::show).layer(require_scope("orders:read"));
+    let metrics = get(orders::metrics).layer(require_role("admin"));
+    let routes = Router::new()
+        .route("/orders", list.merge(create))
+        .route("/orders/{id}", show)
+        .route("/me", get(caller::me))
+        .route("/admin/metrics", metrics)
+        .fallback(async || orders::not_found())
+        .with_state(database);
+    Ok(Api::new(&config.api)?.protect(routes))
+}

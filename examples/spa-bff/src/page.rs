@@ -1,0 +1,63 @@
+//! The page and its files, which are part of the program.
+
+use askama::Template;
+use axum::Router;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use cardea_web::inbound::PageHeaders;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+use crate::Config;
+
+/// Only our own files, and only by their address: nothing inline, no frame, no form that leaves, and no text that a script could
+/// turn into markup.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'",
+);
+
+const FILES: [(&str, &str, &str); 6] = [
+    ("/app.js", JAVASCRIPT, include_str!("../web/app.js")),
+    ("/http.js", JAVASCRIPT, include_str!("../web/http.js")),
+    ("/orders.js", JAVASCRIPT, include_str!("../web/orders.js")),
+    ("/session.js", JAVASCRIPT, include_str!("../web/session.js")),
+    ("/style.css", "text/css", include_str!("../web/style.css")),
+    (
+        "/mark.svg",
+        "image/svg+xml",
+        include_str!("../web/mark.svg"),
+    ),
+];
+const JAVASCRIPT: &str = "text/javascript";
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Page<'a> {
+    api: &'a str,
+    notice: Option<&'a str>,
+}
+
+pub(crate) fn routes(config: &Config) -> anyhow::Result<Router> {
+    let page = Page {
+        api: &config.api_prefix,
+        notice: config.notice.as_deref(),
+    }
+    .render()?;
+    let index = get(async move || (PageHeaders::new(POLICY), Html(page)));
+    let router = Router::new().route("/", index);
+    Ok(FILES.iter().fold(router, |router, &(path, kind, text)| {
+        router.route(path, get(async move || file(kind, text)))
+    }))
+}
+
+fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
+    let kind = HeaderValue::from_str(&format!("{kind}; charset=utf-8"));
+    let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let asked_each_time = HeaderValue::from_static("no-cache");
+    (
+        [(CONTENT_TYPE, kind), (CACHE_CONTROL, asked_each_time)],
+        text,
+    )
+}

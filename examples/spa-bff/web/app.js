@@ -1,0 +1,49 @@
+// Where the page begins: who is here, and what they see.
+
+import { ask } from './http.js';
+import { showOrders, takeOrders } from './orders.js';
+import { logOut, onExpiry, watch } from './session.js';
+
+const element = (id) => document.getElementById(id);
+
+function tell(sentence) {
+  element('problem').textContent = sentence;
+  element('problem').hidden = !sentence;
+}
+
+/** A login that failed comes back here with the reason in the address. */
+function tellOfLogin() {
+  const error = new URLSearchParams(location.search).get('error');
+  if (!error) return;
+  tell(error === 'access_denied' ? 'You were not logged in: the request was declined.' : 'You were not logged in. Please try again.');
+  history.replaceState(null, '', location.pathname);
+}
+
+function showVisitor() {
+  element('welcome').hidden = false;
+}
+
+async function showPerson({ claims, session }) {
+  element('name').textContent = claims.other.name ?? claims.other.email ?? claims.sub;
+  element('who').hidden = false;
+  element('desk').hidden = false;
+  watch(session);
+  takeOrders(tell);
+  await showOrders();
+}
+
+onExpiry(() => element('expired').open || element('expired').showModal());
+element('expired').addEventListener('cancel', (event) => event.preventDefault());
+element('log-in-again').addEventListener('click', () => {
+  location.assign(`/bff/login?return_to=${encodeURIComponent(location.pathname + location.hash)}`);
+});
+element('log-out').addEventListener('click', () => logOut().catch((error) => tell(error.message)));
+
+tellOfLogin();
+try {
+  const user = await ask('/bff/user', { expected: 401 });
+  if (user) await showPerson(user);
+  else showVisitor();
+} catch (error) {
+  tell(error.message);
+}

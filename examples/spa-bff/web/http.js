@@ -1,0 +1,39 @@
+// Calls of our own server. They carry the cookie by themselves; what changes something also carries the proof that this page made it.
+
+const LOGIN_REQUIRED = 'urn:cardea:problem:login-required';
+
+let expired = () => {};
+let used = () => {};
+
+/** What happens when a call finds the session ended. */
+export const onLoginRequired = (does) => (expired = does);
+
+/** What happens after a call that found it alive. */
+export const onUse = (does) => (used = does);
+
+/**
+ * The JSON of an answer. `undefined` for the status that is expected instead; an `Error` that can be shown for all others.
+ * @param {{ method?: string, json?: unknown, expected?: number }} call
+ */
+export async function ask(path, { method = 'GET', json, expected } = {}) {
+  const headers = { accept: 'application/json' };
+  if (method !== 'GET') headers['x-csrf'] = '1';
+  if (json !== undefined) headers['content-type'] = 'application/json';
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  const answer = await fetch(path, { method, headers, body }).catch(() => {
+    throw new Error('The server can’t be reached. Is the network there?');
+  });
+  if (answer.status === expected) return undefined;
+  if (answer.ok) {
+    used();
+    return answer.json();
+  }
+  const problem = await answer.json().catch(() => ({}));
+  if (answer.status === 401 && problem.type === LOGIN_REQUIRED) expired();
+  throw new Error(sentence(problem, answer));
+}
+
+function sentence({ title, detail, correlation_id: id }, answer) {
+  const what = [title ?? `The server answered ${answer.status}`, detail].filter(Boolean).join(': ');
+  return id ? `${what} (${id})` : what;
+}

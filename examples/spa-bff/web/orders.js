@@ -1,0 +1,69 @@
+// The orders: a list, and a form for the next one. What is typed outlives the session, until it was sent.
+
+import { ask } from './http.js';
+
+const DRAFT = 'order';
+const API = document.querySelector('meta[name=api]').content;
+
+const form = document.getElementById('new-order');
+const list = document.getElementById('orders');
+const status = document.getElementById('status');
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+export async function showOrders() {
+  const { orders } = await ask(`${API}/orders`);
+  list.replaceChildren(...orders.map(row));
+  count();
+}
+
+/** Places what the form says. */
+export function takeOrders(tell) {
+  restore();
+  form.addEventListener('input', keep);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const button = form.querySelector('button');
+    button.disabled = true;
+    tell('');
+    try {
+      list.prepend(row(await ask(`${API}/orders`, { method: 'POST', json: draft() })));
+      sessionStorage.removeItem(DRAFT);
+      form.reset();
+      form.item.focus();
+      count();
+    } catch (error) {
+      tell(error.message);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+const draft = () => ({ item: form.item.value, quantity: form.quantity.valueAsNumber });
+const keep = () => sessionStorage.setItem(DRAFT, JSON.stringify(draft()));
+
+function restore() {
+  const { item = '', quantity = 1 } = JSON.parse(sessionStorage.getItem(DRAFT) ?? '{}');
+  form.item.value = item;
+  form.quantity.value = quantity;
+}
+
+function count() {
+  const number = list.children.length;
+  status.textContent = number === 0 ? 'Nothing was ordered yet.' : number === 1 ? 'One order' : `${number} orders`;
+}
+
+function row({ id, item, quantity, placed_at: placedAt }) {
+  const time = make('time', 'note', when.format(new Date(placedAt)));
+  time.dateTime = placedAt;
+  const what = make('div', 'what', make('strong', '', item), make('span', 'note', `No. ${id} · `, time));
+  return make('li', '', what, make('span', 'count', `× ${quantity}`));
+}
+
+/** An element; texts stay texts. */
+function make(name, kind, ...children) {
+  const element = document.createElement(name);
+  if (kind) element.className = kind;
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,78 @@
+//! `GET /debug`: for developers. It is there when it is configured, and for callers on this machine alone; to all others it looks like
+//! any page that doesn't exist. Tokens are not on it.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use cardea_client::guard::LoggedIn;
+use cardea_web::inbound::ClientAddress;
+use http::header::FORWARDED;
+use http::{HeaderMap, StatusCode};
+
+use crate::errors;
+use crate::page::{App, Frame, page};
+
+#[derive(Template)]
+#[template(path = "debug.html")]
+struct Debug<'a> {
+    frame: Frame<'a>,
+    facts: Vec<(&'static str, String)>,
+    claims: Option<String>,
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Extension(address): Extension<ClientAddress>,
+    headers: HeaderMap,
+    person: Option<LoggedIn>,
+) -> Response {
+    if !app.config().debug || !is_local(address, &headers) {
+        return errors::not_found().await.into_response();
+    }
+    let claims = person.as_ref().map(|person| {
+        let claims = serde_json::to_string_pretty(person.identity());
+        claims.unwrap_or_default()
+    });
+    let debug = Debug {
+        frame: app.frame(person.as_ref()),
+        facts: facts(&app, person.as_ref()),
+        claims,
+    };
+    page(StatusCode::OK, &debug)
+}
+
+/// A proxy on this machine has a local address too; what it hands on comes from elsewhere.
+fn is_local(address: ClientAddress, headers: &HeaderMap) -> bool {
+    let forwarded = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
+    address.ip.is_loopback() && !forwarded
+}
+
+fn facts(app: &App, person: Option<&LoggedIn>) -> Vec<(&'static str, String)> {
+    let login = &app.config().login;
+    let mut facts = vec![
+        ("Provider", login.issuer.clone()),
+        ("Client", login.client_id.clone()),
+        ("Redirect URI", login.redirect_uri.clone()),
+    ];
+    if let Some(person) = person {
+        let (session, sessions) = (person.session(), app.bff().sessions());
+        let tokens = session.tokens();
+        let ends = tokens
+            .expires_at
+            .map_or("unknown".to_owned(), |at| at.to_string());
+        facts.extend([
+            ("Logged in", session.opened_at().to_string()),
+            ("Ends when idle", sessions.ends_at(session).to_string()),
+            ("Ends at last", sessions.last_moment(session).to_string()),
+            ("Scope", tokens.scope.to_string()),
+            ("Access token ends", ends),
+            ("Refresh token", yes_or_no(tokens.refresh_token.is_some())),
+        ]);
+    }
+    facts
+}
+
+fn yes_or_no(there: bool) -> String {
+    if there { "yes" } else { "no" }.to_owned()
+}

@@ -1,0 +1,69 @@
+// An app by npm express-openid-connect, as its documentation writes it.
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+
+import express from 'express';
+import oidc from 'express-openid-connect';
+
+import { freePort } from './provider.js';
+
+const SECRET = 'express-secret-0123456789-0123456789-01';
+
+/** Its place, what the provider has to know of it, and how to start it there. */
+export async function expressApp() {
+  const url = `http://localhost:${await freePort()}`;
+  const client = {
+    client_id: 'express',
+    client_secret: SECRET,
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: [`${url}/callback`],
+    post_logout_redirect_uris: [url],
+    backchannel_logout_uri: `${url}/backchannel-logout`,
+    grant_types: ['authorization_code', 'refresh_token'],
+    scope: 'openid profile email offline_access',
+  };
+  return { url, client, start: (issuer) => start(url, issuer) };
+}
+
+async function start(url, issuer) {
+  const app = express();
+  app.use(oidc.auth({ ...settings(issuer), baseURL: url }));
+  app.get('/', (request, response) => response.send(request.oidc.isAuthenticated() ? 'in' : 'out'));
+  app.get('/profile', oidc.requiresAuth(), async (request, response) => {
+    const { sub, sid } = request.oidc.idTokenClaims;
+    const { email } = await request.oidc.fetchUserInfo();
+    response.json({ sub, sid, email });
+  });
+  app.get('/refresh', oidc.requiresAuth(), async (request, response) => {
+    const old = request.oidc.accessToken.access_token;
+    const { access_token: fresh } = await request.oidc.accessToken.refresh();
+    response.json({ changed: old !== fresh });
+  });
+  const server = createServer(app).listen(new URL(url).port, '127.0.0.1');
+  await once(server, 'listening');
+  return () => {
+    server.close();
+    server.closeAllConnections();
+  };
+}
+
+const settings = (issuer) => ({
+  issuerBaseURL: issuer,
+  clientID: 'express',
+  clientSecret: SECRET,
+  secret: randomBytes(32).toString('hex'),
+  authRequired: false,
+  idpLogout: true,
+  authorizationParams: { response_type: 'code', scope: 'openid profile email offline_access', prompt: 'consent' },
+  backchannelLogout: { store: new MemoryStore() },
+});
+
+/** What express-session's own store would do, without its package. */
+class MemoryStore {
+  #kept = new Map();
+  get = (id, done) => done(null, this.#kept.get(id));
+  set = (id, value, done) => done(null, this.#kept.set(id, value));
+  destroy = (id, done) => done(null, this.#kept.delete(id));
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cardea_gateway::watch::{ConfigFile, POLL_EVERY};
-use cardea_gateway::{Gateway, Serving, install_metrics};
+use cardea_gateway::{Gateway, Serving};
 use cardea_seal::Entropy;
 use cardea_web::clock::SystemClock;
 use cardea_web::inbound::shutdown;
@@ -12,7 +12,7 @@ use crate::{commands::GatewayOptions, config::Environment};
 
 /// Serves until a signal.
 pub(crate) async fn run(options: GatewayOptions, environment: Environment) -> anyhow::Result<()> {
-    install_metrics();
+    cardea_web::prometheus::install();
     let file = ConfigFile::new(options.config, environment);
     let config = file.read()?;
     let shutdown = shutdown::on_signal()?;

@@ -19,7 +19,7 @@ pub(crate) struct Provider {
 impl Provider {
     /// Opens the store, applies migrations, and starts the application.
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
-        cardea_server::install_metrics();
+        cardea_web::prometheus::install();
         Self::start(config, true).await
     }
 

@@ -40,4 +40,3 @@ pub use forward_auth::{AccessRule, ForwardAuthConfig, ProtectedApp};
 pub use gateway::Gateway;
 pub use serving::{Listeners, Serving};
 pub use table::ConfigProblem;
-pub use telemetry::install_metrics;

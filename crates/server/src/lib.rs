@@ -44,4 +44,3 @@ mod userinfo;
 pub use app::{App, Parts, StartError};
 pub use keys::{KeyError, RotateError, Turned};
 pub use routes::router;
-pub use telemetry::install_metrics;

@@ -4,6 +4,7 @@
 //!   CSRF, CORS, limits, problem+json, shutdown.
 //! - [`outbound`]: the guarded client for URLs that came as data, and the cache of remote key sets.
 //! - [`config`]: the TOML loader that names file, line, column and the nearest valid key.
+//! - `prometheus`, by the feature of that name: the metrics of the process.
 //! - [`clock`]: the one place that reads the system's time.
 //! - [`permissions`]: which role may do what.
 
@@ -12,3 +13,5 @@ pub mod config;
 pub mod inbound;
 pub mod outbound;
 pub mod permissions;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;

@@ -29,7 +29,7 @@ async fn health_stands_where_it_is_configured() {
 
 #[tokio::test]
 async fn metrics_are_for_the_networks_that_may_read_them() {
-    cardea_gateway::install_metrics();
+    cardea_web::prometheus::install();
     let upstream = pages().await;
     let stage = before(&upstream).await;
     stage.get("/plain").await;

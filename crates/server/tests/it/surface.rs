@@ -228,7 +228,7 @@ async fn metrics_are_for_the_networks_that_may() {
 
 #[tokio::test]
 async fn metrics_count_what_happened_under_our_names() {
-    cardea_server::install_metrics();
+    cardea_web::prometheus::install();
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;

@@ -17,8 +17,7 @@ let httpd;
 before(async () => {
   [app, httpd] = [await expressApp(), await apache()];
   provider = await startProvider({ apps: [app.client, httpd.client] });
-  stops.push(provider.stop);
-  stops.push(await app.start(provider.issuer));
+  stops.push(provider.stop, app.start(provider.issuer));
   stops.push(await httpd.start(provider.issuer));
 });
 after(async () => {

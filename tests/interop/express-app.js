@@ -7,13 +7,13 @@ import { createServer } from 'node:http';
 import express from 'express';
 import oidc from 'express-openid-connect';
 
-import { freePort } from './provider.js';
-
 const SECRET = 'express-secret-0123456789-0123456789-01';
 
 /** Its place, what the provider has to know of it, and how to start it there. */
 export async function expressApp() {
-  const url = `http://localhost:${await freePort()}`;
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://localhost:${server.address().port}`;
   const client = {
     client_id: 'express',
     client_secret: SECRET,
@@ -24,10 +24,10 @@ export async function expressApp() {
     grant_types: ['authorization_code', 'refresh_token'],
     scope: 'openid profile email offline_access',
   };
-  return { url, client, start: (issuer) => start(url, issuer) };
+  return { url, client, start: (issuer) => start(server, url, issuer) };
 }
 
-async function start(url, issuer) {
+function start(server, url, issuer) {
   const app = express();
   app.use(oidc.auth({ ...settings(issuer), baseURL: url }));
   app.get('/', (request, response) => response.send(request.oidc.isAuthenticated() ? 'in' : 'out'));
@@ -41,8 +41,7 @@ async function start(url, issuer) {
     const { access_token: fresh } = await request.oidc.accessToken.refresh();
     response.json({ changed: old !== fresh });
   });
-  const server = createServer(app).listen(new URL(url).port, '127.0.0.1');
-  await once(server, 'listening');
+  server.on('request', app);
   return () => {
     server.close();
     server.closeAllConnections();

@@ -1,5 +1,6 @@
 // node-oidc-provider with its own development pages, for the kits to be tested against. `node oidc-provider.js` prints
-// "ready" and its issuer when it listens, on a free port of loopback. `POST /test/turn-keys` signs with a new key from then on.
+// "ready" and its issuer when it listens, on a free port of loopback. With an address behind it, that is where the client
+// "app" is told of logouts. After `POST /test/turn-keys` a new key signs.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -25,8 +26,11 @@ const script = (client_id) => ({
   response_types: [],
 });
 
+const [, , tell] = process.argv;
+const isTold = tell ? { backchannel_logout_uri: tell, backchannel_logout_session_required: true } : {};
+
 const clients = [
-  { client_id: 'app', client_secret: SECRET, ...logsPeopleIn },
+  { client_id: 'app', client_secret: SECRET, ...logsPeopleIn, ...isTold },
   { client_id: 'app-post', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_post', ...logsPeopleIn },
   { client_id: 'public-app', token_endpoint_auth_method: 'none', ...logsPeopleIn },
   script('script-jwt'),
@@ -60,6 +64,7 @@ const configuration = (keys) => ({
     introspection: { enabled: true },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    backchannelLogout: { enabled: true },
     resourceIndicators: { enabled: true, getResourceServerInfo: resource },
   },
 });

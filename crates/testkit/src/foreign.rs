@@ -35,8 +35,19 @@ impl ForeignProvider {
     /// Starts one on a free port.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that tells the client `app` of logouts at this address.
+    #[must_use]
+    pub fn telling(backchannel_logout_uri: &str) -> Self {
+        Self::start_with(&[backchannel_logout_uri])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut process = Command::new("node")
             .arg(SCRIPT)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

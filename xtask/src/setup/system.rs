@@ -32,18 +32,10 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "node",
-        purpose: "runs tests/e2e (version 18 or newer)",
+        purpose: "runs tests/e2e and tests/interop (version 18 or newer)",
         packages: &["nodejs"],
-        needed_by: &[Part::E2e],
+        needed_by: &[Part::E2e, Part::Interop],
         is_there: || node_is(18),
-    },
-    Tool {
-        name: "node",
-        // Debian 13 has it; npm's oidc-provider and express-openid-connect don't run on the 18 of Debian 12.
-        purpose: "runs tests/interop (version 20 or newer)",
-        packages: &["nodejs"],
-        needed_by: &[Part::Interop],
-        is_there: || node_is(20),
     },
     Tool {
         name: "npm",

@@ -7,8 +7,8 @@ use cardea_client::rp::{
 };
 use cardea_client::{Entropy, SystemClock};
 use cardea_protocol::model::AuthMethod;
-use cardea_testkit::Page;
 use cardea_testkit::foreign::{AFTER_LOGOUT, CALLBACK, ForeignBrowser, ForeignProvider, SECRET};
+use cardea_testkit::{LogoutReceiver, Page};
 use cardea_web::config::SecretText;
 
 fn party(provider: &ForeignProvider, client_id: &str, method: AuthMethod) -> RelyingParty {
@@ -146,6 +146,25 @@ async fn a_login_survives_its_turning_of_keys() {
         id_token.expose().split('.').next().unwrap().to_owned()
     };
     assert_ne!(header(&before), header(&after));
+}
+
+#[tokio::test]
+#[ignore = "needs npm's oidc-provider: cargo xtask test --only interop"]
+async fn its_logout_token_ends_the_session_it_began() {
+    let app = LogoutReceiver::start().await;
+    let provider = ForeignProvider::telling(&app.uri());
+    let party = party(&provider, "app", AuthMethod::ClientSecretBasic);
+    let mut browser = ForeignBrowser::new(&provider.issuer);
+    let LoggedIn {
+        tokens, identity, ..
+    } = log_in(&mut browser, &party).await;
+    log_out(&mut browser, &party, &tokens.id_token.unwrap()).await;
+    let told = app.told();
+    let token = party.logout_token(&told[0]).await.unwrap();
+    assert!(identity.sid.is_some());
+    assert_eq!((token.iss, token.sid), (identity.iss, identity.sid));
+    let other = self::party(&provider, "app-post", AuthMethod::ClientSecretPost);
+    assert!(other.logout_token(&told[0]).await.is_err());
 }
 
 #[tokio::test]

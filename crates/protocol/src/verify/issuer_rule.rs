@@ -129,6 +129,13 @@ mod tests {
             ("https://login.example/t-1/v1.0", Some("t-1")),
             ("https://evil.example/t-1/v2.0", Some("t-1")),
             ("https://login.example/{tenantid}/v2.0", Some("{tenantid}")),
+            ("https://login.example/T-1/v2.0", Some("T-1")),
+            ("https://login.example/t-1/v2.0", Some("T-1")),
+            ("https://login.example/t-1/v2.0/", Some("t-1")),
+            ("https://login.example/t-1/v2.0/t-1/v2.0", Some("t-1")),
+            ("https://login.example/t-2/../t-1/v2.0", Some("t-2/../t-1")),
+            ("https://login.example/t-1%2f/v2.0", Some("t-1%2f")),
+            ("https://login.example/t-1 /v2.0", Some("t-1 ")),
         ] {
             assert!(!rule.accepts_token(issuer, tenant), "{issuer} {tenant:?}");
         }

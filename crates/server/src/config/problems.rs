@@ -81,6 +81,10 @@ impl OutboundConfig {
     /// D20: the one guarded way out.
     pub(crate) fn client(&self) -> Result<GuardedClient, ConfigProblem> {
         let problem = |what: String| ConfigProblem::new("outbound", what);
+        if let Some(place) = self.allow.iter().find(|place| !is_host_and_port(place)) {
+            let what = "no host and port such as 10.1.2.3:8443 or app.internal:443";
+            return Err(problem(format!("allow: \"{place}\" is {what}")));
+        }
         let ca = match &self.ca_file {
             None => None,
             Some(file) => {
@@ -89,6 +93,15 @@ impl OutboundConfig {
         };
         GuardedClient::new(&self.allow, ca.as_deref()).map_err(|e| problem(e.to_string()))
     }
+}
+
+/// Anything else would allow nothing, and nobody would know why.
+fn is_host_and_port(place: &str) -> bool {
+    let port_is_one = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    let Some((host, port)) = place.rsplit_once(':') else {
+        return false;
+    };
+    !host.is_empty() && !host.contains(['/', '@', ' ']) && port_is_one(port)
 }
 
 impl SeedUser {
@@ -132,5 +145,29 @@ impl SeedUser {
             passwords::judge(password.expose()).map_err(|e| problem(e.to_string()))?;
         }
         Ok(username)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host_and_port;
+
+    #[test]
+    fn what_may_be_reached_is_a_host_and_a_port() {
+        for good in ["10.1.2.3:8443", "localhost:5173", "[::1]:80"] {
+            assert!(is_host_and_port(good), "{good}");
+        }
+        for bad in [
+            "localhost",
+            "http://localhost:5173",
+            "localhost:5173/logout",
+            "10.0.0.0/8",
+            ":80",
+            "a:0",
+            "a:65536",
+            "",
+        ] {
+            assert!(!is_host_and_port(bad), "{bad}");
+        }
     }
 }

@@ -131,17 +131,17 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
             idle_expires_at: after(settings.refresh_idle_ttl),
         }
     });
-    // The absolute end counts from the login (D11); without a refresh token the access token's is the last.
-    let absolute = code
-        .context
-        .auth_time
-        .saturating_add(settings.refresh_absolute_ttl)
-        .unwrap_or(now);
-    let expires_at = if refreshable {
-        absolute.max(after(settings.access_token_ttl))
+    let since_login = |span| code.context.auth_time.saturating_add(span).unwrap_or(now);
+    let last = if refreshable {
+        // D11: the absolute end counts from the login.
+        since_login(settings.refresh_absolute_ttl)
+    } else if client.metadata().backchannel_logout_uri.is_some() {
+        // D17: a client is told of a logout by its grants, so this one stays as long as the session can.
+        since_login(settings.session_absolute_ttl)
     } else {
-        after(settings.access_token_ttl)
+        now
     };
+    let expires_at = last.max(after(settings.access_token_ttl));
     let grant = Grant {
         id: GrantId::new(now, app.entropy.bytes()),
         client_id: code.client_id,

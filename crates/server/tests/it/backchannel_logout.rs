@@ -1,5 +1,7 @@
 //! The sender of OpenID Back-Channel Logout (D17), with real receivers on loopback.
 
+mod long_session;
+
 use std::time::{Duration, Instant};
 
 use cardea_jose::{Algorithm, KeySet};

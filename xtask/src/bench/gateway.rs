@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
+use super::machine;
 use super::nginx;
 use super::series::Series;
 use super::server::{Cores, Server, pinned};
@@ -26,7 +27,8 @@ pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
     let proxy = nginx::proxy(stage.ports.front, stage.ports.upstream, &certificate, &key);
     let nginx = nginx::command(&stage.file("nginx-proxy"), Cores::Server, &proxy)?;
     for (name, command) in [("cardea gateway", gateway), ("nginx gateway", nginx)] {
-        let outcome = behind(stage, command)?;
+        let (outcome, busy) = behind(stage, command)?;
+        series.push(format!("{name} busy %"), busy * 100.0);
         series.push(format!("{name} p99 ms"), outcome.p99_ms);
         series.push(name, outcome.per_second);
     }
@@ -41,15 +43,17 @@ pub(super) fn upstream(stage: &Stage) -> Result<Server> {
     Server::start(command, port, "/")
 }
 
-/// One proxy under load.
-fn behind(stage: &Stage, mut command: Command) -> Result<Outcome> {
+/// One proxy under load, and how busy it kept its core: below 90 % it is not the proxy that is measured.
+fn behind(stage: &Stage, mut command: Command) -> Result<(Outcome, f64)> {
     let url = format!("https://localhost:{}/", stage.ports.front);
     command.current_dir(stage.folder());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let server = Server::start_until(command, || answers(&url))?;
+    let before = machine::first_core()?;
     let outcome = load(stage, url)?;
+    let busy = machine::first_core()?.busy_since(&before);
     server.stop()?;
-    Ok(outcome)
+    Ok((outcome, busy))
 }
 
 fn load(stage: &Stage, url: String) -> Result<Outcome> {

@@ -23,7 +23,7 @@ pub(super) fn command(folder: &Path, cores: Cores, sites: &str) -> Result<Comman
 }
 
 pub(super) fn program() -> Result<PathBuf> {
-    find("nginx").context("nginx is missing; Debian's package is nginx-light")
+    find("nginx").context("nginx is missing; Debian's package is nginx")
 }
 
 fn configuration(folder: &Path, sites: &str) -> String {

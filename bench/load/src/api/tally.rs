@@ -1,16 +1,15 @@
-//! How often something was done, and how long it took.
+//! How long something takes.
 
 use std::time::{Duration, Instant};
+
+use crate::latency::percentile;
 
 /// Calls between two looks at the clock: enough that looking costs nothing.
 const CALLS: u32 = 64;
 
-/// One kind of work.
+/// The times of one kind of work, so many calls at a time.
 #[derive(Default)]
-pub(crate) struct Tally {
-    calls: u32,
-    time: Duration,
-}
+pub(crate) struct Tally(Vec<Duration>);
 
 impl Tally {
     /// Does the work some times. It gets what was made for it before the clock ran.
@@ -24,12 +23,13 @@ impl Tally {
         for one in made {
             work(one).await?;
         }
-        self.time += began.elapsed();
-        self.calls += CALLS;
+        self.0.push(began.elapsed());
         Ok(())
     }
 
-    pub(crate) fn per_second(&self) -> f64 {
-        f64::from(self.calls) / self.time.as_secs_f64()
+    /// Calls a second, by the median: a moment that another program took is not ours. Zero when nothing was measured.
+    pub(crate) fn per_second(mut self) -> f64 {
+        let milliseconds = percentile(&mut self.0, 50).unwrap_or(f64::INFINITY);
+        f64::from(CALLS) * 1000.0 / milliseconds
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// For how long, all ways together.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Only one of `layer`, `verify`, `router`, `library` and `key`, for a profile.
+    /// Only one of `layer`, `verify`, `router`, `jsonwebtoken` and `key`, for a profile.
     #[arg(long)]
     only: Option<String>,
 }
@@ -61,14 +61,14 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Value> {
             layer.take(|| request(next()?), once).await?;
         }
         if wanted("verify") {
-            let once = async |token: &String| Ok(drop(api.verify(token).await?));
+            let once = async |token: &String| Ok(api.verify(token).await.map(drop)?);
             verify.take(&mut next, once).await?;
         }
         if wanted("router") {
             let once = async |request| call(&mut router, request).await;
             whole.take(|| request(next()?), once).await?;
         }
-        if wanted("library") {
+        if wanted("jsonwebtoken") {
             let once = async |token: &String| library.decode(token);
             other.take(&mut next, once).await?;
         }

@@ -5,7 +5,7 @@ use cardea_web::inbound::{PageHeaders, Problem, RequestId};
 use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 /// The type of the problem that only a login mends: what a single-page app looks for.
 pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";
@@ -13,6 +13,8 @@ pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";
 pub const CSRF: &str = "urn:cardea:problem:csrf";
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// 401: nobody is logged in, or no longer.
@@ -62,11 +64,13 @@ pub(crate) fn set_cookies(response: &mut Response, cookies: impl IntoIterator<It
     }
 }
 
-/// No cache keeps it, and no browser takes it for something else; also in an app without the header pack.
+/// No cache keeps it, no browser takes it for something else, and no other site's page loads it; also in an app without the
+/// header pack.
 pub(crate) fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, NO_STORE);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     response
 }
 

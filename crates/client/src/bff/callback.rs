@@ -23,6 +23,8 @@ pub(super) enum LoginFailed {
     Store(#[from] StoreUnavailable),
     #[error("the callback names no login")]
     NoState,
+    #[error("the provider ended the session before it began")]
+    Ended,
 }
 
 /// A login that came to its end: where to go, and the cookies to set.
@@ -67,7 +69,8 @@ impl Bff {
             .0
             .sessions
             .open(headers, logged_in.identity, logged_in.tokens)
-            .await?;
+            .await?
+            .ok_or(LoginFailed::Ended)?;
         cookies.push(opened.cookie);
         // It was judged when the login began; whoever else uses the store may not have.
         let return_to = ReturnTo::parse(&logged_in.return_to).unwrap_or_else(ReturnTo::home);

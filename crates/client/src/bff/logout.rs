@@ -36,22 +36,26 @@ pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response
             return unavailable();
         }
     };
-    let to = match &session {
-        None => None,
+    match &session {
+        // Nothing is taken away: another site's form comes without the cookie, which is still there.
+        None => bff.farewell(None, by_form, None),
         Some(session) => {
             let proof = bff.judge_origin(&headers, session, form_token.as_deref());
             if let Err(detail) = proof {
                 return forged(detail);
             }
             // Before all else, and whatever the provider does: here the session is over.
-            if let Err(error) = bff.0.sessions.end(session).await {
-                tracing::warn!(%error, "a session could not be ended");
-                return unavailable();
-            }
-            bff.end_at_provider(session).await
+            let last = match bff.0.sessions.end(session).await {
+                Ok(last) => last,
+                Err(error) => {
+                    tracing::warn!(%error, "a session could not be ended");
+                    return unavailable();
+                }
+            };
+            let to = bff.end_at_provider(last.as_ref().unwrap_or(session)).await;
+            bff.farewell(to, by_form, bff.0.sessions.farewell())
         }
-    };
-    bff.farewell(to, by_form)
+    }
 }
 
 /// The value of a field that comes once.
@@ -80,9 +84,8 @@ impl Bff {
         })
     }
 
-    fn farewell(&self, to: Option<String>, by_form: bool) -> Response {
+    fn farewell(&self, to: Option<String>, by_form: bool, cookie: Option<HeaderValue>) -> Response {
         let to = to.unwrap_or_else(|| self.address(&self.0.config.after_logout));
-        let cookie = self.0.sessions.farewell();
         if by_form {
             return redirect(&to, cookie);
         }
@@ -90,15 +93,6 @@ impl Bff {
         set_cookies(&mut response, cookie);
         response
     }
-}
-
-/// Whether a request changes something, by its method.
-pub(super) fn is_safe(method: &http::Method) -> bool {
-    // RFC 9110 §9.2.1.
-    matches!(
-        *method,
-        http::Method::GET | http::Method::HEAD | http::Method::OPTIONS
-    )
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ use cardea_web::outbound::UpstreamClient;
 pub use self::answers::{CSRF, LOGIN_REQUIRED};
 pub(crate) use self::answers::{forged, login_required, private, redirect, refused, unavailable};
 pub use self::config::{ApiConfig, BffConfig, BffConfigError, CsrfPolicy, Paths};
+pub(crate) use self::csrf::is_safe;
 pub use self::return_to::ReturnTo;
 use crate::rp::RelyingParty;
 use crate::session::{FreshTokens, Sessions};

@@ -13,7 +13,7 @@ use self::headers::{clean, prepare};
 use self::path::checked_path;
 use super::Bff;
 use super::answers::{forged, login_required, refused, unavailable};
-use super::logout::is_safe;
+use super::csrf::is_safe;
 use crate::session::{NotFresh, Session};
 
 pub(super) async fn proxy(State(bff): State<Bff>, request: Request) -> Response {

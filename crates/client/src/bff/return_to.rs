@@ -120,6 +120,19 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_is_taken_leaves_the_origin(text in "/?[/\\\\.:@%?#;&=a-z0-9\\t\\r\\n \u{2044}\u{ff0f}\u{3002}]{0,40}") {
+            let base = url::Url::parse("https://app.example.com").unwrap();
+            if let Some(path) = ReturnTo::parse(&text) {
+                let behind = url::Url::parse(&format!("https://app.example.com{path}")).unwrap();
+                proptest::prop_assert_eq!(behind.origin(), base.origin());
+                proptest::prop_assert_eq!(base.join(path.as_str()).unwrap().origin(), base.origin());
+                proptest::prop_assert!(http::HeaderValue::try_from(path.as_str()).is_ok());
+            }
+        }
+    }
+
     #[test]
     fn a_page_with_too_long_a_query_is_returned_to_without_it() {
         let uri: http::Uri = format!("/orders?q={}", "x".repeat(600)).parse().unwrap();

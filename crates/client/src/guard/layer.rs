@@ -6,14 +6,12 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::Response;
-use cardea_web::inbound::csrf::same_origin;
 use cardea_web::permissions::Permissions;
-use http::Method;
 use tower::{Layer, Service};
 
 use super::LoggedIn;
 use super::refusal::{log_in_first, not_allowed};
-use crate::bff::{Bff, forged};
+use crate::bff::Bff;
 use crate::rp::IdentityClaims;
 
 /// A guard before routes: a layer.
@@ -83,10 +81,6 @@ impl Guard {
         let Some(person) = found else {
             return Err(Box::new(log_in_first(&self.bff, &parts)));
         };
-        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if changes && !same_origin(&parts.headers, self.bff.sessions().origin()) {
-            return Err(Box::new(forged("The request comes from another site.")));
-        }
         if !self.rule.allows(person.identity()) {
             return Err(Box::new(not_allowed(&parts)));
         }

@@ -1,13 +1,17 @@
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::Response;
+use cardea_web::inbound::csrf::same_origin;
 use http::request::Parts;
 
 use super::refusal;
-use crate::bff::{Bff, unavailable};
+use crate::bff::{Bff, forged, is_safe, unavailable};
 use crate::rp::IdentityClaims;
 use crate::session::Session;
 
 /// Who is logged in. As an argument of a handler it sends everybody else to the login; as `Option<LoggedIn>` it lets them in.
+///
+/// A request that changes something and comes from another site, by what the browser says of it, is refused before the
+/// handler sees it.
 #[derive(Clone)]
 pub struct LoggedIn {
     bff: Bff,
@@ -47,16 +51,19 @@ impl LoggedIn {
         {
             return Ok(Some(found.clone()));
         }
-        match bff.sessions().load(&parts.headers).await {
-            Ok(session) => Ok(session.map(|session| Self {
-                bff: bff.clone(),
-                session,
-            })),
+        let session = match bff.sessions().load(&parts.headers).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return Ok(None),
             Err(error) => {
                 tracing::warn!(%error, "who is logged in can't be said");
-                Err(unavailable())
+                return Err(unavailable());
             }
+        };
+        if !is_safe(&parts.method) && !same_origin(&parts.headers, bff.sessions().origin()) {
+            return Err(forged("The request comes from another site."));
         }
+        let bff = bff.clone();
+        Ok(Some(Self { bff, session }))
     }
 }
 

@@ -5,7 +5,6 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cardea_jose::{Algorithm, SigningKey};
-use cardea_protocol::model::AuthMethod;
 use cardea_seal::{Digest, Entropy, Secret};
 use form_urlencoded::Serializer;
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 use serde_json::json;
 
 use super::{
-    config::{AuthenticationConfig, ClientConfigError, Provider},
+    config::{AuthMethod, AuthenticationConfig, ClientConfigError, Provider},
     error::RpError,
 };
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use cardea_jose::Algorithm;
-use cardea_protocol::model::AuthMethod;
 use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -48,6 +47,20 @@ pub struct ClientConfig {
     pub allow: Vec<String>,
     /// A PEM file with more certificate authorities to trust.
     pub ca_file: Option<String>,
+}
+
+/// How a client proves who it is at the token endpoint (OpenID Core §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// A public client: it proves nothing.
+    None,
+    /// The secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// The secret in the body.
+    ClientSecretPost,
+    /// A JWT signed with the client's own key (RFC 7523).
+    PrivateKeyJwt,
 }
 
 /// Kinds of provider.

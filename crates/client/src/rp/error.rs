@@ -70,7 +70,7 @@ pub enum RpError {
 /// Why there are no new tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshError {
-    /// `invalid_grant`: the refresh token is dead, and the person must log in again.
+    /// `invalid_grant`, or an answer that only a login helps with: the person must log in again.
     #[error("the refresh token is no longer accepted")]
     Dead,
     /// Nothing is known of the refresh token; try again later.

@@ -49,7 +49,7 @@ mod userinfo;
 
 pub use authorization::{LoginState, LoginUnderWay, LoginWish};
 pub use callback::Callback;
-pub use config::{AuthenticationConfig, ClientConfig, ClientConfigError, Provider};
+pub use config::{AuthMethod, AuthenticationConfig, ClientConfig, ClientConfigError, Provider};
 pub use error::{RefreshError, RpError};
 pub use finish::LoggedIn;
 pub use identity::IdentityClaims;

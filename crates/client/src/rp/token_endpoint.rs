@@ -143,8 +143,10 @@ pub(super) fn is_overload(status: StatusCode) -> bool {
 
 fn refusal(refused: &Refused) -> RpError {
     match refused.error.as_str() {
-        // The latter two are GitHub's names.
+        // RFC 6749 §5.2, and GitHub's names for it.
         "invalid_grant" | "bad_verification_code" | "bad_refresh_token" => RpError::CodeRefused,
+        // OpenID Core §3.1.2.6: Entra ID answers a refresh so when only a new login helps.
+        "interaction_required" | "login_required" | "consent_required" => RpError::CodeRefused,
         code => RpError::TokenRefused {
             code: visible(code),
             description: refused.error_description.as_deref().map(visible),
@@ -171,6 +173,10 @@ mod tests {
         assert_eq!(refused(400, dead), RpError::CodeRefused);
         assert_eq!(
             refused(200, r#"{"error":"bad_verification_code"}"#),
+            RpError::CodeRefused
+        );
+        assert_eq!(
+            refused(400, r#"{"error":"interaction_required"}"#),
             RpError::CodeRefused
         );
         assert!(matches!(

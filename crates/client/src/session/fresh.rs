@@ -23,6 +23,8 @@ const LEASE: Duration = Duration::from_secs(30);
 /// How long to wait for another process, and how often to look.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
+/// How often a store in trouble is asked again to keep what was renewed: for 6 s, as each pause is twice the last.
+const TRIES: usize = 5;
 /// A provider that could not be reached is left alone for this long.
 const PAUSE: Duration = Duration::from_secs(3);
 /// Refreshes that failed are forgotten when there are so many.
@@ -198,11 +200,13 @@ impl FreshTokens {
             .id_token
             .or_else(|| session.tokens().id_token.clone());
         let mut kept = self.sessions.finish(&session, lease, Some(&tokens)).await;
-        for _ in 0..3 {
+        let mut pause = LOOK * 4;
+        for _ in 0..TRIES {
             if kept.is_ok() {
                 break;
             }
-            tokio::time::sleep(LOOK * 4).await;
+            tokio::time::sleep(pause).await;
+            pause *= 2;
             kept = self.sessions.finish(&session, lease, Some(&tokens)).await;
         }
         match kept {

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::rp::{IdentityClaims, Tokens};
 
+/// So much the clocks of an app's nodes may differ.
+const SKEW: Duration = Duration::from_mins(5);
+
 /// Who is logged in, for how long, and the tokens that stay here.
 #[derive(Clone)]
 pub struct Session {
@@ -81,6 +84,11 @@ impl Lifetimes {
     /// The end, however often it is used.
     pub(super) fn last_moment(self, opened_at: Timestamp) -> Timestamp {
         later(opened_at, self.lifetime)
+    }
+
+    /// Whether its life has begun and is not over. One that begins in the future outlived a clock that was set back.
+    pub(super) fn lives(self, opened_at: Timestamp, now: Timestamp) -> bool {
+        opened_at <= later(now, SKEW) && now < self.last_moment(opened_at)
     }
 
     /// Whether this use is to be written down. Not each one is: to read is cheap, to write is not.

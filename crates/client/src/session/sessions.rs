@@ -108,7 +108,8 @@ impl Sessions {
         &self.clock
     }
 
-    /// Opens a session under a new id. Whatever id the browser came with is dropped, and its session ends.
+    /// Opens a session under a new id. Whatever id the browser came with is dropped, and its session ends. `None` when the
+    /// provider has ended its own session before this one could begin.
     ///
     /// # Errors
     /// When the store can't keep it.
@@ -117,7 +118,7 @@ impl Sessions {
         headers: &HeaderMap,
         identity: IdentityClaims,
         tokens: Tokens,
-    ) -> Result<Opened, StoreUnavailable> {
+    ) -> Result<Option<Opened>, StoreUnavailable> {
         let now = self.clock.now();
         let token = self.entropy.token();
         let session = Session {
@@ -142,14 +143,16 @@ impl Sessions {
             seen_at: now,
             ends_at: self.lifetimes.ends_at(now, now),
         };
-        self.store.open_session(new, self.id_in(headers)).await?;
+        if !self.store.open_session(new, self.id_in(headers)).await? {
+            return Ok(None);
+        }
         let text = token.to_text();
         let cookie = self
             .names
             .set(&self.purposes.session, text.expose())
             .header();
         let cookie = cookie.ok_or_else(|| StoreUnavailable("no cookie".to_owned()))?;
-        Ok(Opened { session, cookie })
+        Ok(Some(Opened { session, cookie }))
     }
 
     /// The session of this browser, while it lives; to look for it is a use.
@@ -160,14 +163,15 @@ impl Sessions {
         let Some(id) = self.id_in(headers) else {
             return Ok(None);
         };
-        let Some(session) = self.reload(id).await? else {
+        let Some(mut session) = self.reload(id).await? else {
             return Ok(None);
         };
         let now = self.clock.now();
         if self.lifetimes.worth_noting(session.seen_at, now) {
             let ends_at = self.lifetimes.ends_at(session.opened_at(), now);
-            if let Err(error) = self.store.touch_session(id, now, ends_at).await {
-                tracing::warn!(%error, "a session's use could not be noted");
+            match self.store.touch_session(id, now, ends_at).await {
+                Ok(()) => session.seen_at = now,
+                Err(error) => tracing::warn!(%error, "a session's use could not be noted"),
             }
         }
         Ok(Some(session))
@@ -176,8 +180,7 @@ impl Sessions {
     /// When the session ends if it is never used again.
     #[must_use]
     pub fn ends_at(&self, session: &Session) -> Timestamp {
-        self.lifetimes
-            .ends_at(session.opened_at(), self.clock.now())
+        self.lifetimes.ends_at(session.opened_at(), session.seen_at)
     }
 
     /// When the session ends, however it is used.
@@ -186,12 +189,19 @@ impl Sessions {
         self.lifetimes.last_moment(session.opened_at())
     }
 
-    /// Ends the session; whether it was still there.
+    /// Ends the session, and hands it back as it was in the end: its tokens may have been renewed since it was loaded.
+    /// `None` when it was over already.
     ///
     /// # Errors
     /// When the store doesn't answer: then it may live on.
-    pub async fn end(&self, session: &Session) -> Result<bool, StoreUnavailable> {
-        Ok(self.store.end_session(session.id).await?.is_some())
+    pub async fn end(&self, session: &Session) -> Result<Option<Session>, StoreUnavailable> {
+        let sealed = self.store.end_session(session.id).await?;
+        let last = sealed.map(|sealed| Session {
+            record: Record::open(&self.records, &sealed, session.id)
+                .unwrap_or_else(|_| session.record.clone()),
+            ..session.clone()
+        });
+        Ok(last)
     }
 
     /// The cookie that takes the session's cookie away.
@@ -283,7 +293,7 @@ impl Sessions {
             }
         };
         // The row's end could be moved by who can write to the store; what is sealed can't.
-        if now >= self.lifetimes.last_moment(record.opened_at) {
+        if !self.lifetimes.lives(record.opened_at, now) {
             return Ok(None);
         }
         Ok(Some(Session {

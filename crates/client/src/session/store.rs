@@ -21,12 +21,13 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<TakenLogin, StoreUnavailable>;
 
-    /// Opens a session, and ends the one that the browser had before in the same step.
+    /// Opens a session, and ends the one that the browser had before in the same step. `false`, and it is not opened, when
+    /// a notice that is still remembered has named its session at the provider: the logout has overtaken the login.
     async fn open_session(
         &self,
         session: NewSession,
         replaces: Option<Digest>,
-    ) -> Result<(), StoreUnavailable>;
+    ) -> Result<bool, StoreUnavailable>;
 
     /// The session with this id, while it lives.
     async fn load_session(
@@ -63,7 +64,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Ends a session, and hands back its record when it was there.
     async fn end_session(&self, id: Digest) -> Result<Option<Vec<u8>>, StoreUnavailable>;
 
-    /// Ends what a logout token names, unless that token was seen before.
+    /// Ends what a logout token names, unless that token was seen before. The session it names at the provider is
+    /// remembered with it.
     async fn end_by_notice(
         &self,
         notice: LogoutNotice,
@@ -169,7 +171,7 @@ pub enum LeaseAnswer {
 pub struct LogoutNotice {
     /// The token's own id, to be seen once.
     pub jti: Digest,
-    /// How long the id is remembered.
+    /// How long the id and the `sid` are remembered.
     pub remember_until: Timestamp,
     /// The session at the provider.
     pub sid: Option<Digest>,

@@ -1,6 +1,7 @@
 //! The backend of a single-page app, with a browser in front, a scripted provider beside it and an API behind.
 
 mod api;
+mod attacks;
 mod backchannel;
 mod cardea;
 mod csrf;

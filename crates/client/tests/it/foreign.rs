@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use cardea_client::rp::{
-    Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
+    AuthMethod, Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
 };
 use cardea_client::{Entropy, SystemClock};
-use cardea_protocol::model::AuthMethod;
 use cardea_testkit::foreign::{AFTER_LOGOUT, CALLBACK, ForeignBrowser, ForeignProvider, SECRET};
 use cardea_testkit::{LogoutReceiver, Page};
 use cardea_web::config::SecretText;

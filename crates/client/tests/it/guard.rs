@@ -93,11 +93,17 @@ async fn roles_and_permissions_decide() {
 async fn another_sites_form_changes_nothing() {
     let site = site().await;
     let mut alice = site.logged_in().await;
-    let foreign = [("origin", "https://evil.test")];
-    let refused = alice.post("/members", &foreign, "").await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    let own = alice.post("/members", &[("origin", ORIGIN)], "").await;
-    assert_eq!(own.text(), "changed");
+    for page in ["/members", "/account"] {
+        for foreign in [
+            ("origin", "https://evil.test"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            let refused = alice.post(page, &[foreign], "").await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN, "{page} {foreign:?}");
+        }
+        let own = alice.post(page, &[("origin", ORIGIN)], "").await;
+        assert_eq!(own.text(), "changed", "{page}");
+    }
 }
 
 #[tokio::test]
@@ -107,4 +113,67 @@ async fn a_guarded_page_ends_with_its_session() {
     site.passes(3600);
     let sent = alice.send(Method::GET, "/members", &PAGE, "").await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn who_is_logged_in_to_another_app_of_the_process_is_nobody_here() {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::routing::get;
+    use cardea_client::bff::{Bff, BffConfig};
+    use cardea_client::guard;
+    use cardea_client::session::{SessionConfig, Sessions};
+    use cardea_client::{Entropy, MasterKey};
+
+    use crate::bff::world::Browser;
+
+    let site = site().await;
+    let alice = site.logged_in().await;
+    let app = |name: &str| {
+        let mut config = SessionConfig::new(MasterKey::generate(&Entropy::seeded(7)), ORIGIN);
+        config.name = name.to_owned();
+        let (store, clock) = (Arc::clone(&site.store), Arc::clone(&site.world.clock));
+        let sessions = Sessions::new(config, store, clock, Entropy::system()).unwrap();
+        Bff::new(BffConfig::spa(), site.world.party.clone(), sessions).unwrap()
+    };
+    let (customers, staff) = (app("app"), app("staff"));
+    let router = Router::new()
+        .route(
+            "/staff",
+            get(async || "staff").layer(guard::role(&staff, "user")),
+        )
+        .route("/customers", get(async || "customers"))
+        .layer(guard::role(&customers, "user"));
+    let mut browser = Browser::of(router);
+    browser.jar = alice.jar;
+    assert_eq!(browser.get("/customers").await.text(), "customers");
+    let refused = browser.get("/staff").await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn no_method_and_no_spelling_gets_around_a_role() {
+    let site = site().await;
+    let mut alice = site.logged_in().await;
+    for method in ["HEAD", "POST", "PUT", "OPTIONS", "TRACE", "PROPFIND", "get"] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let headers = [("x-http-method-override", "GET"), ("origin", ORIGIN)];
+        let answer = alice.send(method.clone(), "/admin", &headers, "").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method}");
+    }
+    for path in [
+        "/admin/",
+        "//admin",
+        "/./admin",
+        "/%61dmin",
+        "/ADMIN",
+        "/admin;x",
+        "/admin%00",
+        "/members/../admin",
+    ] {
+        let answer = alice.get(path).await;
+        assert!(answer.status.is_client_error(), "{path}");
+        assert_ne!(answer.text(), "admin", "{path}");
+    }
 }

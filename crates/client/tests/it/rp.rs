@@ -9,6 +9,6 @@ mod logout;
 mod presets;
 pub(crate) mod provider;
 mod refresh;
-mod secrets;
+pub(crate) mod secrets;
 mod userinfo;
 pub(crate) mod world;

@@ -3,6 +3,7 @@
 mod activity;
 mod connection;
 mod networks;
+mod streams;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::connection::{Answers, Place};
+pub use self::networks::{Guest, Networks};
 
 use self::connection::{Caller, Connections};
-use self::networks::Networks;
 use super::client_address::Peer;
 use super::client_certificate::{ClientCertificate, ClientCertificates};
 use super::tls::Certificates;

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod frames;
+mod http2;
 mod issuer;
 mod issuer_client;
 mod jwks_cache;

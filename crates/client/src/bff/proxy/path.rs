@@ -67,7 +67,7 @@ fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::checked_path;
+    use super::{checked_path, pair};
 
     #[test]
     fn plain_paths_lose_their_prefix() {
@@ -113,6 +113,37 @@ mod tests {
             "/api/a%zz",
         ] {
             assert_eq!(checked_path(path, "/api"), None, "{path}");
+        }
+    }
+    /// As a careless server decodes: whatever can be, so often.
+    fn decoded(path: &str, times: usize) -> String {
+        let mut bytes = path.as_bytes().to_vec();
+        for _ in 0..times {
+            let mut rest = bytes.into_iter();
+            bytes = Vec::new();
+            while let Some(byte) = rest.next() {
+                let pair = (byte == b'%').then(|| pair(&mut rest.clone())).flatten();
+                if pair.is_some() {
+                    rest.nth(1);
+                }
+                bytes.push(pair.unwrap_or(byte));
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_climbs_however_often_it_is_decoded(
+            tail in "(/|\\.|%2e|%2F|%5c|%25|25|2e|;|[a-c]){0,12}", times in 0..3_usize
+        ) {
+            let path = format!("/api/{tail}");
+            if let Some(rest) = checked_path(&path, "/api") {
+                let read = decoded(rest, times);
+                let climbs = read.split(['/', '\\'])
+                    .any(|segment| matches!(segment.split(';').next(), Some("." | "..")));
+                proptest::prop_assert!(!climbs, "{} read as {}", path, read);
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ struct Inner {
     /// `None` when the login was taken.
     logins: Ending<Option<KnownLogin>>,
     sessions: Ending<Row>,
+    /// By the token's id, and by the `sid` in it.
     notices: Ending<()>,
 }
 
@@ -98,10 +99,15 @@ impl SessionStore for MemoryStore {
         &self,
         new: NewSession,
         replaces: Option<Digest>,
-    ) -> Result<(), StoreUnavailable> {
+    ) -> Result<bool, StoreUnavailable> {
         let mut inner = self.inner();
         if let Some(old) = replaces {
             inner.sessions.remove(old);
+        }
+        if let Some(sid) = new.sid
+            && inner.notices.get(sid, new.seen_at).is_some()
+        {
+            return Ok(false);
         }
         let row = Row {
             session: StoredSession {
@@ -114,7 +120,7 @@ impl SessionStore for MemoryStore {
             lease: None,
         };
         inner.sessions.insert(new.id, new.ends_at, row);
-        Ok(())
+        Ok(true)
     }
 
     async fn load_session(
@@ -200,7 +206,9 @@ impl SessionStore for MemoryStore {
         if inner.notices.get(notice.jti, now).is_some() {
             return Ok(NoticeAnswer::Replayed);
         }
-        inner.notices.insert(notice.jti, notice.remember_until, ());
+        for seen in [Some(notice.jti), notice.sid].into_iter().flatten() {
+            inner.notices.insert(seen, notice.remember_until, ());
+        }
         let named = |row: &Row| notice.names(row.sid, row.sub);
         Ok(NoticeAnswer::Ended(inner.sessions.remove_where(now, named)))
     }

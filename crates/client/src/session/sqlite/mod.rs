@@ -8,15 +8,16 @@ mod verbs;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cardea_seal::Digest;
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 pub use self::open::OpenError;
-use self::writer::Writer;
+use self::writer::{QUEUE, Writer};
 use super::store::{
     KnownLogin, Lease, LeaseAnswer, LogoutNotice, NewSession, NoticeAnswer, SessionStore,
     StoreUnavailable, StoredSession, TakeLogin, TakenLogin,
@@ -24,11 +25,14 @@ use super::store::{
 
 /// Connections to read from.
 const READERS: usize = 4;
+/// Logins that may wait to be written. Strangers begin them, and can't take the place of those who are logged in.
+const BEGINNING: usize = QUEUE / 2;
 
 /// A store in a SQLite file. What waits is written before it is closed.
 pub struct SqliteStore {
     writer: Writer,
     readers: Vec<Mutex<Connection>>,
+    beginning: Arc<Semaphore>,
 }
 
 impl SqliteStore {
@@ -42,7 +46,11 @@ impl SqliteStore {
             .map(|_| open::reader(path).map(Mutex::new))
             .collect::<Result<_, _>>()?;
         let writer = Writer::spawn(connection).map_err(OpenError::File)?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            beginning: Arc::new(Semaphore::new(BEGINNING)),
+        })
     }
 
     fn reader(&self) -> Result<MutexGuard<'_, Connection>, StoreUnavailable> {
@@ -56,8 +64,15 @@ impl SqliteStore {
 #[async_trait]
 impl SessionStore for SqliteStore {
     async fn begin_login(&self, state: Digest, login: KnownLogin) -> Result<(), StoreUnavailable> {
+        let full = |_| StoreUnavailable("too many logins begin at once".to_owned());
+        let place = Arc::clone(&self.beginning)
+            .try_acquire_owned()
+            .map_err(full)?;
         self.writer
-            .write(move |db| verbs::begin_login(db, state, &login))
+            .write(move |db| {
+                let _until_written = place;
+                verbs::begin_login(db, state, &login)
+            })
             .await
     }
 
@@ -75,7 +90,7 @@ impl SessionStore for SqliteStore {
         &self,
         session: NewSession,
         replaces: Option<Digest>,
-    ) -> Result<(), StoreUnavailable> {
+    ) -> Result<bool, StoreUnavailable> {
         self.writer
             .write(move |db| verbs::open_session(db, &session, replaces))
             .await

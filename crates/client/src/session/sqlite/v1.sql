@@ -25,6 +25,7 @@ CREATE INDEX sessions_by_sid ON sessions (sid) WHERE sid IS NOT NULL;
 CREATE INDEX sessions_by_sub ON sessions (sub);
 
 CREATE TABLE notices (
+    -- The token's id, or the sid in it; no digest is both.
     jti BLOB PRIMARY KEY,
     ends_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

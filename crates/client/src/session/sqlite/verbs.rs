@@ -73,24 +73,26 @@ pub(super) fn open_session(
     db: &Connection,
     new: &NewSession,
     replaces: Option<Digest>,
-) -> Result<()> {
+) -> Result<bool> {
     if let Some(old) = replaces {
         db.prepare_cached("DELETE FROM sessions WHERE id = ?1")?
             .execute([old.as_bytes()])?;
     }
-    db.prepare_cached(
-        "INSERT INTO sessions (id, sid, sub, sealed, version, seen_at, ends_at) \
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)",
-    )?
-    .execute(params![
-        new.id.as_bytes(),
-        new.sid.as_ref().map(Digest::as_bytes),
-        new.sub.as_bytes(),
-        new.sealed,
-        new.seen_at.as_millisecond(),
-        new.ends_at.as_millisecond()
-    ])?;
-    Ok(())
+    let opened = db
+        .prepare_cached(
+            "INSERT INTO sessions (id, sid, sub, sealed, version, seen_at, ends_at) \
+             SELECT ?1, ?2, ?3, ?4, 0, ?5, ?6 \
+             WHERE NOT EXISTS (SELECT 1 FROM notices WHERE jti = ?2 AND ends_at > ?5)",
+        )?
+        .execute(params![
+            new.id.as_bytes(),
+            new.sid.as_ref().map(Digest::as_bytes),
+            new.sub.as_bytes(),
+            new.sealed,
+            new.seen_at.as_millisecond(),
+            new.ends_at.as_millisecond()
+        ])?;
+    Ok(opened == 1)
 }
 
 pub(super) fn load_session(
@@ -212,6 +214,13 @@ pub(super) fn end_by_notice(
         ])?;
     if first == 0 {
         return Ok(NoticeAnswer::Replayed);
+    }
+    if let Some(sid) = &notice.sid {
+        db.prepare_cached("INSERT OR REPLACE INTO notices (jti, ends_at) VALUES (?1, ?2)")?
+            .execute(params![
+                sid.as_bytes(),
+                notice.remember_until.as_millisecond()
+            ])?;
     }
     // As `LogoutNotice::names` says it; a comparison with NULL is never true.
     let ended = db

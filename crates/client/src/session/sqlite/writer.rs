@@ -10,7 +10,7 @@ use super::open::unavailable;
 use crate::session::store::StoreUnavailable;
 
 /// Steps that may wait, and the most that one transaction has.
-const QUEUE: usize = 256;
+pub(super) const QUEUE: usize = 256;
 
 /// The way to the writer. Dropped, it lets the writer finish what waits.
 pub(super) struct Writer {

@@ -80,6 +80,12 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
                 ("clear-site-data", "\"*\""),
                 ("cache-control", "public, max-age=600"),
                 ("keep-alive", "timeout=5"),
+                ("nel", "{\"report_to\":\"evil\"}"),
+                ("report-to", "{\"group\":\"evil\"}"),
+                ("refresh", "0;url=https://evil.test"),
+                ("cdn-cache-control", "max-age=600"),
+                ("surrogate-control", "max-age=600"),
+                ("x-accel-redirect", "/internal/secrets"),
                 ("content-type", "text/html"),
             ];
             (headers, "<script>alert(1)</script>").into_response()

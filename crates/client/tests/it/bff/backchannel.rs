@@ -107,3 +107,18 @@ async fn what_is_no_logout_token_is_refused() {
     }
     assert!(browser.is_logged_in().await);
 }
+
+#[tokio::test]
+async fn a_logout_that_overtakes_the_login_is_not_lost() {
+    let site = site().await;
+    let mut browser = site.browser();
+    let login = site.begin(&mut browser, "/").await;
+    site.grant(&login);
+    // The code is granted, and before the browser brings it the person has logged out elsewhere.
+    let mut notice = claims(&site, "j1");
+    notice["sid"] = json!("s1");
+    assert_eq!(tell(&site, &notice).await.status, StatusCode::OK);
+    let refused = browser.get(&site.callback(&login)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(!browser.is_logged_in().await);
+}

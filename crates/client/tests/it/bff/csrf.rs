@@ -134,3 +134,27 @@ async fn a_forged_logout_logs_nobody_out() {
         FORBIDDEN
     );
 }
+
+#[tokio::test]
+async fn another_sites_form_takes_no_cookie_away_though_it_comes_without_them() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    let jar = browser.jar.clone();
+    // Browsers leave Lax cookies out of another site's POST, and take from its answer what is set there.
+    for foreign in [
+        &[
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", "https://evil.test"),
+            ("sec-fetch-site", "cross-site"),
+        ][..],
+        &[("content-type", "application/x-www-form-urlencoded")],
+        &[],
+    ] {
+        browser.jar.clear();
+        browser.post("/bff/logout", foreign, "").await;
+        browser.jar = jar.clone();
+        let answer = site.browser().post("/bff/logout", foreign, "").await;
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+    assert!(browser.is_logged_in().await);
+}

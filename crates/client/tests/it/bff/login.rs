@@ -21,6 +21,9 @@ async fn a_login_leads_back_to_the_page_and_says_who_it_is() {
 
     let user = browser.get("/bff/user").await;
     assert_eq!(user.header("cache-control"), Some("no-store"));
+    assert_eq!(user.header("x-content-type-options"), Some("nosniff"));
+    let resource_policy = user.header("cross-origin-resource-policy");
+    assert_eq!(resource_policy, Some("same-origin"));
     let user = user.json();
     assert_eq!(user["claims"]["sub"], "alice");
     assert_eq!(user["claims"]["other"]["name"], "Alice");
@@ -243,4 +246,27 @@ async fn a_provider_that_is_down_is_said_to_be() {
     let page = site.browser().get("/bff/login").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn cookies_of_many_logins_stay_below_what_servers_take() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    for filler in ["a", "\"", "%22"] {
+        let page = format!("/{}", filler.repeat(500 / filler.len()));
+        for _ in 0..6 {
+            site.begin(&mut browser, &page).await;
+        }
+        let pairs = browser.jar.iter();
+        let bytes: usize = pairs
+            .map(|(name, value)| name.len() + value.len() + 3)
+            .sum();
+        // A line of nginx's buffer for headers.
+        assert!(bytes < 8000, "{bytes}");
+        assert!(browser.is_logged_in().await);
+    }
+    let login = site.begin(&mut browser, "/\"quoted\"").await;
+    site.grant(&login);
+    let back = browser.get(&site.callback(&login)).await;
+    assert_eq!(back.location(), format!("{ORIGIN}/\"quoted\""));
 }

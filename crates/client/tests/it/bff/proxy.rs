@@ -99,12 +99,20 @@ async fn an_answer_is_handed_back_but_does_not_speak_for_the_app() {
         "access-control-allow-origin",
         "clear-site-data",
         "keep-alive",
+        "nel",
+        "report-to",
+        "refresh",
+        "cdn-cache-control",
+        "surrogate-control",
+        "x-accel-redirect",
     ] {
         assert_eq!(bold.header(gone), None, "{gone}");
     }
     assert_eq!(bold.header("cache-control"), Some("no-store"));
     assert_eq!(bold.header("vary"), Some("Cookie"));
     assert_eq!(bold.header("x-content-type-options"), Some("nosniff"));
+    let resource_policy = bold.header("cross-origin-resource-policy");
+    assert_eq!(resource_policy, Some("same-origin"));
     let policy = bold.header("content-security-policy").unwrap();
     assert!(
         policy.contains("sandbox") && policy.contains("default-src 'none'"),
@@ -124,6 +132,7 @@ async fn nobody_leaves_the_api() {
         "/api/a/..;/b",
         "/api//evil.test/",
         "/api/a%5cb",
+        "/api/%252e%252e/admin",
     ] {
         let refused = browser.get(path).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}");

@@ -178,6 +178,30 @@ async fn a_logout_during_a_refresh_leaves_no_refresh_token_behind() {
 }
 
 #[tokio::test]
+async fn a_refresh_during_a_logout_leaves_no_refresh_token_behind() {
+    let store = Arc::new(Trouble::default());
+    let site = site_with(Arc::clone(&store) as Arc<_>, |_| {}).await;
+    let mut browser = site.logged_in().await;
+    site.passes(LAST_SECONDS);
+    site.renews();
+    store.logout_waits.store(true, Ordering::SeqCst);
+    let mut tab = browser.clone();
+    let logout = tokio::spawn(async move {
+        let csrf = [("x-csrf", "1")];
+        tab.post("/bff/logout", &csrf, "").await.status
+    });
+    // It has read the session, and before it ends it another tab renews the tokens.
+    store.waiting.notified().await;
+    assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
+    assert_eq!(site.refreshes(), 1);
+    store.go_on.notify_one();
+    assert_eq!(logout.await.unwrap(), StatusCode::OK);
+    let revoked = site.world.provider.asked("/revocation");
+    assert_eq!(revoked.len(), 1);
+    assert_eq!(revoked[0].form["token"], SECOND_REFRESH_TOKEN);
+}
+
+#[tokio::test]
 async fn a_hiccup_of_the_store_loses_no_renewed_token() {
     let store = Arc::new(Trouble::default());
     let site = site_with(Arc::clone(&store) as Arc<_>, |_| {}).await;

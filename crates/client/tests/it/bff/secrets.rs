@@ -6,7 +6,8 @@ use cardea_client::session::SqliteStore;
 use http::StatusCode;
 
 use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, SECRET, Site, site_with};
-use crate::rp::world::{ACCESS_TOKEN, REFRESH_TOKEN};
+use crate::rp::secrets::Log;
+use crate::rp::world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN};
 
 /// Everything a page can do, and some that it should not.
 async fn walk(site: &Site) {
@@ -85,6 +86,34 @@ async fn no_answer_ever_holds_a_token() {
         .collect();
     assert_eq!(with_jwt.len(), 1, "{with_jwt:?}");
     assert!(with_jwt[0].contains("id_token_hint=eyJ"));
+}
+
+#[tokio::test]
+async fn no_log_line_holds_a_token_a_cookie_or_a_code() {
+    let (log, _guard) = Log::listen();
+    let folder = tempfile::tempdir().unwrap();
+    let site = in_a_file(folder.path()).await;
+    walk(&site).await;
+    let log = log.text();
+    assert!(log.contains("a login failed"), "the log is there: {log}");
+    let mut secrets = verifiers(&site);
+    let tokens = [
+        ACCESS_TOKEN,
+        REFRESH_TOKEN,
+        SECOND_ACCESS_TOKEN,
+        CODE,
+        SECRET,
+    ];
+    secrets.extend(tokens.map(str::to_owned));
+    for answer in site.transcript.lock().unwrap().iter() {
+        let values = answer.split("__Host-cardea_app").skip(1);
+        let values = values.filter_map(|rest| rest.split(['=', ';']).nth(1));
+        secrets.extend(values.filter(|value| !value.is_empty()).map(str::to_owned));
+    }
+    assert!(secrets.len() > 8, "cookies were set");
+    for secret in &secrets {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
 
 #[tokio::test]

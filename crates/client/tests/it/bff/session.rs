@@ -34,6 +34,20 @@ async fn a_session_ends_after_an_hour_however_it_is_used() {
 }
 
 #[tokio::test]
+async fn a_session_lives_as_long_as_it_is_said_to() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    site.passes(59);
+    let user = browser.get("/bff/user").await.json();
+    assert_eq!(user["session"]["idle_ends_at"], "2026-07-01T12:30:00Z");
+    site.passes(1);
+    let user = browser.get("/bff/user").await.json();
+    assert_eq!(user["session"]["idle_ends_at"], "2026-07-01T12:31:00Z");
+    site.passes(30 * 60 - 1);
+    assert!(browser.clone().is_logged_in().await);
+}
+
+#[tokio::test]
 async fn calls_of_the_api_are_uses_too() {
     let site = site().await;
     let mut browser = site.logged_in().await;
@@ -93,4 +107,16 @@ async fn a_session_of_another_key_counts_as_none() {
     assert!(other.load(&headers).await.unwrap().is_none());
     let elsewhere = with_key(7, Arc::new(MemoryStore::default()));
     assert!(elsewhere.load(&headers).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_clock_set_back_lengthens_no_session() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    site.passes(-60);
+    assert!(browser.is_logged_in().await, "clocks differ a little");
+    site.passes(-2 * 3600);
+    assert!(!browser.is_logged_in().await);
+    let mut other = site.logged_in().await;
+    assert!(other.is_logged_in().await);
 }

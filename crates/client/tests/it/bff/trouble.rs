@@ -9,6 +9,7 @@ use cardea_client::session::{
 };
 use cardea_seal::Digest;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 type Outcome<T> = Result<T, StoreUnavailable>;
 
@@ -19,6 +20,10 @@ pub(crate) struct Trouble {
     forgetful: bool,
     /// Somebody logs out while tokens are being renewed.
     pub(crate) logout_meanwhile: AtomicBool,
+    /// A logout waits before it is carried out, and says so.
+    pub(crate) logout_waits: AtomicBool,
+    pub(crate) waiting: Notify,
+    pub(crate) go_on: Notify,
     /// So many times it fails to keep renewed tokens.
     pub(crate) hiccups: AtomicUsize,
 }
@@ -51,7 +56,7 @@ impl SessionStore for Trouble {
         self.store.take_login(login, now).await
     }
 
-    async fn open_session(&self, new: NewSession, replaces: Option<Digest>) -> Outcome<()> {
+    async fn open_session(&self, new: NewSession, replaces: Option<Digest>) -> Outcome<bool> {
         self.store.open_session(new, replaces).await
     }
 
@@ -101,6 +106,10 @@ impl SessionStore for Trouble {
 
     async fn end_session(&self, id: Digest) -> Outcome<Option<Vec<u8>>> {
         self.up()?;
+        if self.logout_waits.load(Ordering::SeqCst) {
+            self.waiting.notify_one();
+            self.go_on.notified().await;
+        }
         self.store.end_session(id).await
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Site {
     pub(crate) api: Api,
     pub(crate) store: Arc<dyn SessionStore>,
     pub(crate) transcript: Transcript,
-    router: Router,
+    pub(crate) router: Router,
     config: BffConfig,
 }
 
@@ -88,7 +88,8 @@ fn router(world: &World, store: Arc<dyn SessionStore>, config: BffConfig) -> Rou
         )
         .route(
             "/account",
-            get(|person: LoggedIn| async move { person.identity().sub.clone() }),
+            get(|person: LoggedIn| async move { person.identity().sub.clone() })
+                .post(|_: LoggedIn| async { "changed" }),
         )
         .route(
             "/members",

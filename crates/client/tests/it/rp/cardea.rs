@@ -1,9 +1,8 @@
 //! The relying party at Cardea itself, over a socket.
 
 use cardea_client::rp::{
-    Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
+    AuthMethod, Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
 };
-use cardea_protocol::model::AuthMethod;
 use cardea_testkit::{Browser, Builder, Person, TestClient, TestServer, clients, flows};
 use cardea_web::config::SecretText;
 use tokio::net::TcpListener;
@@ -29,7 +28,8 @@ async fn cardea_with(change: impl FnOnce(Builder) -> Builder) -> TestServer {
 fn config(server: &TestServer, client: TestClient) -> ClientConfig {
     let mut config = ClientConfig::cardea(server.issuer(), client.id, client.redirect_uri);
     if !client.secret.is_empty() {
-        config.authentication.method = Some(client.method);
+        config.authentication.method =
+            serde_json::from_value(client.method.as_str().into()).unwrap();
         config.authentication.client_secret = Some(SecretText::new(client.secret.to_owned()));
     }
     config

@@ -15,8 +15,25 @@ use super::world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN, nonce, world_with};
 
 const SECRET: &str = "the-client-secret-of-the-tests";
 
+/// All that is logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Listens to this thread until the guard is dropped.
+    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -38,12 +55,7 @@ impl MakeWriter<'_> for Log {
 
 #[tokio::test]
 async fn a_login_a_refresh_and_their_failures_leave_no_secret_behind() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::listen();
     let world = world_with(|config| {
         config.authentication.client_secret = Some(SecretText::new(SECRET.to_owned()));
     })
@@ -83,7 +95,7 @@ async fn a_login_a_refresh_and_their_failures_leave_no_secret_behind() {
         .refresh(&refresh_token, &logged_in.identity)
         .await;
     shown.push(format!("{tokens:?}"));
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("could not be"), "the log is there: {log}");
     shown.push(log);
     let secrets = [

@@ -177,6 +177,7 @@ contract! {
     a_notice_with_a_session_ends_that_session
     a_notice_with_a_person_ends_all_their_sessions
     a_notice_is_heard_once_while_it_is_remembered
+    a_notice_that_overtakes_a_login_keeps_it_from_opening
     what_has_ended_is_swept_in_batches_and_nothing_else
 }
 

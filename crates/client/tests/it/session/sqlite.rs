@@ -80,6 +80,45 @@ fn a_file_of_something_else_or_of_the_future_is_refused() {
 }
 
 #[tokio::test]
+async fn a_flood_of_logins_leaves_room_for_who_is_logged_in() {
+    use std::sync::Arc;
+
+    use cardea_client::session::KnownLogin;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(folder.path()).unwrap());
+    store.open_session(session("a", 100), None).await.unwrap();
+    // A slow disk: the writer waits.
+    let db = rusqlite::Connection::open(folder.path().join("sessions.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let flood = (0..1000).map(|n| {
+        let store = Arc::clone(&store);
+        let login = KnownLogin {
+            browser: named("b"),
+            sealed: vec![1],
+            ends_at: at(900),
+        };
+        tokio::spawn(async move { store.begin_login(named(&n.to_string()), login).await })
+    });
+    let flood: Vec<_> = flood.collect();
+    while flood.iter().filter(|login| login.is_finished()).count() < 500 {
+        tokio::task::yield_now().await;
+    }
+    let logout = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.end_session(named("a")).await }
+    });
+    tokio::task::yield_now().await;
+    db.execute_batch("COMMIT").unwrap();
+    assert!(logout.await.unwrap().unwrap().is_some());
+    let mut kept = 0;
+    for login in flood {
+        kept += usize::from(login.await.unwrap().is_ok());
+    }
+    assert!((1..500).contains(&kept), "{kept}");
+}
+
+#[tokio::test]
 async fn the_oldest_logins_go_when_there_are_too_many() {
     use cardea_client::session::{KnownLogin, TakeLogin, TakenLogin};
 
@@ -109,4 +148,37 @@ async fn the_oldest_logins_go_when_there_are_too_many() {
     begin("last").await;
     assert_eq!(take("first").await, TakenLogin::Unknown);
     assert_eq!(take("last").await, TakenLogin::Known(vec![1]));
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_an_error_or_no_session_and_never_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("sessions.db")).unwrap();
+    for damage in [
+        "version = -1",
+        "seen_at = 9223372036854775807",
+        "version = 99999999999",
+    ] {
+        store.open_session(session("a", 100), None).await.unwrap();
+        db.execute_batch(&format!("UPDATE sessions SET {damage}"))
+            .unwrap();
+        assert!(
+            store.load_session(named("a"), at(1)).await.is_err(),
+            "{damage}"
+        );
+        // A new login gets rid of it.
+        let replaced = store
+            .open_session(session("b", 100), Some(named("a")))
+            .await;
+        assert!(replaced.unwrap());
+        assert!(
+            store
+                .load_session(named("a"), at(1))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        store.end_session(named("b")).await.unwrap();
+    }
 }

@@ -11,6 +11,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+/// Frames of HTTP/2 that carry nothing (`PING` and its echo, `SETTINGS`) are written in pieces no larger than this.
+const CONTROL_BYTES: usize = 64;
+/// So many more requests given up than answered are no accident.
+const MAX_GIVEN_UP: usize = 500;
+
 /// Shared by the socket, the requests and the watch of one connection.
 #[derive(Clone)]
 pub(super) struct Activity(Arc<Mutex<State>>);
@@ -20,6 +25,8 @@ struct State {
     // Whether there was a request at all.
     has_asked: bool,
     many_at_once: bool,
+    // Requests that the client took back before they were answered, less those that were.
+    given_up: usize,
     quiet_since: Instant,
     // The first byte of a request that isn't complete.
     headers_since: Option<Instant>,
@@ -30,7 +37,7 @@ struct State {
 pub(super) enum Verdict {
     /// Nothing wrong; look again after this time.
     LookAgain(Duration),
-    /// It began a request and doesn't finish it.
+    /// It began a request and doesn't finish it, or takes back all it asks.
     Slow,
     /// It has nothing to ask.
     Idle,
@@ -42,6 +49,7 @@ impl Activity {
             requests: 0,
             has_asked: false,
             many_at_once: false,
+            given_up: 0,
             quiet_since: Instant::now(),
             headers_since: None,
         })))
@@ -60,7 +68,15 @@ impl Activity {
             state.many_at_once = many_at_once;
             state.headers_since = None;
         });
-        Request(self.clone())
+        Request {
+            activity: self.clone(),
+            is_answered: false,
+        }
+    }
+
+    /// Whether the client asks only to take it back, which costs it nothing and the server much (CVE-2023-44487).
+    pub(super) fn is_mischief(&self) -> bool {
+        self.with(|state| state.given_up > MAX_GIVEN_UP)
     }
 
     fn bytes_came(&self) {
@@ -73,13 +89,26 @@ impl Activity {
 
     /// A long answer to a reader that keeps reading is no rest.
     fn note(&self, written: &Poll<io::Result<usize>>) {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.with(|state| state.quiet_since = Instant::now());
-        }
+        let Poll::Ready(Ok(size @ 1..)) = *written else {
+            return;
+        };
+        self.with(|state| {
+            // A connection over which nothing but pings go is at rest.
+            if state.many_at_once && size <= CONTROL_BYTES {
+                return;
+            }
+            let now = Instant::now();
+            state.quiet_since = now;
+            // What came during an answer is its client's upload, or the next request, which waits for its turn.
+            state.headers_since = state.headers_since.map(|_| now);
+        });
     }
 
     pub(super) fn judge(&self, header_timeout: Duration, idle_timeout: Duration) -> Verdict {
         self.with(|state| {
+            if state.given_up > MAX_GIVEN_UP {
+                return Verdict::Slow;
+            }
             if state.requests > 0 {
                 return Verdict::LookAgain(header_timeout);
             }
@@ -99,11 +128,25 @@ impl Activity {
 }
 
 /// A request under way.
-pub(super) struct Request(Activity);
+pub(super) struct Request {
+    activity: Activity,
+    is_answered: bool,
+}
+
+impl Request {
+    /// Its answer begins.
+    pub(super) fn answered(&mut self) {
+        self.is_answered = true;
+    }
+}
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.0.with(|state| {
+        self.activity.with(|state| {
+            state.given_up = match self.is_answered {
+                true => state.given_up.saturating_sub(1),
+                false => state.given_up.saturating_add(1),
+            };
             state.requests = state.requests.saturating_sub(1);
             state.quiet_since = Instant::now();
         });
@@ -240,6 +283,47 @@ mod tests {
         assert_eq!(activity.judge(HEADERS, IDLE), left);
         after(10).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_do_not_keep_a_resting_http2_connection_awake() {
+        let activity = Activity::new();
+        drop(activity.request(true));
+        for _ in 0..3 {
+            after(20).await;
+            activity.note(&Poll::Ready(Ok(17)));
+        }
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_during_its_answer_is_no_slow_request() {
+        let activity = Activity::new();
+        drop(activity.request(false));
+        for _ in 0..5 {
+            activity.bytes_came();
+            after(9).await;
+            activity.note(&Poll::Ready(Ok(1)));
+        }
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
+        after(10).await;
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Slow);
+    }
+
+    #[test]
+    fn answers_make_up_for_requests_that_were_given_up() {
+        let activity = Activity::new();
+        for _ in 0..4 * MAX_GIVEN_UP {
+            drop(activity.request(true));
+            let mut answered = activity.request(true);
+            answered.answered();
+        }
+        assert!(!activity.is_mischief());
+        for _ in 0..=MAX_GIVEN_UP {
+            drop(activity.request(true));
+        }
+        assert!(activity.is_mischief());
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Slow);
     }
 
     #[tokio::test(start_paused = true)]

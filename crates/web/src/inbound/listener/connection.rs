@@ -12,7 +12,7 @@ use http::{Response, Version};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use tower::Service;
 
 use super::ListenerConfig;
 use super::activity::{Activity, Verdict, Watched};
+use super::streams::{self, Streams};
 use crate::inbound::client_address::Peer;
 use crate::inbound::client_certificate::ClientCertificate;
 
@@ -124,17 +125,24 @@ impl Caller {
     }
 }
 
+/// Why a request isn't even looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("the client takes back what it asks")]
+struct Mischief;
+
 /// What all connections of a listener share.
 pub(super) struct Connections<A> {
     service: A,
-    http: Builder<TokioExecutor>,
+    http: Builder<Streams>,
     header_timeout: Duration,
     idle_timeout: Duration,
 }
 
 impl<A: Answers> Connections<A> {
     pub(super) fn new(service: A, config: &ListenerConfig) -> Self {
-        let mut http = Builder::new(TokioExecutor::new());
+        let mut http = Builder::new(Streams {
+            patience: config.idle_timeout,
+        });
         // hyper's own header timeout would also end idle connections; `Activity` tells them apart.
         http.http1()
             .timer(TokioTimer::new())
@@ -163,13 +171,15 @@ impl<A: Answers> Connections<A> {
         let activity = Activity::new();
         let io = TokioIo::new(Watched::new(io, activity.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
-            let under_way = activity.request(request.version() == Version::HTTP_2);
+            let is_refused = activity.is_mischief();
+            let mut under_way = activity.request(request.version() == Version::HTTP_2);
             caller.introduce(&mut request);
-            let answer = self.service.answer(request);
+            let answer = (!is_refused).then(|| self.service.answer(request));
             async move {
-                let answer = answer.await;
-                drop(under_way);
-                Ok::<_, std::convert::Infallible>(answer)
+                let answer = answer.ok_or(Mischief)?.await;
+                under_way.answered();
+                streams::keep(under_way);
+                Ok::<_, Mischief>(answer)
             }
         });
         let mut connection = pin!(self.http.serve_connection_with_upgrades(io, service));

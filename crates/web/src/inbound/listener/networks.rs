@@ -1,4 +1,4 @@
-//! How many connections each network has open, so that no stranger holds them all.
+//! How many connections, or other places, each network takes up, so that no stranger holds them all.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,16 +8,17 @@ use ipnet::IpNet;
 
 use crate::inbound::client_address::{is_trusted, normalise, own_network};
 
-/// The open connections by network; never more networks than connections.
-pub(super) struct Networks {
+/// The places that are taken, by network (/24, /64); never more networks than places.
+pub struct Networks {
     most: usize,
     trusted: Vec<IpNet>,
     open: Mutex<HashMap<IpNet, usize>>,
 }
 
 impl Networks {
-    /// At most so many connections of one network; those of `trusted` are not counted.
-    pub(super) fn new(most: usize, trusted: Vec<IpNet>) -> Arc<Self> {
+    /// At most so many places for one network; those of `trusted` are not counted.
+    #[must_use]
+    pub fn new(most: usize, trusted: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self {
             most,
             trusted,
@@ -25,8 +26,8 @@ impl Networks {
         })
     }
 
-    /// A place for one more connection from this address; `None` when its network has its share.
-    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Option<Guest> {
+    /// One more place for this address; `None` when its network has its share.
+    pub fn admit(self: &Arc<Self>, ip: IpAddr) -> Option<Guest> {
         let ip = normalise(ip);
         // Many people come through one proxy, and whoever is on this machine has better ways to do harm.
         if ip.is_loopback() || is_trusted(ip, &self.trusted) {
@@ -48,7 +49,7 @@ impl Networks {
 }
 
 /// A place, given back when dropped.
-pub(super) struct Guest(Option<(Arc<Networks>, IpNet)>);
+pub struct Guest(Option<(Arc<Networks>, IpNet)>);
 
 impl Drop for Guest {
     fn drop(&mut self) {

@@ -81,3 +81,22 @@ pub(super) async fn a_notice_is_heard_once_while_it_is_remembered(store: Arc<dyn
         NoticeAnswer::Ended(1)
     );
 }
+
+pub(super) async fn a_notice_that_overtakes_a_login_keeps_it_from_opening(
+    store: Arc<dyn SessionStore>,
+) {
+    let told = notice("j", Some("s1"), Some("alice"));
+    store.end_by_notice(told, at(1)).await.unwrap();
+    let open = async |id: &str, sid: &str, now| {
+        let mut new = session(id, 1000);
+        new.sid = Some(named(sid));
+        new.seen_at = at(now);
+        store.open_session(new, None).await.unwrap()
+    };
+    assert!(!open("late", "s1", 2).await);
+    assert!(!lives(&store, "late", 3).await);
+    // The person may come back in another session, and a name is not kept for ever.
+    assert!(open("other", "s2", 2).await);
+    assert!(open("again", "s1", 300).await);
+    assert!(lives(&store, "other", 3).await && lives(&store, "again", 301).await);
+}

@@ -1,0 +1,137 @@
+//! HTTP/2 clients that cost more than they pay.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use cardea_web::inbound::listener::ListenerConfig;
+
+use crate::frames::{DATA, END_STREAM, HEADERS, Http2, RESET};
+use crate::serving::{impatient, start, start_with};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOST: &str = "localhost";
+
+/// Counts what is held by requests under way, bodies included.
+fn holding(held: &Arc<AtomicUsize>) -> Router {
+    struct Held(Arc<AtomicUsize>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    let count = Arc::clone(held);
+    let large = move || async move {
+        count.fetch_add(1, Ordering::SeqCst);
+        let held = Held(count);
+        let pieces = futures_util::stream::unfold(held, |held| async move {
+            Some((Ok::<_, std::io::Error>(vec![b'x'; 1024]), held))
+        });
+        axum::body::Body::from_stream(pieces)
+    };
+    Router::new()
+        .route("/large", get(large))
+        .route("/endless", get(std::future::pending::<()>))
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_reset() {
+    let held = Arc::default();
+    let server = start_with(holding(&held), impatient()).await;
+    let mut client = Http2::connect(server.address, 0).await;
+    for stream in [1, 3, 5] {
+        client.get(stream, HOST, "/large").await;
+        let head = client.next(SECOND).await.unwrap();
+        assert_eq!((head.kind, head.stream), (HEADERS, stream));
+    }
+    assert_eq!(held.load(Ordering::SeqCst), 3);
+    let mut reset = Vec::new();
+    while let Some(frame) = client.next(SECOND).await {
+        if frame.kind == RESET {
+            reset.push(frame.stream);
+        }
+    }
+    reset.sort_unstable();
+    assert_eq!(reset, [1, 3, 5]);
+    assert_eq!(held.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_read_slowly_goes_on() {
+    let server = start_with(holding(&Arc::default()), impatient()).await;
+    let mut client = Http2::connect(server.address, 1).await;
+    client.get(1, HOST, "/large").await;
+    for _ in 0..8 {
+        // Twice the patience in all.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        client.take(1, 2048).await;
+    }
+    let mut got = 0;
+    while let Some(frame) = client.next(Duration::from_millis(100)).await {
+        assert_ne!(frame.kind, RESET);
+        got += if frame.kind == DATA {
+            frame.payload.len()
+        } else {
+            0
+        };
+    }
+    assert_eq!(got, 8 * 2048 + 1);
+}
+
+#[tokio::test]
+async fn a_resting_connection_is_closed_though_it_pings() {
+    let server = start(impatient()).await;
+    let mut client = Http2::connect(server.address, 65_535).await;
+    client.get(1, HOST, "/").await;
+    for _ in 0..10 {
+        client.ping().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(client.is_closed(3 * SECOND).await);
+}
+
+#[tokio::test]
+async fn requests_that_are_taken_back_at_once_end_the_connection() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let endless = move || async move {
+        count.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+    };
+    let router = Router::new().route("/", get(endless));
+    let config = ListenerConfig {
+        header_timeout: SECOND,
+        ..ListenerConfig::default()
+    };
+    let server = start_with(router, config).await;
+    let mut client = Http2::connect(server.address, 65_535).await;
+    for number in 0..2000 {
+        let stream = 2 * number + 1;
+        client.get(stream, HOST, "/").await;
+        // So that the request is under way when it is taken back.
+        if number % 10 == 9 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            for number in number - 9..=number {
+                client.reset(2 * number + 1).await;
+            }
+        }
+    }
+    assert!(client.is_closed(3 * SECOND).await);
+    let asked = asked.load(Ordering::SeqCst);
+    assert!(asked < 1000, "{asked} were asked behind");
+}
+
+#[tokio::test]
+async fn a_head_that_goes_on_and_on_ends_the_connection() {
+    let server = start(impatient()).await;
+    let mut client = Http2::connect(server.address, 65_535).await;
+    let continuation = 9;
+    client.send(HEADERS, END_STREAM, 1, &[0, 1, b'a', 1, b'b']).await;
+    for _ in 0..10_000 {
+        let field = [0, 1, b'a', 1, b'b'];
+        client.send(continuation, 0, 1, &field).await;
+    }
+    assert!(client.is_closed(3 * SECOND).await);
+}

@@ -11,6 +11,10 @@ const HUMAN: &str = "warn,cardea_server=info,cardea_resource=info,cardea_client=
 #[derive(Clone, Copy)]
 pub(crate) enum Format {
     /// For a terminal.
+    #[cfg_attr(
+        not(feature = "dev"),
+        expect(dead_code, reason = "only `cardea dev` speaks to people")
+    )]
     Human,
     /// One JSON document a line.
     Json,

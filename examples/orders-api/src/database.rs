@@ -95,7 +95,7 @@ impl Database {
                  RETURNING {COLUMNS}"
             );
             let Draft { tenant, placed_by, item, quantity, placed_at } = draft;
-            let values = params![tenant, placed_by, item, quantity, placed_at.to_string()];
+            let values = params![tenant, placed_by, item, quantity, format!("{placed_at:.0}")];
             db.query_row(&sql, values, read)
         })
         .await

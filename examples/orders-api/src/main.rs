@@ -1,5 +1,6 @@
 //! The orders API as a program: `orders-api.toml` says how.
 
+use anyhow::Context as _;
 use cardea_orders_api::{Config, router};
 use cardea_web::config::load;
 use cardea_web::inbound::listener::{ListenerConfig, serve};
@@ -14,15 +15,10 @@ use tokio::net::TcpListener;
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().init();
     let config: Config = load("orders-api.toml".as_ref(), std::env::vars())?;
-    let listener = TcpListener::bind(&config.listen).await?;
-    tracing::info!(address = config.listen, "the orders API listens");
+    let listener = TcpListener::bind(&config.listen).await;
+    let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
     let stop = shutdown::on_signal()?;
-    serve(
-        vec![listener],
-        router(&config)?,
-        ListenerConfig::default(),
-        stop,
-    )
-    .await?;
+    let bounds = ListenerConfig::default();
+    serve(vec![listener], router(&config)?, bounds, stop).await?;
     Ok(())
 }

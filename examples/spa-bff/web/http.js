@@ -5,7 +5,7 @@ const LOGIN_REQUIRED = 'urn:cardea:problem:login-required';
 let expired = () => {};
 let used = () => {};
 
-/** What happens when a call finds the session ended. */
+/** What happens when a call finds the session ended. The call's own error has nothing to add. */
 export const onLoginRequired = (does) => (expired = does);
 
 /** What happens after a call that found it alive. */
@@ -29,7 +29,10 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
     return answer.json();
   }
   const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 401 && problem.type === LOGIN_REQUIRED) expired();
+  if (answer.status === 401 && problem.type === LOGIN_REQUIRED) {
+    expired();
+    throw new Error('');
+  }
   throw new Error(sentence(problem, answer));
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use cardea_client::guard::LoggedIn;
 use cardea_web::inbound::{Problem, RequestId};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
@@ -25,7 +26,16 @@ pub(crate) async fn not_found() -> Problem {
 }
 
 /// Puts a page in the place of an error's answer, for browsers; programs keep the problem document.
-pub(crate) async fn in_words(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn in_words(
+    State(app): State<App>,
+    person: Option<LoggedIn>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(person) = &person {
+        // Found once is enough: the handler's own argument looks here first.
+        request.extensions_mut().insert(person.clone());
+    }
     let by_person = accepts_pages(request.headers());
     let id = request
         .extensions()
@@ -40,7 +50,7 @@ pub(crate) async fn in_words(State(app): State<App>, request: Request, next: Nex
     if !by_person || is_page {
         return answer;
     }
-    let frame = app.frame(None);
+    let frame = app.frame(person.as_ref());
     let error = Error {
         frame,
         title,
@@ -75,4 +85,52 @@ fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
 fn accepts_pages(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::response::IntoResponse as _;
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::{Config, login};
+
+    async fn answer_of(path: &str, accept: &str) -> (StatusCode, String) {
+        let mut config = Config::default();
+        config.login.issuer = "http://localhost:9000".to_owned();
+        config.login.client_id = "webapp".to_owned();
+        config.login.redirect_uri = "http://localhost:5174/callback".to_owned();
+        let app = App::new(&config, login(&config).unwrap());
+        let failure = (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "password=hunter2 at db.rs:7",
+        );
+        let router = Router::new()
+            .route("/fails", get(async move || failure.into_response()))
+            .layer(from_fn_with_state(app, in_words));
+        let request = Request::get(path)
+            .header(ACCEPT, accept)
+            .body(Body::empty());
+        let answer = router.oneshot(request.unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_failure_tells_a_person_nothing_of_what_failed() {
+        let (status, page) = answer_of("/fails", "text/html").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("That went wrong"), "{page}");
+        assert!(
+            !page.contains("hunter2") && !page.contains("db.rs"),
+            "{page}"
+        );
+    }
 }

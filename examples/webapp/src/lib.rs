@@ -15,6 +15,7 @@ mod page;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
 use cardea_client::bff::{Bff, BffConfig};
@@ -69,12 +70,18 @@ impl Default for Config {
 pub fn router(config: &Config) -> anyhow::Result<Router> {
     let app = App::new(config, login(config)?);
     let path = |page: &str| format!("{}{page}", config.path);
-    let routes = Router::new()
+    let mut routes = Router::new()
         .route(&app.home(), get(home::show))
         .route(&path("/calculator"), get(calculator::show))
         .route(&path("/debug"), get(debug::show))
         .route(&path("/style.css"), get(page::style))
-        .merge(app.bff().routes())
+        .merge(app.bff().routes());
+    if !config.path.is_empty() {
+        // Nobody types the slash.
+        let home = app.home();
+        routes = routes.route(&config.path, get(async move || Redirect::to(&home)));
+    }
+    let routes = routes
         .fallback(errors::not_found)
         .layer(middleware::from_fn_with_state(
             app.clone(),

@@ -1,5 +1,6 @@
 //! The web app as a program: `webapp.toml` says how.
 
+use anyhow::Context as _;
 use cardea_web::config::load;
 use cardea_web::inbound::listener::{ListenerConfig, serve};
 use cardea_web::inbound::shutdown;
@@ -14,7 +15,8 @@ use tokio::net::TcpListener;
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().init();
     let config: Config = load("webapp.toml".as_ref(), std::env::vars())?;
-    let listener = TcpListener::bind(&config.listen).await?;
+    let listener = TcpListener::bind(&config.listen).await;
+    let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
     let stop = shutdown::on_signal()?;
     let bounds = ListenerConfig::default();
     serve(vec![listener], router(&config)?, bounds, stop).await?;

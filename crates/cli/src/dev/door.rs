@@ -1,28 +1,28 @@
 //! `--gateway`: one door before everything, with TLS.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use cardea_gateway::{
     Gateway, GatewayConfig, HeadersConfig, Listeners, RouteConfig, Serving, TlsConfig,
-    UpstreamConfig, dev_ca::DevCertificates,
+    UpstreamConfig,
 };
 use cardea_seal::Entropy;
 use cardea_web::clock::SystemClock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::stage::Stage;
+use super::stage::{Door, Stage};
 
 const PARTS: [&str; 4] = ["provider", "api", "spa", "webapp"];
 
 /// The gateway, ready to serve.
 pub(crate) fn gateway(
     stage: &Stage,
-    certificates: &DevCertificates,
+    door: &Door,
     listeners: Vec<TcpListener>,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Serving> {
-    let config = config(stage, certificates);
+    let config = config(stage, door);
     let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
     let gateway = Gateway::new(config.clone(), clock, entropy, shutdown.clone())?;
     let listeners = Listeners {
@@ -32,10 +32,11 @@ pub(crate) fn gateway(
     Ok(Serving::at(&config, gateway, listeners)?)
 }
 
-fn config(stage: &Stage, certificates: &DevCertificates) -> GatewayConfig {
-    let text = |path: &std::path::Path| path.display().to_string();
+fn config(stage: &Stage, door: &Door) -> GatewayConfig {
+    let certificates = &door.certificates;
+    let text = |path: &Path| path.display().to_string();
     GatewayConfig {
-        hosts: stage.names(),
+        hosts: stage.names(door.port),
         tls: Some(TlsConfig {
             cert_file: text(&certificates.cert_file),
             key_file: text(&certificates.key_file),

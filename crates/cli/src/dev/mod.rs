@@ -21,10 +21,14 @@ use cardea_web::inbound::{
     listener::{ListenerConfig, serve},
     shutdown,
 };
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::{data::Data, ports::Ports, stage::Stage};
+use self::{
+    data::Data,
+    ports::{Bound, Ports},
+    stage::Stage,
+};
 use crate::{commands::DevOptions, provider::Provider};
 
 /// Serves until a signal.
@@ -63,30 +67,18 @@ fn open_doors(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Serving> {
     let mut serving = Serving::new();
-    let mut open = |listeners: Vec<TcpListener>, router: Router| {
+    let mut open = |at: Bound, router: Router| {
         let bounds = ListenerConfig::default();
-        let router = wall::around(router, stage.names());
-        serving.spawn(serve(listeners, router, bounds, shutdown.clone()));
+        let router = wall::around(router, stage.names(at.port));
+        serving.spawn(serve(at.listeners, router, bounds, shutdown.clone()));
     };
-    open(
-        ports.provider.listeners,
-        cardea_server::router(&provider.app),
-    );
-    open(
-        ports.api.listeners,
-        cardea_orders_api::router(&parts::api(stage))?,
-    );
-    open(
-        ports.spa.listeners,
-        cardea_spa_bff::router(&parts::spa(stage))?,
-    );
-    open(
-        ports.webapp.listeners,
-        cardea_webapp::router(&parts::webapp(stage))?,
-    );
-    if let Some((port, certificates)) = ports.gateway.zip(stage.certificates.as_ref()) {
-        let door = door::gateway(stage, certificates, port.listeners, shutdown)?;
-        serving.spawn(door.run(shutdown.clone()));
+    open(ports.provider, cardea_server::router(&provider.app));
+    open(ports.api, cardea_orders_api::router(&parts::api(stage))?);
+    open(ports.spa, cardea_spa_bff::router(&parts::spa(stage))?);
+    open(ports.webapp, cardea_webapp::router(&parts::webapp(stage))?);
+    if let Some((at, door)) = ports.gateway.zip(stage.gateway.as_ref()) {
+        let gateway = door::gateway(stage, door, at.listeners, shutdown)?;
+        serving.spawn(gateway.run(shutdown.clone()));
     }
     Ok(serving)
 }

@@ -79,7 +79,8 @@ pub(crate) fn webapp(stage: &Stage) -> cardea_webapp::Config {
                 &format!("{at}/callback"),
             )
         },
-        debug: true,
+        // It is for this machine alone, and what comes through a gateway could come from anywhere.
+        debug: stage.gateway.is_none(),
         notice: Some(NOTICE.to_owned()),
         ..cardea_webapp::Config::default()
     }

@@ -22,14 +22,18 @@ pub(crate) struct Stage {
     pub(crate) webapp_path: &'static str,
     /// The ports of the provider, the API, the single-page app and the web app.
     pub(crate) listens: [u16; 4],
-    /// The gateway's port.
-    pub(crate) gateway: Option<u16>,
-    /// What the gateway shows, and who vouches for it.
-    pub(crate) certificates: Option<DevCertificates>,
+    /// The gateway, if there is one.
+    pub(crate) gateway: Option<Door>,
     /// Where keys and data are.
     pub(crate) data: PathBuf,
     /// Ports that were taken, each in a sentence.
     pub(crate) moved: Vec<String>,
+}
+
+/// Where the gateway listens, what it shows, and who vouches for it.
+pub(crate) struct Door {
+    pub(crate) port: u16,
+    pub(crate) certificates: DevCertificates,
 }
 
 impl Stage {
@@ -50,7 +54,6 @@ impl Stage {
             webapp_path: "",
             listens,
             gateway: None,
-            certificates: None,
             data: data.to_owned(),
             moved: ports.moved.clone(),
         };
@@ -73,21 +76,21 @@ impl Stage {
             api: format!("{origin}/api"),
             api_of_page: "/bff/api",
             webapp_path: "/app",
-            gateway: Some(port),
-            certificates: Some(certificates),
+            gateway: Some(Door { port, certificates }),
             ..self
         })
     }
 
     /// The file with the authority that vouches for the gateway.
     pub(crate) fn ca_file(&self) -> Option<PathBuf> {
-        let certificates = self.certificates.as_ref();
-        certificates.map(|certificates| certificates.ca_file.clone())
+        let door = self.gateway.as_ref();
+        door.map(|door| door.certificates.ca_file.clone())
     }
 
-    /// The hosts that are answered (D23), whatever a page elsewhere calls this machine.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let ports = self.listens.into_iter().chain(self.gateway);
+    /// The hosts that are answered at a port (D23), whatever a page elsewhere calls this machine.
+    pub(crate) fn names(&self, port: u16) -> Vec<String> {
+        let door = self.gateway.as_ref().map(|door| door.port);
+        let ports = door.into_iter().chain([port]);
         let of_port =
             |port| ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
         ports.flat_map(of_port).collect()

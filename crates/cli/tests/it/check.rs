@@ -122,12 +122,20 @@ fn all_values_that_cannot_be_are_told_at_once() {
 
 #[test]
 fn the_secrets_of_dev_are_refused() {
-    let client = "\n[[clients]]\nclient_id = \"script\"\ngrant_types = [\"client_credentials\"]\n\
-        client_secret = \"dev-script-secret-change-me-0000000000000\"\n";
-    let bench = Bench::new(client);
-    let stopped = bench.run(&["serve"]).complaint();
-    assert!(stopped.contains("everybody knows"), "{stopped}");
-    assert!(problems(&bench)[0].contains("everybody knows"));
+    for secret in [
+        "dev-backend-secret-change-me-000000000000",
+        "dev-script-secret-change-me-0000000000000",
+        "dev-bff-secret-change-me-0000000000000000",
+        "dev-webapp-secret-change-me-0000000000000",
+    ] {
+        let client = format!(
+            "\n[[clients]]\nclient_id = \"script\"\ngrant_types = [\"client_credentials\"]\nclient_secret = \"{secret}\"\n"
+        );
+        let bench = Bench::new(&client);
+        let stopped = bench.run(&["serve"]).complaint();
+        assert!(stopped.contains("everybody knows"), "{stopped}");
+        assert!(problems(&bench)[0].contains("everybody knows"));
+    }
 }
 
 #[test]

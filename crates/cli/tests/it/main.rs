@@ -18,6 +18,7 @@ mod provider;
 mod bench;
 mod check;
 mod clients;
+mod dev;
 mod gateway;
 mod keys;
 mod logins;

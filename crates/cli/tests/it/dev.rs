@@ -1,0 +1,140 @@
+//! `cardea dev`, as somebody sees it who types that and nothing else. Programs and browsers are played by curl.
+
+mod apps;
+mod browser;
+mod documents;
+mod ports;
+mod running;
+
+use running::Dev;
+
+#[test]
+fn the_printed_curl_is_answered_200() {
+    let dev = Dev::start(&[]);
+    let answer = dev.shell(&format!("{} -i", dev.curl()));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("{\"orders\":[]}"), "{answer}");
+}
+
+#[test]
+fn without_a_token_it_is_401_and_with_too_small_a_scope_403() {
+    let dev = Dev::start(&[]);
+    let api = dev.address("Orders API");
+    let missing = dev.shell(&format!("curl -s -i {api}"));
+    let small = dev.shell(&format!("{} -i -d '{{}}'", dev.curl()));
+    for (answer, status, challenge) in [
+        (missing, 401, "Bearer realm=\"api://orders\""),
+        (small, 403, "error=\"insufficient_scope\""),
+    ] {
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        let challenged = answer
+            .lines()
+            .any(|line| line.starts_with("www-authenticate: ") && line.contains(challenge));
+        assert!(challenged, "{answer}");
+        assert!(
+            answer.contains("content-type: application/problem+json"),
+            "{answer}"
+        );
+        assert!(answer.contains("\"correlation_id\""), "{answer}");
+    }
+}
+
+#[test]
+fn the_first_line_says_development_and_the_rest_is_short() {
+    let dev = Dev::start(&[]);
+    let said = dev.said();
+    assert!(said.starts_with("DEVELOPMENT: "), "{said}");
+    for what in [
+        "alice ",
+        "wonderland-7-doors",
+        "bob ",
+        "hinge-of-the-door-9",
+        "Ctrl-C",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    assert!(said.lines().count() < 25, "{said}");
+}
+
+#[test]
+fn ctrl_c_ends_it_and_takes_its_folder_along() {
+    let dev = Dev::start(&[]);
+    assert_eq!(dev.temporary_folders(), 1);
+    let ended = dev.interrupt();
+    assert!(
+        ended.ok && ended.out.ends_with("cardea dev has ended.\n"),
+        "{}{}",
+        ended.out,
+        ended.err
+    );
+    assert_eq!(ended.folders_left, 0);
+}
+
+#[test]
+fn a_second_ctrl_c_ends_it_at_once() {
+    use std::io::Write as _;
+    let dev = Dev::start(&[]);
+    let authority = dev.address("Provider").replace("http://", "");
+    let mut stream =
+        std::net::TcpStream::connect(authority.replace("localhost", "127.0.0.1")).unwrap();
+    // An answer that it would wait for.
+    write!(
+        stream,
+        "POST /token HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
+    )
+    .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    dev.signal_interrupt();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let began = std::time::Instant::now();
+    let ended = dev.interrupt();
+    assert!(
+        !ended.ok && began.elapsed().as_secs() < 3,
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn what_is_kept_with_data_is_there_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let dev = Dev::start(&["--data", path]);
+    let port = dev.port.to_string();
+    let keys = dev.shell(&format!(
+        "curl -s {}/.well-known/jwks.json",
+        dev.address("Provider")
+    ));
+    assert!(dev.interrupt().ok);
+    let dev = Dev::start_at(&port, &["--data", path]);
+    let again = dev.shell(&format!(
+        "curl -s {}/.well-known/jwks.json",
+        dev.address("Provider")
+    ));
+    assert_eq!(keys, again);
+}
+
+#[test]
+fn behind_the_gateway_all_is_at_one_address_by_https() {
+    let port = crate::bench::free_port();
+    let dev = Dev::start_behind(port);
+    let answer = dev.shell(&format!("{} -i", dev.curl()));
+    assert!(answer.starts_with("HTTP/2 200"), "{answer}");
+    for name in ["Provider", "Orders API", "Single-page app", "Webapp"] {
+        let address = dev.address(name);
+        assert!(
+            address.starts_with(&format!("https://localhost:{port}/")),
+            "{address}"
+        );
+        let answer = dev.shell(&format!("curl -s -i {} {address}", dev.trust()));
+        // It would hold for every server on this machine.
+        assert!(
+            !answer.to_lowercase().contains("strict-transport-security"),
+            "{answer}"
+        );
+    }
+    assert!(dev.interrupt().ok);
+}

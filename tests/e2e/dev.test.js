@@ -1,103 +1,163 @@
-// `cardea dev`, as the first screen of the README promises it.
+// `cardea dev`, as the first screen of the README promises it: the single-page app, the API, and what it says of itself.
+// The other app is in webapp.test.js.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
-import { launch } from './stage/browser.js';
-import { allow, dev, logIn, person, sees, test } from './stage/index.js';
+import { send } from './stage/dev.js';
+import {
+  NOBODY_YET, WELCOME, cookieHeader, dev, devStage, enterOrders, logInAs, order, person, placeOrder, sees, test,
+} from './stage/index.js';
 
-let browser;
-let provider;
+const on = devStage();
 
-before(async () => {
-  provider = await dev();
-  browser = await launch();
+/** A call of the API that finds no session, and so makes the app say that it has ended. */
+const ENDED = /^401 \S+\/api\/orders$/;
+
+const customer = (t, expects = []) => person(t, on.browser, { expects: [NOBODY_YET, ...expects] });
+
+test('an order is placed and seen, and after the logout nothing opens any more', async (t) => {
+  const { context, page } = await customer(t);
+  await enterOrders(page, on.dev.spa);
+  await page.getByText('DEVELOPMENT').waitFor();
+  await page.getByText('Alice A').waitFor();
+  await placeOrder(page, 'Brass hinge', 12);
+  await order(page, 'Brass hinge').getByText('× 12').waitFor();
+  await page.reload();
+  await order(page, 'Brass hinge').waitFor();
+
+  const cookie = await cookieHeader(context, on.dev.spa);
+  assert.deepEqual(await statuses(cookie), { user: 200, orders: 200 });
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await sees(page, WELCOME);
+  assert.equal(page.url(), on.dev.spa.href);
+  assert.deepEqual(await statuses(cookie), { user: 401, orders: 401 }, 'a copy of the cookie is dead');
+  await page.goBack();
+  await page.getByText('Brass hinge').waitFor({ state: 'hidden' });
+  await page.goto(on.dev.spa.href);
+  await page.getByRole('link', { name: 'Log in' }).click();
+  await sees(page, 'Log in');
 });
-after(() => Promise.all([browser?.close(), provider?.stop()]));
 
-for (const javaScriptEnabled of [true, false]) {
-  test(`the demonstration works from its link to the logout, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async (t) => {
-    const { page } = await person(t, browser, { javaScriptEnabled });
-    await startAtApplication(page);
+test('a session that is gone says so, and the login comes back to where it was, with what was typed', async (t) => {
+  const { context, page } = await customer(t, [ENDED]);
+  await enterOrders(page, on.dev.spa);
+  await page.goto(`${on.dev.spa}#new-order`);
+  await context.clearCookies({ name: /app|spa/ });
+  await placeOrder(page, 'Door knocker', 3);
+  await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Log in again' }).click();
 
-    await logIn(page, 'alice', 'looking-glass');
-    await refusesTheLogin(page);
-    await page.getByLabel('Password').fill('wonderland-7-doors');
-    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  // The provider still knows who it is.
+  await sees(page, 'Orders');
+  assert.equal(page.url(), `${on.dev.spa}#new-order`);
+  assert.equal(await page.getByLabel('Item').inputValue(), 'Door knocker');
+  assert.equal(await page.getByLabel('Quantity').inputValue(), '3');
+  assert.equal(await order(page, 'Door knocker').count(), 0);
+  await page.getByRole('button', { name: 'Place order' }).click();
+  await order(page, 'Door knocker').waitFor();
+});
 
-    await sees(page, 'Allow Orders access?');
-    await page.getByText('See your profile').waitFor();
-    await page.getByText('orders:read', { exact: true }).waitFor();
-    await saysDevelopment(page);
-    await allow(page);
-    const tokens = await redeem(await redeemCommand(page));
+test('a session ended at the provider’s account page has ended in the app too', async (t) => {
+  const { context, page } = await customer(t, [ENDED]);
+  await enterOrders(page, on.dev.spa);
+  const cookie = await cookieHeader(context, on.dev.spa);
+  const account = await context.newPage();
+  await account.goto(`${on.dev.issuer}/account`);
+  await sees(account, 'Your account');
+  await account.getByText('DEVELOPMENT').waitFor();
+  await account.getByRole('button', { name: 'Log out', exact: true }).click();
+  await sees(account, 'You are logged out');
 
-    await startAtApplication(page);
-    const again = await redeem(await redeemCommand(page));
-    assert.notEqual(again.access_token, tokens.access_token, 'the second login gave tokens of its own');
-    assert.equal(await userinfo(tokens), 200);
+  assert.deepEqual(await statuses(cookie), { user: 401, orders: 401 });
+  await placeOrder(page, 'Keyhole cover', 2);
+  await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
+  await page.getByRole('button', { name: 'Log in again' }).click();
+  await logInAs(page, 'alice');
+  await sees(page, 'Orders');
+  await page.getByRole('button', { name: 'Place order' }).click();
+  await order(page, 'Keyhole cover').waitFor();
+});
 
-    await page.goto(`${provider.issuer}/account`);
-    await sees(page, 'Your account');
-    await saysDevelopment(page);
-    await page.getByText('this browser').waitFor();
-    await page.getByRole('button', { name: 'Revoke the access of Orders' }).click();
-    await page.getByText('No app has access to your account.').waitFor();
-    assert.deepEqual(await Promise.all([userinfo(tokens), userinfo(again)]), [401, 401]);
+test('whoever declines is told so on the app’s own page', async (t) => {
+  const { page } = await customer(t);
+  await page.goto(on.dev.spa.href);
+  await page.getByRole('link', { name: 'Log in' }).click();
+  await logInAs(page, 'bob');
+  await sees(page, 'Allow Orders access?');
+  await page.getByRole('button', { name: 'Don’t allow' }).click();
+  await sees(page, WELCOME);
+  assert.equal(await page.getByRole('alert').textContent(), 'You were not logged in: the request was declined.');
+  assert.equal(page.url(), on.dev.spa.href);
+});
 
-    await page.getByRole('button', { name: 'Log out', exact: true }).click();
-    await sees(page, 'You are logged out');
-    await startAtApplication(page);
-    await sees(page, 'Log in');
-  });
-}
+test('the command it prints answers 200; without a token it is 401, with too small a scope 403', async () => {
+  const { command: printed, token, url } = on.dev.curl;
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${printed} --silent --write-out ' %{http_code}'`]);
+  assert.match(stdout, /^\{"orders":\[.*\]\} 200$/);
 
-test('where the port of the demonstration is taken, the provider runs without it and says so', async (t) => {
+  const stranger = await send(url);
+  refuses(stranger, 401, /^Bearer realm="[^"]*"(?!.*error=).*resource_metadata="/);
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const reader = await send(url, { method: 'POST', headers, body: '{}' });
+  refuses(reader, 403, /error="insufficient_scope".*scope="orders:write"/);
+
+  const [, metadata] = /resource_metadata="([^"]+)"/.exec(stranger.headers['www-authenticate']);
+  const { status, body } = await send(metadata);
+  assert.equal(status, 200);
+  assert.deepEqual(JSON.parse(body).authorization_servers, [on.dev.issuer]);
+});
+
+test('after a logout the provider knows no grant of the app, so its refresh token is dead', async (t) => {
+  const { context, page } = await customer(t);
+  await enterOrders(page, on.dev.spa, 'bob');
+  const account = await context.newPage();
+  await account.goto(`${on.dev.issuer}/account`);
+  const grant = account.getByRole('region', { name: 'Apps with access' }).getByText(/^Used /);
+  await grant.waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await sees(page, WELCOME);
+  await account.reload();
+  await logInAs(account, 'bob');
+  await sees(account, 'Your account');
+  assert.equal(await grant.count(), 0);
+});
+
+test('where ports are taken, it says by what, and its apps work at the next', async (t) => {
   const second = await dev();
   t.after(second.stop);
-  assert.match(second.said(), /Port 5173 is taken on 127\.0\.0\.1; the demo application is left out/);
-  assert.doesNotMatch(provider.said(), /taken/);
+  for (const [port, what] of [[4000, 'orders API'], [5173, 'single-page app'], [5174, 'webapp']]) {
+    assert.match(second.said(), new RegExp(`Port ${port} is taken by .+ \\(process \\d+\\); the ${what} is at \\d+\\.`));
+  }
+  assert.notEqual(second.spa.port, on.dev.spa.port);
+  const { page } = await customer(t);
+  await enterOrders(page, second.spa);
+  await placeOrder(page, 'Bolt', 1);
+  await order(page, 'Bolt').waitFor();
 });
 
-async function startAtApplication(page) {
-  await page.goto(provider.application);
-  await saysDevelopment(page);
-  await page.getByRole('link', { name: 'Log in with Cardea' }).click();
+test('Ctrl-C ends it in good order', async (t) => {
+  const own = await dev();
+  t.after(() => rm(own.folder, { recursive: true, force: true }));
+  assert.equal(await own.end('SIGINT'), 0);
+  assert.match(own.said(), /\ncardea dev has ended\.\n$/);
+  await assert.rejects(send(own.spa.href), { code: 'ECONNREFUSED' });
+});
+
+/** What somebody gets who has a copy of the cookie. */
+async function statuses(cookie) {
+  const status = async (path) => (await send(new URL(path, on.dev.spa).href, { headers: { cookie } })).status;
+  return { user: await status('/bff/user'), orders: await status('/api/orders') };
 }
 
-const saysDevelopment = (page) => page.getByText('DEVELOPMENT').waitFor();
-
-async function refusesTheLogin(page) {
-  const alert = page.getByRole('alert');
-  assert.equal(await alert.textContent(), 'That user name and password don’t belong together.');
-  assert.match(await page.title(), /^Error: Log in/);
-  const [name, password] = [page.getByLabel('User name'), page.getByLabel('Password')];
-  for (const field of [name, password]) {
-    assert.equal(await field.getAttribute('aria-invalid'), 'true');
-    assert.equal(await field.getAttribute('aria-describedby'), await alert.getAttribute('id'));
-  }
-  assert.equal(await name.inputValue(), 'alice', 'what was typed stays');
-  assert.equal(await password.inputValue(), '', 'but for the password');
-}
-
-async function redeemCommand(page) {
-  await sees(page, 'Logged in');
-  return page.locator('#redeem').textContent();
-}
-
-/** Does what the page tells people to type. */
-async function redeem(command) {
-  const [, url] = /^curl (\S+)/.exec(command);
-  const body = [...command.matchAll(/-d (\S+)/g)].map(([, pair]) => pair).join('&');
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const response = await fetch(url, { method: 'POST', headers, body });
-  const tokens = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(tokens));
-  assert.deepEqual([tokens.token_type, typeof tokens.id_token], ['Bearer', 'string']);
-  return tokens;
-}
-
-async function userinfo({ access_token }) {
-  const headers = { authorization: `Bearer ${access_token}` };
-  return (await fetch(`${provider.issuer}/userinfo`, { headers })).status;
+function refuses({ status, headers, body }, expected, challenge) {
+  assert.equal(status, expected);
+  assert.match(headers['www-authenticate'], challenge);
+  assert.match(headers['content-type'], /^application\/problem\+json/);
+  const problem = JSON.parse(body);
+  assert.equal(problem.status, expected);
+  assert.equal(problem.correlation_id, headers['x-request-id']);
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
+use cardea_web::inbound::listener::Guest;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -135,12 +136,14 @@ impl ResponseBody {
         body: Incoming,
         connection: Option<(Box<Exchange>, Arc<Pool>)>,
         idle_timeout: Duration,
+        guest: Guest,
     ) -> Self {
         Self(Source::Upstream(Download {
             body,
             connection,
             idle_timeout,
             deadline: None,
+            _guest: guest,
         }))
     }
 }
@@ -181,6 +184,7 @@ struct Download {
     idle_timeout: Duration,
     // Set while the upstream is waited for.
     deadline: Option<Pin<Box<Sleep>>>,
+    _guest: Guest,
 }
 
 impl Download {

@@ -88,6 +88,7 @@ pub struct RedirectConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ProxyConfig {
     /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
+    /// How many connections one network may have isn't bounded for those that stood here at the start.
     pub trusted: Vec<String>,
 }
 
@@ -170,7 +171,8 @@ pub struct UpstreamConfig {
     pub client_cert_file: Option<String>,
     /// The private key of that certificate, PEM.
     pub client_key_file: Option<String>,
-    /// The most connections at one time. What is over it is answered 503.
+    /// The most connections at one time. What is over it is answered 503; one network (IPv4 /24, IPv6 /64) may have half of them, and what
+    /// is over that is answered 429. A request has one until the client has its answer, a WebSocket until it ends.
     pub max_connections: usize,
 }
 

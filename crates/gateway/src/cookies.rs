@@ -73,11 +73,10 @@ fn pairs(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
         .filter(|pair| !pair.is_empty())
 }
 
+/// The name that a server will read. A cookie without one (`=a=b`) comes back from browsers as `a=b`.
 fn name(pair: &[u8]) -> &[u8] {
-    pair.split(|byte| *byte == b'=')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii()
+    let mut parts = pair.split(|byte| *byte == b'=').map(<[u8]>::trim_ascii);
+    parts.find(|part| !part.is_empty()).unwrap_or_default()
 }
 
 fn joined<'a>(pairs: impl Iterator<Item = &'a [u8]>) -> Option<HeaderValue> {
@@ -139,7 +138,16 @@ mod tests {
 
     #[test]
     fn nobody_but_their_owner_sets_them() {
-        let mut answer = headers(&SET_COOKIE, &["a=1; Path=/", "sso=evil; Path=/", "b=2"]);
+        let mut answer = headers(
+            &SET_COOKIE,
+            &[
+                "a=1; Path=/",
+                "sso=evil; Path=/",
+                "b=2",
+                "=sso=evil",
+                " = sso=evil; Path=/",
+            ],
+        );
         private().keep_from_being_set(&mut answer);
         let left: Vec<_> = answer.get_all(SET_COOKIE).iter().collect();
         assert_eq!(left, ["a=1; Path=/", "b=2"]);

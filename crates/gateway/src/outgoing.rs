@@ -61,22 +61,32 @@ fn fate(name: &HeaderName) -> Fate {
         | "fastly-client-ip"
         | "x-cluster-client-ip"
         | "x-request-id"
-        | "x-original-url"
-        | "x-original-uri"
-        | "x-original-method"
+        | "x-forwarded"
+        | "x-host"
         | "x-rewrite-url"
-        | "client-cert"
-        | "client-cert-chain"
-        | "remote-user"
-        | "remote-email"
-        | "remote-name"
-        | "remote-groups" => Fate::Dropped,
-        name if name.starts_with("x-forwarded-") || name.starts_with("x-ssl-") => Fate::Dropped,
-        // Many applications read `_` as `-`, so that `X_Forwarded_For` would be one more forgery.
-        name if name.contains('_') => Fate::Dropped,
+        | "x-scheme"
+        | "x-url-scheme"
+        | "front-end-https"
+        | "client-ip" => Fate::Dropped,
+        // CGI turns it into HTTP_PROXY, by which programs choose a proxy for their own requests (httpoxy).
+        "proxy" => Fate::Dropped,
+        name if FORGED.iter().any(|start| name.starts_with(start)) => Fate::Dropped,
+        // Many applications read `_` as `-`, and some every sign, so that `X_Forwarded_For` would be one more forgery.
+        name if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Fate::Dropped,
         _ => Fate::Passes,
     }
 }
+
+/// How headers begin in which proxies tell who calls.
+const FORGED: [&str; 7] = [
+    "x-forwarded-",
+    "x-original-",
+    "x-remote-",
+    "x-ssl-",
+    "remote-",
+    "ssl-client-",
+    "client-cert",
+];
 
 /// All that the upstream's request is made of. Making it takes nothing away, so it can be made again for another connection.
 pub(crate) struct Outgoing<'a> {
@@ -219,6 +229,13 @@ mod tests {
             "remote_user",
             "x_forwarded_for",
             "x-ssl-client-dn",
+            "ssl-client-verify",
+            "x-remote-user",
+            "x-original-host",
+            "x.forwarded.for",
+            "x!real!ip",
+            "proxy",
+            "client-cert-chain",
         ] {
             assert_eq!(
                 fate(&HeaderName::from_static(name)),

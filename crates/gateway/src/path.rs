@@ -21,6 +21,8 @@ pub(crate) enum BadPath {
     Raw,
     #[error("the path is encoded twice")]
     Twice,
+    #[error("the path has a character of more bytes than it takes")]
+    Overlong,
 }
 
 /// The path as an upstream will read it, decoded where it was encoded. Segments are the same before and after.
@@ -58,7 +60,10 @@ fn decode(raw: &[u8]) -> Result<String, BadPath> {
     if hides_more(&decoded) {
         return Err(BadPath::Twice);
     }
-    // Bytes that are no UTF-8 stand for themselves to some upstreams; they match no prefix, and that is all that matters here.
+    if is_overlong(&decoded) {
+        return Err(BadPath::Overlong);
+    }
+    // Other bytes that are no UTF-8 stand for themselves to some upstreams; they match no prefix, and that is all that matters here.
     Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
@@ -89,6 +94,16 @@ fn hides_more(decoded: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// RFC 3629 §3: a dot or a slash in two to four bytes, which careless decoders take for one.
+fn is_overlong(decoded: &[u8]) -> bool {
+    decoded.windows(2).any(|pair| {
+        matches!(
+            pair,
+            [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]
+        )
+    })
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -160,6 +175,7 @@ mod tests {
         assert_eq!(read("/%61dmin/%7Ea%20b").unwrap(), "/admin/~a b");
         assert_eq!(read("/caf%C3%A9").unwrap(), "/café");
         assert_eq!(read("/100%25").unwrap(), "/100%");
+        assert!(read("/%e9t%e9").is_ok() && read("/%F0%9F%8C%8D%E2%82%AC").is_ok());
     }
 
     #[test]
@@ -192,6 +208,10 @@ mod tests {
             ("/a%252e%252e/b", BadPath::Twice),
             ("/a%252fb", BadPath::Twice),
             ("/a%25%32%66b", BadPath::Twice),
+            ("/a/%c0%ae%c0%ae/b", BadPath::Overlong),
+            ("/a%c1%9cb", BadPath::Overlong),
+            ("/a%e0%80%afb", BadPath::Overlong),
+            ("/a%f0%80%80%afb", BadPath::Overlong),
         ] {
             assert_eq!(read(path).map(Cow::into_owned), Err(why), "{path}");
         }

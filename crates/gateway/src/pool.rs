@@ -128,6 +128,11 @@ impl Pool {
         idle.push_back(exchange);
     }
 
+    /// Closes the connection that has rested longest, if there is one.
+    pub(crate) fn let_one_go(&self) -> bool {
+        self.idle().pop_front().is_some()
+    }
+
     fn idle(&self) -> MutexGuard<'_, VecDeque<Box<Exchange>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

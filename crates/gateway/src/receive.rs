@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cardea_web::inbound::{ClientAddress, Peer, RequestId};
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
@@ -112,15 +112,20 @@ async fn pass_on(
             route.upstream.send(&outgoing, body, &route.times).await?
         }
     };
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response::hand_on(response.headers_mut(), table, route);
-    }
+    response::frame(&mut response, websocket)?;
+    response::hand_on(&mut response, table, route);
     Ok(response)
 }
 
 /// What could be read as two different messages by two servers. Of `Transfer-Encoding` and `Content-Length` together hyper has thrown
 /// the length away already, and one frame of our own is passed on.
 fn frame(headers: &HeaderMap) -> Result<(), Refusal> {
+    // RFC 9110 §8.6: HTTP/1.1 lets no two lengths come this far, HTTP/2 does.
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let first = lengths.next();
+    if lengths.any(|length| Some(length) != first) {
+        return Err(Refusal::Malformed("it has more than one length"));
+    }
     let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(encoding) = encodings.next() else {
         return Ok(());
@@ -171,14 +176,16 @@ fn bounded(parts: &Parts, body: Incoming, most: u64) -> Result<RequestBody, Refu
 }
 
 /// RFC 6455 §4.1. Any other upgrade (h2c above all) is taken off: it would carry requests past every check here.
-fn is_websocket<B>(request: &Request<B>) -> bool {
+fn is_websocket(request: &Request<Incoming>) -> bool {
     let headers = request.headers();
     let Some(upgrade) = headers.get(UPGRADE) else {
         return false;
     };
     let connection = headers.get_all(CONNECTION).iter();
     let mut tokens = connection.flat_map(|line| line.to_str().unwrap_or_default().split(','));
-    upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")
+    // A body would stand where the tunnel begins.
+    request.body().is_end_stream()
+        && upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")
         && tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
         && request.method() == Method::GET
         && request.version() == Version::HTTP_11

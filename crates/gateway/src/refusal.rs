@@ -32,6 +32,8 @@ pub(crate) enum Refusal {
     TooSlow,
     #[error("the client broke off")]
     Gone,
+    #[error("the client's network has its share of the upstream's connections")]
+    Crowded,
     #[error("the upstream has all the connections it may have")]
     Full,
     #[error("the upstream can't be reached: {0}")]
@@ -56,6 +58,7 @@ impl Refusal {
             Self::TooLarge => "too_large",
             Self::TooSlow => "client_slow",
             Self::Gone => "client_gone",
+            Self::Crowded => "network_full",
             Self::Full => "upstream_full",
             Self::Unreachable(_) => "upstream_unreachable",
             Self::Broken(_) => "upstream_broken",
@@ -103,6 +106,11 @@ impl Refusal {
                 "The request was not sent in time",
                 "Send it again.",
             ),
+            Self::Crowded => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many requests at one time",
+                "Come again when others of your network have finished.",
+            ),
             Self::Full => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The service is busy",
@@ -143,7 +151,7 @@ impl Refusal {
         );
         match self {
             Self::TooMany(decision) => decision.write(headers),
-            Self::Full => {
+            Self::Full | Self::Crowded => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // RFC 9110 §15.5.6: a 405 names what is allowed.

@@ -2,19 +2,50 @@
 
 use cardea_web::inbound::{RequestId, request_id};
 use cardea_web::outbound::take_off_hop_by_hop;
-use http::header::{SERVER, STRICT_TRANSPORT_SECURITY};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, SERVER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::refusal::Refusal;
 use crate::table::{Route, Table};
 
 const X_POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 // Without includeSubDomains: what else lives under the host's name is not ours to decide.
 const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
+const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+const CONNECTION_UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
+
+/// Refuses an answer that could be read as two different ones, or as the end of HTTP.
+pub(crate) fn frame<B>(response: &mut Response<B>, websocket: bool) -> Result<(), Refusal> {
+    // RFC 9110 §7.8: nobody switches to what wasn't asked for.
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !websocket {
+        return Err(Refusal::Broken("a 101 that nobody asked for".to_owned()));
+    }
+    let headers = response.headers_mut();
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(encoding) = encodings.next() {
+        if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            let what = "a transfer encoding that is not chunked alone";
+            return Err(Refusal::Broken(what.to_owned()));
+        }
+        // RFC 9112 §6.3: the encoding counts, and the length beside it isn't handed on.
+        headers.remove(CONTENT_LENGTH);
+    }
+    Ok(())
+}
+
 /// Takes off what was said to the gateway alone, what tells strangers which program with which hole stands behind, and
 /// cookies that aren't the upstream's to set.
-pub(crate) fn hand_on(headers: &mut HeaderMap, table: &Table, route: &Route) {
+pub(crate) fn hand_on<B>(response: &mut Response<B>, table: &Table, route: &Route) {
+    let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
     take_off_hop_by_hop(headers);
+    if switches {
+        headers.insert(CONNECTION, CONNECTION_UPGRADE);
+        headers.insert(UPGRADE, WEBSOCKET);
+    }
     headers.remove(SERVER);
     headers.remove(X_POWERED_BY);
     if !route.private_cookies {

@@ -97,6 +97,8 @@ impl Serving {
         let bounds = ListenerConfig {
             tls: certificates.clone(),
             client_certificates,
+            // Through one proxy come the connections of many people.
+            trusted: shared.table.load().trusted.clone(),
             idle_timeout: KEEP_ALIVE.max(gateway.longest_idle() + Duration::from_secs(15)),
             ..ListenerConfig::default()
         };

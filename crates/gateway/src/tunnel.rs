@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use cardea_web::inbound::listener::Place;
+use cardea_web::inbound::listener::{Guest, Place};
 use http::header::UPGRADE;
 use http::{Response, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -27,16 +27,21 @@ pub(crate) async fn open(
     client: OnUpgrade,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let route = outgoing.route;
+    let guest = route.upstream.admit(outgoing.client.ip)?;
     let (stream, permit) = route.upstream.connect(route.times.connect).await?;
+    let permit = Arc::new(permit);
     let broken = |error: hyper::Error| Refusal::Broken(error.to_string());
     let (mut sender, connection) = pool::builder()
         .handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;
+    // An answer that is no WebSocket may be long, and its connection is counted to its end.
+    let counted = Arc::clone(&permit);
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "a connection for a WebSocket ended");
         }
+        drop(counted);
     });
     let request = outgoing
         .request(RequestBody::Empty)
@@ -49,7 +54,7 @@ pub(crate) async fn open(
         .map_err(broken)?;
     let idle = route.times.idle;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(response.map(|body| ResponseBody::upstream(body, None, idle)));
+        return Ok(response.map(|body| ResponseBody::upstream(body, None, idle, guest)));
     }
     // RFC 6455 §4.1: a 101 for anything else is no WebSocket.
     let agreed = response.headers().get(UPGRADE);
@@ -60,6 +65,7 @@ pub(crate) async fn open(
     let held = Held {
         place: outgoing.parts.extensions.get::<Place>().cloned(),
         _permit: permit,
+        _guest: guest,
         _counted: OpenTunnel::new(),
     };
     tokio::spawn(join(client, upstream, idle, held));
@@ -69,7 +75,8 @@ pub(crate) async fn open(
 /// What a tunnel takes up as long as it stands.
 struct Held {
     place: Option<Place>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Arc<OwnedSemaphorePermit>,
+    _guest: Guest,
     _counted: OpenTunnel,
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cardea_web::inbound::listener::{Guest, Networks};
 use cardea_web::inbound::tls::{FileMark, mark};
 use cardea_web::outbound::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
 use http::{Method, Request, Response};
@@ -28,6 +29,7 @@ pub(crate) struct Upstream {
     port: u16,
     tls: Option<UpstreamTls>,
     slots: Arc<Semaphore>,
+    networks: Arc<Networks>,
     pool: Arc<Pool>,
 }
 
@@ -84,6 +86,8 @@ impl Upstream {
             slots: Arc::new(Semaphore::new(
                 config.max_connections.min(Semaphore::MAX_PERMITS),
             )),
+            // However slowly one network sends and reads, half is left for all others.
+            networks: Networks::new(config.max_connections.div_ceil(2), Vec::new()),
             pool: Pool::new(),
             config: config.clone(),
         }))
@@ -91,6 +95,11 @@ impl Upstream {
 
     pub(crate) fn name(&self) -> &str {
         &self.config.name
+    }
+
+    /// A place for a request from this address, which keeps it until its answer has passed.
+    pub(crate) fn admit(&self, ip: IpAddr) -> Result<Guest, Refusal> {
+        self.networks.admit(ip).ok_or(Refusal::Crowded)
     }
 
     /// Sends the request and brings its answer, whose body is still on its way.
@@ -104,6 +113,7 @@ impl Upstream {
             RequestBody::Empty => None,
             RequestBody::Stream { upload, .. } => Some(Arc::clone(upload)),
         };
+        let guest = self.admit(outgoing.client.ip)?;
         let safe = matches!(
             outgoing.parts.method,
             Method::GET | Method::HEAD | Method::OPTIONS
@@ -118,7 +128,7 @@ impl Upstream {
             };
             let (refusal, unsent) =
                 match head(&mut exchange, request, upload.as_deref(), times.first_byte).await {
-                    Ok(answer) => return Ok(self.handed_on(answer, exchange, times)),
+                    Ok(answer) => return Ok(self.handed_on(answer, (exchange, guest), times)),
                     Err(failed) => failed,
                 };
             drop(exchange);
@@ -137,11 +147,11 @@ impl Upstream {
     fn handed_on(
         &self,
         answer: Response<Incoming>,
-        exchange: Box<Exchange>,
+        (exchange, guest): (Box<Exchange>, Guest),
         times: &Times,
     ) -> Response<ResponseBody> {
         let connection = Some((exchange, Arc::clone(&self.pool)));
-        answer.map(|body| ResponseBody::upstream(body, connection, times.idle))
+        answer.map(|body| ResponseBody::upstream(body, connection, times.idle, guest))
     }
 
     async fn open(&self, limit: Duration) -> Result<Box<Exchange>, Refusal> {
@@ -155,8 +165,10 @@ impl Upstream {
         &self,
         limit: Duration,
     ) -> Result<(UpstreamStream, OwnedSemaphorePermit), Refusal> {
-        let permit = Arc::clone(&self.slots).try_acquire_owned();
-        let permit = permit.map_err(|_| Refusal::Full)?;
+        let free = || Arc::clone(&self.slots).try_acquire_owned().ok();
+        // Connections that rest are counted too, and give way to one of another kind.
+        let permit = free().or_else(|| self.pool.let_one_go().then(free).flatten());
+        let permit = permit.ok_or(Refusal::Full)?;
         let connecting = async {
             let stream = TcpStream::connect((&*self.host, self.port)).await?;
             stream.set_nodelay(true)?;

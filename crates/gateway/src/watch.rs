@@ -1,6 +1,7 @@
 //! The configuration, taken anew while the gateway serves.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cardea_web::config::{ConfigErrors, load};
@@ -59,12 +60,18 @@ impl ConfigFile {
                 () = tokio::time::sleep(poll_every) => false,
             };
             let found = self.marks(&gateway);
-            if !asked && found == seen {
+            if !asked
+                && found
+                    .iter()
+                    .all(|(file, mark)| seen.get(file) == Some(mark))
+            {
                 continue;
             }
             self.take(&gateway);
-            // With the files of the configuration that is in use now.
+            // With the files of the configuration that is in use now; those of before as they were marked before they were read, so that
+            // a change meanwhile is seen next time.
             seen = self.marks(&gateway);
+            seen.extend(found);
         }
     }
 
@@ -79,9 +86,9 @@ impl ConfigFile {
         }
     }
 
-    fn marks(&self, gateway: &Gateway) -> Vec<Option<FileMark>> {
-        let mut marks = vec![mark(&self.path)];
-        marks.extend(gateway.files().iter().map(|file| mark(Path::new(file))));
-        marks
+    fn marks(&self, gateway: &Gateway) -> HashMap<PathBuf, Option<FileMark>> {
+        let files = gateway.files().into_iter().map(PathBuf::from);
+        let all = std::iter::once(self.path.clone()).chain(files);
+        all.map(|file| (file.clone(), mark(&file))).collect()
     }
 }

@@ -4,12 +4,16 @@ import { after, before, test as bare } from 'node:test';
 
 import { launch } from './browser.js';
 import { client } from './client.js';
+import { dev } from './dev.js';
 import { serve } from './provider.js';
 import { PASSWORDS } from './steps.js';
 
-export { listen, launchWithoutCookies, person } from './browser.js';
-export { HEADING, claims, request } from './client.js';
-export { dev, temporaryFolder } from './provider.js';
+export * from './apps.js';
+export { launch, launchTrusting, launchWithoutCookies, listen, person } from './browser.js';
+export { HEADING, claims, client, request } from './client.js';
+export { dev } from './dev.js';
+export * from './inspect.js';
+export { temporaryFolder } from './provider.js';
 export * from './steps.js';
 
 export const NATIVE_REDIRECT = 'com.example.app:/callback';
@@ -18,6 +22,17 @@ export const FAR_REDIRECT = 'https://orders.example.com/callback';
 
 /** A test that ends, one way or the other; Node 18 has no option for all of them. */
 export const test = (name, body) => bare(name, { timeout: 60_000 }, body);
+
+/** `cardea dev`, and a browser: set up before the first test of a file, and stopped after its last. */
+export function devStage(options) {
+  const parts = {};
+  before(async () => {
+    parts.dev = await dev(options);
+    parts.browser = await launch();
+  });
+  after(() => Promise.all([parts.browser?.close(), parts.dev?.stop()]));
+  return parts;
+}
 
 /** Set up before the first test of a file, and stopped after its last: `provider`, `site`, `browser`. */
 export function stage(options) {

@@ -36,14 +36,6 @@ ${configuration}`,
   return start(['serve', '--config', 'cardea.toml'], { issuer, folder });
 }
 
-/** `cardea dev`, with its demonstration application on port 5173. */
-export async function dev() {
-  const port = await freePort();
-  const folder = await temporaryFolder();
-  const provider = await start(['dev', '--port', String(port)], { issuer: `http://localhost:${port}`, folder });
-  return { ...provider, application: 'http://localhost:5173/' };
-}
-
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,28 +54,30 @@ async function certify(folder) {
   await promisify(execFile)('openssl', ['req', '-x509', ...key, ...name], { cwd: folder });
 }
 
-async function start(parameters, { issuer, folder }) {
+/** Runs the binary until it is ready, and has said so in the words `ready`. */
+export async function start(parameters, { issuer, folder, ready = '' }) {
   const child = spawn(BINARY, parameters, { cwd: folder, env: { ...process.env, TMPDIR: folder } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
   child.on('error', (error) => (said += error.message));
   const ended = new Promise((resolve) => child.on('close', resolve));
+  /** The status it ends with. */
+  const end = (signal) => (child.kill(signal), ended);
   const stop = async () => {
-    child.kill('SIGTERM');
-    await ended;
+    await end('SIGTERM');
     await rm(folder, { recursive: true, force: true });
   };
-  if (!(await isReady(issuer, child))) {
+  if (!(await isReady(issuer, child, () => said.includes(ready)))) {
     await stop();
     throw new Error(`${BINARY} is not ready:\n${said}`);
   }
-  return { issuer, stop, said: () => said };
+  return { issuer, folder, end, stop, said: () => said };
 }
 
-async function isReady(issuer, child) {
+async function isReady(issuer, child, saysSo) {
   const end = Date.now() + PATIENCE;
   while (child.pid !== undefined && child.exitCode === null && Date.now() < end) {
-    if ((await status(`${issuer}/health/ready`)) === 200) return true;
+    if ((await status(`${issuer}/health/ready`)) === 200 && saysSo()) return true;
     await pause(20);
   }
   return false;

@@ -6,10 +6,9 @@ use axum::{Router, routing::get};
 use cardea_client::{
     Clock, Entropy, MasterKey, SystemClock,
     bff::{Bff, BffConfig},
-    rp::{ClientConfig, RelyingParty},
+    rp::{AuthMethod, ClientConfig, RelyingParty},
     session::{MemoryStore, SessionConfig, Sessions},
 };
-use cardea_protocol::model::AuthMethod;
 use cardea_web::{
     config::SecretText,
     inbound::{

@@ -49,7 +49,7 @@ pub(super) async fn callback(
         }
         // The back button, or an impatient second click, of somebody who is logged in by now.
         Err(LoginFailed::Login(LoginRefused::Twice)) if bff.somebody_is_here(&headers).await => {
-            redirect(&bff.address("/"), [])
+            redirect(&bff.address(&bff.0.config.after_logout), [])
         }
         Err(error) => bff.login_failed(&error, id),
     }

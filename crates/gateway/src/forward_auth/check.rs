@@ -8,7 +8,7 @@ use cardea_client::bff::{Bff, ReturnTo};
 use cardea_client::rp::IdentityClaims;
 use cardea_web::inbound::Problem;
 use cardea_web::inbound::csrf::same_origin;
-use http::header::{ACCEPT, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_KEY};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use super::rules::Rules;
@@ -51,17 +51,20 @@ impl Asked {
             values.next().is_none().then_some(value.as_bytes())
         };
         let method = Method::from_bytes(one("x-forwarded-method")?).ok()?;
-        let uri = Uri::try_from(one("x-forwarded-uri")?).ok()?;
-        // A path alone; what has two meanings could be judged by one and served by the other.
-        if uri.authority().is_some() {
+        let target = one("x-forwarded-uri")?;
+        let uri = Uri::try_from(target).ok()?;
+        // A path alone; what has two meanings could be judged by one and served by the other. A fragment is never sent.
+        if uri.authority().is_some() || target.contains(&b'#') {
             return None;
         }
         let path = path::read(uri.path()).ok()?.into_owned();
         Some(Self { method, uri, path })
     }
 
-    fn is_safe(&self) -> bool {
+    /// Whether another site may ask for it in this person's name. A WebSocket begins with GET, and may do everything after it.
+    fn is_safe(&self, headers: &HeaderMap) -> bool {
         matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
+            && !headers.contains_key(SEC_WEBSOCKET_KEY)
     }
 
     /// Whether a person waits for a page; a script could do nothing with a login.
@@ -99,7 +102,7 @@ impl App {
         };
         let person = session.identity();
         // The app behind has perhaps no defence of its own against another site's forms.
-        if !asked.is_safe() && !same_origin(headers, sessions.origin()) {
+        if !asked.is_safe(headers) && !same_origin(headers, sessions.origin()) {
             return refused("The request comes from another site");
         }
         if !self.rules.allow(&asked.path, &person.roles) {

@@ -68,6 +68,7 @@ pub struct ProtectedApp {
 #[serde(deny_unknown_fields, default)]
 pub struct AccessRule {
     /// The path at whose segments the rule begins: `/admin` is `/admin` and `/admin/users`, not `/administration`.
+    /// `/Admin`, `/admin;x` and `/admin.json` are under it as well, since many apps take them for the same.
     pub prefix: String,
     /// Any one of these roles is enough.
     pub roles: Vec<String>,

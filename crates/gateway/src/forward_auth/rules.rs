@@ -9,6 +9,7 @@ pub(super) struct Rules(Vec<Rule>);
 
 struct Rule {
     prefix: Box<str>,
+    loose: Box<str>,
     roles: Vec<String>,
 }
 
@@ -24,8 +25,10 @@ impl Rules {
                 let what = "nobody would be let in; name at least one role";
                 return Err(ConfigProblem::new(format!("{key}.roles"), what));
             }
+            let prefix = prefix.strip_suffix('/').unwrap_or(&prefix);
             read.push(Rule {
-                prefix: prefix.strip_suffix('/').unwrap_or(&prefix).into(),
+                prefix: prefix.into(),
+                loose: loosely(prefix).into(),
                 roles: rule.roles.clone(),
             });
         }
@@ -35,11 +38,30 @@ impl Rules {
 
     /// Whether holders of these roles may see what is at this path, which was read.
     pub(super) fn allow(&self, path: &str, roles: &[String]) -> bool {
-        let mut rules = self.0.iter();
-        match rules.find(|rule| path::is_under(path, &rule.prefix)) {
-            Some(rule) => roles.iter().any(|role| rule.roles.contains(role)),
-            None => true,
-        }
+        let loose = loosely(path);
+        let as_written = self
+            .0
+            .iter()
+            .find(|rule| path::is_under(path, &rule.prefix));
+        let as_some_apps_read_it = self.0.iter().find(|rule| is_covered(&loose, &rule.loose));
+        let rules = [as_written, as_some_apps_read_it];
+        let may = |rule: &Rule| roles.iter().any(|role| rule.roles.contains(role));
+        rules.into_iter().flatten().all(may)
+    }
+}
+
+/// The path as the laxest app reads it: in any case, and without the parameters of segments (`/Admin;x`).
+fn loosely(path: &str) -> String {
+    let segments = path.split('/');
+    let names = segments.map(|segment| segment.split(';').next().unwrap_or_default());
+    names.collect::<Vec<_>>().join("/").to_lowercase()
+}
+
+/// Whether the prefix holds the path, also where it ends in a format (`/admin.json`).
+fn is_covered(path: &str, prefix: &str) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => rest.is_empty() || rest.starts_with(['/', '.']),
+        None => false,
     }
 }
 
@@ -64,6 +86,35 @@ mod tests {
         assert!(may("/admin", "admin") && may("/admin/x", "owner"));
         assert!(!may("/admin", "user") && !may("/admin/helper", "user"));
         assert!(may("/admin/help", "user") && !may("/admin/help/x", "admin"));
+    }
+
+    #[test]
+    fn a_path_that_only_the_app_takes_for_the_same_is_no_way_around_a_rule() {
+        let rule = |prefix: &str, role: &str| AccessRule {
+            prefix: prefix.to_owned(),
+            roles: vec![role.to_owned()],
+        };
+        let rules = [rule("/Admin", "admin"), rule("/admin/help", "user")];
+        let rules = Rules::read(&rules, "https://a.test").unwrap();
+        let may = |path: &str, role: &str| rules.allow(path, &[role.to_owned()]);
+        for path in [
+            "/Admin",
+            "/ADMIN/users",
+            "/admin;x=1",
+            "/admin;x/users",
+            "/Admin.json",
+            "/admin.json/x",
+            "/admin./x",
+            "/admin;/help.d;x/y",
+        ] {
+            assert!(!may(path, "nobody"), "{path}");
+        }
+        assert!(may("/ADMIN;x/users.json", "admin"));
+        // What the strict reading closes the lax one doesn't open.
+        let rules = [rule("/admin", "admin"), rule("/admin/help", "user")];
+        let rules = Rules::read(&rules, "https://a.test").unwrap();
+        assert!(!rules.allow("/admin/help.secret", &["user".to_owned()]));
+        assert!(rules.allow("/admin/help/x", &["user".to_owned()]));
     }
 
     #[test]

@@ -262,6 +262,11 @@ impl Foreign {
             "x-request-id",
             "x_forwarded_for",
             "remote_user",
+            "x-client-ip",
+            "true-client-ip",
+            "x-original-url",
+            "x-rewrite-url",
+            "proxy",
         ] {
             request = request.header(name, "forged");
         }
@@ -353,6 +358,15 @@ impl Foreign {
             .raw("GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n")
             .await;
         assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
+        // RFC 9112 §3.2.2: the host of the target counts, and the other one reaches nobody.
+        let answer = self
+            .raw(&format!(
+                "GET https://{NAME}:{}/ HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n",
+                self.https
+            ))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        assert!(!answer.contains("evil.test"), "{answer}");
         let mut plain = TcpStream::connect(("127.0.0.1", self.http)).await.unwrap();
         let request = format!("GET /a?b HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n");
         plain.write_all(request.as_bytes()).await.unwrap();

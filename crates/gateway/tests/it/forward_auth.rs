@@ -36,7 +36,9 @@ const NGINX: Program = Program {
         .to_vec()
     },
     ports: |text, https, _| {
-        let server = text.replace("listen 443", &format!("listen 127.0.0.1:{https}"));
+        let server = text
+            .replace("listen 443", &format!("listen 127.0.0.1:{https}"))
+            .replace("(:443)?", &format!("(:{https})?"));
         format!(
             "pid /run/nginx.pid;\nerror_log /var/log/nginx/error.log;\nevents {{}}\nhttp {{\naccess_log off;\n{server}\n}}\n"
         )
@@ -214,7 +216,7 @@ async fn an_app_without_a_login_is_protected(program: &Program) {
     world.alice_comes_back_to_her_page().await;
     world.what_she_says_of_herself_is_written_over().await;
     world.what_is_not_hers_stays_closed().await;
-    world.another_sites_form_is_refused().await;
+    world.another_sites_form_and_websocket_are_refused().await;
     world.nobody_is_led_away().await;
 }
 
@@ -249,7 +251,7 @@ impl World {
         assert!(
             !headers["cookie"]
                 .to_string()
-                .contains("__Host-cardea_gate="),
+                .contains("__Host-cardea_gate"),
             "{headers}"
         );
     }
@@ -274,7 +276,14 @@ impl World {
     }
 
     async fn what_is_not_hers_stays_closed(&mut self) {
-        for path in ["/admin", "/admin/users?x", "/%61dmin"] {
+        for path in [
+            "/admin",
+            "/admin/users?x",
+            "/%61dmin",
+            "/Admin",
+            "/admin;x",
+            "/admin.json",
+        ] {
             assert_eq!(self.open(path).await.status(), 403, "{path}");
         }
         for path in ["//admin", "/x/..;/admin", "/x%2f..%2fadmin"] {
@@ -282,15 +291,20 @@ impl World {
         }
     }
 
-    async fn another_sites_form_is_refused(&self) {
+    async fn another_sites_form_and_websocket_are_refused(&self) {
         for (origin, expected) in [
             (self.proxy.url(""), 200),
             ("https://evil.test".to_owned(), 403),
         ] {
             let form = self
                 .request(http::Method::POST, "/page")
-                .header("origin", origin);
+                .header("origin", &origin);
             assert_eq!(form.body("a=1").send().await.unwrap().status(), expected);
+            let websocket = self
+                .request(http::Method::GET, "/page")
+                .header("origin", origin)
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            assert_eq!(websocket.send().await.unwrap().status(), expected);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Rate limits by route.
 
-use crate::behind::named;
+use std::time::Duration;
+
+use crate::behind::{named, pages};
 use crate::stage::{config, everything_to, start};
 
 #[tokio::test]
@@ -44,4 +46,36 @@ async fn a_stranger_cannot_have_another_address_by_saying_so() {
         statuses.push(request.send().await.unwrap().status().as_u16());
     }
     assert_eq!(statuses, [200, 200, 429]);
+}
+
+#[tokio::test]
+async fn one_network_cannot_have_all_connections_of_an_upstream() {
+    let text = format!(
+        "[proxy]\ntrusted = [\"127.0.0.1\"]\n{}",
+        everything_to(&pages().await, "")
+    );
+    let mut config = config(&text);
+    config.upstreams[0].max_connections = 4;
+    let stage = start(config).await;
+    let client = stage.client();
+    let from = |ip: &str, path: &str| {
+        let request = client.get(stage.url(path));
+        request.header("x-forwarded-for", ip).send()
+    };
+    let held = [
+        tokio::spawn(from("203.0.113.1", "/slow")),
+        tokio::spawn(from("203.0.113.2", "/slow")),
+    ];
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let third = from("203.0.113.3", "/plain").await.unwrap();
+    assert_eq!(third.status(), 429);
+    assert_eq!(third.headers()["retry-after"], "1");
+    let other = from("198.51.100.1", "/plain").await.unwrap();
+    assert_eq!(other.status(), 200);
+    for task in held {
+        task.abort();
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let third = from("203.0.113.3", "/plain").await.unwrap();
+    assert_eq!(third.status(), 200);
 }

@@ -14,7 +14,12 @@ mod configuration;
 mod cookies;
 mod foreign;
 mod forward_auth;
+#[path = "../../../web/tests/it/frames.rs"]
+#[expect(dead_code, reason = "the listener's own tests do more with it")]
+mod frames;
 mod headers;
+mod hostile_upstream;
+mod http2;
 mod limits;
 mod nginx;
 mod operation;

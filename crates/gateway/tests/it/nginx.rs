@@ -20,6 +20,7 @@ const NGINX: Program = Program {
     },
     ports: |text, https, http| {
         text.replace("listen 443", &format!("listen 127.0.0.1:{https}"))
+            .replace("(:443)?", &format!("(:{https})?"))
             .replace("listen 80", &format!("listen 127.0.0.1:{http}"))
     },
 };

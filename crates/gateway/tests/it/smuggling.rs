@@ -159,3 +159,21 @@ async fn line_ends_in_headers_do_not_pass() {
     }
     assert_eq!(upstream.text(), "");
 }
+
+#[tokio::test]
+async fn trailers_bring_no_headers_past_the_checks() {
+    for announced in ["", "Trailer: X-Forwarded-For, Content-Length, Cookie\r\n"] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {HOST}\r\nTE: trailers\r\nConnection: TE\r\n{announced}\
+             Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Forwarded-For: evil\r\nContent-Length: 7\r\n\
+             Cookie: sso=evil\r\n\r\n"
+        );
+        let (upstream, answer) = sent(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(
+            upstream.ends_with("\r\n\r\n2\r\nhi\r\n0\r\n\r\n"),
+            "{upstream}"
+        );
+        assert!(!upstream.contains("evil"), "{upstream}");
+    }
+}

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use cardea_gateway::dev_ca::DevCertificates;
 use cardea_gateway::{GatewayConfig, TlsConfig};
 use cardea_web::clock::{Clock as _, SystemClock};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::authority::{Authority, mutual};
@@ -254,4 +257,74 @@ async fn a_client_certificate_is_handed_on_and_nobody_can_forge_one() {
             .status(),
         200
     );
+}
+
+#[tokio::test]
+async fn an_upstream_with_a_certificate_for_another_name_is_not_believed() {
+    let inner = Authority::new();
+    let url = format!("https://localhost:{}", mutual(&inner, "elsewhere").await);
+    let (cert, key) = inner.vouch("gateway");
+    let mut config = config(&everything_to(&url, ""));
+    let upstream = &mut config.upstreams[0];
+    upstream.ca_file = Some(inner.file("ca.pem"));
+    upstream.client_cert_file = Some(cert);
+    upstream.client_key_file = Some(key);
+    let stage = start(config).await;
+    assert_eq!(stage.get("/").await.status(), 502);
+}
+
+/// One request over a new connection: what the upstream saw of the certificate, and whether the handshake was a short one.
+async fn over_a_new_connection(stage: &Stage, tls: &Arc<rustls::ClientConfig>) -> (Value, bool) {
+    let connector = tokio_rustls::TlsConnector::from(Arc::clone(tls));
+    let socket = tokio::net::TcpStream::connect(stage.address).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let mut stream = connector.connect(name, socket).await.unwrap();
+    let port = stage.address.port();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let body = answer.split("\r\n\r\n").nth(1).unwrap();
+    let seen: Value = serde_json::from_str(body).unwrap();
+    let resumed = stream.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+    (seen["headers"]["client-cert"].clone(), resumed)
+}
+
+#[tokio::test]
+async fn a_resumed_connection_has_the_certificate_of_the_first_and_no_other() {
+    let (_folder, certificates) = dev();
+    let people = Authority::new();
+    let mut config = secured(config(&everything_to(&mirror().await, "")), &certificates);
+    config.tls.as_mut().unwrap().client_ca_file = Some(people.file("ca.pem"));
+    let stage = start(config).await;
+    let (cert, key) = people.vouch("alice");
+    let pem = |file: &str| std::fs::read(file).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = CertificateDer::from_pem_slice(&std::fs::read(&certificates.ca_file).unwrap());
+    roots.add(ca.unwrap()).unwrap();
+    let builder = || {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots.clone())
+    };
+    let chain = vec![CertificateDer::from_pem_slice(&pem(&cert)).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(&pem(&key)).unwrap();
+    let alice = Arc::new(builder().with_client_auth_cert(chain, key).unwrap());
+    let nobody = Arc::new(builder().with_no_client_auth());
+    let mut shown = Vec::new();
+    for (tls, expected) in [
+        (&alice, false),
+        (&alice, true),
+        (&nobody, false),
+        (&nobody, true),
+    ] {
+        let (certificate, resumed) = over_a_new_connection(&stage, tls).await;
+        assert_eq!(resumed, expected);
+        shown.push(certificate);
+    }
+    assert!(shown[0].is_array());
+    assert_eq!(shown[0], shown[1]);
+    assert_eq!((&shown[2], &shown[3]), (&Value::Null, &Value::Null));
 }

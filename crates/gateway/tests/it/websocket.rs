@@ -127,3 +127,16 @@ async fn websockets_do_not_hold_up_a_shutdown() {
     }
     panic!("it waits for a WebSocket that is gone");
 }
+
+#[tokio::test]
+async fn connections_at_rest_make_room_for_a_websocket() {
+    let mut config = config(&everything_to(&echo().await, ""));
+    config.upstreams[0].max_connections = 1;
+    let stage = start(config).await;
+    assert_eq!(
+        stage.get("/page").await.text().await.unwrap(),
+        "no websocket"
+    );
+    let mut client = shake_hands(&stage).await;
+    says(&mut client, "hi").await;
+}

@@ -128,7 +128,9 @@ async fn a_head_that_goes_on_and_on_ends_the_connection() {
     let server = start(impatient()).await;
     let mut client = Http2::connect(server.address, 65_535).await;
     let continuation = 9;
-    client.send(HEADERS, END_STREAM, 1, &[0, 1, b'a', 1, b'b']).await;
+    client
+        .send(HEADERS, END_STREAM, 1, &[0, 1, b'a', 1, b'b'])
+        .await;
     for _ in 0..10_000 {
         let field = [0, 1, b'a', 1, b'b'];
         client.send(continuation, 0, 1, &field).await;

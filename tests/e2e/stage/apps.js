@@ -1,0 +1,55 @@
+// What a person does in the apps of `cardea dev`.
+
+import { logIn, sees } from './steps.js';
+
+/** The people of `cardea dev`. */
+export const DEV_PASSWORDS = { alice: 'wonderland-7-doors', bob: 'hinge-of-the-door-9' };
+
+/** The single-page app looks who is here before it shows anything, and is told "nobody" by this status. */
+export const NOBODY_YET = /^401 \S+\/bff\/user$/;
+
+export const WELCOME = 'Every order, behind the right door';
+
+export const logInAs = (page, username) => logIn(page, username, DEV_PASSWORDS[username]);
+
+/** Somebody logs in to the single-page app, and sees what was ordered. */
+export async function enterOrders(page, spa, username = 'alice') {
+  await page.goto(spa.href);
+  await sees(page, WELCOME);
+  await page.getByRole('link', { name: 'Log in' }).click();
+  await comeIn(page, username, 'Orders');
+  await page.getByRole('status').filter({ hasText: /order/ }).waitFor();
+}
+
+/** Somebody logs in to the webapp, from its first page. */
+export async function enterWebapp(page, webapp, username = 'alice') {
+  await page.goto(webapp.href);
+  await page.getByRole('main').getByRole('link', { name: 'Log in' }).click();
+  await comeIn(page, username, /^Hello, /);
+}
+
+/** Does what the provider asks for, which is less for those who were there before; ends in the app, at this heading. */
+async function comeIn(page, username, heading) {
+  const headings = [heading, 'Log in', /^Allow /].map((name) => page.getByRole('heading', { level: 1, name, exact: true }));
+  const [inside, form, question] = headings;
+  await inside.or(form).or(question).waitFor();
+  if (await form.isVisible()) await logInAs(page, username);
+  await inside.or(question).waitFor();
+  if (await question.isVisible()) await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  await inside.waitFor();
+}
+
+export async function placeOrder(page, item, quantity) {
+  await page.getByLabel('Item').fill(item);
+  await page.getByLabel('Quantity').fill(String(quantity));
+  await page.getByRole('button', { name: 'Place order' }).click();
+}
+
+/** The line of an order in the list. */
+export const order = (page, item) => page.getByRole('listitem').filter({ hasText: item });
+
+/** Cookies of a context as a program sends them. */
+export async function cookieHeader(context, url) {
+  const cookies = await context.cookies(url.href);
+  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+}

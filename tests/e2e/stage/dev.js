@@ -1,0 +1,69 @@
+// `cardea dev`, and what it says of itself.
+
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+import tls from 'node:tls';
+
+import { freePort, start, temporaryFolder } from './provider.js';
+
+const LAST_WORDS = 'Ctrl-C ends it.';
+
+/** Everything at ports of its own, or behind a gateway. Where another has the port of an app, the app is at the next. */
+export async function dev({ gateway = false } = {}) {
+  const port = await freePort();
+  const folder = await temporaryFolder();
+  const issuer = gateway ? `https://localhost:${port}/auth` : `http://localhost:${port}`;
+  const where = gateway ? [`--gateway=${port}`] : ['--port', String(port)];
+  const running = await start(['dev', ...where], { issuer, folder, ready: LAST_WORDS });
+  try {
+    return { ...running, ...(await parse(running.said())) };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+async function parse(said) {
+  const row = (what) => new RegExp(`^  ${what} +(\\S+)`, 'm').exec(said)?.[1];
+  const curl = parseCurl(said);
+  return {
+    spa: new URL(row('Single-page app')),
+    webapp: new URL(row('Webapp')),
+    orders: row('Orders API'),
+    curl,
+    authority: curl.cacert && (await readFile(curl.cacert, 'utf8')),
+  };
+}
+
+/** The command that people are told to type, taken apart. */
+function parseCurl(said) {
+  const line = /^  (curl (?:--cacert (\S+) )?-H "Authorization: Bearer (\S+)" (\S+))$/m.exec(said);
+  if (!line) throw new Error(`no curl command in:\n${said}`);
+  const [, command, cacert, token, url] = line;
+  return { command, cacert, token, url };
+}
+
+/** The certificate that a server shows, when this authority vouches for it. */
+export async function certificateOf(url, ca) {
+  const { hostname: host, port } = url;
+  const socket = tls.connect({ host, port, servername: host, ca });
+  await once(socket, 'secureConnect');
+  const { raw } = socket.getPeerCertificate();
+  socket.destroy();
+  return raw;
+}
+
+/** A request without a browser. With `ca`, nobody else's word is taken for who the server is. */
+export function send(url, { method = 'GET', headers = {}, body, ca } = {}) {
+  const { request } = url.startsWith('https:') ? https : http;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, ca }, async (answer) => {
+      const said = await text(answer).catch(reject);
+      resolve({ status: answer.statusCode, headers: answer.headers, body: said });
+    });
+    sent.on('error', reject).end(body);
+  });
+}

@@ -62,6 +62,7 @@ test('what is refused behind the gateway is refused in the same words', async ()
     assert.equal(answer.status, status);
     assert.match(answer.headers['www-authenticate'], new RegExp(`resource_metadata="${on.origin}/`));
     assert.match(answer.headers['content-type'], /^application\/problem\+json/);
+    assert.equal(JSON.parse(answer.body).correlation_id, answer.headers['x-request-id']);
     assert.equal(answer.headers['strict-transport-security'], undefined, 'it would hold for all of localhost');
   }
 });

@@ -10,6 +10,7 @@ use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use cardea_web::inbound::listener::Guest;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -20,6 +21,7 @@ use crate::pool::{Exchange, Pool};
 pub(crate) struct Upload {
     moved: AtomicBool,
     finished: AtomicBool,
+    answered: AtomicBool,
     trouble: AtomicU8,
 }
 
@@ -43,6 +45,11 @@ impl Upload {
         self.finished.load(Ordering::Relaxed)
     }
 
+    /// Notes that the upstream has answered.
+    pub(crate) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self.trouble.load(Ordering::Relaxed) {
             0 => None,
@@ -61,14 +68,37 @@ impl Upload {
     }
 }
 
+/// What is still taken from a client whose upstream has answered before it read all, and for how long.
+const LEFT_OVER_BYTES: usize = 64 * 1024;
+const LEFT_OVER_TIME: Duration = Duration::from_secs(2);
+
 /// The body of a request to an upstream.
 pub(crate) enum RequestBody {
     Empty,
     Stream {
-        body: Incoming,
+        // None when it was dropped.
+        body: Option<Incoming>,
         left: u64,
         upload: Arc<Upload>,
     },
+}
+
+/// RFC 9113 §8.1 lets a server reset a stream whose answer is complete before its request is, and RFC 9112 §9.3 close the
+/// connection. Not every client knows, and takes the answer for lost: so the little that is still under way is let in.
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Self::Stream { body, upload, .. } = self else {
+            return;
+        };
+        if !upload.answered.load(Ordering::Relaxed) {
+            return;
+        }
+        let unread = body.take().filter(|body| !body.is_end_stream());
+        if let (Some(body), Ok(runtime)) = (unread, tokio::runtime::Handle::try_current()) {
+            let rest = Limited::new(body, LEFT_OVER_BYTES).collect();
+            runtime.spawn(tokio::time::timeout(LEFT_OVER_TIME, rest));
+        }
+    }
 }
 
 impl HttpBody for RequestBody {
@@ -80,6 +110,9 @@ impl HttpBody for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let Self::Stream { body, left, upload } = self.get_mut() else {
+            return Poll::Ready(None);
+        };
+        let Some(body) = body else {
             return Poll::Ready(None);
         };
         let frame = match ready!(Pin::new(&mut *body).poll_frame(cx)) {
@@ -105,14 +138,16 @@ impl HttpBody for RequestBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Stream { body, .. } => body.is_end_stream(),
+            Self::Stream { body, .. } => body.as_ref().is_none_or(HttpBody::is_end_stream),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
-            Self::Stream { body, .. } => body.size_hint(),
+            Self::Stream { body, .. } => body
+                .as_ref()
+                .map_or_else(SizeHint::default, HttpBody::size_hint),
         }
     }
 }

@@ -169,7 +169,7 @@ fn bounded(parts: &Parts, body: Incoming, most: u64) -> Result<RequestBody, Refu
         return Err(Refusal::TooLarge);
     }
     Ok(RequestBody::Stream {
-        body,
+        body: Some(body),
         left: most,
         upload: Arc::default(),
     })

@@ -128,7 +128,10 @@ impl Upstream {
             };
             let (refusal, unsent) =
                 match head(&mut exchange, request, upload.as_deref(), times.first_byte).await {
-                    Ok(answer) => return Ok(self.handed_on(answer, (exchange, guest), times)),
+                    Ok(answer) => {
+                        upload.inspect(|upload| upload.note_answer());
+                        return Ok(self.handed_on(answer, (exchange, guest), times));
+                    }
                     Err(failed) => failed,
                 };
             drop(exchange);

@@ -38,6 +38,8 @@ pub struct Config {
     pub api: String,
     /// The path under which the page calls it.
     pub api_prefix: String,
+    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are believed.
+    pub trusted_proxies: Vec<String>,
     /// A line above the page, such as "TEST".
     pub notice: Option<String>,
 }
@@ -51,6 +53,7 @@ impl Default for Config {
             login: ClientConfig::default(),
             api: "http://localhost:4000".to_owned(),
             api_prefix: "/api".to_owned(),
+            trusted_proxies: Vec::new(),
             notice: None,
         }
     }
@@ -80,6 +83,10 @@ pub fn router(config: &Config) -> anyhow::Result<Router> {
     });
     let bff = Bff::new(routes, rp, sessions)?;
     let https = config.origin.starts_with("https://");
-    let inbound = Inbound::new(https, u64::from_be_bytes(entropy.bytes()));
+    let mut inbound = Inbound::new(https, u64::from_be_bytes(entropy.bytes()));
+    let proxies = config.trusted_proxies.iter().map(|network| network.parse());
+    inbound.trusted_proxies = proxies
+        .collect::<Result<_, _>>()
+        .context("trusted_proxies")?;
     Ok(inbound.wrap(page::routes(config)?.merge(bff.routes())))
 }

@@ -5,8 +5,8 @@ use axum::Router;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use cardea_web::inbound::PageHeaders;
-use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
 
 use crate::Config;
 
@@ -39,14 +39,26 @@ struct Page<'a> {
     notice: Option<&'a str>,
 }
 
+#[derive(Template)]
+#[template(path = "not_found.html")]
+struct NotFound<'a> {
+    notice: Option<&'a str>,
+}
+
 pub(crate) fn routes(config: &Config) -> anyhow::Result<Router> {
-    let page = Page {
-        api: &config.api_prefix,
-        notice: config.notice.as_deref(),
-    }
-    .render()?;
+    let notice = config.notice.as_deref();
+    let api = &config.api_prefix;
+    let page = Page { api, notice }.render()?;
+    let nothing = NotFound { notice }.render()?;
     let index = get(async move || (PageHeaders::new(POLICY), Html(page)));
-    let router = Router::new().route("/", index);
+    let not_found = async move || {
+        (
+            StatusCode::NOT_FOUND,
+            PageHeaders::new(POLICY),
+            Html(nothing),
+        )
+    };
+    let router = Router::new().route("/", index).fallback(not_found);
     Ok(FILES.iter().fold(router, |router, &(path, kind, text)| {
         router.route(path, get(async move || file(kind, text)))
     }))

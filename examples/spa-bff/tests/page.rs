@@ -102,3 +102,11 @@ async fn a_login_that_fails_comes_back_to_the_page() {
             .starts_with("http://localhost:5173/?error=")
     );
 }
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_that_leads_back() {
+    let (status, headers, page) = get(&config(), "/nothing").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(headers.contains_key("content-security-policy"));
+    assert!(page.contains("There is nothing here") && page.contains(r#"href="/""#));
+}

@@ -11,7 +11,7 @@ function tell(sentence) {
   element('problem').hidden = !sentence;
 }
 
-/** A login that failed comes back here with the reason in the address. */
+/** A login that failed comes back here with the reason in the address. Anybody can make such a link: who is here isn't told. */
 function tellOfLogin() {
   const error = new URLSearchParams(location.search).get('error');
   if (!error) return;
@@ -21,6 +21,7 @@ function tellOfLogin() {
 
 function showVisitor() {
   element('welcome').hidden = false;
+  tellOfLogin();
 }
 
 async function showPerson({ claims, session }) {
@@ -39,7 +40,6 @@ element('log-in-again').addEventListener('click', () => {
 });
 element('log-out').addEventListener('click', () => logOut().catch((error) => tell(error.message)));
 
-tellOfLogin();
 try {
   const user = await ask('/bff/user', { expected: 401 });
   if (user) await showPerson(user);

@@ -43,6 +43,8 @@ pub struct Config {
     pub session_key: Option<SecretText>,
     /// How people are logged in.
     pub login: ClientConfig,
+    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are believed.
+    pub trusted_proxies: Vec<String>,
     /// Whether there is a page for developers, for this machine alone.
     pub debug: bool,
     /// A line above each page, such as "TEST".
@@ -57,6 +59,7 @@ impl Default for Config {
             path: String::new(),
             session_key: None,
             login: ClientConfig::default(),
+            trusted_proxies: Vec::new(),
             debug: false,
             notice: None,
         }
@@ -90,7 +93,12 @@ pub fn router(config: &Config) -> anyhow::Result<Router> {
         .with_state(app);
     let https = config.origin.starts_with("https://");
     let seed = u64::from_be_bytes(Entropy::system().bytes());
-    Ok(Inbound::new(https, seed).wrap(routes))
+    let mut inbound = Inbound::new(https, seed);
+    let proxies = config.trusted_proxies.iter().map(|network| network.parse());
+    inbound.trusted_proxies = proxies
+        .collect::<Result<_, _>>()
+        .context("trusted_proxies")?;
+    Ok(inbound.wrap(routes))
 }
 
 /// The kit: `/login`, `/callback`, `/user`, `/logout` and `/backchannel-logout`, under the app's path.

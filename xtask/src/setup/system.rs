@@ -74,6 +74,13 @@ const TOOLS: &[Tool] = &[
         is_there: || find("apache2").is_some() && Path::new(MOD_AUTH_OPENIDC).exists(),
     },
     Tool {
+        name: "curl",
+        purpose: "runs the scripts of docs/curl and the line that `cardea dev` prints",
+        packages: &["curl"],
+        needed_by: &[Part::Http, Part::E2e],
+        is_there: || find("curl").is_some(),
+    },
+    Tool {
         name: "wrk",
         purpose: "puts a provider under load",
         packages: &["wrk"],

@@ -26,9 +26,10 @@ impl Data {
                 } else {
                     dir.to_owned()
                 };
-                std::fs::create_dir_all(&dir)
-                    .with_context(|| format!("--data: {}", dir.display()))?;
-                Self::Kept(dir)
+                let there = std::fs::create_dir_all(&dir);
+                // Whole, so that what is printed is good in any folder.
+                let whole = there.and_then(|()| dir.canonicalize());
+                Self::Kept(whole.with_context(|| format!("--data: {}", dir.display()))?)
             }
         };
         let key = data.path().join("master.key");

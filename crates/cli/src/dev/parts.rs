@@ -38,6 +38,7 @@ pub(crate) fn api(stage: &Stage) -> cardea_orders_api::Config {
             resource: Some(stage.api.clone()),
             scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
             ca_file: stage.ca_file(),
+            trusted_proxies: before(stage),
             ..ApiConfig::new(&stage.addresses.issuer, "api://orders")
         },
         ..cardea_orders_api::Config::default()
@@ -59,6 +60,7 @@ pub(crate) fn spa(stage: &Stage) -> cardea_spa_bff::Config {
         },
         api: stage.api_listens.clone(),
         api_prefix: stage.api_of_page.to_owned(),
+        trusted_proxies: before(stage),
         notice: Some(NOTICE.to_owned()),
         ..cardea_spa_bff::Config::default()
     }
@@ -79,10 +81,19 @@ pub(crate) fn webapp(stage: &Stage) -> cardea_webapp::Config {
                 &format!("{at}/callback"),
             )
         },
+        trusted_proxies: before(stage),
         // It is for this machine alone, and what comes through a gateway could come from anywhere.
         debug: stage.gateway.is_none(),
         notice: Some(NOTICE.to_owned()),
         ..cardea_webapp::Config::default()
+    }
+}
+
+/// What stands before the parts, so that a request has one id in all of them.
+fn before(stage: &Stage) -> Vec<String> {
+    match stage.gateway {
+        Some(_) => vec!["127.0.0.1/32".to_owned()],
+        None => Vec::new(),
     }
 }
 

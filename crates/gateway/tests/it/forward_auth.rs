@@ -249,9 +249,7 @@ impl World {
             assert_eq!(headers[name], serde_json::json!([value]), "{name}");
         }
         assert!(
-            !headers["cookie"]
-                .to_string()
-                .contains("__Host-cardea_gate"),
+            !headers["cookie"].to_string().contains("__Host-cardea_gate"),
             "{headers}"
         );
     }

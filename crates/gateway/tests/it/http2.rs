@@ -150,3 +150,26 @@ async fn the_authority_and_the_host_are_one() {
     let (status, upstream) = sent(&fields, b"").await;
     assert_eq!((status, upstream.as_str()), (1, ""));
 }
+
+#[tokio::test]
+async fn an_answer_before_the_whole_request_is_followed_by_no_reset() {
+    let (url, _upstream) = wire(OK).await;
+    let stage = before(&url).await;
+    let mut client = Http2::connect(stage.address, 65_535).await;
+    let fields = with("POST", "/", &[("content-length", "2")]);
+    client.ask(1, 0, &fields).await;
+    let mut kinds = Vec::new();
+    while let Some(frame) = client.next(Duration::from_millis(300)).await {
+        kinds.push(frame.kind);
+    }
+    assert!(
+        kinds.contains(&HEADERS) && kinds.contains(&DATA),
+        "{kinds:?}"
+    );
+    client.send(DATA, END_STREAM, 1, b"hi").await;
+    while let Some(frame) = client.next(Duration::from_millis(300)).await {
+        kinds.push(frame.kind);
+    }
+    // RFC 9113 §8.1 would allow one, with NO_ERROR; curl before version 8 takes it for a failure.
+    assert!(!kinds.contains(&RESET), "{kinds:?}");
+}

@@ -32,7 +32,10 @@ fn a_person_logs_in_to_the_page_orders_and_logs_out() {
         let list = browser.call(&orders, None);
         assert!(list.text.contains("Brass hinge"), "{}", list.text);
         // A stranger's page can't send the header.
-        let forged = dev.shell(&format!("curl -s -i {} {orders} -d '{order}'", dev.trust()));
+        let forged = dev.shell(&format!(
+            "curl -sS -i {} {orders} -d '{order}'",
+            dev.trust()
+        ));
         assert!(forged.contains(" 401"), "{forged}");
 
         let farewell = browser.call(&at("bff/logout"), Some("{}"));

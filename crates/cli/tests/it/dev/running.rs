@@ -124,7 +124,11 @@ impl Dev {
             .output()
             .unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command}: {complaint}");
+        assert!(
+            output.status.success(),
+            "{command}: {} {complaint}",
+            output.status
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -1,6 +1,7 @@
 //! The process's metrics, as Prometheus reads them.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -11,6 +12,9 @@ const SECONDS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// How long what was measured may wait to be summed up.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -24,7 +28,20 @@ pub fn install() {
         let builder = builder
             .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES)
             .ok()?;
-        builder.install_recorder().ok()
+        let handle = builder.install_recorder().ok()?;
+        let kept = handle.clone();
+        // What histograms are told waits in memory until somebody looks. Nobody may ever scrape, so we look ourselves.
+        let upkeep = std::thread::Builder::new().name("cardea-metrics".to_owned());
+        let started = upkeep.spawn(move || {
+            loop {
+                std::thread::sleep(UPKEEP_EVERY);
+                kept.run_upkeep();
+            }
+        });
+        if let Err(error) = started {
+            tracing::warn!(%error, "metrics will grow until they are read");
+        }
+        Some(handle)
     });
 }
 

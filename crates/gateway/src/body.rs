@@ -10,7 +10,7 @@ use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use cardea_web::inbound::listener::Guest;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -95,9 +95,20 @@ impl Drop for RequestBody {
         }
         let unread = body.take().filter(|body| !body.is_end_stream());
         if let (Some(body), Ok(runtime)) = (unread, tokio::runtime::Handle::try_current()) {
-            let rest = Limited::new(body, LEFT_OVER_BYTES).collect();
-            runtime.spawn(tokio::time::timeout(LEFT_OVER_TIME, rest));
+            runtime.spawn(tokio::time::timeout(LEFT_OVER_TIME, let_in(body)));
         }
+    }
+}
+
+/// Reads what is left and keeps none of it.
+async fn let_in(mut body: Incoming) {
+    let mut left = LEFT_OVER_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, Bytes::len);
+        let Some(rest) = left.checked_sub(size) else {
+            return;
+        };
+        left = rest;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The redemption of a code: RFC 6749 §4.1.3, RFC 7636 §4.6, D9.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     error::OAuthError,
     model::{Client, ClientId, CodeBinding, GrantType},
@@ -55,6 +57,38 @@ pub fn check(
     }
 }
 
+/// How long what begins with a code may live.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// An access token, from now.
+    pub access_token: SignedDuration,
+    /// The refresh tokens of one grant, from the login.
+    pub refresh_absolute: SignedDuration,
+    /// A session, from the login.
+    pub session_absolute: SignedDuration,
+}
+
+/// When a new grant ends, whatever happens until then.
+#[must_use]
+pub fn end_of_grant(
+    client: &Client,
+    lifetimes: &Lifetimes,
+    auth_time: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
+    let after = |since: Timestamp, span| since.saturating_add(span).unwrap_or(now);
+    let last = if client.may_use(GrantType::RefreshToken) {
+        // D11: the absolute end counts from the login.
+        after(auth_time, lifetimes.refresh_absolute)
+    } else if client.metadata().backchannel_logout_uri.is_some() {
+        // D17: a client is told of a logout by its grants, so this one stays as long as the session can.
+        after(auth_time, lifetimes.session_absolute)
+    } else {
+        now
+    };
+    last.max(after(now, lifetimes.access_token))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +98,32 @@ mod tests {
         pkce::{CodeChallenge, CodeVerifier},
         samples::{self, REDIRECT_URI},
     };
+
+    #[test]
+    fn a_grant_ends_with_its_refresh_tokens_its_session_or_its_access_token() {
+        let hours = SignedDuration::from_hours;
+        let lifetimes = Lifetimes {
+            access_token: hours(1),
+            refresh_absolute: hours(90),
+            session_absolute: hours(8),
+        };
+        let (now, code) = (samples::now(), vec![GrantType::AuthorizationCode]);
+        let end = |ago, change: &dyn Fn(&mut ClientMetadata)| {
+            let client = samples::client(|metadata| change(metadata));
+            end_of_grant(&client, &lifetimes, now - hours(ago), now).duration_since(now)
+        };
+        let refreshed = |m: &mut ClientMetadata| m.grant_types.push(GrantType::RefreshToken);
+        let bare = |m: &mut ClientMetadata| m.grant_types.clone_from(&code);
+        let told = |m: &mut ClientMetadata| {
+            bare(m);
+            m.backchannel_logout_uri = Some("https://app.example/logout".to_owned());
+        };
+        assert_eq!(end(2, &refreshed), hours(88));
+        assert_eq!(end(2, &told), hours(6));
+        assert_eq!(end(2, &bare), hours(1));
+        assert_eq!(end(7, &told), hours(1));
+        assert_eq!(end(100, &told), hours(1), "never before its access token");
+    }
 
     // RFC 7636 appendix B
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";

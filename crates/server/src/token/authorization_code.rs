@@ -9,7 +9,11 @@ use cardea_protocol::{
     },
     request::AuthorizationCodeRequest,
     scope::OPENID,
-    token::{audience, authorization_code, client_auth::AuthenticatedClient},
+    token::{
+        audience,
+        authorization_code::{self, Lifetimes, end_of_grant},
+        client_auth::AuthenticatedClient,
+    },
 };
 use cardea_store::{CodeContext, CodeLookup, RedeemCode, Redeemed, RevokeGrant};
 
@@ -131,17 +135,12 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
             idle_expires_at: after(settings.refresh_idle_ttl),
         }
     });
-    let since_login = |span| code.context.auth_time.saturating_add(span).unwrap_or(now);
-    let last = if refreshable {
-        // D11: the absolute end counts from the login.
-        since_login(settings.refresh_absolute_ttl)
-    } else if client.metadata().backchannel_logout_uri.is_some() {
-        // D17: a client is told of a logout by its grants, so this one stays as long as the session can.
-        since_login(settings.session_absolute_ttl)
-    } else {
-        now
+    let lifetimes = Lifetimes {
+        access_token: settings.access_token_ttl,
+        refresh_absolute: settings.refresh_absolute_ttl,
+        session_absolute: settings.session_absolute_ttl,
     };
-    let expires_at = last.max(after(settings.access_token_ttl));
+    let expires_at = end_of_grant(client, &lifetimes, code.context.auth_time, now);
     let grant = Grant {
         id: GrantId::new(now, app.entropy.bytes()),
         client_id: code.client_id,

@@ -16,7 +16,7 @@ use cardea_protocol::{
     pkce::CodeVerifier,
     request::{AuthorizationCodeRequest, ClaimsRequest},
     scope::Scope,
-    token::{authorization_code, refresh_token::RefreshToken},
+    token::{AuthorizationCode, authorization_code, refresh_token::RefreshToken},
 };
 use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
 use cardea_store::{
@@ -68,6 +68,9 @@ pub(crate) struct Options {
     out: PathBuf,
 }
 
+/// A code or a refresh token, and when it was made.
+type Line = (Timestamp, String);
+
 /// What every grant has in common.
 struct Seeder {
     store: SqliteStore,
@@ -88,12 +91,19 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
             tokio::spawn(Arc::clone(&seeder).share(share, options.grants > 0))
         })
         .collect();
-    let mut out = String::new();
+    let mut made = Vec::new();
     for worker in workers {
-        out.push_str(&worker.await??);
+        made.extend(worker.await??);
+    }
+    // As they come to a server: codes in the order in which they were made.
+    made.sort_by_key(|(at, _)| *at);
+    let mut out = String::new();
+    for (_, line) in &made {
+        out.push_str(line);
+        out.push('\n');
     }
     std::fs::write(&options.out, &out)?;
-    Ok(json!({ "seeded": out.lines().count() }))
+    Ok(json!({ "seeded": made.len() }))
 }
 
 impl Seeder {
@@ -138,20 +148,20 @@ impl Seeder {
     }
 
     /// One worker's share, by people of its own.
-    async fn share(self: Arc<Self>, share: u32, redeem: bool) -> anyhow::Result<String> {
-        let mut lines = String::new();
+    async fn share(self: Arc<Self>, share: u32, redeem: bool) -> anyhow::Result<Vec<Line>> {
+        let mut lines = Vec::new();
         let mut left = share;
         while left > 0 {
             let count = PER_PERSON.min(left);
-            let (subject, session) = self.person().await?;
-            lines.push_str(&self.some(count, (&subject, session), redeem).await?);
+            let subject = self.person().await?;
+            lines.extend(self.some(count, &subject, redeem).await?);
             left -= count;
         }
         Ok(lines)
     }
 
-    /// A new person with a session.
-    async fn person(&self) -> anyhow::Result<(Subject, SessionId)> {
+    /// A new person.
+    async fn person(&self) -> anyhow::Result<Subject> {
         let name = self.entropy.text(9);
         let subject = Subject::parse(&self.entropy.text(16))?;
         let user = User {
@@ -167,13 +177,16 @@ impl Seeder {
             created_at: self.now,
             updated_at: self.now,
         };
-        let store = dynamic(&self.store);
-        store
-            .add_user(AddUser {
-                user,
-                cause: self.cause(),
-            })
-            .await?;
+        let command = AddUser {
+            user,
+            cause: self.cause(),
+        };
+        dynamic(&self.store).add_user(command).await?;
+        Ok(subject)
+    }
+
+    /// A new session of a person.
+    async fn session(&self, subject: &Subject) -> anyhow::Result<SessionId> {
         let end = self.now.checked_add(LIFE)?;
         let session = Session {
             id: SessionId(self.entropy.token().hash()),
@@ -194,23 +207,20 @@ impl Seeder {
             previous: None,
             cause: self.cause(),
         };
-        match store.open_session(command).await? {
-            Some(_) => Ok((subject, id)),
+        match dynamic(&self.store).open_session(command).await? {
+            Some(_) => Ok(id),
             None => bail!("the store opened no session"),
         }
     }
 
-    /// So many codes, redeemed or not; a line for each.
-    async fn some(
-        &self,
-        count: u32,
-        (subject, session): (&Subject, SessionId),
-        redeem: bool,
-    ) -> anyhow::Result<String> {
-        let mut lines = String::new();
+    /// So many codes, redeemed or not, each of a login of its own; a line for each.
+    async fn some(&self, count: u32, subject: &Subject, redeem: bool) -> anyhow::Result<Vec<Line>> {
+        let mut lines = Vec::new();
         for _ in 0..count {
-            let text = self.entropy.token();
-            let code = self.code(CodeHash(text.hash()), subject, session)?;
+            let session = self.session(subject).await?;
+            let at = SystemClock.now();
+            let text = AuthorizationCode::new(at, self.entropy.bytes());
+            let code = self.code(text.hash(), subject, session)?;
             let command = IssueCode {
                 code: code.clone(),
                 consent: ConsentChange::None,
@@ -219,12 +229,12 @@ impl Seeder {
             if !dynamic(&self.store).issue_code(command).await? {
                 bail!("the store issued no code");
             }
-            if redeem {
-                lines.push_str(&self.redeem(code).await?);
+            let line = if redeem {
+                self.redeem(code).await?
             } else {
-                lines.push_str(text.to_text().expose());
-            }
-            lines.push('\n');
+                text.to_text().expose().clone()
+            };
+            lines.push((at, line));
         }
         Ok(lines)
     }

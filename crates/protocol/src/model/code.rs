@@ -20,7 +20,7 @@ pub struct AuthenticationContext {
 /// What a code stands for. All of it is fixed when the code is made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Code {
-    /// The SHA-256 of the code.
+    /// The hash of the code.
     pub hash: CodeHash,
     /// The client that may redeem it.
     pub client_id: ClientId,

@@ -102,7 +102,7 @@ impl Username {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub Digest);
 
-/// A code's key in the store: the SHA-256 of the code.
+/// A code's key in the store: its time and a hash ([`AuthorizationCode::hash`](crate::token::AuthorizationCode::hash)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CodeHash(pub Digest);
 

@@ -1,6 +1,6 @@
 //! Requests to `/token`, `/introspection` and `/revocation`.
 
-use cardea_seal::{RandomToken, Secret};
+use cardea_seal::Secret;
 
 use super::Params;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     model::Audience,
     pkce::CodeVerifier,
     scope::Scope,
+    token::AuthorizationCode,
 };
 
 const MAX_TOKEN_BYTES: usize = 16_384;
@@ -25,7 +26,7 @@ pub enum TokenRequest {
 /// RFC 6749 §4.1.3
 pub struct AuthorizationCodeRequest {
     /// The code; `None` when it doesn't even look like one.
-    pub code: Option<RandomToken>,
+    pub code: Option<AuthorizationCode>,
     /// `redirect_uri`
     pub redirect_uri: Option<String>,
     /// `code_verifier`
@@ -57,7 +58,7 @@ impl TokenRequest {
     pub fn parse(params: &Params<'_>) -> Result<Self, OAuthError> {
         match params.required("grant_type")? {
             "authorization_code" => Ok(Self::AuthorizationCode(AuthorizationCodeRequest {
-                code: RandomToken::parse(params.required("code")?),
+                code: AuthorizationCode::parse(params.required("code")?),
                 redirect_uri: params.one("redirect_uri").map(str::to_owned),
                 verifier: verifier(params)?,
                 resource: resource(params)?,
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_code_request_is_read_whole() {
-        let code = RandomToken::from_bytes([7; 32]).to_text();
+        let code = AuthorizationCode::new(jiff::Timestamp::UNIX_EPOCH, [7; 32]).to_text();
         let body = [
             ("grant_type", "authorization_code"),
             ("code", code.expose().as_str()),

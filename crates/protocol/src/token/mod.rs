@@ -6,8 +6,10 @@ pub mod client_auth;
 pub mod client_credentials;
 pub mod refresh_token;
 
+mod code_text;
 mod standing;
 
+pub use code_text::AuthorizationCode;
 pub use standing::{GrantLife, Standing};
 
 use crate::error::{ErrorCode, OAuthError};

@@ -3,8 +3,9 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     authorize::AuthorizationResponse,
-    model::{Actor, Code, CodeBinding, CodeHash},
+    model::{Actor, Code, CodeBinding},
     request::ResponseMode,
+    token::AuthorizationCode,
 };
 use cardea_store::{ConsentChange, IssueCode};
 
@@ -24,9 +25,9 @@ pub(super) async fn finish(
     };
     let return_to = journey.return_to()?;
     let request = &journey.ticket.request;
-    let secret = app.entropy.token();
+    let secret = AuthorizationCode::new(caller.now, app.entropy.bytes());
     let code = Code {
-        hash: CodeHash(secret.hash()),
+        hash: secret.hash(),
         client_id: journey.client.id().clone(),
         binding: CodeBinding {
             redirect_uri: request.redirect_uri.clone(),

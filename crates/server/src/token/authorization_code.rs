@@ -4,8 +4,7 @@ use cardea_protocol::{
     OAuthError,
     claims::Holder,
     model::{
-        Actor, Client, Code, CodeHash, Grant, GrantId, GrantState, GrantType, RefreshState,
-        RefreshTokenId,
+        Actor, Client, Code, Grant, GrantId, GrantState, GrantType, RefreshState, RefreshTokenId,
     },
     request::AuthorizationCodeRequest,
     scope::OPENID,
@@ -29,7 +28,7 @@ pub(super) async fn grant(
     // Gather.
     let client = client.client();
     let unknown = || OAuthError::invalid_grant("unknown code");
-    let hash = CodeHash(request.code.as_ref().ok_or_else(unknown)?.hash());
+    let hash = request.code.as_ref().ok_or_else(unknown)?.hash();
     let found = app.store.code(hash, caller.now).await?;
     let CodeContext { code, user, sid } = match found.ok_or_else(unknown)? {
         CodeLookup::Unused(context) => *context,

@@ -26,7 +26,7 @@ async fn a_person_logs_in_consents_and_comes_back_with_a_code() {
     let back = decide(&mut browser, &consent, "allow").await;
     let (uri, told) = back.to_client().unwrap();
     assert_eq!((back.status(), uri.as_str()), (303, SPA.redirect_uri));
-    assert_eq!(told["code"].len(), 43);
+    assert_eq!(told["code"].len(), 51);
     assert_eq!(
         (told["state"].as_str(), told["iss"].as_str()),
         ("the state", ISSUER)
@@ -92,7 +92,7 @@ async fn a_hostile_state_stays_text_on_its_way_back() {
     let request = Authorization::of(WEB).with("state", hostile);
     let back = walk(&mut browser, &request, Person::ALICE).await;
     assert_eq!(back.callback()["state"], hostile);
-    assert_eq!(back.callback()["code"].len(), 43);
+    assert_eq!(back.callback()["code"].len(), 51);
     let request = request.with("response_mode", "form_post");
     let page = browser.open(&request.url(&server)).await;
     assert_eq!(page.form().value("state"), hostile);

@@ -215,7 +215,7 @@ async fn forged_codes_are_all_the_same_answer() {
     let real = code(&server, SPA).await;
     let mut bodies = Vec::new();
     let long = "A".repeat(5000);
-    for forged in ["x", &"A".repeat(43), &real[1..], &long, "%", "\u{202e}"] {
+    for forged in ["x", &"A".repeat(51), &real[1..], &long, "%", "\u{202e}"] {
         let answer = redeem(&server, SPA, forged).await;
         answer.refused(400, "invalid_grant");
         bodies.push(answer.body);

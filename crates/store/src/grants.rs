@@ -79,25 +79,38 @@ pub enum Redeemed {
 /// What `/token` needs to know to judge a refresh token, by one read.
 pub struct RefreshContext {
     /// The grant.
-    pub grant: Grant,
+    pub grant: Box<Grant>,
     /// The person.
     pub user: User,
     /// The public name of the session, while it is alive.
     pub sid: Option<Sid>,
+    /// Whether the session was last seen so long ago that a rotation is to keep it awake.
+    pub session_due: bool,
 }
 
-/// Rotates a refresh token by `refresh_token::judge` on the locked row.
+/// Rotates a refresh token by `refresh_token::judge`: on the grant as it was read, written only if that still stands, or
+/// else on the locked row.
 pub struct RotateRefresh {
-    /// The grant.
-    pub id: GrantId,
+    /// The grant as it was read; it comes back with the verdict.
+    pub grant: Box<Grant>,
     /// The authentic token.
     pub presented: Presented,
     /// The client's and the server's policy.
     pub policy: Policy,
-    /// How long the session's idle time is moved by a rotation (as by a visit, at most once a minute).
+    /// Whether a rotation moves the session's idle time (as a visit does, at most once a minute).
+    pub session_due: bool,
+    /// How long it is then.
     pub session_idle: SignedDuration,
     /// Who does it.
     pub cause: Cause,
+}
+
+/// What became of a rotation.
+pub struct Rotated {
+    /// The grant of the command.
+    pub grant: Box<Grant>,
+    /// What the rule said of it, written down.
+    pub verdict: Verdict,
 }
 
 /// Revokes a grant.
@@ -140,7 +153,7 @@ pub trait Grants: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<RefreshContext>>;
     /// Rotates a refresh token. `None` when the grant is gone.
-    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>>;
+    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Rotated>>;
     /// Revokes a grant. `false` when there is none alive that matches.
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool>;
     /// Notes that the current refresh token was presented elsewhere than at a rotation.

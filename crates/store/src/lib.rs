@@ -24,7 +24,7 @@ pub use consents::{Consents, RevokeApplication};
 pub use error::{NotDone, StoreError};
 pub use grants::{
     CodeContext, CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed,
-    RefreshContext, RevokeGrant, RotateRefresh,
+    RefreshContext, RevokeGrant, RotateRefresh, Rotated,
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};

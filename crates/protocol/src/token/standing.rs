@@ -36,6 +36,13 @@ impl From<&Grant> for GrantLife {
 }
 
 impl Standing {
+    /// All is well.
+    pub const WHOLE: Self = Self {
+        session_alive: true,
+        user_enabled: true,
+        client_enabled: true,
+    };
+
     /// Why no token of the grant is alive, if none is.
     pub fn judge(self, grant: impl Into<GrantLife>, now: Timestamp) -> Result<(), &'static str> {
         let life = grant.into();

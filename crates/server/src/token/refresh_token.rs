@@ -13,7 +13,7 @@ use cardea_protocol::{
     },
 };
 use cardea_seal::Secret;
-use cardea_store::{RefreshContext, RotateRefresh};
+use cardea_store::{RefreshContext, RotateRefresh, Rotated};
 
 use super::mint::{self, TokenResponse};
 use crate::{
@@ -40,6 +40,7 @@ pub(super) async fn grant(
         mut grant,
         user,
         sid,
+        session_due,
     } = context;
     // OpenID Core §12.2: an ID token of a refresh should have no nonce.
     grant.nonce = None;
@@ -60,13 +61,14 @@ pub(super) async fn grant(
         idle_ttl: app.settings.refresh_idle_ttl,
     };
     let command = RotateRefresh {
-        id: grant.id,
+        grant,
         presented,
         policy,
+        session_due,
         session_idle: app.settings.session_idle_ttl,
         cause: caller.cause(Actor::Client(client.id().clone())),
     };
-    let verdict = app
+    let Rotated { grant, verdict } = app
         .store
         .rotate_refresh(command)
         .await?

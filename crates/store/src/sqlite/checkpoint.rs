@@ -12,30 +12,46 @@ use std::{
 
 use rusqlite::Connection;
 
+use super::reader::Readers;
+
 const EVERY: Duration = Duration::from_millis(200);
 /// A log of this many pages (64 MiB) is to begin anew.
 const LONG: i64 = 16_384;
 
 /// What the writer and the checkpointing thread tell each other.
-#[derive(Default)]
 pub(super) struct Checkpoints {
     committed: AtomicBool,
     finish: AtomicBool,
+    /// What they have open holds the log back.
+    readers: Arc<Readers>,
 }
 
 impl Checkpoints {
+    pub(super) fn new(readers: Arc<Readers>) -> Self {
+        Self {
+            committed: AtomicBool::new(false),
+            finish: AtomicBool::new(false),
+            readers,
+        }
+    }
+
     pub(super) fn note_commit(&self) {
+        self.readers.note_commit();
         self.committed.store(true, Ordering::Relaxed);
     }
 
     /// Called by the writer between two batches. A log begins anew only when all of it has been moved, and under load the
     /// other thread never quite gets there: so the writer moves the short rest itself when the log is long.
     pub(super) fn finish(&self, connection: &Connection) {
-        if self.finish.swap(false, Ordering::Relaxed)
-            && let Err(error) = checkpoint(connection)
-        {
+        if !self.finish.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        self.readers.let_go();
+        if let Err(error) = checkpoint(connection) {
             tracing::warn!(%error, "a checkpoint failed");
         }
+        // Who reads from here on reads nothing of the log.
+        self.readers.let_go();
     }
 }
 
@@ -60,6 +76,7 @@ impl Checkpointer {
         let (stop, stopped) = mpsc::channel();
         let run = move || {
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                checkpoints.readers.let_go();
                 if checkpoints.committed.swap(false, Ordering::Relaxed) {
                     pass(&connection, &checkpoints);
                 }
@@ -113,7 +130,8 @@ mod tests {
         opened.migrate(true).unwrap();
         let writer = &opened.writer;
         let other = open::connect(&path).unwrap();
-        let checkpoints = Checkpoints::default();
+        let readers = Readers::new(vec![open::connect_reader(&path).unwrap()]);
+        let checkpoints = Checkpoints::new(Arc::new(readers));
         let log = || {
             std::fs::metadata(folder.path().join("cardea.db-wal"))
                 .unwrap()
@@ -134,6 +152,9 @@ mod tests {
         pass(&other, &checkpoints);
         // What a busy writer adds before its turn comes.
         write(1);
+        let rows =
+            |db: &Connection| Ok(db.query_row("SELECT count(*) FROM probe", [], |_| Ok(()))?);
+        checkpoints.readers.read(rows).unwrap();
         assert!(checkpoints.finish.load(Ordering::Relaxed));
         checkpoints.finish(writer);
         let long = log();

@@ -11,7 +11,7 @@ use super::{
     audit::{self, About},
     consents,
     fault::Verb,
-    grant_rows::{self, CODE_COLUMNS, Owners, code_columns, grant_columns, grant_joins},
+    grant_rows::{self, CODE_COLUMNS, code_columns, grant_columns, grant_joins},
     revocation, rows,
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
@@ -102,40 +102,18 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
     Ok(used.map(|grant| CodeLookup::Used(Box::new(grant))))
 }
 
-/// D9: one conditional write takes the code. Its session is the code's own, under whatever cookie it goes by now.
+/// D9: one conditional write makes the grant of what the code stands for, and the code goes. Its session is the code's own,
+/// under whatever cookie it goes by now.
 pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     let grant = &command.grant;
-    let sql = concat!(
-        "DELETE FROM codes AS k
-         WHERE k.code_hash = :hash AND k.expires_at > :now
-           AND EXISTS (SELECT 1 FROM clients c
-                       WHERE c.client_key = k.client_key AND c.client_id = :client AND c.status = 'enabled')
-           AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.user_key = s.user_key
-                       WHERE s.session_key = k.session_key AND u.subject = :subject AND u.status = 'enabled' AND ",
-        session_alive!(),
-        ") RETURNING session_key, client_key, (SELECT user_key FROM users WHERE subject = :subject)"
-    );
-    let params = named_params! {
-        ":hash": grant.code.0.as_bytes(),
-        ":client": grant.client_id.as_str(),
-        ":subject": grant.subject.as_str(),
-        ":now": command.cause.now.as_millisecond(),
-    };
-    let taken = rows::first(tx, sql, params, |row| {
-        Ok(Owners {
-            session: row.get(0)?,
-            client: row.get(1)?,
-            user: row.get(2)?,
-        })
-    })?;
-    match taken {
-        Some(owners) => {
-            grant_rows::insert(tx, grant, owners)?;
-            revocation::superseded(tx, command, owners)?;
-            Ok(Redeemed::Done)
-        }
-        None => not_taken(tx, command),
+    if !grant_rows::insert(tx, grant, command.cause.now)? {
+        return not_taken(tx, command);
     }
+    let made = tx.last_insert_rowid();
+    let sql = "DELETE FROM codes WHERE code_hash = ?";
+    rows::execute(tx, sql, [grant.code.0.as_bytes()])?;
+    revocation::superseded(tx, command, made)?;
+    Ok(Redeemed::Done)
 }
 
 fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {

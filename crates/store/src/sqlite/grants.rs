@@ -1,10 +1,7 @@
 //! Codes, grants and consents; the verbs that change them are in `codes.rs`, `refresh.rs`, `revocation.rs`, `consents.rs`.
 
 use async_trait::async_trait;
-use cardea_protocol::{
-    model::{CodeHash, GrantId, RefreshTokenId, Subject},
-    token::refresh_token::Verdict,
-};
+use cardea_protocol::model::{CodeHash, GrantId, RefreshTokenId, Subject};
 use jiff::Timestamp;
 use rusqlite::{Row, named_params};
 
@@ -20,7 +17,7 @@ use super::{
 };
 use crate::{
     CodeLookup, GrantView, Grants, IssueCode, Page, RedeemCode, Redeemed, RefreshContext, Result,
-    RevokeGrant, RotateRefresh,
+    RevokeGrant, RotateRefresh, Rotated,
 };
 
 /// Grants whose time has not come. Those of a disabled person or client are among them: they rest, and may live again.
@@ -54,7 +51,8 @@ impl Grants for SqliteStore {
     }
 
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed> {
-        self.write(move |tx| codes::redeem(tx, &command)).await
+        self.write_whole(move |tx| codes::redeem(tx, &command))
+            .await
     }
 
     async fn refresh_context(
@@ -65,8 +63,13 @@ impl Grants for SqliteStore {
         self.read(|db| refresh::context(db, id, now))
     }
 
-    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Verdict>> {
-        self.write(move |tx| refresh::rotate(tx, &command)).await
+    async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Rotated>> {
+        self.write_whole(move |tx| {
+            let verdict = refresh::rotate(tx, &command)?;
+            let grant = command.grant;
+            Ok(verdict.map(|verdict| Rotated { grant, verdict }))
+        })
+        .await
     }
 
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool> {

@@ -47,7 +47,7 @@ use self::{
     lock::Lock,
     queue::Priority,
     reader::Readers,
-    writer::Writer,
+    writer::{WayBack, Writer},
 };
 use crate::Result;
 
@@ -68,7 +68,7 @@ pub struct Options {
 pub struct SqliteStore {
     writer: Writer,
     _checkpointer: Checkpointer,
-    readers: Readers,
+    readers: Arc<Readers>,
     health: Arc<Health>,
     _lock: Lock,
 }
@@ -97,12 +97,14 @@ impl SqliteStore {
         let readers: rusqlite::Result<Vec<_>> = (0..cores.min(READERS))
             .map(|_| open::connect_reader(&path))
             .collect();
-        let readers = Readers::new(readers.map_err(|e| failed(&e))?);
-        let (health, checkpoints) = (Arc::new(Health::new()), Arc::new(Checkpoints::default()));
+        let readers = Arc::new(Readers::new(readers.map_err(|e| failed(&e))?));
+        let health = Arc::new(Health::new());
+        let checkpoints = Arc::new(Checkpoints::new(readers.clone()));
         let connection = open::connect(&path).map_err(|e| failed(&e))?;
         let checkpointer =
             Checkpointer::spawn(connection, checkpoints.clone()).map_err(|e| failed(&e))?;
-        let journal = wrap(SqliteJournal::new(opened.writer));
+        let journal = SqliteJournal::new(opened.writer).map_err(|e| failed(&e))?;
+        let journal = wrap(journal);
         let writer = Writer::spawn(journal, health.clone(), checkpoints).map_err(|e| failed(&e))?;
         Ok(Self {
             writer,
@@ -127,7 +129,18 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
     {
-        self.writer.write(Priority::Request, verb).await
+        let way_back = WayBack::Savepoint;
+        self.writer.write(Priority::Request, way_back, verb).await
+    }
+
+    /// A write that fails by itself only before it has changed anything.
+    async fn write_whole<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
+    {
+        let way_back = WayBack::None;
+        self.writer.write(Priority::Request, way_back, verb).await
     }
 
     async fn job<T, F>(&self, verb: F) -> Result<T>
@@ -135,7 +148,8 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
     {
-        self.writer.write(Priority::Job, verb).await
+        let way_back = WayBack::Savepoint;
+        self.writer.write(Priority::Job, way_back, verb).await
     }
 }
 

@@ -12,8 +12,11 @@ const CAPACITY: usize = 256;
 const JOBS: usize = 16;
 /// A job that has waited as long as this is taken before the commands.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the writer waits for company when more than one request is under way.
-const LINGER: Duration = Duration::from_micros(200);
+/// How long the writer waits for those that it knows to be about: so many times what the last batch took, for where a commit
+/// is slow, company saves much.
+const LINGER: u32 = 4;
+/// But no longer than this.
+const LONGEST_LINGER: Duration = Duration::from_millis(3);
 
 /// Who waits how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,12 @@ struct Inner<T> {
     requests: VecDeque<T>,
     jobs: VecDeque<(Instant, T)>,
     closed: bool,
-    /// Whether the last batch had company: then its senders will be back in a moment.
-    busy: bool,
+    /// The writer sleeps until so many wait; 0 while it is awake. To wake somebody costs a call of the kernel, awake or not.
+    wake_at: usize,
+    /// So many are about: they were in the last batch and will be back in a moment, or came meanwhile.
+    about: usize,
+    /// How long they are waited for.
+    linger: Duration,
 }
 
 impl<T> Queue<T> {
@@ -54,7 +61,9 @@ impl<T> Queue<T> {
             requests: VecDeque::with_capacity(CAPACITY),
             jobs: VecDeque::new(),
             closed: false,
-            busy: false,
+            wake_at: 0,
+            about: 0,
+            linger: Duration::ZERO,
         };
         Self {
             inner: Mutex::new(inner),
@@ -76,8 +85,15 @@ impl<T> Queue<T> {
             Priority::Request => inner.requests.push_back(command),
             Priority::Job => inner.jobs.push_back((Instant::now(), command)),
         }
+        let waiting = inner.requests.len() + inner.jobs.len();
+        let wake = inner.wake_at > 0 && waiting >= inner.wake_at;
+        if wake {
+            inner.wake_at = 0;
+        }
         drop(inner);
-        self.arrival.notify_one();
+        if wake {
+            self.arrival.notify_one();
+        }
         Ok(())
     }
 
@@ -97,20 +113,11 @@ impl<T> Queue<T> {
 
     /// Takes what waits, or waits at most `at_most` for the first to come.
     pub(super) fn take(&self, at_most: Duration) -> Taken<T> {
-        let inner = self.lock();
-        let nothing = |i: &mut Inner<T>| i.requests.is_empty() && i.jobs.is_empty() && !i.closed;
-        let (mut inner, _) = self
-            .arrival
-            .wait_timeout_while(inner, at_most, nothing)
-            .unwrap_or_else(PoisonError::into_inner);
-        if (inner.busy || inner.requests.len() > 1)
-            && inner.requests.len() < CAPACITY
-            && !inner.requests.is_empty()
-        {
-            drop(inner);
-            // Asleep, not on the condition: each arrival would wake the writer, and the core has better things to do.
-            std::thread::sleep(LINGER);
-            inner = self.lock();
+        let mut inner = self.wait(self.lock(), at_most, 1);
+        let company = inner.about.min(CAPACITY);
+        if (1..company).contains(&inner.requests.len()) {
+            let linger = inner.linger;
+            inner = self.wait(inner, linger, company);
         }
         let impatient = inner
             .jobs
@@ -131,10 +138,31 @@ impl<T> Queue<T> {
         Taken::Batch(inner.requests.drain(..).collect())
     }
 
-    /// Notes after a batch whether it had company.
-    pub(super) fn note_batch(&self, len: usize) {
+    /// Sleeps until so many wait, but not for longer.
+    fn wait<'a>(
+        &self,
+        inner: MutexGuard<'a, Inner<T>>,
+        at_most: Duration,
+        for_so_many: usize,
+    ) -> MutexGuard<'a, Inner<T>> {
+        let too_few = |i: &mut Inner<T>| {
+            let few = i.requests.len() + i.jobs.len() < for_so_many && !i.closed;
+            i.wake_at = if few { for_so_many } else { 0 };
+            few
+        };
+        let (mut inner, _) = self
+            .arrival
+            .wait_timeout_while(inner, at_most, too_few)
+            .unwrap_or_else(PoisonError::into_inner);
+        inner.wake_at = 0;
+        inner
+    }
+
+    /// Notes after a batch how many were in it, and how long it took.
+    pub(super) fn note_batch(&self, len: usize, took: Duration) {
         let mut inner = self.lock();
-        inner.busy = len > 1 || !inner.requests.is_empty();
+        inner.about = len + inner.requests.len();
+        inner.linger = took.saturating_mul(LINGER).min(LONGEST_LINGER);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -180,6 +208,35 @@ mod tests {
         );
         assert_eq!(take(&queue).len(), 256);
         assert_eq!(queue.push(256, Priority::Request), Ok(()));
+    }
+
+    #[test]
+    fn those_who_are_about_are_waited_for_but_not_for_ever() {
+        let queue = Queue::new();
+        queue.note_batch(3, Duration::from_secs(1));
+        queue.push(1, Priority::Request).unwrap();
+        assert_eq!(take(&queue), [1], "the others stay away");
+        queue.note_batch(1, Duration::from_secs(1));
+        queue.push(2, Priority::Request).unwrap();
+        assert_eq!(take(&queue), [2], "nobody else is about");
+    }
+
+    #[test]
+    fn the_last_to_come_wakes_the_writer() {
+        let queue = Queue::new();
+        let long = Duration::from_secs(60);
+        let began = Instant::now();
+        std::thread::scope(|threads| {
+            let waits = threads.spawn(|| queue.wait(queue.lock(), long, 2).requests.len());
+            while queue.lock().wake_at != 2 {
+                std::thread::yield_now();
+            }
+            queue.push(1, Priority::Request).unwrap();
+            assert_eq!(queue.lock().wake_at, 2, "one is not enough");
+            queue.push(2, Priority::Request).unwrap();
+            assert_eq!(waits.join().unwrap(), 2);
+        });
+        assert!(began.elapsed() < long);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
     },
     rows::{self, Fields},
-    sessions::{self, TOUCH_EVERY_MS, living_sid_column},
+    sessions::{self, TOUCH_EVERY_MS, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
 };
 use crate::{RefreshContext, RotateRefresh, StoreError};
@@ -34,15 +34,19 @@ pub(super) fn context(
         user_columns!(),
         ", ",
         living_sid_column!(),
+        ", s.last_seen_at < :due",
         grant_joins!(),
         "WHERE g.refresh_token_id = :id"
     );
-    let params = named_params! { ":id": id.0, ":now": now.as_millisecond() };
+    let now = now.as_millisecond();
+    let due = now.saturating_sub(TOUCH_EVERY_MS);
+    let params = named_params! { ":id": id.0, ":now": now, ":due": due };
     rows::first(db, sql, params, |row| {
         Ok(RefreshContext {
-            grant: grant_rows::grant(row)?,
+            grant: Box::new(grant_rows::grant(row)?),
             user: users::decode(row, GRANT_COLUMNS)?,
             sid: sessions::living_sid(row, GRANT_COLUMNS + USER_COLUMNS)?,
+            session_due: row.get(GRANT_COLUMNS + USER_COLUMNS + 1)?,
         })
     })
 }
@@ -53,8 +57,6 @@ const TELL_AHEAD_EVERY_MS: i64 = 60_000;
 /// The row as the writer finds it.
 struct Locked {
     key: i64,
-    session: i64,
-    session_seen_at: i64,
     grant: Grant,
     standing: Standing,
 }
@@ -64,44 +66,42 @@ impl Locked {
         let grant = grant_rows::grant(row)?;
         let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
         let mut f = Fields::new(row, "grants", GRANT_COLUMNS + STANDING_COLUMNS);
-        let (key, session) = (f.get("grant_key")?, f.get("session_key")?);
         Ok(Self {
-            key,
-            session,
-            session_seen_at: f.get("last_seen_at")?,
+            key: f.get("grant_key")?,
             grant,
             standing,
         })
     }
 }
 
+/// D6: what is judged on the grant as it was read is written if that still stands, by one statement. Where it does not, the
+/// rule is asked again, of the locked row.
 pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Verdict>> {
-    let sql = concat!(
-        "SELECT ",
-        grant_columns!(),
-        ", ",
-        standing_columns!(),
-        ", g.grant_key, s.session_key, s.last_seen_at",
-        grant_joins!(),
-        "WHERE g.grant_id = :id"
-    );
-    let now = command.cause.now;
-    let params = named_params! { ":id": command.id.as_bytes(), ":now": now.as_millisecond() };
-    let Some(locked) = rows::first(tx, sql, params, Locked::decode)? else {
+    let judge = |grant: &Grant, standing| {
+        let RotateRefresh {
+            presented, policy, ..
+        } = command;
+        refresh_token::judge(grant, standing, presented, policy, command.cause.now)
+    };
+    let expected = judge(&command.grant, Standing::WHOLE);
+    if let Write::Rotate(next) = &expected.write
+        && write_rotation(tx, command, next)?
+    {
+        tell(tx, command, &expected)?;
+        return Ok(Some(expected));
+    }
+    let Some(locked) = lock(tx, command)? else {
         return Ok(None);
     };
-    let verdict = refresh_token::judge(
-        &locked.grant,
-        locked.standing,
-        &command.presented,
-        &command.policy,
-        now,
-    );
+    let verdict = judge(&locked.grant, locked.standing);
     match &verdict.write {
         Write::Nothing => {}
         Write::Rotate(next) => {
-            write_rotation(tx, locked.key, command.presented.generation, next)?;
-            keep_session(tx, &locked, command)?;
+            if !write_rotation(tx, command, next)? {
+                // Not while one writer holds the lock; were it so, nobody may get a token for it.
+                let why = "the refresh token was rotated by somebody else";
+                return Err(StoreError::Conflict(why.to_owned()).into());
+            }
         }
         Write::LateRetry(at) => {
             let sql = "UPDATE grants SET refresh_late_retry_at = ? WHERE grant_key = ?";
@@ -109,19 +109,39 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         }
         Write::Revoke(reason) => revoke(tx, locked.key, *reason, command)?,
     }
+    tell(tx, command, &verdict)?;
+    Ok(Some(verdict))
+}
+
+fn lock(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Locked>> {
+    let sql = concat!(
+        "SELECT ",
+        grant_columns!(),
+        ", ",
+        standing_columns!(),
+        ", g.grant_key",
+        grant_joins!(),
+        "WHERE g.grant_id = :id"
+    );
+    let now = command.cause.now.as_millisecond();
+    let params = named_params! { ":id": command.grant.id.as_bytes(), ":now": now };
+    rows::first(tx, sql, params, Locked::decode)
+}
+
+fn tell(tx: &Connection, command: &RotateRefresh, verdict: &Verdict) -> Verb<()> {
     for event in &verdict.events {
         if *event == AuditEvent::RefreshAhead && is_ahead_told(tx, command)? {
             continue;
         }
         let about = About {
-            subject: Some(&locked.grant.subject),
-            client: Some(&locked.grant.client_id),
-            grant: Some(locked.grant.id),
+            subject: Some(&command.grant.subject),
+            client: Some(&command.grant.client_id),
+            grant: Some(command.grant.id),
             detail: None,
         };
         audit::write(tx, &command.cause, *event, &about)?;
     }
-    Ok(Some(verdict))
+    Ok(())
 }
 
 /// Whether the audit has it already: a leaked key must not fill the disk (D22).
@@ -133,49 +153,55 @@ fn is_ahead_told(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
         .now
         .as_millisecond()
         .saturating_sub(TELL_AHEAD_EVERY_MS);
-    Ok(rows::value::<i64>(tx, sql, (command.id.as_bytes(), since))?.is_some())
+    Ok(rows::value::<i64>(tx, sql, (command.grant.id.as_bytes(), since))?.is_some())
 }
 
-/// Touches one page: no column of it is in an index.
-fn write_rotation(tx: &Connection, key: i64, presented: u32, next: &RefreshState) -> Verb<()> {
-    let written = rows::execute(
-        tx,
-        "UPDATE grants SET refresh_generation = :generation, refresh_rotated_at = :rotated, refresh_current_seen = :seen,
-                           refresh_idle_expires_at = :idle, refresh_anomaly_at = :anomaly, last_address = :address,
-                           last_user_agent = :agent
-         WHERE grant_key = :key AND refresh_generation = :presented AND revoked_at IS NULL",
-        named_params! {
-            ":key": key,
-            ":presented": presented,
-            ":generation": next.generation,
-            ":rotated": next.rotated_at.as_millisecond(),
-            ":seen": next.current_seen,
-            ":idle": next.idle_expires_at.as_millisecond(),
-            ":anomaly": next.anomaly_at.map(|at| at.as_millisecond()),
-            ":address": next.last_seen.address.map(|a| a.to_string()),
-            ":agent": next.last_seen.user_agent,
-        },
-    )?;
-    match written {
-        1 => Ok(()),
-        // Not while one writer holds the lock; were it so, nobody may get a token for it.
-        _ => Err(
-            StoreError::Conflict("the refresh token was rotated by somebody else".to_owned())
-                .into(),
-        ),
+/// Whether it was written. What a rotation depends on and anybody may change is a condition; the rest of a grant never
+/// changes, or only together with its generation. Touches one page: no column of it is in an index.
+fn write_rotation(tx: &Connection, command: &RotateRefresh, next: &RefreshState) -> Verb<bool> {
+    let sql = concat!(
+        "UPDATE grants AS g
+         SET refresh_generation = :generation, refresh_rotated_at = :now, refresh_current_seen = :seen,
+             refresh_idle_expires_at = :idle, refresh_anomaly_at = :anomaly, last_address = :address,
+             last_user_agent = :agent
+         WHERE g.grant_id = :id AND g.refresh_generation = :presented AND g.revoked_at IS NULL
+           AND EXISTS (SELECT 1 FROM users u WHERE u.user_key = g.user_key AND u.status = 'enabled')
+           AND EXISTS (SELECT 1 FROM clients c WHERE c.client_key = g.client_key AND c.status = 'enabled')
+           AND (g.offline OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
+        session_alive!(),
+        "))"
+    );
+    let params = named_params! {
+        ":id": command.grant.id.as_bytes(),
+        ":presented": command.presented.generation,
+        ":generation": next.generation,
+        ":now": next.rotated_at.as_millisecond(),
+        ":seen": next.current_seen,
+        ":idle": next.idle_expires_at.as_millisecond(),
+        ":anomaly": next.anomaly_at.map(|at| at.as_millisecond()),
+        ":address": next.last_seen.address.map(|a| a.to_string()),
+        ":agent": next.last_seen.user_agent,
+    };
+    let written = rows::execute(tx, sql, params)? == 1;
+    if written && command.session_due && !command.grant.is_offline() {
+        keep_session(tx, command)?;
     }
+    Ok(written)
 }
 
 /// An application in use keeps its session awake. Offline access goes on without the person, so it proves nothing of them.
-fn keep_session(tx: &Connection, locked: &Locked, command: &RotateRefresh) -> Verb<()> {
+fn keep_session(tx: &Connection, command: &RotateRefresh) -> Verb<()> {
     let now = command.cause.now;
-    let due = now.as_millisecond().saturating_sub(locked.session_seen_at) > TOUCH_EVERY_MS;
-    if !due || !locked.standing.session_alive || locked.grant.is_offline() {
-        return Ok(());
-    }
-    let sql = "UPDATE sessions SET last_seen_at = ?, idle_expires_at = ? WHERE session_key = ?";
+    let sql = "UPDATE sessions SET last_seen_at = ?1, idle_expires_at = ?2
+               WHERE session_key = (SELECT session_key FROM grants WHERE grant_id = ?3) AND last_seen_at < ?1 - ?4";
     let idle_end = sessions::idle_end(now, command.session_idle);
-    rows::execute(tx, sql, (now.as_millisecond(), idle_end, locked.session)).map(drop)
+    let id = command.grant.id.as_bytes();
+    rows::execute(
+        tx,
+        sql,
+        (now.as_millisecond(), idle_end, id, TOUCH_EVERY_MS),
+    )
+    .map(drop)
 }
 
 fn revoke(

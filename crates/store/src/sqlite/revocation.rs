@@ -9,7 +9,6 @@ use rusqlite::{Connection, named_params};
 use super::{
     audit::{self, About},
     fault::Verb,
-    grant_rows::Owners,
     rows::{self, Fields},
 };
 use crate::{RedeemCode, RevokeApplication, RevokeGrant, RevokeToken};
@@ -67,20 +66,25 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
 }
 
 /// A new grant makes the oldest of too many go, by their last use.
-pub(super) fn superseded(tx: &Connection, command: &RedeemCode, owners: Owners) -> Verb<()> {
+pub(super) fn superseded(tx: &Connection, command: &RedeemCode, new: i64) -> Verb<()> {
+    let now = command.cause.now.as_millisecond();
+    // Seldom are there too many, and to tell that there are not takes one look at one index.
+    let sql = "SELECT 1 FROM grants new
+               JOIN grants g ON g.user_key = new.user_key AND g.client_key = new.client_key
+                AND coalesce(g.revoked_at, g.expires_at) > ?
+               WHERE new.grant_key = ? LIMIT 1 OFFSET ?";
+    if rows::value::<i64>(tx, sql, (now, new, Grant::MOST_LIVING))?.is_none() {
+        return Ok(());
+    }
     let sql = "UPDATE grants SET revoked_at = :now, revoked_reason = 'superseded'
                WHERE grant_key IN
-                   (SELECT grant_key FROM grants
-                    WHERE user_key = :user AND client_key = :client AND coalesce(revoked_at, expires_at) > :now
-                      AND revoked_at IS NULL
-                    ORDER BY coalesce(refresh_rotated_at, created_at) DESC, grant_key DESC LIMIT -1 OFFSET :most)
+                   (SELECT g.grant_key FROM grants new
+                    JOIN grants g ON g.user_key = new.user_key AND g.client_key = new.client_key
+                     AND coalesce(g.revoked_at, g.expires_at) > :now
+                    WHERE new.grant_key = :new AND g.revoked_at IS NULL
+                    ORDER BY coalesce(g.refresh_rotated_at, g.created_at) DESC, g.grant_key DESC LIMIT -1 OFFSET :most)
                RETURNING grant_id";
-    let params = named_params! {
-        ":now": command.cause.now.as_millisecond(),
-        ":user": owners.user,
-        ":client": owners.client,
-        ":most": Grant::MOST_LIVING,
-    };
+    let params = named_params! { ":now": now, ":new": new, ":most": Grant::MOST_LIVING };
     for id in rows::all(tx, sql, params, |row| Ok(row.get::<_, [u8; 16]>(0)?))? {
         let about = About {
             subject: Some(&command.grant.subject),

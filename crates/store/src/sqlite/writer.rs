@@ -1,5 +1,5 @@
-//! The one thread that writes: it takes what waits, runs each command in a savepoint of one transaction, commits once,
-//! then answers all (group commit).
+//! The one thread that writes: it takes what waits, runs all of it in one transaction, commits once, then answers all (group
+//! commit).
 
 use std::{
     sync::Arc,
@@ -24,9 +24,20 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long the writer sleeps when nothing comes.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// What becomes of what a command has written when the command itself fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WayBack {
+    /// It is taken back, and the rest of the batch goes on.
+    Savepoint,
+    /// The command fails only before it writes, and a savepoint would be paid for nothing: it copies every page that is
+    /// touched. Were it otherwise, the batch would be lost.
+    None,
+}
+
 /// A command on its way.
 trait Command: Send {
-    /// Runs inside of its savepoint and keeps the result.
+    fn way_back(&self) -> WayBack;
+    /// Runs inside of the transaction and keeps the result.
     fn run(&mut self, tx: &Connection) -> Verb<()>;
     /// Gives the kept result, which is written down now.
     fn succeed(self: Box<Self>);
@@ -35,12 +46,17 @@ trait Command: Send {
 }
 
 struct Pending<F, T> {
+    way_back: WayBack,
     verb: Option<F>,
     result: Option<T>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send, F: FnOnce(&Connection) -> Verb<T> + Send> Command for Pending<F, T> {
+    fn way_back(&self) -> WayBack {
+        self.way_back
+    }
+
     fn run(&mut self, tx: &Connection) -> Verb<()> {
         if let Some(verb) = self.verb.take() {
             self.result = Some(verb(tx)?);
@@ -91,7 +107,12 @@ impl Writer {
     }
 
     /// Sends a command and waits until it is written down. Once it waits it runs, whether the caller still listens or not.
-    pub(super) async fn write<T, F>(&self, priority: Priority, verb: F) -> Result<T>
+    pub(super) async fn write<T, F>(
+        &self,
+        priority: Priority,
+        way_back: WayBack,
+        verb: F,
+    ) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
@@ -99,6 +120,7 @@ impl Writer {
         self.health.check()?;
         let (reply, answer) = oneshot::channel();
         let command = Box::new(Pending {
+            way_back,
             verb: Some(verb),
             result: None,
             reply,
@@ -165,9 +187,10 @@ impl Writing {
                 .for_each(|command| command.fail(refusal.clone()));
             return;
         }
-        let len = batch.len();
+        let (len, began) = (batch.len(), Instant::now());
         let mut done = Vec::with_capacity(len);
         let outcome = self.carry_out(batch, &mut done);
+        let took = began.elapsed();
         metrics::histogram!("cardea_store_batch_size").record(len as f64);
         metrics::counter!("cardea_store_commands_total").increment(len as u64);
         if let Err(lost) = &outcome {
@@ -185,7 +208,7 @@ impl Writing {
                 (Ok(()), Err(error)) => command.fail(error),
             }
         }
-        self.queue.note_batch(len);
+        self.queue.note_batch(len, took);
     }
 
     /// Runs a batch. All of its commands are in `done` afterwards, whatever happened; nobody has been answered yet.
@@ -215,33 +238,45 @@ impl Writing {
         committed.map_err(|e| self.lost_at_commit(&e))
     }
 
-    /// Runs one command in its savepoint; the outer error costs the batch, the inner one the command.
+    /// Runs one command; the outer error costs the batch, the inner one the command.
     fn one(&mut self, command: &mut dyn Command) -> Result<Result<()>, Lost> {
-        self.journal
-            .savepoint()
-            .map_err(|e| self.lost_before_commit(&e))?;
+        let savepoint = command.way_back() == WayBack::Savepoint;
+        if savepoint {
+            self.journal
+                .savepoint()
+                .map_err(|e| self.lost_before_commit(&e))?;
+        }
+        let before = self.journal.connection().total_changes();
         let fault = match command.run(self.journal.connection()) {
-            Ok(()) => {
+            Ok(()) if savepoint => {
                 return self
                     .journal
                     .release()
                     .map(Ok)
                     .map_err(|e| self.lost_before_commit(&e));
             }
+            Ok(()) => return Ok(Ok(())),
             Err(Fault::Sql(error)) => return Err(self.lost_before_commit(&error)),
             Err(Fault::Own(error)) => error,
         };
         // SQLite has ended the transaction by itself: what ran before in this batch is gone too.
         if self.journal.is_autocommit() {
-            return Err(Lost {
-                state: State::Ready,
-                answer: not_done(&fault),
-            });
+            return Err(lost_for_now(&fault));
         }
-        self.journal
-            .rollback_to()
-            .map(|()| Err(fault))
-            .map_err(|e| self.lost_before_commit(&e))
+        if savepoint {
+            return self
+                .journal
+                .rollback_to()
+                .map(|()| Err(fault))
+                .map_err(|e| self.lost_before_commit(&e));
+        }
+        if self.journal.connection().total_changes() == before {
+            return Ok(Err(fault));
+        }
+        Err(match self.roll_back() {
+            true => lost_for_now(&fault),
+            false => lost_for_good(&fault),
+        })
     }
 
     fn lost_before_commit(&mut self, error: &rusqlite::Error) -> Lost {
@@ -253,10 +288,7 @@ impl Writing {
                 state: State::Full,
                 answer: not_done(error),
             },
-            Severity::Command | Severity::Batch => Lost {
-                state: State::Ready,
-                answer: not_done(error),
-            },
+            Severity::Command | Severity::Batch => lost_for_now(error),
         }
     }
 
@@ -301,7 +333,14 @@ impl Writing {
     }
 }
 
-fn lost_for_good(error: &rusqlite::Error) -> Lost {
+fn lost_for_now(error: &(impl ToString + ?Sized)) -> Lost {
+    Lost {
+        state: State::Ready,
+        answer: not_done(error),
+    }
+}
+
+fn lost_for_good(error: &(impl ToString + ?Sized)) -> Lost {
     Lost {
         state: State::Failed(error.to_string()),
         answer: unknown(error),
@@ -321,5 +360,41 @@ impl Drop for FailOnPanic {
             self.health.set(State::Failed(why));
             self.queue.abandon();
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers};
+
+    #[tokio::test]
+    async fn a_command_without_a_way_back_that_fails_after_writing_costs_its_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
+        opened.migrate(true).unwrap();
+        let journal = Box::new(SqliteJournal::new(opened.writer).unwrap());
+        let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
+        let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
+        let write = |verb: fn(&Connection) -> Verb<i64>| {
+            writer.write(Priority::Request, WayBack::None, verb)
+        };
+        let count = |tx: &Connection| -> Verb<i64> {
+            Ok(tx.query_row("SELECT count(*) FROM probe", [], |row| row.get(0))?)
+        };
+
+        let before = write(|_| Err(conflict("no"))).await;
+        assert!(matches!(before, Err(StoreError::Conflict(_))), "{before:?}");
+        let after = write(|tx| {
+            tx.execute("INSERT INTO probe (filler) VALUES (x'00')", [])?;
+            Err(conflict("too late"))
+        });
+        let after = after.await;
+        assert!(
+            matches!(after, Err(StoreError::Unavailable { .. })),
+            "{after:?}"
+        );
+        assert_eq!(write(count).await, Ok(0), "and the store goes on");
     }
 }

@@ -319,7 +319,8 @@ impl World {
     }
 
     pub(crate) async fn rotate(&self, command: RotateRefresh) -> Verdict {
-        self.store.rotate_refresh(command).await.unwrap().unwrap()
+        let rotated = self.store.rotate_refresh(command).await;
+        rotated.unwrap().unwrap().verdict
     }
 
     pub(crate) async fn end(&self, which: EndWhich, why: SessionEnd, seconds: i64) -> u64 {
@@ -348,23 +349,18 @@ impl World {
 }
 
 pub(crate) async fn events(store: &AnyStore) -> Vec<AuditEvent> {
-    let rows = store
-        .audit(
-            AuditFilter::default(),
-            Page {
-                limit: 500,
-                offset: 0,
-            },
-        )
-        .await
-        .unwrap();
+    let all = Page {
+        limit: 500,
+        offset: 0,
+    };
+    let rows = store.audit(AuditFilter::default(), all).await.unwrap();
     rows.into_iter().rev().map(|row| row.event).collect()
 }
 
 /// A rotation by `spa`, a public client, from the usual network.
 pub(crate) fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRefresh {
     RotateRefresh {
-        id: grant.id,
+        grant: Box::new(grant.clone()),
         presented: Presented {
             can_be_met: true,
             generation,
@@ -376,6 +372,7 @@ pub(crate) fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRe
             rotation: RefreshRotation::Idempotent,
             idle_ttl: SignedDuration::from_hours(24 * 30),
         },
+        session_due: true,
         session_idle: SignedDuration::from_mins(30),
         cause: cause(seconds),
     }

@@ -147,7 +147,7 @@ pub(crate) async fn a_grant_survives(store: AnyStore) {
     let context = world.store.refresh_context(id, at(0)).await;
     let context = context.unwrap().unwrap();
     assert_eq!(
-        (&context.grant, &context.user.subject, &context.sid),
+        (&*context.grant, &context.user.subject, &context.sid),
         (
             &full,
             &world.alice.subject,

@@ -70,7 +70,7 @@ pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: 
     };
     let offline = world.grant("b", OFFLINE, 0).await;
     world.rotate(rotation(&offline, 0, 20)).await;
-    proved.id = offline.id;
+    *proved.grant = offline.clone();
     assert_eq!(
         world.rotate(proved).await.answer,
         tokens(1),

@@ -98,6 +98,7 @@ fn pass(connection: &Connection, checkpoints: &Checkpoints) {
             return Ok(());
         }
         // Once more, so that the rest left to the writer is short.
+        checkpoints.readers.let_go();
         checkpoint(connection)?;
         checkpoints.finish.store(true, Ordering::Relaxed);
         Ok(())

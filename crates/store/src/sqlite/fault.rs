@@ -7,7 +7,7 @@ use crate::{NotDone, StoreError};
 /// What stops a verb.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The command's own: only its savepoint is rolled back.
+    /// The command's own: the rest of its batch goes on.
     Own(StoreError),
     /// The database's: see [`Severity`].
     Sql(rusqlite::Error),

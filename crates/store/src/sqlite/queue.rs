@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LINGER: u32 = 4;
 /// But no longer than this.
 const LONGEST_LINGER: Duration = Duration::from_millis(3);
+/// Who was about so long ago is so no more.
+const FORGOTTEN: Duration = Duration::from_millis(20);
 
 /// Who waits how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(super) enum Priority {
 pub(super) enum Taken<T> {
     /// A batch, in the order of arrival.
     Batch(Vec<T>),
+    /// A job: it is its own batch.
+    Job(T),
     /// Nothing came in the given time.
     Nothing,
     /// The queue is closed and empty.
@@ -53,6 +57,8 @@ struct Inner<T> {
     about: usize,
     /// How long they are waited for.
     linger: Duration,
+    /// When that was noted.
+    noted: Instant,
 }
 
 impl<T> Queue<T> {
@@ -64,6 +70,7 @@ impl<T> Queue<T> {
             wake_at: 0,
             about: 0,
             linger: Duration::ZERO,
+            noted: Instant::now(),
         };
         Self {
             inner: Mutex::new(inner),
@@ -114,7 +121,10 @@ impl<T> Queue<T> {
     /// Takes what waits, or waits at most `at_most` for the first to come.
     pub(super) fn take(&self, at_most: Duration) -> Taken<T> {
         let mut inner = self.wait(self.lock(), at_most, 1);
-        let company = inner.about.min(CAPACITY);
+        let company = match inner.noted.elapsed() < FORGOTTEN {
+            true => inner.about.min(CAPACITY),
+            false => 0,
+        };
         if (1..company).contains(&inner.requests.len()) {
             let linger = inner.linger;
             inner = self.wait(inner, linger, company);
@@ -126,7 +136,7 @@ impl<T> Queue<T> {
         if (inner.requests.is_empty() || impatient)
             && let Some((_, job)) = inner.jobs.pop_front()
         {
-            return Taken::Batch(vec![job]);
+            return Taken::Job(job);
         }
         if inner.requests.is_empty() {
             return if inner.closed {
@@ -158,11 +168,12 @@ impl<T> Queue<T> {
         inner
     }
 
-    /// Notes after a batch how many were in it, and how long it took.
+    /// Notes after a batch how many requests were in it, and how long it took.
     pub(super) fn note_batch(&self, len: usize, took: Duration) {
         let mut inner = self.lock();
         inner.about = len + inner.requests.len();
         inner.linger = took.saturating_mul(LINGER).min(LONGEST_LINGER);
+        inner.noted = Instant::now();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -179,6 +190,7 @@ mod tests {
     fn take(queue: &Queue<u32>) -> Vec<u32> {
         match queue.take(Duration::ZERO) {
             Taken::Batch(batch) => batch,
+            Taken::Job(job) => vec![job],
             _ => Vec::new(),
         }
     }

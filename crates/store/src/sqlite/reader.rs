@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -60,10 +60,15 @@ impl Readers {
         self.commits.fetch_add(1, Ordering::Release);
     }
 
-    /// Ends the transactions that are open, so that the log may begin anew.
+    /// Ends the transactions that are open, so that the log may begin anew. A read that is under way is left alone: nobody waits
+    /// for it, the writer least of all.
     pub(super) fn let_go(&self) {
         for reader in &self.readers {
-            lock(reader).let_go();
+            match reader.try_lock() {
+                Ok(mut reader) => reader.let_go(),
+                Err(TryLockError::Poisoned(reader)) => reader.into_inner().let_go(),
+                Err(TryLockError::WouldBlock) => {}
+            }
         }
     }
 }
@@ -99,8 +104,8 @@ impl Reader {
     }
 
     fn let_go(&mut self) {
-        if self.sees.take().is_some()
-            && !self.connection.is_autocommit()
+        self.sees = None;
+        if !self.connection.is_autocommit()
             && let Err(error) = self.step("COMMIT")
         {
             tracing::warn!(%error, "a read did not end");
@@ -143,6 +148,10 @@ mod tests {
         write();
         readers.let_go();
         assert_eq!(pages(&readers), 2);
+        let under_way = lock(&readers.readers[0]);
+        readers.let_go();
+        assert!(!under_way.connection.is_autocommit(), "nobody waits for it");
+        drop(under_way);
         readers.let_go();
         assert!(lock(&readers.readers[0]).connection.is_autocommit());
     }

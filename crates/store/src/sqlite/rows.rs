@@ -112,7 +112,9 @@ impl<'a, 'r> Fields<'a, 'r> {
             Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
             Ok(ValueRef::Integer(number)) => number.to_string(),
             // Enough to find the row, too little to use it.
-            Ok(ValueRef::Blob(bytes)) => bytes.iter().take(8).map(|b| format!("{b:02x}")).collect(),
+            Ok(ValueRef::Blob(bytes)) => {
+                bytes.iter().take(12).map(|b| format!("{b:02x}")).collect()
+            }
             _ => "?".to_owned(),
         };
         StoreError::Corrupt {

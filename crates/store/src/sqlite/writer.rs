@@ -29,8 +29,8 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(super) enum WayBack {
     /// It is taken back, and the rest of the batch goes on.
     Savepoint,
-    /// The command fails only before it writes, and a savepoint would be paid for nothing: it copies every page that is
-    /// touched. Were it otherwise, the batch would be lost.
+    /// The command fails only before it writes, or by a broken constraint that nobody can bring about, and a savepoint would be
+    /// paid for nothing: it copies every page that is touched. Should it happen, the batch is lost.
     None,
 }
 
@@ -168,7 +168,13 @@ impl Writing {
         loop {
             let full = self.health.state() == State::Full;
             match self.queue.take(if full { PROBE_EVERY } else { IDLE }) {
-                Taken::Batch(batch) => self.batch(batch),
+                Taken::Batch(batch) => {
+                    let (requests, began) = (batch.len(), Instant::now());
+                    self.batch(batch);
+                    self.queue.note_batch(requests, began.elapsed());
+                }
+                // Nobody comes back with it.
+                Taken::Job(job) => self.batch(vec![job]),
                 Taken::Nothing => {}
                 Taken::Closed => return,
             }
@@ -187,10 +193,9 @@ impl Writing {
                 .for_each(|command| command.fail(refusal.clone()));
             return;
         }
-        let (len, began) = (batch.len(), Instant::now());
+        let len = batch.len();
         let mut done = Vec::with_capacity(len);
         let outcome = self.carry_out(batch, &mut done);
-        let took = began.elapsed();
         metrics::histogram!("cardea_store_batch_size").record(len as f64);
         metrics::counter!("cardea_store_commands_total").increment(len as u64);
         if let Err(lost) = &outcome {
@@ -208,7 +213,6 @@ impl Writing {
                 (Ok(()), Err(error)) => command.fail(error),
             }
         }
-        self.queue.note_batch(len, took);
     }
 
     /// Runs a batch. All of its commands are in `done` afterwards, whatever happened; nobody has been answered yet.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -125,6 +126,20 @@ impl Caller {
     }
 }
 
+/// Lets whoever is ready go first: answers that are written together wake a client, or the proxy before it, once, and to wake it is
+/// dearer than all the rest of a write. Tokio's own `yield_now` would set the task aside where no idle thread finds it.
+async fn step_back() {
+    let mut stepped = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut stepped, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Why a request isn't even looked at.
 #[derive(Debug, thiserror::Error)]
 #[error("the client takes back what it asks")]
@@ -177,9 +192,7 @@ impl<A: Answers> Connections<A> {
             let answer = (!is_refused).then(|| self.service.answer(request));
             async move {
                 let answer = answer.ok_or(Mischief)?.await;
-                // Whoever is ready is served before anybody's answer is written: answers that go out together wake a
-                // client (or the proxy before it) once, and to wake it is dearer than all the rest of a write.
-                tokio::task::yield_now().await;
+                step_back().await;
                 under_way.answered();
                 streams::keep(under_way);
                 Ok::<_, Mischief>(answer)

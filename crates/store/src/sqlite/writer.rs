@@ -369,36 +369,4 @@ impl Drop for FailOnPanic {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use crate::sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers};
-
-    #[tokio::test]
-    async fn a_command_without_a_way_back_that_fails_after_writing_costs_its_batch() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
-        opened.migrate(true).unwrap();
-        let journal = Box::new(SqliteJournal::new(opened.writer).unwrap());
-        let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
-        let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
-        let write = |verb: fn(&Connection) -> Verb<i64>| {
-            writer.write(Priority::Request, WayBack::None, verb)
-        };
-        let count = |tx: &Connection| -> Verb<i64> {
-            Ok(tx.query_row("SELECT count(*) FROM probe", [], |row| row.get(0))?)
-        };
-
-        let before = write(|_| Err(conflict("no"))).await;
-        assert!(matches!(before, Err(StoreError::Conflict(_))), "{before:?}");
-        let after = write(|tx| {
-            tx.execute("INSERT INTO probe (filler) VALUES (x'00')", [])?;
-            Err(conflict("too late"))
-        });
-        let after = after.await;
-        assert!(
-            matches!(after, Err(StoreError::Unavailable { .. })),
-            "{after:?}"
-        );
-        assert_eq!(write(count).await, Ok(0), "and the store goes on");
-    }
-}
+mod tests;

@@ -42,6 +42,7 @@ macro_rules! contract {
                 an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
                 a_token_ahead_of_the_row_changes_nothing,
                 a_token_ahead_of_the_row_is_audited_once_a_minute, an_idle_token_is_refused,
+                what_ended_since_it_was_read_is_not_rotated,
                 of_20_parallel_rotations_all_get_one_successor, of_20_parallel_strict_rotations_one_succeeds,
                 a_new_network_is_audited_once, a_rotation_keeps_the_session_awake,
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;

@@ -220,6 +220,56 @@ pub(crate) async fn an_idle_token_is_refused(store: AnyStore) {
     assert_eq!(world.stored(&grant).await, grant);
 }
 
+/// The grants of the commands are as they were read, when all was well.
+pub(crate) async fn what_ended_since_it_was_read_is_not_rotated(store: AnyStore) {
+    let world = World::new(store).await;
+    let online = world.grant("a", ONLINE, 0).await;
+    let offline = world.grant("b", OFFLINE, 0).await;
+    let both_refused = async |seconds| {
+        for grant in [&online, &offline] {
+            let verdict = world.rotate(rotation(grant, 0, seconds)).await;
+            assert!(refused(verdict.answer), "at {seconds}");
+            assert_eq!(refresh(&world, grant).await.generation, 0);
+        }
+    };
+    let client = async |status, seconds| {
+        let id = world.spa.id().clone();
+        let set = world.store.set_client_status(id, status, cause(seconds));
+        assert!(set.await.unwrap());
+    };
+    client(ClientStatus::Disabled, 1).await;
+    both_refused(2).await;
+    client(ClientStatus::Enabled, 3).await;
+
+    let revoked = world.grant("c", ONLINE, 0).await;
+    let command = RevokeGrant {
+        id: revoked.id,
+        subject: None,
+        client_id: None,
+        reason: RevocationReason::Operator,
+        cause: cause(4),
+    };
+    assert!(world.store.revoke_grant(command).await.unwrap());
+    let verdict = world.rotate(rotation(&revoked, 0, 5)).await;
+    assert!(refused(verdict.answer), "it was revoked");
+    assert_eq!(refresh(&world, &revoked).await.generation, 0);
+
+    let late = world.rotate(rotation(&online, 0, HOUR)).await;
+    assert!(refused(late.answer), "the session was idle for too long");
+    assert_eq!(refresh(&world, &online).await.generation, 0);
+
+    let change = UserChange {
+        subject: world.alice.subject.clone(),
+        update: UserUpdate {
+            status: Some(UserStatus::Disabled),
+            ..Default::default()
+        },
+        cause: cause(HOUR),
+    };
+    assert!(world.store.change_user(change).await.unwrap());
+    both_refused(HOUR).await;
+}
+
 pub(crate) async fn of_20_parallel_rotations_all_get_one_successor(store: AnyStore) {
     let world = Arc::new(World::new(store).await);
     let grant = world.grant("a", ONLINE, 0).await;

@@ -41,6 +41,6 @@ export async function getsCode(page, { state }, issuer) {
   assert.equal(got.error, undefined, got.error_description);
   assert.equal(got.state, state);
   assert.equal(got.iss, issuer);
-  assert.match(got.code, /^[\w-]{43}$/);
+  assert.match(got.code, /^[\w-]{51}$/);
   return got;
 }

@@ -113,8 +113,9 @@ test('no way back from a login leads to another place', async (t) => {
 
 test('no token and no secret reaches the browser, but for the hint of a logout', async (t) => {
   const { received, proxy, stop } = await tap();
-  t.after(stop);
   const { page } = await person(t, on.browser, { proxy, expects: [NOBODY_YET] });
+  // After the browser, which may still be loading something.
+  t.after(stop);
   await enterOrders(page, on.dev.spa);
   await placeOrder(page, 'Padlock', 1);
   await order(page, 'Padlock').waitFor();

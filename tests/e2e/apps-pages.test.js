@@ -56,6 +56,8 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await sees(page, WELCOME);
   await press(keyboard, 'Tab', 'Enter');
   await sees(page, 'Log in');
+  // A person sees the cursor before they type.
+  await page.locator('input:focus').waitFor();
   await keyboard.type('bob');
   await press(keyboard, 'Tab');
   await keyboard.type('hinge-of-the-door-9');

@@ -26,10 +26,8 @@ pub trait Journal: Send {
 pub struct SqliteJournal(Connection);
 
 impl SqliteJournal {
-    pub(super) fn new(connection: Connection) -> Result<Self> {
-        // What a savepoint keeps for its way back is a few pages: in a file's buffer each would cost 64 KiB of memory.
-        connection.execute_batch("PRAGMA temp_store = MEMORY")?;
-        Ok(Self(connection))
+    pub(super) fn new(connection: Connection) -> Self {
+        Self(connection)
     }
 
     fn step(&self, sql: &str) -> Result<()> {

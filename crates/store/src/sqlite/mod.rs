@@ -103,8 +103,7 @@ impl SqliteStore {
         let connection = open::connect(&path).map_err(|e| failed(&e))?;
         let checkpointer =
             Checkpointer::spawn(connection, checkpoints.clone()).map_err(|e| failed(&e))?;
-        let journal = SqliteJournal::new(opened.writer).map_err(|e| failed(&e))?;
-        let journal = wrap(journal);
+        let journal = wrap(SqliteJournal::new(opened.writer));
         let writer = Writer::spawn(journal, health.clone(), checkpoints).map_err(|e| failed(&e))?;
         Ok(Self {
             writer,

@@ -6,7 +6,7 @@ async fn a_command_without_a_way_back_that_fails_after_writing_costs_its_batch()
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
     opened.migrate(true).unwrap();
-    let journal = Box::new(SqliteJournal::new(opened.writer).unwrap());
+    let journal = Box::new(SqliteJournal::new(opened.writer));
     let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
     let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
     let write =

@@ -219,7 +219,7 @@ impl Seeder {
         for _ in 0..count {
             let session = self.session(subject).await?;
             let at = SystemClock.now();
-            let text = AuthorizationCode::new(at, self.entropy.bytes());
+            let text = AuthorizationCode::new(at, self.entropy.token());
             let code = self.code(text.hash(), subject, session)?;
             let command = IssueCode {
                 code: code.clone(),

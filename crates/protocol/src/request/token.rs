@@ -145,6 +145,8 @@ impl TokenQuery {
 
 #[cfg(test)]
 mod tests {
+    use cardea_seal::RandomToken;
+
     use super::*;
 
     fn parse(body: &[(&str, &str)]) -> Result<TokenRequest, ErrorCode> {
@@ -200,7 +202,11 @@ mod tests {
 
     #[test]
     fn a_code_request_is_read_whole() {
-        let code = AuthorizationCode::new(jiff::Timestamp::UNIX_EPOCH, [7; 32]).to_text();
+        let code = AuthorizationCode::new(
+            jiff::Timestamp::UNIX_EPOCH,
+            RandomToken::from_bytes([7; 32]),
+        )
+        .to_text();
         let body = [
             ("grant_type", "authorization_code"),
             ("code", code.expose().as_str()),

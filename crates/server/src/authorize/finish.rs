@@ -25,7 +25,7 @@ pub(super) async fn finish(
     };
     let return_to = journey.return_to()?;
     let request = &journey.ticket.request;
-    let secret = AuthorizationCode::new(caller.now, app.entropy.bytes());
+    let secret = AuthorizationCode::new(caller.now, app.entropy.token());
     let code = Code {
         hash: secret.hash(),
         client_id: journey.client.id().clone(),

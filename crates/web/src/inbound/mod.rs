@@ -11,6 +11,7 @@ pub mod limits;
 pub mod listener;
 mod measure;
 pub mod middleware;
+pub mod path;
 pub mod problem;
 pub mod request_id;
 pub mod shutdown;

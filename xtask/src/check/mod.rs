@@ -3,6 +3,7 @@
 //! Functions over 80 lines are clippy's (`too_many_lines`), with `#[expect(…, reason = "…")]` as the exception.
 
 mod bans;
+mod citations;
 mod deny;
 mod files;
 mod layers;
@@ -82,7 +83,9 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
     let files = files::tracked(root())?;
     let mut findings = Vec::new();
     findings.extend(specifications::check(root(), &files, write)?);
+    let citable = citations::Citable::read(&files);
     for file in &files {
+        findings.extend(citations::check(file, &citable));
         findings.extend(lengths::check(file));
         findings.extend(reasons::check(file));
         findings.extend(leaks::check(file));

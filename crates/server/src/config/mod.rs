@@ -1,4 +1,4 @@
-//! The configuration of the provider: what stands in `cardea.toml` (design §5).
+//! The configuration of the provider: what stands in `cardea.toml` (D19).
 
 mod brand;
 pub mod development;

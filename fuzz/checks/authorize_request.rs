@@ -1,4 +1,4 @@
-//! Feeds query strings from strangers to all checks of `/authorize`, and to the answer that leads back.
+//! Feeds untrusted query strings to all checks of `/authorize`, and to the response.
 
 use std::sync::LazyLock;
 
@@ -54,7 +54,7 @@ pub(crate) fn check(data: &[u8]) {
         Err(Refusal::Return(back, error)) => {
             let location = back.error(&error, "https://id.example").location();
             assert!(location.starts_with(&format!("{REDIRECT_URI}&error=")));
-            // Nothing that is echoed can end the header or the query.
+            // An echoed value can not end the header or the query.
             assert!(location.bytes().all(|b| b.is_ascii_graphic() && b != b'#'));
         }
     }

@@ -1,4 +1,4 @@
-//! Feeds bytes from strangers to all that reads a token, a key or a key set.
+//! Feeds untrusted bytes to every reader of a token, a key or a key set.
 
 use std::sync::LazyLock;
 

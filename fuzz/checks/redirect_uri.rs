@@ -19,7 +19,7 @@ pub(crate) fn check(data: &[u8]) {
         if verify(&[registered], presented).is_none() || presented == raw {
             continue;
         }
-        // Another string matches only where the port is free, and differs in the port alone.
+        // Another string matches only where the port is free, and differs only in the port.
         assert_eq!((kind, url.scheme()), (ApplicationType::Native, "http"));
         let mut other = Url::parse(presented).expect("what matches is a URL");
         assert!(url.set_port(None).is_ok() && other.set_port(None).is_ok());

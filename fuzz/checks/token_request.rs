@@ -1,4 +1,4 @@
-//! Feeds an `Authorization` header (the first line) and a body (the rest) to all that reads a request to `/token`,
+//! Feeds an `Authorization` header (the first line) and a body (the rest) to every reader of a request to `/token`,
 //! `/introspection`, `/revocation` and `/end_session`.
 
 use cardea_protocol::{

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::shortened;
 
-/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). What is not here cannot be asked for.
+/// A signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1). Other algorithms are not supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -20,7 +20,7 @@ pub enum Algorithm {
     EdDSA,
 }
 
-/// A name that is no algorithm of ours, `none` and the HMAC algorithms among them.
+/// An unsupported algorithm, `none` and the HMAC algorithms among them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown or refused algorithm {0:?}")]
 pub struct UnknownAlgorithm(pub String);

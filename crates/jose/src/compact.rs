@@ -2,10 +2,10 @@
 
 use crate::{Header, VerifyError, base64url};
 
-/// The longest token that is looked at, in bytes.
+/// The longest accepted token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 
-/// What a token says of itself. Nobody has checked it: use it only to choose the key set with which to verify the token.
+/// An unverified token. Use it only to choose the key set with which to verify it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnverifiedJws {
     /// The header, unverified.
@@ -26,7 +26,7 @@ pub fn peek(token: &str) -> Result<UnverifiedJws, VerifyError> {
     })
 }
 
-/// A token taken apart, nothing verified.
+/// A parsed token, unverified.
 pub(crate) struct CompactJws<'a> {
     pub(crate) header: Header,
     /// What the signature is over: header and payload as they were sent.

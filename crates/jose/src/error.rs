@@ -87,8 +87,8 @@ pub enum VerifyError {
     /// `none`, an HMAC algorithm or one that we don't know.
     #[error("the token's algorithm {0:?} is unknown or refused")]
     UnknownAlgorithm(String),
-    /// `crit` or `b64`: an extension is demanded, and none is understood.
-    #[error("the token demands an extension by {0:?}")]
+    /// `crit` or `b64`: an extension is required, and none is supported.
+    #[error("the token requires an extension by {0:?}")]
     Critical(&'static str),
     /// The algorithm isn't in the caller's allow-list.
     #[error("the token's algorithm {0} is not allowed here")]
@@ -102,12 +102,12 @@ pub enum VerifyError {
     /// The key with this `kid` is for another algorithm.
     #[error("the token's key is not one for {0}")]
     KeyNotFor(Algorithm),
-    /// Signed by somebody else, or changed on the way.
+    /// Signed by another key, or changed in transit.
     #[error("the token's signature does not verify")]
     Signature,
 }
 
-/// What a stranger wrote, or a parser quotes of it, goes into an error, and from there into a log, only in part.
+/// Shortens untrusted text for an error, and so for the log.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }

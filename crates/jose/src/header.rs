@@ -9,12 +9,12 @@ use serde::{Deserialize, Deserializer};
 use crate::error::shortened;
 use crate::{Algorithm, VerifyError};
 
-/// The protected header of a token, as far as anything depends on it.
+/// The protected header of a token, as far as it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The algorithm the token claims; it has to be the key's.
     pub alg: Algorithm,
-    /// Which key, in the issuer's words.
+    /// The key identifier.
     pub kid: Option<String>,
     /// What kind of token, as written.
     pub typ: Option<String>,
@@ -28,7 +28,7 @@ impl Header {
         if raw.has_crit {
             return Err(VerifyError::Critical("crit"));
         }
-        // RFC 7797 §6: `b64` counts only when listed in `crit`; standing alone it is an attempt to have the payload read twice.
+        // RFC 7797 §6: `b64` counts only when listed in `crit`; without it, it is an attempt to have the payload read twice.
         if raw.has_b64 {
             return Err(VerifyError::Critical("b64"));
         }
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut header = RawHeader::default();
-        // Most tokens have none, and pay nothing.
+        // Most tokens have none.
         let mut others = HashSet::new();
         while let Some(member) = members.next_key()? {
             let again = match member {

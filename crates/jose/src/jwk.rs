@@ -8,8 +8,8 @@ use crate::{Algorithm, KeyError, base64url};
 
 /// A public JSON Web Key (RFC 7517) of a kind that verifies our algorithms.
 ///
-/// Unknown members are ignored. A key with private members is refused: where a public key belongs, a private one is a leak
-/// that somebody should hear of.
+/// Unknown members are ignored. A key with private members is refused: a private key where a public one belongs is a leak
+/// that must be noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawJwk", into = "RawJwk")]
 pub struct Jwk {
@@ -29,7 +29,7 @@ pub(crate) enum PublicKey {
     Ed25519 { x: Vec<u8> },
 }
 
-/// The members that mean anything to us, as they stand in JSON.
+/// The members that are used, as in JSON.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct RawJwk {
     kty: String,
@@ -85,14 +85,14 @@ impl Jwk {
     /// Reads one key from JSON.
     ///
     /// # Errors
-    /// When it is none, or none that we can use.
+    /// When it is malformed or not supported.
     pub fn parse(json: &[u8]) -> Result<Self, KeyError> {
         let raw: RawJwk = serde_json::from_slice(json)
             .map_err(|error| KeyError::Malformed(shortened(&error.to_string())))?;
         raw.try_into()
     }
 
-    /// The member `kid`: how its owner calls the key.
+    /// The member `kid`: the key identifier.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

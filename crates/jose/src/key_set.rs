@@ -9,7 +9,7 @@ use crate::{Algorithm, Header, Jwk, KeyError, KeySetError, VerificationKey, Veri
 pub const MAX_KEY_SET_LEN: usize = 64 * 1024;
 /// The most keys that a set may have.
 pub const MAX_KEYS: usize = 100;
-/// How many keys are tried for one token: enough for a ring during rotation, too few to make us work.
+/// How many keys are tried for one token: enough during key rotation, and a bound on the work.
 const MAX_TRIES: usize = 8;
 
 /// The public keys of one issuer or client, parsed.
@@ -17,7 +17,7 @@ const MAX_TRIES: usize = 8;
 pub struct KeySet {
     /// As published.
     jwks: Vec<Jwk>,
-    /// One for each key and algorithm; an RSA key without `alg` stands here twice.
+    /// One for each key and algorithm; an RSA key without `alg` is listed twice.
     keys: Vec<VerificationKey>,
 }
 
@@ -35,7 +35,7 @@ pub struct Expected<'a> {
 pub struct Verified {
     /// Its header.
     pub header: Header,
-    /// Its payload, byte for byte; the claims in it are still to be judged.
+    /// Its payload, byte for byte; its claims are not verified.
     pub payload: Vec<u8>,
 }
 
@@ -55,7 +55,7 @@ impl KeySet {
     /// Keys that we can't use (unknown type, curve or algorithm, for encryption, weak or invalid) are skipped.
     ///
     /// # Errors
-    /// When the whole is no key set, too long, or holds a private key.
+    /// When it is not a key set, too long, or has a private key.
     pub fn parse(json: &[u8]) -> Result<Self, KeySetError> {
         if json.len() > MAX_KEY_SET_LEN {
             return Err(KeySetError::TooLong);
@@ -79,7 +79,7 @@ impl KeySet {
     /// Makes a set of known keys, each of which must be usable.
     ///
     /// # Errors
-    /// When one isn't.
+    /// When one is not.
     pub fn from_keys(keys: impl IntoIterator<Item = Jwk>) -> Result<Self, KeyError> {
         let mut set = Self::default();
         for jwk in keys {

@@ -8,7 +8,7 @@
 //! - Keys are parsed once. One [`VerificationKey`] has one algorithm.
 //! - The algorithm comes from the key and the caller's allow-list; the token's header must merely agree. `none` and the
 //!   HMAC algorithms don't exist here.
-//! - Keys come from the caller alone: the header members `jku`, `jwk`, `x5u` and `x5c` are ignored, never followed.
+//! - Keys come from the caller only: the header members `jku`, `jwk`, `x5u` and `x5c` are ignored, never followed.
 //! - `crit` and `b64` are refused, for no extension is understood.
 //! - Everything is bounded: tokens by [`MAX_TOKEN_LEN`], key sets by [`MAX_KEY_SET_LEN`] and [`MAX_KEYS`].
 

@@ -1,4 +1,4 @@
-//! The numbers of an RSA public key and what is demanded of them.
+//! The numbers of an RSA public key and their requirements.
 
 use crate::{KeyError, base64url};
 
@@ -30,7 +30,7 @@ impl RsaNumbers {
     }
 
     pub(crate) fn check(&self) -> Result<(), KeyError> {
-        // RFC 7518 §3.3: at least 2048 bits. The upper bound keeps a stranger's key from costing us.
+        // RFC 7518 §3.3: at least 2048 bits. The upper bound limits the cost of verification.
         let bits = bit_length(&self.n);
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(KeyError::RsaSize(bits));

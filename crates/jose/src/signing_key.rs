@@ -15,7 +15,7 @@ use crate::jwk::PublicKey;
 use crate::rsa::RsaNumbers;
 use crate::{Algorithm, Jwk, KeyError, SignError, base64url};
 
-/// The kinds of token that the provider signs all day: their headers are made once.
+/// The kinds of token that the provider signs often: their headers are encoded once.
 const USUAL_TYPES: [&str; 4] = ["at+jwt", "JWT", "logout+jwt", "token-introspection+jwt"];
 /// The signature of the longest RSA key, 8192 bits.
 const MAX_RSA_SIGNATURE: usize = 1024;
@@ -41,7 +41,7 @@ impl SigningKey {
     /// Makes a new key from the system's randomness; RSA keys have 2048 bits.
     ///
     /// # Errors
-    /// When the system can't.
+    /// When the system fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
         let pkcs8 = generate_pkcs8(algorithm).map_err(|Unspecified| KeyError::Generation)?;
         Self::from_pkcs8(algorithm, pkcs8.expose())
@@ -126,7 +126,7 @@ impl SigningKey {
     }
 
     /// Signs `payload` into a compact token whose header names the key's certificate, by the SHA-256 of its DER, and no
-    /// `kid`: for those who know a client by its certificate (RFC 7515 §4.1.8).
+    /// `kid`: for servers that identify a client by its certificate (RFC 7515 §4.1.8).
     ///
     /// # Errors
     /// When the cryptographic library fails.

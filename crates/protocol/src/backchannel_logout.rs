@@ -1,4 +1,4 @@
-//! What becomes of a logout that was sent to a client (OpenID Back-Channel Logout §2.8), decided without sending.
+//! The result of a logout token that was sent to a client (OpenID Back-Channel Logout §2.8).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,26 +14,26 @@ const WAITS: [SignedDuration; 7] = [
 ];
 /// How long after a refusal.
 const WAIT_OF_REFUSED: SignedDuration = SignedDuration::from_mins(1);
-/// A client that says no may have an old key set; one that still says no a minute later means it.
+/// A client that refuses may have an old key set; a second refusal a minute later is final.
 const TRIES_OF_REFUSED: u32 = 2;
 
-/// How one try ended.
+/// The response to one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// With this status.
+    /// A response with this status.
     Status(u16),
-    /// Without an answer.
+    /// No response.
     None,
 }
 
-/// What to do now.
+/// The decision after a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The client has logged the person out.
+    /// The client has logged the user out.
     Delivered,
-    /// Try again then.
+    /// Try again at this time.
     Again(Timestamp),
-    /// It was tried often enough.
+    /// No more tries.
     GiveUp,
 }
 
@@ -41,9 +41,9 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(answer: Answer, attempt: u32, now: Timestamp) -> Verdict {
     let wait = match answer {
-        // OpenID Back-Channel Logout §2.8: 200, or 204 from frameworks that have nothing to say.
+        // OpenID Back-Channel Logout §2.8: 200, or 204 from frameworks that send no body.
         Answer::Status(200 | 204) => return Verdict::Delivered,
-        // OpenID Back-Channel Logout §2.8: 400 says that the request was invalid, or that the logout failed.
+        // OpenID Back-Channel Logout §2.8: 400 means that the request was invalid, or that the logout failed.
         Answer::Status(400) if attempt >= TRIES_OF_REFUSED => return Verdict::GiveUp,
         Answer::Status(400) => Some(&WAIT_OF_REFUSED),
         Answer::Status(_) | Answer::None => WAITS.get(attempt.saturating_sub(1) as usize),

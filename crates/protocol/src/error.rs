@@ -1,4 +1,4 @@
-//! What an OAuth endpoint may answer when it refuses, and what only the log may know.
+//! Errors of OAuth endpoints: a public description, and a cause that is only logged.
 
 use std::{borrow::Cow, fmt};
 
@@ -91,7 +91,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// A refusal: a code and a description for the caller, a cause for the log alone.
+/// An OAuth error: a code and a description for the caller, a cause that is only logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {description}{}", cause.as_deref().map(|c| format!(" ({c})")).unwrap_or_default())]
 pub struct OAuthError {
@@ -101,7 +101,7 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// A refusal with its public description.
+    /// An error with its public description.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -110,7 +110,7 @@ impl OAuthError {
         }
     }
 
-    /// Adds what only the log may know.
+    /// Adds a cause, which is only logged.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
         self.cause = Some(cause.into());
@@ -122,12 +122,12 @@ impl OAuthError {
         Self::new(ErrorCode::InvalidRequest, description)
     }
 
-    /// RFC 6749 §5.2: one answer for each failed client authentication, whatever the cause (D15).
+    /// RFC 6749 §5.2: the same response for every failed client authentication (D15).
     pub fn invalid_client(cause: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidClient, "client authentication failed").because(cause)
     }
 
-    /// RFC 6749 §5.2: one answer for each dead, foreign or forged code or refresh token.
+    /// RFC 6749 §5.2: the same response for every expired, foreign or forged code or refresh token.
     pub fn invalid_grant(cause: impl Into<Cow<'static, str>>) -> Self {
         Self::new(
             ErrorCode::InvalidGrant,
@@ -148,7 +148,7 @@ impl OAuthError {
         &self.description
     }
 
-    /// What the log may know beyond the description.
+    /// The cause, which is only logged.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_for_the_log_alone() {
+    fn the_cause_is_only_logged() {
         let error = OAuthError::invalid_grant("the code was used");
         assert_eq!(error.code(), ErrorCode::InvalidGrant);
         assert!(!error.description().contains("was used"));

@@ -1,4 +1,4 @@
-//! What the provider says of itself: OpenID Discovery §3, RFC 8414 §2.
+//! The provider's metadata: OpenID Discovery §3, RFC 8414 §2.
 
 use cardea_jose::Algorithm;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::{
     resources::Resources,
 };
 
-/// The one acr that can be reached today: a password.
+/// The only supported acr: a password.
 pub const ACR_PASSWORD: &str = "urn:cardea:acr:password";
 
 /// The document at both well-known places.

@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange, RFC 7636. S256 alone: `plain` does not exist here.
+//! Proof Key for Code Exchange, RFC 7636. Only S256; `plain` is not supported.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_seal::{Digest, constant_time_eq};

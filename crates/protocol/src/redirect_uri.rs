@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 1024;
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
-    /// Reached at https, or at loopback http while it is being developed.
+    /// Served over https, or over loopback http during development.
     #[default]
     Web,
     /// Installed on a device: private schemes, and loopback with any port.
@@ -37,8 +37,8 @@ pub enum RedirectUriError {
     /// User and password have no place in a redirect.
     #[error("it has a user name or password")]
     UserInfo,
-    /// http is for loopback alone.
-    #[error("http is allowed for localhost, 127.0.0.1 and [::1] alone; use https")]
+    /// http is for loopback only.
+    #[error("http is allowed for localhost, 127.0.0.1 and [::1] only; use https")]
     PlainHttp,
     /// RFC 8252 §7.1
     #[error(
@@ -47,7 +47,7 @@ pub enum RedirectUriError {
     Scheme,
 }
 
-/// A URI that a client registered, in the very characters of its registration.
+/// A registered redirect URI, in the characters of its registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredRedirectUri {
     raw: String,
@@ -139,7 +139,7 @@ fn authority(raw: &str) -> &str {
     after_scheme.split(['/', '?']).next().unwrap_or("")
 }
 
-/// Whether plain http may be spoken with this host: it is this machine.
+/// Whether the host is this machine, so that plain http is acceptable.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -149,7 +149,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// RFC 8252 §7.3 speaks of the IP literals; `localhost` may resolve to something else (§8.3).
+/// RFC 8252 §7.3 names the IP literals; `localhost` may resolve to something else (§8.3).
 fn free_port(raw: &str, kind: ApplicationType) -> Option<Loopback> {
     if kind != ApplicationType::Native {
         return None;

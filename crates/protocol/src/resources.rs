@@ -1,4 +1,4 @@
-//! The APIs that tokens are for: audiences, their scopes, and who may ask about their tokens.
+//! The APIs that tokens are for: audiences, their scopes, and the clients that may introspect their tokens.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct ResourceConfig {
     pub audience: String,
     /// Its scopes. A scope belongs to one API.
     pub scopes: Vec<String>,
-    /// The clients that may introspect its tokens, beside the one a token was issued to.
+    /// The clients that may introspect its tokens, in addition to the one a token was issued to.
     pub introspection_clients: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Resources {
             let scope = Scope::parse(&config.scopes.join(" "))
                 .map_err(|e| fail("scopes", e.to_string()))?;
             if all.iter().any(|r| r.audience == audience) {
-                return Err(fail("audience", format!("{audience} is there twice")));
+                return Err(fail("audience", format!("{audience} is defined twice")));
             }
             for token in scope.iter() {
                 if STANDARD.contains(&token) {
@@ -102,7 +102,7 @@ impl Resources {
         self.0.iter().find(|r| r.owns(scope))
     }
 
-    /// Whether anything here knows the scope.
+    /// Whether the scope is a standard one or belongs to an API.
     #[must_use]
     pub fn knows(&self, scope: &str) -> bool {
         STANDARD.contains(&scope) || self.owner_of(scope).is_some()

@@ -1,4 +1,4 @@
-//! Values for tests: a person with a session, a client, and a grant between them, all alive at [`now`].
+//! Values for tests: a user with a session, a client, and a grant between them, all active at [`now`].
 
 use cardea_seal::Digest;
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +61,7 @@ pub(crate) fn client(change: impl FnOnce(&mut ClientMetadata)) -> Client {
     Client::register(metadata, Owner::Store, now()).unwrap()
 }
 
-/// Two APIs: the client above is registered for the first alone.
+/// Two APIs: the client above is registered for the first only.
 pub(crate) fn resources() -> Resources {
     let api = |audience: &str, scopes: &[&str]| ResourceConfig {
         audience: audience.to_owned(),
@@ -114,7 +114,7 @@ pub(crate) fn session() -> Session {
     }
 }
 
-/// What Alice gave the client: the refresh token was rotated five times, the last time a minute ago.
+/// A grant of Alice to the client: the refresh token was rotated five times, the last time a minute ago.
 pub(crate) fn grant() -> Grant {
     Grant {
         id: GrantId::new(now(), [1; 10]),

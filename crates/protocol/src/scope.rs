@@ -14,7 +14,7 @@ pub const OPENID: &str = "openid";
 /// The scope that lets a grant outlive its session (OpenID Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The scope that tells a client the person's roles; OpenID Core has none for them.
+/// The scope of the user's roles; OpenID Core has none for them.
 pub const ROLES: &str = "roles";
 
 /// The scopes that the provider itself serves, at userinfo.
@@ -28,7 +28,7 @@ pub const STANDARD: [&str; 7] = [
     OFFLINE_ACCESS,
 ];
 
-/// A set of scope tokens in the order of the request, each once. A clone costs nothing: every token request makes some.
+/// A set of scope tokens in the order of the request, each once. Cheap to clone: every token request does it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Scope(Arc<[Box<str>]>);
@@ -112,7 +112,7 @@ impl Scope {
         self.0.iter().map(|t| &**t)
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

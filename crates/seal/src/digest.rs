@@ -23,7 +23,7 @@ impl Digest {
         Self::from_slice(digest::digest(&digest::SHA256, data).as_ref())
     }
 
-    /// Wraps a hash that was computed before, as read from the store.
+    /// Wraps an existing hash, as read from the store.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -76,7 +76,7 @@ impl Hash for Digest {
 }
 
 impl fmt::Debug for Digest {
-    /// Eight hexadecimal digits: enough to tell two apart in a log, too few to use.
+    /// Eight hexadecimal digits: enough to distinguish two in a log, too few to use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digest(")?;
         for byte in self.0.iter().take(4) {

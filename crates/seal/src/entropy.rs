@@ -25,13 +25,13 @@ struct Seeded {
 }
 
 impl Entropy {
-    /// The system's randomness. Should it fail, which no supported system does once it is up, the process aborts.
+    /// The system's randomness. If it fails, the process aborts.
     #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A stream that is the same for each run with the same seed. For tests only: whoever knows the seed knows all.
+    /// A deterministic stream. For tests only: the seed determines every value.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Source::Seeded(Arc::new(Seeded {

@@ -1,7 +1,7 @@
 //! Secrets, random tokens and their hashes, key derivation and seals.
 //!
 //! A tour: [`Secret`] keeps a value out of logs and wipes it; [`Entropy`] is where random values come from;
-//! [`RandomToken`] is what a person or a machine carries and [`Digest`] is what the store keeps of it;
+//! [`RandomToken`] is given to a browser or client and [`Digest`] is what the store keeps of it;
 //! [`MasterKey`] is the operator's one key, from which [`Sealer`] (encrypt) and [`MacKey`] (authenticate) derive theirs,
 //! one for each purpose, issuer and epoch.
 

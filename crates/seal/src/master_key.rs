@@ -10,7 +10,7 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, PAD_IN
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, PAD_INDIFFERENT);
 const SALT: &[u8] = b"cardea master key v1";
 
-/// The operator's one key of 32 bytes. Everything else is derived from it; it encrypts nothing itself.
+/// The operator's key of 32 bytes. All other keys are derived from it; it encrypts nothing itself.
 #[derive(Clone)]
 pub struct MasterKey(Secret<[u8; 32]>);
 
@@ -18,16 +18,16 @@ pub struct MasterKey(Secret<[u8; 32]>);
 #[derive(Clone)]
 pub struct DerivedKey(Secret<[u8; 32]>);
 
-/// Why a text is no master key.
+/// Why a master key is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MasterKeyError {
-    /// Nothing was given.
+    /// The text is empty.
     #[error("the master key is empty")]
     Empty,
     /// Neither hexadecimal nor base64.
     #[error("the master key is neither hexadecimal nor base64 nor base64url")]
     Encoding,
-    /// Readable, but of another length; a short key is refused, never stretched.
+    /// Of another length.
     #[error("the master key must have exactly 32 bytes, this one has {0}")]
     Length(usize),
 }

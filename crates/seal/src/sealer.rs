@@ -11,8 +11,8 @@ const EPOCH_LEN: usize = 4;
 const HEAD_LEN: usize = 1 + EPOCH_LEN + NONCE_LEN;
 const TAG_LEN: usize = 16;
 
-/// Encrypts and authenticates for one purpose, issuer and epoch, with AES-256-GCM-SIV (RFC 8452), which survives a nonce
-/// drawn twice.
+/// Encrypts and authenticates for one purpose, issuer and epoch, with AES-256-GCM-SIV (RFC 8452), which tolerates
+/// a repeated nonce.
 ///
 /// A seal is `version (1) · epoch (4) · nonce (12) · ciphertext and tag`.
 pub struct Sealer {
@@ -28,14 +28,14 @@ pub enum OpenError {
     /// Too short, or not base64url.
     #[error("not a seal")]
     Malformed,
-    /// Made by a version of this program that this one doesn't know.
+    /// Of an unknown format version.
     #[error("seal of unknown version {0}")]
     Version(u8),
     /// Made under the key of another epoch.
     #[error("sealed in epoch {0}, which is not this key's")]
     Epoch(u32),
-    /// Another key, purpose, issuer or context, or changed on the way.
-    #[error("the seal is broken: another key, another context, or changed on the way")]
+    /// Another key, purpose, issuer or context, or modified.
+    #[error("the seal does not verify: another key, another context, or modified")]
     Forged,
 }
 
@@ -56,7 +56,7 @@ impl Sealer {
         }
     }
 
-    /// Seals. The `context` isn't stored; who opens must name the same one.
+    /// Seals. The `context` is not stored; opening needs the same one.
     #[must_use]
     pub fn seal(&self, plaintext: &[u8], context: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_LEN];

@@ -1,6 +1,6 @@
 use zeroize::Zeroize;
 
-/// A value that must not be seen: no `Debug`, no `Display`, no `Serialize`; wiped from memory when dropped.
+/// A secret value: no `Debug`, no `Display`, no `Serialize`; wiped from memory when dropped.
 ///
 /// ```compile_fail
 /// let secret = cardea_seal::Secret::new(String::from("hunter2"));
@@ -14,12 +14,12 @@ impl<T: Zeroize> Secret<T> {
         Self(value)
     }
 
-    /// A place to fill, so that no copy of the value stays behind elsewhere.
+    /// A buffer to fill, so that no other copy of the value remains.
     pub(crate) fn expose_mut(&mut self) -> &mut T {
         &mut self.0
     }
 
-    /// Shows the value. The word is long on purpose: it is what a reviewer searches for.
+    /// Shows the value. The word is searchable on purpose.
     pub fn expose(&self) -> &T {
         &self.0
     }

@@ -14,7 +14,7 @@ impl RandomToken {
         Self(Secret::new(bytes))
     }
 
-    /// The 43 characters that are handed out.
+    /// The wire form, 43 characters.
     #[must_use]
     pub fn to_text(&self) -> Secret<String> {
         Secret::new(URL_SAFE_NO_PAD.encode(self.0.expose()))

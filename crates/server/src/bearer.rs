@@ -49,7 +49,7 @@ pub(crate) fn presented(
     }
 }
 
-/// What a token says, if this server made it and its time isn't over. Whether it is still active is [`state`]'s business.
+/// A token of this server that has not expired. [`state`] says whether it is still active.
 pub(crate) fn verified(
     app: &App,
     caller: &Caller,
@@ -83,13 +83,13 @@ pub(crate) fn verified(
     verified.map_err(|e| invalid(e.to_string()))
 }
 
-/// What a token names: its own id, and the grant behind it, if a person stands there.
+/// The identifier of a token, and its grant, if it has a user.
 fn names(token: &VerifiedAccessToken) -> Result<(Jti, Option<GrantId>), &'static str> {
     let jti = Jti::parse(&token.claims().jti).map_err(|_| "its jti is malformed")?;
     Ok((jti, token.claims().grant_id))
 }
 
-/// Whether a token behind which a person stands is active, and who that is.
+/// The state of a token with a user, if it is active.
 pub(crate) async fn state(
     app: &App,
     caller: &Caller,
@@ -97,7 +97,7 @@ pub(crate) async fn state(
 ) -> Result<Result<TokenState, &'static str>, Failure> {
     let (jti, grant) = match names(token) {
         Ok((jti, Some(grant))) => (jti, grant),
-        Ok((_, None)) => return Ok(Err("no person stands behind it")),
+        Ok((_, None)) => return Ok(Err("it has no user")),
         Err(why) => return Ok(Err(why)),
     };
     let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
@@ -113,7 +113,7 @@ pub(crate) async fn state(
     })
 }
 
-/// Whether a token is active, and the login name of the person, if one stands behind it.
+/// Whether a token is active, and the login name of its user, if it has one.
 pub(crate) async fn username(
     app: &App,
     caller: &Caller,

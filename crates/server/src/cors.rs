@@ -25,8 +25,8 @@ pub(crate) async fn userinfo_preflight(State(app): State<Shared>, caller: Caller
     USERINFO.preflight(&caller.headers, |origin| app.clients.knows_origin(origin))
 }
 
-/// The origins of the client that a request says it comes from. It is only said, but what follows from it is only
-/// that this client's own pages may read an answer that was meant for it.
+/// The origins of the client that a request names. The name is unverified, but it only lets this client's own pages
+/// read a response that is meant for it.
 pub(crate) async fn claimed_origins(
     app: &App,
     caller: &Caller,

@@ -26,7 +26,7 @@ pub(crate) async fn jwks(State(app): State<Shared>) -> Response {
     document(app.ring.current().jwks(), JWK_SET)
 }
 
-/// `OPTIONS` of these: anybody may read them, with whatever header their page adds (D21).
+/// `OPTIONS` of these: any origin may read them, with any header (D21).
 pub(crate) async fn preflight() -> Response {
     cors::open_preflight()
 }

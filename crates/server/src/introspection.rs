@@ -33,7 +33,7 @@ pub(crate) async fn post(
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();
         limits::by_client(&app.limits.introspection_client, client)?;
-        // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a name alone is not enough.
+        // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a public client is refused.
         if client.is_public() {
             return Err(OAuthError::invalid_client("a public client can't introspect").into());
         }
@@ -43,7 +43,7 @@ pub(crate) async fn post(
     error::oauth(&caller, result.await)
 }
 
-/// RFC 7662 §2.2: a token that is not active, or not this caller's business, is just not active.
+/// RFC 7662 §2.2: a token that is inactive, or that the caller may not introspect, is reported as inactive.
 async fn introspect(
     app: &App,
     caller: &Caller,
@@ -67,7 +67,7 @@ async fn introspect(
     }
 }
 
-/// Nothing but that it isn't good.
+/// The response for an inactive token.
 fn inactive() -> Result<Answer, Failure> {
     Answer::json(&Introspection::default())
 }
@@ -79,7 +79,7 @@ fn is_its_api(app: &App, client: &Client, audience: &str) -> bool {
     resource.is_some_and(|r| r.introspected_by(client.id()))
 }
 
-/// A refresh token is its client's business alone.
+/// A refresh token may be introspected only by its client.
 async fn refresh_token(
     app: &App,
     caller: &Caller,
@@ -97,7 +97,7 @@ async fn refresh_token(
     if grant.client_id != *client.id() || !current {
         return inactive();
     }
-    // No access token has this name: only what stands behind the grant is asked for.
+    // No access token has this identifier: only the state of the grant is read.
     let nothing = Jti::parse("-").map_err(|e| Failure::Internal(e.to_string()))?;
     let state = app.store.token_life(grant.id, &nothing, caller.now).await?;
     if state.is_none_or(|s| s.standing.judge(s.life, caller.now).is_err()) {

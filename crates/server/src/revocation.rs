@@ -1,4 +1,4 @@
-//! `POST /revocation` (RFC 7009): a refresh token takes its grant with it, an access token goes alone.
+//! `POST /revocation` (RFC 7009): a refresh token is revoked with its grant, an access token by itself.
 
 use axum::{
     extract::State,
@@ -43,7 +43,7 @@ pub(crate) async fn post(
         let client = client.client();
         limits::by_client(&app.limits.introspection_client, client)?;
         revoke(&app, &caller, client, &TokenQuery::parse(&params)?).await?;
-        // RFC 7009 §2.2: also for a token that is unknown, dead or another's.
+        // RFC 7009 §2.2: also for a token that is unknown, expired or of another client.
         Ok(StatusCode::OK)
     };
     let mut response = error::oauth(&caller, result.await.map(IntoResponse::into_response));
@@ -65,7 +65,7 @@ async fn revoke(
         let Some((context, _)) = authentic(app, caller, &token).await? else {
             return Ok(());
         };
-        // RFC 7009 §2.1: only the client it was issued to; a stranger's request changes nothing.
+        // RFC 7009 §2.1: only the client it was issued to; the request of another one changes nothing.
         let command = RevokeGrant {
             id: context.grant.id,
             subject: None,

@@ -21,7 +21,7 @@ use crate::{
     token::mint,
 };
 
-const NO_TOKEN: &str = "there is none";
+const NO_TOKEN: &str = "no access token was sent";
 
 /// `GET /userinfo`
 pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
@@ -55,7 +55,7 @@ async fn answer(app: &App, caller: &Caller, pairs: &[(String, String)]) -> Respo
     if let Some(challenge) = failed.and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
-    // A stranger's page may learn that its token is no good, but nothing else.
+    // A page of an unknown origin learns only that the token is invalid.
     let known = |origin: &str| {
         if client_id.is_some() {
             origins.iter().any(|o| o == origin)

@@ -141,7 +141,7 @@ impl Inner {
             access_token: Some(tokens.access_token.expose()),
             max_age,
             acr_values: &login.acr_values,
-            person: None,
+            user: None,
         };
         let mut identity = self.verify_id_token(jwt, asked).await??;
         if self.settings.userinfo && metadata.userinfo_endpoint.is_some() {

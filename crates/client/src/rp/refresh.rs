@@ -67,7 +67,7 @@ impl Inner {
         let asked = LoginAsked {
             access_token: Some(tokens.access_token.expose()),
             // OpenID Core §12.2: issuer and subject are those of the login.
-            person: Some((&known.iss, &known.sub)),
+            user: Some((&known.iss, &known.sub)),
             ..LoginAsked::default()
         };
         match self.verify_id_token(&jwt, asked).await {

@@ -1,4 +1,4 @@
-//! Who it must be, and how well they must have proved it.
+//! The required user, and the required strength of authentication.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{
     verify::VerifiedHint,
 };
 
-/// The person demanded by `id_token_hint`, or by the claim `sub` of an ID token (OpenID Core §5.5.1).
+/// The user required by `id_token_hint`, or by the claim `sub` of an ID token (OpenID Core §5.5.1).
 pub(super) fn subject(
     params: &AuthorizationParams<'_>,
     claims: &ClaimsRequest,
@@ -24,7 +24,7 @@ pub(super) fn subject(
     let claimed =
         match claims.id_token.get("sub").map(|c| c.values.as_slice()) {
             None | Some([]) => None,
-            // OpenID Core §5.5.1: only this person may get a positive answer, also when nobody can be called that.
+            // OpenID Core §5.5.1: only this user may get a positive response, also if the value is no possible identifier.
             Some([Value::String(sub)]) => Some(Subject::parse(sub).map_err(|_| {
                 OAuthError::invalid_request("the claim sub is no subject identifier")
             })?),
@@ -32,14 +32,14 @@ pub(super) fn subject(
         };
     match (hinted, claimed) {
         (Some(a), Some(b)) if a != b => Err(OAuthError::invalid_request(
-            "id_token_hint and the claim sub name different people",
+            "id_token_hint and the claim sub name different users",
         )),
         (hinted, claimed) => Ok(hinted.or(claimed)),
     }
 }
 
 /// OpenID Core §5.5.1.1: an essential `acr` that can't be reached is a failed authentication.
-/// `acr_values` alone is a wish (§3.1.2.1).
+/// `acr_values` is a voluntary claim (§3.1.2.1).
 pub(super) fn acr_can_be_reached(
     params: &AuthorizationParams<'_>,
     claims: &ClaimsRequest,

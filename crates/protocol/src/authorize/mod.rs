@@ -29,17 +29,17 @@ use crate::{
     verify::VerifiedHint,
 };
 
-/// An authorization request in which everything was checked that doesn't depend on the person.
+/// A checked authorization request. What depends on the user is checked later.
 /// It travels sealed in the ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
     /// The client.
     pub client_id: ClientId,
-    /// Where the answer goes; compared again when the code is made.
+    /// Where the response goes; compared again when the code is issued.
     pub redirect_uri: String,
     /// Whether the request named it.
     pub redirect_uri_given: bool,
-    /// How the answer goes there.
+    /// How the response is returned.
     pub response_mode: ResponseMode,
     /// Echoed exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct AuthorizationRequest {
     /// Put in the ID token exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// What is asked for and may be.
+    /// The scopes requested and permitted.
     pub scope: Scope,
     /// The APIs named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,10 +55,10 @@ pub struct AuthorizationRequest {
     /// The PKCE challenge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<CodeChallenge>,
-    /// What is to be shown or not.
+    /// The pages to show or not to show.
     #[serde(default)]
     pub prompt: Prompts,
-    /// How old a login may be, in seconds.
+    /// The greatest age of the login, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// Single claims asked for.
@@ -67,13 +67,13 @@ pub struct AuthorizationRequest {
     /// What to put in the login form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
-    /// Who it must be, by `id_token_hint` or the claim `sub`.
+    /// The required user, by `id_token_hint` or the claim `sub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
 }
 
 impl AuthorizationRequest {
-    /// What the person is asked to allow: the scopes, and those that single claims belong to.
+    /// What the user is asked to allow: the scopes, and those that requested claims belong to.
     #[must_use]
     pub fn consent_scope(&self) -> Scope {
         let claims = self
@@ -87,10 +87,10 @@ impl AuthorizationRequest {
     }
 }
 
-/// Where a refusal goes.
+/// Where an error goes.
 #[derive(Debug)]
 pub enum Refusal {
-    /// To the person: nothing is known yet of where the request came from.
+    /// To the user, as a page: the redirect URI is not verified.
     Page(OAuthError),
     /// Back to the client.
     Return(ReturnTo, OAuthError),
@@ -99,7 +99,7 @@ pub enum Refusal {
 /// What the checks look things up in.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The client that the request names, if it is there.
+    /// The client that the request names, if it exists.
     pub client: Option<&'a Client>,
     /// The APIs.
     pub resources: &'a Resources,

@@ -2,7 +2,7 @@
 
 use crate::{error::OAuthError, model::Client, pkce::CodeChallenge, request::AuthorizationParams};
 
-/// S256 alone, required unless a confidential client is excused.
+/// Only S256; required unless the registration of a confidential client says otherwise.
 pub(super) fn challenge(
     params: &AuthorizationParams<'_>,
     client: &Client,

@@ -1,4 +1,4 @@
-//! Who asks, and where the answer may go. Everything that fails here is shown to the person.
+//! The client and its redirect URI. An error here is shown to the user, never redirected.
 
 use crate::{
     error::{ErrorCode, OAuthError},

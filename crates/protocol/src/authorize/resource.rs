@@ -23,7 +23,7 @@ pub(super) fn known(
         let Some(resource) = resources.find(&audience) else {
             return Err(invalid("no such resource is registered here"));
         };
-        // RFC 8707 §2, RFC 9700 §2.3: no client gets a token for an API at which it may do nothing.
+        // RFC 8707 §2, RFC 9700 §2.3: a token for an API has at least one of its scopes.
         if !scope.iter().any(|s| resource.owns(s)) {
             return Err(invalid("no scope of this resource is asked for"));
         }

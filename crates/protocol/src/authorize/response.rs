@@ -1,4 +1,4 @@
-//! How an answer goes back to the client, and what it echoes.
+//! The response to the client, and what it echoes.
 
 use super::AuthorizationRequest;
 use crate::{
@@ -18,7 +18,7 @@ pub struct ReturnTo {
 }
 
 impl ReturnTo {
-    /// For a request of which only the redirect URI is verified so far; what can't be read of the rest is left out.
+    /// For a request of which only the redirect URI is verified; other parameters are used if they can be read.
     pub(super) fn new(redirect: VerifiedRedirect, params: &AuthorizationParams<'_>) -> Self {
         let state = params.state().ok().flatten().map(str::to_owned);
         Self {
@@ -61,7 +61,7 @@ impl ReturnTo {
     ) -> AuthorizationResponse {
         // RFC 6749 §4.1.2: the exact value of the request.
         pairs.extend(self.state.map(|state| ("state", state)));
-        // RFC 9207 §2: who answers, against mix-up.
+        // RFC 9207 §2: the issuer, against mix-up attacks.
         pairs.push(("iss", issuer.to_owned()));
         AuthorizationResponse {
             redirect: self.redirect,
@@ -80,7 +80,7 @@ pub struct AuthorizationResponse {
 }
 
 impl AuthorizationResponse {
-    /// How it goes.
+    /// The response mode.
     #[must_use]
     pub fn mode(&self) -> ResponseMode {
         self.mode

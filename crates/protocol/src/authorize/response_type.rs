@@ -1,4 +1,4 @@
-//! What is asked for: a code, in plain parameters.
+//! The response type: a code, requested by plain parameters.
 
 use crate::{
     error::{ErrorCode, OAuthError},
@@ -6,7 +6,7 @@ use crate::{
     request::AuthorizationParams,
 };
 
-/// OpenID Core §6: request objects, and §7.2.1 registration in the request, are not supported, and say so.
+/// OpenID Core §6: request objects, and §7.2.1 registration in the request, are not supported and have errors of their own.
 pub(super) fn no_request_object(params: &AuthorizationParams<'_>) -> Result<(), OAuthError> {
     let refuse = |code, what: &'static str| Err(OAuthError::new(code, what));
     if params.has("request") {

@@ -1,4 +1,4 @@
-//! Which of the requested scopes can be granted at all: RFC 6749 §3.3.
+//! Which of the requested scopes can be granted: RFC 6749 §3.3.
 
 use crate::{
     claims::scope_of,
@@ -9,7 +9,7 @@ use crate::{
     scope::{OFFLINE_ACCESS, Scope},
 };
 
-/// OpenID Core §5.5: a claim asked for by name is no way around a scope that the client can't have.
+/// OpenID Core §5.5: a claim requested by name does not bypass the scopes of the client.
 pub(super) fn claims(
     params: &AuthorizationParams<'_>,
     client: &Client,
@@ -21,7 +21,7 @@ pub(super) fn claims(
     Ok(claims)
 }
 
-/// Scopes that nobody here knows are passed over (OpenID Core §3.1.2.1); known ones must be registered for the client.
+/// Unknown scopes are ignored (OpenID Core §3.1.2.1); known ones must be registered for the client.
 pub(super) fn allowed(
     params: &AuthorizationParams<'_>,
     client: &Client,

@@ -1,6 +1,6 @@
 mod order;
 mod parameters;
-mod person;
+mod user;
 
 use super::*;
 use crate::{
@@ -111,18 +111,18 @@ impl Asked {
         self.refused().code()
     }
 
-    /// The error that the person is shown.
+    /// The error that the user is shown.
     #[track_caller]
     fn page(&self) -> OAuthError {
         let Err(Refusal::Page(error)) = self.check() else {
-            panic!("not shown to the person")
+            panic!("not shown to the user")
         };
         error
     }
 }
 
 #[test]
-fn a_right_request_is_accepted_with_all_that_it_says() {
+fn a_valid_request_is_accepted_with_all_its_parameters() {
     let request = asked()
         .with("response_mode", "form_post")
         .with("resource", "api://orders")
@@ -165,7 +165,7 @@ fn a_checked_request_travels_in_the_ticket_unchanged() {
 }
 
 #[test]
-fn an_unknown_or_disabled_client_is_told_to_the_person_alone() {
+fn an_unknown_or_disabled_client_is_reported_only_to_the_user() {
     let mut nobody = asked();
     nobody.client = None;
     assert_eq!(nobody.page().code(), ErrorCode::InvalidClient);
@@ -179,7 +179,7 @@ fn an_unknown_or_disabled_client_is_told_to_the_person_alone() {
 }
 
 #[test]
-fn an_unregistered_redirect_uri_is_never_redirected_to_whatever_else_is_wrong() {
+fn an_unregistered_redirect_uri_is_never_redirected_to() {
     for uri in [
         "https://evil.example/cb",
         "https://app.example/cb/",
@@ -219,7 +219,7 @@ fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered(
     );
 
     let openid = asked().without("redirect_uri");
-    // OpenID Core §3.1.2.1; and nobody is sent to a URI that no request named.
+    // OpenID Core §3.1.2.1; and a URI that the request did not name is not used.
     assert_eq!(openid.page().description(), "redirect_uri is missing");
 
     let two = oauth().of(|m| m.redirect_uris.push("https://app.example/2".to_owned()));
@@ -227,7 +227,7 @@ fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered(
 }
 
 #[test]
-fn a_native_app_comes_back_at_the_port_of_the_day() {
+fn a_native_app_may_use_any_port() {
     let native = |m: &mut ClientMetadata| {
         m.application_type = ApplicationType::Native;
         m.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
@@ -240,7 +240,7 @@ fn a_native_app_comes_back_at_the_port_of_the_day() {
 }
 
 #[test]
-fn a_repeated_client_or_redirect_uri_is_told_to_the_person_alone() {
+fn a_repeated_client_or_redirect_uri_is_reported_only_to_the_user() {
     for name in ["client_id", "redirect_uri"] {
         let asked = asked().also(name, "x");
         let error = AuthorizationParams::new(&asked.pairs).unwrap_err();
@@ -278,7 +278,7 @@ fn a_request_over_four_kibibytes_goes_back_to_the_client() {
 }
 
 #[test]
-fn a_claim_is_no_way_around_a_scope_that_the_client_cannot_have() {
+fn a_requested_claim_does_not_bypass_the_scopes_of_the_client() {
     let claims =
         r#"{"userinfo":{"email":null,"phone_number":null},"id_token":{"name":null,"acr":null}}"#;
     let narrow = |m: &mut ClientMetadata| m.scope = "openid email orders:read".to_owned();
@@ -293,7 +293,7 @@ fn a_claim_is_no_way_around_a_scope_that_the_client_cannot_have() {
 }
 
 #[test]
-fn a_claim_asked_for_alone_needs_the_consent_of_its_scope() {
+fn a_requested_claim_needs_consent_to_its_scope() {
     let claims = r#"{"userinfo":{"phone_number":null}}"#;
     let all = |m: &mut ClientMetadata| m.scope = "openid phone".to_owned();
     let request = asked()

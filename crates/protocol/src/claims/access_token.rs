@@ -33,46 +33,46 @@ pub struct NewAccessToken<'a> {
     grant_id: Option<GrantId>,
 }
 
-/// The claims of an access token that came back, as far as they matter then.
+/// The claims of a presented access token, as far as they are used.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct AccessTokenClaims {
     /// The issuer.
     pub iss: String,
-    /// When it dies, in seconds.
+    /// When it expires, in seconds.
     pub exp: i64,
-    /// For whom it is: an API, or the issuer.
+    /// The audience: an API, or the issuer.
     pub aud: String,
-    /// The person, or the client in its own name.
+    /// The user, or the client on its own behalf.
     pub sub: String,
     /// The client.
     pub client_id: String,
     /// When it was made, in seconds.
     pub iat: i64,
-    /// Its own name.
+    /// Its identifier.
     pub jti: String,
     /// What it allows.
     #[serde(default)]
     pub scope: Scope,
-    /// When the person proved who they are.
+    /// When the user authenticated.
     #[serde(default)]
     pub auth_time: Option<i64>,
-    /// How well.
+    /// The authentication context class.
     #[serde(default)]
     pub acr: Option<String>,
-    /// The person's roles (RFC 9068 §2.2.3.1).
+    /// The user's roles (RFC 9068 §2.2.3.1).
     #[serde(default)]
     pub roles: Vec<String>,
-    /// The row that stands behind it (D10); none for a client in its own name.
+    /// The grant that it belongs to (D10); none for a client on its own behalf.
     #[serde(default)]
     pub grant_id: Option<GrantId>,
 }
 
-/// In whose name a token is.
+/// The holder of a token.
 #[derive(Clone, Copy)]
 pub enum Holder<'a> {
-    /// A person's, by a grant.
-    Person(&'a User, &'a Grant),
-    /// The client's own.
+    /// A user, by a grant.
+    User(&'a User, &'a Grant),
+    /// The client itself.
     Client,
 }
 
@@ -92,7 +92,7 @@ pub fn access_token<'a>(
             .audience
             .as_ref()
             .map_or(issue.issuer, |a| a.as_str()),
-        // RFC 9068 §2.2: without a person sub names the client.
+        // RFC 9068 §2.2: without a user, sub names the client.
         sub: client.id().as_str(),
         client_id: client.id().as_str(),
         iat: issue.now.as_second(),
@@ -106,12 +106,12 @@ pub fn access_token<'a>(
     };
     match holder {
         Holder::Client => claims,
-        Holder::Person(user, grant) => NewAccessToken {
+        Holder::User(user, grant) => NewAccessToken {
             sub: grant.subject.as_str(),
             auth_time: Some(grant.context.auth_time.as_second()),
             acr: Some(&grant.context.acr),
             amr: &grant.context.amr,
-            // Roles are for APIs; userinfo has no use for them.
+            // Roles are for APIs only.
             roles: if target.audience.is_some() {
                 &user.roles
             } else {

@@ -27,13 +27,13 @@ pub struct IdTokenClaims {
     requested: Map<String, Value>,
 }
 
-/// What an ID token is made beside.
+/// What an ID token depends on beside its grant.
 pub struct Beside<'a> {
     /// The algorithm that signs the ID token.
     pub algorithm: Algorithm,
     /// The access token of the same answer.
     pub access_token: &'a str,
-    /// The public name of the session, while it is there.
+    /// The session identifier, while the session is active.
     pub sid: Option<&'a Sid>,
 }
 

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::AccessTokenClaims;
 use crate::scope::Scope;
 
-/// What the caller may know of a token; of one that is not active, nothing but that.
+/// The introspection response; for an inactive token only `active`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Introspection<'a> {
-    /// Whether it is good right now.
+    /// Whether the token is active.
     pub active: bool,
     /// `access_token` or `refresh_token`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub struct Introspection<'a> {
     /// The client it was issued to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<&'a str>,
-    /// The person's login name.
+    /// The user's login name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<&'a str>,
     /// The subject.
@@ -34,22 +34,22 @@ pub struct Introspection<'a> {
     /// The issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<&'a str>,
-    /// When it dies.
+    /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exp: Option<i64>,
-    /// When it was made.
+    /// When it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iat: Option<i64>,
-    /// Its own name.
+    /// Its identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<&'a str>,
-    /// When the person proved who they are (RFC 9470 §6.2).
+    /// When the user authenticated (RFC 9470 §6.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
-    /// How well.
+    /// The authentication context class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<&'a str>,
-    /// The person's roles.
+    /// The user's roles.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub roles: &'a [String],
 }

@@ -9,7 +9,7 @@ use crate::{
     verify::BACKCHANNEL_LOGOUT_EVENT,
 };
 
-/// The claims of a logout token. A `nonce` is not among them, so that it is no ID token.
+/// The claims of a logout token. A `nonce` is not among them, so that it can't pass for an ID token.
 #[derive(Debug, Clone, Serialize)]
 pub struct LogoutTokenClaims {
     iss: String,
@@ -22,7 +22,7 @@ pub struct LogoutTokenClaims {
     sid: String,
 }
 
-/// The claims of a new logout token: the session of this person at this client has ended.
+/// The claims of a new logout token: the session of this user at this client has ended.
 #[must_use]
 pub fn logout_token(
     issue: Issue<'_>,
@@ -51,7 +51,7 @@ mod tests {
     use crate::samples::{ISSUER, now};
 
     #[test]
-    fn the_claims_name_person_session_and_event_and_nothing_else() {
+    fn the_claims_name_user_session_and_event_and_nothing_else() {
         let issue = Issue {
             issuer: ISSUER,
             now: now(),

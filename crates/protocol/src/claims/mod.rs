@@ -1,4 +1,4 @@
-//! What tokens and userinfo say.
+//! The claims of tokens and userinfo.
 
 mod access_token;
 mod id_token;
@@ -12,14 +12,14 @@ pub use introspection::{Introspection, introspection};
 pub use logout_token::{LogoutTokenClaims, logout_token};
 pub use userinfo::{CLAIMS, scope_of, userinfo};
 
-/// What is common to all tokens that are made in one step.
+/// Issuer, time and lifetime of a new token.
 #[derive(Debug, Clone, Copy)]
 pub struct Issue<'a> {
     /// The issuer.
     pub issuer: &'a str,
-    /// When.
+    /// The time of issue.
     pub now: jiff::Timestamp,
-    /// For how long.
+    /// The lifetime.
     pub ttl: jiff::SignedDuration,
 }
 

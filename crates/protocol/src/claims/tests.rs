@@ -35,10 +35,10 @@ fn json_of(claims: &impl serde::Serialize) -> Value {
 }
 
 #[test]
-fn a_persons_access_token_for_an_api() {
+fn an_access_token_of_a_user_for_an_api() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let target = target(Some("api://orders"), "openid orders:read");
-    let claims = access(Holder::Person(&user, &grant), &client, &target);
+    let claims = access(Holder::User(&user, &grant), &client, &target);
     let expected = json!({
         "iss": ISSUER, "exp": 1_800_000_900, "aud": "api://orders", "sub": "alice", "client_id": "app",
         "iat": 1_800_000_000, "jti": "t1", "scope": "openid orders:read", "auth_time": 1_799_999_400,
@@ -51,7 +51,7 @@ fn a_persons_access_token_for_an_api() {
 fn an_access_token_without_an_api_is_for_the_issuer_and_holds_no_roles() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let claims = access(
-        Holder::Person(&user, &grant),
+        Holder::User(&user, &grant),
         &client,
         &target(None, "openid"),
     );
@@ -62,7 +62,7 @@ fn an_access_token_without_an_api_is_for_the_issuer_and_holds_no_roles() {
 }
 
 #[test]
-fn a_clients_own_token_names_the_client_and_no_person() {
+fn a_clients_own_token_names_the_client_and_no_user() {
     let client = samples::client(|m| {
         m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
         m.client_secret = Some(Secret::new("s".repeat(32)));
@@ -138,7 +138,7 @@ fn claims_asked_for_by_name_are_in_the_id_token_and_those_of_the_scopes_are_not(
 }
 
 #[test]
-fn a_persons_own_claims_never_replace_those_of_the_protocol() {
+fn claims_of_a_user_never_replace_those_of_the_protocol() {
     let mut mallory = user();
     for name in [
         "iss", "sub", "aud", "exp", "nonce", "acr", "amr", "sid", "at_hash", "roles",
@@ -186,7 +186,7 @@ fn every_claim_that_can_be_had_is_in_the_metadata() {
 fn introspection_tells_what_the_token_says() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let target = target(Some("api://orders"), "orders:read");
-    let claims = access(Holder::Person(&user, &grant), &client, &target);
+    let claims = access(Holder::User(&user, &grant), &client, &target);
     let claims = serde_json::from_value(claims).unwrap();
     let answer = introspection(&claims, Some("alice@home"));
     let expected = json!({

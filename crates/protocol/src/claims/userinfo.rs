@@ -36,7 +36,7 @@ const BY_SCOPE: &[(&str, &[&str])] = &[
     (ROLES, &["roles"]),
 ];
 
-/// All claims that can be had, for the metadata.
+/// All supported claims, for the metadata.
 pub const CLAIMS: &[&str] = &[
     "sub",
     "name",
@@ -65,7 +65,7 @@ pub const CLAIMS: &[&str] = &[
     "sid",
 ];
 
-/// The scope that a claim belongs to; whoever may not have the scope may not have the claim.
+/// The scope that a claim belongs to; the claim needs that scope.
 #[must_use]
 pub fn scope_of(claim: &str) -> Option<&'static str> {
     BY_SCOPE
@@ -90,7 +90,7 @@ pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<Strin
     members
 }
 
-/// The claims asked for one by one. A claim that isn't there is left out, essential or not (§5.5.1).
+/// The claims requested by name. A claim without a value is left out, essential or not (§5.5.1).
 pub(super) fn requested(user: &User, names: &BTreeMap<String, ClaimRequest>) -> Map<String, Value> {
     names
         .keys()

@@ -17,13 +17,13 @@ const MIN_SECRET_BYTES: usize = 32;
 pub(super) const MAX_URIS: usize = 32;
 const MAX_NAME_BYTES: usize = 128;
 
-/// Whether a client may do anything.
+/// Whether a client is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientStatus {
-    /// It may.
+    /// Its requests are served.
     Enabled,
-    /// Its requests are refused and its tokens are dead.
+    /// Its requests are refused and its tokens are inactive.
     Disabled,
 }
 
@@ -72,7 +72,7 @@ impl Client {
         let secret = match metadata.client_secret.take() {
             None => None,
             Some(text) if text.expose().len() < MIN_SECRET_BYTES => {
-                // Hex, because many clients leave out the encoding of RFC 6749 §2.3.1, without which a + or % is another one.
+                // Hex, because many clients skip the encoding of RFC 6749 §2.3.1, and then + and % are read as something else.
                 return refuse(
                     "client_secret",
                     "it is shorter than 32 bytes; make one with: openssl rand -hex 32",
@@ -132,7 +132,7 @@ impl Client {
         &self.metadata
     }
 
-    /// The name for people: the registered one, else the identifier.
+    /// The display name: the registered one, else the identifier.
     #[must_use]
     pub fn name(&self) -> &str {
         self.metadata
@@ -168,7 +168,7 @@ impl Client {
         self.status
     }
 
-    /// Whether it may do anything.
+    /// Whether it is enabled.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.status == ClientStatus::Enabled
@@ -204,7 +204,7 @@ impl Client {
         self.keys.as_ref()
     }
 
-    /// The origins of pages that may call the token endpoint in this client's name (D21).
+    /// The origins of pages that may call the token endpoint for this client (D21).
     #[must_use]
     pub fn origins(&self) -> &[String] {
         &self.origins
@@ -236,10 +236,10 @@ pub(super) fn refuse<T>(
 fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
     // RFC 7591 §2: jwks and jwks_uri exclude one another.
     if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
-        return refuse("jwks_uri", "jwks and jwks_uri are both there; keep one");
+        return refuse("jwks_uri", "jwks and jwks_uri are both set; keep one");
     }
     if let Some(uri) = &metadata.jwks_uri {
-        // RFC 7591 §5: whoever changes the keys on their way is the client.
+        // RFC 7591 §5: an attacker who changes the keys in transit can act as the client.
         reached(uri, "jwks_uri")?;
     }
     let Some(jwks) = &metadata.jwks else {
@@ -268,7 +268,7 @@ fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> 
     }
     for origin in &metadata.allowed_origins {
         let parsed = Url::parse(origin).ok().map(|u| u.origin());
-        // RFC 6454 §6.2: scheme, host and port, nothing behind; `null` is nobody's origin.
+        // RFC 6454 §6.2: scheme, host and port, nothing after; `null` is refused.
         if parsed.is_none_or(|o| !o.is_tuple() || o.ascii_serialization() != *origin) {
             return refuse(
                 "allowed_origins",
@@ -286,12 +286,12 @@ fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(
             if has_secret {
                 return refuse(
                     "client_secret",
-                    "a public client (token_endpoint_auth_method = \"none\") can't keep a secret; remove it",
+                    "a public client (token_endpoint_auth_method = \"none\") can't have a secret; remove it",
                 );
             }
             // RFC 9700 §2.1.1: public clients must use PKCE.
             if !metadata.require_pkce {
-                return refuse("require_pkce", "a public client can't be excused from PKCE");
+                return refuse("require_pkce", "a public client must use PKCE");
             }
         }
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
@@ -320,17 +320,14 @@ fn check_grant_types(metadata: &ClientMetadata) -> Result<(), MetadataError> {
         return refuse("redirect_uris", "authorization_code needs at least one");
     }
     if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return refuse(
-            "grant_types",
-            "refresh_token needs authorization_code beside it",
-        );
+        return refuse("grant_types", "refresh_token needs authorization_code too");
     }
-    // RFC 6749 §4.4: client credentials are for confidential clients alone.
+    // RFC 6749 §4.4: client credentials are for confidential clients only.
     if has(GrantType::ClientCredentials) && metadata.token_endpoint_auth_method == AuthMethod::None
     {
         return refuse(
             "grant_types",
-            "client_credentials is for confidential clients alone",
+            "client_credentials is for confidential clients only",
         );
     }
     Ok(())

@@ -8,11 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::redirect_uri::ApplicationType;
 
-/// How a client proves who it is at the token endpoint (RFC 7591 §2, OpenID Core §9).
+/// How a client authenticates at the token endpoint (RFC 7591 §2, OpenID Core §9).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
-    /// A public client: it proves nothing.
+    /// A public client: no authentication.
     None,
     /// The secret in the `Authorization` header.
     #[default]
@@ -36,7 +36,7 @@ impl AuthMethod {
     }
 }
 
-/// A way to get tokens.
+/// A grant type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
@@ -60,7 +60,7 @@ impl GrantType {
     }
 }
 
-/// What `/authorize` answers with; there is only the code.
+/// The response type of `/authorize`; only `code` exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseType {
@@ -68,7 +68,7 @@ pub enum ResponseType {
     Code,
 }
 
-/// What an access token looks like.
+/// The format of an access token.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessTokenFormat {
@@ -79,11 +79,11 @@ pub enum AccessTokenFormat {
     Opaque,
 }
 
-/// What happens when the refresh token before the current one is presented again (D11).
+/// What happens when the previous refresh token is presented again (D11).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshRotation {
-    /// A retry gets the same successor again; theft is still caught.
+    /// A retry gets the same successor; theft is still detected.
     #[default]
     Idempotent,
     /// Any second use revokes the grant.
@@ -101,32 +101,32 @@ pub struct ClientMetadata {
     #[serde(skip_serializing, deserialize_with = "secret")]
     #[schemars(with = "Option<String>", extend("format" = "password"))]
     pub client_secret: Option<Secret<String>>,
-    /// The name that people see at login and consent.
+    /// The name shown at login and consent.
     pub client_name: Option<String>,
-    /// A `native` app may come back to any port of `http://127.0.0.1` and `http://[::1]`, and to a private scheme.
+    /// A `native` app may use any port of `http://127.0.0.1` and `http://[::1]`, and a private scheme.
     pub application_type: ApplicationType,
     /// Where a browser may be sent with a code, at most 32. Compared character by character.
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after logout, at most 32. Compared character by character.
     pub post_logout_redirect_uris: Vec<String>,
-    /// How the client proves who it is, and no other way. `none` is for public clients: browsers and apps.
+    /// How the client authenticates. `none` is for public clients: browsers and apps.
     pub token_endpoint_auth_method: AuthMethod,
     /// The algorithm of the client's assertions: RS256, PS256, ES256, ES384 or EdDSA; without it any of these.
     #[schemars(with = "Option<String>")]
     pub token_endpoint_auth_signing_alg: Option<Algorithm>,
     /// Whether the audience of an assertion must be the issuer, and not the token endpoint.
     pub issuer_only: bool,
-    /// Which ways to get tokens the client may use. `refresh_token` needs `authorization_code` beside it; `client_credentials` is
-    /// for confidential clients alone.
+    /// The grant types that the client may use. `refresh_token` needs `authorization_code` too; `client_credentials` is
+    /// for confidential clients only.
     pub grant_types: Vec<GrantType>,
-    /// What `/authorize` answers with.
+    /// The response types of `/authorize`.
     pub response_types: Vec<ResponseType>,
     /// The scopes that the client may ask for, separated by spaces.
     pub scope: String,
     /// The client's public keys as a JWK set, for `private_key_jwt`.
     #[schemars(with = "Option<serde_json::Value>")]
     pub jwks: Option<serde_json::Value>,
-    /// Where the client's public keys are, instead of `jwks`; https.
+    /// The URL of the client's public keys, instead of `jwks`; https.
     pub jwks_uri: Option<String>,
     /// A `jwt` is verified offline; an `opaque` token by introspection.
     pub access_token_format: AccessTokenFormat,
@@ -136,11 +136,11 @@ pub struct ClientMetadata {
     /// The algorithm of the client's ID tokens; the server's default is RS256.
     #[schemars(with = "Option<String>")]
     pub id_token_signed_response_alg: Option<Algorithm>,
-    /// Userinfo is answered as a JWT signed with this; without it as JSON.
+    /// The algorithm of signed userinfo responses; if it is not set, userinfo is plain JSON.
     #[schemars(with = "Option<String>")]
     pub userinfo_signed_response_alg: Option<Algorithm>,
-    /// What a refresh token that was used already gets: with `idempotent` a retry gets the same successor again, and theft is
-    /// still caught; with `strict` any second use revokes the grant.
+    /// What happens when a used refresh token comes again: with `idempotent` a retry gets the same successor, and theft is
+    /// still detected; with `strict` any second use revokes the grant.
     pub refresh_rotation: RefreshRotation,
     /// Whether a request must have a `code_challenge`; false only for confidential clients.
     pub require_pkce: bool,
@@ -154,11 +154,11 @@ pub struct ClientMetadata {
     pub require_auth_time: bool,
     /// Origins that may call `/token`, `/userinfo` and `/revocation` from a browser, beside those of a public client's redirect URIs.
     pub allowed_origins: Vec<String>,
-    /// Whether userinfo takes this client's access tokens for an API too, when they have `openid`.
+    /// Whether userinfo also accepts this client's access tokens for an API, if they have the scope `openid`.
     pub userinfo_with_api_token: bool,
-    /// Where the client is told that a session of its people has ended (OpenID Back-Channel Logout); https, without a fragment.
+    /// The URL that receives a logout token when a session of one of its users ends (OpenID Back-Channel Logout); https, without a fragment.
     pub backchannel_logout_uri: Option<String>,
-    /// Whether the client needs the `sid` in what it is told; Cardea always sends it.
+    /// Whether the client needs `sid` in logout tokens; Cardea always sends it.
     pub backchannel_logout_session_required: bool,
 }
 

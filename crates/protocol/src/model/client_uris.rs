@@ -8,7 +8,7 @@ use super::{
 };
 use crate::redirect_uri::{ApplicationType, RedirectUriError, RegisteredRedirectUri, is_loopback};
 
-/// No URL that the server asks is longer.
+/// The bound of a URL that the server requests.
 const MAX_URL_BYTES: usize = 1024;
 
 pub(super) fn redirect_uris(
@@ -38,7 +38,7 @@ pub(super) fn redirect_uris(
         .collect()
 }
 
-/// A browser application calls from where it was sent back to; any other client only from where it says.
+/// A browser application calls from the origins of its redirect URIs; any other client only from `allowed_origins`.
 pub(super) fn origins(metadata: &ClientMetadata) -> Vec<String> {
     let mut origins = metadata.allowed_origins.clone();
     let in_browser = metadata.token_endpoint_auth_method == AuthMethod::None
@@ -63,14 +63,14 @@ pub(super) fn origins(metadata: &ClientMetadata) -> Vec<String> {
     origins
 }
 
-/// A URL that the server itself will ask.
+/// A URL that the server itself requests.
 pub(super) fn reached(uri: &str, field: &'static str) -> Result<Url, MetadataError> {
     let safe = |url: &Url| url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     match Url::parse(uri).ok().filter(safe) {
         Some(url) if uri.len() <= MAX_URL_BYTES => Ok(url),
         _ => refuse(
             field,
-            "it is not an https URL; http is allowed for this machine alone",
+            "it is not an https URL; http is allowed for loopback only",
         ),
     }
 }

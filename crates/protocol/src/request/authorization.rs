@@ -14,7 +14,7 @@ const MAX_NONCE_BYTES: usize = 512;
 const MAX_HINT_BYTES: usize = 256;
 const MAX_ACR_VALUES: usize = 16;
 
-/// How the answer comes back to the client.
+/// How the response is returned to the client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
@@ -35,7 +35,7 @@ pub enum Prompt {
     Login,
     /// Ask for consent again.
     Consent,
-    /// Let the person choose the account.
+    /// Let the user choose the account.
     SelectAccount,
 }
 
@@ -79,7 +79,7 @@ impl Prompts {
     }
 }
 
-/// The parameters as they came. Reading them one by one is the business of [`crate::authorize`].
+/// The parameters as received. [`crate::authorize`] reads them one by one.
 #[derive(Clone)]
 pub struct AuthorizationParams<'a> {
     params: Params<'a>,
@@ -87,8 +87,8 @@ pub struct AuthorizationParams<'a> {
 }
 
 impl<'a> AuthorizationParams<'a> {
-    /// Bounds the request as a whole. What is wrong with it is kept for later where client and redirect URI can be told all
-    /// the same, for then the answer goes back there (RFC 6749 §4.1.2.1).
+    /// Bounds the request as a whole. If client and redirect URI can be read all the same, the error is kept for
+    /// later, because then it goes back to the client (RFC 6749 §4.1.2.1).
     pub fn new(pairs: &'a [(String, String)]) -> Result<Self, OAuthError> {
         let flaw = match Params::new(pairs, MAX_REQUEST_BYTES) {
             Ok(params) => return Ok(Self { params, flaw: None }),
@@ -105,7 +105,7 @@ impl<'a> AuthorizationParams<'a> {
         }
     }
 
-    /// What is wrong with the request as a whole.
+    /// The error of the request as a whole, if it has one.
     pub fn flawless(&self) -> Result<(), OAuthError> {
         self.flaw.clone().map_or(Ok(()), Err)
     }
@@ -126,7 +126,7 @@ impl<'a> AuthorizationParams<'a> {
         self.params.required("response_type")
     }
 
-    /// `response_mode`; `None` in the answer is a mode that is not known.
+    /// `response_mode`; `None` for an unknown mode.
     #[must_use]
     pub fn response_mode(&self) -> Option<ResponseMode> {
         match self.params.one("response_mode") {
@@ -160,7 +160,7 @@ impl<'a> AuthorizationParams<'a> {
         self.params.one("scope")
     }
 
-    /// `resource`, as often as it comes
+    /// `resource`, all values
     pub fn resources(&self) -> impl Iterator<Item = &'a str> {
         self.params.all("resource")
     }
@@ -235,7 +235,7 @@ impl<'a> AuthorizationParams<'a> {
         self.params.one("id_token_hint")
     }
 
-    /// Whether a parameter is there at all.
+    /// Whether a parameter is present.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.params.one(name).is_some()

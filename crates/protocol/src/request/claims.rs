@@ -10,7 +10,7 @@ use crate::error::OAuthError;
 const MAX_BYTES: usize = 2048;
 const MAX_CLAIMS: usize = 32;
 
-/// Which single claims a client asked for, and where it wants them.
+/// The claims that a client requested by name, and where it wants them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClaimsRequest {
     /// To be returned by userinfo.
@@ -21,13 +21,13 @@ pub struct ClaimsRequest {
     pub id_token: BTreeMap<String, ClaimRequest>,
 }
 
-/// What is asked of one claim (OpenID Core §5.5.1).
+/// The request for one claim (OpenID Core §5.5.1).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClaimRequest {
-    /// Whether the client can't do without.
+    /// Whether the claim is essential.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub essential: bool,
-    /// The values that will do, from `value` and `values`.
+    /// The acceptable values, from `value` and `values`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
 }

@@ -1,4 +1,4 @@
-//! What a client presents to prove who it is (RFC 6749 §2.3, RFC 7521 §4.2, D15).
+//! The credentials that a client presents (RFC 6749 §2.3, RFC 7521 §4.2, D15).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cardea_seal::Secret;
@@ -18,9 +18,9 @@ pub struct Assertion {
     pub client_id: Option<String>,
 }
 
-/// What was presented: one method, not yet believed.
+/// The presented credentials: one method, unverified.
 pub enum PresentedCredentials {
-    /// A name without proof.
+    /// A client identifier without credentials.
     None {
         /// `client_id`
         client_id: String,
@@ -29,7 +29,7 @@ pub enum PresentedCredentials {
     Secret {
         /// Which of the two.
         method: AuthMethod,
-        /// The client's name.
+        /// The client identifier.
         client_id: String,
         /// The secret.
         secret: Secret<String>,
@@ -39,7 +39,7 @@ pub enum PresentedCredentials {
 }
 
 impl PresentedCredentials {
-    /// Reads the `Authorization` header and the body; two methods or two names are refused.
+    /// Reads the `Authorization` header and the body; two methods or two client ids are refused.
     pub fn parse(authorization: Option<&str>, params: &Params<'_>) -> Result<Self, OAuthError> {
         let client_id = params.one("client_id").map(str::to_owned);
         let secret = params.one("client_secret");
@@ -65,7 +65,7 @@ impl PresentedCredentials {
             });
         }
         if let Some(jwt) = assertion {
-            // RFC 7521 §4.2: the type says how to read the assertion.
+            // RFC 7521 §4.2: the type names the format of the assertion.
             if params.one("client_assertion_type") != Some(JWT_BEARER) {
                 return Err(OAuthError::invalid_request(format!(
                     "client_assertion_type must be {JWT_BEARER}"

@@ -3,7 +3,7 @@
 use super::Params;
 use crate::{error::OAuthError, model::ClientId};
 
-/// Everything of it is optional; what it leads to is decided by D17.
+/// Every parameter is optional.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndSessionRequest {
     /// `id_token_hint`, unverified.

@@ -1,4 +1,4 @@
-//! The parameters of a request, before anything is known of them.
+//! The parameters of a request, not yet interpreted.
 
 use crate::error::OAuthError;
 
@@ -42,12 +42,12 @@ impl<'a> Params<'a> {
         Ok(Self(pairs))
     }
 
-    /// Pairs that [`Params::new`] refused. Of these only what comes once may be believed.
+    /// Pairs that [`Params::new`] refused. Only a parameter that comes once is unambiguous.
     pub(super) fn flawed(pairs: &'a [(String, String)]) -> Self {
         Self(pairs)
     }
 
-    /// Whether a parameter is there exactly once.
+    /// Whether a parameter comes exactly once.
     pub(super) fn comes_once(&self, name: &str) -> bool {
         self.0.iter().filter(|(k, _)| k == name).count() == 1
     }
@@ -67,7 +67,7 @@ impl<'a> Params<'a> {
             .map(|(_, v)| v.as_str())
     }
 
-    /// The value of a parameter that must be there.
+    /// The value of a required parameter.
     pub fn required(&self, name: &str) -> Result<&'a str, OAuthError> {
         self.one(name)
             .ok_or_else(|| OAuthError::invalid_request(format!("the parameter {name} is missing")))

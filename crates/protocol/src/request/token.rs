@@ -25,7 +25,7 @@ pub enum TokenRequest {
 
 /// RFC 6749 §4.1.3
 pub struct AuthorizationCodeRequest {
-    /// The code; `None` when it doesn't even look like one.
+    /// The code; `None` when it is malformed.
     pub code: Option<AuthorizationCode>,
     /// `redirect_uri`
     pub redirect_uri: Option<String>,
@@ -109,7 +109,7 @@ fn resource(params: &Params<'_>) -> Result<Option<Audience>, OAuthError> {
     first.map(parse).transpose()
 }
 
-/// A hint at what kind of token it is (RFC 7009 §2.1). Any other text is no hint.
+/// The type of a token, as the client supposes (RFC 7009 §2.1). Any other text is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenHint {
     /// `access_token`
@@ -122,7 +122,7 @@ pub enum TokenHint {
 pub struct TokenQuery {
     /// The token as presented.
     pub token: Secret<String>,
-    /// What the client thinks it is.
+    /// The type, as the client supposes.
     pub hint: Option<TokenHint>,
 }
 

@@ -7,7 +7,7 @@ use crate::{
     scope::{STANDARD, Scope},
 };
 
-/// For whom an access token is, and what it allows there.
+/// The audience of an access token, and its scope there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The API; without one the token is for the issuer itself, that is for userinfo.

@@ -8,12 +8,12 @@ use crate::{
     request::AuthorizationCodeRequest,
 };
 
-/// That the right client presented the right redirect URI and verifier. Only [`check`] makes one.
+/// Proof that the right client presented the right redirect URI and verifier. Only [`check`] makes one.
 #[derive(Debug)]
 pub struct ProvedRedemption(());
 
-/// Checks all that doesn't change by waiting. It holds for an unused code and for a used one alike:
-/// what fails here is a stranger, and nothing is consumed or revoked for a stranger.
+/// Checks what does not depend on time, for unused and used codes alike. A request that fails here does not come from
+/// the holder of the code, so nothing is consumed or revoked.
 pub fn check(
     client: &Client,
     owner: &ClientId,
@@ -57,7 +57,7 @@ pub fn check(
     }
 }
 
-/// How long what begins with a code may live.
+/// The lifetimes that begin with a code.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
     /// An access token, from now.
@@ -68,7 +68,7 @@ pub struct Lifetimes {
     pub session_absolute: SignedDuration,
 }
 
-/// When a new grant ends, whatever happens until then.
+/// The latest end of a new grant.
 #[must_use]
 pub fn end_of_grant(
     client: &Client,
@@ -81,7 +81,7 @@ pub fn end_of_grant(
         // D11: the absolute end counts from the login.
         after(auth_time, lifetimes.refresh_absolute)
     } else if client.metadata().backchannel_logout_uri.is_some() {
-        // D17: a client is told of a logout by its grants, so this one stays as long as the session can.
+        // D17: logout tokens are sent by grant, so this one is kept as long as the session can last.
         after(auth_time, lifetimes.session_absolute)
     } else {
         now
@@ -145,7 +145,7 @@ mod tests {
         of(&samples::client(|_| {}), "app", binding, uri, verifier)
     }
 
-    /// The cause of the refusal, which the client is not told.
+    /// The cause of the refusal, which is only logged.
     fn of(
         client: &Client,
         owner: &str,

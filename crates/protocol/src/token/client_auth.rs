@@ -1,5 +1,5 @@
 //! Client authentication (RFC 6749 §2.3, §3.2.1, D15): exactly the registered method.
-//! An unknown client and a wrong secret are the same answer.
+//! An unknown client and a wrong secret get the same response.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     verify::VerifiedAssertion,
 };
 
-/// A client that has proved who it is as far as it is registered to. Only this module makes one.
+/// A client authenticated by its registered method. Only this module makes one.
 #[derive(Clone)]
 pub struct AuthenticatedClient(Arc<Client>);
 
@@ -23,7 +23,7 @@ impl AuthenticatedClient {
         &self.0
     }
 
-    /// How it is known, for the table of D11.
+    /// How it was authenticated, for the rotation table of D11.
     #[must_use]
     pub fn sender(&self) -> Sender {
         if self.0.is_public() {
@@ -34,18 +34,18 @@ impl AuthenticatedClient {
     }
 }
 
-/// A public client says its name.
+/// A public client identifies itself.
 pub fn by_name(client: Option<&Arc<Client>>) -> Result<AuthenticatedClient, OAuthError> {
     admit(client, AuthMethod::None)
 }
 
-/// A confidential client shows its secret, in the header or in the body.
+/// A confidential client presents its secret, in the header or in the body.
 pub fn by_secret(
     client: Option<&Arc<Client>>,
     method: AuthMethod,
     secret: &Secret<String>,
 ) -> Result<AuthenticatedClient, OAuthError> {
-    // The same work for a client that isn't there.
+    // The same work for an unknown client.
     let matches = match client {
         Some(client) => client.secret_is(secret.expose()),
         None => {
@@ -59,14 +59,14 @@ pub fn by_secret(
     admit(client, method)
 }
 
-/// A confidential client shows a signed assertion.
+/// A confidential client presents a signed assertion.
 pub fn by_assertion(
     client: &Arc<Client>,
     proof: &VerifiedAssertion,
 ) -> Result<AuthenticatedClient, OAuthError> {
     if proof.client_id() != client.id() {
         return Err(OAuthError::invalid_client(
-            "the assertion is another client's",
+            "the assertion belongs to another client",
         ));
     }
     admit(Some(client), AuthMethod::PrivateKeyJwt)

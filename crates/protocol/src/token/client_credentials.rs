@@ -1,4 +1,4 @@
-//! A client in its own name: RFC 6749 §4.4.
+//! A client on its own behalf: RFC 6749 §4.4.
 
 use super::audience::{self, Target};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     scope::STANDARD,
 };
 
-/// What the client may have. Without `scope` it gets all API scopes that it is registered for.
+/// The audience and scope of the token. Without `scope` these are all API scopes of the registration.
 pub fn check(
     client: &Client,
     resources: &Resources,
@@ -21,7 +21,7 @@ pub fn check(
     let api = |s: &str| !STANDARD.contains(&s) && resources.knows(s);
     let registered = client.scope().filter(api);
     let scope = match &request.scope {
-        // There is no person, so there is nothing that openid or profile could mean.
+        // There is no user, so openid and profile have no meaning.
         Some(scope) if !scope.is_subset_of(&registered) => {
             return Err(OAuthError::new(
                 ErrorCode::InvalidScope,

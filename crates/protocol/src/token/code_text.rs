@@ -8,7 +8,7 @@ use crate::model::CodeHash;
 
 /// When it was made, in milliseconds.
 type Time = [u8; 6];
-/// Six bytes are eight characters, without a rest.
+/// Six bytes are exactly eight characters.
 const TIME_CHARS: usize = 8;
 
 /// An authorization code: its time, then 256 random bits.
@@ -27,7 +27,7 @@ impl AuthorizationCode {
         Self { time, random }
     }
 
-    /// The 51 characters that are handed out.
+    /// The wire form, 51 characters.
     #[must_use]
     pub fn to_text(&self) -> Secret<String> {
         let time = URL_SAFE_NO_PAD.encode(self.time);
@@ -45,8 +45,8 @@ impl AuthorizationCode {
         Some(Self { time, random })
     }
 
-    /// What the store keeps: the time, then 208 bits of the SHA-256 of the random ones. Codes that were made together stand
-    /// together in every index, so that a batch of redemptions writes a few pages and not a few for each.
+    /// What the store keeps: the time, then 208 bits of the SHA-256 of the random bits. Codes of the same time are neighbours
+    /// in every index, so a batch of redemptions writes few pages.
     #[must_use]
     pub fn hash(&self) -> CodeHash {
         let mut key = *self.random.hash().as_bytes();

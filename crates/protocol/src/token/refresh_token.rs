@@ -22,10 +22,10 @@ const BYTES: usize = 1 + 1 + 16 + 4 + 32;
 
 /// Two tabs, a lost response: a public client's retry within this time needs no other proof.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);
-/// A laptop that slept: a public client may come late once in this time.
+/// A laptop that slept: a public client gets one late retry in this time.
 const LATE_RETRY_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A refresh token as it is on the wire, taken apart. Nothing of it is believed before [`RefreshToken::is_authentic`].
+/// A parsed refresh token. Its parts are unverified until [`RefreshToken::is_authentic`].
 pub struct RefreshToken {
     /// Which server key made the MAC.
     pub key_id: u8,
@@ -55,7 +55,7 @@ impl RefreshToken {
         }
     }
 
-    /// Takes the wire form apart.
+    /// Parses the wire form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > BYTES * 2 {
@@ -120,9 +120,9 @@ pub fn check_scope(
     if !client.may_use(GrantType::RefreshToken) {
         return Err(super::unauthorized_grant_type());
     }
-    // What was taken from the client since is not given again.
+    // A scope that was removed from the client since is not granted again.
     let granted = grant.scope.filter(|s| client.scope().contains(s));
-    // What nobody here knows is passed over, as at `/authorize`: a client may send the same list to both.
+    // Unknown scopes are ignored, as at `/authorize`: a client may send the same list to both.
     match request
         .scope
         .as_ref()
@@ -137,31 +137,31 @@ pub fn check_scope(
     }
 }
 
-/// How the sender is known.
+/// How the sender was authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// It proved who it is: a confidential client.
+    /// A confidential client, authenticated.
     Proved,
-    /// It only said so: a public client.
+    /// A public client, identified only.
     Public,
 }
 
-/// An authentic refresh token in the hands of a client.
+/// An authentic refresh token, presented by a client.
 #[derive(Debug, Clone)]
 pub struct Presented {
     /// Which generation it is.
     pub generation: u32,
     /// Who presented it.
     pub client: ClientId,
-    /// How that client is known.
+    /// How that client was authenticated.
     pub sender: Sender,
-    /// From where and with what.
+    /// The address and user agent.
     pub seen: LastSeen,
-    /// Whether what it asks for can be given. Theft is looked for first; then a request that can't be met changes nothing.
+    /// Whether the request can be granted. Reuse is checked first; then a request that can't be granted changes nothing.
     pub can_be_met: bool,
 }
 
-/// What the client and the server have set.
+/// The settings of client and server.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
     /// The client's `refresh_rotation`.
@@ -170,12 +170,12 @@ pub struct Policy {
     pub idle_ttl: SignedDuration,
 }
 
-/// What is to be done, decided on the locked row.
+/// The decision, made on the locked row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// What to write.
     pub write: Write,
-    /// What the audit says.
+    /// The audit events.
     pub events: Vec<AuditEvent>,
     /// What the client gets.
     pub answer: Answer,
@@ -202,13 +202,13 @@ pub enum Answer {
         /// The generation to derive.
         generation: u32,
     },
-    /// The token is good, but what it asks for can't be given: the caller knows why.
+    /// The token is valid, but the request can't be granted; the caller knows why.
     NotMet,
     /// `invalid_grant`, and this for the log.
     InvalidGrant(&'static str),
 }
 
-/// The table of D11. The MAC has been checked before: no stranger gets here.
+/// The rotation table of D11, for a token whose MAC has been verified.
 #[must_use]
 pub fn judge(
     grant: &Grant,
@@ -223,12 +223,12 @@ pub fn judge(
     let Some(refresh) = &grant.refresh else {
         return refuse("the grant has no refresh token");
     };
-    // RFC 6749 §10.4: a refresh token is bound to its client; an authentic one elsewhere was stolen.
+    // RFC 6749 §10.4: a refresh token is bound to its client; if another client presents it, it was stolen.
     if presented.client != grant.client_id {
         return revoke(
             RevocationReason::ForeignClient,
             AuditEvent::RefreshForeignClient,
-            "another client has the token",
+            "the token belongs to another client",
         );
     }
     if now >= refresh.idle_expires_at {
@@ -247,7 +247,7 @@ pub fn judge(
     if presented.generation == refresh.generation {
         return rotate(refresh, presented, policy, now);
     }
-    // Only a store that was rolled back or a leaked key makes a generation that isn't there yet.
+    // A generation ahead of the store means that the store was rolled back or that the key leaked.
     if presented.generation > refresh.generation {
         return Verdict {
             write: Write::Nothing,
@@ -258,7 +258,7 @@ pub fn judge(
     if retriable {
         return retry(refresh, presented, now);
     }
-    // RFC 9700 §4.14.2: an old token means that somebody has a copy; nobody can tell who.
+    // RFC 9700 §4.14.2: an old token means that there is a copy; which of the two is the attacker is unknown.
     revoke(
         RevocationReason::RefreshReuse,
         AuditEvent::RefreshReuse,
@@ -299,7 +299,7 @@ fn rotate(
     }
 }
 
-/// The token before the current one, whose successor nobody has shown: the answer was probably lost.
+/// The previous token, whose successor was never presented: the response was probably lost.
 fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
     let again = Answer::Tokens {
         generation: refresh.generation,

@@ -103,7 +103,7 @@ fn a_refresh_token_dies_with_its_session_unless_offline_access_was_granted() {
 }
 
 #[test]
-fn a_disabled_person_or_client_has_no_living_token_not_even_an_offline_one() {
+fn a_disabled_user_or_client_has_no_active_token_not_even_an_offline_one() {
     let offline = |g: &mut Grant| g.scope = scope("offline_access");
     let user = Standing {
         user_enabled: false,
@@ -113,7 +113,7 @@ fn a_disabled_person_or_client_has_no_living_token_not_even_an_offline_one() {
         client_enabled: false,
         ..ALIVE
     };
-    assert_eq!(refusal(user, offline), Some("the person is disabled"));
+    assert_eq!(refusal(user, offline), Some("the user is disabled"));
     assert_eq!(refusal(client, offline), Some("the client is disabled"));
 }
 

@@ -1,25 +1,25 @@
-//! Whether all that stands behind a grant still stands (D10).
+//! Whether session, user and client of a grant are still active (D10).
 
 use crate::model::{Grant, GrantState};
 use jiff::Timestamp;
 
-/// What the store reads beside a grant's row, in the same transaction.
+/// What the store reads with a grant's row, in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Whether the session is alive.
+    /// Whether the session is active.
     pub session_alive: bool,
-    /// Whether the person is there and enabled.
+    /// Whether the user exists and is enabled.
     pub user_enabled: bool,
-    /// Whether the client is there and enabled.
+    /// Whether the client exists and is enabled.
     pub client_enabled: bool,
 }
 
-/// What of a grant decides whether its tokens can be alive.
+/// The state of a grant that decides whether its tokens can be active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantLife {
     /// Whether it was revoked.
     pub revoked: bool,
-    /// When all its tokens are dead.
+    /// When all its tokens have expired.
     pub expires_at: Timestamp,
     /// OpenID Core §11: whether it outlives its session.
     pub offline: bool,
@@ -36,14 +36,14 @@ impl From<&Grant> for GrantLife {
 }
 
 impl Standing {
-    /// All is well.
+    /// All of them active.
     pub const WHOLE: Self = Self {
         session_alive: true,
         user_enabled: true,
         client_enabled: true,
     };
 
-    /// Why no token of the grant is alive, if none is.
+    /// Why the tokens of the grant are inactive, if they are.
     pub fn judge(self, grant: impl Into<GrantLife>, now: Timestamp) -> Result<(), &'static str> {
         let life = grant.into();
         if life.revoked {
@@ -57,7 +57,7 @@ impl Standing {
             return Err("the session has ended");
         }
         if !self.user_enabled {
-            return Err("the person is disabled");
+            return Err("the user is disabled");
         }
         if !self.client_enabled {
             return Err("the client is disabled");

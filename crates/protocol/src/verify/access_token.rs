@@ -1,4 +1,4 @@
-//! Our own access tokens, when they come back to us: RFC 9068 §4.
+//! Our own access tokens, presented to us: RFC 9068 §4.
 
 use cardea_jose::{Algorithm, Expected, KeySet};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::claims::AccessTokenClaims;
 pub struct VerifiedAccessToken(AccessTokenClaims);
 
 impl VerifiedAccessToken {
-    /// What it says.
+    /// Its claims.
     #[must_use]
     pub fn claims(&self) -> &AccessTokenClaims {
         &self.0
@@ -27,7 +27,7 @@ impl VerifiedAccessToken {
     }
 }
 
-/// Why a token is no access token of ours.
+/// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccessTokenError {
     /// The signature, `typ` or algorithm.
@@ -37,14 +37,14 @@ pub enum AccessTokenError {
     #[error("its claims are malformed")]
     Malformed,
     /// `iss`
-    #[error("it is another issuer's")]
+    #[error("it was issued by another issuer")]
     Issuer,
     /// `exp`
     #[error("it has expired")]
     Expired,
 }
 
-/// Verifies a JWT access token with the published keys. The audience is the caller's business.
+/// Verifies a JWT access token with the published keys. The caller checks the audience.
 pub fn access_token(
     jwt: &str,
     keys: &KeySet,

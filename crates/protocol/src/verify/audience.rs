@@ -35,14 +35,14 @@ impl<'de> Deserialize<'de> for Audiences {
     }
 }
 
-/// A derived untagged type would copy everything before it looks.
+/// A derived untagged type would buffer everything first.
 struct AudiencesVisitor;
 
 impl<'de> Visitor<'de> for AudiencesVisitor {
     type Value = Audiences;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a list of texts")
+        f.write_str("a string or a list of strings")
     }
 
     fn visit_str<E>(self, one: &str) -> Result<Audiences, E> {

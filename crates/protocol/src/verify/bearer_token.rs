@@ -1,4 +1,4 @@
-//! Any issuer's access token, judged by the API it was presented to: RFC 9068 §4, RFC 7662 §2.2, RFC 7519 §4.1.
+//! Any issuer's access token, verified by the API it was presented to: RFC 9068 §4, RFC 7662 §2.2, RFC 7519 §4.1.
 
 use std::borrow::Cow;
 
@@ -12,22 +12,22 @@ use super::claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text};
 use super::numeric_date::NumericDate;
 use crate::scope::Scope;
 
-/// Which access tokens an API takes.
+/// Which access tokens an API accepts.
 #[derive(Debug, Clone)]
 pub struct BearerPolicy {
-    /// Whose tokens, letter by letter.
+    /// The issuer, compared exactly.
     pub issuer: String,
-    /// The API's own name, which must stand in `aud`.
+    /// The API's audience, which must be in `aud`.
     pub audience: String,
     /// The algorithms a token may be signed with.
     pub algorithms: Vec<Algorithm>,
     /// By how much the issuer's clock and ours may differ.
     pub skew: SignedDuration,
-    /// Whether a JWT with `typ` `JWT` or none is taken too, as issuers that don't know RFC 9068 write it.
+    /// Whether a JWT with `typ` `JWT` or none is accepted too, for issuers that don't implement RFC 9068.
     pub plain_jwt: bool,
 }
 
-/// An access token that is good for this API, now.
+/// An access token that is valid for this API.
 #[derive(Debug, Clone)]
 pub struct BearerToken {
     subject: String,
@@ -39,7 +39,7 @@ pub struct BearerToken {
     claims: Vec<u8>,
 }
 
-/// Why a token is not taken.
+/// Why a token is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BearerError {
@@ -52,11 +52,11 @@ pub enum BearerError {
     /// An ID token, a refresh token, a logout token.
     #[error("the token is not an access token")]
     Kind,
-    /// It is bound to a key that was not proved here.
-    #[error("the token is bound to a key and no bearer token")]
+    /// It is bound to a key whose possession was not proved.
+    #[error("the token is bound to a key, so it is not a bearer token")]
     SenderConstrained,
     /// `iss`
-    #[error("the token is of another issuer")]
+    #[error("the token was issued by another issuer")]
     Issuer,
     /// `aud`
     #[error("the token is for another audience")]
@@ -67,13 +67,13 @@ pub enum BearerError {
     /// `nbf` or `iat`
     #[error("the token is not valid yet")]
     NotYet,
-    /// The issuer says so.
+    /// By introspection.
     #[error("the token is not active")]
     Inactive,
 }
 
 impl BearerToken {
-    /// The person, or the client in its own name.
+    /// The user, or the client on its own behalf.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
@@ -103,7 +103,7 @@ impl BearerToken {
         self.tenant.as_deref()
     }
 
-    /// When it dies; only an introspected token may not say so.
+    /// When it expires; only an introspected token may have no `exp`.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
@@ -136,7 +136,7 @@ pub fn bearer_token(
         typ,
     };
     let verified = keys.verify(jwt, &expected)?;
-    // RFC 8725 §3.11: without a type of its own it may at least have no other token's.
+    // RFC 8725 §3.11: without a type of its own it must at least not have that of another kind.
     if policy.plain_jwt && !is_plain(&verified) {
         return Err(BearerError::Kind);
     }
@@ -150,7 +150,7 @@ pub fn bearer_token(
     Ok(token.with_claims(verified.payload))
 }
 
-/// Reads the answer of an introspection endpoint about a token: what the issuer says of it is judged like what it signs.
+/// Reads the response of an introspection endpoint. The same rules hold as for a signed token.
 pub fn introspected_token(
     answer: &[u8],
     policy: &BearerPolicy,
@@ -233,7 +233,7 @@ impl<'a> Claims<'a> {
         if !self.is_access_token() {
             return Err(BearerError::Kind);
         }
-        // RFC 8705 §3, RFC 9449 §7.2: a token bound to a key is worth nothing without the proof of it.
+        // RFC 8705 §3, RFC 9449 §7.2: a token bound to a key needs the proof of possession.
         if self.cnf.is_some() {
             return Err(BearerError::SenderConstrained);
         }
@@ -263,7 +263,7 @@ impl<'a> Claims<'a> {
         Ok(self)
     }
 
-    /// RFC 8725 §3.12: whatever typ says, what only other tokens carry gives them away.
+    /// RFC 8725 §3.12: whatever typ says, claims of other kinds of token are refused.
     fn is_access_token(&self) -> bool {
         let of_others = [&self.nonce, &self.at_hash, &self.c_hash, &self.events];
         let kind = self.typ.0.as_deref();
@@ -282,9 +282,9 @@ impl<'a> Claims<'a> {
         let client_id = self.client_id.map(|Text(id)| id).or(self.azp.0);
         let client_id = client_id.map(Cow::into_owned);
         let subject = self.sub.map(|Text(subject)| subject.into_owned());
-        // RFC 9068 §2.2: where no person stands behind it, the subject is the client.
+        // RFC 9068 §2.2: without a user, the subject is the client.
         let subject = subject.or_else(|| client_id.clone());
-        // RFC 9068 §2.2: it identifies somebody. An empty name would own every object whose owner is not set.
+        // RFC 9068 §2.2: it must identify a user or client. An empty subject would own every object without an owner.
         let subject = subject.filter(|subject| !subject.is_empty());
         let mut roles = self.roles.0.unwrap_or_default();
         if let Some(PerhapsRealm::Is { roles: of_realm }) = self.realm_access {

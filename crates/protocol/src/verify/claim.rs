@@ -1,4 +1,4 @@
-//! The shapes of claims, read without a detour: a derived untagged type would copy everything before it looks.
+//! The shapes of claims, read directly: a derived untagged type would buffer everything first.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for ScopeClaim {
     }
 }
 
-/// What a visitor does with all the types of JSON that it has no use for.
+/// Other JSON types count as absent.
 macro_rules! other_types_are_absent {
     ($($name:ident($type:ty))*) => {
         $(fn $name<E>(self, _: $type) -> Result<Self::Value, E> {

@@ -25,7 +25,7 @@ pub struct VerifiedAssertion {
 }
 
 impl VerifiedAssertion {
-    /// Who made it.
+    /// The client.
     #[must_use]
     pub fn client_id(&self) -> &ClientId {
         &self.client_id
@@ -44,7 +44,7 @@ impl VerifiedAssertion {
     }
 }
 
-/// What the server is called.
+/// The audiences of the server.
 #[derive(Debug, Clone, Copy)]
 pub struct AssertionPolicy<'a> {
     /// The issuer.
@@ -103,7 +103,7 @@ pub fn client_assertion(
     if claims.iss != client.id().as_str() || claims.sub != client.id().as_str() {
         return Err(bad("assertion: iss and sub are not the client".into()));
     }
-    // RFC 7523 §3, point 3; one audience alone, or the assertion could be meant for another server.
+    // RFC 7523 §3, point 3; exactly one audience, or the assertion could be meant for another server.
     let to_endpoint = !client.metadata().issuer_only && claims.aud == policy.token_endpoint;
     if claims.aud != policy.issuer && !to_endpoint {
         return Err(bad("assertion: aud is not this issuer".into()));

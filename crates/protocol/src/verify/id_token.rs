@@ -1,4 +1,4 @@
-//! A provider's ID token, judged by the relying party it was made for: OpenID Core §3.1.3.7, §3.1.3.8, §12.2.
+//! A provider's ID token, verified by the relying party: OpenID Core §3.1.3.7, §3.1.3.8, §12.2.
 
 use cardea_jose::{Algorithm, Expected, Header, KeySet, VerifyError, half_hash};
 use cardea_seal::constant_time_eq;
@@ -13,7 +13,7 @@ pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// OpenID Core §2: a subject has at most 255 ASCII characters.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// Who the relying party is, and whom it believes.
+/// The relying party, and the issuers it trusts.
 #[derive(Debug, Clone, Copy)]
 pub struct RelyingPartyPolicy<'a> {
     /// Whose tokens are accepted.
@@ -35,19 +35,19 @@ impl RelyingPartyPolicy<'_> {
     }
 }
 
-/// What the request of this one login asked for, and what came beside the token.
+/// What this login requested, and what came with the token.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoginAsked<'a> {
-    /// The nonce. `None` alone for a refresh, which has none.
+    /// The nonce. `None` only for a refresh.
     pub nonce: Option<&'a str>,
     /// The access token of the same answer.
     pub access_token: Option<&'a str>,
-    /// How long ago the person may have proved who they are.
+    /// The greatest age of the authentication.
     pub max_age: Option<SignedDuration>,
     /// One of these classes of authentication; none: any.
     pub acr_values: &'a [String],
-    /// For a refresh: issuer and subject of the login that goes on.
-    pub person: Option<(&'a str, &'a str)>,
+    /// For a refresh: issuer and subject of the login.
+    pub user: Option<(&'a str, &'a str)>,
 }
 
 /// An ID token that holds in all that OpenID Core §3.1.3.7 asks for.
@@ -60,7 +60,7 @@ pub struct VerifiedIdToken {
     pub subject: String,
     /// The session at the provider, for back-channel logout.
     pub sid: Option<String>,
-    /// When the person proved who they are.
+    /// When the user authenticated.
     pub auth_time: Option<Timestamp>,
     /// How well.
     pub acr: Option<String>,
@@ -78,7 +78,7 @@ pub enum IdTokenError {
     #[error("the ID token: {0}")]
     Signature(#[from] VerifyError),
     /// Another kind of token.
-    #[error("it is no ID token")]
+    #[error("it is not an ID token")]
     Kind,
     /// The claims.
     #[error("the ID token's claims are malformed")]
@@ -87,20 +87,20 @@ pub enum IdTokenError {
     #[error("the ID token is of another issuer or tenant")]
     Issuer,
     /// `aud` or `azp`
-    #[error("the ID token is not for this client alone")]
+    #[error("the ID token is not for this client, or also for an untrusted audience")]
     Audience,
     /// `exp`
     #[error("the ID token has expired")]
     Expired,
     /// `iat` or `nbf`
-    #[error("the ID token is of the future")]
+    #[error("the ID token was issued in the future")]
     Future,
     /// `nonce`
-    #[error("the ID token is of another login")]
+    #[error("the ID token belongs to another login")]
     Nonce,
     /// `iss` or `sub` at a refresh
-    #[error("the ID token speaks of another person than before")]
-    Person,
+    #[error("the ID token names another user than before")]
+    User,
     /// `at_hash`
     #[error("the access token is not the one of the ID token")]
     AccessTokenHash,
@@ -108,7 +108,7 @@ pub enum IdTokenError {
     #[error("the authentication is too old")]
     TooOld,
     /// `acr`
-    #[error("the authentication is not of a class that was asked for")]
+    #[error("the authentication context class is not one that was requested")]
     Acr,
 }
 
@@ -222,10 +222,10 @@ fn judge_login(
     }
     // OpenID Core §12.2: after a refresh issuer and subject are those of the login.
     if asked
-        .person
+        .user
         .is_some_and(|known| known != (&claims.iss, &claims.sub))
     {
-        return Err(IdTokenError::Person);
+        return Err(IdTokenError::User);
     }
     // OpenID Core §3.1.3.8: where there is an `at_hash`, it is the access token's.
     if let (Some(hash), Some(token)) = (&claims.at_hash, asked.access_token)
@@ -238,7 +238,7 @@ fn judge_login(
     if !asked.acr_values.is_empty() && !claims.acr.as_ref().is_some_and(acr_fits) {
         return Err(IdTokenError::Acr);
     }
-    // OpenID Core §3.1.3.7, point 13: with `max_age` the time of the authentication is there, and young enough.
+    // OpenID Core §3.1.3.7, point 13: with `max_age` the time of the authentication is present and recent enough.
     if let Some(max_age) = asked.max_age {
         let auth_time = claims.auth_time.and_then(NumericDate::timestamp);
         let age = now.duration_since(auth_time.ok_or(IdTokenError::TooOld)?);
@@ -253,7 +253,7 @@ fn same(ours: Option<&str>, theirs: &str) -> bool {
     ours.is_some_and(|ours| constant_time_eq(ours.as_bytes(), theirs.as_bytes()))
 }
 
-/// OpenID Core §2: a subject is there, in ASCII, and of bounded length.
+/// OpenID Core §2: a subject is present, ASCII and bounded.
 pub(super) fn is_subject(text: &str) -> bool {
     (1..=MAX_SUBJECT_BYTES).contains(&text.len()) && text.is_ascii()
 }

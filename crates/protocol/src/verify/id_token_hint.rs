@@ -1,14 +1,14 @@
-//! Our own ID tokens, when they come back as `id_token_hint`: OpenID Core §3.1.2.1, RP-Initiated Logout §2.
+//! Our own ID tokens, presented as `id_token_hint`: OpenID Core §3.1.2.1, RP-Initiated Logout §2.
 
 use cardea_jose::{Algorithm, Expected, KeySet};
 use serde::Deserialize;
 
 use crate::model::{ClientId, Sid, Subject};
 
-/// An ID token that this issuer once made. It may have expired long ago.
+/// An ID token of this issuer. It may have expired.
 #[derive(Debug, Clone)]
 pub struct VerifiedHint {
-    /// Who it speaks of.
+    /// The user.
     pub subject: Subject,
     /// The client it was made for.
     pub client_id: ClientId,
@@ -16,7 +16,7 @@ pub struct VerifiedHint {
     pub sid: Option<Sid>,
 }
 
-/// Why a hint is none.
+/// Why a hint is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HintError {
     /// Signature, `typ` or issuer.

@@ -259,15 +259,15 @@ fn a_token_of_another_login_is_refused_by_its_nonce() {
 }
 
 #[test]
-fn a_refresh_goes_on_with_the_same_person() {
+fn a_refresh_is_for_the_same_user() {
     let of = |issuer, subject| LoginAsked {
-        person: Some((issuer, subject)),
+        user: Some((issuer, subject)),
         ..LoginAsked::default()
     };
     assert!(scene().judge(of(ISSUER, "alice")).is_ok());
     for other in [(ISSUER, "bob"), ("https://other.example", "alice")] {
         let refused = scene().judge(of(other.0, other.1));
-        assert_eq!(refused.unwrap_err(), IdTokenError::Person);
+        assert_eq!(refused.unwrap_err(), IdTokenError::User);
     }
 }
 

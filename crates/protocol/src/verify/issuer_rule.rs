@@ -19,12 +19,12 @@ enum Rule {
     },
 }
 
-/// Whose people may log in at a provider with many tenants.
+/// Which tenants of a provider with many tenants are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tenants {
-    /// Anybody's.
+    /// Any tenant.
     Any,
-    /// Those of these tenants, by their identifiers.
+    /// These tenants, by their identifiers.
     Only(Vec<String>),
 }
 
@@ -45,7 +45,7 @@ impl IssuerRule {
     }
 
     /// One issuer for each tenant, by a template such as `https://login.microsoftonline.com/{tenantid}/v2.0`. `None`
-    /// when the placeholder isn't there exactly once as a whole part of the path.
+    /// unless the placeholder is exactly one whole segment of the path.
     #[must_use]
     pub fn per_tenant(template: &str, tenants: Tenants) -> Option<Self> {
         let (before, after) = template.split_once(TENANT)?;

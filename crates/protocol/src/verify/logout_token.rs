@@ -1,4 +1,4 @@
-//! A logout token, judged by the relying party it was sent to: OpenID Back-Channel Logout §2.4, §2.6.
+//! A logout token, verified by the relying party: OpenID Back-Channel Logout §2.4, §2.6.
 
 use cardea_jose::{Expected, KeySet, VerifyError};
 use jiff::Timestamp;
@@ -11,22 +11,22 @@ use super::{
     numeric_date::NumericDate,
 };
 
-/// OpenID Back-Channel Logout §2.4: the member of `events` that says what the token is for.
+/// OpenID Back-Channel Logout §2.4: the member of `events` of a logout token.
 pub const BACKCHANNEL_LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// Longer identifiers are nobody's.
+/// The bound of an identifier.
 const MAX_ID_BYTES: usize = 512;
 
-/// A logout token that holds. Whether it was presented before is for the session store to say, by its `jti`.
+/// A verified logout token. The session store checks by its `jti` whether it was presented before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifiedLogoutToken {
     /// `iss`
     pub issuer: String,
-    /// Whose sessions end: all of them when there is no `sid`.
+    /// The user; without `sid`, all of the user's sessions end.
     pub subject: Option<String>,
     /// The one session at the provider that ended.
     pub sid: Option<String>,
-    /// The token's own name.
+    /// The token's identifier.
     pub jti: String,
     /// When it was made.
     pub issued_at: Timestamp,
@@ -42,13 +42,13 @@ pub enum LogoutTokenError {
     #[error("the logout token: {0}")]
     Signature(#[from] VerifyError),
     /// Another kind of token, an ID token above all.
-    #[error("it is no logout token")]
+    #[error("it is not a logout token")]
     Kind,
     /// The claims.
     #[error("the logout token's claims are malformed")]
     Malformed,
     /// `iss`, or the tenant.
-    #[error("the logout token is of another issuer or tenant")]
+    #[error("the logout token was issued by another issuer or tenant")]
     Issuer,
     /// `aud`
     #[error("the logout token is not for this client")]
@@ -57,10 +57,10 @@ pub enum LogoutTokenError {
     #[error("the logout token has expired")]
     Expired,
     /// `iat`
-    #[error("the logout token is of the future")]
+    #[error("the logout token was issued in the future")]
     Future,
     /// Neither `sub` nor `sid`.
-    #[error("the logout token names nobody")]
+    #[error("the logout token has neither sub nor sid")]
     Nobody,
 }
 
@@ -76,7 +76,7 @@ struct Claims {
     sub: Option<String>,
     sid: Option<String>,
     tid: Option<String>,
-    // Read by hand: `null` is there, too.
+    // By hand, because `null` counts as present.
     #[serde(default, deserialize_with = "is_there")]
     nonce: bool,
 }
@@ -111,7 +111,7 @@ pub fn logout_token(
     }
     let claims: Claims =
         serde_json::from_slice(&verified.payload).map_err(|_| LogoutTokenError::Malformed)?;
-    // OpenID Back-Channel Logout §2.6, points 6 and 7: the event is there, a nonce is not, so no ID token ends a session.
+    // OpenID Back-Channel Logout §2.6, points 6 and 7: the event is present and a nonce is not, so an ID token does not end a session.
     let event = claims.events.get(BACKCHANNEL_LOGOUT_EVENT);
     if !event.is_some_and(Value::is_object) || claims.nonce {
         return Err(LogoutTokenError::Kind);
@@ -144,7 +144,7 @@ fn judge(
     if issued_at.duration_since(now) > SKEW {
         return Err(LogoutTokenError::Future);
     }
-    // OpenID Back-Channel Logout §2.6, point 5: it names the person, the session or both.
+    // OpenID Back-Channel Logout §2.6, point 5: it names the user, the session or both.
     if claims.sub.is_none() && claims.sid.is_none() {
         return Err(LogoutTokenError::Nobody);
     }
@@ -161,7 +161,7 @@ fn judge(
         sid: claims.sid,
         jti: claims.jti,
         issued_at,
-        // The skew is ours: so long the token would still be taken.
+        // With the skew, for which the token is still accepted.
         expires_at: expires_at.saturating_add(SKEW).unwrap_or(Timestamp::MAX),
     })
 }

@@ -75,7 +75,7 @@ fn a_right_token_says_whose_session_ended_and_how_long_to_remember_it() {
 }
 
 #[test]
-fn the_person_or_the_session_is_enough_but_not_neither() {
+fn user_or_session_is_required() {
     assert_eq!(scene().with("sub", Value::Null).accepted().subject, None);
     assert_eq!(scene().with("sid", Value::Null).accepted().sid, None);
     let nobody = scene().with("sub", Value::Null).with("sid", Value::Null);

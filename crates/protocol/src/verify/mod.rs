@@ -1,4 +1,4 @@
-//! Tokens from outside: keys and claims in, proof out. Nobody else reads a JWT claim.
+//! Tokens from outside: keys and claims in, proof out. JWT claims are read only here.
 
 mod access_token;
 mod audience;

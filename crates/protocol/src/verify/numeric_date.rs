@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub(super) struct NumericDate(f64);
 
 impl NumericDate {
-    /// `None` for what no calendar holds.
+    /// `None` if it is out of range.
     pub(super) fn timestamp(self) -> Option<Timestamp> {
         let since_1970 = SignedDuration::try_from_secs_f64(self.0).ok()?;
         Timestamp::from_duration(since_1970).ok()

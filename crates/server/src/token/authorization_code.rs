@@ -68,7 +68,7 @@ pub(super) async fn grant(
     }
 
     // Mint.
-    let holder = Holder::Person(&user, &grant);
+    let holder = Holder::User(&user, &grant);
     let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
     let id_token = match grant.scope.contains(OPENID) {
         true => {
@@ -87,18 +87,18 @@ pub(super) async fn grant(
     Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
 }
 
-/// The code was redeemed before. The right client with the right proof means that somebody has a copy: the grant dies.
-/// Anybody else is a stranger, and nothing happens (D9).
+/// The code was redeemed before. If the right client presents it with the right proof, there is a copy, and the grant is
+/// revoked. A request that fails the checks changes nothing (D9).
 async fn reused(
     app: &App,
     caller: &Caller,
     client: &Client,
     (request, grant): (&AuthorizationCodeRequest, &Grant),
 ) -> Failure {
-    if let Err(stranger) =
+    if let Err(refused) =
         authorization_code::check(client, &grant.client_id, &grant.binding, request)
     {
-        return stranger.into();
+        return refused.into();
     }
     let command = RevokeGrant {
         id: grant.id,
@@ -114,7 +114,7 @@ async fn reused(
     }
 }
 
-/// D10: one row a redemption, refresh token or not. The row secret goes with it when there is one.
+/// D10: one row for each redemption, with or without a refresh token, and the row secret if there is one.
 fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant, Option<[u8; 32]>) {
     let refreshable = client.may_use(GrantType::RefreshToken);
     let (now, settings) = (caller.now, &app.settings);

@@ -15,7 +15,7 @@ use crate::{app::App, caller::Caller, error::Failure};
 /// All parameters of a request to `/token`, `/introspection` or `/revocation` together.
 pub(crate) const MAX_BODY_BYTES: usize = 32 * 1024;
 
-/// Reads the credentials and judges them by exactly the registered method.
+/// Reads the credentials and verifies them by the registered method.
 pub(crate) async fn authenticate(
     app: &App,
     caller: &Caller,
@@ -43,14 +43,14 @@ pub(crate) async fn authenticate(
             let client = app.clients.find(&client_id).await?;
             Ok(by_secret(client.as_ref(), method, &secret)?)
         }
-        // Boxed, so that a request without an assertion carries no room for the fetching of keys.
+        // Boxed, so that a request without an assertion has a small future.
         PresentedCredentials::Assertion(assertion) => {
             Box::pin(assert(app, caller, &assertion)).await
         }
     }
 }
 
-/// RFC 6749 §2.3.1: credentials must not be in the request URI, where every log has them. What was there is burnt.
+/// RFC 6749 §2.3.1: credentials must not be in the request URI, which is logged everywhere.
 fn no_secret_in_query(caller: &Caller) -> Result<(), OAuthError> {
     const SECRET: [&str; 6] = [
         "client_secret",
@@ -79,12 +79,12 @@ async fn assert(
     let unverified =
         cardea_jose::peek(&assertion.jwt).map_err(|e| bad(format!("assertion: {e}")))?;
     let claims: serde_json::Value = serde_json::from_slice(&unverified.payload).unwrap_or_default();
-    // RFC 7523 §3: sub is the client; who it says it is only chooses the keys that must prove it.
+    // RFC 7523 §3: sub is the client; unverified, it only selects the keys.
     let named = claims
         .get("sub")
         .and_then(serde_json::Value::as_str)
         .unwrap_or_default();
-    // RFC 7521 §4.2: client_id is unnecessary, but must agree when it is there.
+    // RFC 7521 §4.2: client_id is unnecessary, but must agree when it is present.
     if assertion.client_id.as_deref().is_some_and(|id| id != named) {
         return Err(OAuthError::invalid_request(
             "client_id and the assertion name different clients",
@@ -120,7 +120,7 @@ async fn assert(
     Ok(admitted)
 }
 
-/// RFC 7523 §3, point 7: an assertion is good once, by a unique insert.
+/// RFC 7523 §3, point 7: an assertion is accepted once, by a unique insert.
 async fn use_up(
     app: &App,
     client: &Client,

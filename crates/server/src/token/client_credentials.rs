@@ -1,4 +1,4 @@
-//! A client in its own name (RFC 6749 §4.4). It writes nothing (D10).
+//! A client on its own behalf (RFC 6749 §4.4). It writes nothing (D10).
 
 use cardea_protocol::{
     claims::Holder, request::ClientCredentialsRequest, token::client_auth::AuthenticatedClient,

@@ -1,4 +1,4 @@
-//! Signs what a verdict allows. Nothing here decides.
+//! Signs tokens. Nothing is decided here.
 
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::{
@@ -60,7 +60,7 @@ pub(super) struct AccessToken {
     ttl: SignedDuration,
 }
 
-/// An access token in the client's format. It doesn't outlive its grant.
+/// An access token in the client's format. It does not outlive its grant.
 pub(super) fn access_token(
     app: &App,
     client: &Client,
@@ -68,7 +68,7 @@ pub(super) fn access_token(
     (target, now): (&Target, Timestamp),
 ) -> Result<AccessToken, Failure> {
     let ttl = match holder {
-        Holder::Person(_, grant) => grant
+        Holder::User(_, grant) => grant
             .expires_at
             .duration_since(now)
             .min(app.settings.access_token_ttl),
@@ -97,7 +97,7 @@ pub(super) fn access_token(
     Ok(AccessToken { text, ttl })
 }
 
-/// An ID token beside an access token. `sid` is in it while the session is there.
+/// An ID token beside an access token. It has `sid` while the session is active.
 pub(super) fn id_token(
     app: &App,
     now: Timestamp,
@@ -127,7 +127,7 @@ pub(super) fn id_token(
     )
 }
 
-/// The refresh token of a generation: derived, so that the same one comes again for a retry.
+/// The refresh token of a generation: derived, so that a retry gets the same one.
 pub(super) fn refresh_token(
     app: &App,
     grant: &Grant,

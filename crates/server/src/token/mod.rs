@@ -1,4 +1,4 @@
-//! `POST /token`: who asks, by which grant type, and what they get (RFC 6749 §3.2).
+//! `POST /token`: client authentication, the grant type, the tokens (RFC 6749 §3.2).
 
 mod authorization_code;
 mod client_auth;
@@ -68,7 +68,7 @@ async fn grant(
     client: &AuthenticatedClient,
     params: &Params<'_>,
 ) -> Result<TokenResponse, Failure> {
-    // Boxed where they write: else every request, whatever its grant type, would carry room for the largest.
+    // Boxed where they write: else every request would have the future of the largest grant type.
     match TokenRequest::parse(params)? {
         TokenRequest::AuthorizationCode(request) => {
             Box::pin(authorization_code::grant(app, caller, client, &request)).await

@@ -32,7 +32,7 @@ pub(super) async fn grant(
     let sender = client.sender();
     let client = client.client();
     let token = RefreshToken::parse(request.token.expose())
-        .ok_or_else(|| OAuthError::invalid_grant("not a refresh token"))?;
+        .ok_or_else(|| OAuthError::invalid_grant("malformed refresh token"))?;
     let (context, secret) = authentic(app, caller, &token)
         .await?
         .ok_or_else(|| OAuthError::invalid_grant("unknown or forged refresh token"))?;
@@ -85,7 +85,7 @@ pub(super) async fn grant(
     let access_token = mint::access_token(
         app,
         client,
-        Holder::Person(&user, &grant),
+        Holder::User(&user, &grant),
         (&target, caller.now),
     )?;
     let id_token = match scope.contains(OPENID) {
@@ -105,8 +105,8 @@ pub(super) async fn grant(
     Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
 }
 
-/// What is asked for, if it can be given. Whether it can is told only after the table of D11 was asked, or a thief could
-/// go unseen by asking for too much.
+/// The requested scope and audience, if they can be granted. The error is returned only after the rotation table of D11
+/// was applied, or a stolen token could be tried unnoticed with a scope that is refused.
 fn wish(
     app: &App,
     client: &Client,
@@ -124,7 +124,7 @@ fn wish(
     Ok((scope, target))
 }
 
-/// The grant behind a token that this server made, and the row's secret. A stranger's guess finds nothing and changes nothing.
+/// The grant of a token that this server made, and the row's secret. A forged token finds nothing and changes nothing.
 pub(crate) async fn authentic(
     app: &App,
     caller: &Caller,

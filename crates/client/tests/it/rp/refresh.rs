@@ -118,7 +118,7 @@ async fn another_persons_id_token_is_not_taken_at_a_refresh() {
     let world = world().await;
     let known = logged_in(&world).await;
     for (name, value, why) in [
-        ("sub", json!("bob"), IdTokenError::Person),
+        ("sub", json!("bob"), IdTokenError::User),
         ("iss", json!("https://other.example"), IdTokenError::Issuer),
         ("aud", json!("other"), IdTokenError::Audience),
     ] {

@@ -233,10 +233,7 @@ pub(crate) async fn a_disabled_person_is_logged_out(store: AnyStore) {
             .is_none()
     );
     assert_eq!(world.dead(&online, 1).await, Some("the grant was revoked"));
-    assert_eq!(
-        world.dead(&offline, 1).await,
-        Some("the person is disabled")
-    );
+    assert_eq!(world.dead(&offline, 1).await, Some("the user is disabled"));
     assert!(change(&world.store, status(UserStatus::Disabled), 2).await);
     assert!(change(&world.store, status(UserStatus::Enabled), 2).await);
     assert!(

@@ -7,7 +7,7 @@ fn claims(asked: Asked, json: &str) -> Asked {
 }
 
 #[test]
-fn a_hint_names_the_person() {
+fn a_hint_names_the_user() {
     assert_eq!(
         asked().hinting_at("alice").accepted().subject,
         Some(subject("alice"))
@@ -22,7 +22,7 @@ fn a_hint_that_is_no_id_token_of_ours_is_refused() {
 }
 
 #[test]
-fn the_claim_sub_names_the_person_too() {
+fn the_claim_sub_names_the_user_too() {
     let by_claim = claims(asked(), r#"{"id_token":{"sub":{"value":"alice"}}}"#);
     assert_eq!(by_claim.accepted().subject, Some(subject("alice")));
     let both = claims(
@@ -44,7 +44,7 @@ fn a_hint_and_a_claim_for_different_people_are_refused() {
 }
 
 #[test]
-fn a_demanded_person_who_cannot_exist_is_refused_and_not_forgotten() {
+fn a_required_user_that_cannot_exist_is_refused() {
     for sub in [r#""""#, r#""Åse""#, "1", "null", r#""a","b""#] {
         let json = format!(r#"{{"id_token":{{"sub":{{"values":[{sub}]}}}}}}"#);
         assert_eq!(

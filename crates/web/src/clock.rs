@@ -1,37 +1,37 @@
-//! Time as a dependency, so that tests decide what "now" is.
+//! The clock as a dependency, so that tests can set the time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Longer than anything that is measured. A clock that leaps by centuries must not exhaust a counter of nanoseconds.
+/// Longer than anything that is measured. A clock that jumps by centuries must not overflow a counter of nanoseconds.
 const LONGEST_STEP: Duration = Duration::from_hours(7 * 24);
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's own clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that reads the system's time"
+        reason = "the only place that reads the system time"
     )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
-/// The time that passed by a clock that may be set.
+/// Elapsed time by a clock that may be set.
 ///
-/// A step back counts as nothing, with what passed since the last look: what is to end in a minute ends a minute after
-/// the first look at the clock that was set back, not when the clock has come to where it was.
+/// A step back counts as zero: a timeout of one minute ends one minute after the first reading of the clock that was set
+/// back, not when the clock reaches its old time again.
 pub(crate) struct Stopwatch {
     clock: Arc<dyn Clock>,
     seen: Mutex<Seen>,
@@ -43,7 +43,7 @@ struct Seen {
 }
 
 impl Stopwatch {
-    /// Begins now.
+    /// Starts now.
     pub(crate) fn start(clock: Arc<dyn Clock>) -> Self {
         let at = clock.now();
         let passed = Duration::ZERO;
@@ -53,10 +53,10 @@ impl Stopwatch {
         }
     }
 
-    /// What has passed since the start; never less than it was before.
+    /// The time since the start; never decreases.
     pub(crate) fn passed(&self) -> Duration {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock, or two threads that overtake each other look like a step back.
+        // Read under the lock; otherwise two threads that overtake each other look like a step back.
         let now = self.clock.now();
         let step = Duration::try_from(now.duration_since(seen.at)).unwrap_or_default();
         seen.at = now;
@@ -70,9 +70,9 @@ impl Stopwatch {
 mod tests {
     use super::*;
 
-    struct Hands(Mutex<Timestamp>);
+    struct ManualClock(Mutex<Timestamp>);
 
-    impl Clock for Hands {
+    impl Clock for ManualClock {
         fn now(&self) -> Timestamp {
             *self.0.lock().unwrap()
         }
@@ -83,11 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_takes_no_time_away_and_goes_on() {
-        let hands = Arc::new(Hands(Mutex::new(second(1_800_000_000))));
-        let watch = Stopwatch::start(hands.clone());
+    fn elapsed_time_does_not_decrease_when_the_clock_is_set_back() {
+        let clock = Arc::new(ManualClock(Mutex::new(second(1_800_000_000))));
+        let watch = Stopwatch::start(clock.clone());
         let passed_at = |at: i64| {
-            *hands.0.lock().unwrap() = second(at);
+            *clock.0.lock().unwrap() = second(at);
             watch.passed().as_secs()
         };
         assert_eq!(passed_at(1_800_000_010), 10);
@@ -96,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn an_absurd_time_is_a_long_time_and_no_overflow() {
-        let hands = Arc::new(Hands(Mutex::new(Timestamp::MIN)));
-        let watch = Stopwatch::start(hands.clone());
-        *hands.0.lock().unwrap() = Timestamp::MAX;
+    fn an_extreme_time_is_capped_without_overflow() {
+        let clock = Arc::new(ManualClock(Mutex::new(Timestamp::MIN)));
+        let watch = Stopwatch::start(clock.clone());
+        *clock.0.lock().unwrap() = Timestamp::MAX;
         assert_eq!(watch.passed(), LONGEST_STEP);
     }
 }

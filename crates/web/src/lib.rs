@@ -1,12 +1,12 @@
-//! HTTP both ways for Cardea, without a single OAuth endpoint.
+//! HTTP server and client code of Cardea, without OAuth endpoints.
 //!
 //! - [`inbound`]: listener, TLS with reload, client address, request id, header pack, cookies,
 //!   CSRF, CORS, limits, problem+json, shutdown.
-//! - [`outbound`]: the guarded client for URLs that came as data, and the cache of remote key sets.
-//! - [`config`]: the TOML loader that names file, line, column and the nearest valid key.
-//! - `prometheus`, by the feature of that name: the metrics of the process.
-//! - [`clock`]: the one place that reads the system's time.
-//! - [`permissions`]: which role may do what.
+//! - [`outbound`]: the guarded client for URLs that come from input, and the cache of remote key sets.
+//! - [`config`]: the TOML loader, whose errors name file, line, column and the nearest valid key.
+//! - `prometheus` (feature `prometheus`): the metrics of the process.
+//! - [`clock`]: the only place that reads the system time.
+//! - [`permissions`]: the permissions of each role.
 
 pub mod clock;
 pub mod config;

@@ -1,12 +1,12 @@
-//! What a role may do: the same map for the pages of an app and for its API.
+//! Permissions of roles: the same map for the pages of an app and for its API.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// All permissions, whatever their name.
+/// Stands for all permissions.
 const ALL: &str = "*";
 
-/// A map from roles to permissions. A clone costs nothing.
+/// A map from roles to permissions. Cheap to clone.
 ///
 /// ```
 /// use cardea_web::permissions::Permissions;
@@ -19,7 +19,7 @@ const ALL: &str = "*";
 /// assert!(permissions.allow(["viewer", "editor"], "orders:write"));
 /// assert!(!permissions.allow(["viewer"], "orders:write"));
 /// assert!(permissions.allow(["superadmin"], "anything"));
-/// assert!(!permissions.allow(["stranger"], "orders:read"));
+/// assert!(!permissions.allow(["unknown"], "orders:read"));
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Permissions(Arc<BTreeMap<String, BTreeSet<String>>>);

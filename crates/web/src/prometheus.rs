@@ -1,4 +1,4 @@
-//! The process's metrics, as Prometheus reads them.
+//! The metrics of the process in the text format of Prometheus.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,12 +13,12 @@ const SECONDS: &[f64] = &[
 ];
 const SIZES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// How long what was measured may wait to be summed up.
+/// The interval at which recorded samples are aggregated.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Installs the process's one recorder, unless it is there already; what is counted before is lost.
+/// Installs the global recorder unless it is installed already; what is counted before is lost.
 pub fn install() {
     RECORDER.get_or_init(|| {
         let builder = PrometheusBuilder::new();
@@ -30,7 +30,7 @@ pub fn install() {
             .ok()?;
         let handle = builder.install_recorder().ok()?;
         let kept = handle.clone();
-        // What histograms are told waits in memory until somebody looks. Nobody may ever scrape, so we look ourselves.
+        // Samples of histograms are kept in memory until they are aggregated. Without a scraper only this thread does that.
         let upkeep = std::thread::Builder::new().name("cardea-metrics".to_owned());
         let started = upkeep.spawn(move || {
             loop {
@@ -39,13 +39,13 @@ pub fn install() {
             }
         });
         if let Err(error) = started {
-            tracing::warn!(%error, "metrics will grow until they are read");
+            tracing::warn!(%error, "could not start the metrics thread; metrics use more memory until they are scraped");
         }
         Some(handle)
     });
 }
 
-/// All that was counted; empty without a recorder.
+/// All metrics; empty without a recorder.
 #[must_use]
 pub fn page() -> String {
     RECORDER

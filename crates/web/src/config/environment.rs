@@ -1,4 +1,4 @@
-//! `CARDEA__TOKENS__ACCESS_TOKEN_TTL=15m`: the environment over the file, scalar keys outside lists.
+//! Environment variables such as `CARDEA__TOKENS__ACCESS_TOKEN_TTL=15m` override scalar keys outside of lists.
 
 use std::borrow::Cow;
 
@@ -11,13 +11,13 @@ use super::unknown::advice;
 
 const PREFIX: &str = "CARDEA__";
 
-/// A variable that is meant for us.
+/// An environment variable with our prefix.
 pub(super) struct Variable {
     pub(super) name: String,
     value: String,
 }
 
-/// Our variables, in a fixed order.
+/// The variables with our prefix, sorted.
 pub(super) fn ours(all: impl Iterator<Item = (String, String)>) -> Vec<Variable> {
     let mut variables: Vec<_> = all
         .filter(|(name, _)| name.starts_with(PREFIX))
@@ -95,7 +95,7 @@ fn set<'i>(
     }
 }
 
-/// Typed by the schema, so that a password of digits stays a text. The value is never repeated.
+/// Typed by the schema, so that a password of digits remains a string. Errors do not contain the value.
 fn scalar<'i>(place: Place<'_>, value: &'i str) -> Result<DeValue<'i>, Problem> {
     let expected = match place.kind() {
         Kind::Text => return Ok(DeValue::String(Cow::Borrowed(value))),

@@ -1,4 +1,4 @@
-//! Errors with a place.
+//! Configuration errors with their place.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,14 +10,14 @@ use miette::{
 
 use super::environment::Variable;
 
-/// What is wrong with the configuration; never empty.
+/// The errors of a configuration; never empty.
 #[derive(Debug, Clone)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
-/// One thing that is wrong.
+/// One error of a configuration.
 #[derive(Debug, Clone)]
 pub struct ConfigError {
-    // For the order in which they are told: that of the file, then the variables.
+    // For the order of the errors: that of the file, then the variables.
     offset: usize,
     place: String,
     message: String,
@@ -35,7 +35,7 @@ struct Snippet {
     span: Range<usize>,
 }
 
-/// The one line, and none of its neighbours: they may hold secrets.
+/// Only the line itself: the lines around it may contain secrets.
 impl SourceCode for Snippet {
     fn read_span<'a>(
         &'a self,
@@ -66,7 +66,7 @@ impl ConfigErrors {
             place: name.to_owned(),
             message: format!("the file cannot be read: {error}"),
             help: (error.kind() == std::io::ErrorKind::NotFound)
-                .then(|| "name another one with --config".to_owned()),
+                .then(|| "choose another file with --config".to_owned()),
             snippet: None,
         }])
     }
@@ -77,7 +77,7 @@ impl ConfigErrors {
         &self.0
     }
 
-    /// A report for people, with the lines in question.
+    /// A report for the terminal, with the affected lines.
     #[must_use]
     pub fn report(&self, colour: bool) -> String {
         let theme = match colour {
@@ -113,7 +113,7 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 impl ConfigError {
-    /// What would be right, if that is known.
+    /// A suggestion, if there is one.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
@@ -148,7 +148,7 @@ impl Diagnostic for ConfigError {
 
 /// The file and the variables, to turn a span into a place.
 ///
-/// Spans of variables lie behind the end of the file.
+/// Spans of variables begin after the end of the file.
 pub(super) struct Source {
     name: String,
     text: String,
@@ -205,7 +205,7 @@ impl Source {
                 number: line.number,
                 text: line.text.to_owned(),
                 start: line.start,
-                // No further than the line: the span of a section is all of it.
+                // At most the line: the span of a section is the whole section.
                 span: span.start..span.end.clamp(span.start, line.end().max(span.start)),
             }),
         }
@@ -238,7 +238,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Reports end up in logs, where no secret may stand; the `@` is that of a URL with a password.
+/// Reports may be logged, and logs must not contain secrets. The `@` is for URLs with a password.
 fn may_hold_secret(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     ["secret", "password", "master_key", "@"]

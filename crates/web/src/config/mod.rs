@@ -1,4 +1,4 @@
-//! The TOML loader: one file, the environment over it, and errors that say where and what instead.
+//! The TOML loader: one file, overridden by environment variables, with errors that name the place and a suggestion.
 //!
 //! Settings are plain structs that derive `Deserialize` and `JsonSchema` with
 //! `deny_unknown_fields`; their doc comments become the reference page.
@@ -25,10 +25,10 @@ pub use values::{Duration, SecretText};
 use self::error::Source;
 use self::schema::Schema;
 
-/// No configuration is larger.
+/// The maximum size of a configuration file.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads settings from a file; variables named `CARDEA__SECTION__KEY` win over it.
+/// Reads settings from a file; environment variables named `CARDEA__SECTION__KEY` override it.
 ///
 /// # Errors
 /// All unknown keys and bad variables, and the first bad value, each with its place.
@@ -44,7 +44,7 @@ where
     parse(&name, &text, environment)
 }
 
-/// Reads settings from a text; `name` is what errors call it.
+/// Reads settings from a text; `name` is its name in errors.
 ///
 /// # Errors
 /// As [`load`].

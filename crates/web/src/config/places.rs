@@ -1,8 +1,8 @@
-//! Where the entries of a list stand in the file.
+//! The lines of list entries in the file.
 
 use toml::de::{DeTable, DeValue};
 
-/// The line of each `[[section]]`, by the text that stands at `key` in it; nothing for a text that is no TOML.
+/// The line of each `[[section]]`, by the value of its `key`; empty for a text that is not TOML.
 #[must_use]
 pub fn lines(text: &str, section: &str, key: &str) -> Vec<(String, usize)> {
     let Ok(root) = DeTable::parse(text) else {

@@ -1,4 +1,4 @@
-//! The reference page, made from the settings' own doc comments.
+//! The reference page, generated from the doc comments of the settings.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::schema::{Kind, Place, Schema};
 
-/// A Markdown page of all keys: one table a section, with type, default and text.
+/// A Markdown page of all keys: one table per section, with type, default and description.
 #[must_use]
 pub fn reference_markdown<T: JsonSchema>() -> String {
     let schema = Schema::of::<T>();
@@ -34,7 +34,7 @@ fn section(page: &mut String, place: Place<'_>, path: &str, depth: usize) {
             &format!("| `{name}` | {kind} | {default} | {meaning} |"),
         );
     }
-    // The settings are a tree of a few levels; the bound is for a type that holds itself.
+    // The settings are a tree of a few levels; the bound is for recursive types.
     if depth == 6 {
         return;
     }
@@ -105,7 +105,7 @@ fn kind(place: Place<'_>) -> String {
 fn default(node: &Value, required: bool) -> String {
     match node.get("default") {
         _ if required => "required".to_owned(),
-        // An empty text is no value: such a key must be set.
+        // An empty default means that the key must be set.
         Some(Value::String(text)) if text.is_empty() => "required".to_owned(),
         None | Some(Value::Null) => "none".to_owned(),
         Some(value) => format!("`{value}`"),

@@ -1,4 +1,4 @@
-//! Walking the JSON schema of the settings beside the settings themselves.
+//! The JSON schema of the settings, traversed in parallel to the settings.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
@@ -76,7 +76,7 @@ impl<'a> Place<'a> {
         self.node.get("items").map(|node| self.at(node))
     }
 
-    /// Whether keys that the struct doesn't name are errors.
+    /// Whether unknown keys are errors.
     pub(super) fn is_closed(&self) -> bool {
         self.node.get("additionalProperties") == Some(&Value::Bool(false))
     }
@@ -118,7 +118,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The words that an enumeration allows.
+    /// The values of an enumeration.
     pub(super) fn choices(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let words = self.node.get("enum").and_then(Value::as_array);
         let consts = self.node.get("oneOf").and_then(Value::as_array);
@@ -140,7 +140,7 @@ impl<'a> Place<'a> {
         self.node.get(member)?.as_str()
     }
 
-    /// The valid name that a reader most likely meant.
+    /// The valid name that was most likely intended.
     pub(super) fn nearest(&self, name: &str) -> Option<&'a str> {
         let allowed = (name.len() / 3).max(2);
         let distance = |known: &str| strsim::damerau_levenshtein(known, &name.to_ascii_lowercase());

@@ -1,11 +1,11 @@
-//! All unknown keys at once, each with the name that was probably meant.
+//! Reports all unknown keys at once, each with the most similar valid name.
 
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Source};
 use super::schema::Place;
 
-/// Removes the unknown keys, so that what is left can be read and tell its own errors.
+/// Removes the unknown keys, so that the rest can be deserialized and checked.
 pub(super) fn take(table: &mut DeTable<'_>, place: Place<'_>, source: &Source) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     in_table(table, place, source, &mut errors);

@@ -1,4 +1,4 @@
-//! Kinds of values that settings have.
+//! Types of configuration values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ const LONGEST: u64 = 3650 * 86_400;
 pub struct Duration(u64);
 
 impl Duration {
-    /// So many seconds; bounded as in the file.
+    /// A number of seconds, within the bounds of the type.
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Self {
         match seconds {
@@ -26,7 +26,7 @@ impl Duration {
         }
     }
 
-    /// As the standard library's duration.
+    /// As a `std::time::Duration`.
     #[must_use]
     pub const fn get(self) -> std::time::Duration {
         std::time::Duration::from_secs(self.0)
@@ -93,18 +93,18 @@ impl JsonSchema for Duration {
     }
 }
 
-/// A text that is never shown: no `Debug`, no `Serialize`, wiped when dropped.
+/// A secret string: no `Debug`, no `Serialize`, zeroized when dropped.
 #[derive(Clone)]
 pub struct SecretText(Secret<String>);
 
 impl SecretText {
-    /// Hides a text.
+    /// Wraps a string.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Secret::new(text))
     }
 
-    /// The text, for the one who needs it.
+    /// The string itself.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
@@ -117,14 +117,14 @@ impl<'de> Deserialize<'de> for SecretText {
     }
 }
 
-/// Refuses what is no text without repeating it, which serde's own errors do.
+/// Refuses other types without repeating the value, which serde's own errors do.
 struct Hidden;
 
 impl Visitor<'_> for Hidden {
     type Value = SecretText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text in quotes")
+        f.write_str("a quoted string")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretText, E> {
@@ -136,15 +136,15 @@ impl Visitor<'_> for Hidden {
     }
 
     fn visit_i64<E: de::Error>(self, _: i64) -> Result<SecretText, E> {
-        Err(E::custom("a secret must be a text in quotes"))
+        Err(E::custom("a secret must be a quoted string"))
     }
 
     fn visit_u64<E: de::Error>(self, _: u64) -> Result<SecretText, E> {
-        Err(E::custom("a secret must be a text in quotes"))
+        Err(E::custom("a secret must be a quoted string"))
     }
 
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<SecretText, E> {
-        Err(E::custom("a secret must be a text in quotes"))
+        Err(E::custom("a secret must be a quoted string"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Forms and queries, bounded, in order, with duplicates kept for the rules to refuse.
+//! Forms and queries: bounded, in order, with duplicates kept so that the rules can refuse them.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::problem::Problem;
 
-/// The largest form that is read.
+/// The maximum size of a form.
 pub const MAX_FORM_BYTES: usize = 64 * 1024;
-/// The longest query that is read.
+/// The maximum length of a query.
 pub const MAX_QUERY_BYTES: usize = 16 * 1024;
-/// The most parameters of a form or a query.
+/// The maximum number of parameters of a form or a query.
 pub const MAX_PARAMETERS: usize = 100;
-/// As many as most requests have.
+/// Enough for most requests.
 const USUAL_PARAMETERS: usize = 8;
 
-/// A body that arrives slower than this is given up.
+/// A body must be received within this time.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a form or a query could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    /// The body is something else than a form.
+    /// The body is not a form.
     #[error("the content type must be application/x-www-form-urlencoded")]
     ContentType,
     /// More bytes than allowed.
@@ -35,19 +35,19 @@ pub enum FormError {
     /// More parameters than allowed.
     #[error("the request has more than {MAX_PARAMETERS} parameters")]
     TooManyParameters,
-    /// A `%` without two hex digits, or bytes that are no UTF-8.
+    /// A `%` without two hex digits, or bytes that are not UTF-8.
     #[error("the request is not valid form encoding of UTF-8")]
     Encoding,
-    /// The body came too slowly.
+    /// The body was not received in time.
     #[error("the request body was not sent in time")]
     TooSlow,
-    /// The connection broke.
+    /// The connection failed.
     #[error("the request body could not be read")]
     Broken,
 }
 
 impl FormError {
-    /// The status for an answer that isn't an OAuth error.
+    /// The status of a response that is not an OAuth error.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -67,11 +67,11 @@ impl IntoResponse for FormError {
     }
 }
 
-/// The parameters of a posted form, in order, duplicates and all.
+/// The parameters of a posted form, in order, with duplicates.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FormPairs(pub Vec<(String, String)>);
 
-/// The parameters of the query, in order, duplicates and all.
+/// The parameters of the query, in order, with duplicates.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueryPairs(pub Vec<(String, String)>);
 
@@ -141,8 +141,8 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     Ok(pairs)
 }
 
-/// Strict, where the usual decoders replace what they cannot read: two servers that read one
-/// request differently are an attack.
+/// Strict, where most decoders replace what they cannot decode: a request that two servers read differently
+/// can be an attack.
 fn decode(encoded: &[u8]) -> Result<String, FormError> {
     if memchr::memchr2(b'+', b'%', encoded).is_none() {
         let plain = std::str::from_utf8(encoded).map_err(|_| FormError::Encoding)?;
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn a_body_that_never_ends_times_out() {
         let body = Body::new(Never);
         assert_eq!(form(FORM, body).await, Err(FormError::TooSlow));
     }
@@ -301,7 +301,7 @@ mod tests {
         }
 
         #[test]
-        fn what_others_encode_is_read_as_it_was(pairs: Vec<(String, String)>) {
+        fn standard_form_encoding_round_trips(pairs: Vec<(String, String)>) {
             let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
             if encoded.len() <= MAX_FORM_BYTES && pairs.len() <= MAX_PARAMETERS {
                 proptest::prop_assert_eq!(parse(encoded.as_bytes()), Ok(pairs));

@@ -1,4 +1,4 @@
-//! Who is calling, believed from a proxy only when the operator named that proxy.
+//! The address of the client. Forwarding headers count only when they come from a configured proxy.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,29 +9,29 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::problem::Problem;
 
-/// The other end of the connection, put into each request by the listener.
+/// The peer of the connection. The listener adds it to the extensions of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP connection, in clear or by TLS.
     Tcp {
-        /// The address at the other end.
+        /// The address of the peer.
         address: SocketAddr,
-        /// Whether the connection was secured by this process.
+        /// Whether this process terminates TLS for the connection.
         tls: bool,
     },
-    /// A Unix socket; the kernel vouches for the user.
+    /// A Unix socket; the kernel reports the user.
     Unix {
         /// The user id of the other process.
         uid: u32,
     },
 }
 
-/// The caller's address after proxies were taken into account.
+/// The address of the client, with proxies taken into account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress {
     /// The address; an IPv4 address mapped into IPv6 is given as IPv4.
     pub ip: IpAddr,
-    /// Whether the caller came by https, to this process or to a trusted proxy.
+    /// Whether the client uses https, to this process or to a trusted proxy.
     pub https: bool,
 }
 
@@ -48,12 +48,12 @@ impl ClientAddress {
         network(self.ip, 16, 32)
     }
 
-    /// Who calls, by the connection and, from a proxy among `trusted`, by what that proxy wrote.
+    /// The client by the connection and, from a proxy in `trusted`, by the headers of that proxy.
     #[must_use]
     pub fn resolve(peer: Option<&Peer>, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let (direct, tls) = match peer {
             Some(Peer::Tcp { address, tls }) => (normalise(address.ip()), *tls),
-            // Without a socket there is no stranger: a Unix socket or a call within the process.
+            // A Unix socket, or a call within the process: local in either case.
             Some(Peer::Unix { .. }) | None => (IpAddr::V4(Ipv4Addr::LOCALHOST), false),
         };
         if !is_trusted(direct, trusted) {
@@ -69,7 +69,7 @@ impl ClientAddress {
     }
 }
 
-/// Whether the other end of the connection is a proxy that the operator named.
+/// Whether the peer is a configured proxy.
 pub(super) fn is_trusted_proxy(peer: Option<&Peer>, trusted: &[IpNet]) -> bool {
     match peer {
         Some(Peer::Tcp { address, .. }) => is_trusted(normalise(address.ip()), trusted),
@@ -89,7 +89,7 @@ fn network(ip: IpAddr, v4: u8, v6: u8) -> IpNet {
     }
 }
 
-/// The rightmost hop that isn't one of ours. Everything left of it was written by a stranger.
+/// The rightmost hop that is not a trusted proxy. Everything left of it is not trustworthy.
 fn forwarded_for(headers: &HeaderMap, direct: IpAddr, trusted: &[IpNet]) -> IpAddr {
     let mut nearest = direct;
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_choose_its_address() {
+    fn an_untrusted_peer_cannot_choose_its_address() {
         let headers = [
             ("x-forwarded-for", "1.1.1.1"),
             ("x-forwarded-proto", "https"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_names_the_client() {
+    fn a_trusted_proxy_reports_the_client() {
         let headers = [
             ("x-forwarded-for", "198.51.100.7"),
             ("x-forwarded-proto", "https"),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_wrote_before_the_proxy_is_not_believed() {
+    fn hops_left_of_the_trusted_proxies_are_ignored() {
         let headers = [("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")];
         assert_eq!(
             resolve("10.0.0.1:1", &headers, &["10.0.0.0/8"]).ip,
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_hop_ends_the_walk() {
+    fn a_malformed_hop_ends_the_search() {
         let headers = [("x-forwarded-for", "1.1.1.1, unknown, 10.0.0.2")];
         assert_eq!(
             resolve("10.0.0.1:1", &headers, &["10.0.0.0/8"]).ip,
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapped_peer_is_the_ipv4_address_it_is() {
+    fn an_ipv4_mapped_peer_counts_as_ipv4() {
         let client = resolve(
             "[::ffff:10.0.0.1]:1",
             &[("x-forwarded-for", "8.8.8.8")],

@@ -1,4 +1,4 @@
-//! Certificates of clients: asked for in the handshake, checked against the operator's own authority.
+//! Client certificates: requested in the TLS handshake and verified against configured authorities.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use rustls::{RootCertStore, ServerConnection};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-/// Whose certificates are accepted from clients.
+/// Which client certificates are accepted.
 #[derive(Clone)]
 pub struct ClientCertificates {
     /// The authorities, PEM.
     pub ca_pem: Vec<u8>,
-    /// Whether a client without a certificate is turned away in the handshake.
+    /// Whether the handshake fails without a client certificate.
     pub required: bool,
 }
 
@@ -27,7 +27,7 @@ impl ClientCertificates {
         provider: &Arc<CryptoProvider>,
     ) -> Result<Arc<dyn ClientCertVerifier>, std::io::Error> {
         let invalid = |what: &dyn std::fmt::Display| {
-            std::io::Error::other(format!("the authority of client certificates: {what}"))
+            std::io::Error::other(format!("authority of client certificates: {what}"))
         };
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&self.ca_pem) {
@@ -44,7 +44,7 @@ impl ClientCertificates {
     }
 }
 
-/// The verified certificate of the client, put into each of its requests by the listener.
+/// The verified certificate of the client. The listener adds it to the extensions of each request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificate(HeaderValue);
 

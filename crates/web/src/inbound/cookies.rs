@@ -1,4 +1,4 @@
-//! Cookies: exact names in, safe attributes out.
+//! Reading cookies by exact name, and setting them with safe attributes.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,9 +11,9 @@ const MAX_COOKIE_BYTES: usize = 16 * 1024;
 
 /// The value of the cookie of exactly this name.
 ///
-/// A name that comes twice with different values counts as absent. A neighbouring host can plant a
-/// second cookie of our name, and which of the two a browser sends first is the neighbour's choice;
-/// taking either could make somebody else's session this browser's.
+/// A name that occurs twice with different values counts as absent. A sibling host can set a second cookie of the same
+/// name and decide which of the two the browser sends first, so either choice could give the browser another user's
+/// session.
 #[must_use]
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = None;
@@ -37,8 +37,8 @@ pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     found
 }
 
-/// How cookies are named: `__Host-` over https, with the port for development on localhost, where
-/// the cookies of all ports are in one jar.
+/// How cookies are named: with `__Host-` over https, and with the port in development on localhost, where all ports
+/// share one cookie jar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieNames {
     https: bool,
@@ -61,7 +61,7 @@ impl CookieNames {
         format!("{prefix}cardea_{purpose}{}", self.suffix)
     }
 
-    /// Sets a cookie for the browser's session.
+    /// A cookie that lasts for the browser session.
     #[must_use]
     pub fn set<'a>(&self, purpose: &str, value: &'a str) -> SetCookie<'a> {
         SetCookie {
@@ -72,7 +72,7 @@ impl CookieNames {
         }
     }
 
-    /// Takes a cookie away.
+    /// Deletes a cookie.
     #[must_use]
     pub fn delete(&self, purpose: &str) -> SetCookie<'static> {
         self.set(purpose, "").max_age(Duration::ZERO)
@@ -89,14 +89,14 @@ pub struct SetCookie<'a> {
 }
 
 impl SetCookie<'_> {
-    /// Keeps the cookie for this long, also when the browser is closed.
+    /// Keeps the cookie for this time, also after the browser is closed.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// The value of the `Set-Cookie` header; `None` when a value could not stand in a cookie.
+    /// The value of the `Set-Cookie` header; `None` when the value is not allowed in a cookie.
     #[must_use]
     pub fn header(&self) -> Option<HeaderValue> {
         // RFC 6265 §4.1.1: cookie-octet.
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_planted_second_cookie_counts_as_none() {
+    fn a_second_cookie_with_another_value_counts_as_absent() {
         assert_eq!(read(&headers(&["s=mine; s=evil"]), "s"), None);
         assert_eq!(read(&headers(&["s=evil", "s=mine"]), "s"), None);
         assert_eq!(read(&headers(&["s=mine; s=mine"]), "s"), Some("mine"));

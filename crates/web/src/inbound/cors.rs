@@ -1,4 +1,4 @@
-//! Cross-origin reads (design D21): open for discovery, by origin for the rest, never credentials.
+//! CORS (design D21): open for discovery, by origin for other endpoints, never with credentials.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// No registered origin is longer.
+/// The maximum length of an origin.
 const MAX_ORIGIN_BYTES: usize = 256;
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
@@ -18,13 +18,13 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "www-authenticate, x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset",
 );
 
-/// Lets every origin read this answer: for documents that are the same for everybody.
+/// Lets every origin read this response. For documents that are the same for all callers.
 pub fn open(response: &mut HeaderMap) {
     response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
 }
 
-/// The answer to a preflight for a document that every origin may read. Libraries for browsers send headers of their own
-/// with it, which is what makes a browser ask first; none of them changes the answer.
+/// The response to a preflight for a document that every origin may read. Browser libraries send custom headers, which
+/// cause the preflight; none of them changes the response.
 #[must_use]
 pub fn open_preflight() -> Response {
     let headers = [
@@ -36,7 +36,7 @@ pub fn open_preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// What an endpoint allows to the origins it knows.
+/// What an endpoint allows to registered origins.
 #[derive(Debug, Clone)]
 pub struct Cors {
     methods: HeaderValue,
@@ -44,7 +44,7 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// An endpoint with these methods and request headers, written as in the header.
+    /// An endpoint with these methods and request headers, in the syntax of the header.
     #[must_use]
     pub const fn new(methods: &'static str, headers: &'static str) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Cors {
         }
     }
 
-    /// The answer to a preflight: 204, with permission only for an origin that may.
+    /// The response to a preflight: 204, with permission only for an allowed origin.
     pub fn preflight(&self, request: &HeaderMap, may: impl FnOnce(&str) -> bool) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
@@ -65,7 +65,7 @@ impl Cors {
         response
     }
 
-    /// Marks an answer as readable by the request's origin when that origin may.
+    /// Marks a response as readable by the origin of the request if `may` allows it.
     pub fn answer(
         &self,
         request: &HeaderMap,
@@ -78,7 +78,7 @@ impl Cors {
     }
 }
 
-/// The request's origin, when it has one that could be registered; never `null`.
+/// The origin of the request if it has the form of a registered one; never `null`.
 #[must_use]
 pub fn origin(request: &HeaderMap) -> Option<&str> {
     let mut values = request.get_all(ORIGIN).iter();
@@ -93,7 +93,7 @@ pub fn origin(request: &HeaderMap) -> Option<&str> {
 }
 
 fn allow(request: &HeaderMap, response: &mut HeaderMap, may: impl FnOnce(&str) -> bool) -> bool {
-    // Also without permission: the answer to another origin would differ.
+    // Also without permission: the response to another origin would differ.
     response.append(VARY, BY_ORIGIN);
     let allowed = origin(request).is_some_and(may);
     if allowed && let Some(value) = request.get(ORIGIN) {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_origin_may_and_a_stranger_may_not() {
+    fn only_a_registered_origin_is_allowed() {
         let known = |origin: &str| origin == "https://app.example.com";
         let yes = TOKEN.preflight(&from("https://app.example.com"), known);
         assert_eq!(
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_never_allowed_whatever_the_predicate_says() {
+    fn null_and_malformed_origins_are_never_allowed() {
         for odd in [
             "null",
             "*",
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_keeps_the_vary_of_the_handler() {
+    fn the_vary_header_of_the_handler_is_kept() {
         let mut response = HeaderMap::from_iter([(VARY, "accept".parse().unwrap())]);
         TOKEN.answer(&from("https://a.test"), &mut response, |_| true);
         assert_eq!(response.get_all(VARY).iter().count(), 2);
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn discovery_is_open_to_all() {
+    fn discovery_is_readable_by_every_origin() {
         let mut response = HeaderMap::new();
         open(&mut response);
         assert_eq!(response[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
     }
 
     #[test]
-    fn the_preflight_of_discovery_allows_reading_to_all_and_credentials_to_none() {
+    fn the_preflight_of_discovery_allows_every_origin_without_credentials() {
         let response = open_preflight();
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
         let headers = response.headers();

@@ -1,16 +1,16 @@
-//! Forms that only this site could have made.
+//! Protection of forms against cross-site request forgery.
 
 use cardea_seal::{Digest, MacKey};
 use http::HeaderMap;
 use http::header::ORIGIN;
 
-/// Makes and checks the hidden token of forms.
+/// Creates and verifies the hidden token of forms.
 pub struct Csrf {
     key: MacKey,
 }
 
 impl Csrf {
-    /// Tokens under this key, which must be derived for this purpose alone.
+    /// Tokens under this key, which must be derived for this purpose only.
     #[must_use]
     pub fn new(key: MacKey) -> Self {
         Self { key }
@@ -29,11 +29,11 @@ impl Csrf {
     }
 }
 
-/// Whether a state-changing request may come from where its headers say it does.
+/// Whether the headers allow a state-changing request.
 ///
-/// A foreign `Origin` is refused, and what the browser itself calls cross-site. `null` says nothing: under the
-/// `no-referrer` of our own pages browsers send it with our own forms (Fetch §3.2), so there `Sec-Fetch-Site` decides, and
-/// where a browser is too old to send that, the token.
+/// A foreign `Origin` is refused, and a request that the browser marks as cross-site. `Origin: null` decides nothing:
+/// browsers send it with forms of our own pages, which have the policy `no-referrer` (Fetch §3.2). Then `Sec-Fetch-Site`
+/// decides, and for browsers that do not send that header, the token.
 #[must_use]
 pub fn same_origin(headers: &HeaderMap, own_origin: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site")
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_parts_alone() {
+    fn a_token_is_valid_only_for_its_parts() {
         let token = csrf().token(&[b"browser", b"login"]);
         assert!(csrf().verify(&[b"browser", b"login"], &token));
         assert!(!csrf().verify(&[b"browser", b"consent"], &token));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn a_malformed_token_is_refused() {
         for presented in ["", "x", "====", &"A".repeat(43), &"A".repeat(10_000)] {
             assert!(!csrf().verify(&[b"browser"], presented));
         }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opaque_origin_is_judged_by_what_the_browser_says_of_the_site() {
+    fn sec_fetch_site_decides_for_an_opaque_origin() {
         assert!(same_origin(
             &headers(&[("origin", "null"), ("sec-fetch-site", "same-origin")]),
             OWN
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_browser_calls_cross_site_is_refused() {
+    fn cross_site_requests_are_refused() {
         for (site, allowed) in [
             ("same-origin", true),
             ("none", true),

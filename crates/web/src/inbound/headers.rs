@@ -1,4 +1,4 @@
-//! The security headers, prebuilt.
+//! Security headers of responses.
 
 use axum::response::{IntoResponseParts, ResponseParts};
 use http::header::{
@@ -23,10 +23,10 @@ const NO_DEVICES: HeaderValue = HeaderValue::from_static(
     "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), \
      gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
 );
-// Without includeSubDomains: what else lives under the issuer's name is not ours to decide.
+// Without includeSubDomains: other hosts under the name of the issuer are not ours to decide on.
 const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
-/// What a page carries beyond the pack of every answer. Return it as `(PageHeaders, Html(…))`.
+/// The headers of a page beyond those of every response. Return it as `(PageHeaders, Html(…))`.
 #[derive(Debug, Clone)]
 pub struct PageHeaders {
     content_security_policy: HeaderValue,
@@ -43,8 +43,8 @@ impl PageHeaders {
         }
     }
 
-    /// The same for a page on the way from a client and back to it. Libraries that log in by a popup speak to
-    /// `window.opener` in the end; one page on the way with an opener policy would cut that for good.
+    /// The same for a page between a client's request and the redirect back to it. Libraries that log in by a popup use
+    /// `window.opener` in the end; one page with an opener policy in between would break that.
     #[must_use]
     pub fn on_the_way_to_a_client(content_security_policy: HeaderValue) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl IntoResponseParts for PageHeaders {
     }
 }
 
-/// Adds what every answer carries; a header that the handler set stays as it is.
+/// Adds the headers of every response; a header that the handler set is kept.
 pub(super) fn harden(headers: &mut HeaderMap, https: bool) {
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_headers_of_its_own_gets_the_strictest() {
+    fn the_defaults_are_strict() {
         let mut headers = HeaderMap::new();
         harden(&mut headers, true);
         assert_eq!(headers[CACHE_CONTROL], "no-store");
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handlers_own_header_wins() {
+    fn a_header_of_the_handler_is_kept() {
         let mut headers = HeaderMap::new();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=900"));
         harden(&mut headers, false);
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_never_promises_https() {
+    fn hsts_is_not_sent_over_plain_http() {
         let mut headers = HeaderMap::new();
         harden(&mut headers, false);
         assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
     }
 
     #[test]
-    fn a_page_is_not_framed_not_stored_and_keeps_its_policy() {
+    fn a_page_is_neither_framed_nor_stored_and_keeps_its_policy() {
         let policy = HeaderValue::from_static("default-src 'none'; style-src 'self'");
         let mut response = (PageHeaders::new(policy.clone()), "page").into_response();
         harden(response.headers_mut(), false);
@@ -132,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn a_page_on_the_way_keeps_the_opener_and_all_other_walls() {
+    fn a_page_before_the_redirect_keeps_the_opener_and_all_other_headers() {
         let page = PageHeaders::new(NOTHING);
-        let on_the_way = PageHeaders::on_the_way_to_a_client(NOTHING);
+        let before_redirect = PageHeaders::on_the_way_to_a_client(NOTHING);
         let mut expected = (page, "page").into_response().into_parts().0.headers;
         expected.remove(CROSS_ORIGIN_OPENER_POLICY);
-        let response = (on_the_way, "page").into_response();
+        let response = (before_redirect, "page").into_response();
         assert_eq!(*response.headers(), expected);
     }
 }

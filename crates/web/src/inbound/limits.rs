@@ -1,4 +1,4 @@
-//! Rate limits (GCRA) with a fixed ceiling on memory.
+//! Rate limits (GCRA) in bounded memory.
 
 mod cells;
 
@@ -19,20 +19,20 @@ use super::client_address::ClientAddress;
 use super::problem::Problem;
 use crate::clock::{Clock, Stopwatch};
 
-/// Stale keys are thrown out after this many checks.
+/// Stale keys are removed after this many checks.
 const SWEEP_EVERY: u32 = 4096;
 
-/// So many requests in so long a time, all of which may come at once.
+/// A number of requests per time. All of them may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// The most requests in a burst.
+    /// The maximum number of requests in a burst.
     pub requests: NonZeroU32,
-    /// The time in which a spent burst comes back.
+    /// The time in which a spent burst is replenished.
     pub per: Duration,
 }
 
-/// What a limit is counted by: hashes under a key of this process, so that nobody can aim at a
-/// neighbour's cell, and names take no memory.
+/// The key of a cell: hashes under a key of this process, so that a client cannot aim at the cell of another one, and
+/// names take no memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     own: u64,
@@ -41,7 +41,7 @@ pub(super) struct Key {
 
 /// One rate limit over many callers.
 pub struct Limiter {
-    // None: lifted, costs nothing.
+    // None: no limit.
     governor: Option<Governor>,
     hasher: RandomState,
     checks: AtomicU32,
@@ -53,7 +53,7 @@ impl Limiter {
     /// A limit on this clock.
     #[must_use]
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        // A period of zero makes no limit; the configuration refuses it, a second stands in.
+        // A period of zero is no valid quota. The configuration refuses it; one second is used instead.
         let quota = Quota::with_period(rate.per / rate.requests.get())
             .map_or(Quota::per_second(rate.requests), |quota| {
                 quota.allow_burst(rate.requests)
@@ -66,7 +66,7 @@ impl Limiter {
         }
     }
 
-    /// A limit that lets everything through.
+    /// No limit.
     #[must_use]
     pub fn lifted() -> Self {
         Self {
@@ -109,18 +109,18 @@ impl Limiter {
     }
 }
 
-/// What a limiter says about one request.
+/// The result of a limiter for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the request may go on.
+    /// Whether the request is allowed.
     pub allowed: bool,
-    /// The most requests in a burst; 0 when the limit is lifted.
+    /// The maximum number of requests in a burst; 0 without a limit.
     pub limit: u32,
-    /// How many more would be allowed now.
+    /// How many more requests are allowed now.
     pub remaining: u32,
-    /// When all of `limit` is there again.
+    /// When the whole `limit` is available again.
     pub reset_after: Duration,
-    /// When to come again; zero for an allowed request.
+    /// When to retry; zero for an allowed request.
     pub retry_after: Duration,
 }
 
@@ -159,9 +159,8 @@ impl Decision {
         }
     }
 
-    /// Writes `RateLimit-Limit`, `-Remaining` and `-Reset`, the three fields of
-    /// draft-ietf-httpapi-ratelimit-headers up to -06 (the form that clients read today), and
-    /// `Retry-After` on a refusal.
+    /// Writes `RateLimit-Limit`, `-Remaining` and `-Reset`, the three fields of draft-ietf-httpapi-ratelimit-headers up to
+    /// -06 (the form that clients read today), and `Retry-After` on a refusal.
     pub fn write(&self, headers: &mut HeaderMap) {
         if self.limit == 0 {
             return;
@@ -170,16 +169,28 @@ impl Decision {
         headers.insert(REMAINING, HeaderValue::from(self.remaining));
         headers.insert(RESET, HeaderValue::from(whole_seconds(self.reset_after)));
         if !self.allowed {
-            let seconds = whole_seconds(self.retry_after).max(1);
-            headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+            let seconds = HeaderValue::from(self.retry_after_seconds());
+            headers.insert(http::header::RETRY_AFTER, seconds);
         }
     }
 
-    /// The 429 for a refused request, as a problem document.
+    /// The text for the caller of a refused request.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let seconds = self.retry_after_seconds();
+        let unit = if seconds == 1 { "second" } else { "seconds" };
+        format!("rate limit exceeded; retry after {seconds} {unit}")
+    }
+
+    fn retry_after_seconds(&self) -> u64 {
+        whole_seconds(self.retry_after).max(1)
+    }
+
+    /// The 429 response for a refused request, as a problem document.
     #[must_use]
     pub fn too_many(&self) -> Response {
         let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests")
-            .detail("Come again after the time in Retry-After.")
+            .detail(self.message())
             .into_response();
         self.write(response.headers_mut());
         response
@@ -190,13 +201,13 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Rounded up: who comes after exactly this time must not be too early.
+/// Rounded up: a client that retries after exactly this time must not be too early.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// By a stopwatch: cells hold times, and after a clock was set back they would all stand in the future, which refuses
-/// every caller for as long as the step was.
+/// A stopwatch and not the clock: cells hold times, and after the clock is set back they would all be in the future, so that
+/// every caller is refused for as long as the step was.
 struct OurClock(Stopwatch);
 
 impl OurClock {

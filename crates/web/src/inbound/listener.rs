@@ -1,4 +1,4 @@
-//! Sockets to requests: HTTP/1.1 and HTTP/2, with or without TLS, bounded in every direction.
+//! Accepts connections and serves HTTP/1.1 and HTTP/2 on them, with or without TLS, within bounds.
 
 mod activity;
 mod connection;
@@ -29,23 +29,23 @@ use super::tls::Certificates;
 /// The bounds of a listener.
 #[derive(Clone)]
 pub struct ListenerConfig {
-    /// Secures TCP connections when given.
+    /// The certificate; without it connections are plain.
     pub tls: Option<Arc<Certificates>>,
-    /// Asks clients for a certificate in the TLS handshake when given.
+    /// Requests client certificates in the TLS handshake.
     pub client_certificates: Option<ClientCertificates>,
     /// Connections at one time; further ones wait in the system's queue.
     pub max_connections: usize,
     /// Connections of one network (/24, /64) at one time; further ones are closed at once.
     pub max_connections_per_network: usize,
-    /// Proxies, which may have as many as they like, as loopback may.
+    /// Proxies, whose connections are not counted by network, like those from loopback.
     pub trusted: Vec<IpNet>,
-    /// A client must finish its TLS handshake in this time.
+    /// The timeout of a TLS handshake.
     pub handshake_timeout: Duration,
-    /// A client that began a request must send all its headers in this time, and begin its first one.
+    /// The timeout for all headers of a request, and for the start of the first one.
     pub header_timeout: Duration,
-    /// A connection between two requests is closed after this time.
+    /// The timeout of a connection between two requests.
     pub idle_timeout: Duration,
-    /// After the signal to stop, requests under way have this long to finish.
+    /// How long requests in progress may take after the signal to stop.
     pub shutdown_deadline: Duration,
 }
 
@@ -65,7 +65,7 @@ impl Default for ListenerConfig {
     }
 }
 
-/// Serves on all these listeners until `shutdown`, then finishes what is under way.
+/// Serves on all these listeners until `shutdown`, then finishes the requests in progress.
 ///
 /// # Errors
 /// When TLS cannot be set up.
@@ -95,11 +95,10 @@ pub async fn serve(
 
 /// Serves on a Unix socket that only processes of the same user may use.
 ///
-/// A socket file left behind is replaced, so the caller must hold the lock that makes it the only
-/// server of this path.
+/// A stale socket file is replaced, so the caller must hold the lock that makes it the only server of this path.
 ///
 /// # Errors
-/// When the socket cannot be made.
+/// When the socket cannot be created.
 pub async fn serve_unix(
     path: &Path,
     service: impl Answers,
@@ -114,7 +113,7 @@ pub async fn serve_unix(
         };
         match socket.same_user(&stream) {
             Some(uid) => server.unix(stream, uid, permit),
-            None => tracing::warn!("a process of another user was turned away from the socket"),
+            None => tracing::warn!("refused a process of another user on the Unix socket"),
         }
     }
     drop(socket);
@@ -132,7 +131,7 @@ struct UnixSocket {
 impl UnixSocket {
     fn bind(path: &Path) -> io::Result<Self> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        // Made under another name and renamed, so that it is never seen with a wider mode.
+        // Created under another name and renamed, so that it is never visible with a wider mode.
         let mut hidden = path.as_os_str().to_owned();
         hidden.push(".new");
         let hidden = PathBuf::from(hidden);
@@ -160,7 +159,7 @@ impl UnixSocket {
 impl Drop for UnixSocket {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(%error, "the socket file could not be removed");
+            tracing::warn!(%error, "could not remove the socket file");
         }
     }
 }
@@ -202,7 +201,7 @@ impl<A: Answers> Server<A> {
         }
     }
 
-    /// The next connection; `None` when it is time to stop.
+    /// The next connection; `None` after the signal to stop.
     async fn accept<T, F>(&self, mut next: impl FnMut() -> F) -> Option<T>
     where
         F: Future<Output = io::Result<T>>,
@@ -215,9 +214,9 @@ impl<A: Answers> Server<A> {
             };
             match accepted {
                 Ok(connection) => return Some(connection),
-                // The caller went away, or the process is out of descriptors: neither is an end.
+                // The client closed the connection, or the process is out of descriptors: neither ends the loop.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -296,7 +295,7 @@ impl<A: Answers> Server<A> {
         {
             tracing::warn!(
                 left = self.tasks.len(),
-                "connections cut off at the deadline"
+                "closing connections at the shutdown deadline"
             );
             self.abort.cancel();
             self.tasks.wait().await;

@@ -1,4 +1,4 @@
-//! Metrics of requests, with handles kept so that the hot path never asks the registry.
+//! Metrics of requests. Handles are cached, so that the hot path does not query the registry.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use http::{Method, StatusCode};
 use metrics::{Counter, Histogram, counter, histogram};
 
-/// The label for what matched no route.
+/// The label of requests without a matching route.
 pub(super) const NO_ROUTE: &str = "none";
 
 #[derive(Clone)]
@@ -18,7 +18,7 @@ struct Handles {
     seconds: Histogram,
 }
 
-/// Handles by route template; bounded, because routes, methods and statuses are.
+/// Handles by route template; bounded, because routes, methods and status codes are.
 #[derive(Default)]
 pub(super) struct Measures(ArcSwap<HashMap<Box<str>, Vec<Handles>>>);
 
@@ -69,7 +69,7 @@ impl Handles {
     }
 }
 
-/// The method as a label: one of a fixed list, whatever a stranger invents.
+/// The method as a label: one of a fixed list, so that clients cannot create labels.
 pub(super) fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_handle_serves_all_requests_of_a_kind() {
+    fn requests_of_a_kind_share_one_handle() {
         let measures = Measures::default();
         for _ in 0..3 {
             measures.record("/token", "POST", StatusCode::OK, Duration::from_millis(1));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_and_seconds_are_told_by_route_method_and_status() {
+    fn requests_and_seconds_are_labelled_by_route_method_and_status() {
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
         metrics::with_local_recorder(&recorder, || {
             let measures = Measures::default();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invented_method_makes_no_new_label() {
+    fn an_unknown_method_creates_no_label() {
         let invented = Method::from_bytes(b"BREW").unwrap_or_default();
         assert_eq!(method_label(&invented), "OTHER");
     }

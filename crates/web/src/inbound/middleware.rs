@@ -1,7 +1,6 @@
-//! One layer around the whole router: id, address, headers, metrics, log line, time limit, panics.
+//! One layer around the whole router: request id, client address, headers, metrics, log line, timeout, panics.
 //!
-//! It is one layer and not ten because each layer of a router costs an allocation and a copy of
-//! the request.
+//! It is one layer and not ten because each layer of a router costs an allocation and a copy of the request.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,18 +30,18 @@ use super::request_id::{HEADER, RequestId, RequestIds};
 /// How requests are received.
 #[derive(Debug, Clone)]
 pub struct Inbound {
-    /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are believed.
+    /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether the issuer is https, so that HSTS may be sent.
     pub https: bool,
-    /// After this time a request is answered 503, whatever its handler does.
+    /// After this time a request is answered with 503.
     pub request_timeout: Duration,
-    /// Where the request ids start; random in production.
+    /// The start of the request ids; random in production.
     pub request_id_seed: u64,
 }
 
 impl Inbound {
-    /// Settings without a proxy, with a time limit of 30 s.
+    /// Settings without a proxy, with a timeout of 30 s.
     #[must_use]
     pub fn new(https: bool, request_id_seed: u64) -> Self {
         Self {
@@ -55,7 +54,7 @@ impl Inbound {
 
     /// The router with the layer around all its routes and its fallback.
     ///
-    /// Call it last: routes added afterwards stand outside.
+    /// Call it last: routes added afterwards are not covered.
     pub fn wrap(self, router: Router) -> Router {
         router.layer(InboundLayer(Arc::new(Shared {
             ids: RequestIds::new(self.request_id_seed),
@@ -72,7 +71,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// A new id, or the one that the operator's own proxy gave this request. A stranger's is never believed.
+    /// A new id, or the one that a trusted proxy assigned. The id of any other client is ignored.
     fn id(&self, peer: Option<&Peer>, headers: &HeaderMap) -> RequestId {
         let given = headers
             .get(HEADER)
@@ -127,12 +126,12 @@ where
         let head = *request.method() == Method::HEAD;
         request.extensions_mut().insert(id);
         request.extensions_mut().insert(client);
-        // For axum's own extractors, such as `Json`; forms bring the same bound along.
+        // For the extractors of axum, such as `Json`; forms have their own bound.
         DefaultBodyLimit::max(MAX_FORM_BYTES).apply(&mut request);
         Receiving {
             limit: tokio::time::sleep(settings.request_timeout),
             inner: self.inner.call(request),
-            under_way: UnderWay {
+            in_progress: InProgress {
                 shared: Arc::clone(&self.shared),
                 started: Instant::now(),
                 id,
@@ -144,7 +143,7 @@ where
     }
 }
 
-struct UnderWay {
+struct InProgress {
     shared: Arc<Shared>,
     started: Instant,
     id: RequestId,
@@ -157,10 +156,10 @@ pin_project! {
     struct Receiving<F> {
         #[pin]
         inner: F,
-        // Costs nothing until polled, which happens only when the handler has to wait.
+        // Free until polled, which happens only when the handler has to wait.
         #[pin]
         limit: Sleep,
-        under_way: UnderWay,
+        in_progress: InProgress,
     }
 }
 
@@ -179,18 +178,18 @@ where
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(()) => too_slow(),
             },
-            Err(_) => this.under_way.panicked(),
+            Err(_) => this.in_progress.panicked(),
         };
-        Poll::Ready(Ok(this.under_way.finish(response)))
+        Poll::Ready(Ok(this.in_progress.finish(response)))
     }
 }
 
 fn too_slow() -> Response {
-    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The request took too long");
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The request timed out");
     ([("retry-after", "1")], problem).into_response()
 }
 
-impl UnderWay {
+impl InProgress {
     fn route(&self) -> &str {
         self.route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str)
     }
@@ -229,7 +228,7 @@ impl UnderWay {
         *response.body_mut() = Body::from(body);
     }
 
-    /// One line a request: the route's template, never the path, a query or a header.
+    /// One line per request: the template of the route, never the path, the query or a header.
     fn log(&self, status: StatusCode, took: Duration) {
         let (request_id, method, route) = (self.id, self.method, self.route());
         let status = status.as_u16();

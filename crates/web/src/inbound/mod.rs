@@ -1,4 +1,4 @@
-//! What stands between a socket and a handler.
+//! Everything between a socket and a handler.
 
 pub mod body;
 pub mod client_address;

@@ -1,4 +1,4 @@
-//! Paths that two servers could read differently are refused; what is left has one meaning.
+//! The rule for request paths: a path that two servers could read differently is refused.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPath {
     /// It does not begin with a slash.
-    #[error("the path doesn't begin with a slash")]
+    #[error("the path does not begin with a slash")]
     NoSlash,
     /// It has an empty segment.
     #[error("the path has an empty segment")]
     EmptySegment,
     /// It has a segment `.` or `..`.
-    #[error("the path has a segment of dots")]
+    #[error("the path has a dot segment")]
     Dots,
     /// It has an encoded slash, or a backslash.
     #[error("the path has an encoded slash or backslash")]
@@ -30,7 +30,7 @@ pub enum BadPath {
     #[error("the path is encoded twice")]
     Twice,
     /// It has an overlong UTF-8 sequence.
-    #[error("the path has a character of more bytes than it takes")]
+    #[error("the path has an overlong UTF-8 sequence")]
     Overlong,
 }
 
@@ -85,7 +85,7 @@ fn pair(bytes: &mut impl Iterator<Item = u8>) -> Result<u8, BadPath> {
     Ok(high << 4 | low)
 }
 
-/// Bytes that mean something else once they are decoded.
+/// Bytes that have another meaning once they are decoded.
 fn refused(byte: u8) -> Option<BadPath> {
     match byte {
         b'/' | b'\\' => Some(BadPath::HiddenSlash),
@@ -94,7 +94,7 @@ fn refused(byte: u8) -> Option<BadPath> {
     }
 }
 
-/// Whether a server that decodes once more would find what is refused here.
+/// Whether a server that decodes again would find what is refused here.
 fn hides_more(decoded: &[u8]) -> bool {
     let mut rest = decoded.iter().copied();
     while let Some(byte) = rest.next() {
@@ -108,7 +108,7 @@ fn hides_more(decoded: &[u8]) -> bool {
     false
 }
 
-/// RFC 3629 §3: a dot or a slash in two to four bytes, which careless decoders take for one.
+/// RFC 3629 §3: a character in more bytes than needed. Lenient decoders accept a dot or a slash in that form.
 fn is_overlong(decoded: &[u8]) -> bool {
     decoded.windows(2).any(|pair| {
         matches!(
@@ -125,7 +125,7 @@ fn hex(digit: u8) -> Option<u8> {
 
 fn segments(path: &str) -> Result<(), BadPath> {
     let inner = path.strip_prefix('/').unwrap_or(path);
-    // A slash at the end is a name's own; two slashes anywhere are one to some servers and two to others.
+    // One slash at the end is allowed. Some servers merge two slashes and others do not.
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     if inner.is_empty() {
         return match path {
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_paths_pass_as_they_are() {
+    fn ordinary_paths_are_accepted_unchanged() {
         for path in [
             "/",
             "/a",
@@ -214,7 +214,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_path_that_passes_climbs(raw in "/[a-z./%0-9;]{0,24}") {
+        fn an_accepted_path_has_no_dot_segments(raw in "/[a-z./%0-9;]{0,24}") {
             if let Ok(path) = read(&raw) {
                 proptest::prop_assert!(!path.split('/').any(|segment| segment == ".."));
                 proptest::prop_assert_eq!(path.matches('/').count(), raw.matches('/').count());

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::request_id::RequestId;
 
-/// An answer that says what went wrong, for everything that isn't an OAuth endpoint or a page.
+/// An error response, for everything that is not an OAuth endpoint or a page.
 ///
-/// The middleware writes the request's id into the member `correlation_id`.
+/// The middleware writes the request id into the member `correlation_id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -24,7 +24,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of no special type.
+    /// A problem without a specific type.
     #[must_use]
     pub fn new(status: StatusCode, title: impl Into<String>) -> Self {
         Self {
@@ -36,11 +36,11 @@ impl Problem {
         }
     }
 
-    /// A failure of ours, of which the caller learns nothing but the id.
+    /// An internal error. The caller learns nothing but the request id.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
-            .detail("The failure was logged under the id of this request.")
+            .detail("The error was logged under the id of this request.")
     }
 
     /// What the caller can do about it.
@@ -50,20 +50,20 @@ impl Problem {
         self
     }
 
-    /// A URI that names this type of problem.
+    /// A URI that identifies the type of the problem.
     #[must_use]
     pub fn kind(mut self, uri: impl Into<String>) -> Self {
         self.kind = uri.into();
         self
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The document with the request's id in it.
+    /// The document with the request id in it.
     #[must_use]
     pub fn correlated(mut self, id: RequestId) -> Self {
         self.correlation_id = Some(id.as_str().to_owned());
@@ -80,7 +80,7 @@ impl IntoResponse for Problem {
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response =
             (self.status, [(CONTENT_TYPE, content_type)], self.body()).into_response();
-        // The middleware finds it here, adds the id and writes the body once more.
+        // The middleware finds it here, adds the request id and writes the body again.
         response.extensions_mut().insert(self);
         response
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_has_status_and_media_type() {
+    fn the_response_has_status_and_media_type() {
         let response = Problem::internal().into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");

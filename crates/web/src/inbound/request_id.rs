@@ -1,4 +1,4 @@
-//! One short id a request, the same in header, problem document, error page and log.
+//! A short id for each request, the same in header, problem document, error page and log.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,17 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 const LENGTH: usize = 12;
 
-/// Crockford's alphabet in lower case: no i, l, o, u, so that it survives the telephone.
+/// Crockford's alphabet in lower case, without i, l, o, u, so that an id can be read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Twelve characters that name one request.
+/// Twelve characters that identify one request.
 ///
-/// It is an identifier, not a secret: nothing may be granted to who knows it.
+/// It is an identifier, not a secret: it must not grant anything.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId([u8; LENGTH]);
 
 impl RequestId {
-    /// The id made of the low 60 bits of `bits`.
+    /// The id of the low 60 bits of `bits`.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         let mut text = [b'0'; LENGTH];
@@ -49,7 +49,7 @@ impl RequestId {
         HeaderValue::from_bytes(&self.0).ok()
     }
 
-    /// The id that this text is, when it is one.
+    /// Parses an id.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let id: [u8; LENGTH] = text.try_into().ok()?;
@@ -81,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// Draws request ids: a counter from a random start, mixed so that neighbours look unrelated.
+/// Generates request ids: a counter from a random start, mixed so that successive ids look unrelated.
 #[derive(Debug)]
 pub struct RequestIds(AtomicU64);
 
@@ -98,7 +98,7 @@ impl RequestIds {
     }
 }
 
-/// A bijection of 64 bits (the finisher of SplitMix64), so that the counter never repeats an id soon.
+/// A bijection of 64 bits (the finalizer of SplitMix64), so that ids do not repeat soon.
 fn mix(count: u64) -> u64 {
     let mut bits = count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_has_twelve_characters_without_the_ones_that_are_misheard() {
+    fn an_id_has_twelve_unambiguous_characters() {
         let ids = RequestIds::new(7);
         for _ in 0..1000 {
             let id = ids.next();
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn the_bits_are_written_from_high_to_low() {
+    fn the_most_significant_bits_come_first() {
         assert_eq!(RequestId::from_bits(0).as_str(), "000000000000");
         assert_eq!(RequestId::from_bits(33).as_str(), "000000000011");
         assert_eq!(RequestId::from_bits(u64::MAX).as_str(), "zzzzzzzzzzzz");
     }
 
     #[test]
-    fn only_what_could_have_been_drawn_is_read_as_an_id() {
+    fn only_well_formed_ids_are_parsed() {
         let id = RequestIds::new(9).next();
         assert_eq!(RequestId::parse(id.as_str().as_bytes()), Some(id));
         for odd in [

@@ -1,9 +1,9 @@
-//! Signals become one token that everything long-lived watches.
+//! Signals cancel one token, which all long-lived tasks watch.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that SIGTERM or SIGINT cancels; the second signal ends the process at once.
+/// A token that SIGTERM or SIGINT cancels. The second signal ends the process immediately.
 ///
 /// # Errors
 /// When the process cannot listen for signals.
@@ -14,10 +14,13 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
     let cancelled = token.clone();
     tokio::spawn(async move {
         let name = next(&mut terminate, &mut interrupt).await;
-        tracing::info!(signal = name, "shutting down; a second signal ends at once");
+        tracing::info!(
+            signal = name,
+            "shutting down; a second signal ends the process immediately"
+        );
         cancelled.cancel();
         let name = next(&mut terminate, &mut interrupt).await;
-        tracing::warn!(signal = name, "ended at once");
+        tracing::warn!(signal = name, "second signal, exiting immediately");
         std::process::exit(130);
     });
     Ok(token)

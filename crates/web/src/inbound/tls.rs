@@ -1,4 +1,4 @@
-//! Certificates from files, taken anew when the files change.
+//! Certificates from files, reloaded when the files change.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,42 +17,42 @@ use tokio_util::sync::CancellationToken;
 
 use super::client_certificate::ClientCertificates;
 
-/// How often the files are looked at.
+/// The interval at which the files are checked.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);
 
-/// Why a certificate could not be used.
+/// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file could not be read.
+    /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file holds no certificate.
+    /// The file contains no certificate.
     #[error("{}: no PEM certificate in this file", .0.display())]
     NoCertificate(PathBuf),
-    /// The file holds no private key.
+    /// The file contains no private key.
     #[error("{}: no PEM private key in this file (PKCS#8, PKCS#1 or SEC1, not encrypted)", .0.display())]
     NoKey(PathBuf),
-    /// A PEM block is broken.
-    #[error("{}: broken PEM", .0.display())]
+    /// A PEM block is malformed.
+    #[error("{}: malformed PEM", .0.display())]
     BrokenPem(PathBuf),
-    /// The two don't belong together, or the key is of an unknown kind.
+    /// The key does not match the certificate, or its type is not supported.
     #[error("{} and {}: {reason}", cert.display(), key.display())]
     Unusable {
         /// The certificate file.
         cert: PathBuf,
         /// The key file.
         key: PathBuf,
-        /// What rustls said.
+        /// The error of rustls.
         reason: rustls::Error,
     },
 }
 
-/// The certificate that is served now.
+/// The certificate of a listener.
 pub struct Certificates {
     cert_file: PathBuf,
     key_file: PathBuf,
@@ -62,10 +62,10 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Reads certificate chain and key.
+    /// Reads the certificate chain and the key.
     ///
     /// # Errors
-    /// When a file cannot be read or the two cannot be used together.
+    /// When a file cannot be read, or the key does not match the certificate.
     pub fn load(cert_file: &Path, key_file: &Path) -> Result<Arc<Self>, TlsError> {
         let provider = Arc::new(default_provider());
         let loaded = Fingerprint::of(cert_file, key_file);
@@ -92,8 +92,8 @@ impl Certificates {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Takes the certificate anew whenever a file changes, until `shutdown`. A pair that cannot be
-    /// used is logged, and the old one stays.
+    /// Reloads the certificate when a file changes, until `shutdown`. An error is logged, and the old certificate is
+    /// kept.
     pub async fn reload(self: Arc<Self>, poll_every: Duration, shutdown: CancellationToken) {
         let mut watch = Watch {
             served: self.loaded,
@@ -110,7 +110,7 @@ impl Certificates {
         }
     }
 
-    /// Retries a refused pair each time: the two files are seldom replaced in one instant.
+    /// Retries a refused pair each time: the two files are not replaced atomically.
     fn look(&self, watch: Watch) -> Watch {
         let found = Fingerprint::of(&self.cert_file, &self.key_file);
         if found == watch.served {
@@ -127,7 +127,7 @@ impl Certificates {
             }
             Err(error) => {
                 if watch.refused != Some(found) {
-                    tracing::error!(%error, "the old certificate stays in use");
+                    tracing::error!(%error, "could not reload the certificate; the old one stays in use");
                 }
                 Watch {
                     refused: Some(found),
@@ -141,12 +141,12 @@ impl Certificates {
 #[derive(Clone, Copy)]
 struct Watch {
     served: Fingerprint,
-    // Told once, not at each look.
+    // Logged once, not at each check.
     refused: Option<Fingerprint>,
 }
 
-/// What changes when a file is written or replaced. Taken before the files are read, so that a
-/// change meanwhile is seen at the next look.
+/// Changes when a file is written or replaced. Taken before the files are read, so that a change in between is noticed at
+/// the next check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Fingerprint([Option<FileMark>; 2]);
 
@@ -156,10 +156,10 @@ impl Fingerprint {
     }
 }
 
-/// When it was written, its size and its number: another one of these, another file.
+/// Modification time, size and inode number of a file.
 pub type FileMark = (SystemTime, u64, u64);
 
-/// The mark of a file; `None` when it isn't there.
+/// The mark of a file; `None` when it does not exist.
 #[must_use]
 pub fn mark(path: &Path) -> Option<FileMark> {
     use std::os::unix::fs::MetadataExt;

@@ -1,8 +1,8 @@
-//! Which addresses a stranger's URL may lead to.
+//! Which addresses are public. A URL from input may lead only to those.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether the address belongs to the public internet, and to nobody's inside.
+/// Whether the address belongs to the public internet.
 #[must_use]
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
@@ -11,8 +11,8 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// The blocks of the IANA special-purpose registry that aren't reachable from everywhere, and the
-/// one public address behind which a cloud keeps its hosts' secrets (168.63.129.16).
+/// The blocks of the IANA special-purpose registry that are not globally reachable, and the public address of a cloud's
+/// metadata service (168.63.129.16).
 const REFUSED_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -40,7 +40,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !REFUSED_V4.iter().any(within)
 }
 
-/// Of the global unicast block, what is a tunnel to IPv4, a protocol's own or for books.
+/// Parts of the global unicast block: tunnels to IPv4, protocol assignments, documentation.
 const REFUSED_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -49,7 +49,7 @@ const REFUSED_V6: [(Ipv6Addr, u32); 4] = [
 ];
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
-    // 2000::/3 is all that is given out; loopback, mapped, NAT64, local and multicast lie outside.
+    // Only 2000::/3 is allocated; loopback, mapped, NAT64, local and multicast addresses are outside of it.
     let global = ip.to_bits() >> 125 == 1;
     let within = |(net, prefix): &(Ipv6Addr, u32)| {
         let shift = 128 - prefix;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_inside_is_public() {
+    fn internal_addresses_are_not_public() {
         for ip in [
             "0.0.0.0",
             "10.0.0.1",
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_internet_is_public() {
+    fn internet_addresses_are_public() {
         for ip in [
             "1.1.1.1",
             "8.8.8.8",

@@ -1,4 +1,4 @@
-//! Whose certificates a connection believes.
+//! The certificate authorities of outgoing connections.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,23 +8,23 @@ use rustls_platform_verifier::Verifier;
 
 use super::guarded_client::FetchError;
 
-/// The system's certificate authorities, and what the operator gave beside them.
+/// The certificate authorities of the system, and configured ones.
 #[derive(Clone)]
 pub(super) struct Authorities {
     extra: Arc<[CertificateDer<'static>]>,
-    // The system's authorities are a megabyte: read for the first connection.
+    // The authorities of the system take a megabyte, so they are read for the first connection.
     tls: Arc<OnceLock<Result<rustls::ClientConfig, FetchError>>>,
 }
 
 impl Authorities {
-    /// `ca_pem` is trusted beside the system's authorities.
+    /// Trusts `ca_pem` in addition to the authorities of the system.
     pub(super) fn new(ca_pem: Option<&[u8]>) -> Result<Self, FetchError> {
         let wrong = |reason: &str| FetchError::Authorities(reason.to_owned());
         let extra = match ca_pem {
             None => Vec::new(),
             Some(pem) => CertificateDer::pem_slice_iter(pem)
                 .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| wrong("broken PEM"))?,
+                .map_err(|_| wrong("malformed PEM"))?,
         };
         if ca_pem.is_some() && extra.is_empty() {
             return Err(wrong("no PEM certificate in the file"));

@@ -1,7 +1,7 @@
-//! The one way out for URLs that came as data.
+//! The client for URLs that come from input.
 //!
-//! The name is resolved here, each address is judged, and the connection goes to the very addresses
-//! that were judged: a name that changes its mind between check and use gains nothing.
+//! It resolves the name, checks each address, and connects only to the addresses that it checked, so that DNS rebinding
+//! between check and use has no effect.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,51 +14,51 @@ use url::{Host, Url};
 use super::addresses::is_public;
 use super::authorities::Authorities;
 
-/// All of a fetch takes at most this long.
+/// The timeout of a whole fetch.
 pub(super) const TIME: Duration = Duration::from_secs(5);
-/// A larger answer is given up.
+/// The maximum size of a response.
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
-/// No URL is longer.
+/// The maximum length of a URL.
 pub(super) const MAX_URL_BYTES: usize = 2048;
 
-/// Why nothing was fetched.
+/// Why a fetch failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// Not a URL that may be fetched by anyone.
+    /// The URL must not be fetched at all.
     #[error("the URL may not be fetched: {0}")]
     Url(&'static str),
-    /// It leads inside, and the operator's allow-list doesn't name it.
+    /// It leads to an internal address that is not on the allow-list.
     #[error(
-        "{0} leads to an address that is not public; allow it under [outbound] if that is meant"
+        "{0} leads to an address that is not public; allow it under [outbound] if that is intended"
     )]
     Address(String),
     /// The name has no address.
     #[error("{0} could not be resolved")]
     Name(String),
-    /// No connection, broken TLS, or a broken answer.
+    /// No connection, a TLS error, or a malformed response.
     #[error("the request failed: {0}")]
     Connection(String),
-    /// Not done in time.
+    /// The fetch timed out.
     #[error("the request took longer than 5 s")]
     TooSlow,
-    /// An answer other than 200; redirects are not followed.
-    #[error("the answer had status {0}")]
+    /// A status other than 200; redirects are not followed.
+    #[error("the response has status {0}")]
     Status(u16),
-    /// An answer of another kind.
-    #[error("the answer has an unexpected content type")]
+    /// The response has another content type.
+    #[error("the response has an unexpected content type")]
     ContentType,
-    /// More than 256 KiB.
-    #[error("the answer is too large")]
+    /// The response has more than 256 KiB.
+    #[error("the response is too large")]
     TooLarge,
-    /// What was fetched isn't the document it should be.
+    /// The response is not the expected document.
     #[error("the document is not usable: {0}")]
     Document(String),
-    /// The extra certificate authorities are no PEM file, or there are no authorities at all.
+    /// The additional certificate authorities are not a PEM file, or there are no authorities at all.
     #[error("certificate authorities: {0}")]
     Authorities(String),
 }
 
-/// Fetches what strangers point at, without being led inside.
+/// Fetches untrusted URLs, from public addresses only.
 #[derive(Clone)]
 pub struct GuardedClient {
     allow: Arc<[String]>,
@@ -66,11 +66,11 @@ pub struct GuardedClient {
 }
 
 impl GuardedClient {
-    /// A client that reaches the public internet and what `allow` names as `host:port` or
-    /// `address:port`; `ca_pem` is trusted beside the system's authorities.
+    /// A client that reaches the public internet and what `allow` lists as `host:port` or `address:port`. It trusts `ca_pem` in
+    /// addition to the authorities of the system.
     ///
     /// # Errors
-    /// When `ca_pem` holds no certificate.
+    /// When `ca_pem` contains no certificate.
     pub fn new(allow: &[String], ca_pem: Option<&[u8]>) -> Result<Self, FetchError> {
         Ok(Self {
             allow: allow.iter().map(|one| one.to_ascii_lowercase()).collect(),
@@ -78,10 +78,10 @@ impl GuardedClient {
         })
     }
 
-    /// The body behind the URL, when it is of one of these content types.
+    /// The body at the URL, if it has one of these content types.
     ///
     /// # Errors
-    /// When the URL may not be fetched, or the answer isn't a whole 200 of that kind, in time and size.
+    /// When the URL must not be fetched, or the response is not a complete 200 of that type within the limits of time and size.
     pub async fn get(&self, url: &str, content_types: &[&str]) -> Result<Vec<u8>, FetchError> {
         let target = self.target(url)?;
         let fetch = self.fetch(&target, content_types);
@@ -90,11 +90,11 @@ impl GuardedClient {
             .map_err(|_| FetchError::TooSlow)?
     }
 
-    /// Posts a form, already written as `application/x-www-form-urlencoded`; the status of the answer, whatever it is. What
-    /// the answer says is not read.
+    /// Posts a form, already encoded as `application/x-www-form-urlencoded`, and returns the status of the response, whose body
+    /// is not read.
     ///
     /// # Errors
-    /// When the URL may not be asked, or no answer came in time.
+    /// When the URL must not be requested, or no response came in time.
     pub async fn post_form(&self, url: &str, form: String) -> Result<StatusCode, FetchError> {
         let target = self.target(url)?;
         let post = async {
@@ -169,7 +169,7 @@ impl GuardedClient {
         Ok(body)
     }
 
-    /// The addresses of the host that may be connected to; never none.
+    /// The allowed addresses of the host; never empty.
     async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, FetchError> {
         let found: Vec<SocketAddr> = match &target.host {
             Host::Ipv4(ip) => vec![(IpAddr::V4(*ip), target.port).into()],
@@ -192,7 +192,7 @@ impl GuardedClient {
         Ok(good)
     }
 
-    /// A client for this one request: nothing pooled under a name that was judged some time ago.
+    /// A client for this request only: a pooled connection would belong to an earlier check of the name.
     fn connect_to(
         &self,
         target: &Target,
@@ -217,11 +217,11 @@ struct Target {
     url: Url,
     host: Host<String>,
     port: u16,
-    // Named by the operator, so that its address isn't judged.
+    // On the allow-list, so that its address is not checked.
     allowed: bool,
 }
 
-/// The innermost reason, without the URL: it may carry what doesn't belong in a log.
+/// The innermost reason, without the URL: it may contain what must not be logged.
 pub(super) fn broken(error: &reqwest::Error) -> FetchError {
     let mut reason: &dyn std::error::Error = error;
     while let Some(source) = reason.source() {
@@ -229,7 +229,7 @@ pub(super) fn broken(error: &reqwest::Error) -> FetchError {
     }
     let own = std::ptr::addr_eq(reason, std::ptr::from_ref(error));
     FetchError::Connection(if own {
-        "no usable answer".to_owned()
+        "no valid response".to_owned()
     } else {
         reason.to_string()
     })

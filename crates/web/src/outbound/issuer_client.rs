@@ -1,7 +1,7 @@
-//! The way to the one issuer that the operator wrote down, over connections that are kept.
+//! The client for the configured issuer, with pooled connections.
 //!
-//! Its address is trusted as written (design D20). Where its metadata document leads beyond that is data again: https on
-//! a public address, judged for each new connection.
+//! The configured URL is trusted (design D20). Other URLs of its metadata document are not: they must be https on a public
+//! address, which is checked for each new connection.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -16,23 +16,23 @@ use super::addresses::is_public;
 use super::authorities::Authorities;
 use super::guarded_client::{FetchError, MAX_BODY_BYTES, MAX_URL_BYTES, TIME, broken};
 
-/// Shorter than servers keep an idle connection.
+/// Shorter than the idle timeout of most servers.
 const IDLE: Duration = Duration::from_secs(50);
-/// Connections to one host that are kept.
+/// The maximum number of idle connections to one host.
 const KEPT_CONNECTIONS: usize = 16;
 
-/// Which issuer, and what belongs to it.
+/// The issuer, and how it is reached.
 #[derive(Debug, Clone, Default)]
 pub struct IssuerClientConfig {
-    /// The issuer's URL, exactly as it writes itself.
+    /// The issuer identifier, exactly as in its metadata.
     pub issuer: String,
-    /// Places besides the issuer's own origin that are trusted as written: `host:port` or a URL, of which the origin counts.
+    /// Trusted places besides the origin of the issuer: `host:port`, or a URL, of which only the origin counts.
     pub allow: Vec<String>,
-    /// Certificate authorities to trust beside the system's.
+    /// Certificate authorities to trust in addition to those of the system.
     pub ca_pem: Option<Vec<u8>>,
 }
 
-/// Speaks with one issuer.
+/// Sends requests to one issuer.
 #[derive(Clone)]
 pub struct IssuerClient(Arc<Inner>);
 
@@ -40,9 +40,9 @@ struct Inner {
     issuer: String,
     trusted: Vec<Place>,
     authorities: Authorities,
-    /// For what the operator wrote.
+    /// For configured URLs.
     written: OnceLock<Result<reqwest::Client, FetchError>>,
-    /// For what a document named: its names resolve to public addresses alone.
+    /// For URLs of a document; resolves names to public addresses only.
     guarded: OnceLock<Result<reqwest::Client, FetchError>>,
 }
 
@@ -52,14 +52,14 @@ enum Place {
     HostAndPort(String),
 }
 
-/// What came back, whatever its status.
+/// A response of any status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The media type, without its parameters.
     pub content_type: Option<String>,
-    /// The whole body, at most 256 KiB.
+    /// The complete body, at most 256 KiB.
     pub body: Vec<u8>,
 }
 
@@ -67,7 +67,7 @@ impl IssuerClient {
     /// A client for this issuer; nothing is fetched yet.
     ///
     /// # Errors
-    /// When the issuer or an allowed place isn't one, or `ca_pem` holds no certificate.
+    /// When the issuer or an allowed place is malformed, or `ca_pem` contains no certificate.
     pub fn new(config: &IssuerClientConfig) -> Result<Self, FetchError> {
         let issuer = parse(&config.issuer)?;
         // OpenID Discovery §3: an issuer has neither query nor fragment.
@@ -87,24 +87,24 @@ impl IssuerClient {
         })))
     }
 
-    /// The issuer, as written.
+    /// The issuer, as configured.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
 
-    /// Whether the URL may be fetched, as far as that shows without a connection.
+    /// Whether the URL may be fetched, as far as that can be decided without a connection.
     ///
     /// # Errors
-    /// When it may not.
+    /// When it must not be fetched.
     pub fn judge(&self, url: &str) -> Result<(), FetchError> {
         self.target(url).map(drop)
     }
 
-    /// Reads what is behind the URL.
+    /// Fetches the URL.
     ///
     /// # Errors
-    /// When the URL may not be fetched, or no whole answer came in time.
+    /// When the URL must not be fetched, or no complete response came in time.
     pub async fn get(
         &self,
         url: &str,
@@ -119,10 +119,10 @@ impl IssuerClient {
         complete(request).await
     }
 
-    /// Posts a form, already written as `application/x-www-form-urlencoded`, and asks for JSON.
+    /// Posts a form, already encoded as `application/x-www-form-urlencoded`, and accepts JSON.
     ///
     /// # Errors
-    /// When the URL may not be fetched, or no whole answer came in time.
+    /// When the URL must not be fetched, or no complete response came in time.
     pub async fn post_form(
         &self,
         url: &str,
@@ -141,7 +141,7 @@ impl IssuerClient {
         complete(request).await
     }
 
-    /// The URL, and the client that may go there.
+    /// The URL, and the client for it.
     fn target(&self, url: &str) -> Result<(Url, reqwest::Client), FetchError> {
         let url = parse(url)?;
         if self.0.trusted.iter().any(|place| place.is_of(&url)) {
@@ -150,7 +150,7 @@ impl IssuerClient {
         if url.scheme() != "https" {
             return Err(FetchError::Url("only https"));
         }
-        // An address needs no resolver, so it is judged here.
+        // An address is not resolved, so it is checked here.
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
@@ -227,10 +227,10 @@ fn parse(url: &str) -> Result<Url, FetchError> {
     Ok(url)
 }
 
-/// A header value that no debug output shows.
+/// A header value that debug output does not show.
 fn sensitive(value: &str) -> Result<http::HeaderValue, FetchError> {
     let mut value = http::HeaderValue::from_str(value)
-        .map_err(|_| FetchError::Connection("an unusable authorization".to_owned()))?;
+        .map_err(|_| FetchError::Connection("invalid Authorization header".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -270,7 +270,7 @@ fn why(error: &reqwest::Error) -> FetchError {
     broken(error)
 }
 
-/// Resolves names to public addresses, and to nothing else.
+/// Resolves names to public addresses only.
 struct PublicNames;
 
 impl Resolve for PublicNames {
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_document_names_beyond_the_issuers_origin_must_be_https_and_public() {
+    fn urls_outside_of_the_issuers_origin_must_be_https_and_public() {
         let client = client(
             "https://id.internal:8443/realm",
             &["10.0.0.7:9000", "http://keys.internal"],
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_issuer_or_no_place_is_refused() {
+    fn malformed_issuers_and_places_are_refused() {
         for issuer in [
             "",
             "id.example.com",

@@ -1,4 +1,4 @@
-//! The keys of one issuer: no lock to read them, no outage to lose them.
+//! The keys of one issuer: read without a lock, kept through outages.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use super::issuer_metadata::MetadataCache;
 use super::refreshed::{Refreshed, Source};
 use crate::clock::Clock;
 
-/// Where an issuer's keys are.
+/// Where the keys of an issuer come from.
 pub enum KeysSource {
-    /// At this URL.
+    /// From this URL.
     Uri(String),
-    /// Where its metadata says.
+    /// From the `jwks_uri` of its metadata.
     Discovered(Arc<MetadataCache>),
-    /// Here; they never change.
+    /// These keys; they never change.
     Fixed(KeySet),
 }
 
 /// The key set of one issuer, kept fresh in the background.
 ///
-/// It is asked for again after a quarter of an hour, and at most every 30 s for a `kid` that isn't in it. While the issuer
-/// can't be reached, the last set serves for a day.
+/// It is fetched again after 15 minutes, and at most every 30 s for an unknown `kid`. While the issuer is unreachable, the
+/// last set is used for a day.
 pub struct IssuerKeys(Keys);
 
 enum Keys {
@@ -55,7 +55,7 @@ impl IssuerKeys {
         Arc::new(Self(Keys::Fetched(Refreshed::new(published, clock))))
     }
 
-    /// The set, when it is fresh and has the `kid`: without a lock, without waiting.
+    /// The set if it is fresh and has the `kid`: without a lock, without waiting.
     #[must_use]
     pub fn ready(&self, kid: Option<&str>) -> Option<Arc<KeySet>> {
         match &self.0 {
@@ -64,10 +64,10 @@ impl IssuerKeys {
         }
     }
 
-    /// The set, after asking for it where that may help. Whether it has the `kid` then is for the caller to see.
+    /// The set, fetched if necessary. It may still not have the `kid`.
     ///
     /// # Errors
-    /// When there is no set younger than a day, or the `kid` isn't in it and the issuer can't be asked.
+    /// When there is no set younger than a day, or it does not have the `kid` and the issuer is unreachable.
     pub async fn keys(&self, kid: Option<&str>) -> Result<Arc<KeySet>, FetchError> {
         match &self.0 {
             Keys::Fixed(set) => Ok(Arc::clone(set)),

@@ -1,4 +1,4 @@
-//! What an issuer says of itself: OpenID Discovery §4, RFC 8414 §3.
+//! The metadata of an issuer: OpenID Discovery §4, RFC 8414 §3.
 
 use std::sync::Arc;
 
@@ -11,38 +11,38 @@ use super::issuer_client::IssuerClient;
 use super::refreshed::{Refreshed, Source};
 use crate::clock::Clock;
 
-/// The metadata of an issuer, as far as a kit has use for it.
+/// The metadata of an issuer, as far as the kits use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct IssuerMetadata {
-    /// Who it is.
+    /// The issuer identifier.
     pub issuer: String,
-    /// Where people are sent to log in.
+    /// Where users log in.
     pub authorization_endpoint: Option<String>,
-    /// Where codes become tokens.
+    /// Where codes are exchanged for tokens.
     pub token_endpoint: Option<String>,
-    /// Where its keys are.
+    /// The key set.
     pub jwks_uri: Option<String>,
-    /// Where claims about the person are.
+    /// Where the claims of the user are.
     pub userinfo_endpoint: Option<String>,
-    /// Where opaque tokens are explained (RFC 7662).
+    /// Token introspection (RFC 7662).
     pub introspection_endpoint: Option<String>,
-    /// Where tokens are revoked (RFC 7009).
+    /// Token revocation (RFC 7009).
     pub revocation_endpoint: Option<String>,
-    /// Where a log-out begins.
+    /// Where a logout begins.
     pub end_session_endpoint: Option<String>,
-    /// How ID tokens are signed, by name: also by what we don't know.
+    /// The signing algorithms of ID tokens, including unknown ones.
     pub id_token_signing_alg_values_supported: Option<Vec<String>>,
-    /// How clients may prove who they are.
+    /// The client authentication methods.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// PKCE methods (RFC 8414 §2).
     pub code_challenge_methods_supported: Option<Vec<String>>,
-    /// Scopes that may be asked for.
+    /// The scopes that can be requested.
     pub scopes_supported: Option<Vec<String>>,
-    /// Whether answers carry `iss` (RFC 9207).
+    /// Whether authorization responses contain `iss` (RFC 9207).
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// Whether it sends logout tokens.
     pub backchannel_logout_supported: Option<bool>,
-    /// Whether they name the session.
+    /// Whether logout tokens contain the session.
     pub backchannel_logout_session_supported: Option<bool>,
 }
 
@@ -69,14 +69,14 @@ struct Discovery {
 }
 
 impl MetadataCache {
-    /// Of the client's issuer, which must call itself by exactly that name.
+    /// For the issuer of the client; the document must contain exactly that identifier.
     #[must_use]
     pub fn new(client: IssuerClient, clock: Arc<dyn Clock>) -> Arc<Self> {
         let documented = client.issuer().to_owned();
         Self::documented_as(client, clock, documented)
     }
 
-    /// Of an issuer whose document carries another name: Entra ID writes a template with `{tenantid}` into it.
+    /// For an issuer whose document contains another identifier: Entra ID writes a template with `{tenantid}` into it.
     #[must_use]
     pub fn documented_as(
         client: IssuerClient,
@@ -89,10 +89,10 @@ impl MetadataCache {
         )))
     }
 
-    /// The metadata, at most a quarter of an hour old while the issuer is in use and can be reached, at most a day else.
+    /// The metadata, at most 15 minutes old while the issuer is in use and reachable, at most a day old otherwise.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is no metadata.
     pub async fn get(&self) -> Result<Arc<IssuerMetadata>, FetchError> {
         self.0.get(|_| true).await
     }
@@ -123,12 +123,12 @@ impl Discovery {
         let wrong = |reason: String| FetchError::Document(reason);
         let metadata: IssuerMetadata = serde_json::from_slice(json)
             .map_err(|error| wrong(format!("metadata: {:?} error", error.classify())))?;
-        // OpenID Discovery §4.3, RFC 8414 §3.3: the issuer in the document must be the one that was asked, letter by letter.
+        // OpenID Discovery §4.3, RFC 8414 §3.3: the issuer in the document must be identical to the configured one.
         if metadata.issuer != self.documented {
             let said: String = metadata.issuer.chars().take(100).collect();
             let meant = &self.documented;
             return Err(wrong(format!(
-                "its issuer is {said:?}, and not {meant:?} as configured"
+                "its issuer is {said:?}, but {meant:?} is configured"
             )));
         }
         for endpoint in metadata.endpoints().into_iter().flatten() {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn both_well_known_places_are_made_from_the_issuer() {
+    fn both_well_known_urls_are_derived_from_the_issuer() {
         assert_eq!(
             places("https://id.example.com/realm/").unwrap(),
             [
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_documented_template_is_compared_letter_by_letter_too() {
+    fn a_documented_template_must_be_identical_too() {
         let discovery = Discovery {
             documented: "https://login.example.com/{tenantid}/v2.0".to_owned(),
             ..discovery("https://login.example.com/common/v2.0")
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_leads_inside_is_refused() {
+    fn a_document_with_internal_urls_is_refused() {
         let discovery = discovery("https://id.example.com");
         for (name, url) in [
             ("jwks_uri", "https://127.0.0.1/keys"),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_refused_and_unknown_members_are_not() {
+    fn malformed_documents_are_refused_and_unknown_members_are_ignored() {
         let discovery = discovery("https://id.example.com");
         for bad in [
             "",

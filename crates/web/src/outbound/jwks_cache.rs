@@ -1,4 +1,4 @@
-//! Key sets of others, kept for a while and through outages.
+//! Remote key sets, cached and kept through outages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use tracing::Instrument;
 use super::guarded_client::{FetchError, GuardedClient};
 use crate::clock::{Clock, Stopwatch};
 
-/// As long a set is used without asking again.
+/// How long a set is used without fetching it again.
 const FRESH: Duration = Duration::from_mins(15);
-/// As long a set serves while its issuer cannot be reached.
+/// How long a set is used while its issuer is unreachable.
 const KEEP: Duration = Duration::from_hours(24);
-/// Between two fetches of one URL, whatever kids strangers invent.
+/// The pause between two fetches of one URL, whatever key ids clients send.
 const PAUSE: Duration = Duration::from_secs(30);
-/// URLs that are remembered.
+/// The maximum number of URLs.
 const MAX_URLS: u64 = 1000;
 
 const CONTENT_TYPES: [&str; 2] = ["application/json", "application/jwk-set+json"];
 
-/// Why there are no keys.
+/// Why no keys are available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwksError {
     /// The set could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// What was fetched is no key set.
-    #[error("no key set: {0}")]
+    /// The document is not a key set.
+    #[error("not a key set: {0}")]
     Malformed(String),
-    /// The last set is too old to be used.
+    /// The latest set is too old.
     #[error("the key set is too old")]
     Outdated,
 }
 
-/// Key sets by URL: bounded, each fetched by one caller at a time.
+/// Key sets by URL: bounded, with one fetch per URL at a time.
 pub struct JwksCache {
     client: GuardedClient,
     watch: Stopwatch,
@@ -46,9 +46,9 @@ pub struct JwksCache {
 
 #[derive(Default)]
 struct Entry {
-    // Beside the lock, not under it: see `keys`.
+    // Outside of the lock: see `keys`.
     kept: ArcSwapOption<Kept>,
-    // Held while fetching: whoever needs the answer waits for it.
+    // Held while fetching: callers that need the result wait for it.
     last_try: Arc<Mutex<Option<Try>>>,
 }
 
@@ -73,14 +73,14 @@ impl JwksCache {
         }
     }
 
-    /// The keys published at this URL. A `kid` that isn't among them makes it look again, at most
-    /// every 30 s; whether the set then has it is for the caller to see.
+    /// The keys published at this URL. An unknown `kid` causes another fetch, at most every 30 s; the set may still not have
+    /// it.
     ///
     /// # Errors
-    /// When there is no set that is younger than a day, and none could be fetched.
+    /// When there is no set younger than a day, and the fetch failed.
     pub async fn keys(&self, url: &str, kid: Option<&str>) -> Result<Arc<KeySet>, JwksError> {
         let entry = self.entries.get_with_by_ref(url, Arc::default);
-        // Before the lock, or a stranger who invents a kid makes all others wait for a slow issuer.
+        // Before the lock; otherwise a client with an unknown key id makes all others wait for a slow issuer.
         if let Some(set) = entry.good(self.watch.passed(), kid) {
             return Ok(set);
         }
@@ -95,8 +95,8 @@ impl JwksCache {
                 .kept(now)
                 .ok_or_else(|| failed.unwrap_or(JwksError::Outdated));
         }
-        // In a task, which a caller that goes away doesn't end: by asking and leaving, a stranger could make us fetch
-        // without a pause.
+        // In a task that does not end with the caller: otherwise a client that disconnects could cause fetches without a
+        // pause.
         let refreshed = entry.refresh(self.client.clone(), url.to_owned(), now, last_try);
         tokio::spawn(refreshed.in_current_span())
             .await
@@ -127,13 +127,13 @@ impl Entry {
                 Ok(set)
             }
             Err(error) => {
-                tracing::warn!(%error, "a key set could not be refreshed");
+                tracing::warn!(%error, "could not refresh a key set");
                 self.kept(now).ok_or(error)
             }
         }
     }
 
-    /// A set that needs no question: fresh, and with the key that is asked for.
+    /// The set if it is fresh and has the requested key.
     fn good(&self, now: Duration, kid: Option<&str>) -> Option<Arc<KeySet>> {
         let kept = self.kept.load();
         let kept = kept.as_ref()?;
@@ -142,7 +142,7 @@ impl Entry {
         (fresh && has).then(|| Arc::clone(&kept.set))
     }
 
-    /// The last set, unless it is too old even for an outage.
+    /// The latest set, unless it is too old even for an outage.
     fn kept(&self, now: Duration) -> Option<Arc<KeySet>> {
         let kept = self.kept.load();
         let kept = kept.as_ref()?;

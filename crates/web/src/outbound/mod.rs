@@ -1,5 +1,5 @@
-//! Requests that this process makes: to URLs that came as data (design D20), to the issuer that the
-//! operator wrote down, and to a provider on this machine.
+//! Outgoing requests: to URLs from input (design D20), to the configured issuer, to configured upstreams, and to a provider
+//! on this machine.
 
 pub mod addresses;
 mod authorities;

@@ -1,4 +1,4 @@
-//! A document of an issuer: read without a lock, refreshed in the background, there when the issuer isn't.
+//! A document of an issuer: read without a lock, refreshed in the background, kept through outages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,43 +12,43 @@ use tracing::Instrument;
 use super::guarded_client::FetchError;
 use crate::clock::{Clock, Stopwatch};
 
-/// After this time a document is asked for again, behind the callers' backs.
+/// After this time a document is fetched again in the background.
 const FRESH: Duration = Duration::from_mins(15);
-/// A document that nobody asked for in so long a time is not used again before the issuer was asked.
+/// A document that was not used for this time is fetched again before it is used.
 const IDLE: Duration = Duration::from_hours(1);
-/// As long a document serves while its issuer cannot be reached.
+/// How long a document is used while its issuer is unreachable.
 const KEEP: Duration = Duration::from_hours(24);
-/// Between two fetches that strangers can cause, and after one that failed.
+/// The pause between two fetches that clients can cause, and after a failed one.
 const PAUSE: Duration = Duration::from_secs(30);
-/// After a fetch that failed, when there is no document to go on with.
+/// The pause after a failed fetch when there is no document.
 const PAUSE_EMPTY: Duration = Duration::from_secs(1);
 
-/// Where a document comes from.
+/// The source of a document.
 pub(super) trait Source: Send + Sync + 'static {
     /// The document.
     type Document: Send + Sync + 'static;
-    /// Its name, for the log.
+    /// The name of the document in the log.
     const NAME: &'static str;
 
-    /// Asks the issuer.
+    /// Fetches the document.
     fn fetch(&self) -> impl Future<Output = Result<Self::Document, FetchError>> + Send;
 }
 
-/// The last document of a source.
+/// The latest document of a source.
 pub(super) struct Refreshed<S: Source> {
     source: S,
     clock: Arc<dyn Clock>,
     watch: Stopwatch,
     kept: ArcSwapOption<Kept<S::Document>>,
     failing: AtomicBool,
-    // Held while fetching: whoever needs the answer waits for it.
+    // Held while fetching: callers that need the result wait for it.
     tries: Arc<Mutex<Tries>>,
 }
 
 struct Kept<D> {
     document: Arc<D>,
     since: Duration,
-    // By the clock and not the stopwatch, so that the hot path takes no lock; outside of the two it is looked at closely.
+    // By the clock and not the stopwatch, so that the hot path takes no lock. Outside of the two the slow path decides.
     from: Timestamp,
     until: Timestamp,
 }
@@ -56,7 +56,7 @@ struct Kept<D> {
 #[derive(Default)]
 struct Tries {
     failed: Option<(Duration, FetchError)>,
-    /// The last fetch for what a stranger named.
+    /// The last fetch that a client caused.
     wanted: Option<Duration>,
 }
 
@@ -72,7 +72,7 @@ impl<S: Source> Refreshed<S> {
         })
     }
 
-    /// The document, when there is nothing to think about: fresh, and the one that is wanted.
+    /// The document if it is fresh and as wanted.
     pub(super) fn ready(&self, wanted: impl Fn(&S::Document) -> bool) -> Option<Arc<S::Document>> {
         let kept = self.kept.load();
         let kept = kept.as_ref()?;
@@ -81,10 +81,10 @@ impl<S: Source> Refreshed<S> {
         good.then(|| Arc::clone(&kept.document))
     }
 
-    /// The document. One that isn't as wanted makes it ask again, at most every 30 s; it may still not be as wanted then.
+    /// The document. If it is not as wanted it is fetched again, at most every 30 s; it may still not be as wanted then.
     ///
     /// # Errors
-    /// When there is none that may be used, or it isn't as wanted and the issuer can't be asked.
+    /// When there is no usable document, or it is not as wanted and the issuer is unreachable.
     pub(super) async fn get(
         self: &Arc<Self>,
         wanted: impl Fn(&S::Document) -> bool,
@@ -96,7 +96,7 @@ impl<S: Source> Refreshed<S> {
         if let Some(kept) = self.usable(now).filter(|kept| wanted(&kept.document)) {
             let in_use = now < kept.since + IDLE;
             if in_use || self.failing.load(Ordering::Relaxed) {
-                self.refresh_behind(now);
+                self.refresh_in_background(now);
                 return Ok(Arc::clone(&kept.document));
             }
         }
@@ -123,17 +123,17 @@ impl<S: Source> Refreshed<S> {
         if usable.is_some() && wanted_one().is_none() {
             tries.wanted = Some(now);
         }
-        // In a task, which a caller that goes away doesn't end: by asking and leaving, a stranger could make us fetch
-        // without a pause.
+        // In a task that does not end with the caller: otherwise a client that disconnects could cause fetches without a
+        // pause.
         let refresh = Arc::clone(self).refresh(now, tries);
         match tokio::spawn(refresh.in_current_span()).await {
             Ok(Ok(document)) => Ok(document),
             Ok(Err(error)) => wanted_one().ok_or(error),
-            Err(_) => Err(FetchError::Connection("the fetch was given up".to_owned())),
+            Err(_) => Err(FetchError::Connection("the fetch was cancelled".to_owned())),
         }
     }
 
-    fn refresh_behind(self: &Arc<Self>, now: Duration) {
+    fn refresh_in_background(self: &Arc<Self>, now: Duration) {
         let Ok(tries) = Arc::clone(&self.tries).try_lock_owned() else {
             return;
         };
@@ -158,7 +158,7 @@ impl<S: Source> Refreshed<S> {
                 Ok(document)
             }
             Err(error) => {
-                tracing::warn!(%error, document = S::NAME, "an issuer's document could not be refreshed");
+                tracing::warn!(%error, document = S::NAME, "could not refresh a document of the issuer");
                 self.failing.store(true, Ordering::Relaxed);
                 tries.failed = Some((now, error.clone()));
                 self.postpone(self.watch.passed());
@@ -167,7 +167,7 @@ impl<S: Source> Refreshed<S> {
         }
     }
 
-    /// Lets the hot path go on with what there is for a while, but not beyond its time.
+    /// Lets the hot path use the current document for a while, but not beyond its lifetime.
     fn postpone(&self, now: Duration) {
         if let Some(kept) = self.usable(now) {
             let rest = (kept.since + KEEP).saturating_sub(now);
@@ -185,7 +185,7 @@ impl<S: Source> Refreshed<S> {
         })));
     }
 
-    /// What there is, unless it is too old even for an outage.
+    /// The current document, unless it is too old even for an outage.
     fn usable(&self, now: Duration) -> Option<Arc<Kept<S::Document>>> {
         self.kept.load_full().filter(|kept| now < kept.since + KEEP)
     }

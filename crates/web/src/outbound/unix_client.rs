@@ -1,4 +1,4 @@
-//! One request to the administration of a provider on this machine, over its Unix socket.
+//! Requests to the administration of a provider on this machine, over its Unix socket.
 
 use std::io;
 use std::path::Path;
@@ -12,29 +12,29 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-/// No page of a list is larger.
+/// The maximum size of a response.
 const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
-/// Longer than the provider gives itself.
+/// Longer than the request timeout of the provider.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum UnixClientError {
-    /// Nobody listens: there is no socket, or its process has died.
-    #[error("nobody listens")]
-    Nobody,
-    /// The socket is there, and can't be used.
+    /// No process listens: the socket does not exist, or its process has ended.
+    #[error("no process listens on the socket")]
+    NotListening,
+    /// The socket exists but cannot be used.
     #[error("{0}")]
     Connect(#[source] io::Error),
-    /// The conversation broke off.
+    /// The exchange failed.
     #[error("{0}")]
     Broken(String),
 }
 
-/// Sends a request to whoever listens on the socket.
+/// Sends a request to the process that listens on the socket.
 ///
 /// # Errors
-/// When nobody does, or no whole answer comes back in time.
+/// When no process does, or no complete response comes in time.
 pub async fn send(
     socket: &Path,
     request: Request<Bytes>,
@@ -42,18 +42,18 @@ pub async fn send(
     let stream = connect(socket).await?;
     match tokio::time::timeout(TIMEOUT, converse(stream, request)).await {
         Ok(answer) => answer,
-        Err(_) => Err(UnixClientError::Broken("no answer in time".to_owned())),
+        Err(_) => Err(UnixClientError::Broken("no response in time".to_owned())),
     }
 }
 
-/// Whether somebody listens on the socket.
+/// Whether a process listens on the socket.
 ///
 /// # Errors
-/// When the socket is there, and can't be used.
+/// When the socket exists but cannot be used.
 pub async fn is_served(socket: &Path) -> Result<bool, UnixClientError> {
     match connect(socket).await {
         Ok(_) => Ok(true),
-        Err(UnixClientError::Nobody) => Ok(false),
+        Err(UnixClientError::NotListening) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -62,7 +62,9 @@ async fn connect(socket: &Path) -> Result<UnixStream, UnixClientError> {
     UnixStream::connect(socket)
         .await
         .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => UnixClientError::Nobody,
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                UnixClientError::NotListening
+            }
             _ => UnixClientError::Connect(error),
         })
 }
@@ -76,7 +78,7 @@ async fn converse(
         .await
         .map_err(|e| broken(&e))?;
     let mut request = request.map(Full::new);
-    // RFC 9112 §3.2: there is always a Host; nothing is built from it.
+    // RFC 9112 §3.2: Host is required; its value is not used.
     request
         .headers_mut()
         .insert(HOST, HeaderValue::from_static("localhost"));
@@ -87,7 +89,7 @@ async fn converse(
         let body = body.map_err(|e| broken(&e))?.to_bytes();
         Ok(Response::from_parts(head, body))
     };
-    // The connection moves the bytes, and ends after the one answer.
+    // The connection does the I/O, and ends after the response.
     let mut driving = std::pin::pin!(connection);
     let mut conversation = std::pin::pin!(conversation);
     tokio::select! {

@@ -1,4 +1,4 @@
-//! Hands requests on to one server that the operator named: pooled, streamed both ways, bounded in size and time.
+//! Forwards requests to one configured server: pooled, streamed in both directions, bounded in size and time.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -25,9 +25,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
 
-/// Connections are made in this time, with TLS.
+/// The timeout for connecting, including TLS.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Idle connections are kept shorter than servers keep theirs, so that few requests meet a closing one.
+/// Shorter than the idle timeout of most servers, so that few requests meet a closing connection.
 const POOL_IDLE: Duration = Duration::from_secs(20);
 const POOL_SIZE: usize = 256;
 
@@ -36,25 +36,25 @@ const PROXY_AUTHENTICATE: HeaderName = HeaderName::from_static("proxy-authentica
 const PROXY_AUTHORIZATION: HeaderName = HeaderName::from_static("proxy-authorization");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// An upstream, as the operator wrote it down.
+/// The configuration of an upstream.
 #[derive(Clone)]
 pub struct UpstreamConfig {
-    /// Its address, such as `http://127.0.0.1:4000` or `https://api.example.com/v1`; paths are put behind it.
+    /// Its address, such as `http://127.0.0.1:4000` or `https://api.example.com/v1`; request paths are appended.
     pub url: String,
-    /// With it these authorities alone are trusted, otherwise the system's.
+    /// The only trusted authorities; without it those of the system are trusted.
     pub ca_pem: Option<Vec<u8>>,
-    /// A certificate (with its chain) and its key to be shown, both PEM.
+    /// The client certificate (with its chain) and its key, both PEM.
     pub client_certificate_pem: Option<(Vec<u8>, Vec<u8>)>,
     /// A larger request body is refused: 10 MiB.
     pub max_request_bytes: usize,
-    /// A larger answer is cut off: 100 MiB.
+    /// A larger response is aborted: 100 MiB.
     pub max_response_bytes: usize,
-    /// The answer must begin in this time, and may pause as long: 30 s.
+    /// The response must begin in this time, and may pause for the same time: 30 s.
     pub timeout: Duration,
 }
 
 impl UpstreamConfig {
-    /// The usual bounds for this address.
+    /// The default bounds for this address.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -71,32 +71,34 @@ impl UpstreamConfig {
 /// What is wrong with the configuration of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamConfigError {
-    /// Not the address of a server.
-    #[error("{0:?} is no upstream: expected http:// or https://, a host, and a path at most")]
+    /// Not the URL of a server.
+    #[error(
+        "{0:?} is not the URL of an upstream: expected http:// or https://, a host, and at most a path"
+    )]
     Url(String),
-    /// The authorities or the certificate can't be used.
+    /// The authorities or the certificate are invalid.
     #[error("{0}")]
     Tls(String),
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// The path can't stand in a request.
-    #[error("not a path")]
+    /// The path is malformed.
+    #[error("the path is malformed")]
     Path,
-    /// The request has a larger body than allowed.
+    /// The request body is larger than allowed.
     #[error("the request is too large")]
     TooLarge,
-    /// No answer began in time.
+    /// The response did not begin in time.
     #[error("the upstream did not answer in time")]
     TooSlow,
-    /// No connection, or one that broke.
-    #[error("the upstream can't be reached: {0}")]
+    /// No connection, or a connection error.
+    #[error("the upstream is unreachable: {0}")]
     Unreachable(String),
 }
 
-/// The way to one upstream. Cheap to clone; clones share the connections.
+/// A client for one upstream. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct UpstreamClient {
     client: Client<Connector, Limited<Body>>,
@@ -114,10 +116,10 @@ struct Bounds {
 }
 
 impl UpstreamClient {
-    /// A client for this upstream. Nothing is connected yet.
+    /// A client for this upstream. It does not connect yet.
     ///
     /// # Errors
-    /// When the address, the authorities or the certificate can't be used.
+    /// When the URL, the authorities or the certificate are invalid.
     pub fn new(config: &UpstreamConfig) -> Result<Self, UpstreamConfigError> {
         let wrong = || UpstreamConfigError::Url(config.url.clone());
         let parts = config.url.parse::<Uri>().map_err(|_| wrong())?.into_parts();
@@ -159,11 +161,11 @@ impl UpstreamClient {
         })
     }
 
-    /// Sends the request to `path` (with its query) below the upstream's address. What belongs to one connection alone
-    /// stays behind in both directions; all else the caller decides.
+    /// Sends the request to `path` (with its query) below the URL of the upstream. Hop-by-hop fields are removed in both
+    /// directions; everything else is up to the caller.
     ///
     /// # Errors
-    /// When there is no answer, or the body is too large.
+    /// When there is no response, or the body is too large.
     pub async fn send(
         &self,
         path: &str,
@@ -193,16 +195,16 @@ impl UpstreamClient {
             .await
             .map_err(|_| UpstreamError::TooSlow)?
             .map_err(|error| broken(&error))?;
-        // RFC 9110 §7.8: nobody asked it to switch protocols, and there is no other last answer below 200.
+        // RFC 9110 §7.8: the request had no Upgrade, so 101 is an error, and no other informational response is final.
         if answer.status().is_informational() {
-            let reason = "it switched protocols unasked".to_owned();
+            let reason = "it switched protocols without being asked".to_owned();
             return Err(UpstreamError::Unreachable(reason));
         }
         let (mut head, body) = answer.into_parts();
         take_off_hop_by_hop(&mut head.headers);
         let body = Paced {
             body: Limited::new(body, self.bounds.response),
-            patience: self.bounds.timeout,
+            pause_timeout: self.bounds.timeout,
             pause: None,
         };
         Ok(Response::from_parts(head, Body::new(body)))
@@ -216,14 +218,13 @@ fn tls(host: &str, config: &UpstreamConfig) -> Result<UpstreamTls, UpstreamConfi
         .map_err(|error| UpstreamConfigError::Tls(error.to_string()))
 }
 
-/// Takes off what is meant for one connection and not for who is behind it. Whoever adds fields of their own to a request
-/// calls it before: a stranger's `Connection` could name them.
+/// Removes hop-by-hop fields. Call it before adding own fields to a request: the client's `Connection` could name them.
 pub fn take_off_hop_by_hop(headers: &mut HeaderMap) {
-    // RFC 9112 §6.3: with `Transfer-Encoding` a `Content-Length` is void, and is not handed on.
+    // RFC 9112 §6.3: `Transfer-Encoding` overrides `Content-Length`, which is removed.
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
-    // RFC 9110 §7.6.1: first what `Connection` names, then the field itself and its old companions.
+    // RFC 9110 §7.6.1: the fields that `Connection` names, the field itself and its obsolete relatives.
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -298,11 +299,11 @@ impl Connection for UpstreamStream {
 }
 
 pin_project! {
-    /// A body that may not pause for too long.
+    /// A body with a limit on its pauses.
     struct Paced<B> {
         #[pin]
         body: B,
-        patience: Duration,
+        pause_timeout: Duration,
         #[pin]
         pause: Option<Sleep>,
     }
@@ -325,7 +326,7 @@ where
             return Poll::Ready(frame);
         }
         if this.pause.is_none() {
-            let end = Instant::now() + *this.patience;
+            let end = Instant::now() + *this.pause_timeout;
             this.pause.set(Some(tokio::time::sleep_until(end)));
         }
         if let Some(pause) = this.pause.as_mut().as_pin_mut() {
@@ -349,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_belongs_to_the_connection_is_taken_off() {
+    fn hop_by_hop_fields_are_removed() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("connection", "close, X-Secret-Hop"),
@@ -372,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upstream_is_a_server_and_a_path_at_most() {
+    fn an_upstream_is_a_server_and_at_most_a_path() {
         for url in [
             "",
             "/api",

@@ -1,4 +1,4 @@
-//! TLS to a server that the operator named: one authority pinned, a client certificate shown.
+//! TLS to a configured upstream: pinned authorities, client certificate.
 
 use std::io;
 use std::pin::Pin;
@@ -16,23 +16,23 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Why TLS to an upstream could not be set up; says which part.
+/// Why TLS to an upstream cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("{part}: {reason}")]
 pub struct UpstreamTlsError {
     /// `host`, `ca_file` or `client certificate`.
     pub part: &'static str,
-    /// What is wrong.
+    /// What is wrong with it.
     pub reason: String,
 }
 
-/// How the connections to one upstream are secured.
+/// The TLS configuration of one upstream.
 pub struct UpstreamTls {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
-/// Certificate chain and key that are shown to the upstream, both PEM.
+/// The client certificate for the upstream and its key, both PEM.
 pub struct ClientIdentity<'a> {
     /// The certificate and its chain.
     pub cert_pem: &'a [u8],
@@ -41,10 +41,10 @@ pub struct ClientIdentity<'a> {
 }
 
 impl UpstreamTls {
-    /// With `ca_pem` its authorities alone are trusted, otherwise the system's.
+    /// Trusts only the authorities in `ca_pem` if it is given, otherwise those of the system.
     ///
     /// # Errors
-    /// When the host is no name, or a PEM text can't be used.
+    /// When the host is not a valid name, or a PEM text is invalid.
     pub fn new(
         host: &str,
         ca_pem: Option<&[u8]>,
@@ -82,10 +82,10 @@ impl UpstreamTls {
         })
     }
 
-    /// Shakes hands over a connection.
+    /// Does the TLS handshake on a connection.
     ///
     /// # Errors
-    /// When the upstream is not who it should be, or doesn't accept who we are.
+    /// When the certificate of the upstream is not valid, or it does not accept ours.
     pub async fn connect(&self, stream: TcpStream) -> io::Result<UpstreamStream> {
         let stream = self.connector.connect(self.name.clone(), stream).await?;
         Ok(UpstreamStream::Tls(Box::new(stream)))
@@ -122,11 +122,11 @@ fn authorities(pem: &[u8]) -> Result<RootCertStore, UpstreamTlsError> {
     Ok(roots)
 }
 
-/// A connection to an upstream, in clear or by TLS.
+/// A connection to an upstream, plain or with TLS.
 pub enum UpstreamStream {
-    /// In clear.
+    /// Without TLS.
     Plain(TcpStream),
-    /// By TLS.
+    /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 

@@ -1,4 +1,4 @@
-//! HTTP/2 by hand: frames that no client library would send.
+//! A minimal HTTP/2 client that can send frames which no client library would send.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(crate) const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
 
-/// A client in clear, by prior knowledge.
+/// A client without TLS, by prior knowledge.
 pub(crate) struct Http2(TcpStream);
 
 /// A frame that the server sent.
@@ -29,7 +29,7 @@ pub(crate) struct Frame {
 }
 
 impl Http2 {
-    /// A connection whose streams may each get so many bytes.
+    /// A connection with this initial flow-control window for each response.
     pub(crate) async fn connect(address: SocketAddr, window: u32) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,7 +50,7 @@ impl Http2 {
         let _ = self.0.write_all(&frame).await;
     }
 
-    /// The headers of a request, as they stand.
+    /// Sends the headers of a request unchanged.
     pub(crate) async fn ask(&mut self, stream: u32, flags: u8, fields: &[(&str, &str)]) {
         let mut block = Vec::new();
         for (name, value) in fields {
@@ -85,13 +85,13 @@ impl Http2 {
         self.send(PING, 0, 0, b"as usual").await;
     }
 
-    /// Room for so many bytes more of this stream.
+    /// Grants more flow-control window to this stream.
     pub(crate) async fn take(&mut self, stream: u32, bytes: u32) {
         self.send(WINDOW_UPDATE, 0, stream, &bytes.to_be_bytes())
             .await;
     }
 
-    /// The next frame that tells of a request (settings and pings are answered); `None` at the end of the connection, or when nothing comes
+    /// The next frame of a request (settings and pings are answered); `None` at the end of the connection, or when nothing comes
     /// in this time.
     pub(crate) async fn next(&mut self, within: Duration) -> Option<Frame> {
         tokio::time::timeout(within, self.read()).await.ok()?
@@ -124,7 +124,7 @@ impl Http2 {
         }
     }
 
-    /// Whether the server closes within this time, whatever it sends before.
+    /// Whether the server closes the connection within this time.
     pub(crate) async fn is_closed(&mut self, within: Duration) -> bool {
         let closed = async { while self.read().await.is_some() {} };
         tokio::time::timeout(within, closed).await.is_ok()

@@ -1,4 +1,4 @@
-//! HTTP/2 clients that cost more than they pay.
+//! HTTP/2 clients that are cheap for the client and expensive for the server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::serving::{impatient, start, start_with};
 const SECOND: Duration = Duration::from_secs(1);
 const HOST: &str = "localhost";
 
-/// Counts what is held by requests under way, bodies included.
+/// Counts the requests in progress, including their response bodies.
 fn holding(held: &Arc<AtomicUsize>) -> Router {
     struct Held(Arc<AtomicUsize>);
     impl Drop for Held {
@@ -37,7 +37,7 @@ fn holding(held: &Arc<AtomicUsize>) -> Router {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_reads_is_reset() {
+async fn a_response_that_is_not_read_is_reset() {
     let held = Arc::default();
     let server = start_with(holding(&held), impatient()).await;
     let mut client = Http2::connect(server.address, 0).await;
@@ -59,12 +59,12 @@ async fn an_answer_that_nobody_reads_is_reset() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_read_slowly_goes_on() {
+async fn a_response_that_is_read_slowly_continues() {
     let server = start_with(holding(&Arc::default()), impatient()).await;
     let mut client = Http2::connect(server.address, 1).await;
     client.get(1, HOST, "/large").await;
     for _ in 0..8 {
-        // Twice the patience in all.
+        // Twice the stall timeout in total.
         tokio::time::sleep(Duration::from_millis(100)).await;
         client.take(1, 2048).await;
     }
@@ -81,7 +81,7 @@ async fn an_answer_that_is_read_slowly_goes_on() {
 }
 
 #[tokio::test]
-async fn a_resting_connection_is_closed_though_it_pings() {
+async fn pings_do_not_keep_an_idle_connection_open() {
     let server = start(impatient()).await;
     let mut client = Http2::connect(server.address, 65_535).await;
     client.get(1, HOST, "/").await;
@@ -93,7 +93,7 @@ async fn a_resting_connection_is_closed_though_it_pings() {
 }
 
 #[tokio::test]
-async fn requests_that_are_taken_back_at_once_end_the_connection() {
+async fn a_reset_flood_ends_the_connection() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let endless = move || async move {
@@ -110,7 +110,7 @@ async fn requests_that_are_taken_back_at_once_end_the_connection() {
     for number in 0..2000 {
         let stream = 2 * number + 1;
         client.get(stream, HOST, "/").await;
-        // So that the request is under way when it is taken back.
+        // So that the request is in progress when it is reset.
         if number % 10 == 9 {
             tokio::time::sleep(Duration::from_millis(2)).await;
             for number in number - 9..=number {
@@ -120,11 +120,11 @@ async fn requests_that_are_taken_back_at_once_end_the_connection() {
     }
     assert!(client.is_closed(3 * SECOND).await);
     let asked = asked.load(Ordering::SeqCst);
-    assert!(asked < 1000, "{asked} were asked behind");
+    assert!(asked < 1000, "{asked} requests reached the handler");
 }
 
 #[tokio::test]
-async fn a_head_that_goes_on_and_on_ends_the_connection() {
+async fn endless_continuation_frames_end_the_connection() {
     let server = start(impatient()).await;
     let mut client = Http2::connect(server.address, 65_535).await;
     let continuation = 9;

@@ -1,4 +1,4 @@
-//! Metadata and keys of one issuer: found, kept fresh behind the callers' backs, there in an outage.
+//! Metadata and keys of one issuer: discovered, refreshed in the background, kept through an outage.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -110,7 +110,7 @@ impl World {
         self.issuer.down.store(down, Ordering::SeqCst);
     }
 
-    /// Waits for what happens behind the callers' backs.
+    /// Waits for a refresh in the background.
     async fn until(&self, what: impl Fn(&Self) -> bool) {
         for _ in 0..500 {
             if what(self) {

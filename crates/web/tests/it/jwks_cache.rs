@@ -167,14 +167,14 @@ async fn what_is_no_key_set_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_stranger_with_an_invented_kid_does_not_make_others_wait_for_a_slow_issuer() {
+async fn a_unknown_kid_with_an_invented_kid_does_not_make_others_wait_for_a_slow_issuer() {
     let world = world().await;
     let kid = world.issuer.publish();
     assert!(world.has(&kid).await);
     world.clock.turn(31);
     world.issuer.delay.store(3000, Ordering::SeqCst);
     let (cache, url) = (world.cache.clone(), world.url.clone());
-    let stranger = tokio::spawn(async move { cache.keys(&url, Some("invented")).await.is_ok() });
+    let unknown_kid = tokio::spawn(async move { cache.keys(&url, Some("invented")).await.is_ok() });
     while world.issuer.asked() < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -183,12 +183,12 @@ async fn a_stranger_with_an_invented_kid_does_not_make_others_wait_for_a_slow_is
         let answer = tokio::time::timeout(Duration::from_secs(1), honest).await;
         assert!(answer.expect("the honest caller had to wait").is_ok());
     }
-    assert!(!stranger.is_finished());
-    stranger.abort();
+    assert!(!unknown_kid.is_finished());
+    unknown_kid.abort();
 }
 
 #[tokio::test]
-async fn a_stranger_who_asks_and_leaves_does_not_make_us_fetch_without_a_pause() {
+async fn a_unknown_kid_who_asks_and_leaves_does_not_make_us_fetch_without_a_pause() {
     let world = world().await;
     let kid = world.issuer.publish();
     assert!(world.has(&kid).await);

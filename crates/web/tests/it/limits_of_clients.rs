@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::serving::{GET, exchange, impatient, read_all, start};
 
 #[tokio::test]
-async fn a_client_that_drips_its_headers_is_dropped() {
+async fn a_client_with_slow_headers_is_dropped() {
     let server = start(impatient()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let began = Instant::now();
@@ -26,32 +26,32 @@ async fn a_client_that_drips_its_headers_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_is_dropped() {
+async fn a_silent_client_is_dropped() {
     let server = start(impatient()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(read_all(&mut stream).await, "");
 }
 
 #[tokio::test]
-async fn a_socket_that_never_asks_is_closed_long_before_a_guest_that_rests() {
+async fn an_unused_connection_is_closed_before_a_keep_alive_connection() {
     let config = ListenerConfig {
         idle_timeout: Duration::from_secs(60),
         ..impatient()
     };
     let server = start(config).await;
-    let mut guest = TcpStream::connect(server.address).await.unwrap();
+    let mut kept = TcpStream::connect(server.address).await.unwrap();
     let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-    guest.write_all(request).await.unwrap();
+    kept.write_all(request).await.unwrap();
     let mut buffer = [0; 1024];
-    assert!(guest.read(&mut buffer).await.unwrap() > 0);
+    assert!(kept.read(&mut buffer).await.unwrap() > 0);
 
     let began = Instant::now();
     let mut silent = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(read_all(&mut silent).await, "");
     assert!(began.elapsed() < Duration::from_secs(2));
 
-    guest.write_all(request).await.unwrap();
-    assert!(guest.read(&mut buffer).await.unwrap() > 0);
+    kept.write_all(request).await.unwrap();
+    assert!(kept.read(&mut buffer).await.unwrap() > 0);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn half_an_http2_preface_does_not_hold_a_connection() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_may_rest_between_requests_but_not_for_ever() {
+async fn a_keep_alive_connection_is_closed_after_the_idle_timeout() {
     let server = start(impatient()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     for _ in 0..2 {
@@ -71,7 +71,7 @@ async fn a_kept_connection_may_rest_between_requests_but_not_for_ever() {
             .unwrap();
         let mut buffer = [0; 1024];
         assert!(stream.read(&mut buffer).await.unwrap() > 0);
-        // Longer than headers may take, shorter than a connection may rest.
+        // Longer than the header timeout, shorter than the idle timeout.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     assert_eq!(read_all(&mut stream).await, "");
@@ -106,7 +106,7 @@ async fn an_oversized_form_is_answered_413_without_being_read() {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_connections_wait_for_their_turn() {
+async fn connections_beyond_the_limit_wait_for_a_slot() {
     let config = ListenerConfig {
         max_connections: 1,
         ..impatient()

@@ -1,4 +1,4 @@
-//! What a stranger's URL can and cannot reach.
+//! What an untrusted URL can and cannot reach.
 
 use std::time::Duration;
 
@@ -222,14 +222,14 @@ async fn a_form_is_posted_under_the_same_rules() {
         307,
         "a redirect is not followed"
     );
-    let stranger = GuardedClient::new(&[], None).unwrap();
+    let untrusting = GuardedClient::new(&[], None).unwrap();
     for url in [
         format!("https://{}/form", server.address),
         "https://169.254.169.254/form".to_owned(),
     ] {
-        let answer = stranger.post_form(&url, String::new()).await;
+        let answer = untrusting.post_form(&url, String::new()).await;
         assert!(matches!(answer, Err(FetchError::Address(_))), "{answer:?}");
     }
-    let plain = stranger.post_form("http://8.8.8.8/form", String::new());
+    let plain = untrusting.post_form("http://8.8.8.8/form", String::new());
     assert!(matches!(plain.await, Err(FetchError::Url(_))));
 }

@@ -1,4 +1,4 @@
-//! A server on a free port, and a client that writes what it likes.
+//! A server on a free port, and a client that sends arbitrary bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn endless() {
     std::future::pending::<()>().await;
 }
 
-/// Bounds short enough for a test.
+/// Timeouts short enough for a test.
 pub(crate) fn impatient() -> ListenerConfig {
     ListenerConfig {
         header_timeout: Duration::from_millis(200),
@@ -77,7 +77,7 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     read_all(&mut stream).await
 }
 
-/// What comes until the end of the connection, which must be within five seconds.
+/// Everything until the end of the connection, which must come within five seconds.
 pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
@@ -93,7 +93,7 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
 pub(crate) const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn a_request_is_answered_with_the_pack() {
+async fn a_response_has_the_security_headers() {
     let server = start(impatient()).await;
     let answer = exchange(server.address, GET).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -104,7 +104,7 @@ async fn a_request_is_answered_with_the_pack() {
 }
 
 #[tokio::test]
-async fn the_handler_learns_the_peers_address() {
+async fn the_handler_gets_the_address_of_the_peer() {
     let server = start(impatient()).await;
     let request =
         b"GET /who HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 8.8.8.8\r\nconnection: close\r\n\r\n";
@@ -130,7 +130,7 @@ async fn several_listeners_serve_one_router() {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_too() {
+async fn http2_is_served_too() {
     let server = start(impatient()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream

@@ -1,4 +1,4 @@
-//! The end of a server.
+//! Shutting down a server.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::serving::{impatient, read_all, start};
 
 #[tokio::test]
-async fn a_request_under_way_is_finished() {
+async fn a_request_in_progress_is_finished() {
     let server = start(impatient()).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream
@@ -25,14 +25,14 @@ async fn a_request_under_way_is_finished() {
 }
 
 #[tokio::test]
-async fn a_resting_connection_does_not_delay_the_end() {
+async fn an_idle_connection_does_not_delay_the_shutdown() {
     let config = ListenerConfig {
         idle_timeout: Duration::from_secs(60),
         shutdown_deadline: Duration::from_secs(30),
         ..ListenerConfig::default()
     };
     let server = start(config).await;
-    let _resting = TcpStream::connect(server.address).await.unwrap();
+    let _idle = TcpStream::connect(server.address).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     let began = Instant::now();
     server.stop.cancel();
@@ -41,7 +41,7 @@ async fn a_resting_connection_does_not_delay_the_end() {
 }
 
 #[tokio::test]
-async fn what_never_ends_is_cut_off_at_the_deadline() {
+async fn an_endless_request_is_aborted_at_the_deadline() {
     let config = ListenerConfig {
         shutdown_deadline: Duration::from_millis(200),
         ..impatient()
@@ -61,7 +61,7 @@ async fn what_never_ends_is_cut_off_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn the_first_signal_asks_politely() {
+async fn the_first_signal_cancels_the_token() {
     let token = on_signal().unwrap();
     assert!(!token.is_cancelled());
     let own = std::process::id().to_string();

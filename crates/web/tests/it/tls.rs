@@ -55,7 +55,7 @@ async fn serve(certificates: &Arc<Certificates>) -> Running {
     .await
 }
 
-/// Asks as one who trusts this certificate alone.
+/// Sends a request with only this certificate trusted.
 async fn ask(server: &Running, trusted: &CertifiedKey<KeyPair>) -> reqwest::Result<String> {
     let root = reqwest::Certificate::from_pem(trusted.cert.pem().as_bytes()).unwrap();
     let client = reqwest::Client::builder()

@@ -26,7 +26,7 @@ async fn connect(path: &Path) -> UnixStream {
 async fn the_socket_is_private_serves_and_goes_with_its_server() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cardea.db.sock");
-    // What a killed server leaves behind.
+    // The stale socket of a killed server.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let stop = CancellationToken::new();
     let (socket, stopped) = (path.clone(), stop.clone());
@@ -49,9 +49,9 @@ async fn the_client_of_the_socket_gets_answers_and_knows_when_nobody_listens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cardea.db.sock");
     let request = |path: &str| http::Request::get(path).body(Default::default()).unwrap();
-    let nobody = unix_client::send(&path, request("/")).await;
-    assert!(matches!(nobody, Err(UnixClientError::Nobody)));
-    // What a killed server leaves behind.
+    let refused = unix_client::send(&path, request("/")).await;
+    assert!(matches!(refused, Err(UnixClientError::NotListening)));
+    // The stale socket of a killed server.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     assert!(!unix_client::is_served(&path).await.unwrap());
     let stop = CancellationToken::new();

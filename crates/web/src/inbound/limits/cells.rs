@@ -1,8 +1,7 @@
-//! Where the limits of many callers are kept, in memory that cannot grow.
+//! The cells of a rate limit, in bounded memory.
 //!
-//! A caller has a cell of its own as long as there is room. When a shard is full of callers that
-//! are all under way, newcomers share cells: those of one region (/16, /32) the same one, so that a
-//! flood from one region makes things tight for that region only.
+//! Each caller has its own cell while there is room. When a shard is full of active callers, new ones share cells: those
+//! of one region (/16, /32) share one, so that a flood from one region affects mostly that region.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,9 +14,9 @@ use governor::state::keyed::ShrinkableKeyedStateStore;
 use super::Key;
 
 const SHARDS: usize = 16;
-/// Callers with a cell of their own in one shard; 65,536 in all, about 3 MB when full.
+/// Own cells of one shard; 65,536 in all, about 3 MB when full.
 const OWN_CELLS: usize = 4096;
-/// Cells in one shard for all others.
+/// Shared cells of one shard.
 const SHARED_CELLS: u64 = 256;
 
 pub(super) struct Cells([Mutex<Shard>; SHARDS]);
@@ -41,7 +40,7 @@ impl Cells {
     }
 }
 
-/// A cell is one number, whole at any time, so a panic elsewhere cannot have broken it.
+/// A cell is one number, so a panic elsewhere cannot leave it inconsistent.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,19 +5,19 @@ use jiff::Timestamp;
 
 use super::*;
 
-struct Hands(AtomicI64);
+struct ManualClock(AtomicI64);
 
-impl Hands {
+impl ManualClock {
     fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(1_800_000_000_000)))
     }
 
-    fn turn(&self, seconds: i64) {
+    fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1000, Ordering::Relaxed);
     }
 }
 
-impl Clock for Hands {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap()
     }
@@ -38,8 +38,8 @@ fn from(bits: u32) -> ClientAddress {
 }
 
 #[test]
-fn a_spent_burst_is_refused_and_comes_back_with_time() {
-    let clock = Hands::new();
+fn a_spent_burst_is_refused_and_replenished_with_time() {
+    let clock = ManualClock::new();
     let limiter = Limiter::new(rate(3, 30), clock.clone());
     for remaining in [2, 1, 0] {
         let decision = limiter.check("alice");
@@ -50,22 +50,22 @@ fn a_spent_burst_is_refused_and_comes_back_with_time() {
     assert!(!refused.allowed);
     assert_eq!(refused.retry_after, Duration::from_secs(10));
     assert_eq!(refused.reset_after, Duration::from_secs(30));
-    clock.turn(10);
+    clock.advance(10);
     assert!(limiter.check("alice").allowed);
     assert!(!limiter.check("alice").allowed);
 }
 
 #[test]
-fn callers_do_not_pay_for_each_other_but_neighbours_do() {
-    let limiter = Limiter::new(rate(1, 60), Hands::new());
+fn networks_are_counted_apart_and_addresses_of_one_network_together() {
+    let limiter = Limiter::new(rate(1, 60), ManualClock::new());
     assert!(limiter.check_address(&from(0xc000_0201)).allowed);
     assert!(!limiter.check_address(&from(0xc000_0202)).allowed);
     assert!(limiter.check_address(&from(0xc000_0301)).allowed);
 }
 
 #[test]
-fn a_refusal_says_when_to_come_again() {
-    let limiter = Limiter::new(rate(1, 60), Hands::new());
+fn a_refusal_says_when_to_retry() {
+    let limiter = Limiter::new(rate(1, 60), ManualClock::new());
     let _ = limiter.check("a");
     let response = limiter.check("a").too_many();
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -76,7 +76,7 @@ fn a_refusal_says_when_to_come_again() {
 }
 
 #[test]
-fn a_lifted_limit_lets_all_through_and_writes_no_headers() {
+fn no_limit_allows_everything_and_writes_no_headers() {
     let limiter = Limiter::lifted();
     let mut headers = HeaderMap::new();
     for _ in 0..1000 {
@@ -88,26 +88,26 @@ fn a_lifted_limit_lets_all_through_and_writes_no_headers() {
 }
 
 #[test]
-fn a_flood_of_networks_takes_bounded_memory_and_still_meets_a_limit() {
-    let limiter = Limiter::new(rate(2, 3600), Hands::new());
+fn a_flood_of_networks_takes_bounded_memory_and_is_still_limited() {
+    let limiter = Limiter::new(rate(2, 3600), ManualClock::new());
     let mut allowed = 0;
     for network in 0..200_000_u32 {
         allowed += u32::from(limiter.check_address(&from(network << 8)).allowed);
     }
     let kept = limiter.governor.as_ref().unwrap().len();
     assert!(kept <= 65_536, "{kept}");
-    // 200,000 networks of 782 regions: beyond the map, a region shares a cell of two requests.
+    // 200,000 networks of 782 regions: beyond the map, the networks of a region share a cell of two requests.
     assert!(allowed <= 65_536 + 2 * 4096, "{allowed}");
 }
 
 #[test]
-fn networks_that_rest_are_forgotten() {
-    let clock = Hands::new();
+fn idle_networks_are_removed() {
+    let clock = ManualClock::new();
     let limiter = Limiter::new(rate(2, 10), clock.clone());
     for network in 0..100_u32 {
         let _ = limiter.check_address(&from(network << 8));
     }
-    clock.turn(60);
+    clock.advance(60);
     for _ in 0..SWEEP_EVERY {
         let _ = limiter.check("one");
     }
@@ -115,17 +115,17 @@ fn networks_that_rest_are_forgotten() {
 }
 
 #[test]
-fn a_clock_set_back_locks_nobody_out_and_lifts_no_limit() {
-    let clock = Hands::new();
+fn a_clock_set_back_neither_refuses_callers_nor_lifts_the_limit() {
+    let clock = ManualClock::new();
     let limiter = Limiter::new(rate(2, 60), clock.clone());
     assert!(limiter.check("active").allowed);
     assert!(limiter.check("active").allowed);
-    clock.turn(-365 * 86_400);
+    clock.advance(-365 * 86_400);
     let refused = limiter.check("active");
     assert!(!refused.allowed);
     assert_eq!(refused.retry_after, Duration::from_secs(30));
-    assert!(limiter.check("newcomer").allowed);
-    clock.turn(30);
+    assert!(limiter.check("another").allowed);
+    clock.advance(30);
     assert!(limiter.check("active").allowed);
     assert!(!limiter.check("active").allowed);
 }

@@ -1,4 +1,4 @@
-//! What a connection is doing, so that slow and idle clients can be told from busy ones.
+//! The activity of a connection, to tell slow and idle clients from busy ones.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 
 /// Frames of HTTP/2 that carry nothing (`PING` and its echo, `SETTINGS`) are written in pieces no larger than this.
 const CONTROL_BYTES: usize = 64;
-/// So many more requests given up than answered are no accident.
-const MAX_GIVEN_UP: usize = 500;
+/// The maximum number of cancelled requests beyond the answered ones.
+const MAX_CANCELLED: usize = 500;
 
-/// Shared by the socket, the requests and the watch of one connection.
+/// Shared by the socket, the requests and the timer of one connection.
 #[derive(Clone)]
 pub(super) struct Activity(Arc<Mutex<State>>);
 
@@ -25,21 +25,21 @@ struct State {
     // Whether there was a request at all.
     has_asked: bool,
     many_at_once: bool,
-    // Requests that the client took back before they were answered, less those that were.
-    given_up: usize,
+    // Requests that the client cancelled before they were answered, minus the answered ones.
+    cancelled: usize,
     quiet_since: Instant,
-    // The first byte of a request that isn't complete.
+    // When the first byte of an incomplete request head came.
     headers_since: Option<Instant>,
 }
 
 /// Why a connection should end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing wrong; look again after this time.
-    LookAgain(Duration),
-    /// It began a request and doesn't finish it, or takes back all it asks.
+    /// Nothing wrong; check again after this time.
+    CheckAgain(Duration),
+    /// It does not complete its request, or cancels most of its requests.
     Slow,
-    /// It has nothing to ask.
+    /// It has sent no request for too long.
     Idle,
 }
 
@@ -49,7 +49,7 @@ impl Activity {
             requests: 0,
             has_asked: false,
             many_at_once: false,
-            given_up: 0,
+            cancelled: 0,
             quiet_since: Instant::now(),
             headers_since: None,
         })))
@@ -74,9 +74,9 @@ impl Activity {
         }
     }
 
-    /// Whether the client asks only to take it back, which costs it nothing and the server much (CVE-2023-44487).
-    pub(super) fn is_mischief(&self) -> bool {
-        self.with(|state| state.given_up > MAX_GIVEN_UP)
+    /// Whether the client cancels most of its requests, which is cheap for it and expensive for the server (CVE-2023-44487).
+    pub(super) fn is_reset_flood(&self) -> bool {
+        self.with(|state| state.cancelled > MAX_CANCELLED)
     }
 
     fn bytes_came(&self) {
@@ -87,54 +87,54 @@ impl Activity {
         });
     }
 
-    /// A long answer to a reader that keeps reading is no rest.
+    /// A connection is not idle while the client reads a long response.
     fn note(&self, written: &Poll<io::Result<usize>>) {
         let Poll::Ready(Ok(size @ 1..)) = *written else {
             return;
         };
         self.with(|state| {
-            // A connection over which nothing but pings go is at rest.
+            // A connection with nothing but control frames is idle.
             if state.many_at_once && size <= CONTROL_BYTES {
                 return;
             }
             let now = Instant::now();
             state.quiet_since = now;
-            // What came during an answer is its client's upload, or the next request, which waits for its turn.
+            // Bytes that came during a response belong to an upload, or to the next request, which has to wait.
             state.headers_since = state.headers_since.map(|_| now);
         });
     }
 
     pub(super) fn judge(&self, header_timeout: Duration, idle_timeout: Duration) -> Verdict {
         self.with(|state| {
-            if state.given_up > MAX_GIVEN_UP {
+            if state.cancelled > MAX_CANCELLED {
                 return Verdict::Slow;
             }
             if state.requests > 0 {
-                return Verdict::LookAgain(header_timeout);
+                return Verdict::CheckAgain(header_timeout);
             }
             let (since, limit, over) = match state.headers_since {
                 Some(since) => (since, header_timeout, Verdict::Slow),
                 None if state.has_asked => (state.quiet_since, idle_timeout, Verdict::Idle),
-                // Rest is for those who work: a socket that only stands open costs a stranger nothing.
+                // The idle timeout is for clients that have sent a request: an unused connection costs a client nothing.
                 None => (state.quiet_since, header_timeout, Verdict::Idle),
             };
             match limit.checked_sub(since.elapsed()) {
-                // A request that begins meanwhile is judged no later than its own time allows.
-                Some(left) if !left.is_zero() => Verdict::LookAgain(left.min(header_timeout)),
+                // A request that begins in between must be checked within its own timeout.
+                Some(left) if !left.is_zero() => Verdict::CheckAgain(left.min(header_timeout)),
                 _ => over,
             }
         })
     }
 }
 
-/// A request under way.
+/// A request in progress.
 pub(super) struct Request {
     activity: Activity,
     is_answered: bool,
 }
 
 impl Request {
-    /// Its answer begins.
+    /// Its response begins.
     pub(super) fn answered(&mut self) {
         self.is_answered = true;
     }
@@ -143,9 +143,9 @@ impl Request {
 impl Drop for Request {
     fn drop(&mut self) {
         self.activity.with(|state| {
-            state.given_up = match self.is_answered {
-                true => state.given_up.saturating_sub(1),
-                false => state.given_up.saturating_add(1),
+            state.cancelled = match self.is_answered {
+                true => state.cancelled.saturating_sub(1),
+                false => state.cancelled.saturating_add(1),
             };
             state.requests = state.requests.saturating_sub(1);
             state.quiet_since = Instant::now();
@@ -153,7 +153,7 @@ impl Drop for Request {
     }
 }
 
-/// A socket that tells when bytes come and go.
+/// A socket that reports reads and writes.
 pub(super) struct Watched<I> {
     io: I,
     activity: Activity,
@@ -226,30 +226,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_quiet_connection_is_idle_in_the_end() {
+    async fn a_connection_without_requests_becomes_idle() {
         let activity = Activity::new();
         drop(activity.request(false));
         after(59).await;
         assert_eq!(
             activity.judge(HEADERS, IDLE),
-            Verdict::LookAgain(Duration::from_secs(1))
+            Verdict::CheckAgain(Duration::from_secs(1))
         );
         after(1).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_socket_that_never_asks_gets_no_time_to_rest() {
+    async fn a_connection_without_any_request_has_the_shorter_timeout() {
         let activity = Activity::new();
         after(9).await;
-        let left = Verdict::LookAgain(Duration::from_secs(1));
+        let left = Verdict::CheckAgain(Duration::from_secs(1));
         assert_eq!(activity.judge(HEADERS, IDLE), left);
         after(1).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn dripping_headers_does_not_win_time() {
+    async fn slow_headers_do_not_extend_the_timeout() {
         let activity = Activity::new();
         for _ in 0..10 {
             activity.bytes_came();
@@ -264,9 +264,9 @@ mod tests {
         activity.bytes_came();
         let request = activity.request(false);
         after(600).await;
-        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::CheckAgain(HEADERS));
         drop(request);
-        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::CheckAgain(HEADERS));
         after(60).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
     }
@@ -279,7 +279,7 @@ mod tests {
             after(50).await;
             activity.note(&Poll::Ready(Ok(written)));
         }
-        let left = Verdict::LookAgain(HEADERS);
+        let left = Verdict::CheckAgain(HEADERS);
         assert_eq!(activity.judge(HEADERS, IDLE), left);
         after(10).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Idle);
@@ -305,24 +305,24 @@ mod tests {
             after(9).await;
             activity.note(&Poll::Ready(Ok(1)));
         }
-        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::CheckAgain(HEADERS));
         after(10).await;
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Slow);
     }
 
     #[test]
-    fn answers_make_up_for_requests_that_were_given_up() {
+    fn answered_requests_offset_cancelled_ones() {
         let activity = Activity::new();
-        for _ in 0..4 * MAX_GIVEN_UP {
+        for _ in 0..4 * MAX_CANCELLED {
             drop(activity.request(true));
             let mut answered = activity.request(true);
             answered.answered();
         }
-        assert!(!activity.is_mischief());
-        for _ in 0..=MAX_GIVEN_UP {
+        assert!(!activity.is_reset_flood());
+        for _ in 0..=MAX_CANCELLED {
             drop(activity.request(true));
         }
-        assert!(activity.is_mischief());
+        assert!(activity.is_reset_flood());
         assert_eq!(activity.judge(HEADERS, IDLE), Verdict::Slow);
     }
 
@@ -332,6 +332,6 @@ mod tests {
         drop(activity.request(true));
         activity.bytes_came();
         after(30).await;
-        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::LookAgain(HEADERS));
+        assert_eq!(activity.judge(HEADERS, IDLE), Verdict::CheckAgain(HEADERS));
     }
 }

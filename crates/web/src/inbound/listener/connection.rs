@@ -31,12 +31,12 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
 const MAX_STREAMS: u32 = 128;
 
-/// What stands behind a listener: a router, or a service that wants the requests as they come.
+/// The service of a listener: a router, or a service that takes requests with hyper's body.
 pub trait Answers: Clone + Send + Sync + 'static {
-    /// The bodies of its answers.
+    /// The body of its responses.
     type Body: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 
-    /// The answer to a request.
+    /// Answers a request.
     fn answer(
         &self,
         request: Request<Incoming>,
@@ -60,37 +60,37 @@ impl Answers for Router {
     }
 }
 
-/// The room that a connection takes up. Who takes the connection over from HTTP (an upgrade) finds it among the request's
-/// extensions and keeps it as long as the connection stands, so that it goes on being counted and waited for.
+/// The slot of a connection. After an upgrade, the new owner of the connection takes it from the request's extensions and
+/// keeps it as long as the connection exists, so that the connection is still counted and waited for.
 #[derive(Clone)]
 pub struct Place(Arc<Held>);
 
 struct Held {
-    _room: Box<dyn Any + Send + Sync>,
+    _slot: Box<dyn Any + Send + Sync>,
     _tracked: TaskTrackerToken,
     abort: CancellationToken,
 }
 
 impl Place {
     pub(super) fn new(
-        room: impl Any + Send + Sync,
+        slot: impl Any + Send + Sync,
         tasks: &TaskTracker,
         abort: &CancellationToken,
     ) -> Self {
         Self(Arc::new(Held {
-            _room: Box::new(room),
+            _slot: Box::new(slot),
             _tracked: tasks.token(),
             abort: abort.clone(),
         }))
     }
 
-    /// Ends when the listener has waited long enough, and whoever still holds a connection must let go.
+    /// Completes when the shutdown deadline has passed and the connection must be closed.
     pub async fn cut_off(&self) {
         self.0.abort.cancelled().await;
     }
 }
 
-/// Who is at the other end.
+/// The client of a connection.
 pub(super) struct Caller {
     peer: Peer,
     certificate: Option<ClientCertificate>,
@@ -113,7 +113,7 @@ impl Caller {
         }
     }
 
-    fn introduce<B>(&self, request: &mut Request<B>) {
+    fn add_extensions<B>(&self, request: &mut Request<B>) {
         let upgrades = request.headers().contains_key(UPGRADE);
         let extensions = request.extensions_mut();
         extensions.insert(self.peer);
@@ -126,12 +126,13 @@ impl Caller {
     }
 }
 
-/// Lets whoever is ready go first: answers that are written together wake a client, or the proxy before it, once, and to wake it is
-/// dearer than all the rest of a write. Tokio's own `yield_now` would set the task aside where no idle thread finds it.
-async fn step_back() {
-    let mut stepped = false;
+/// Lets other ready tasks run first: responses that are written together wake the client, or the proxy in front of it, only
+/// once, and the wake-up is the most expensive part of a write. Tokio's `yield_now` would defer the task to where no idle
+/// thread finds it.
+async fn yield_once() {
+    let mut yielded = false;
     std::future::poll_fn(|context| {
-        if std::mem::replace(&mut stepped, true) {
+        if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();
@@ -140,12 +141,12 @@ async fn step_back() {
     .await;
 }
 
-/// Why a request isn't even looked at.
+/// Why a request is not handled.
 #[derive(Debug, thiserror::Error)]
-#[error("the client takes back what it asks")]
-struct Mischief;
+#[error("the client cancels most of its requests")]
+struct ResetFlood;
 
-/// What all connections of a listener share.
+/// Shared by all connections of a listener.
 pub(super) struct Connections<A> {
     service: A,
     http: Builder<Streams>,
@@ -156,7 +157,7 @@ pub(super) struct Connections<A> {
 impl<A: Answers> Connections<A> {
     pub(super) fn new(service: A, config: &ListenerConfig) -> Self {
         let mut http = Builder::new(Streams {
-            patience: config.idle_timeout,
+            stall_timeout: config.idle_timeout,
         });
         // hyper's own header timeout would also end idle connections; `Activity` tells them apart.
         http.http1()
@@ -178,7 +179,7 @@ impl<A: Answers> Connections<A> {
         }
     }
 
-    /// Serves requests until the client leaves, is too slow, has nothing to ask, or `stop`.
+    /// Serves requests until the client disconnects, is too slow or idle, or until `stop`.
     pub(super) async fn drive<I>(&self, io: I, caller: Caller, stop: &CancellationToken)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -186,21 +187,21 @@ impl<A: Answers> Connections<A> {
         let activity = Activity::new();
         let io = TokioIo::new(Watched::new(io, activity.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
-            let is_refused = activity.is_mischief();
-            let mut under_way = activity.request(request.version() == Version::HTTP_2);
-            caller.introduce(&mut request);
+            let is_refused = activity.is_reset_flood();
+            let mut in_progress = activity.request(request.version() == Version::HTTP_2);
+            caller.add_extensions(&mut request);
             let answer = (!is_refused).then(|| self.service.answer(request));
             async move {
-                let answer = answer.ok_or(Mischief)?.await;
-                step_back().await;
-                under_way.answered();
-                streams::keep(under_way);
-                Ok::<_, Mischief>(answer)
+                let answer = answer.ok_or(ResetFlood)?.await;
+                yield_once().await;
+                in_progress.answered();
+                streams::keep(in_progress);
+                Ok::<_, ResetFlood>(answer)
             }
         });
         let mut connection = pin!(self.http.serve_connection_with_upgrades(io, service));
         let mut closing = false;
-        let mut look = pin!(tokio::time::sleep(self.header_timeout));
+        let mut check = pin!(tokio::time::sleep(self.header_timeout));
         loop {
             tokio::select! {
                 ended = connection.as_mut() => {
@@ -213,11 +214,11 @@ impl<A: Answers> Connections<A> {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                () = look.as_mut() => {
+                () = check.as_mut() => {
                     let wait = match activity.judge(self.header_timeout, self.idle_timeout) {
-                        Verdict::LookAgain(wait) => wait,
-                        Verdict::Slow => return tracing::debug!("a slow client was dropped"),
-                        // It was told to go and doesn't read what it asked for.
+                        Verdict::CheckAgain(wait) => wait,
+                        Verdict::Slow => return tracing::debug!("dropped a slow client"),
+                        // It does not close after GOAWAY, or does not read its response.
                         Verdict::Idle if closing => return,
                         Verdict::Idle => {
                             closing = true;
@@ -225,7 +226,7 @@ impl<A: Answers> Connections<A> {
                             self.header_timeout
                         }
                     };
-                    look.as_mut().reset(tokio::time::Instant::now() + wait);
+                    check.as_mut().reset(tokio::time::Instant::now() + wait);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! How many connections, or other places, each network takes up, so that no stranger holds them all.
+//! Slots by network, so that no network can hold them all.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

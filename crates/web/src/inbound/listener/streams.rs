@@ -1,4 +1,4 @@
-//! The streams of HTTP/2: each is a task, and takes up memory and a connection behind as long as it lives.
+//! HTTP/2 streams: each is a task, which holds memory and possibly a connection to an upstream.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -12,21 +12,22 @@ use tokio::time::{Instant, Sleep};
 use super::activity::Request;
 
 tokio::task_local! {
-    /// The request of the stream, once its answer has begun.
+    /// The request of the stream, once its response has begun.
     static ANSWERED: RefCell<Option<Request>>;
 }
 
-/// Keeps an answered request under way until its stream ends. HTTP/1.1 has no streams: there the connection's own bytes tell.
+/// Keeps an answered request in progress until its stream ends. HTTP/1.1 has no streams; there the bytes on the connection
+/// count.
 pub(super) fn keep(request: Request) {
     // Without a stream the request is dropped with the closure.
     let _ = ANSWERED.try_with(move |slot| slot.replace(Some(request)));
 }
 
-/// Runs streams. An answer of which the client takes no piece for this long is reset: nothing else would ever wake it, since a body
-/// is asked for more only when there is room for it.
+/// Runs streams. A response of which the client reads nothing for `stall_timeout` is reset: nothing else would wake its task,
+/// since a body is polled only when the flow-control window has room.
 #[derive(Clone)]
 pub(super) struct Streams {
-    pub(super) patience: Duration,
+    pub(super) stall_timeout: Duration,
 }
 
 impl<F> Executor<F> for Streams
@@ -36,7 +37,7 @@ where
     fn execute(&self, stream: F) {
         let stream = Bounded {
             stream,
-            patience: self.patience,
+            stall_timeout: self.stall_timeout,
             limit: None,
         };
         tokio::spawn(ANSWERED.scope(RefCell::new(None), stream));
@@ -47,8 +48,8 @@ pin_project! {
     struct Bounded<F> {
         #[pin]
         stream: F,
-        patience: Duration,
-        // Counts anew whenever the stream is woken by something else.
+        stall_timeout: Duration,
+        // Restarts when the stream is woken by something else.
         #[pin]
         limit: Option<Sleep>,
     }
@@ -62,7 +63,7 @@ impl<F: Future<Output = ()>> Future for Bounded<F> {
         if let Some(limit) = this.limit.as_mut().as_pin_mut()
             && limit.poll(cx).is_ready()
         {
-            tracing::debug!("an answer that nobody reads was dropped");
+            tracing::debug!("dropped a response that the client does not read");
             return Poll::Ready(());
         }
         if this.stream.poll(cx).is_ready() {
@@ -71,7 +72,7 @@ impl<F: Future<Output = ()>> Future for Bounded<F> {
         if !ANSWERED.with(|request| request.borrow().is_some()) {
             return Poll::Pending;
         }
-        let deadline = Instant::now() + *this.patience;
+        let deadline = Instant::now() + *this.stall_timeout;
         match this.limit.as_mut().as_pin_mut() {
             Some(limit) => limit.reset(deadline),
             None => this.limit.set(Some(tokio::time::sleep_until(deadline))),

@@ -52,13 +52,13 @@ async fn the_id_in_the_header_is_the_one_the_handler_saw() {
 }
 
 #[tokio::test]
-async fn a_callers_request_id_is_not_taken() {
+async fn the_request_id_of_a_client_is_ignored() {
     let (parts, _) = ask(Request::builder().uri("/id").header(HEADER, "chosen-by-me")).await;
     assert_ne!(parts.headers[HEADER], "chosen-by-me");
 }
 
 #[tokio::test]
-async fn the_operators_own_proxy_gives_the_request_id_and_a_stranger_does_not() {
+async fn only_a_trusted_proxy_assigns_the_request_id() {
     for (from, taken) in [("127.0.0.1:1", true), ("203.0.113.5:1", false)] {
         let peer = Peer::Tcp {
             address: from.parse().unwrap(),
@@ -88,7 +88,7 @@ async fn a_panic_is_answered_500_with_the_id_and_without_its_text() {
 }
 
 #[tokio::test]
-async fn a_handler_that_hangs_is_cut_off() {
+async fn a_handler_that_hangs_times_out() {
     let (parts, body) = get_path("/slow").await;
     assert_eq!(parts.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(parts.headers["retry-after"], "1");
@@ -124,7 +124,7 @@ async fn a_problem_carries_the_id_and_its_true_length() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_and_a_wrong_method_get_the_pack_too() {
+async fn an_unknown_path_and_a_wrong_method_get_the_security_headers() {
     for request in [
         Request::builder().uri("/nowhere"),
         Request::builder().uri("/id").method("DELETE"),
@@ -150,7 +150,7 @@ impl std::io::Write for Lines {
 }
 
 #[tokio::test]
-async fn the_log_line_has_the_route_and_none_of_the_callers_text() {
+async fn the_log_line_has_the_route_and_no_text_of_the_client() {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

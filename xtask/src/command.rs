@@ -25,6 +25,18 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// Where cargo keeps what it has fetched and installed.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this tool has no configuration; where cargo's folder is, the shell says"
+    )]
+    let folder = |name| std::env::var_os(name).map(PathBuf::from);
+    folder("CARGO_HOME")
+        .or_else(|| Some(folder("HOME")?.join(".cargo")))
+        .context("neither CARGO_HOME nor HOME is set")
+}
+
 /// A cargo that doesn't see what `cargo run` told this program about itself: build scripts would
 /// take it for a change of their own surroundings, and compile again.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {

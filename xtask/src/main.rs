@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask setup | test | check | bench`.
+//! The chores of the workspace: `cargo xtask setup | test | check | lint | bench`.
 //!
 //! Start reading at `check::run` for the walls between the crates, at `test::run` for what is tested and in which order.
 #![expect(
@@ -10,6 +10,7 @@
 mod bench;
 mod check;
 mod command;
+mod lint;
 mod setup;
 mod test;
 
@@ -22,13 +23,14 @@ use crate::test::Part;
 const HELP: &str = "\
 The chores of the workspace.
 
-  cargo xtask setup [--yes]                  say what the tests need and lack, and install it
+  cargo xtask setup [--yes]                  report what tests and lints need and this machine lacks, and install it
   cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
-  cargo xtask check [--write]                the walls: layers, dependencies, licences, lengths, leaks, documents
+  cargo xtask check [--write]                layers, dependencies, house style, lengths, leaks, citations, documents
+  cargo xtask lint [--yes]                   advisories, licences, bans, unused dependencies, spelling
   cargo xtask bench [--quick] [--long]       the figures, beside the machine's own limits: docs/benchmarks.md
 
   --yes          install without asking (CI has no terminal to ask on)
-  --write        make docs/reference/specifications.md anew
+  --write        rewrite docs/reference/specifications.md
   --only PARTS   a list of unit, http, doc, e2e, interop, separated by commas
   --quick        one round of three seconds a row instead of three of ten
   --long         ten million rotations instead of one
@@ -58,16 +60,20 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
     let options = Options::parse(rest)?;
     match chore.as_str() {
         "setup" if options.only.is_none() && !options.write => {
-            setup::run(&Part::ALL, options.yes).map(|()| true)
+            setup::run(&Part::ALL, options.yes)?;
+            setup::tools::install(options.yes).map(|()| true)
         }
+        "lint" if options.only.is_none() && !options.write => lint::run(options.yes),
         "test" if !options.write => test::run(options.only.as_deref(), options.yes),
         "check" if options.only.is_none() && !options.yes => check::run(options.write),
-        "setup" | "test" | "check" => bail!("`{chore}` does not take that option\n\n{HELP}"),
+        "setup" | "test" | "check" | "lint" => {
+            bail!("`{chore}` does not take that option\n\n{HELP}")
+        }
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)
         }
-        _ => bail!("there is no chore `{chore}`\n\n{HELP}"),
+        _ => bail!("unknown chore `{chore}`\n\n{HELP}"),
     }
 }
 

@@ -16,7 +16,6 @@ use crate::command::{cargo, output};
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     pub(crate) workspace_members: Vec<String>,
-    pub(crate) resolve: Resolve,
     pub(crate) target_directory: PathBuf,
 }
 
@@ -25,8 +24,6 @@ pub(crate) struct Metadata {
 pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) license: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
 }
@@ -43,19 +40,6 @@ pub(crate) struct Dependency {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Target {
     pub(crate) kind: Vec<String>,
-}
-
-/// Who depends on whom.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Resolve {
-    pub(crate) nodes: Vec<Node>,
-}
-
-/// A package and the ids of those it depends on.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Node {
-    pub(crate) id: String,
-    pub(crate) dependencies: Vec<String>,
 }
 
 impl Metadata {
@@ -94,11 +78,6 @@ pub(crate) type Compiled = (String, String);
 /// What is linked into a program that depends on this package alone, with its default features, on any platform.
 pub(crate) fn linked_by(package: &str) -> Result<BTreeSet<Compiled>> {
     tree(&["--package", package, "--edges", "normal,no-proc-macro"])
-}
-
-/// Everything that is compiled for building, testing or running any of our packages.
-pub(crate) fn compiled_anywhere() -> Result<BTreeSet<Compiled>> {
-    tree(&["--workspace", "--edges", "normal,build,dev"])
 }
 
 fn tree(selection: &[&str]) -> Result<BTreeSet<Compiled>> {

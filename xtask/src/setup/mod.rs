@@ -3,6 +3,7 @@
 mod node;
 mod python;
 mod system;
+pub(crate) mod tools;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};

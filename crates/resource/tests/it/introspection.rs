@@ -158,7 +158,7 @@ async fn what_is_no_token_is_not_worth_a_question() {
 }
 
 #[tokio::test]
-async fn one_apis_answers_are_not_anothers() {
+async fn one_apis_answers_are_not_for_another() {
     let ours = World::asking().await;
     let issuer = ours.issuer.url.clone();
     let theirs = World::with(|config| {

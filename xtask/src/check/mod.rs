@@ -3,6 +3,7 @@
 //! Functions over 80 lines are clippy's (`too_many_lines`), with `#[expect(…, reason = "…")]` as the exception.
 
 mod citations;
+mod container;
 mod files;
 mod layers;
 mod leaks;
@@ -75,6 +76,7 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
     let files = files::tracked(root())?;
     let mut findings = Vec::new();
     findings.extend(specifications::check(root(), &files, write)?);
+    findings.extend(container::check(&files)?);
     let citable = citations::Citable::read(&files);
     for file in &files {
         findings.extend(citations::check(file, &citable));

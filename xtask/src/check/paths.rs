@@ -96,7 +96,7 @@ fn found(folder: &str, text: &str, exists: &impl Fn(&str) -> bool) -> bool {
 }
 
 /// A path from the root; `..` goes up.
-fn join(folder: &str, path: &str) -> String {
+pub(super) fn join(folder: &str, path: &str) -> String {
     let mut joined = PathBuf::new();
     for part in Path::new(folder).join(path).components() {
         match part {

@@ -55,7 +55,7 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await page.goto(on.dev.spa.href);
   await sees(page, WELCOME);
   await press(keyboard, 'Tab', 'Enter');
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   // A person sees the cursor before they type.
   await page.locator('input:focus').waitFor();
   await keyboard.type('bob');
@@ -63,7 +63,7 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await keyboard.type('hinge-of-the-door-9');
   await press(keyboard, 'Enter');
   await sees(page, 'Allow Orders access?');
-  await press(keyboard, 'Tab', 'Tab', 'Enter');
+  await press(keyboard, 'Tab', 'Tab', 'Tab', 'Enter');
   await sees(page, 'Orders');
   await press(keyboard, 'Tab');
   assert.equal(await page.locator(':focus').textContent(), 'Log out');

@@ -41,10 +41,10 @@ for (const from of ['origin', 'neighbour']) {
     const attacker = await person(t, on.browser);
     const victim = await person(t, on.browser);
     await victim.page.goto(ask().url);
-    await sees(victim.page, 'Log in');
+    await sees(victim.page, 'Sign in');
 
     await attacker.page.goto(ask().url);
-    await sees(attacker.page, 'Log in');
+    await sees(attacker.page, 'Sign in');
     const [ticket, csrf] = [await hidden(attacker.page, 'ticket'), await hidden(attacker.page, 'csrf')];
     const bob = { username: 'bob', password: PASSWORDS.bob };
     // A foreign ticket is at most a fresh request: it leads to the login form.
@@ -115,13 +115,13 @@ test('a ticket that was moved to another browser carries no login with it', asyn
   await logIn(alice.page);
   await sees(alice.page, 'Allow Orders access?');
   await thief.page.goto(alice.page.url());
-  await sees(thief.page, 'Log in');
+  await sees(thief.page, 'Sign in');
 });
 
 test('a ticket that was touched is no ticket', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask().url);
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   const url = new URL(page.url());
   const ticket = url.searchParams.get('ticket');
   const middle = Math.floor(ticket.length / 2);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { NATIVE_REDIRECT, allow, claims, getsCode, logIn, person, request, sees, stage, test } from './stage/index.js';
+import { NATIVE_REDIRECT, allow, claims, getsCode, logIn, person, request, sees, settled, stage, test } from './stage/index.js';
 
 const on = stage();
 
@@ -43,9 +43,9 @@ for (const javaScriptEnabled of [true, false]) {
     await logIn(page);
     await sees(page, 'Allow Orders for the desk access?');
     await page.getByText('It is an app on this device').waitFor();
-    const location = await redirectOf(page, context, () =>
-      page.getByRole('button', { name: 'Allow', exact: true }).click({ noWaitAfter: true }),
-    );
+    const button = page.getByRole('button', { name: 'Allow', exact: true });
+    await settled(button);
+    const location = await redirectOf(page, context, () => button.click({ noWaitAfter: true }));
     const url = new URL(location);
     assert.equal(location.split('?')[0], NATIVE_REDIRECT);
     assert.equal(url.searchParams.get('state'), asked.state);

@@ -18,7 +18,7 @@ test('a login form left open in another tab goes on after a login elsewhere', as
   const [first, second] = [ask(), ask()];
   await page.goto(first.url);
   await other.goto(second.url);
-  await sees(other, 'Log in');
+  await sees(other, 'Sign in');
   await logIn(page);
   await allow(page);
   await getsCode(page, first, on.provider.issuer);

@@ -38,7 +38,7 @@ test('an order is placed and seen, and after the logout nothing opens any more',
   await page.getByText('Brass hinge').waitFor({ state: 'hidden' });
   await page.goto(on.dev.spa.href);
   await page.getByRole('link', { name: 'Log in' }).click();
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
 });
 
 test('a session that is gone says so, and the login comes back to where it was, with what was typed', async (t) => {
@@ -69,8 +69,8 @@ test('a session ended at the provider’s account page has ended in the app too'
   await account.goto(`${on.dev.issuer}/account`);
   await sees(account, 'Your account');
   await account.getByText('DEVELOPMENT').waitFor();
-  await account.getByRole('button', { name: 'Log out', exact: true }).click();
-  await sees(account, 'You are logged out');
+  await account.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await sees(account, 'You are signed out');
 
   assert.deepEqual(await statuses(cookie), { user: 401, orders: 401 });
   await placeOrder(page, 'Keyhole cover', 2);

@@ -36,7 +36,7 @@ test('behind the gateway an order is placed, the webapp knows who it is, and a l
   await sees(pages, 'Pages for those who are logged in');
   await placeOrder(page, 'Gate latch', 1);
   await page.getByRole('button', { name: 'Log in again' }).click();
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   await page.goto(on.dev.spa.href);
   await sees(page, WELCOME);
 });

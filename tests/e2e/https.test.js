@@ -11,7 +11,7 @@ test('over https the cookies are bound to the host and the pages to the path of 
   const { issuer } = on.provider;
   const asked = request(issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent' });
   await page.goto(asked.url);
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   assert.ok(page.url().startsWith(`${issuer}/login?`));
   await logIn(page);
   await allow(page);
@@ -29,6 +29,6 @@ test('over https the cookies are bound to the host and the pages to the path of 
   assert.match(response.headers()['strict-transport-security'], /^max-age=\d+$/);
   await page.getByRole('button', { name: 'Revoke the access of Orders' }).click();
   await page.getByText('No app has access to your account.').waitFor();
-  await page.getByRole('button', { name: 'Log out', exact: true }).click();
-  await sees(page, 'You are logged out');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await sees(page, 'You are signed out');
 });

@@ -1,4 +1,4 @@
-// A whole login by the keyboard alone.
+// A whole login by keyboard only.
 
 import assert from 'node:assert/strict';
 
@@ -13,7 +13,7 @@ for (const javaScriptEnabled of [true, false]) {
     const { page } = await person(t, on.browser, { javaScriptEnabled });
     const asked = request(on.provider.issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent' });
     await page.goto(asked.url);
-    await sees(page, 'Log in');
+    await sees(page, 'Sign in');
     const { keyboard } = page;
     await keyboard.type('alice');
     await keyboard.press('Tab');
@@ -26,6 +26,8 @@ for (const javaScriptEnabled of [true, false]) {
     await keyboard.press('Tab');
     assert.equal(await focused(page), 'Not you?');
     await keyboard.press('Tab');
+    assert.equal(await focused(page), 'Don’t allow');
+    await keyboard.press('Tab');
     assert.equal(await focused(page), 'Allow');
     await keyboard.press('Enter');
     await getsCode(page, asked, on.provider.issuer);
@@ -35,16 +37,16 @@ for (const javaScriptEnabled of [true, false]) {
 test('a screen reader hears what the login and consent pages say', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(request(on.provider.issuer, { redirect_uri: FAR_REDIRECT, scope: SCOPES, prompt: 'consent' }).url);
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   assert.equal(await page.locator('main').ariaSnapshot(), `\
 - main:
-  - heading "Log in" [level=1]
-  - paragraph: to continue to Orders
+  - heading "Sign in to Orders" [level=1]
   - text: User name
   - textbox "User name"
   - text: Password
   - textbox "Password"
-  - button "Log in"`);
+  - button "Show"
+  - button "Continue"`);
   await page.keyboard.type('alice');
   await page.getByLabel('Password').fill(PASSWORDS.alice);
   await page.keyboard.press('Enter');
@@ -53,23 +55,23 @@ test('a screen reader hears what the login and consent pages say', async (t) => 
 - main:
   - heading "Allow Orders access?" [level=1]
   - paragraph: You will return to orders.example.com
-  - text: You are logged in as Alice A alice
+  - text: Signed in as Alice A
   - button "Not you?"
-  - heading "It will be able to" [level=2]
-  - list:
+  - list "Orders will be able to":
     - listitem:
-      - strong: Know that it is you
-      - text: An identifier that stays the same each time you log in
+      - strong: Know who you are
+      - text: An identifier that stays the same
+    - listitem:
+      - heading "In api://orders" [level=2]
+      - list:
+        - listitem:
+          - code: orders:read
     - listitem:
       - strong: Keep this access when you are away
-      - emphasis: sensitive
-      - text: Also after you log out, until you revoke it on your account page
-    - listitem:
-      - code: orders:read
-      - text: Use api://orders in your name, with this permission
-  - button "Allow"
+      - text: Even after you sign out, until you revoke it on your account page
+  - paragraph: You can revoke this at any time on your account page.
   - button "Don’t allow"
-  - paragraph: You can revoke this at any time on your account page.`);
+  - button "Allow"`);
 });
 
 const focused = (page) => page.locator(':focus').textContent();

@@ -21,7 +21,7 @@ const endSession = (parameters) => `${on.provider.issuer}/end_session?${new URLS
 
 async function isLoggedOut(page) {
   await page.goto(`${on.provider.issuer}/account`);
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
 }
 
 async function isLoggedIn(page) {
@@ -41,20 +41,20 @@ test('without a hint the person is asked, and gets a link back to the client', a
   const { page } = await loggedIn(t);
   const uri = `${on.site.origin}/goodbye`;
   await page.goto(endSession({ client_id: 'web', post_logout_redirect_uri: uri, state: 'bye' }));
-  await sees(page, 'Log out?');
+  await sees(page, 'Sign out?');
   await page.getByText('Alice A').waitFor();
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await sees(page, 'You are logged out');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await sees(page, 'You are signed out');
   await page.getByRole('link', { name: 'Back to Orders' }).click();
   assert.deepEqual(await answer(page), { path: '/goodbye', method: 'GET', state: 'bye' });
   await isLoggedOut(page);
 });
 
-test('whoever says “Stay” is still logged in', async (t) => {
+test('a user who chooses “Stay signed in” keeps the session', async (t) => {
   const { page } = await loggedIn(t);
   await page.goto(endSession({}));
-  await sees(page, 'Log out?');
-  await page.getByRole('link', { name: 'Stay' }).click();
+  await sees(page, 'Sign out?');
+  await page.getByRole('link', { name: 'Stay signed in' }).click();
   await sees(page, 'Your account');
 });
 
@@ -62,7 +62,7 @@ test('the hint of another session is asked about', async (t) => {
   const { hint } = await loggedIn(t);
   const { page } = await loggedIn(t);
   await page.goto(endSession({ id_token_hint: hint }));
-  await sees(page, 'Log out?');
+  await sees(page, 'Sign out?');
   await isLoggedIn(page);
 });
 
@@ -71,7 +71,7 @@ test('a forged hint logs nobody out', async (t) => {
   const [header, payload, signature] = hint.split('.');
   const forged = [header, payload, signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`];
   await page.goto(endSession({ id_token_hint: forged.join('.') }));
-  await sees(page, 'You are still logged in');
+  await sees(page, 'You are still signed in');
   await isLoggedIn(page);
 });
 
@@ -79,10 +79,10 @@ test('the back button after a logout shows nothing of the account', async (t) =>
   const { page } = await loggedIn(t);
   await page.goto(`${on.provider.issuer}/account`);
   await sees(page, 'Your account');
-  await page.getByRole('button', { name: 'Log out', exact: true }).click();
-  await sees(page, 'You are logged out');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await sees(page, 'You are signed out');
   await page.goBack();
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
 });
 
 test('a session elsewhere is ended from the account page', async (t) => {
@@ -92,9 +92,9 @@ test('a session elsewhere is ended from the account page', async (t) => {
     await logIn(page, 'carol');
     await sees(page, 'Your account');
   }
-  const sessions = here.page.getByRole('region', { name: 'Where you are logged in' }).getByRole('listitem');
+  const sessions = here.page.getByRole('region', { name: 'Devices' }).getByRole('listitem');
   assert.equal(await sessions.count(), 2);
-  await sessions.filter({ hasNotText: 'this browser' }).getByRole('button', { name: /^Log out/ }).click();
+  await sessions.filter({ hasNotText: 'this device' }).getByRole('button', { name: /^Sign out/ }).click();
   await sessions.nth(1).waitFor({ state: 'detached' });
   await isLoggedIn(here.page);
   await isLoggedOut(elsewhere.page);

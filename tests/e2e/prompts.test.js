@@ -45,13 +45,13 @@ test('prompt=select_account lets one go on, or log in as another', async (t) => 
   const { page, first } = await alice(t);
   const same = ask({ prompt: 'select_account' });
   await page.goto(same.url);
-  await sees(page, 'Who is it?');
+  await sees(page, 'Choose an account');
   await page.getByRole('button', { name: /Continue as/ }).click();
   assert.equal((await tokens(page, same)).sub, first.sub);
 
   const other = ask({ prompt: 'select_account consent' });
   await page.goto(other.url);
-  await sees(page, 'Who is it?');
+  await sees(page, 'Choose an account');
   await page.getByRole('button', { name: 'Use another account' }).click();
   await logIn(page, 'bob');
   await allow(page);
@@ -71,7 +71,7 @@ test('prompt=none gets an answer without a page', async (t) => {
 test('a login_hint stands in the field already', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask({ login_hint: 'alice' }).url);
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   assert.equal(await page.getByLabel('User name').inputValue(), 'alice');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'password');
 });
@@ -97,9 +97,9 @@ test('“Not you?” lets another person log in and consent', async (t) => {
   await page.getByRole('button', { name: 'Not you?' }).click();
   await logIn(page, 'bob');
   await sees(page, 'Allow Orders access?');
-  await page.getByText('Bob B').waitFor();
+  await page.getByRole('main').getByText('Bob B').first().waitFor();
   await allow(page);
   await getsCode(page, asked, on.provider.issuer);
   await page.goto(`${on.provider.issuer}/account`);
-  await page.getByText('Bob B').waitFor();
+  await page.getByRole('main').getByText('Bob B').first().waitFor();
 });

@@ -42,7 +42,7 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
     assert.equal(page.url(), on.dev.webapp.href);
     assert.equal((await send(at('/calculator'), { headers: { cookie } })).status, 401, 'a copy of the cookie is dead');
     await page.goto(`${on.dev.issuer}/account`);
-    await sees(page, 'Log in');
+    await sees(page, 'Sign in');
   });
 }
 
@@ -77,10 +77,10 @@ test('the page for developers is for this machine alone', async () => {
 async function refuses(page, username) {
   await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password').fill('looking-glass');
-  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
   const alert = page.getByRole('alert');
-  assert.equal(await alert.textContent(), 'That user name and password don’t belong together.');
-  assert.match(await page.title(), /^Error: Log in/);
+  assert.equal(await alert.textContent(), 'Incorrect user name or password.');
+  assert.match(await page.title(), /^Error: Sign in/);
   const [name, password] = [page.getByLabel('User name'), page.getByLabel('Password')];
   for (const field of [name, password]) {
     assert.equal(await field.getAttribute('aria-invalid'), 'true');

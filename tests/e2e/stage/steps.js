@@ -17,16 +17,21 @@ export async function sees(page, heading) {
 }
 
 export async function logIn(page, username = 'alice', password = PASSWORDS[username]) {
-  await sees(page, 'Log in');
+  await sees(page, 'Sign in');
   await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
 }
 
 export async function allow(page, client = 'Orders') {
   await sees(page, `Allow ${client} access?`);
-  await page.getByRole('button', { name: 'Allow', exact: true }).click();
+  const button = page.getByRole('button', { name: 'Allow', exact: true });
+  await settled(button);
+  await button.click();
 }
+
+/** A button that allows something takes no clicks in its first half second. */
+export const settled = (button) => button.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
 
 /** What the client got. */
 export async function answer(page) {

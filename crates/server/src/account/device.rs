@@ -25,7 +25,31 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// "Firefox on Linux": enough for a person to know their own device. Nothing of the header itself is shown.
+/// Which picture stands beside a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeviceKind {
+    Desktop,
+    Phone,
+    Tablet,
+    /// A command-line program.
+    Program,
+    Unknown,
+}
+
+/// The kind of device that a `User-Agent` claims. A phone on Android says `Mobile`, a tablet does not.
+pub(super) fn kind(user_agent: &str) -> DeviceKind {
+    match first(&SYSTEMS, user_agent) {
+        Some("iPhone") => DeviceKind::Phone,
+        Some("iPad") => DeviceKind::Tablet,
+        Some("Android") if user_agent.contains("Mobile") => DeviceKind::Phone,
+        Some("Android") => DeviceKind::Tablet,
+        Some(_) => DeviceKind::Desktop,
+        None if user_agent.starts_with("curl/") => DeviceKind::Program,
+        None => DeviceKind::Unknown,
+    }
+}
+
+/// "Firefox on Linux": enough for users to recognize their own device. Nothing of the header itself is shown.
 pub(super) fn in_words(user_agent: &str) -> Cow<'static, str> {
     match (first(&BROWSERS, user_agent), first(&SYSTEMS, user_agent)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}").into(),
@@ -44,7 +68,37 @@ fn first(known: &[(&'static str, &'static str)], user_agent: &str) -> Option<&'s
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::{DeviceKind, in_words, kind};
+
+    #[test]
+    fn the_picture_shows_the_kind_of_device() {
+        for (user_agent, expected) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)",
+                DeviceKind::Phone,
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X)",
+                DeviceKind::Tablet,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) Chrome/138.0.0.0 Mobile Safari/537.36",
+                DeviceKind::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) Chrome/138.0.0.0 Safari/537.36",
+                DeviceKind::Tablet,
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                DeviceKind::Desktop,
+            ),
+            ("curl/8.14.1", DeviceKind::Program),
+            ("", DeviceKind::Unknown),
+        ] {
+            assert_eq!(kind(user_agent), expected, "{user_agent}");
+        }
+    }
 
     #[test]
     fn common_browsers_are_known_by_name() {

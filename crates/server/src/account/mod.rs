@@ -7,12 +7,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use cardea_protocol::model::{Actor, Client, ClientId, Consent, Session, SessionEnd, Sid, User};
+use cardea_protocol::model::{
+    Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
+};
 use cardea_store::{EndSessions, EndWhich, GrantView, RevokeApplication};
 use cardea_web::inbound::{FormError, FormPairs};
 use jiff::Timestamp;
 
-use self::page::{AccountPage, ApplicationLine, Email, SessionLine};
+use self::page::{AccountPage, ApplicationLine, Done, Email, SessionLine};
 use crate::{
     app::{App, Shared},
     authorize::next_step::{csrf_parts, from_our_page},
@@ -75,7 +77,7 @@ async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Fai
     let cause = caller.cause(Actor::Person(subject.clone()));
     let id = form.one("id").unwrap_or_default();
     let broken = |e: &dyn std::fmt::Display| Failure::page(Trouble::BrokenLink, e.to_string());
-    match form.one("action") {
+    let done = match form.one("action") {
         Some("log_out") => {
             end_session::log_out(app, caller, Some(&session)).await?;
             return Ok(end_session::done(app, caller, None));
@@ -90,6 +92,11 @@ async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Fai
                 })
                 .await?;
             tell_clients(app, &sid).await;
+            Done::SessionEnded
+        }
+        Some("end_other_sessions") => {
+            end_others(app, &session, cause).await?;
+            Done::OthersEnded
         }
         Some("revoke") => {
             let client_id = ClientId::parse(id).map_err(|e| broken(&e))?;
@@ -100,10 +107,37 @@ async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Fai
                     cause,
                 })
                 .await?;
+            Done::AccessRevoked
         }
         _ => return Err(broken(&"the account form has no known action")),
+    };
+    let account = app.settings.issuer.endpoint("/account");
+    Ok(Redirect::to(&format!("{account}?done={}", done.as_str())).into_response())
+}
+
+/// Ends all sessions of the user but this one.
+async fn end_others(app: &App, current: &Session, cause: Cause) -> Result<(), Failure> {
+    for session in app.store.sessions_of(&current.subject, cause.now).await? {
+        if session.sid == current.sid {
+            continue;
+        }
+        let command = EndSessions {
+            which: EndWhich::Sid(session.sid, Some(current.subject.clone())),
+            why: SessionEnd::Remote,
+            cause: cause.clone(),
+        };
+        app.store.end_sessions(command).await?;
     }
-    Ok(Redirect::to(&app.settings.issuer.endpoint("/account")).into_response())
+    app.backchannel_logout.wake();
+    Ok(())
+}
+
+/// What the action before this page did.
+fn done(caller: &Caller) -> Option<Done> {
+    let query = caller.query.as_deref()?.as_bytes();
+    form_urlencoded::parse(query)
+        .find(|(name, _)| name == "done")
+        .and_then(|(_, word)| Done::parse(&word))
 }
 
 async fn show(
@@ -131,6 +165,7 @@ async fn show(
     let page = AccountPage {
         shell: app.shell(caller),
         csrf: &app.csrf.token(&csrf_parts(browser, "", STEP)),
+        done: done(caller),
         person: person(&user),
         email: user.email.as_deref().map(|address| Email {
             address,
@@ -201,6 +236,7 @@ fn application_line<'a>(
     ApplicationLine {
         id: consent.client_id.as_str(),
         client_name: client.map_or(consent.client_id.as_str(), Client::name),
+        logo: None,
         scopes: consent
             .scope
             .iter()

@@ -1,18 +1,22 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use askama::Template;
 
-use super::device;
-use crate::consent::words::ScopeLine;
-use crate::pages::{Person, Shell, When, csp};
+use super::device::{self, DeviceKind};
+use crate::{
+    consent::words::ScopeLine,
+    pages::{AppLine, Person, Shell, When, csp},
+};
 
-/// Who I am, where I am logged in, and which applications act for me. Its forms send `action` (`log_out`,
-/// `end_session`, `revoke`) and `id`.
+/// The user's profile, sessions and applications. Its forms send `action` (`log_out`, `end_session`,
+/// `end_other_sessions`, `revoke`) and `id`.
 #[derive(Template)]
 #[template(path = "account/page.html")]
 pub(crate) struct AccountPage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) csrf: &'a str,
+    /// What was done just now.
+    pub(crate) done: Option<Done>,
     pub(crate) person: Person<'a>,
     pub(crate) email: Option<Email<'a>>,
     /// This browser's first.
@@ -20,14 +24,50 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) applications: Vec<ApplicationLine<'a>>,
 }
 
-/// An address, and whether it was proved.
+/// What an action did. It travels in the URL as one of these words, so that no link can put another text on the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    SessionEnded,
+    OthersEnded,
+    AccessRevoked,
+}
+
+impl Done {
+    const ALL: [Self; 3] = [Self::SessionEnded, Self::OthersEnded, Self::AccessRevoked];
+
+    /// The word in the URL.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "session_ended",
+            Self::OthersEnded => "others_ended",
+            Self::AccessRevoked => "access_revoked",
+        }
+    }
+
+    /// Reads the word.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.as_str() == word)
+    }
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SessionEnded => "That device is signed out.",
+            Self::OthersEnded => "All other devices are signed out.",
+            Self::AccessRevoked => "The app no longer has access.",
+        })
+    }
+}
+
+/// An address, and whether it was verified.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Email<'a> {
     pub(crate) address: &'a str,
     pub(crate) verified: bool,
 }
 
-/// A browser in which the person is logged in.
+/// A browser in which the user is signed in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionLine<'a> {
     /// What the form sends back; not the cookie.
@@ -41,12 +81,13 @@ pub(crate) struct SessionLine<'a> {
     pub(crate) user_agent: &'a str,
 }
 
-/// A client that the person let in.
+/// A client that the user gave access.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationLine<'a> {
     /// What the form sends back.
     pub(crate) id: &'a str,
     pub(crate) client_name: &'a str,
+    pub(crate) logo: Option<String>,
     pub(crate) scopes: Vec<ScopeLine>,
     pub(crate) last_used: Option<When>,
     /// Design D11 (3): refreshes with the token before, late or from elsewhere.
@@ -61,6 +102,20 @@ impl SessionLine<'_> {
     fn device(&self) -> Cow<'static, str> {
         device::in_words(self.user_agent)
     }
+
+    fn device_kind(&self) -> DeviceKind {
+        device::kind(self.user_agent)
+    }
+}
+
+impl ApplicationLine<'_> {
+    fn initial(&self) -> String {
+        AppLine {
+            name: self.client_name,
+            logo: None,
+        }
+        .initial()
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +129,7 @@ impl AccountPage<'static> {
         let page = Self {
             shell,
             csrf: "csrf",
+            done: Some(Done::AccessRevoked),
             person: alice,
             email: Some(Email {
                 address: "alice@example.test",
@@ -88,6 +144,7 @@ impl AccountPage<'static> {
                 ..Shell::development_sample()
             },
             csrf: "csrf",
+            done: None,
             person: Person {
                 name: None,
                 username: "bob",
@@ -119,6 +176,7 @@ impl AccountPage<'static> {
         let application = ApplicationLine {
             id: HOSTILE,
             client_name: HOSTILE,
+            logo: None,
             scopes: vec![words(HOSTILE, Some(HOSTILE))],
             last_used: None,
             late_retries: vec![ago(2)],
@@ -126,6 +184,7 @@ impl AccountPage<'static> {
         Self {
             shell: Shell::sample(),
             csrf: HOSTILE,
+            done: None,
             person: Person {
                 name: Some(HOSTILE),
                 username: HOSTILE,
@@ -182,6 +241,7 @@ impl ApplicationLine<'static> {
             Self {
                 id: "c1",
                 client_name: "Orders",
+                logo: None,
                 scopes: scopes(&["openid", "profile", "orders:read", "offline_access"]),
                 last_used: Some(ago(12)),
                 late_retries: vec![ago(60 * 26)],
@@ -189,6 +249,7 @@ impl ApplicationLine<'static> {
             Self {
                 id: "c2",
                 client_name: "Calculator",
+                logo: None,
                 scopes: scopes(&["openid", "email"]),
                 last_used: Some(ago(60 * 24 * 30)),
                 late_retries: Vec::new(),

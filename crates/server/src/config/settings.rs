@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use url::{Host, Url};
 
 use super::{Config, Places};
-use crate::pages::{Brand, Logo};
+use crate::pages::{Brand, BrandParts, Logo};
 
 /// What is wrong with the configuration, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -219,17 +219,28 @@ pub(super) fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
 }
 
 pub(super) fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
-    let problem = |what: String| ConfigProblem::new("brand", what);
-    let logo = match &config.brand.logo_file {
-        None => None,
-        Some(file) => {
-            let bytes =
-                std::fs::read(file).map_err(|e| problem(format!("logo_file: {file}: {e}")))?;
-            Some(Logo::parse(bytes.into()).map_err(|e| problem(e.to_string()))?)
-        }
+    let configured = &config.brand;
+    let parts = BrandParts {
+        name: &configured.name,
+        show_name: configured.show_name,
+        tagline: configured.tagline.as_deref(),
+        accent: &configured.accent_color,
+        logo: picture("brand.logo_file", configured.logo_file.as_deref())?,
+        logo_dark: picture("brand.logo_dark_file", configured.logo_dark_file.as_deref())?,
+        icon: picture("brand.icon_file", configured.icon_file.as_deref())?,
+        help_url: configured.help_url.as_deref(),
+        privacy_url: configured.privacy_url.as_deref(),
+        terms_url: configured.terms_url.as_deref(),
     };
-    Brand::new(&config.brand.name, &config.brand.accent_color, logo)
-        .map_err(|e| problem(e.to_string()))
+    Brand::new(parts).map_err(|e| ConfigProblem::new("brand", e.to_string()))
+}
+
+fn picture(key: &str, file: Option<&str>) -> Result<Option<Logo>, ConfigProblem> {
+    let Some(file) = file else { return Ok(None) };
+    let problem = |what: String| ConfigProblem::new(key, format!("{file}: {what}"));
+    let bytes = std::fs::read(file).map_err(|e| problem(e.to_string()))?;
+    let picture = Logo::parse(bytes.into()).map_err(|e| problem(e.to_string()))?;
+    Ok(Some(picture))
 }
 
 pub(super) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblem> {

@@ -13,8 +13,8 @@ use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 use url::Url;
 
 use self::{
-    page::{ClientLine, ConsentPage},
-    words::words,
+    page::{AskingApp, ConsentPage},
+    words::{AskedScope, asked},
 };
 use crate::{
     app::{App, Shared},
@@ -106,10 +106,14 @@ fn show(
         u.host_str()
             .map(|h| u.port().map_or(h.to_owned(), |p| format!("{h}:{p}")))
     });
-    let asked = request.consent_scope();
-    let scopes = asked.iter().map(|scope| {
-        let owner = app.settings.resources.owner_of(scope);
-        words(scope, owner.map(|r| r.audience.as_str()))
+    let scope = request.consent_scope();
+    let scopes = scope.iter().map(|name| AskedScope {
+        name,
+        api: app
+            .settings
+            .resources
+            .owner_of(name)
+            .map(|r| r.audience.as_str()),
     });
     let page = ConsentPage {
         shell: app.shell(caller),
@@ -118,12 +122,15 @@ fn show(
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         person,
-        client: ClientLine {
+        app: AskingApp {
             name: journey.client.name(),
+            logo: None,
+            policy_uri: None,
+            tos_uri: None,
             host: host.as_deref(),
             native,
         },
-        scopes: scopes.collect(),
+        asked: asked(scopes),
     };
     Ok(html(ConsentPage::CSP, &page))
 }

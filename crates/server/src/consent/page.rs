@@ -1,7 +1,7 @@
 use askama::Template;
 
-use super::words::ScopeLine;
-use crate::pages::{Person, Shell, csp};
+use super::words::Asked;
+use crate::pages::{AppLine, Person, Shell, csp};
 
 /// The question whether a client may have what it asks for.
 #[derive(Template)]
@@ -12,18 +12,33 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
     pub(crate) person: Person<'a>,
-    pub(crate) client: ClientLine<'a>,
-    pub(crate) scopes: Vec<ScopeLine>,
+    pub(crate) app: AskingApp<'a>,
+    pub(crate) asked: Asked,
 }
 
 /// The client that asks.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ClientLine<'a> {
+pub(crate) struct AskingApp<'a> {
     pub(crate) name: &'a str,
+    pub(crate) logo: Option<&'a str>,
+    /// The client's privacy policy (RFC 7591 §2).
+    pub(crate) policy_uri: Option<&'a str>,
+    /// The client's terms of service (RFC 7591 §2).
+    pub(crate) tos_uri: Option<&'a str>,
     /// Of its redirect URI; none where that leads to an app on this device.
     pub(crate) host: Option<&'a str>,
     /// Whether another app of the device could take its place.
     pub(crate) native: bool,
+}
+
+impl AskingApp<'_> {
+    fn initial(&self) -> String {
+        AppLine {
+            name: self.name,
+            logo: self.logo,
+        }
+        .initial()
+    }
 }
 
 impl ConsentPage<'_> {
@@ -33,38 +48,44 @@ impl ConsentPage<'_> {
 #[cfg(test)]
 impl ConsentPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use super::words::words;
+        use super::words::{AskedScope, asked};
         use crate::pages::HOSTILE;
 
-        let page = |person, client, scopes: &[&str]| Self {
+        let page = |person, app, scopes: &[&str]| Self {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
             person,
-            client,
-            scopes: scopes
-                .iter()
-                .map(|scope| words(scope, Some("api://orders")))
-                .collect(),
+            app,
+            asked: asked(scopes.iter().map(|name| AskedScope {
+                name,
+                api: Some("api://orders"),
+            })),
         };
         let alice = Person {
             name: Some("Alice Liddell"),
             username: "alice",
         };
-        let orders = ClientLine {
+        let orders = AskingApp {
             name: "Orders",
+            logo: None,
+            policy_uri: Some("https://orders.example.com/privacy"),
+            tos_uri: Some("https://orders.example.com/terms"),
             host: Some("orders.example.com"),
             native: false,
         };
-        let native = ClientLine {
+        let native = AskingApp {
             name: "Orders for the desk",
+            policy_uri: None,
+            tos_uri: None,
             host: None,
             native: true,
+            ..orders
         };
-        let hostile = ClientLine {
+        let hostile = AskingApp {
             name: HOSTILE,
             host: Some(HOSTILE),
-            native: true,
+            ..native
         };
         let all = [
             "openid",

@@ -6,51 +6,140 @@ pub(crate) struct ScopeLine {
     /// The scope itself, as the client asked for it.
     pub(crate) name: String,
     pub(crate) title: String,
+    /// What it means, or why to look twice; empty where nothing is known of it.
     pub(crate) detail: String,
-    /// Whether a person should look twice.
+    /// Whether a user should look twice.
     pub(crate) sensitive: bool,
 }
 
-/// What a scope means to the person who is asked. A scope of an API is shown as it is written, with the API's audience:
-/// only its makers know what it does, and a guess could promise too little.
-pub(crate) fn words(scope: &str, audience: Option<&str>) -> ScopeLine {
+/// The scopes of one API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiLines {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<ScopeLine>,
+}
+
+/// What a client asks for, in the order in which the consent page shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// `openid`, `profile`, `email` and `roles` in one line.
+    pub(crate) identity: Option<ScopeLine>,
+    pub(crate) apis: Vec<ApiLines>,
+    pub(crate) sensitive: Vec<ScopeLine>,
+}
+
+/// A scope that a client asks for, and the API that owns it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskedScope<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) api: Option<&'a str>,
+}
+
+/// Groups what a client asks for.
+pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
+    let mut asked = Asked::default();
+    let mut identity = Vec::new();
+    for scope in scopes {
+        if identity_part(scope.name).is_some() {
+            identity.push(scope.name);
+            continue;
+        }
+        let line = words(scope.name, scope.api);
+        if line.sensitive {
+            asked.sensitive.push(line);
+            continue;
+        }
+        // The heading of its group says where it applies.
+        let line = ScopeLine {
+            detail: String::new(),
+            ..line
+        };
+        let name = scope.api.unwrap_or("Other permissions");
+        match asked.apis.iter_mut().find(|api| api.name == name) {
+            Some(api) => api.scopes.push(line),
+            None => asked.apis.push(ApiLines {
+                name: name.to_owned(),
+                scopes: vec![line],
+            }),
+        }
+    }
+    asked.identity = identity_line(&identity);
+    asked
+}
+
+/// What a client learns by a scope that says who the user is; none for all other scopes.
+fn identity_part(scope: &str) -> Option<&'static str> {
+    match scope {
+        OPENID => Some("an identifier that stays the same"),
+        "profile" => Some("your name and profile"),
+        "email" => Some("your email address"),
+        ROLES => Some("your roles"),
+        "groups" => Some("your groups"),
+        _ => None,
+    }
+}
+
+/// One line for all that says who the user is: the identifier is only worth a word where it is all.
+fn identity_line(scopes: &[&str]) -> Option<ScopeLine> {
+    if scopes.is_empty() {
+        return None;
+    }
+    let all: Vec<&str> = scopes.iter().filter_map(|s| identity_part(s)).collect();
+    let telling: Vec<&str> = scopes
+        .iter()
+        .filter(|scope| **scope != OPENID)
+        .filter_map(|scope| identity_part(scope))
+        .collect();
+    let parts = if telling.is_empty() { all } else { telling };
+    let mut detail = joined(&parts);
+    if let Some(first) = detail.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Some(ScopeLine {
+        name: scopes.join(" "),
+        title: "Know who you are".to_owned(),
+        detail,
+        sensitive: false,
+    })
+}
+
+/// "a", "a and b", "a, b and c".
+fn joined(parts: &[&str]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// What a scope means to the user who is asked. A scope of an API is shown as it is written, with the API's name: only those
+/// who run it know what it does, and a guess could promise too little.
+pub(crate) fn words(scope: &str, api: Option<&str>) -> ScopeLine {
     let (title, detail, sensitive) = match scope {
         OPENID => (
             "Know that it is you",
-            "An identifier that stays the same each time you log in",
+            "An identifier that stays the same each time you sign in",
             false,
         ),
         "profile" => (
             "See your profile",
-            "Your name, user name and what else you have put there",
+            "Your name, user name and other profile details",
             false,
         ),
         "email" => (
             "See your email address",
-            "And whether it has been confirmed",
+            "And whether it was verified",
             false,
         ),
-        "address" => (
-            "See your postal address",
-            "Street, town and country, as far as they are known",
-            true,
-        ),
-        "phone" => (
-            "See your phone number",
-            "And whether it has been confirmed",
-            true,
-        ),
-        ROLES => (
-            "See your roles",
-            "What you are here, such as user or administrator",
-            false,
-        ),
+        "address" => ("See your postal address", "Street, town and country", true),
+        "phone" => ("See your phone number", "And whether it was verified", true),
+        ROLES => ("See your roles", "Such as user or administrator", false),
         OFFLINE_ACCESS => (
             "Keep this access when you are away",
-            "Also after you log out, until you revoke it on your account page",
+            "Even after you sign out, until you revoke it on your account page",
             true,
         ),
-        api => return api_words(api, audience),
+        _ => return api_words(scope, api),
     };
     ScopeLine {
         name: scope.to_owned(),
@@ -60,9 +149,9 @@ pub(crate) fn words(scope: &str, audience: Option<&str>) -> ScopeLine {
     }
 }
 
-fn api_words(scope: &str, audience: Option<&str>) -> ScopeLine {
-    let detail = match audience {
-        Some(audience) => format!("Use {audience} in your name, with this permission"),
+fn api_words(scope: &str, api: Option<&str>) -> ScopeLine {
+    let detail = match api {
+        Some(api) => format!("Use {api} in your name, with this permission"),
         None => "Act in your name, with this permission".to_owned(),
     };
     ScopeLine {
@@ -74,10 +163,18 @@ fn api_words(scope: &str, audience: Option<&str>) -> ScopeLine {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use cardea_protocol::scope::STANDARD;
 
-    use super::words;
+    use super::{AskedScope, asked, words};
+
+    fn scopes<'a>(names: &[&'a str]) -> impl Iterator<Item = AskedScope<'a>> {
+        names.iter().map(|name| AskedScope {
+            name,
+            api: name.contains(':').then_some("api://orders"),
+        })
+    }
 
     #[test]
     fn every_standard_scope_has_words() {
@@ -90,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_of_an_api_is_shown_as_it_is_with_its_audience() {
+    fn a_scope_of_an_api_is_shown_as_it_is_with_its_api() {
         let line = words("orders:read", Some("api://orders"));
         assert_eq!(line.title, "orders:read");
         assert!(line.detail.contains("api://orders"));
@@ -98,8 +195,68 @@ mod tests {
     }
 
     #[test]
-    fn lasting_access_asks_for_a_second_look() {
-        assert!(words("offline_access", None).sensitive);
-        assert!(!words("openid", None).sensitive);
+    fn who_the_user_is_stands_in_one_line_and_what_is_sensitive_last() {
+        let asked = asked(scopes(&[
+            "openid",
+            "offline_access",
+            "profile",
+            "orders:read",
+            "email",
+            "orders:write",
+        ]));
+        let identity = asked.identity.unwrap();
+        assert_eq!(identity.name, "openid profile email");
+        assert_eq!(
+            identity.detail,
+            "Your name and profile and your email address"
+        );
+        assert_eq!(asked.apis.len(), 1);
+        assert_eq!(asked.apis[0].name, "api://orders");
+        assert_eq!(asked.apis[0].scopes.len(), 2);
+        assert_eq!(asked.sensitive.len(), 1);
+        assert_eq!(asked.sensitive[0].name, "offline_access");
+    }
+
+    #[test]
+    fn openid_by_itself_is_said_too() {
+        let asked = asked(scopes(&["openid"]));
+        assert_eq!(
+            asked.identity.unwrap().detail,
+            "An identifier that stays the same"
+        );
+        assert!(super::asked(scopes(&["orders:read"])).identity.is_none());
+    }
+
+    #[test]
+    fn no_scope_that_is_asked_for_is_left_out() {
+        let names = [
+            "openid",
+            "profile",
+            "email",
+            "address",
+            "phone",
+            "roles",
+            "groups",
+            "offline_access",
+            "orders:read",
+            "unknown",
+        ];
+        let asked = asked(scopes(&names));
+        let mut shown: Vec<String> = asked
+            .identity
+            .iter()
+            .flat_map(|line| line.name.split(' ').map(str::to_owned))
+            .chain(
+                asked
+                    .apis
+                    .iter()
+                    .flat_map(|a| a.scopes.iter().map(|s| s.name.clone())),
+            )
+            .chain(asked.sensitive.iter().map(|s| s.name.clone()))
+            .collect();
+        shown.sort();
+        let mut expected = names.map(str::to_owned).to_vec();
+        expected.sort();
+        assert_eq!(shown, expected);
     }
 }

@@ -70,7 +70,7 @@ impl Trouble {
             Self::UnknownApp => (
                 "We don’t know this app",
                 "The app that sent you here isn’t registered with us, or has been switched off.",
-                "Go back and tell the people who run it. You were not logged in to it.",
+                "Go back and tell the people who run it. You were not signed in to it.",
             ),
             Self::WrongReturnAddress => (
                 "We won’t send you there",
@@ -85,27 +85,27 @@ impl Trouble {
             Self::TooLate => (
                 "This took too long",
                 "The page was open for a while, or was finished in another tab.",
-                "Go back to the app and log in again from there. Nothing was lost.",
+                "Go back to the app and sign in again from there. Nothing was lost.",
             ),
             Self::OtherBrowser => (
                 "Please start again here",
-                "This login was begun in another browser, or this one doesn’t keep our cookie.",
-                "Allow cookies for this site, then go back to the app and log in again.",
+                "This sign-in was started in another browser, or this one doesn’t keep our cookie.",
+                "Allow cookies for this site, then go back to the app and sign in again.",
             ),
             Self::NotFromHere => (
                 "We didn’t accept that",
-                "What was sent doesn’t fit the page we gave you, so nothing was changed.",
+                "The form didn’t come from the page we sent you, so nothing was changed.",
                 "Go back, reload the page and try again.",
             ),
             Self::TooMany => (
-                "That was a bit fast",
-                "Many requests came from your network in a short time.",
+                "Too many requests",
+                "Many requests came from your network within a short time.",
                 "Wait a minute, then try again.",
             ),
             Self::ForgedLogout => (
-                "You are still logged in",
-                "The link that should log you out isn’t one of ours, so we did nothing.",
-                "To log out, open your account page here and choose “Log out”.",
+                "You are still signed in",
+                "The link that should sign you out isn’t one of ours, so nothing was changed.",
+                "To sign out, open your account page here and choose “Sign out”.",
             ),
             Self::NotFound => (
                 "There is nothing here",
@@ -114,13 +114,13 @@ impl Trouble {
             ),
             Self::Busy => (
                 "We can’t answer right now",
-                "There is more to do than we can do at this moment.",
+                "We are busier than usual at this moment.",
                 "Wait a few seconds, then reload this page.",
             ),
             Self::Unexpected => (
                 "Something went wrong on our side",
                 "It wasn’t you. The people who run this site can find out what it was.",
-                "Try again in a moment. If it stays, tell them the letters below.",
+                "Try again in a moment. If it happens again, quote the reference below.",
             ),
         }
     }

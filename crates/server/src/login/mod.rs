@@ -32,7 +32,7 @@ use crate::{
     error_page::page::Trouble,
     form::Form,
     limits,
-    pages::html,
+    pages::{AppLine, html},
     passwords::Checked,
 };
 
@@ -274,7 +274,10 @@ fn show(
         shell: app.shell(caller),
         ticket: &ticket,
         csrf: &app.csrf.token(&csrf_parts(browser, id, STEP)),
-        client_name: shown.journey.map(|j| j.client.name()),
+        app: shown.journey.map(|j| AppLine {
+            name: j.client.name(),
+            logo: None,
+        }),
         username: shown.username,
         problem: shown.problem,
     };

@@ -2,7 +2,7 @@ use std::fmt;
 
 use askama::Template;
 
-use crate::pages::{Shell, csp};
+use crate::pages::{AppLine, Shell, csp};
 
 /// The login form.
 #[derive(Template)]
@@ -12,8 +12,8 @@ pub(crate) struct LoginPage<'a> {
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
-    /// The client that waits for this login; none when a person wants their account page.
-    pub(crate) client_name: Option<&'a str>,
+    /// The app that waits for this login; none when a user wants the account page.
+    pub(crate) app: Option<AppLine<'a>>,
     /// What stands in the field: the `login_hint`, or what was typed before.
     pub(crate) username: &'a str,
     pub(crate) problem: Option<LoginProblem>,
@@ -42,9 +42,7 @@ impl LoginPage<'_> {
 impl fmt::Display for LoginProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongNameOrPassword => {
-                f.write_str("That user name and password don’t belong together.")
-            }
+            Self::WrongNameOrPassword => f.write_str("Incorrect user name or password."),
             Self::TooManyAttempts { minutes: 0 | 1 } => {
                 f.write_str("Too many attempts. Please wait a minute, then try again.")
             }
@@ -61,11 +59,11 @@ impl fmt::Display for LoginProblem {
 #[cfg(test)]
 impl LoginPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        let page = |client_name, username, problem| Self {
+        let page = |app: Option<&'static str>, username, problem| Self {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
-            client_name,
+            app: app.map(|name| AppLine { name, logo: None }),
             username,
             problem,
         };

@@ -1,19 +1,19 @@
 //! The Content-Security-Policy of each kind of page (design D18).
 
-/// Pages whose form may end in a redirect to a client: login, consent, chooser. They send no `form-action`, since
-/// browsers apply it to the redirects after a submit too.
-pub(crate) const MAY_REDIRECT: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Pages whose form may end in a redirect to a client: login, consent, account chooser. They send no `form-action`, since
+/// browsers apply it to the redirects after a submit too. Their one static script is allowed by its hash.
+pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-WuP3uRvOLFgYrZ/To7tWLzSK3UJkd2JBsoa0n9ksEtw='; \
+     style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All other pages.
-pub(crate) const STAYS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-     frame-ancestors 'none'; form-action 'self'";
+pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-WuP3uRvOLFgYrZ/To7tWLzSK3UJkd2JBsoa0n9ksEtw='; \
+     style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-/// The page of `response_mode=form_post`: its one static script, by hash.
+/// The page of `response_mode=form_post`, with the script that submits it.
 pub(crate) const FORM_POST: &str = "default-src 'none'; script-src 'sha256-ox4bri+xTrW3kuLTyRoak73QX8KZGuyP3JlQYusbSlA='; \
-     style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+     style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Style sheet and logo: a logo is the operator's file, and opened by itself an SVG could run scripts.
+/// Style sheet, fonts and logos. A logo comes from the operator or a client, and an SVG opened by itself could run scripts.
 pub(crate) const ASSET: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 #[cfg(test)]
@@ -25,10 +25,16 @@ mod tests {
     use crate::authorize::form_post::SCRIPT;
 
     #[test]
-    fn the_form_post_policy_names_the_hash_of_its_script() {
-        let hash = BASE64_STANDARD.encode(Digest::of(SCRIPT.as_bytes()).as_bytes());
-        let source = format!("script-src 'sha256-{hash}';");
-        assert!(super::FORM_POST.contains(&source), "expected {source}");
+    fn each_policy_names_the_hash_of_its_script() {
+        for (policy, script) in [
+            (super::FORM_POST, SCRIPT),
+            (super::MAY_REDIRECT, crate::pages::SCRIPT),
+            (super::STAYS, crate::pages::SCRIPT),
+        ] {
+            let hash = BASE64_STANDARD.encode(Digest::of(script.as_bytes()).as_bytes());
+            let source = format!("script-src 'sha256-{hash}';");
+            assert!(policy.contains(&source), "expected {source}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What all pages share: the frame, the brand, the assets, the policies.
 
+mod app_line;
 mod assets;
 mod back;
 mod brand;
@@ -12,9 +13,10 @@ mod shell;
 mod tests;
 mod when;
 
-pub(crate) use assets::Assets;
+pub(crate) use app_line::AppLine;
+pub(crate) use assets::{Assets, SCRIPT};
 pub(crate) use back::Back;
-pub(crate) use brand::{Brand, Logo};
+pub(crate) use brand::{Brand, BrandParts, DARK_GROUND, LIGHT_GROUND, Logo};
 pub(crate) use html::html;
 pub(crate) use person::Person;
 pub(crate) use shell::Shell;

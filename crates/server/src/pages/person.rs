@@ -1,9 +1,9 @@
-/// The person whom a page speaks of.
+/// The user that a page is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Person<'a> {
     /// The full name, when it is known.
     pub(crate) name: Option<&'a str>,
-    /// The name to log in with.
+    /// The name to sign in with.
     pub(crate) username: &'a str,
 }
 
@@ -23,11 +23,15 @@ impl Person<'_> {
 
     /// The first letter, for the round badge.
     pub(crate) fn initial(&self) -> String {
-        self.display_name()
-            .chars()
-            .find(|c| c.is_alphanumeric())
-            .map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())
+        initial(self.display_name())
     }
+}
+
+/// The first letter of a name.
+pub(super) fn initial(name: &str) -> String {
+    name.chars()
+        .find(|c| c.is_alphanumeric())
+        .map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())
 }
 
 #[cfg(test)]
@@ -35,7 +39,7 @@ mod tests {
     use super::Person;
 
     #[test]
-    fn a_person_without_a_name_is_shown_by_user_name() {
+    fn a_user_without_a_name_is_shown_by_user_name() {
         let person = Person {
             name: Some("  "),
             username: "alice",

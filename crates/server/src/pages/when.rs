@@ -2,7 +2,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// A moment as a person says it: near ones by distance, for the server doesn't know their time zone.
+/// A moment in words: near ones by distance, since the server does not know the time zone of its users.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct When {
     at: Timestamp,

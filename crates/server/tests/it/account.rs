@@ -77,7 +77,7 @@ async fn logging_out_ends_this_session_alone() {
     let form = forms(&page, "log_out").remove(0);
     let done = browser.submit(&page, form, &[]).await;
     assert_eq!(done.status(), 200);
-    assert_eq!(done.heading(), "You are logged out");
+    assert_eq!(done.heading(), "You are signed out");
     assert!(
         done.answer
             .set_cookie("__Host-cardea_session")

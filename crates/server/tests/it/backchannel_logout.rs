@@ -39,7 +39,7 @@ async fn id_token(browser: &mut Browser<'_>, client: TestClient) -> String {
 async fn log_out(browser: &mut Browser<'_>, hint: &str) {
     let url = format!("/end_session?id_token_hint={hint}");
     let page = browser.open(&browser.server().url(&url)).await;
-    assert_eq!(page.heading(), "You are logged out");
+    assert_eq!(page.heading(), "You are signed out");
 }
 
 /// What waits in the outbox, due or not.

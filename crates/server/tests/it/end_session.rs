@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 
 const SESSION: &str = "__Host-cardea_session";
 const HOME: &str = "https://web.example.test/";
-const LOGGED_OUT: &str = "You are logged out";
-const STILL_LOGGED_IN: &str = "You are still logged in";
+const LOGGED_OUT: &str = "You are signed out";
+const STILL_LOGGED_IN: &str = "You are still signed in";
 
 /// A person logged in at a client, and the hint that the client has.
 async fn logged_in(browser: &mut Browser<'_>, client: TestClient) -> String {
@@ -25,7 +25,7 @@ async fn end(browser: &mut Browser<'_>, pairs: &[(&str, &str)]) -> Page {
 }
 
 async fn confirm(browser: &mut Browser<'_>, page: &Page) -> Page {
-    assert_eq!((page.status(), page.heading().as_str()), (200, "Log out?"));
+    assert_eq!((page.status(), page.heading().as_str()), (200, "Sign out?"));
     let done = browser.submit(page, page.form(), &[]).await;
     assert_eq!((done.status(), done.heading().as_str()), (200, LOGGED_OUT));
     done

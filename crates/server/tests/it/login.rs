@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 const SESSION: &str = "__Host-cardea_session";
 const BROWSER: &str = "__Host-cardea_browser";
 const DEVICE: &str = "__Host-cardea_device";
-const WRONG: &str = "That user name and password don’t belong together.";
+const WRONG: &str = "Incorrect user name or password.";
 
 async fn login_page(browser: &mut Browser<'_>) -> Page {
     let url = browser.server().url("/login");

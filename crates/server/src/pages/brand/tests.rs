@@ -2,9 +2,20 @@
 
 use bytes::Bytes;
 
-use super::{Brand, BrandError, DARK_SURFACE, LIGHT_GROUND, Logo, MARK, MARK_ACCENT, MARK_TEXT};
+use super::{
+    Brand, BrandError, BrandParts, DARK_SURFACE, LIGHT_GROUND, Logo, MARK, MARK_ACCENT, MARK_TEXT,
+};
 use crate::pages::assets::STYLE;
 use crate::pages::colour::Colour;
+
+fn acme(accent: &str) -> Brand {
+    let parts = BrandParts {
+        name: "Acme",
+        accent,
+        ..BrandParts::default()
+    };
+    Brand::new(parts).unwrap()
+}
 
 /// The values of a custom property, in the order light, dark.
 fn values(css: &str, property: &str) -> Vec<Colour> {
@@ -19,9 +30,7 @@ fn any_accent_is_readable_in_both_modes() {
     for accent in [
         "#0e6655", "#ffe600", "#ffffff", "#000000", "#777777", "#0b5fff", "#e4002b", "#7c3aed",
     ] {
-        let css = Brand::new("Acme", accent, None)
-            .unwrap()
-            .custom_properties();
+        let css = acme(accent).custom_properties();
         for property in ["--accent", "--accent-hover"] {
             for (fill, text) in values(&css, property)
                 .into_iter()
@@ -40,11 +49,11 @@ fn any_accent_is_readable_in_both_modes() {
 }
 
 #[test]
-fn every_colour_of_the_style_sheet_is_readable_in_both_modes() {
+fn every_color_of_the_style_sheet_is_readable_in_both_modes() {
     let grounds = [values(STYLE, "--ground"), values(STYLE, "--surface")];
     assert_eq!(grounds[0][0], LIGHT_GROUND);
     assert_eq!(grounds[1][1], DARK_SURFACE);
-    for property in ["--ink", "--muted", "--danger", "--caution"] {
+    for property in ["--ink", "--muted", "--danger", "--caution", "--good"] {
         let texts = values(STYLE, property);
         assert_eq!(texts.len(), 2, "{property} has a light and a dark value");
         for (mode, text) in texts.into_iter().enumerate() {
@@ -68,29 +77,63 @@ fn every_colour_of_the_style_sheet_is_readable_in_both_modes() {
 
 #[test]
 fn a_name_is_short_and_visible() {
-    assert_eq!(
-        Brand::new("  Acme & Söhne ", "#0b5fff", None)
-            .unwrap()
-            .name(),
-        "Acme & Söhne"
-    );
+    let named = |name| {
+        Brand::new(BrandParts {
+            name,
+            ..BrandParts::default()
+        })
+    };
+    assert_eq!(named("  Acme & Söhne ").unwrap().name(), "Acme & Söhne");
     for name in ["", "   ", "a\nb", "a\u{202e}b", "\u{200b}", &"x".repeat(41)] {
-        assert_eq!(
-            Brand::new(name, "#0b5fff", None).unwrap_err(),
-            BrandError::Name,
-            "{name:?}"
-        );
+        assert_eq!(named(name).unwrap_err(), BrandError::Name, "{name:?}");
     }
-    assert_eq!(
-        Brand::new("Acme", "blue", None).unwrap_err(),
-        BrandError::Accent
-    );
+    let blue = BrandParts {
+        accent: "blue",
+        ..BrandParts::default()
+    };
+    assert_eq!(Brand::new(blue).unwrap_err(), BrandError::Accent);
 }
 
 #[test]
-fn the_mark_takes_the_colour_of_the_brand() {
+fn a_name_is_hidden_only_behind_a_logo_that_says_it() {
+    let hidden = |logo| {
+        let parts = BrandParts {
+            show_name: false,
+            logo,
+            ..BrandParts::default()
+        };
+        Brand::new(parts).unwrap()
+    };
+    let logo = Logo::parse(Bytes::from_static(b"\x89PNG\r\n\x1a\n")).unwrap();
+    assert!(hidden(None).show_name());
+    assert!(!hidden(Some(logo.clone())).show_name());
+    assert_eq!(hidden(Some(logo)).logo_alt(), "Cardea");
+}
+
+#[test]
+fn a_footer_link_leads_to_a_page_or_a_mailbox() {
+    let linked = |url| {
+        Brand::new(BrandParts {
+            help_url: Some(url),
+            ..BrandParts::default()
+        })
+    };
+    for url in ["https://example.com/help", "mailto:help@example.com"] {
+        assert_eq!(linked(url).unwrap().links()[0].url, url);
+    }
+    for url in ["javascript:alert(1)", "/help", "data:text/html,x", ""] {
+        assert_eq!(
+            linked(url).unwrap_err(),
+            BrandError::Link("help_url"),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn the_mark_takes_the_color_of_the_brand() {
     assert!(MARK.contains(MARK_ACCENT) && MARK.contains(MARK_TEXT));
-    let brand = Brand::new("Acme", "#ffe600", None).unwrap();
+    let brand = acme("#ffe600");
     let drawing = std::str::from_utf8(brand.logo().bytes()).unwrap();
     assert!(drawing.contains("#ffe600") && drawing.contains("#000000"));
     assert!(!drawing.contains(MARK_ACCENT) && !drawing.contains(MARK_TEXT));
@@ -104,7 +147,7 @@ fn the_mark_takes_the_colour_of_the_brand() {
 
 #[test]
 fn a_white_brand_keeps_its_mark_visible() {
-    let brand = Brand::new("Acme", "#ffffff", None).unwrap();
+    let brand = acme("#ffffff");
     let drawing = std::str::from_utf8(brand.logo().bytes()).unwrap();
     assert!(drawing.contains("#ffffff") && drawing.contains("#000000"));
 }

@@ -1,6 +1,6 @@
 //! A reader of HTML that is strict where browsers forgive: every tag is closed in order, every value quoted.
 
-const VOID: [&str; 5] = ["meta", "link", "img", "input", "br"];
+const VOID: [&str; 6] = ["meta", "link", "img", "input", "br", "source"];
 const BLOCKS: [&str; 8] = ["p", "div", "ul", "form", "section", "h1", "h2", "dl"];
 
 pub(super) struct Document<'a> {
@@ -21,6 +21,12 @@ impl Element {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+}
+
+impl Element {
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -153,7 +159,10 @@ fn element(document: &str, tag: &str) -> Element {
         let end = rest.find(['=', ' ']).unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         assert!(
-            key.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+            key == "viewBox"
+                || key
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() && !b.is_ascii_uppercase() || b == b'-'),
             "{document}: <{tag}>"
         );
         let value = match after.strip_prefix("=\"") {

@@ -26,7 +26,7 @@ async fn log_out(browser: &mut Browser<'_>) {
     let page = browser
         .submit(&account, form, &[("action", "log_out")])
         .await;
-    assert_eq!(page.heading(), "You are logged out");
+    assert_eq!(page.heading(), "You are signed out");
 }
 
 #[tokio::test]

@@ -1,0 +1,22 @@
+// Comfort only: every page works without it. Shows a typed password, and says that a submit is in progress.
+for (const button of document.querySelectorAll('button.reveal')) {
+  const input = document.getElementById(button.getAttribute('aria-controls'));
+  const set = (shown) => {
+    input.type = shown ? 'text' : 'password';
+    button.textContent = shown ? 'Hide' : 'Show';
+    button.setAttribute('aria-pressed', shown);
+  };
+  button.hidden = false;
+  button.addEventListener('click', () => set(input.type === 'password'));
+  input.form.addEventListener('submit', () => set(false));
+}
+let busy;
+document.addEventListener('submit', (event) => {
+  if (busy) return event.preventDefault();
+  busy = event.submitter;
+  if (busy) busy.setAttribute('aria-busy', 'true');
+});
+addEventListener('pageshow', () => {
+  if (busy) busy.removeAttribute('aria-busy');
+  busy = undefined;
+});

@@ -3,7 +3,7 @@
 //! [`router`] has every route on one screen. A request to `/token` is read in eight stops: `routes.rs`,
 //! `token/client_auth.rs`, `token/mod.rs`, `token/authorization_code.rs`, the rule of the same name in
 //! `cardea-protocol`, the verb of the store, `token/mint.rs`, `error.rs`. A login: `authorize/mod.rs`, the checks of
-//! `cardea-protocol`, `authorize/ticket.rs`, `authorize/next_step.rs`, `login/`, `consent/`, `authorize/finish.rs`.
+//! `cardea-protocol`, `journey/ticket.rs`, `journey/next_step.rs`, `login/`, `consent/`, `journey/finish.rs`.
 
 mod account;
 pub mod admin;
@@ -29,6 +29,7 @@ mod form;
 mod health;
 mod introspection;
 pub mod jobs;
+mod journey;
 mod keys;
 mod limits;
 mod login;

@@ -17,7 +17,6 @@ use jiff::Timestamp;
 use self::page::{AccountPage, ApplicationLine, Done, Email, SessionLine};
 use crate::{
     app::{App, Shared},
-    authorize::next_step::{csrf_parts, from_our_page},
     backchannel_logout::tell_clients,
     browser::Browser,
     caller::Caller,
@@ -26,6 +25,7 @@ use crate::{
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    journey::forms::{csrf_parts, from_our_page},
     limits,
     pages::{Person, When, html},
 };

@@ -1,11 +1,5 @@
 //! `GET` and `POST /authorize`: a request becomes a ticket, the ticket the next page or the answer.
 
-pub(crate) mod finish;
-pub(crate) mod form_post;
-pub(crate) mod journey;
-pub(crate) mod next_step;
-pub(crate) mod ticket;
-
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
@@ -19,13 +13,13 @@ use cardea_protocol::{
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 use form_urlencoded::Serializer;
 
-use self::{next_step::go_on, ticket::Ticket};
 use crate::{
     app::{App, Shared},
     browser::Browser,
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
+    journey::{finish, next_step::go_on, ticket::Ticket},
     limits,
 };
 

@@ -9,15 +9,16 @@ use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 use self::page::ChooseAccountPage;
 use crate::{
     app::{App, Shared},
-    authorize::{
-        journey::Journey,
-        next_step::{Posted, csrf_parts, go_on, posted, show_or_go_on, to_page},
-    },
     browser::Browser,
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    journey::{
+        Journey,
+        forms::{Posted, csrf_parts, posted},
+        next_step::{go_on, show_or_go_on, to_page},
+    },
     pages::html,
 };
 

@@ -18,15 +18,16 @@ use self::{
 };
 use crate::{
     app::{App, Shared},
-    authorize::{
-        journey::Journey,
-        next_step::{Posted, csrf_parts, go_on, posted, show_or_go_on, to_page},
-    },
     browser::Browser,
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    journey::{
+        Journey, finish,
+        forms::{Posted, csrf_parts, posted},
+        next_step::{go_on, show_or_go_on, to_page},
+    },
     pages::html,
 };
 
@@ -73,7 +74,7 @@ async fn decide(app: &App, caller: &Caller, form: &Form) -> Result<Response, Fai
         // RFC 6749 §4.1.2.1
         Some("deny") => {
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
-            journey.refuse(app, caller, &denied)
+            finish::refuse(app, caller, &journey, &denied)
         }
         Some("switch") => {
             journey.ticket.switching = true;

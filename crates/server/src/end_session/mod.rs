@@ -22,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use self::page::{ConfirmPage, DonePage};
 use crate::{
     app::{App, Shared},
-    authorize::next_step::{csrf_parts, from_our_page},
     backchannel_logout::tell_clients,
     browser::{Browser, forget_session},
     caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    journey::forms::{csrf_parts, from_our_page},
     limits,
     pages::{Back, Person, html},
 };

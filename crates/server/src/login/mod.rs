@@ -1,15 +1,10 @@
 //! `GET` and `POST /login`: a name and a password become a session.
 
-mod known_device;
 pub(crate) mod page;
-mod session;
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, response::Response};
 use cardea_protocol::{
     authorize::NextStep,
     model::{Actor, Subject, User, Username},
@@ -21,16 +16,17 @@ use http::StatusCode;
 use self::page::{LoginPage, LoginProblem};
 use crate::{
     app::{App, Shared},
-    authorize::{
-        journey::Journey,
-        next_step::{self, Posted, csrf_parts, from_our_page, posted},
-    },
     browser::Browser,
     caller::Caller,
     config::development::is_demo_secret,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
+    journey::{
+        Journey,
+        forms::{Posted, csrf_parts, from_our_page, posted},
+        known_device, next_step, session,
+    },
     limits,
     pages::{AppLine, html},
     passwords::Checked,
@@ -282,9 +278,4 @@ fn show(
         problem: shown.problem,
     };
     Ok(html(LoginPage::CSP, &page))
-}
-
-/// Where a login without a client leads.
-fn to_account(app: &App) -> Response {
-    Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
 }

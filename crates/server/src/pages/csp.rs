@@ -22,7 +22,7 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
     use cardea_seal::Digest;
 
-    use crate::authorize::form_post::SCRIPT;
+    use crate::journey::form_post::SCRIPT;
 
     #[test]
     fn each_policy_names_the_hash_of_its_script() {

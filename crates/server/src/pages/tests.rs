@@ -12,11 +12,11 @@ use askama::Template;
 use self::html::Document;
 use super::{Assets, Brand, csp};
 use crate::account::page::AccountPage;
-use crate::authorize::form_post::FormPostPage;
 use crate::choose_account::page::ChooseAccountPage;
 use crate::consent::page::ConsentPage;
 use crate::end_session::page::{ConfirmPage, DonePage};
 use crate::error_page::page::ErrorPage;
+use crate::journey::form_post::FormPostPage;
 use crate::login::page::LoginPage;
 
 struct Sample {

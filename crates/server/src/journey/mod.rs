@@ -1,8 +1,15 @@
 //! A login under way, with all that its next step is judged by.
 
+pub(crate) mod finish;
+pub(crate) mod form_post;
+pub(crate) mod forms;
+pub(crate) mod known_device;
+pub(crate) mod next_step;
+pub(crate) mod session;
+pub(crate) mod ticket;
+
 use std::sync::Arc;
 
-use axum::response::Response;
 use cardea_protocol::{
     OAuthError,
     authorize::{self, NextStep, ReturnTo, Situation},
@@ -10,7 +17,7 @@ use cardea_protocol::{
     redirect_uri,
 };
 
-use super::{finish, ticket::Ticket};
+use self::ticket::Ticket;
 use crate::{
     app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
     pages::Person,
@@ -111,17 +118,5 @@ impl Journey {
             )
         })?;
         Ok(ReturnTo::of(&self.ticket.request, redirect))
-    }
-
-    /// An error goes back to the client.
-    pub(crate) fn refuse(
-        &self,
-        app: &App,
-        caller: &Caller,
-        error: &OAuthError,
-    ) -> Result<Response, Failure> {
-        tracing::info!(request_id = %caller.request_id, error = %error.code(), description = error.description(), "authorization refused");
-        let response = self.return_to()?.error(error, app.issuer());
-        Ok(finish::answer(app, caller, self.client.name(), &response))
     }
 }

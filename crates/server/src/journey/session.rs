@@ -1,6 +1,6 @@
 //! The session that a login opens (D8): a new cookie, always.
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     authorize::LoginStep,
     metadata::ACR_PASSWORD,
@@ -8,10 +8,9 @@ use cardea_protocol::{
 };
 use cardea_store::OpenSession;
 
-use super::{known_device, to_account};
+use super::{known_device, next_step::go_on, ticket::Ticket};
 use crate::{
     app::App,
-    authorize::{next_step::go_on, ticket::Ticket},
     browser::{Browser, set_session},
     caller::Caller,
     error::{self, Failure},
@@ -19,7 +18,7 @@ use crate::{
 };
 
 /// Opens the session, and goes on where the ticket leads.
-pub(super) async fn open(
+pub(crate) async fn open(
     app: &App,
     caller: &Caller,
     browser: &Browser,
@@ -93,4 +92,9 @@ pub(super) async fn open(
     set_session(app, response.headers_mut(), &cookie, &new_browser);
     known_device::remember(app, response.headers_mut(), &user.subject);
     Ok(response)
+}
+
+/// Where a login without a client leads.
+fn to_account(app: &App) -> Response {
+    Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
 }

@@ -8,7 +8,7 @@ pub(crate) const SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.
 
 /// The answer to an authorization request as a form that posts itself (OAuth 2.0 Form Post Response Mode).
 #[derive(Template)]
-#[template(path = "authorize/form_post.html")]
+#[template(path = "journey/form_post.html")]
 pub(crate) struct FormPostPage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) client_name: &'a str,

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
+    OAuthError,
     authorize::AuthorizationResponse,
     model::{Actor, Code, CodeBinding},
     request::ResponseMode,
@@ -9,7 +10,7 @@ use cardea_protocol::{
 };
 use cardea_store::{ConsentChange, IssueCode};
 
-use super::{form_post::FormPostPage, journey::Journey};
+use super::{Journey, form_post::FormPostPage};
 use crate::{app::App, caller::Caller, error::Failure, error_page::page::Trouble, pages::html};
 
 /// Makes the code. The store demands once more that session, person and client are alive.
@@ -78,8 +79,20 @@ pub(super) async fn finish(
     Ok(answer(app, caller, journey.client.name(), &response))
 }
 
+/// An error goes back to the client.
+pub(crate) fn refuse(
+    app: &App,
+    caller: &Caller,
+    journey: &Journey,
+    error: &OAuthError,
+) -> Result<Response, Failure> {
+    tracing::info!(request_id = %caller.request_id, error = %error.code(), description = error.description(), "authorization refused");
+    let response = journey.return_to()?.error(error, app.issuer());
+    Ok(answer(app, caller, journey.client.name(), &response))
+}
+
 /// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.
-pub(super) fn answer(
+pub(crate) fn answer(
     app: &App,
     caller: &Caller,
     client_name: &str,

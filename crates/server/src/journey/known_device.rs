@@ -13,7 +13,7 @@ const PURPOSE: &str = "device";
 const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(180 * 86_400);
 
 /// Sets the cookie after a login: a random name, and a MAC that binds it to the person.
-pub(super) fn remember(app: &App, headers: &mut HeaderMap, subject: &Subject) {
+pub(crate) fn remember(app: &App, headers: &mut HeaderMap, subject: &Subject) {
     let name = app.entropy.text(16);
     let tag = app
         .device_mac
@@ -25,7 +25,7 @@ pub(super) fn remember(app: &App, headers: &mut HeaderMap, subject: &Subject) {
 }
 
 /// The random name of the browser, if it has logged this person in before.
-pub(super) fn of<'a>(app: &App, caller: &'a Caller, subject: &Subject) -> Option<&'a str> {
+pub(crate) fn of<'a>(app: &App, caller: &'a Caller, subject: &Subject) -> Option<&'a str> {
     let (name, tag) =
         cookies::read(&caller.headers, &app.cookies.name(PURPOSE))?.split_once('.')?;
     let tag = cardea_seal::Digest::from_text(tag).ok()?;

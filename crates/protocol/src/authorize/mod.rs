@@ -4,7 +4,6 @@
 //! from then on it goes back to the client.
 
 mod hint;
-mod next_step;
 mod pkce;
 mod redirect_uri;
 mod resource;
@@ -14,7 +13,6 @@ mod scope;
 
 use serde::{Deserialize, Serialize};
 
-pub use next_step::{ConsentStep, LoginStep, NextStep, Situation, Steps, next_step};
 pub use response::{AuthorizationResponse, ReturnTo};
 
 use crate::{

@@ -3,7 +3,7 @@
 pub(crate) mod page;
 
 use axum::{extract::State, response::Response};
-use cardea_protocol::authorize::NextStep;
+use cardea_protocol::journey::NextStep;
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 
 use self::page::ChooseAccountPage;

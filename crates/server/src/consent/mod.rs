@@ -6,7 +6,7 @@ pub(crate) mod words;
 use axum::{extract::State, response::Response};
 use cardea_protocol::{
     ErrorCode, OAuthError,
-    authorize::{ConsentStep, NextStep},
+    journey::{ConsentStep, NextStep},
     redirect_uri::ApplicationType,
 };
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use cardea_protocol::{
     OAuthError,
-    authorize::{self, NextStep, ReturnTo, Situation},
+    authorize::ReturnTo,
+    journey::{self, NextStep, Situation},
     model::{Client, Consent, Session, User, Username},
     redirect_uri,
 };
@@ -71,7 +72,7 @@ impl Journey {
         if self.ticket.switching && !logged_in {
             return Ok(NextStep::Login);
         }
-        authorize::next_step(&Situation {
+        journey::next_step(&Situation {
             request: &self.ticket.request,
             requested_at: self.ticket.at,
             steps: &self.ticket.steps,

@@ -1,7 +1,7 @@
 //! Where a login under way goes next: to a page, or to its end.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use cardea_protocol::authorize::NextStep;
+use cardea_protocol::journey::NextStep;
 use cardea_web::inbound::QueryPairs;
 
 use super::{

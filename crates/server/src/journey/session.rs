@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
-    authorize::LoginStep,
+    journey::LoginStep,
     metadata::ACR_PASSWORD,
     model::{Actor, AuthenticationContext, Session, SessionId, Sid, User},
 };

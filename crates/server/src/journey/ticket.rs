@@ -3,7 +3,8 @@
 
 use cardea_protocol::{
     OAuthError,
-    authorize::{AuthorizationRequest, Steps},
+    authorize::AuthorizationRequest,
+    journey::Steps,
 };
 use cardea_seal::Digest;
 use jiff::{SignedDuration, Timestamp};

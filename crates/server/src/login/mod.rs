@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use cardea_protocol::{
-    authorize::NextStep,
+    journey::NextStep,
     model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;

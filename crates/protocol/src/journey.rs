@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::AuthorizationRequest;
 use crate::{
+    authorize::AuthorizationRequest,
     error::{ErrorCode, OAuthError},
     model::{Client, Consent, Session, Sid, Subject},
     redirect_uri::ApplicationType,
@@ -167,5 +167,5 @@ fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
 }
 
 #[cfg(test)]
-#[path = "next_step_tests.rs"]
+#[path = "journey_tests.rs"]
 mod tests;

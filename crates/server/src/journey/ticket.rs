@@ -1,11 +1,7 @@
 //! A login under way: the checked request and the steps done, sealed, in the browser's hands (D7).
 //! Nothing of it is in the store.
 
-use cardea_protocol::{
-    OAuthError,
-    authorize::AuthorizationRequest,
-    journey::Steps,
-};
+use cardea_protocol::{OAuthError, authorize::AuthorizationRequest, journey::Steps};
 use cardea_seal::Digest;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

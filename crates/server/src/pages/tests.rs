@@ -78,7 +78,7 @@ fn all_samples_obey_a_strict_policy() {
         let document = Document::parse(name, &sample.html);
         for script in document.all("script") {
             let known = match sample.csp {
-                csp::FORM_POST => crate::authorize::form_post::SCRIPT,
+                csp::FORM_POST => crate::journey::form_post::SCRIPT,
                 _ => super::SCRIPT,
             };
             assert_eq!(script.text(), known, "{name}: a script without its hash");

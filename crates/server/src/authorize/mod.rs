@@ -1,9 +1,6 @@
 //! `GET` and `POST /authorize`: a request becomes a ticket, the ticket the next page or the answer.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     OAuthError,
     authorize::{AuthorizationRequest, Context, Refusal, check},
@@ -14,80 +11,66 @@ use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 use form_urlencoded::Serializer;
 
 use crate::{
-    app::{App, Shared},
     browser::Browser,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     journey::{finish, next_step::go_on, ticket::Ticket},
-    limits,
+    limited,
 };
 
 /// `GET /authorize`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    query: Result<QueryPairs, FormError>,
-) -> Response {
-    let result = async { authorize(&app, &caller, &query?.0).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async { authorize(&ctx, &query?.0).await };
+    error::page(&ctx, result.await)
 }
 
 /// `POST /authorize`: checked, and sent on by GET, where a Lax cookie is seen (D7).
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
     let result = async {
         let pairs = form?.0;
-        match checked(&app, &caller, &pairs).await? {
+        match checked(&ctx, &pairs).await? {
             Ok(_) => {
                 let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
-                let url = format!("{}?{query}", app.settings.issuer.endpoint("/authorize"));
+                let url = format!("{}?{query}", ctx.app.settings.issuer.endpoint("/authorize"));
                 Ok(Redirect::to(&url).into_response())
             }
             Err(answer) => Ok(answer),
         }
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
-async fn authorize(
-    app: &App,
-    caller: &Caller,
-    pairs: &[(String, String)],
-) -> Result<Response, Failure> {
-    let request = match checked(app, caller, pairs).await? {
+async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
+    let request = match checked(ctx, pairs).await? {
         Ok(request) => request,
         Err(answer) => return Ok(answer),
     };
-    let browser = Browser::of(app, caller);
-    let ticket = Ticket::new(app, &browser, request, caller.now);
-    let mut response = go_on(app, caller, &browser, ticket).await?;
-    browser.remember(app, response.headers_mut());
+    let browser = Browser::of(ctx);
+    let ticket = Ticket::new(&ctx.app, &browser, request, ctx.caller.now);
+    let mut response = go_on(ctx, &browser, ticket).await?;
+    browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }
 
 /// The checked request, or the answer that refuses it.
 async fn checked(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     pairs: &[(String, String)],
 ) -> Result<Result<AuthorizationRequest, Response>, Failure> {
-    limits::by_network(&app.limits.authorize, caller)?;
+    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     let params = AuthorizationParams::new(pairs)?;
-    let client = app.clients.find(params.client_id()?).await?;
-    let ring = app.ring.current();
+    let client = ctx.app.clients.find(params.client_id()?).await?;
+    let ring = ctx.app.ring.current();
     let hint = |jwt: &str| {
-        verify::id_token_hint(jwt, ring.hints(), app.issuer()).map_err(|e| {
+        verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer()).map_err(|e| {
             OAuthError::invalid_request("id_token_hint is not an ID token of this issuer")
                 .because(e.to_string())
         })
     };
     let context = Context {
         client: client.as_deref(),
-        resources: &app.settings.resources,
+        resources: &ctx.app.settings.resources,
         hint: &hint,
     };
     match check(&params, context) {
@@ -97,13 +80,12 @@ async fn checked(
         }
         Err(Refusal::Page(e)) => Err(e.into()),
         Err(Refusal::Return(back, e)) => {
-            tracing::info!(request_id = %caller.request_id, error = %e.code(), description = e.description(), cause = e.cause(), "authorization refused");
+            tracing::info!(request_id = %ctx.caller.request_id, error = %e.code(), description = e.description(), cause = e.cause(), "authorization refused");
             let name = client.as_ref().map_or("", |c| c.name());
             Ok(Err(finish::answer(
-                app,
-                caller,
+                ctx,
                 name,
-                &back.error(&e, app.issuer()),
+                &back.error(&e, ctx.app.issuer()),
             )))
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limits, telemetry,
+    limited, telemetry,
 };
 
 /// `POST /token`
@@ -38,11 +38,11 @@ pub(crate) async fn post(
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
     let mut left = None;
     let result = async {
-        limits::by_network(&app.limits.token, &caller)?;
+        limited::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
-        left = Some(limits::by_client(
+        left = Some(limited::by_client(
             &app.limits.token_client,
             client.client(),
         )?);

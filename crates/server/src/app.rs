@@ -16,8 +16,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    backchannel_logout::places::BackchannelLogout, clients::ClientDirectory, config::Settings,
-    keys::KeyRing, limits::Limits, pages::Assets, parts::EPOCH, passwords::Passwords,
+    backchannel_logout::places::BackchannelLogout, clients::ClientDirectory,
+    config::settings::Settings, keys::KeyRing, limits::Limits, pages::Assets, parts::EPOCH,
+    passwords::Passwords,
 };
 
 /// The provider.

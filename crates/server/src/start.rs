@@ -13,7 +13,7 @@ use crate::{
     app::{App, Seals},
     backchannel_logout::places::BackchannelLogout,
     clients::ClientDirectory,
-    config::{Config, ConfigProblem, SeedUser, Settings},
+    config::{Config, ConfigProblem, SeedUser, settings::Settings},
     keys::{KeyError, KeyRing},
     limits::Limits,
     pages::Assets,

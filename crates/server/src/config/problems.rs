@@ -14,7 +14,7 @@ use super::{
 use crate::passwords;
 
 impl Config {
-    /// All problems at once; [`Settings::check`](super::Settings::check) stops at the first.
+    /// All problems at once; [`Settings::check`](super::settings::Settings::check) stops at the first.
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<ConfigProblem> {
         let mut problems = Vec::new();

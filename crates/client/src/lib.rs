@@ -1,4 +1,4 @@
-//! Log people in to an app, with any OpenID provider.
+//! Log users in to an app, with any OpenID provider.
 //!
 //! ```
 //! use std::{error::Error, sync::Arc};
@@ -6,8 +6,8 @@
 //! use cardea_client::{Entropy, MasterKey, SystemClock, bff::{Bff, BffConfig}, guard::LoggedIn};
 //! use cardea_client::{rp::{ClientConfig, RelyingParty}, session::{MemoryStore, SessionConfig, Sessions}};
 //!
-//! async fn hello(person: LoggedIn) -> String {
-//!     format!("Hello {}", person.identity().sub)
+//! async fn hello(user: LoggedIn) -> String {
+//!     format!("Hello {}", user.identity().sub)
 //! }
 //!
 //! fn app(session_key: &str) -> Result<Router, Box<dyn Error>> {
@@ -25,7 +25,7 @@
 //! Who asks for `/` and isn't logged in goes to the provider and comes back; `/login`, `/callback`, `/logout` and
 //! `/backchannel-logout` are there. For a single-page app take [`bff::BffConfig::spa`].
 //!
-//! - [`rp`]: the relying party: sends people to the provider, and proves who came back.
+//! - [`rp`]: the relying party: sends users to the provider, and proves who came back.
 //! - [`session`]: sessions on the server, where the tokens stay.
 //! - [`bff`]: the backend of a single-page app.
 //! - [`guard`]: pages for those who are logged in, or have a role.

@@ -47,7 +47,7 @@ impl AccessToken {
         }
     }
 
-    /// The person, or the client in its own name. Unique within the issuer.
+    /// The user, or the client in its own name. Unique within the issuer.
     #[must_use]
     pub fn subject(&self) -> &str {
         self.token.subject()
@@ -154,7 +154,7 @@ impl AccessToken {
     }
 }
 
-/// Who and by what, and no more: a token's claims are nobody's business in a log.
+/// Who and by what, and no more: a token's claims don't belong in a log.
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")

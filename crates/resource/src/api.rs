@@ -105,14 +105,14 @@ impl Api {
         inbound.wrap(routes)
     }
 
-    /// The gate alone, as a layer, for a program that brings its own request ids and headers: hosts, CORS, the token, and the
+    /// Only the gate, as a layer, for a program that brings its own request ids and headers: hosts, CORS, the token, and the
     /// limit by subject. Problem documents have no `correlation_id` then.
     #[must_use]
     pub fn layer(&self) -> Gate {
         self.gate(true)
     }
 
-    /// Serves the protected router until the process is told to stop, then finishes what is under way.
+    /// Serves the protected router until the process receives a stop signal, then finishes the requests in progress.
     ///
     /// # Errors
     /// When the process can't listen for signals.
@@ -124,10 +124,10 @@ impl Api {
         serve(vec![listener], self.protect(router), config, on_signal()?).await
     }
 
-    /// The verdict on a token that came by another way than a request's header, such as a first message of a WebSocket.
+    /// The verdict on a token that was not sent in a request's header, such as a first message of a WebSocket.
     ///
     /// # Errors
-    /// When it isn't good here and now, or nobody knows.
+    /// When it isn't valid, or the issuer can't be asked.
     pub async fn verify(&self, token: &str) -> Result<AccessToken, TokenError> {
         let token = bare(token)?;
         let now = self.0.clock.now();
@@ -170,7 +170,7 @@ impl Shared {
         self.measures.refused(error);
         let id = request.extensions().get::<RequestId>();
         let request_id = id.map(tracing::field::display);
-        // Who comes without a token is nothing to look into; the line of the request itself is there anyway.
+        // A missing token is normal; the request has its own log line.
         if *error == TokenError::Missing {
             tracing::debug!(request_id, why = %error, "a request was refused");
         } else {
@@ -256,7 +256,7 @@ fn issuer_client(config: &ApiConfig) -> Result<IssuerClient, ConfigError> {
     })
 }
 
-/// Written is trusted, but a slip of the pen gives whoever sits on the line the keys.
+/// The configured URL is trusted, but over plain http an attacker on the network could replace the keys.
 fn warn_of_plain_http(issuer: &str) {
     let host = issuer.strip_prefix("http://").unwrap_or("localhost");
     let is_here = ["localhost", "127.0.0.1", "[::1]"]

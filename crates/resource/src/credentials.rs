@@ -39,7 +39,7 @@ pub(crate) fn bearer(request: &Parts) -> Result<&str, TokenError> {
     bounded(token)
 }
 
-/// A token that came by another way.
+/// A token that was not sent in the header.
 pub(crate) fn bare(token: &str) -> Result<&str, TokenError> {
     if !is_token(token) {
         return Err(TokenError::Malformed("this is not one token"));
@@ -57,7 +57,7 @@ fn bounded(token: &str) -> Result<&str, TokenError> {
 /// RFC 6750 §2.1
 fn is_token(text: &str) -> bool {
     let letters = text.trim_end_matches('=');
-    // To the end in any case, so that many bytes are looked at in one step: this is on the way of every request.
+    // To the end in any case, so that many bytes are looked at in one step: this runs for every request.
     let good = |good: bool, byte| good & is_b64token(byte);
     !letters.is_empty() && letters.bytes().fold(true, good)
 }

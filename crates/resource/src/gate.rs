@@ -197,7 +197,7 @@ where
 }
 
 impl Shared {
-    /// Counts the request against its subject and lets it in. The decision that is told is the last one that counted.
+    /// Counts the request against its subject and lets it in. The answer shows the last decision that counted.
     fn enter(
         &self,
         mut request: Request,

@@ -1,4 +1,4 @@
-//! Objects that nobody sees before a rule was asked.
+//! Objects that can be read only after an authorization rule allowed it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::access_token::AccessToken;
 use crate::refusal::Forbidden;
 
 /// An object behind a rule. Let what loads objects return this type: then a handler can't forget to ask whose they are,
-/// because without [`Guarded::authorize`] there is no way to what is inside.
+/// because without [`Guarded::authorize`] the object can't be reached.
 ///
 /// ```
 /// use cardea_resource::{AccessToken, Forbidden, Guarded, owner};

@@ -27,7 +27,7 @@ const BAD: Duration = Duration::from_secs(5);
 const FAILED: Duration = Duration::from_secs(1);
 /// No answer is longer, for a hundred thousand may be remembered.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
-/// Questions under way at one time.
+/// The maximum number of concurrent introspection requests.
 const MAX_QUESTIONS: usize = 64;
 
 /// Asks about tokens, once for all who present the same one.
@@ -58,7 +58,7 @@ enum Credentials {
 #[derive(Default)]
 struct Slot {
     kept: ArcSwapOption<Kept>,
-    // Held while asking: whoever needs the same answer waits for it.
+    // Held while asking: requests with the same token wait for it.
     asking: Mutex<()>,
 }
 

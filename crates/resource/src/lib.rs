@@ -23,13 +23,13 @@
 //!
 //! A tour: [`ApiConfig`] says whose tokens are taken; [`Api::protect`] puts a router behind them; [`AccessToken`] is what a
 //! handler takes; [`require_scope`], [`require_any_scope`], [`require_role`] and [`require_permission`] stand before routes, the
-//! methods of the same names within handlers; [`Guarded`] keeps an object from whoever it doesn't belong to.
+//! methods of the same names within handlers; [`Guarded`] keeps an object from users to whom it doesn't belong.
 //!
 //! # What is taken
 //! JWTs (RFC 9068) by the issuer's keys, opaque tokens by introspection (RFC 7662), or both by their shape: [`Tokens`]. Issuer
 //! and audience are compared letter by letter; `exp`, `nbf` and `iat` with [`ApiConfig::clock_skew`]; the algorithm must be in
 //! [`ApiConfig::algorithms`] and the key's; `typ` must be `at+jwt` unless [`ApiConfig::plain_jwt`]. A token bound to a key
-//! (`cnf`) is no bearer token. Tokens are read from the `Authorization` header alone.
+//! (`cnf`) is no bearer token. Tokens are read from the `Authorization` header only.
 //!
 //! # Measured
 //! `cardea_resource_tokens_total` by `verdict` (`good`, `missing`, `malformed`, `invalid`, `unavailable`),

@@ -21,7 +21,7 @@ pub struct Metadata {
     /// Scopes that a client may ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes_supported: Vec<String>,
-    /// How a token is sent: in the header, and in no other way.
+    /// How a token is sent: only in the header.
     pub bearer_methods_supported: Vec<String>,
     #[serde(skip)]
     path: String,

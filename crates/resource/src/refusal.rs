@@ -1,4 +1,4 @@
-//! Why a request doesn't reach its handler, and how it is told: RFC 6750 §3.1, RFC 9457.
+//! Why a request doesn't reach its handler, and the response: RFC 6750 §3.1, RFC 9457.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub enum TokenError {
     /// It is not good here and now.
     #[error("{0}")]
     Invalid(InvalidToken),
-    /// Nobody knows: the issuer can't be asked.
+    /// Unknown: the issuer can't be asked.
     #[error("the issuer can't be asked: {0}")]
     Unavailable(String),
 }

@@ -62,7 +62,7 @@ pub(crate) struct JwtVerifier {
 }
 
 impl JwtVerifier {
-    /// Without a lock and without waiting: the way of nearly every request.
+    /// Without a lock and without waiting: used by nearly every request.
     fn ready(&self, jwt: &str, now: Timestamp) -> Option<Result<Verified, TokenError>> {
         let keys = self.keys.ready(None)?;
         match bearer_token(jwt, &keys, &self.policy, now) {

@@ -42,7 +42,7 @@ pub struct Machine {
 /// What the provider grants.
 #[derive(Deserialize)]
 pub struct Token {
-    /// For the API; it is in nobody's log.
+    /// For the API; it is never logged.
     pub access_token: SecretText,
     /// How long it lives, in seconds.
     pub expires_in: u64,

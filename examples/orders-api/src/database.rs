@@ -77,7 +77,7 @@ impl Database {
         .await
     }
 
-    /// Any tenant's order; whoever wants to see it must ask whether the caller may.
+    /// Any tenant's order; the caller must be authorized before it is shown.
     pub(crate) async fn order(&self, id: i64) -> Result<Option<Guarded<Order>>, Problem> {
         let found = self
             .with(move |db| {
@@ -110,7 +110,7 @@ impl Database {
         .await
     }
 
-    /// Does the work where waiting for the disk holds up nobody. What went wrong is for the log, not for the caller.
+    /// Does the work on a blocking thread. The cause of a failure is logged, not returned.
     async fn with<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! An API for orders. Whoever brings a good access token sees the orders of their own tenant, and no others.
+//! An API for orders. A caller with a valid access token sees the orders of their own tenant, and no others.
 //!
 //! | route | asks for |
 //! |---|---|

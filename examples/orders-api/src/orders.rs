@@ -65,7 +65,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, location, Json(order)).into_response())
 }
 
-/// `GET /orders/{id}`: what the database gives out is guarded, so there is no way to the order but past the rule.
+/// `GET /orders/{id}`: what the database gives out is guarded, so the order can only be reached through the rule.
 pub(crate) async fn show(
     State(database): State<Database>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! A single-page app whose tokens stay on the server.
 //!
-//! The page is plain modules in `web/`: no build step, nothing inline, a strict Content-Security-Policy. It speaks to this server
-//! alone. The [`Bff`] kit has the routes below `/bff` (log in, who am I, log out) and hands `/api/*` on to the orders API with
+//! The page is plain modules in `web/`: no build step, nothing inline, a strict Content-Security-Policy. It speaks only to this server
+//!. The [`Bff`] kit has the routes below `/bff` (log in, who am I, log out) and hands `/api/*` on to the orders API with
 //! the access token put in.
 //!
 //! Read [`router`] first, then `web/app.js`.
@@ -32,7 +32,7 @@ pub struct Config {
     pub origin: String,
     /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are drawn at each start.
     pub session_key: Option<SecretText>,
-    /// How people are logged in.
+    /// How users are logged in.
     pub login: ClientConfig,
     /// The orders API.
     pub api: String,

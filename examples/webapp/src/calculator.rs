@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use crate::page::{App, Frame, page};
 
-/// What can be done with two numbers, as the address and as people write it.
+/// What can be done with two numbers, as the address and as users see it.
 const OPERATIONS: [(&str, &str); 4] = [
     ("add", "+"),
     ("subtract", "−"),
@@ -36,8 +36,8 @@ struct Asked {
     right: String,
 }
 
-/// Only for those who are logged in: that is what the argument `person` says.
-pub(crate) async fn show(State(app): State<App>, person: LoggedIn, query: QueryPairs) -> Response {
+/// Only for those who are logged in: that is what the argument `user` says.
+pub(crate) async fn show(State(app): State<App>, user: LoggedIn, query: QueryPairs) -> Response {
     let asked = Asked::read(&query);
     let result = asked.as_ref().map(calculate);
     let status = match result {
@@ -45,7 +45,7 @@ pub(crate) async fn show(State(app): State<App>, person: LoggedIn, query: QueryP
         _ => StatusCode::OK,
     };
     let calculator = Calculator {
-        frame: app.frame(Some(&person)),
+        frame: app.frame(Some(&user)),
         operations: OPERATIONS,
         asked: asked.unwrap_or_default(),
         result,

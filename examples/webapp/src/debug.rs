@@ -1,4 +1,4 @@
-//! `GET /debug`: for developers. It is there when it is configured, and for callers on this machine alone; to all others it looks like
+//! `GET /debug`: for developers. It is there when it is configured, and for callers on this machine only; to all others it looks like
 //! any page that doesn't exist. Tokens are not on it.
 
 use askama::Template;
@@ -25,18 +25,18 @@ pub(crate) async fn show(
     State(app): State<App>,
     Extension(address): Extension<ClientAddress>,
     headers: HeaderMap,
-    person: Option<LoggedIn>,
+    user: Option<LoggedIn>,
 ) -> Response {
     if !app.config().debug || !is_local(address, &headers) {
         return errors::not_found().await.into_response();
     }
-    let claims = person.as_ref().map(|person| {
-        let claims = serde_json::to_string_pretty(person.identity());
+    let claims = user.as_ref().map(|user| {
+        let claims = serde_json::to_string_pretty(user.identity());
         claims.unwrap_or_default()
     });
     let debug = Debug {
-        frame: app.frame(person.as_ref()),
-        facts: facts(&app, person.as_ref()),
+        frame: app.frame(user.as_ref()),
+        facts: facts(&app, user.as_ref()),
         claims,
     };
     page(StatusCode::OK, &debug)
@@ -48,15 +48,15 @@ fn is_local(address: ClientAddress, headers: &HeaderMap) -> bool {
     address.ip.is_loopback() && !forwarded
 }
 
-fn facts(app: &App, person: Option<&LoggedIn>) -> Vec<(&'static str, String)> {
+fn facts(app: &App, user: Option<&LoggedIn>) -> Vec<(&'static str, String)> {
     let login = &app.config().login;
     let mut facts = vec![
         ("Provider", login.issuer.clone()),
         ("Client", login.client_id.clone()),
         ("Redirect URI", login.redirect_uri.clone()),
     ];
-    if let Some(person) = person {
-        let (session, sessions) = (person.session(), app.bff().sessions());
+    if let Some(user) = user {
+        let (session, sessions) = (user.session(), app.bff().sessions());
         let tokens = session.tokens();
         let ends = tokens
             .expires_at

@@ -1,4 +1,4 @@
-//! Error pages. Whatever went wrong, a person reads a sentence and an id, and nothing of what is in the log.
+//! Error pages. The user sees a sentence and a request id; details are only in the log.
 
 use askama::Template;
 use axum::extract::{Request, State};
@@ -28,13 +28,13 @@ pub(crate) async fn not_found() -> Problem {
 /// Puts a page in the place of an error's answer, for browsers; programs keep the problem document.
 pub(crate) async fn in_words(
     State(app): State<App>,
-    person: Option<LoggedIn>,
+    user: Option<LoggedIn>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(person) = &person {
+    if let Some(user) = &user {
         // Found once is enough: the handler's own argument looks here first.
-        request.extensions_mut().insert(person.clone());
+        request.extensions_mut().insert(user.clone());
     }
     let by_person = accepts_pages(request.headers());
     let id = request
@@ -50,7 +50,7 @@ pub(crate) async fn in_words(
     if !by_person || is_page {
         return answer;
     }
-    let frame = app.frame(person.as_ref());
+    let frame = app.frame(user.as_ref());
     let error = Error {
         frame,
         title,

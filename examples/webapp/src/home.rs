@@ -1,4 +1,4 @@
-//! `GET /`: the first page, with or without somebody logged in.
+//! `GET /`: the first page, with or without a logged-in user.
 
 use askama::Template;
 use axum::extract::State;
@@ -16,18 +16,18 @@ struct Home<'a> {
     debug: bool,
 }
 
-pub(crate) async fn show(State(app): State<App>, person: Option<LoggedIn>) -> Response {
+pub(crate) async fn show(State(app): State<App>, user: Option<LoggedIn>) -> Response {
     let home = Home {
-        frame: app.frame(person.as_ref()),
-        facts: person.as_ref().map(facts).unwrap_or_default(),
+        frame: app.frame(user.as_ref()),
+        facts: user.as_ref().map(facts).unwrap_or_default(),
         debug: app.config().debug,
     };
     page(StatusCode::OK, &home)
 }
 
-/// What the provider said of somebody.
-fn facts(person: &LoggedIn) -> Vec<(&'static str, String)> {
-    let identity = person.identity();
+/// What the provider said about the user.
+fn facts(user: &LoggedIn) -> Vec<(&'static str, String)> {
+    let identity = user.identity();
     let email = identity.text("email").map(str::to_owned);
     let roles = Some(identity.roles.join(", ")).filter(|roles| !roles.is_empty());
     let known = [

@@ -1,6 +1,6 @@
-//! An app whose pages are made on the server, and which people log in to.
+//! An app whose pages are made on the server, and that users log in to.
 //!
-//! Which provider they log in at is configuration alone: Cardea, Entra ID, or any other. Login, callback and logout are the
+//! Which provider they log in at is only configuration: Cardea, Entra ID, or any other. Login, callback and logout are the
 //! [`Bff`] kit's; the rest is a file a page. `calculator.rs` is what a feature looks like: see
 //! `docs/how-to/add-a-feature-to-the-webapp.md`.
 //!
@@ -41,11 +41,11 @@ pub struct Config {
     pub path: String,
     /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are drawn at each start.
     pub session_key: Option<SecretText>,
-    /// How people are logged in.
+    /// How users are logged in.
     pub login: ClientConfig,
     /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are believed.
     pub trusted_proxies: Vec<String>,
-    /// Whether there is a page for developers, for this machine alone.
+    /// Whether there is a page for developers, for this machine only.
     pub debug: bool,
     /// A line above each page, such as "TEST".
     pub notice: Option<String>,
@@ -80,7 +80,7 @@ pub fn router(config: &Config) -> anyhow::Result<Router> {
         .route(&path("/style.css"), get(page::style))
         .merge(app.bff().routes());
     if !config.path.is_empty() {
-        // Nobody types the slash.
+        // Users don't type the slash.
         let home = app.home();
         routes = routes.route(&config.path, get(async move || Redirect::to(&home)));
     }

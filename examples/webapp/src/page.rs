@@ -47,8 +47,8 @@ impl App {
         format!("{}/", self.0.config.path)
     }
 
-    /// The frame around a page, for whoever looks at it.
-    pub(crate) fn frame(&self, person: Option<&LoggedIn>) -> Frame<'_> {
+    /// The frame around a page, for the current user.
+    pub(crate) fn frame(&self, user: Option<&LoggedIn>) -> Frame<'_> {
         let home = self.home();
         let back_here = ReturnTo::parse(&home).unwrap_or_else(ReturnTo::home);
         Frame {
@@ -56,9 +56,9 @@ impl App {
             home,
             login: self.0.bff.login_path(&back_here),
             notice: self.0.config.notice.as_deref(),
-            person: person.map(|person| Person {
-                name: name(person),
-                csrf_token: person.csrf_token(),
+            user: user.map(|user| User {
+                name: name(user),
+                csrf_token: user.csrf_token(),
             }),
         }
     }
@@ -76,17 +76,17 @@ pub(crate) struct Frame<'a> {
     pub(crate) home: String,
     pub(crate) login: String,
     pub(crate) notice: Option<&'a str>,
-    pub(crate) person: Option<Person>,
+    pub(crate) user: Option<User>,
 }
 
-pub(crate) struct Person {
+pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) csrf_token: String,
 }
 
-/// What to call somebody.
-fn name(person: &LoggedIn) -> String {
-    let identity = person.identity();
+/// The user's display name.
+fn name(user: &LoggedIn) -> String {
+    let identity = user.identity();
     let known = ["name", "preferred_username", "email"];
     let name = known.iter().find_map(|claim| identity.text(claim));
     name.unwrap_or(&identity.sub).to_owned()

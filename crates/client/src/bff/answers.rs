@@ -17,7 +17,7 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// 401: nobody is logged in, or no longer.
+/// 401: there is no session, or it has ended.
 pub(crate) fn login_required() -> Response {
     // RFC 9110 §15.5.2 wants a challenge; there is no scheme for "log in by a page", and a known one would open the
     // browser's own dialog.
@@ -74,7 +74,7 @@ pub(crate) fn private(mut response: Response) -> Response {
     response
 }
 
-/// A page for a person whose login went wrong. The login's path is the operator's; nothing else is put into it.
+/// A page for a user whose login failed. The login's path is the operator's; nothing else is put into it.
 pub(super) fn login_failed(
     status: StatusCode,
     sentence: &str,

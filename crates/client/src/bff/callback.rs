@@ -12,7 +12,7 @@ use super::{Bff, ReturnTo};
 use crate::rp::{Callback, RpError};
 use crate::session::{LoginRefused, StoreUnavailable};
 
-/// Why nobody is logged in.
+/// Why a login failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoginFailed {
     #[error(transparent)]
@@ -47,8 +47,8 @@ pub(super) async fn callback(
             let to = bff.address(finished.return_to.as_str());
             redirect(&to, finished.cookies)
         }
-        // The back button, or an impatient second click, of somebody who is logged in by now.
-        Err(LoginFailed::Login(LoginRefused::Twice)) if bff.somebody_is_here(&headers).await => {
+        // The back button, or an second click, of a user who is logged in by now.
+        Err(LoginFailed::Login(LoginRefused::Twice)) if bff.has_session(&headers).await => {
             redirect(&bff.address(&bff.0.config.after_logout), [])
         }
         Err(error) => bff.login_failed(&error, id),
@@ -72,16 +72,16 @@ impl Bff {
             .await?
             .ok_or(LoginFailed::Ended)?;
         cookies.push(opened.cookie);
-        // It was judged when the login began; whoever else uses the store may not have.
+        // It was checked when the login began; another program that uses the store may not have done so.
         let return_to = ReturnTo::parse(&logged_in.return_to).unwrap_or_else(ReturnTo::home);
         Ok(Finished { return_to, cookies })
     }
 
-    async fn somebody_is_here(&self, headers: &HeaderMap) -> bool {
+    async fn has_session(&self, headers: &HeaderMap) -> bool {
         matches!(self.0.sessions.load(headers).await, Ok(Some(_)))
     }
 
-    /// Tells a person that the login failed, on the app's own page if it has one.
+    /// Reports to the user that the login failed, on the app's own page if it has one.
     pub(super) fn login_failed(
         &self,
         error: &LoginFailed,

@@ -23,13 +23,13 @@ pub struct BffConfig {
 pub struct Paths {
     /// `GET`: begins a login.
     pub login: String,
-    /// `GET`: where the provider sends people back to; the path of the relying party's redirect URI.
+    /// `GET`: where the provider sends users back to; the path of the relying party's redirect URI.
     pub callback: String,
     /// `GET`: who is logged in.
     pub user: String,
     /// `POST`: ends the session.
     pub logout: String,
-    /// `POST`: where the provider tells of logouts.
+    /// `POST`: where the provider reports logouts.
     pub backchannel_logout: String,
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::answers::{redirect, refused};
 use super::{Bff, ReturnTo};
-use crate::rp::LoginWish;
+use crate::rp::LoginOptions;
 
 pub(super) async fn login(
     State(bff): State<Bff>,
@@ -27,7 +27,7 @@ pub(super) async fn login(
         return refused(StatusCode::BAD_REQUEST, "Not a page of this app", detail);
     };
     bff.0.sessions.sweep_in_passing();
-    let login = match bff.0.rp.begin(LoginWish::to(return_to.as_str())).await {
+    let login = match bff.0.rp.begin(LoginOptions::to(return_to.as_str())).await {
         Ok(login) => login,
         Err(error) => return bff.login_failed(&error.into(), id),
     };

@@ -32,7 +32,7 @@ pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response
     let session = match bff.0.sessions.load(&headers).await {
         Ok(session) => session,
         Err(error) => {
-            tracing::warn!(%error, "nobody can be logged out now");
+            tracing::warn!(%error, "a logout failed: the session store is not available");
             return unavailable();
         }
     };

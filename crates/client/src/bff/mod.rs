@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /bff/login?return_to=/orders` | sends the browser to the provider |
 //! | `GET /bff/callback` | opens the session and goes back to the page |
-//! | `GET /bff/user` | claims, the session's end, the CSRF token; 401 when nobody is logged in |
+//! | `GET /bff/user` | claims, the session's end, the CSRF token; 401 without a session |
 //! | `POST /bff/logout` | ends the session, revokes the refresh token, says where to log out at the provider |
 //! | `POST /bff/backchannel-logout` | the provider says that a session has ended |
 //! | `/api/*` | handed on to the API with the access token put in |
@@ -13,7 +13,7 @@
 //! which is what OpenID RP-Initiated Logout asks for; it opens nothing.
 //!
 //! A page's script sends `X-CSRF: 1` with whatever changes something, and looks for the problem type [`LOGIN_REQUIRED`] in
-//! a 401 to send the person to the login again.
+//! a 401 to send the user to the login again.
 
 mod answers;
 mod backchannel_logout;
@@ -53,7 +53,7 @@ struct Inner {
 }
 
 impl Bff {
-    /// Logs people in by this relying party, and keeps them in these sessions.
+    /// Logs users in by this relying party, and keeps them in these sessions.
     ///
     /// # Errors
     /// When a path can't be a route, or the API's address is none.

@@ -91,7 +91,7 @@ fn failed(error: &UpstreamError) -> Response {
     refused(status, title, "The call was not answered by the API.")
 }
 
-/// Whether another site's page makes the call behind the person's back, by what the browser says: a picture, a script, a
+/// Whether another site's page makes the call without the user's intent, by what the browser says: a picture, a script, a
 /// `fetch`. A neighbour below the same domain would bring the cookie along. To follow a link is not that.
 fn is_embedded_elsewhere(headers: &HeaderMap) -> bool {
     let said = |name| headers.get(name).map(HeaderValue::as_bytes);

@@ -22,9 +22,9 @@ struct User<'a> {
 #[derive(Serialize)]
 struct Times {
     opened_at: Timestamp,
-    /// When it ends if the person does nothing.
+    /// When it ends if the user does nothing.
     idle_ends_at: Timestamp,
-    /// When it ends whatever they do.
+    /// When it ends in any case.
     ends_at: Timestamp,
 }
 

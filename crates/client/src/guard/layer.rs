@@ -10,13 +10,13 @@ use cardea_web::permissions::Permissions;
 use tower::{Layer, Service};
 
 use super::LoggedIn;
-use super::refusal::{log_in_first, not_allowed};
+use super::refusal::{not_allowed, require_login};
 use crate::bff::Bff;
 use crate::rp::IdentityClaims;
 
 /// A guard before routes: a layer.
 ///
-/// Whoever it is before, it also refuses what changes something and comes from another site by what the browser says.
+/// It also refuses a request that changes something and comes from another site, by what the browser says.
 #[derive(Clone)]
 pub struct Guard {
     bff: Bff,
@@ -29,7 +29,7 @@ enum Rule {
     Permission(Permissions, String),
 }
 
-/// Lets everybody pass who is logged in.
+/// Lets every logged-in user pass.
 #[must_use]
 pub fn logged_in(bff: &Bff) -> Guard {
     Guard::new(bff, Rule::LoggedIn)
@@ -78,24 +78,24 @@ impl Guard {
     async fn judge(self, request: Request) -> Result<Request, Box<Response>> {
         let (mut parts, body) = request.into_parts();
         let found = LoggedIn::find(&self.bff, &parts).await.map_err(Box::new)?;
-        let Some(person) = found else {
-            return Err(Box::new(log_in_first(&self.bff, &parts)));
+        let Some(user) = found else {
+            return Err(Box::new(require_login(&self.bff, &parts)));
         };
-        if !self.rule.allows(person.identity()) {
+        if !self.rule.allows(user.identity()) {
             return Err(Box::new(not_allowed(&parts)));
         }
-        parts.extensions.insert(person);
+        parts.extensions.insert(user);
         Ok(Request::from_parts(parts, body))
     }
 }
 
 impl Rule {
-    fn allows(&self, person: &IdentityClaims) -> bool {
+    fn allows(&self, user: &IdentityClaims) -> bool {
         match self {
             Self::LoggedIn => true,
-            Self::Role(role) => person.roles.iter().any(|own| own == role),
+            Self::Role(role) => user.roles.iter().any(|own| own == role),
             Self::Permission(permissions, permission) => {
-                permissions.allow(person.roles.iter().map(String::as_str), permission)
+                permissions.allow(user.roles.iter().map(String::as_str), permission)
             }
         }
     }

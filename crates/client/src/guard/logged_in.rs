@@ -8,7 +8,7 @@ use crate::bff::{Bff, forged, is_safe, unavailable};
 use crate::rp::IdentityClaims;
 use crate::session::Session;
 
-/// Who is logged in. As an argument of a handler it sends everybody else to the login; as `Option<LoggedIn>` it lets them in.
+/// Who is logged in. As an argument of a handler it sends all others to the login; as `Option<LoggedIn>` it lets them in.
 ///
 /// A request that changes something and comes from another site, by what the browser says of it, is refused before the
 /// handler sees it.
@@ -31,13 +31,13 @@ impl LoggedIn {
         &self.session
     }
 
-    /// The token for the hidden field `csrf_token` of this person's forms.
+    /// The token for the hidden field `csrf_token` of this user's forms.
     #[must_use]
     pub fn csrf_token(&self) -> String {
         self.bff.sessions().csrf_token(&self.session)
     }
 
-    /// Whether a form brought this person's token back.
+    /// Whether a form brought this user's token back.
     #[must_use]
     pub fn csrf_holds(&self, presented: &str) -> bool {
         self.bff.sessions().csrf_holds(&self.session, presented)
@@ -45,7 +45,7 @@ impl LoggedIn {
 
     /// Looks for the session of a request once; a guard before the handler has perhaps found it.
     pub(super) async fn find(bff: &Bff, parts: &Parts) -> Result<Option<Self>, Response> {
-        // Who is logged in to another app of this process is nobody here.
+        // A session of another app in this process does not count here.
         if let Some(found) = parts.extensions.get::<Self>()
             && found.bff.is(bff)
         {
@@ -77,7 +77,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let bff = Bff::from_ref(state);
         let found = Self::find(&bff, parts).await?;
-        found.ok_or_else(|| refusal::log_in_first(&bff, parts))
+        found.ok_or_else(|| refusal::require_login(&bff, parts))
     }
 }
 

@@ -4,8 +4,8 @@
 //! # use axum::{Router, routing::get};
 //! # use cardea_client::{bff::Bff, guard::{self, LoggedIn}};
 //! # fn router(bff: Bff) -> Router {
-//! async fn hello(person: LoggedIn) -> String {
-//!     format!("Hello {}", person.identity().sub)
+//! async fn hello(user: LoggedIn) -> String {
+//!     format!("Hello {}", user.identity().sub)
 //! }
 //!
 //! Router::new()
@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! Somebody who isn't logged in is sent to the login and comes back to the page that was asked for. A call of a script, or a
+//! A user who isn't logged in is sent to the login and comes back to the page that was asked for. A call of a script, or a
 //! request that changes something, gets a 401 instead: what it was about to do could not be repeated.
 
 mod layer;

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::bff::{Bff, ReturnTo, login_required, private, redirect, refused};
 
 /// To the login and back, or 401 where that would lead nowhere.
-pub(super) fn log_in_first(bff: &Bff, parts: &Parts) -> Response {
+pub(super) fn require_login(bff: &Bff, parts: &Parts) -> Response {
     if !is_page(&parts.method, &parts.headers) {
         return login_required();
     }
@@ -41,7 +41,7 @@ pub(super) fn not_allowed(parts: &Parts) -> Response {
     private(page.into_response())
 }
 
-/// Whether a person waits for a page.
+/// Whether the client expects a page.
 fn is_page(method: &Method, headers: &HeaderMap) -> bool {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return false;

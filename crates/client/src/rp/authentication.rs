@@ -159,7 +159,7 @@ impl Assertion {
 
     fn sign(&self, to: &Addressee<'_>, entropy: &Entropy) -> Result<Secret<String>, RpError> {
         let now = to.now.as_second();
-        // RFC 7523 §3: issuer and subject are the client; the audience is one string, so that nobody can hand it on.
+        // RFC 7523 §3: issuer and subject are the client; the audience is one string, so that no one can pass it on.
         let claims = json!({
             "iss": to.client_id,
             "sub": to.client_id,

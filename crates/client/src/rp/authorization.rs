@@ -1,4 +1,4 @@
-//! Sending a person to the provider: OpenID Core §3.1.2.1, RFC 7636 §4.3, RFC 9700 §2.1.
+//! Sending a user to the provider: OpenID Core §3.1.2.1, RFC 7636 §4.3, RFC 9700 §2.1.
 
 use std::fmt;
 
@@ -20,12 +20,12 @@ const MAX_URL_BYTES: usize = 8192;
 
 /// What an app wants of a login.
 #[derive(Debug, Clone, Default)]
-pub struct LoginWish {
-    /// Where the person wanted to go; the app judges that it is a page of its own.
+pub struct LoginOptions {
+    /// Where the user wanted to go; the app judges that it is a page of its own.
     pub return_to: String,
     /// `none`, `login`, `consent` or `select_account`.
     pub prompt: Option<String>,
-    /// The person must have proved who they are within so many seconds.
+    /// The user must have proved who they are within so many seconds.
     pub max_age: Option<u64>,
     /// Who is expected, as the provider knows them.
     pub login_hint: Option<String>,
@@ -35,7 +35,7 @@ pub struct LoginWish {
     pub scope: Scope,
 }
 
-impl LoginWish {
+impl LoginOptions {
     /// A plain login on the way to a page.
     #[must_use]
     pub fn to(return_to: &str) -> Self {
@@ -48,7 +48,7 @@ impl LoginWish {
 
 /// A login that has begun.
 #[derive(Clone)]
-pub struct LoginUnderWay {
+pub struct StartedLogin {
     /// Where the browser is sent.
     pub authorization_url: String,
     /// What is kept until it comes back.
@@ -56,15 +56,15 @@ pub struct LoginUnderWay {
 }
 
 /// The address carries `state` and `nonce`.
-impl fmt::Debug for LoginUnderWay {
+impl fmt::Debug for StartedLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginUnderWay")
+        f.debug_struct("StartedLogin")
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
 
-/// What the server remembers of a login under way. It holds secrets: it stays on the server, or goes into a sealed cookie.
+/// What the server remembers of a pending login. It holds secrets: it stays on the server, or goes into a sealed cookie.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LoginState {
     #[serde(with = "secret_text")]
@@ -84,8 +84,8 @@ pub struct LoginState {
 }
 
 impl LoginState {
-    fn draw(entropy: &Entropy, wish: LoginWish, issuer: &str, now: Timestamp) -> Self {
-        // RFC 9700 §2.1.1, RFC 7636 §7.1: 256 random bits each, made anew for each login.
+    fn draw(entropy: &Entropy, wish: LoginOptions, issuer: &str, now: Timestamp) -> Self {
+        // RFC 9700 §2.1.1, RFC 7636 §7.1: 256 random bits each, drawn for each login.
         let random = || entropy.token().to_text();
         Self {
             state: random(),
@@ -106,7 +106,7 @@ impl LoginState {
         self.state.expose()
     }
 
-    /// Where the person wanted to go.
+    /// Where the user wanted to go.
     #[must_use]
     pub fn return_to(&self) -> &str {
         &self.return_to
@@ -133,9 +133,9 @@ impl RelyingParty {
     ///
     /// # Errors
     /// When the wish is out of bounds, or the provider can't be reached or can't do PKCE.
-    pub async fn begin(&self, mut wish: LoginWish) -> Result<LoginUnderWay, RpError> {
+    pub async fn begin(&self, mut wish: LoginOptions) -> Result<StartedLogin, RpError> {
         if wish.return_to.len() > MAX_RETURN_TO_BYTES {
-            return Err(RpError::Wish("return_to is too long"));
+            return Err(RpError::Options("return_to is too long"));
         }
         let party = &*self.0;
         let metadata = party.metadata().await?;
@@ -149,7 +149,7 @@ impl RelyingParty {
             login_hint: login_hint.as_deref(),
         };
         let authorization_url = asked.url(&metadata)?;
-        Ok(LoginUnderWay {
+        Ok(StartedLogin {
             authorization_url,
             state,
         })
@@ -177,7 +177,7 @@ impl Asked<'_> {
         self.write(&mut url)?;
         let url = String::from(url);
         if url.len() > MAX_URL_BYTES {
-            return Err(RpError::Wish("the request is too long"));
+            return Err(RpError::Options("the request is too long"));
         }
         Ok(url)
     }
@@ -185,7 +185,7 @@ impl Asked<'_> {
     fn write(&self, url: &mut Url) -> Result<(), RpError> {
         let (settings, state) = (self.settings, self.state);
         let verifier = CodeVerifier::parse(state.code_verifier.expose())
-            .map_err(|_| RpError::Wish("no PKCE verifier"))?;
+            .map_err(|_| RpError::Options("no PKCE verifier"))?;
         let mut query = url.query_pairs_mut();
         query.append_pair("response_type", "code");
         query.append_pair("client_id", &settings.client_id);

@@ -7,7 +7,7 @@ use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How people are logged in.
+/// How users are logged in.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientConfig {
@@ -19,7 +19,7 @@ pub struct ClientConfig {
     pub issuer: String,
     /// The app's identifier at the provider.
     pub client_id: String,
-    /// Where the provider sends people back to, as registered there.
+    /// Where the provider sends users back to, as registered there.
     pub redirect_uri: String,
     /// What is asked for. Default: `openid`, `profile` and `email`. Add `offline_access` for refresh tokens where the provider
     /// wants it.
@@ -29,12 +29,12 @@ pub struct ClientConfig {
     /// The algorithms that ID tokens may be signed with. Default: `RS256`, `PS256`, `ES256`, `ES384` and `EdDSA`.
     #[schemars(with = "Vec<String>")]
     pub algorithms: Vec<Algorithm>,
-    /// Whose people may log in at a provider with many tenants, by tenant id; `["*"]` is anybody. Without it an issuer with
+    /// The tenants whose users may log in at a provider with many tenants, by tenant id; `["*"]` is anybody. Without it an issuer with
     /// `common` or `organizations` is refused at start.
     pub allowed_tenants: Vec<String>,
     /// Other audiences that an ID token for this app may also have. Default: none.
     pub trusted_audiences: Vec<String>,
-    /// Where people come back to after they logged out, as registered at the provider.
+    /// Where users are sent after logout, as registered at the provider.
     pub post_logout_redirect_uri: Option<String>,
     /// More parameters of the authorization request, such as `audience` or `ui_locales`.
     pub authorization_parameters: BTreeMap<String, String>,
@@ -98,7 +98,7 @@ pub struct AuthenticationConfig {
     pub algorithm: Option<Algorithm>,
 }
 
-/// A configuration with which nobody can be logged in.
+/// An invalid client configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {what}")]
 pub struct ClientConfigError {

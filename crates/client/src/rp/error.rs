@@ -1,4 +1,4 @@
-//! Why somebody is not logged in. Nothing in here is a secret: it may be logged.
+//! Why a login failed. Nothing in here is a secret: it may be logged.
 
 use cardea_protocol::verify::{IdTokenError, LogoutTokenError, UserinfoError};
 use cardea_web::outbound::FetchError;
@@ -10,7 +10,7 @@ const MAX_TEXT: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RpError {
-    /// The provider sent the person back with an error, such as `access_denied` or `login_required`.
+    /// The provider sent the user back with an error, such as `access_denied` or `login_required`.
     #[error("the provider refused the login: {code}{}", described(.description.as_deref()))]
     Refused {
         /// The error code.
@@ -20,16 +20,16 @@ pub enum RpError {
     },
     /// The callback belongs to no login that this browser began, or to one at another provider.
     #[error("the callback does not belong to this login: {0}")]
-    Stranger(&'static str),
+    Mismatch(&'static str),
     /// The login was begun too long ago.
     #[error("the login was begun more than an hour ago")]
     TooLate,
     /// The callback can't be read.
     #[error("the callback is malformed: {0}")]
     Callback(&'static str),
-    /// What was wished for can't be asked of the provider.
+    /// The requested options are not supported.
     #[error("the login can't be begun: {0}")]
-    Wish(&'static str),
+    Options(&'static str),
     /// The code was used before, has expired or is not ours.
     #[error("the provider does not accept the code")]
     CodeRefused,
@@ -53,8 +53,8 @@ pub enum RpError {
     /// A signed answer of userinfo.
     #[error(transparent)]
     Userinfo(#[from] UserinfoError),
-    /// Userinfo speaks of another person.
-    #[error("userinfo speaks of another person")]
+    /// Userinfo describes another user.
+    #[error("userinfo describes another user")]
     Subject,
     /// The provider can't do that.
     #[error("the provider has no {0}")]
@@ -70,13 +70,13 @@ pub enum RpError {
 /// Why there are no new tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshError {
-    /// `invalid_grant`, or an answer that only a login helps with: the person must log in again.
+    /// `invalid_grant`, or an answer that only a login helps with: the user must log in again.
     #[error("the refresh token is no longer accepted")]
     Dead,
     /// Nothing is known of the refresh token; try again later.
     #[error("not refreshed: {0}")]
     Unavailable(RpError),
-    /// The new ID token is forged, or speaks of another person: end the session.
+    /// The new ID token is forged, or is about another user: end the session.
     #[error("the refreshed identity does not hold: {0}")]
     Untrusted(IdTokenError),
 }

@@ -15,10 +15,10 @@ use super::{
     tokens::Tokens,
 };
 
-/// Longer than anybody takes to log in, and to register on the way.
+/// Longer than any login takes, including a registration.
 const LONGEST_LOGIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Somebody who logged in.
+/// The result of a successful login.
 #[derive(Debug, Clone)]
 pub struct LoggedIn {
     /// What the provider handed out.
@@ -43,7 +43,7 @@ impl RelyingParty {
     ) -> Result<LoggedIn, RpError> {
         let party = &*self.0;
         if login.issuer != self.issuer() {
-            return Err(RpError::Stranger("it was begun at another provider"));
+            return Err(RpError::Mismatch("it was begun at another provider"));
         }
         if party.now().duration_since(login.started_at) > LONGEST_LOGIN {
             return Err(RpError::TooLate);
@@ -63,11 +63,11 @@ impl RelyingParty {
 }
 
 fn judge_state(callback: &Callback, login: &LoginState) -> Result<(), RpError> {
-    // RFC 6749 §10.12: the state is the one that this browser was sent away with, or somebody else began the login.
+    // RFC 6749 §10.12: the state is the one that this browser was sent away with, or another browser began the login.
     let ours = login.state.expose().as_bytes();
     let same = |theirs: &String| constant_time_eq(theirs.as_bytes(), ours);
     if !callback.state.as_ref().is_some_and(same) {
-        return Err(RpError::Stranger("the state is another one"));
+        return Err(RpError::Mismatch("the state is another one"));
     }
     Ok(())
 }
@@ -91,9 +91,9 @@ impl Inner {
         // judged before an error is believed, too.
         match &callback.iss {
             Some(iss) if self.settings.rule.accepts(iss) => Ok(()),
-            Some(_) => Err(RpError::Stranger("another provider answered")),
+            Some(_) => Err(RpError::Mismatch("another provider answered")),
             None if metadata.authorization_response_iss_parameter_supported == Some(true) => {
-                Err(RpError::Stranger("the provider did not say who it is"))
+                Err(RpError::Mismatch("the provider did not say who it is"))
             }
             None => Ok(()),
         }

@@ -11,7 +11,7 @@ use super::{
 
 const ACCEPT: [&str; 1] = ["application/vnd.github+json"];
 
-/// What GitHub calls itself in its authorization responses (RFC 9207), and by which its people are known here.
+/// What GitHub calls itself in its authorization responses (RFC 9207), and by which its users are known here.
 pub(super) fn issuer(server: &str) -> String {
     format!("{}/login/oauth", server.trim_end_matches('/'))
 }
@@ -84,7 +84,7 @@ impl Inner {
     }
 }
 
-/// The claims by their OpenID names. Logins can be given to somebody else; the number can't.
+/// The claims by their OpenID names. Login names can change hands; the number can't.
 fn identity(issuer: &str, user: User, emails: Vec<Email>) -> IdentityClaims {
     let mut other = Map::new();
     let primary = emails.into_iter().find(|one| one.primary);

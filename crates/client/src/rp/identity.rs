@@ -5,23 +5,23 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// More roles are nobody's.
+/// The maximum number of roles; with more, all are ignored.
 const MAX_ROLES: usize = 256;
 
-/// What the provider says of the person, proved by its ID token.
+/// What the provider says about the user, proved by its ID token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityClaims {
     /// Who says so.
     pub iss: String,
-    /// The person: unique and permanent at this issuer. Together with `iss` it is the key of an account; nothing else is.
+    /// The user: unique and permanent at this issuer. Together with `iss` it is the key of an account; nothing else is.
     pub sub: String,
     /// The session at the provider, for back-channel logout.
     pub sid: Option<String>,
-    /// When the person proved who they are.
+    /// When the user authenticated.
     pub auth_time: Option<Timestamp>,
-    /// How well.
+    /// The authentication context class.
     pub acr: Option<String>,
-    /// By what means.
+    /// The authentication methods.
     #[serde(default)]
     pub amr: Vec<String>,
     /// The claim `roles`, where the provider has it.

@@ -16,7 +16,7 @@ const MAX_HINT_BYTES: usize = 6 * 1024;
 pub struct LogoutToken {
     /// The issuer whose session ended.
     pub iss: String,
-    /// The person: all their sessions end when there is no `sid`.
+    /// The user: all their sessions end when there is no `sid`.
     pub sub: Option<String>,
     /// The one session that ended.
     pub sid: Option<String>,
@@ -29,7 +29,7 @@ pub struct LogoutToken {
 }
 
 impl RelyingParty {
-    /// Where to send the browser so that the person is logged out at the provider as well; `None` when it has no such place.
+    /// Where to send the browser so that the user is logged out at the provider as well; `None` when it has no such place.
     /// Without a `post_logout_redirect_uri` the configured one is used.
     ///
     /// # Errors
@@ -66,10 +66,10 @@ impl RelyingParty {
         Ok(Some(url.into()))
     }
 
-    /// Tells the provider that a refresh token is no longer wanted. `false` when it has no place to be told.
+    /// Revokes a refresh token at the provider. `false` when it has no revocation endpoint.
     ///
     /// # Errors
-    /// When it couldn't be told.
+    /// When the revocation failed.
     pub async fn revoke(&self, refresh_token: &Secret<String>) -> Result<bool, RpError> {
         let metadata = self.0.metadata().await?;
         let Some(endpoint) = &metadata.revocation_endpoint else {

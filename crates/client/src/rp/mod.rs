@@ -1,9 +1,9 @@
-//! The relying party: sends people to an OpenID provider, and proves who came back.
+//! The relying party: sends users to an OpenID provider, and proves who came back.
 //!
 //! ```no_run
 //! # async fn login() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
-//! use cardea_client::rp::{Callback, ClientConfig, LoginWish, RelyingParty};
+//! use cardea_client::rp::{Callback, ClientConfig, LoginOptions, RelyingParty};
 //!
 //! let config = ClientConfig::cardea(
 //!     "https://id.example.com",
@@ -15,7 +15,7 @@
 //!     Arc::new(cardea_web::clock::SystemClock),
 //!     cardea_seal::Entropy::system(),
 //! )?;
-//! let login = party.begin(LoginWish::to("/orders")).await?;
+//! let login = party.begin(LoginOptions::to("/orders")).await?;
 //! // Keep `login.state`, send the browser to `login.authorization_url`; it comes back with a query.
 //! let callback = Callback::parse("code=...&state=...")?;
 //! let logged_in = party.finish(&callback, &login.state).await?;
@@ -47,7 +47,7 @@ mod token_endpoint;
 mod tokens;
 mod userinfo;
 
-pub use authorization::{LoginState, LoginUnderWay, LoginWish};
+pub use authorization::{LoginOptions, LoginState, StartedLogin};
 pub use callback::Callback;
 pub use config::{AuthMethod, AuthenticationConfig, ClientConfig, ClientConfigError, Provider};
 pub use error::{RefreshError, RpError};

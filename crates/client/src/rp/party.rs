@@ -18,7 +18,7 @@ use super::{
     settings::Settings,
 };
 
-/// Logs people in at one provider. Cheap to clone.
+/// Logs users in at one provider. Cheap to clone.
 #[derive(Clone)]
 pub struct RelyingParty(pub(super) Arc<Inner>);
 
@@ -40,10 +40,10 @@ enum Directory {
 }
 
 impl RelyingParty {
-    /// Reads the configuration and its key files. The provider is asked when the first person logs in.
+    /// Reads the configuration and its key files. The provider is asked when the first user logs in.
     ///
     /// # Errors
-    /// When nobody could be logged in with this configuration.
+    /// When the configuration is invalid.
     pub fn new(
         config: &ClientConfig,
         clock: Arc<dyn Clock>,
@@ -87,7 +87,7 @@ impl RelyingParty {
         &self.0.settings.client_id
     }
 
-    /// Where the provider sends people back to.
+    /// Where the provider sends users back to.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         &self.0.settings.redirect_uri
@@ -106,7 +106,7 @@ impl Inner {
         }
     }
 
-    /// The keys for a token; asked for anew when its `kid` isn't among them.
+    /// The keys for a token; fetched again when its `kid` isn't among them.
     pub(super) async fn keys_for<E: From<VerifyError>>(
         &self,
         jwt: &str,
@@ -118,7 +118,7 @@ impl Inner {
         Ok(Ok(self.keys.keys(kid.as_deref()).await?))
     }
 
-    /// To whom an assertion is addressed. An issuer alone can't be mistaken for another server (RFC 9700 §2.5); Entra ID's
+    /// To whom an assertion is addressed. An issuer can't be mistaken for another server (RFC 9700 §2.5); Entra ID's
     /// documentation wants its token endpoint.
     pub(super) fn addressee<'a>(&'a self, metadata: &'a IssuerMetadata) -> Addressee<'a> {
         let token_endpoint = metadata.token_endpoint.as_deref();

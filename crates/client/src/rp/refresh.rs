@@ -15,7 +15,7 @@ impl RelyingParty {
     /// for theft.
     ///
     /// # Errors
-    /// [`RefreshError::Dead`] when the provider says that the refresh token is, and then alone.
+    /// [`RefreshError::Dead`] when the provider says that the refresh token is, and only then.
     pub async fn refresh(
         &self,
         refresh_token: &Secret<String>,
@@ -56,7 +56,7 @@ impl Inner {
         self.ask_for_tokens(&metadata, &pairs, scope).await
     }
 
-    /// The new ID token, when it is the same person's. One that can't be verified for want of keys is left out: the new
+    /// The new ID token, when it is the same user's. One that can't be verified for want of keys is left out: the new
     /// refresh token is in the caller's hands only if this returns.
     async fn verified_again(
         &self,

@@ -114,7 +114,7 @@ impl Settings {
     }
 }
 
-/// For an issuer of many tenants: the part of its path that stands for them, and whose people may log in.
+/// For an issuer of many tenants: the part of its path that stands for them, and whose users may log in.
 fn tenants<'a>(
     config: &ClientConfig,
     issuer: &'a Url,
@@ -124,10 +124,10 @@ fn tenants<'a>(
     let many = parts.find(|part| config.provider.is_many_tenants(part));
     match (many, config.allowed_tenants.as_slice()) {
         (None, []) => Ok(None),
-        (None, _) => wrong("this issuer is one tenant: only its people can log in anyway"),
-        // Otherwise whoever has an account anywhere is in, which nobody wants by accident.
+        (None, _) => wrong("this issuer is one tenant: only its own users can log in"),
+        // Otherwise every account of every tenant could log in, which must not happen by accident.
         (Some(_), []) => wrong(
-            "this issuer serves everybody's tenants: name the ids of those that may log in, or [\"*\"] for all",
+            "this issuer serves all tenants: name the ids of those that may log in, or [\"*\"] for all",
         ),
         (Some(part), [any]) if any == "*" => Ok(Some((part, Tenants::Any))),
         (Some(part), listed) => {

@@ -1,4 +1,4 @@
-//! What else the provider knows of the person: OpenID Core §5.3.
+//! More claims about the user: OpenID Core §5.3.
 
 use cardea_protocol::verify::{self, UserinfoError};
 use cardea_seal::Secret;
@@ -16,10 +16,10 @@ use super::{
 const MAX_BYTES: usize = 64 * 1024;
 
 impl RelyingParty {
-    /// Reads the claims behind an access token, of the person with this `sub`.
+    /// Reads the claims behind an access token, of the user with this `sub`.
     ///
     /// # Errors
-    /// When the provider has none, doesn't answer, or speaks of somebody else.
+    /// When the provider has none, doesn't answer, or describes another user.
     pub async fn userinfo(
         &self,
         access_token: &Secret<String>,

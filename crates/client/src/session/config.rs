@@ -15,13 +15,13 @@ pub struct SessionConfig {
     pub key: MasterKey,
     /// Where browsers find the app, such as `https://app.example.com`. All URLs are built from it.
     pub origin: String,
-    /// Tells the cookies of this app from those of others on the same host; `app` by default.
+    /// Distinguishes the cookies of this app from those of others on the same host; `app` by default.
     pub name: String,
     /// A session ends when it isn't used for this long: 30 min.
     pub idle: Duration,
     /// A session ends this long after the login, however it is used: 1 h, at most a day.
     pub lifetime: Duration,
-    /// A login under way must be finished in this time: 15 min.
+    /// A pending login must be finished in this time: 15 min.
     pub login: Duration,
 }
 

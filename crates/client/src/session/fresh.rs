@@ -1,7 +1,7 @@
 //! Tokens that are fresh enough to be used, with one refresh at a time for each session.
 //!
 //! Within this process the first caller starts the refresh and all wait for its outcome; the task runs to its end though
-//! every caller hangs up, because a rotated refresh token that nobody keeps is a session lost. Between processes a lease in
+//! every caller hangs up, because a rotated refresh token that is not stored means a lost session. Between processes a lease in
 //! the store decides.
 
 use std::collections::HashMap;
@@ -21,11 +21,11 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// Longer than any answer of a provider is waited for.
 const LEASE: Duration = Duration::from_secs(30);
 /// How long to wait for another process, and how often to look.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(50);
-/// How often a store in trouble is asked again to keep what was renewed: for 6 s, as each pause is twice the last.
+/// How often a failing store is asked again to keep what was renewed: for 6 s, as each pause is twice the last.
 const TRIES: usize = 5;
-/// A provider that could not be reached is left alone for this long.
+/// A provider that could not be reached is not asked again for this long.
 const PAUSE: Duration = Duration::from_secs(3);
 /// Refreshes that failed are forgotten when there are so many.
 const MAX_REMEMBERED: usize = 1000;
@@ -49,7 +49,7 @@ enum Outcome {
 /// Why there is no token to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotFresh {
-    /// The person has to log in again.
+    /// The user has to log in again.
     #[error("the session is over, or can't be renewed")]
     Ended,
     /// The provider or the store doesn't answer.
@@ -110,7 +110,7 @@ impl FreshTokens {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the refresh that is under way, or starts one.
+    /// Joins the refresh in progress, or starts one.
     fn join(self: &Arc<Self>, session: &Session) -> Flight {
         let now = self.sessions.clock().now();
         let over = |flight: &Flight| match &*flight.borrow() {
@@ -152,7 +152,7 @@ impl FreshTokens {
     }
 
     async fn refresh(&self, mut session: Session) -> Result<Outcome, StoreUnavailable> {
-        let patience = tokio::time::Instant::now() + PATIENCE;
+        let patience = tokio::time::Instant::now() + MAX_WAIT;
         let lease = loop {
             let (lease, answer) = self.sessions.lease(&session, LEASE).await?;
             match answer {
@@ -184,11 +184,11 @@ impl FreshTokens {
                 self.sessions.end(&session).await?;
                 Ok(Outcome::Ended)
             }
-            Err(RefreshError::Dead) => self.bury(&session).await,
+            Err(RefreshError::Dead) => self.end_unless_renewed(&session).await,
         }
     }
 
-    /// Writes the new tokens down. The old ones may be dead by now, so a store in trouble is tried more than once.
+    /// Writes the new tokens down. The old ones may be dead by now, so a failing store is tried more than once.
     async fn keep(
         &self,
         mut session: Session,
@@ -227,7 +227,7 @@ impl FreshTokens {
         if let Some(newer) = self.sessions.reload(session.id).await? {
             return Ok(Outcome::Fresh(Box::new(newer)));
         }
-        // A logout while the refresh was under way could only revoke the token before this one.
+        // A logout while the refresh was in progress could only revoke the token before this one.
         if let Some(refresh_token) = &tokens.refresh_token
             && let Err(error) = self.rp.revoke(refresh_token).await
         {
@@ -236,8 +236,8 @@ impl FreshTokens {
         Ok(Outcome::Ended)
     }
 
-    /// The provider has ended the grant. Unless somebody else renewed in time, this is the end of the session.
-    async fn bury(&self, session: &Session) -> Result<Outcome, StoreUnavailable> {
+    /// The provider has ended the grant. Unless another process renewed in time, this is the end of the session.
+    async fn end_unless_renewed(&self, session: &Session) -> Result<Outcome, StoreUnavailable> {
         if let Some(newer) = self.sessions.reload(session.id).await?
             && newer.version != session.version
         {

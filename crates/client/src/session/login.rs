@@ -1,4 +1,4 @@
-//! Logins under way: in the store, and in a sealed cookie.
+//! Pending logins: in the store, and in a sealed cookie.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::record::later;
 use super::store::{KnownLogin, StoreUnavailable, TakeLogin, TakenLogin};
 use crate::rp::LoginState;
 
-/// The cookies of logins under way; one more, and the oldest goes.
+/// The cookies of pending logins; one more, and the oldest goes.
 pub(super) const SLOTS: usize = 4;
-/// What is longer stays in the store alone: proxies refuse requests with too many cookies.
+/// What is longer stays only in the store: proxies refuse requests with too many cookies.
 const MAX_COOKIE_BYTES: usize = 1800;
 
 /// Why a login can't be finished.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefused {
     /// This browser didn't begin it, or it took too long.
-    #[error("no such login is under way in this browser")]
+    #[error("no such login is pending in this browser")]
     Unknown,
     /// It was finished before.
     #[error("this login was finished before")]
@@ -78,7 +78,7 @@ impl Sessions {
             ends_at,
         };
         if let Err(error) = self.store.begin_login(state, known).await {
-            tracing::warn!(%error, "a login goes on with its cookie alone");
+            tracing::warn!(%error, "a login goes on with only its cookie");
             cookie.as_ref().ok_or(error)?;
         }
         let text = browser.to_text();
@@ -89,7 +89,7 @@ impl Sessions {
     /// Takes the login with this state, once; and the cookies to set.
     ///
     /// # Errors
-    /// When this browser has no such login under way, or it was taken before.
+    /// When this browser has no such pending login, or it was taken before.
     pub async fn take_login(
         &self,
         headers: &HeaderMap,
@@ -117,10 +117,10 @@ impl Sessions {
             ),
             Ok(TakenLogin::Unknown) => None,
             Ok(TakenLogin::Twice) => return Err(LoginRefused::Twice),
-            // The provider's code is good once too, so the cookie may stand alone.
+            // The provider's code is good once too, so the cookie may be enough.
             Err(error) if kept.is_none() => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(%error, "a login is finished from its cookie alone");
+                tracing::warn!(%error, "a login is finished from only its cookie");
                 None
             }
         };

@@ -6,8 +6,8 @@
 //!
 //! [`FreshTokens`] renews the tokens of a session before they end, one refresh at a time.
 //!
-//! A login under way is kept twice: in the store, and in a sealed cookie. It survives the loss of either, and is finished
-//! by the browser that began it alone.
+//! A pending login is kept twice: in the store, and in a sealed cookie. It survives the loss of either, and is finished
+//! only by the browser that began it.
 
 mod config;
 mod fresh;

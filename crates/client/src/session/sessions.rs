@@ -27,7 +27,7 @@ pub struct Sessions {
     pub(super) names: CookieNames,
     pub(super) purposes: Purposes,
     pub(super) login: Duration,
-    /// Seals logins under way.
+    /// Seals pending logins.
     pub(super) logins: Sealer,
     records: Sealer,
     tags: MacKey,

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use cardea_seal::Digest;
 use jiff::Timestamp;
 
-/// Keeps sessions and logins under way.
+/// Keeps sessions and pending logins.
 ///
 /// Nothing here assumes one process: what may happen once is decided by a conditional write, and the right to refresh is a
 /// lease. A row is there until its `ends_at`, whether it has been swept or not.
 #[async_trait]
 pub trait SessionStore: Send + Sync + 'static {
-    /// Keeps a login under way. When there is no room the oldest goes: its cookie still carries it.
+    /// Keeps a pending login. When there is no room the oldest goes: its cookie still carries it.
     async fn begin_login(&self, state: Digest, login: KnownLogin) -> Result<(), StoreUnavailable>;
 
     /// Takes a login, once, for the browser that began it. One that only its cookie knows is remembered as taken, so that
@@ -44,7 +44,7 @@ pub trait SessionStore: Send + Sync + 'static {
         ends_at: Timestamp,
     ) -> Result<(), StoreUnavailable>;
 
-    /// Takes the right to refresh the tokens of this version of the session, when nobody holds it.
+    /// Takes the right to refresh the tokens of this version of the session, when it is not held.
     async fn lease_refresh(
         &self,
         id: Digest,
@@ -81,7 +81,7 @@ pub trait SessionStore: Send + Sync + 'static {
 #[error("the session store is not available: {0}")]
 pub struct StoreUnavailable(pub String);
 
-/// A login under way.
+/// A pending login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownLogin {
     /// The browser that began it.
@@ -108,9 +108,9 @@ pub struct TakeLogin {
 pub enum TakenLogin {
     /// It was known, and is the caller's now: what was sealed.
     Known(Vec<u8>),
-    /// The store knows no such login of this browser, and nobody has taken it.
+    /// The store knows no such login of this browser, and it was not taken.
     Unknown,
-    /// Somebody has taken it before.
+    /// It was taken before.
     Twice,
 }
 
@@ -121,7 +121,7 @@ pub struct NewSession {
     pub id: Digest,
     /// The session at the provider, for logout by `sid`.
     pub sid: Option<Digest>,
-    /// The person at the provider, for logout by `sub`.
+    /// The user at the provider, for logout by `sub`.
     pub sub: Digest,
     /// Who it is and their tokens, sealed.
     pub sealed: Vec<u8>,
@@ -158,7 +158,7 @@ pub struct Lease {
 pub enum LeaseAnswer {
     /// The lease is the caller's.
     Yours,
-    /// Somebody else holds it.
+    /// Another holder has it.
     Theirs,
     /// The record has another version by now: load it again.
     Newer,
@@ -166,7 +166,7 @@ pub enum LeaseAnswer {
     Gone,
 }
 
-/// A logout that the provider tells of.
+/// A logout that the provider reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutNotice {
     /// The token's own id, to be seen once.
@@ -175,14 +175,14 @@ pub struct LogoutNotice {
     pub remember_until: Timestamp,
     /// The session at the provider.
     pub sid: Option<Digest>,
-    /// The person at the provider.
+    /// The user at the provider.
     pub sub: Option<Digest>,
 }
 
 impl LogoutNotice {
     /// Whether a session of this `sid` and `sub` is meant.
     ///
-    /// A notice that names a session at the provider ends that one, and of the person's others those of which it was never
+    /// A notice that names a session at the provider ends that one, and of the user's others those of which it was never
     /// said to which session they belong.
     #[must_use]
     pub fn names(&self, sid: Option<Digest>, sub: Digest) -> bool {

@@ -1,9 +1,9 @@
-//! The relying party at a provider that nobody here wrote: npm's `oidc-provider`. `cargo xtask test --only interop` runs this.
+//! The relying party at a provider that was not written here: npm's `oidc-provider`. `cargo xtask test --only interop` runs this.
 
 use std::sync::Arc;
 
 use cardea_client::rp::{
-    AuthMethod, Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
+    AuthMethod, Callback, ClientConfig, LoggedIn, LoginOptions, RefreshError, RelyingParty, RpError,
 };
 use cardea_client::{Entropy, SystemClock};
 use cardea_testkit::foreign::{AFTER_LOGOUT, CALLBACK, ForeignBrowser, ForeignProvider, SECRET};
@@ -33,10 +33,10 @@ fn party_with(
 }
 
 /// A login with the consent that this provider wants for refresh tokens.
-fn wish() -> LoginWish {
-    LoginWish {
+fn wish() -> LoginOptions {
+    LoginOptions {
         prompt: Some("consent".to_owned()),
-        ..LoginWish::to("/orders")
+        ..LoginOptions::to("/orders")
     }
 }
 
@@ -123,7 +123,7 @@ async fn log_out(
         (uri.as_str(), parameters["state"].as_str()),
         (AFTER_LOGOUT, "bye")
     );
-    let login = party.begin(LoginWish::to("/")).await.unwrap();
+    let login = party.begin(LoginOptions::to("/")).await.unwrap();
     let page = browser.open(&login.authorization_url).await;
     assert_eq!(page.form().value("prompt"), "login");
 }
@@ -173,9 +173,9 @@ async fn its_refusals_are_understood() {
     let app = party(&provider, "app", AuthMethod::ClientSecretBasic);
     let mut browser = ForeignBrowser::new(&provider.issuer);
 
-    let silent = LoginWish {
+    let silent = LoginOptions {
         prompt: Some("none".to_owned()),
-        ..LoginWish::to("/")
+        ..LoginOptions::to("/")
     };
     let login = app.begin(silent).await.unwrap();
     let page = browser.open(&login.authorization_url).await;

@@ -1,4 +1,4 @@
-//! The kit against a provider that nobody here wrote: npm's `oidc-provider`. `cargo xtask test --only interop` runs this.
+//! The kit against a provider that was not written here: npm's `oidc-provider`. `cargo xtask test --only interop` runs this.
 
 use axum::Router;
 use axum::routing::get;

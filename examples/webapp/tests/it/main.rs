@@ -1,4 +1,4 @@
-//! The web app at Cardea, and by configuration alone at Entra ID, or rather a mock of what Entra ID documents.
+//! The web app at Cardea, and by configuration only at Entra ID, or rather a mock of what Entra ID documents.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -4,7 +4,7 @@ use http::{Request, StatusCode};
 
 use crate::visitor::{ORIGIN, Visitor};
 
-/// A provider that nobody answers for.
+/// A provider that does not answer.
 fn config() -> Config {
     let login = ClientConfig::cardea(
         "http://127.0.0.1:9",

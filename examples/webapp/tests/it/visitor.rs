@@ -12,7 +12,7 @@ use url::Url;
 
 pub(crate) const ORIGIN: &str = "http://localhost:5174";
 
-/// Somebody with a browser at the app.
+/// A user with a browser at the app.
 pub(crate) struct Visitor {
     app: Router,
     cookies: BTreeMap<String, String>,

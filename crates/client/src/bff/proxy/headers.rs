@@ -15,7 +15,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// What goes to the API: no cookie, nothing that only this app is told, and who is calling as we know it.
+/// What goes to the API: no cookie, nothing that is meant only for this app, and who is calling as we know it.
 pub(super) fn prepare(head: &mut request::Parts, bearer: HeaderValue) {
     let headers = &mut head.headers;
     // First, or the browser's `Connection` could have what is put in here taken out again.
@@ -80,7 +80,7 @@ fn remove_where(headers: &mut HeaderMap, gone: impl Fn(&str) -> bool) {
     }
 }
 
-/// The API speaks to the page, not for the app's origin: it sets no cookies, opens it to nobody, is no page itself, and no
+/// The API speaks to the page, not for the app's origin: it sets no cookies, opens it to no other origin, is no page itself, and no
 /// cache that can't see the session keeps its answer.
 pub(super) fn clean(mut answer: Response<Body>) -> Response {
     let headers = answer.headers_mut();
@@ -123,7 +123,7 @@ fn is_for_proxies(name: &str) -> bool {
     ) || name.starts_with("x-accel-")
 }
 
-/// Whether no shared cache may keep it. `private="field"` is another thing: it spares that field alone.
+/// Whether no shared cache may keep it. `private="field"` is another thing: it spares only that field.
 fn is_kept_private(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CACHE_CONTROL).iter();
     let text: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();

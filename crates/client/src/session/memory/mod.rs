@@ -16,7 +16,7 @@ use super::store::{
 
 /// The most sessions, by default.
 const SESSIONS: usize = 100_000;
-/// The most logins under way, and logins that were taken.
+/// The most pending logins, and logins that were taken.
 const LOGINS: usize = 10_000;
 /// The most logout tokens that are remembered.
 const NOTICES: usize = 10_000;

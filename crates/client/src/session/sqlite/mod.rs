@@ -36,7 +36,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, and makes it when it isn't there, readable to this user alone.
+    /// Opens the file, and creates it when it does not exist, readable only to this user.
     ///
     /// # Errors
     /// When the file can't be opened, is something else, or was written by a newer version.

@@ -12,7 +12,7 @@ use crate::session::store::{
 /// The browser and the sealed login; both are gone once it was taken.
 type Known = (Option<[u8; 32]>, Option<Vec<u8>>);
 
-/// The most logins under way, and logins that were taken.
+/// The most pending logins, and logins that were taken.
 const LOGINS: i64 = 10_000;
 
 pub(super) fn begin_login(db: &Connection, state: Digest, login: &KnownLogin) -> Result<()> {

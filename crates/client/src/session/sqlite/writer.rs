@@ -21,7 +21,7 @@ pub(super) struct Writer {
 trait Step: Send {
     /// Runs inside of its savepoint and keeps the result.
     fn run(&mut self, db: &Connection) -> rusqlite::Result<()>;
-    /// Tells the caller, who may have hung up.
+    /// Answers the caller, which may be gone.
     fn answer(self: Box<Self>, outcome: Result<(), StoreUnavailable>);
 }
 

@@ -114,7 +114,7 @@ async fn a_logout_that_overtakes_the_login_is_not_lost() {
     let mut browser = site.browser();
     let login = site.begin(&mut browser, "/").await;
     site.grant(&login);
-    // The code is granted, and before the browser brings it the person has logged out elsewhere.
+    // The code is granted, and before the browser brings it the user has logged out elsewhere.
     let mut notice = claims(&site, "j1");
     notice["sid"] = json!("s1");
     assert_eq!(tell(&site, &notice).await.status, StatusCode::OK);

@@ -132,7 +132,7 @@ async fn a_logout_at_cardea_ends_the_session_of_the_app() {
     let place = place(clients::SPA).await;
     let (mut browser, mut at_cardea) = place.log_in().await;
     assert_eq!(browser.get("/user").await.status, StatusCode::OK);
-    // Another client's logout, as the person sees it: by the address, without a hint.
+    // Another client's logout, as the user sees it: by the address, without a hint.
     let page = at_cardea.open(&place.cardea.url("/end_session")).await;
     let form = page.form();
     at_cardea.submit(&page, form, &[]).await;

@@ -1,4 +1,4 @@
-//! Requests that other sites make in a person's name.
+//! Requests that other sites make in a user's name.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The way in, and who is refused on it.
+//! Login, and which logins are refused.
 
 use http::StatusCode;
 
@@ -104,7 +104,7 @@ async fn another_browsers_callback_logs_nobody_in() {
     let mut attacker = site.browser();
     let login = site.begin(&mut attacker, "/").await;
     site.grant(&login);
-    // The victim has a login of its own under way, or none.
+    // The victim has a pending login of its own, or none.
     let mut victim = site.browser();
     site.begin(&mut victim, "/").await;
     for mut victim in [victim, site.browser()] {

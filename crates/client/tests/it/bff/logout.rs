@@ -1,4 +1,4 @@
-//! The way out.
+//! Logout.
 
 use http::StatusCode;
 
@@ -21,7 +21,7 @@ async fn a_logout_ends_the_session_and_the_refresh_token_and_leads_to_the_provid
         "https://app.example.test/bye"
     );
     assert!(!browser.jar.contains_key(COOKIE));
-    // Whoever copied the cookie has nothing.
+    // A copied cookie is worthless.
     assert!(!copy.is_logged_in().await);
     assert_eq!(
         copy.get("/api/orders").await.status,

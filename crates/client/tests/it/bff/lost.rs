@@ -1,11 +1,11 @@
-//! A login under way survives the loss of its store, or of its cookie.
+//! A pending login survives the loss of its store, or of its cookie.
 
 use std::sync::Arc;
 
 use cardea_client::session::{MemoryStore, SessionStore};
 use http::StatusCode;
 
-use super::trouble::Trouble;
+use super::faulty_store::FaultyStore;
 use super::world::{ORIGIN, site, site_with};
 
 fn memory() -> Arc<dyn SessionStore> {
@@ -78,7 +78,7 @@ async fn a_changed_login_cookie_is_no_login() {
 
 #[tokio::test]
 async fn a_login_needs_its_cookie_alone_when_the_store_is_down() {
-    let site = site_with(Arc::new(Trouble::forgetful()), |_| {}).await;
+    let site = site_with(Arc::new(FaultyStore::forgetful()), |_| {}).await;
     let browser = site.logged_in().await;
     let mut without = browser.clone();
     without.jar.clear();
@@ -91,7 +91,7 @@ async fn a_login_needs_its_cookie_alone_when_the_store_is_down() {
 
 #[tokio::test]
 async fn a_logout_that_the_store_did_not_carry_out_is_not_called_one() {
-    let site = site_with(Arc::new(Trouble::forgetful()), |_| {}).await;
+    let site = site_with(Arc::new(FaultyStore::forgetful()), |_| {}).await;
     let mut browser = site.logged_in().await;
     let failed = browser.post("/bff/logout", &[("x-csrf", "1")], "").await;
     assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE);

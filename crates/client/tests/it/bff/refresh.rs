@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use cardea_client::session::MemoryStore;
 use http::StatusCode;
 
-use super::trouble::Trouble;
+use super::faulty_store::FaultyStore;
 use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, Site, site, site_with};
 use crate::rp::provider::Scripted;
 use crate::rp::world::{ACCESS_TOKEN, REFRESH_TOKEN};
@@ -164,7 +164,7 @@ async fn a_refresh_goes_on_though_its_caller_hangs_up() {
 
 #[tokio::test]
 async fn a_logout_during_a_refresh_leaves_no_refresh_token_behind() {
-    let store = Arc::new(Trouble::default());
+    let store = Arc::new(FaultyStore::default());
     let site = site_with(Arc::clone(&store) as Arc<_>, |_| {}).await;
     let mut browser = site.logged_in().await;
     site.passes(LAST_SECONDS);
@@ -179,7 +179,7 @@ async fn a_logout_during_a_refresh_leaves_no_refresh_token_behind() {
 
 #[tokio::test]
 async fn a_refresh_during_a_logout_leaves_no_refresh_token_behind() {
-    let store = Arc::new(Trouble::default());
+    let store = Arc::new(FaultyStore::default());
     let site = site_with(Arc::clone(&store) as Arc<_>, |_| {}).await;
     let mut browser = site.logged_in().await;
     site.passes(LAST_SECONDS);
@@ -203,7 +203,7 @@ async fn a_refresh_during_a_logout_leaves_no_refresh_token_behind() {
 
 #[tokio::test]
 async fn a_hiccup_of_the_store_loses_no_renewed_token() {
-    let store = Arc::new(Trouble::default());
+    let store = Arc::new(FaultyStore::default());
     let site = site_with(Arc::clone(&store) as Arc<_>, |_| {}).await;
     let mut browser = site.logged_in().await;
     site.passes(LAST_SECONDS);

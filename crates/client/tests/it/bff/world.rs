@@ -82,13 +82,13 @@ fn router(world: &World, store: Arc<dyn SessionStore>, config: BffConfig) -> Rou
     let pages = Router::new()
         .route(
             "/public",
-            get(|person: Option<LoggedIn>| async move {
-                person.map_or("nobody".to_owned(), |person| person.identity().sub.clone())
+            get(|user: Option<LoggedIn>| async move {
+                user.map_or("nobody".to_owned(), |user| user.identity().sub.clone())
             }),
         )
         .route(
             "/account",
-            get(|person: LoggedIn| async move { person.identity().sub.clone() })
+            get(|user: LoggedIn| async move { user.identity().sub.clone() })
                 .post(|_: LoggedIn| async { "changed" }),
         )
         .route(

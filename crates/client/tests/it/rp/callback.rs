@@ -1,6 +1,6 @@
-//! The way to the provider and back: nobody else's login, nobody else's answer.
+//! To the provider and back: not another browser's login, not another provider's answer.
 
-use cardea_client::rp::{Callback, LoginState, LoginWish, RpError};
+use cardea_client::rp::{Callback, LoginOptions, LoginState, RpError};
 use cardea_protocol::pkce::{CodeChallenge, CodeVerifier};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -73,13 +73,13 @@ async fn what_was_wished_for_is_asked_for() {
             .insert("ui_locales".to_owned(), "nl".to_owned());
     })
     .await;
-    let wish = LoginWish {
+    let wish = LoginOptions {
         prompt: Some("login".to_owned()),
         max_age: Some(0),
         login_hint: Some("alice@example.test".to_owned()),
         acr_values: vec!["gold".to_owned(), "silver".to_owned()],
         scope: "orders:read".to_owned().try_into().unwrap(),
-        ..LoginWish::to("/")
+        ..LoginOptions::to("/")
     };
     let asked = query(&world.party.begin(wish).await.unwrap().authorization_url);
     for (name, value) in [
@@ -98,18 +98,18 @@ async fn what_was_wished_for_is_asked_for() {
 #[tokio::test]
 async fn an_endless_wish_is_refused() {
     let world = world().await;
-    let long = LoginWish::to(&"/x".repeat(2000));
+    let long = LoginOptions::to(&"/x".repeat(2000));
     assert!(matches!(
         world.party.begin(long).await,
-        Err(RpError::Wish(_))
+        Err(RpError::Options(_))
     ));
-    let long = LoginWish {
+    let long = LoginOptions {
         login_hint: Some("a".repeat(9000)),
-        ..LoginWish::default()
+        ..LoginOptions::default()
     };
     assert!(matches!(
         world.party.begin(long).await,
-        Err(RpError::Wish(_))
+        Err(RpError::Options(_))
     ));
 }
 
@@ -121,7 +121,7 @@ async fn another_logins_callback_is_refused_before_the_code_is_spent() {
     let without = callback(&[("code", CODE), ("iss", &world.provider.url)]);
     for callback in [foreign, without, Callback::default()] {
         let refused = world.party.finish(&callback, &mine.state).await;
-        assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+        assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     }
     assert_eq!(world.provider.asked("/token").len(), 0);
 }
@@ -136,16 +136,16 @@ async fn a_mixed_up_provider_is_noticed_by_iss() {
     for iss in ["https://attacker.example", slash.as_str(), ""] {
         let mixed = callback(&[("code", CODE), ("state", state), ("iss", iss)]);
         let refused = world.party.finish(&mixed, &login.state).await;
-        assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+        assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     }
     // It says of itself that it always names itself.
     let silent = callback(&[("code", CODE), ("state", state)]);
     let refused = world.party.finish(&silent, &login.state).await;
-    assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     // An error is judged in the same way.
     let error = callback(&[("error", "access_denied"), ("state", state), ("iss", "x")]);
     let refused = world.party.finish(&error, &login.state).await;
-    assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     assert_eq!(world.provider.asked("/token").len(), 0);
 }
 
@@ -166,7 +166,7 @@ async fn a_login_that_was_begun_at_another_provider_is_not_finished_here() {
     let (here, there) = (world().await, world().await);
     let login = there.begin().await;
     let refused = here.finish(&login).await;
-    assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     assert_eq!(here.provider.asked("/token").len(), 0);
 }
 

@@ -1,7 +1,7 @@
 //! The relying party at Cardea itself, over a socket.
 
 use cardea_client::rp::{
-    AuthMethod, Callback, ClientConfig, LoggedIn, LoginWish, RefreshError, RelyingParty, RpError,
+    AuthMethod, Callback, ClientConfig, LoggedIn, LoginOptions, RefreshError, RelyingParty, RpError,
 };
 use cardea_testkit::{Browser, Builder, Person, TestClient, TestServer, clients, flows};
 use cardea_web::config::SecretText;
@@ -35,7 +35,7 @@ fn config(server: &TestServer, client: TestClient) -> ClientConfig {
     config
 }
 
-/// Sends a person through login and consent, and says what their browser brings back.
+/// Sends a user through login and consent, and says what their browser brings back.
 async fn walk(browser: &mut Browser<'_>, url: &str) -> Callback {
     let mut page = browser.open(url).await;
     page = flows::log_in_at(browser, &page, Person::ALICE).await;
@@ -51,7 +51,7 @@ async fn log_in(server: &TestServer, party: &RelyingParty) -> LoggedIn {
 }
 
 async fn log_in_with(browser: &mut Browser<'_>, party: &RelyingParty) -> LoggedIn {
-    let login = party.begin(LoginWish::to("/orders")).await.unwrap();
+    let login = party.begin(LoginOptions::to("/orders")).await.unwrap();
     let callback = walk(browser, &login.authorization_url).await;
     party.finish(&callback, &login.state).await.unwrap()
 }
@@ -120,7 +120,7 @@ async fn a_wrong_secret_and_a_replayed_code_are_refused() {
     let mut wrong = config(&server, clients::WEB);
     wrong.authentication.client_secret = Some(SecretText::new("x".repeat(32)));
     let wrong = party(&wrong, &server.clock);
-    let login = wrong.begin(LoginWish::to("/")).await.unwrap();
+    let login = wrong.begin(LoginOptions::to("/")).await.unwrap();
     let callback = walk(&mut Browser::new(&server), &login.authorization_url).await;
     let refused = wrong.finish(&callback, &login.state).await;
     assert!(
@@ -137,9 +137,9 @@ async fn a_wrong_secret_and_a_replayed_code_are_refused() {
 async fn somebody_who_is_not_logged_in_is_refused_without_a_page() {
     let server = cardea().await;
     let party = party(&config(&server, clients::SPA), &server.clock);
-    let wish = LoginWish {
+    let wish = LoginOptions {
         prompt: Some("none".to_owned()),
-        ..LoginWish::to("/")
+        ..LoginOptions::to("/")
     };
     let login = party.begin(wish).await.unwrap();
     let page = Browser::new(&server).open(&login.authorization_url).await;

@@ -1,6 +1,6 @@
 //! Providers that are down, too large, somewhere else, or not who they say.
 
-use cardea_client::rp::{ClientConfig, LoginWish, RpError};
+use cardea_client::rp::{ClientConfig, LoginOptions, RpError};
 use cardea_web::outbound::FetchError;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::provider::{Provider, Scripted};
 use super::world::{ACCESS_TOKEN, CALLBACK, CLIENT, nonce, party, world};
 
 async fn refused(world: &super::world::World) -> RpError {
-    world.party.begin(LoginWish::to("/")).await.unwrap_err()
+    world.party.begin(LoginOptions::to("/")).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn nobody_at_the_address_is_unavailable() {
     let clock = world().await.clock;
     let gone = Provider::start().await.url.clone();
     let party = party(&ClientConfig::cardea(&gone, CLIENT, CALLBACK), &clock);
-    let error = party.begin(LoginWish::to("/")).await.unwrap_err();
+    let error = party.begin(LoginOptions::to("/")).await.unwrap_err();
     assert!(matches!(error, RpError::Unavailable(_)), "{error:?}");
 }
 

@@ -1,6 +1,6 @@
 //! Each clause of OpenID Core §3.1.3.7 broken once, by the provider itself.
 
-use cardea_client::rp::{LoginWish, RpError};
+use cardea_client::rp::{LoginOptions, RpError};
 use cardea_jose::{Algorithm, half_hash};
 use cardea_protocol::verify::IdTokenError;
 use jiff::SignedDuration;
@@ -127,9 +127,9 @@ async fn clause_11_the_nonce_of_another_login() {
 #[tokio::test]
 async fn clause_12_a_weaker_class_than_was_asked_for() {
     let world = world().await;
-    let wish = LoginWish {
+    let wish = LoginOptions {
         acr_values: vec!["gold".to_owned()],
-        ..LoginWish::default()
+        ..LoginOptions::default()
     };
     let login = world.party.begin(wish).await.unwrap();
     let mut claims = world.claims(&nonce(&login));
@@ -142,9 +142,9 @@ async fn clause_12_a_weaker_class_than_was_asked_for() {
 #[tokio::test]
 async fn clause_13_an_old_authentication() {
     let world = world().await;
-    let wish = LoginWish {
+    let wish = LoginOptions {
         max_age: Some(60),
-        ..LoginWish::default()
+        ..LoginOptions::default()
     };
     let login = world.party.begin(wish).await.unwrap();
     let mut claims = world.claims(&nonce(&login));

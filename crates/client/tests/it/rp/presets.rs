@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cardea_client::rp::{
-    ClientConfig, LoginUnderWay, LoginWish, RefreshError, RelyingParty, RpError,
+    ClientConfig, LoginOptions, RefreshError, RelyingParty, RpError, StartedLogin,
 };
 use cardea_jose::{Algorithm, Expected, KeySet, SigningKey};
 use cardea_protocol::verify::IdTokenError;
@@ -44,15 +44,15 @@ impl Stage {
         }
     }
 
-    async fn begin(&self) -> LoginUnderWay {
-        self.party.begin(LoginWish::to("/")).await.unwrap()
+    async fn begin(&self) -> StartedLogin {
+        self.party.begin(LoginOptions::to("/")).await.unwrap()
     }
 
     fn grants(&self, path: &str, answer: &Value) {
         self.provider.says(path, Scripted::json(answer));
     }
 
-    async fn finish(&self, login: &LoginUnderWay) -> Result<cardea_client::rp::LoggedIn, RpError> {
+    async fn finish(&self, login: &StartedLogin) -> Result<cardea_client::rp::LoggedIn, RpError> {
         let back = callback(&[("code", "0.AQ"), ("state", login.state.state())]);
         self.party.finish(&back, &login.state).await
     }
@@ -101,7 +101,7 @@ async fn entra(part: &str, allowed: &[&str]) -> Stage {
     stage
 }
 
-/// Logs a person of this tenant in, whose token names this tenant in `tid`.
+/// Logs a user of this tenant in, whose token names this tenant in `tid`.
 async fn entra_login(
     stage: &Stage,
     part: &str,
@@ -332,7 +332,7 @@ async fn github_names_itself_in_its_answers() {
     let back = |iss: &str| callback(&[("code", "c"), ("state", login.state.state()), ("iss", iss)]);
     let foreign = back("https://accounts.google.com");
     let refused = stage.party.finish(&foreign, &login.state).await;
-    assert!(matches!(refused, Err(RpError::Stranger(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RpError::Mismatch(_))), "{refused:?}");
     assert!(stage.party.finish(&back(&own), &login.state).await.is_ok());
 }
 

@@ -1,4 +1,4 @@
-//! A provider on loopback that says what a test tells it to say.
+//! A provider on loopback that answers what a test scripted.
 
 use cardea_jose::{Algorithm, SigningKey};
 pub(crate) use cardea_testkit::{Scripted, ScriptedIssuer as Provider};

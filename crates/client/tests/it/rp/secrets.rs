@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use cardea_client::rp::{LoginWish, Tokens};
+use cardea_client::rp::{LoginOptions, Tokens};
 use cardea_seal::Secret;
 use cardea_web::config::SecretText;
 use jiff::SignedDuration;
@@ -60,7 +60,11 @@ async fn a_login_a_refresh_and_their_failures_leave_no_secret_behind() {
         config.authentication.client_secret = Some(SecretText::new(SECRET.to_owned()));
     })
     .await;
-    let login = world.party.begin(LoginWish::to("/private")).await.unwrap();
+    let login = world
+        .party
+        .begin(LoginOptions::to("/private"))
+        .await
+        .unwrap();
     let nonce = nonce(&login);
     let id_token = world.sign(&world.claims(&nonce));
     world.grants(&id_token);

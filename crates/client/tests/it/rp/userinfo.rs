@@ -1,4 +1,4 @@
-//! Claims from userinfo: of the same person, or none.
+//! Claims from userinfo: of the same user, or none.
 
 use cardea_client::rp::RpError;
 use cardea_protocol::verify::UserinfoError;

@@ -1,4 +1,4 @@
-//! A relying party at a scripted provider, and a login that would succeed if nobody broke it.
+//! A relying party at a scripted provider, and a login that succeeds unless a test breaks it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cardea_client::rp::{
-    Callback, ClientConfig, LoggedIn, LoginUnderWay, LoginWish, RelyingParty, RpError,
+    Callback, ClientConfig, LoggedIn, LoginOptions, RelyingParty, RpError, StartedLogin,
 };
 use cardea_jose::SigningKey;
 use cardea_seal::Entropy;
@@ -63,7 +63,7 @@ pub(crate) fn query(url: &str) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-pub(crate) fn nonce(login: &LoginUnderWay) -> String {
+pub(crate) fn nonce(login: &StartedLogin) -> String {
     query(&login.authorization_url)["nonce"].clone()
 }
 
@@ -82,8 +82,8 @@ pub(crate) fn callback(pairs: &[(&str, &str)]) -> Callback {
 }
 
 impl World {
-    pub(crate) async fn begin(&self) -> LoginUnderWay {
-        self.party.begin(LoginWish::to("/orders")).await.unwrap()
+    pub(crate) async fn begin(&self) -> StartedLogin {
+        self.party.begin(LoginOptions::to("/orders")).await.unwrap()
     }
 
     /// The claims of an ID token in which everything is right.
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// The callback that an honest provider would send.
-    pub(crate) fn callback(&self, login: &LoginUnderWay) -> Callback {
+    pub(crate) fn callback(&self, login: &StartedLogin) -> Callback {
         callback(&[
             ("code", CODE),
             ("state", login.state.state()),
@@ -113,7 +113,7 @@ impl World {
         ])
     }
 
-    pub(crate) async fn finish(&self, login: &LoginUnderWay) -> Result<LoggedIn, RpError> {
+    pub(crate) async fn finish(&self, login: &StartedLogin) -> Result<LoggedIn, RpError> {
         self.party.finish(&self.callback(login), &login.state).await
     }
 

@@ -1,4 +1,4 @@
-//! Logins under way are taken once, by whoever began them.
+//! Pending logins are taken once, by the browser that began them.
 
 use std::sync::Arc;
 

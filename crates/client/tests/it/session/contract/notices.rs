@@ -1,4 +1,4 @@
-//! Logouts that the provider tells of.
+//! Logouts that the provider reports.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use cardea_client::session::{NoticeAnswer, SessionStore};
 
 use super::{at, lives, named, notice, session};
 
-/// Sessions of two people: two at one session of the provider, one at another, one at an unknown, one of the other person.
+/// Sessions of two users: two at one session of the provider, one at another, one at an unknown, one of the other user.
 async fn sessions_of_two(store: &Arc<dyn SessionStore>) {
     for (id, sid, sub) in [
         ("a1", Some("s1"), "alice"),
@@ -40,7 +40,7 @@ pub(super) async fn a_notice_with_a_session_ends_that_session(store: Arc<dyn Ses
         .unwrap();
     assert_eq!(answer, NoticeAnswer::Ended(2));
     assert_eq!(living(&store).await, "a3 a4 b1");
-    // With the person's name it also ends what was never said to belong to a session.
+    // With the user's name it also ends what was never said to belong to a session.
     let answer = store
         .end_by_notice(notice("j2", Some("s2"), Some("alice")), at(1))
         .await
@@ -95,7 +95,7 @@ pub(super) async fn a_notice_that_overtakes_a_login_keeps_it_from_opening(
     };
     assert!(!open("late", "s1", 2).await);
     assert!(!lives(&store, "late", 3).await);
-    // The person may come back in another session, and a name is not kept for ever.
+    // The user may come back in another session, and a name is not kept for ever.
     assert!(open("other", "s2", 2).await);
     assert!(open("again", "s1", 300).await);
     assert!(lives(&store, "other", 3).await && lives(&store, "again", 301).await);

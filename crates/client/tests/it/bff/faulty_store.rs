@@ -1,4 +1,4 @@
-//! A store in trouble.
+//! A store that fails.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 type Outcome<T> = Result<T, StoreUnavailable>;
 
 #[derive(Default)]
-pub(crate) struct Trouble {
+pub(crate) struct FaultyStore {
     store: MemoryStore,
     /// It can open and load sessions, and nothing else.
     forgetful: bool,
@@ -28,7 +28,7 @@ pub(crate) struct Trouble {
     pub(crate) hiccups: AtomicUsize,
 }
 
-impl Trouble {
+impl FaultyStore {
     pub(crate) fn forgetful() -> Self {
         Self {
             forgetful: true,
@@ -45,7 +45,7 @@ impl Trouble {
 }
 
 #[async_trait]
-impl SessionStore for Trouble {
+impl SessionStore for FaultyStore {
     async fn begin_login(&self, state: Digest, login: KnownLogin) -> Outcome<()> {
         self.up()?;
         self.store.begin_login(state, login).await

@@ -2,6 +2,7 @@
 //!
 //! Functions over 80 lines are clippy's (`too_many_lines`), with `#[expect(…, reason = "…")]` as the exception.
 
+mod circles;
 mod citations;
 mod container;
 mod files;
@@ -77,6 +78,7 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     findings.extend(specifications::check(root(), &files, write)?);
     findings.extend(container::check(&files)?);
+    findings.extend(circles::check(&files));
     let citable = citations::Citable::read(&files);
     for file in &files {
         findings.extend(citations::check(file, &citable));

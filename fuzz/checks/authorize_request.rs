@@ -39,13 +39,17 @@ pub(crate) fn check(data: &[u8]) {
     };
     let context = Context {
         client: Some(&CLIENT),
+        similar_client: None,
         resources: &RESOURCES,
         hint: &|_| Err(OAuthError::invalid_request("no hint")),
     };
     match authorize::check(&params, context) {
         Ok(request) => {
-            assert_eq!(request.redirect_uri, REDIRECT_URI);
-            assert!(request.challenge.is_some() && request.scope.is_subset_of(CLIENT.scope()));
+            assert_eq!(request.return_path.redirect_uri, REDIRECT_URI);
+            assert!(
+                request.return_path.challenge.is_some()
+                    && request.access.scope.is_subset_of(CLIENT.scope())
+            );
             let json = serde_json::to_vec(&request).expect("a request is JSON");
             let again: AuthorizationRequest = serde_json::from_slice(&json).expect("our own JSON");
             assert_eq!(again, request);

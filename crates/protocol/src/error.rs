@@ -4,6 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::Trail;
+
 /// Error codes of the specifications, by their wire names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +100,7 @@ pub struct OAuthError {
     code: ErrorCode,
     description: Cow<'static, str>,
     cause: Option<Cow<'static, str>>,
+    trail: Option<Box<Trail>>,
 }
 
 impl OAuthError {
@@ -107,6 +110,7 @@ impl OAuthError {
             code,
             description: description.into(),
             cause: None,
+            trail: None,
         }
     }
 
@@ -114,6 +118,13 @@ impl OAuthError {
     #[must_use]
     pub fn because(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Adds the checks that led here, which are only logged.
+    #[must_use]
+    pub(crate) fn with_trail(mut self, trail: Trail) -> Self {
+        self.trail = Some(Box::new(trail));
         self
     }
 
@@ -152,6 +163,12 @@ impl OAuthError {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+
+    /// The checks that led here, which are only logged.
+    #[must_use]
+    pub fn trail(&self) -> Option<&Trail> {
+        self.trail.as_deref()
     }
 }
 

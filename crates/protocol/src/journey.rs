@@ -106,7 +106,7 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
         return Ok(NextStep::Login);
     }
     let chosen_here = logged_in_here || now.steps.chosen.as_ref() == Some(&session.sid);
-    if let Some(subject) = &now.request.subject
+    if let Some(subject) = &now.request.access.subject
         && *subject != session.subject
     {
         // OpenID Core §3.1.2.1: only the person of the hint can get a positive answer.
@@ -133,7 +133,7 @@ fn login_is_too_old(now: &Situation<'_>, session: &Session) -> bool {
     if now.request.prompt.has(Prompt::Login) {
         return true;
     }
-    let Some(seconds) = now.request.max_age else {
+    let Some(seconds) = now.request.access.max_age else {
         return false;
     };
     let Ok(seconds) = i64::try_from(seconds) else {
@@ -157,11 +157,11 @@ fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
     }
     // RFC 8252 §8.6: a native public client without a claimed https URI can be imitated, so a remembered consent is not
     // enough for it.
-    let claimed = now.request.redirect_uri.starts_with("https://");
+    let claimed = now.request.return_path.redirect_uri.starts_with("https://");
     let native = now.client.metadata().application_type == ApplicationType::Native;
     let imitable = now.client.is_public() && native && !claimed;
     let on_record = now.consent.is_some_and(|c| {
-        c.subject == session.subject && now.request.consent_scope().is_subset_of(&c.scope)
+        c.subject == session.subject && now.request.access.consent_scope().is_subset_of(&c.scope)
     });
     now.request.prompt.has(Prompt::Consent) || imitable || !on_record
 }

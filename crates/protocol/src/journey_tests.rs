@@ -32,7 +32,7 @@ fn alice() -> Now {
 fn consent_of(who: &str, what: &str) -> Consent {
     Consent {
         subject: subject(who),
-        client_id: samples::request().client_id,
+        client_id: samples::request().access.client_id,
         scope: scope(what),
         given_at: now(),
         updated_at: now(),
@@ -59,7 +59,7 @@ impl Now {
     }
 
     fn returning_to(mut self, redirect_uri: &str) -> Self {
-        self.request.redirect_uri = redirect_uri.to_owned();
+        self.request.return_path.redirect_uri = redirect_uri.to_owned();
         self
     }
 
@@ -69,12 +69,12 @@ impl Now {
     }
 
     fn hinting_at(mut self, who: &str) -> Self {
-        self.request.subject = Some(subject(who));
+        self.request.access.subject = Some(subject(who));
         self
     }
 
     fn within(mut self, max_age: u64) -> Self {
-        self.request.max_age = Some(max_age);
+        self.request.access.max_age = Some(max_age);
         self
     }
 

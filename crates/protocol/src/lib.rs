@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod backchannel_logout;
 pub mod claims;
 pub mod error;
+pub mod explain;
 pub mod journey;
 pub mod metadata;
 pub mod model;

@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(field(config("", &[])), "audience");
         assert_eq!(field(config("a b", &[])), "audience");
         assert_eq!(field(config("api://a", &["x\"y"])), "scopes");
-        let clients = vec!["a b".to_owned()];
+        let clients = vec!["a\tb".to_owned()];
         assert_eq!(
             field(ResourceConfig {
                 introspection_clients: clients,

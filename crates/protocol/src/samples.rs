@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::{
-    authorize::AuthorizationRequest,
+    authorize::{Access, AuthorizationRequest, ReturnPath},
     model::{
         Audience, AuthenticationContext, Client, ClientId, ClientMetadata, CodeBinding, CodeHash,
         Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures, Owner, RefreshState,
@@ -155,20 +155,25 @@ pub(crate) fn grant() -> Grant {
 /// A checked request of the client above.
 pub(crate) fn request() -> AuthorizationRequest {
     AuthorizationRequest {
-        client_id: ClientId::parse("app").unwrap(),
-        redirect_uri: REDIRECT_URI.to_owned(),
-        redirect_uri_given: true,
-        response_mode: ResponseMode::Query,
-        state: Some("s & t".to_owned()),
-        nonce: None,
-        scope: scope("openid email"),
-        resources: Vec::new(),
-        challenge: None,
+        access: Access {
+            client_id: ClientId::parse("app").unwrap(),
+            scope: scope("openid email"),
+            resources: Vec::new(),
+            claims: ClaimsRequest::default(),
+            max_age: None,
+            acr_values: Vec::new(),
+            login_hint: None,
+            subject: None,
+        },
+        return_path: ReturnPath {
+            redirect_uri: REDIRECT_URI.to_owned(),
+            redirect_uri_given: true,
+            response_mode: ResponseMode::Query,
+            state: Some("s & t".to_owned()),
+            nonce: None,
+            challenge: None,
+        },
         prompt: Prompts::default(),
-        max_age: None,
-        claims: ClaimsRequest::default(),
-        login_hint: None,
-        subject: None,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Style sheet and logo, each at an address with its hash.
 
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
 
 use crate::{
-    ctx::Ctx,
+    app::Shared,
+    caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
     pages::csp,
@@ -17,10 +18,14 @@ use crate::{
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// `GET /assets/{file}`
-pub(crate) async fn get(ctx: Ctx, Path(file): Path<String>) -> Response {
-    let Some((content_type, bytes)) = ctx.app.assets.asset(&format!("assets/{file}")) else {
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(file): Path<String>,
+) -> Response {
+    let Some((content_type, bytes)) = app.assets.asset(&format!("assets/{file}")) else {
         let missing = Err(Failure::page(Trouble::NotFound, "no such asset"));
-        return error::page(&ctx, missing);
+        return error::page(&app, &caller, missing);
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

@@ -1,7 +1,7 @@
 //! Which pages of other origins may call the token endpoint, userinfo and revocation (D21).
 
 use axum::{extract::State, response::Response};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use cardea_protocol::request::basic_client_id;
 use cardea_web::inbound::cors::{Cors, origin};
 use http::header::AUTHORIZATION;
 
@@ -56,12 +56,5 @@ pub(crate) async fn origins_of(app: &App, client_id: &str) -> Vec<String> {
 }
 
 fn in_basic(caller: &Caller) -> Option<String> {
-    let encoded = caller
-        .headers
-        .get(AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Basic ")?;
-    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    text.split_once(':').map(|(id, _)| id.to_owned())
+    basic_client_id(caller.headers.get(AUTHORIZATION)?.to_str().ok()?)
 }

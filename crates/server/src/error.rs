@@ -14,9 +14,10 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::{
+    app::App,
     caller::Caller,
-    ctx::Ctx,
     error_page::page::{ErrorPage, Trouble},
+    explain::{self, Explanation},
     keys::KeyError,
     pages::{Back, html},
     passwords::Busy,
@@ -48,6 +49,14 @@ pub(crate) enum Failure {
         /// What the log is told.
         cause: String,
     },
+    /// An authorization request that a check refused, and which can't go back to its client.
+    #[error("{error}")]
+    Refused {
+        /// What the page says.
+        trouble: Trouble,
+        /// Which check refused it, for the log.
+        error: OAuthError,
+    },
     /// Our own mistake.
     #[error("{0}")]
     Internal(String),
@@ -75,8 +84,8 @@ impl Failure {
     fn log(&self, caller: &Caller) {
         let request_id = caller.request_id;
         match self {
-            Self::OAuth(e) => {
-                tracing::info!(%request_id, error = %e.code(), description = e.description(), cause = e.cause(), "refused");
+            Self::OAuth(e) | Self::Refused { error: e, .. } => {
+                explain::log(caller, e);
             }
             Self::Page { trouble, cause } if *trouble != Trouble::Unexpected => {
                 tracing::info!(%request_id, ?trouble, cause, "refused with a page");
@@ -110,7 +119,9 @@ pub(crate) fn oauth<T: IntoResponse>(caller: &Caller, result: Result<T, Failure>
 
 fn refuse(failure: &Failure) -> Response {
     match failure {
-        Failure::OAuth(e) => json(status(e.code()), e.code(), e.description()),
+        Failure::OAuth(e) | Failure::Refused { error: e, .. } => {
+            json(status(e.code()), e.code(), e.description())
+        }
         Failure::Form(e) => json(e.status(), ErrorCode::InvalidRequest, &e.to_string()),
         Failure::Limited(decision) => {
             let code = ErrorCode::TemporarilyUnavailable;
@@ -216,33 +227,46 @@ fn busy(mut response: Response) -> Response {
 }
 
 /// The answer of a page: the page, or a humane sentence.
-pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
+pub(crate) fn page(app: &App, caller: &Caller, result: Result<Response, Failure>) -> Response {
     match result {
         Ok(response) => response,
         Err(failure) => {
-            failure.log(&ctx.caller);
-            error_page(ctx, &failure, None)
+            failure.log(caller);
+            error_page(app, caller, &failure, None)
         }
     }
 }
 
 /// The error page for a failure.
-pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -> Response {
+pub(crate) fn error_page(
+    app: &App,
+    caller: &Caller,
+    failure: &Failure,
+    back: Option<Back<'_>>,
+) -> Response {
     let trouble = match failure {
-        Failure::Page { trouble, .. } => *trouble,
+        Failure::Page { trouble, .. } | Failure::Refused { trouble, .. } => *trouble,
         Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => Trouble::UnknownApp,
         Failure::OAuth(_) | Failure::Form(_) => Trouble::BrokenLink,
         Failure::Limited(_) => Trouble::TooMany,
         Failure::Busy(_) | Failure::Store(StoreError::Unavailable { .. }) => Trouble::Busy,
         Failure::Store(_) | Failure::Internal(_) => Trouble::Unexpected,
     };
-    let shell = ctx.shell();
+    // What is registered is shown only to whoever runs `cardea dev`.
+    let explanation = match failure {
+        Failure::OAuth(error) | Failure::Refused { error, .. } if app.settings.development => {
+            Explanation::of(error)
+        }
+        _ => None,
+    };
+    let shell = app.shell(caller);
     let mut response = html(
         ErrorPage::CSP,
         &ErrorPage {
             shell,
             trouble,
             back,
+            explanation,
         },
     );
     *response.status_mut() = match trouble {

@@ -17,7 +17,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limited,
+    limits,
     token::mint,
 };
 
@@ -73,7 +73,7 @@ async fn userinfo(
     pairs: &[(String, String)],
     client_id: &mut Option<String>,
 ) -> Result<Response, Failure> {
-    limited::by_network(&app.limits.other, caller)?;
+    limits::by_network(&app.limits.other, caller)?;
     let invalid = |cause: &'static str| {
         OAuthError::new(
             ErrorCode::InvalidToken,

@@ -175,7 +175,7 @@ pub(crate) fn all() -> Vec<ClientMetadata> {
             ..SIGNED.metadata()
         },
         ClientMetadata {
-            require_pkce: false,
+            require_pkce: Some(false),
             userinfo_with_api_token: false,
             userinfo_signed_response_alg: Some(Algorithm::ES256),
             allowed_origins: vec!["https://allowed.example.test".to_owned()],

@@ -40,11 +40,7 @@ pub(super) fn subject(
 
 /// OpenID Core §5.5.1.1: an essential `acr` that can't be reached is a failed authentication.
 /// `acr_values` is a voluntary claim (§3.1.2.1).
-pub(super) fn acr_can_be_reached(
-    params: &AuthorizationParams<'_>,
-    claims: &ClaimsRequest,
-) -> Result<(), OAuthError> {
-    let _wishes = params.acr_values()?;
+pub(super) fn acr_can_be_reached(claims: &ClaimsRequest) -> Result<(), OAuthError> {
     let unmet = claims.id_token.get("acr").is_some_and(|acr| {
         acr.essential
             && !acr.values.is_empty()

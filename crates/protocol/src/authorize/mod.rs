@@ -1,29 +1,33 @@
-//! The rules of `/authorize`: RFC 6749 §4.1.1, OpenID Core §3.1.2.2, and what came later.
+//! The rules of `/authorize`: RFC 6749 §4.1.1, OpenID Core §3.1.2.2, and later specifications.
 //!
-//! [`check`] is the whole list in its order. Until the redirect URI is verified an error is a page;
-//! from then on it goes back to the client.
+//! A request has two halves: [`Access`], what the client asks for, and [`ReturnPath`], how the response goes back.
+//! [`CHECKS`] lists the checks in their order. Until the redirect URI is verified an error is a page; from then on it goes
+//! back to the client.
 
+mod access;
+mod checks;
 mod hint;
 mod pkce;
 mod redirect_uri;
 mod resource;
 mod response;
 mod response_type;
+mod return_path;
 mod scope;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::Access;
+pub use checks::{CHECKS, CheckRow, Endpoint};
 pub use response::{AuthorizationResponse, ReturnTo};
+pub use return_path::ReturnPath;
 
 use crate::{
-    claims::scope_of,
     error::OAuthError,
-    model::{Audience, Client, ClientId, Subject},
-    pkce::CodeChallenge,
-    redirect_uri::VerifiedRedirect,
-    request::{AuthorizationParams, ClaimsRequest, Prompts, ResponseMode},
+    explain::Trail,
+    model::Client,
+    request::{AuthorizationParams, Prompts},
     resources::Resources,
-    scope::Scope,
     verify::VerifiedHint,
 };
 
@@ -31,58 +35,15 @@ use crate::{
 /// It travels sealed in the ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {
-    /// The client.
-    pub client_id: ClientId,
-    /// Where the response goes; compared again when the code is issued.
-    pub redirect_uri: String,
-    /// Whether the request named it.
-    pub redirect_uri_given: bool,
-    /// How the response is returned.
-    pub response_mode: ResponseMode,
-    /// Echoed exactly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-    /// Put in the ID token exactly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<String>,
-    /// The scopes requested and permitted.
-    pub scope: Scope,
-    /// The APIs named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<Audience>,
-    /// The PKCE challenge.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<CodeChallenge>,
+    /// What the client asks for.
+    #[serde(rename = "a")]
+    pub access: Access,
+    /// How the response goes back.
+    #[serde(rename = "r")]
+    pub return_path: ReturnPath,
     /// The pages to show or not to show.
-    #[serde(default)]
+    #[serde(rename = "p", default, skip_serializing_if = "Prompts::is_empty")]
     pub prompt: Prompts,
-    /// The greatest age of the login, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_age: Option<u64>,
-    /// Single claims asked for.
-    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
-    pub claims: ClaimsRequest,
-    /// What to put in the login form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub login_hint: Option<String>,
-    /// The required user, by `id_token_hint` or the claim `sub`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Subject>,
-}
-
-impl AuthorizationRequest {
-    /// What the user is asked to allow: the scopes, and those that requested claims belong to.
-    #[must_use]
-    pub fn consent_scope(&self) -> Scope {
-        let claims = self
-            .claims
-            .userinfo
-            .keys()
-            .chain(self.claims.id_token.keys());
-        claims
-            .filter_map(|name| scope_of(name))
-            .fold(self.scope.clone(), Scope::with)
-    }
 }
 
 /// Where an error goes.
@@ -99,59 +60,34 @@ pub enum Refusal {
 pub struct Context<'a> {
     /// The client that the request names, if it exists.
     pub client: Option<&'a Client>,
+    /// If it does not, a registered client identifier that may have been meant. Only logged.
+    pub similar_client: Option<&'a str>,
     /// The APIs.
     pub resources: &'a Resources,
     /// Reads an `id_token_hint`.
     pub hint: &'a dyn Fn(&str) -> Result<VerifiedHint, OAuthError>,
 }
 
-/// All checks of an authorization request, in their order.
-pub fn check(
-    params: &AuthorizationParams<'_>,
-    context: Context<'_>,
+/// All checks of an authorization request, in their order. An error has the [`Trail`] of the checks.
+pub fn check<'a>(
+    params: &'a AuthorizationParams<'a>,
+    context: Context<'a>,
 ) -> Result<AuthorizationRequest, Refusal> {
-    let client = redirect_uri::known_client(context.client).map_err(Refusal::Page)?;
-    let (redirect, given) = redirect_uri::verified(params, client).map_err(Refusal::Page)?;
-    let back = ReturnTo::new(redirect.clone(), params);
-    rest(params, client, context, (redirect, given)).map_err(|e| Refusal::Return(back, e))
-}
-
-fn rest(
-    params: &AuthorizationParams<'_>,
-    client: &Client,
-    context: Context<'_>,
-    (redirect, redirect_uri_given): (VerifiedRedirect, bool),
-) -> Result<AuthorizationRequest, OAuthError> {
-    params.flawless()?;
-    let state = response::state(params, client)?;
-    let response_mode = response::mode(params)?;
-    response_type::no_request_object(params)?;
-    response_type::is_code(params, client)?;
-    let challenge = pkce::challenge(params, client)?;
-    let scope = scope::allowed(params, client, context.resources)?;
-    let nonce = response::nonce(params, client, &scope)?;
-    let resources = resource::known(params, context.resources, &scope)?;
-    let prompt = params.prompt()?;
-    let max_age = params.max_age()?.or(client.metadata().default_max_age);
-    let claims = scope::claims(params, client)?;
-    hint::acr_can_be_reached(params, &claims)?;
-    let subject = hint::subject(params, &claims, context.hint)?;
-    Ok(AuthorizationRequest {
-        client_id: client.id().clone(),
-        redirect_uri: redirect.as_str().to_owned(),
-        redirect_uri_given,
-        response_mode,
-        state,
-        nonce,
-        scope,
-        resources,
-        challenge,
-        prompt,
-        max_age,
-        claims,
-        login_hint: params.login_hint()?.map(str::to_owned),
-        subject,
-    })
+    let mut run = checks::Run::new(params, context);
+    let mut trail = Trail::of(params.client_id().ok());
+    for row in CHECKS {
+        if !row.endpoints.contains(&Endpoint::Authorize) {
+            continue;
+        }
+        match row.apply(&mut run) {
+            Ok(()) => trail.passed(row.check),
+            Err(error) => {
+                let error = trail.failed(row.check, row.values(&run), error);
+                return Err(run.refuse(error));
+            }
+        }
+    }
+    run.finish()
 }
 
 #[cfg(test)]

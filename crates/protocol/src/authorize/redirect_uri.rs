@@ -38,18 +38,10 @@ pub(super) fn verified(
             )
         }),
         // RFC 6749 §3.1.2.3: it may be left out when exactly one is registered.
-        (None, [only]) if !is_openid(params) => verify(registered, only.as_str())
+        // OpenID Core §3.1.2.1: `redirect_uri` is REQUIRED in an OpenID request.
+        (None, [only]) if !params.requests_scope(OPENID) => verify(registered, only.as_str())
             .map(|r| (r, false))
             .ok_or_else(|| OAuthError::invalid_request("redirect_uri is missing")),
         (None, _) => Err(OAuthError::invalid_request("redirect_uri is missing")),
     }
-}
-
-/// OpenID Core §3.1.2.1: `redirect_uri` is REQUIRED in an OpenID request.
-fn is_openid(params: &AuthorizationParams<'_>) -> bool {
-    params
-        .scope()
-        .unwrap_or_default()
-        .split(' ')
-        .any(|token| token == OPENID)
 }

@@ -20,11 +20,10 @@ pub struct ReturnTo {
 impl ReturnTo {
     /// For a request of which only the redirect URI is verified; other parameters are used if they can be read.
     pub(super) fn new(redirect: VerifiedRedirect, params: &AuthorizationParams<'_>) -> Self {
-        let state = params.state().ok().flatten().map(str::to_owned);
         Self {
             redirect,
             mode: params.response_mode().unwrap_or_default(),
-            state,
+            state: params.readable_state().map(str::to_owned),
         }
     }
 
@@ -33,8 +32,8 @@ impl ReturnTo {
     pub fn of(request: &AuthorizationRequest, redirect: VerifiedRedirect) -> Self {
         Self {
             redirect,
-            mode: request.response_mode,
-            state: request.state.clone(),
+            mode: request.return_path.response_mode,
+            state: request.return_path.state.clone(),
         }
     }
 
@@ -157,10 +156,8 @@ mod tests {
 
     fn to(uri: &str, mode: ResponseMode) -> ReturnTo {
         let registered = RegisteredRedirectUri::parse(uri, ApplicationType::Native).unwrap();
-        let request = AuthorizationRequest {
-            response_mode: mode,
-            ..request()
-        };
+        let mut request = request();
+        request.return_path.response_mode = mode;
         ReturnTo::of(&request, verify(&[registered], uri).unwrap())
     }
 

@@ -31,14 +31,18 @@ pub(super) fn no_request_object(params: &AuthorizationParams<'_>) -> Result<(), 
 }
 
 /// RFC 6749 §3.1.1: the response type is required; there is only `code` (RFC 9700 §2.1.2).
-pub(super) fn is_code(params: &AuthorizationParams<'_>, client: &Client) -> Result<(), OAuthError> {
+pub(super) fn is_code(params: &AuthorizationParams<'_>) -> Result<(), OAuthError> {
     if params.response_type()? != "code" {
         return Err(OAuthError::new(
             ErrorCode::UnsupportedResponseType,
             "response_type is not code",
         ));
     }
-    // RFC 6749 §4.1.2.1
+    Ok(())
+}
+
+/// RFC 6749 §4.1.2.1: the client may use codes.
+pub(super) fn may_use_codes(client: &Client) -> Result<(), OAuthError> {
     if !client.may_use(GrantType::AuthorizationCode) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,

@@ -1,3 +1,4 @@
+mod explained;
 mod order;
 mod parameters;
 mod user;
@@ -5,9 +6,10 @@ mod user;
 use super::*;
 use crate::{
     error::ErrorCode,
-    model::{ClientMetadata, ClientStatus, Owner},
+    model::{ClientId, ClientMetadata, ClientStatus, Owner},
+    pkce::CodeChallenge,
     redirect_uri::ApplicationType,
-    request::Prompt,
+    request::{ClaimsRequest, Prompt, ResponseMode},
     samples::{self, ISSUER, REDIRECT_URI, now, subject},
 };
 
@@ -74,6 +76,7 @@ impl Asked {
         let resources = samples::resources();
         let context = Context {
             client: self.client.as_ref(),
+            similar_client: None,
             resources: &resources,
             hint: &|_| self.hint.clone(),
         };
@@ -99,10 +102,14 @@ impl Asked {
         assert_eq!(value("error").unwrap().1, error.code().as_str());
         assert_eq!(value("error_description").unwrap().1, error.description());
         assert_eq!(value("iss").unwrap().1, ISSUER);
-        let state = self.pairs.iter().find(|(n, _)| n == "state");
-        if let Some((_, state)) = state.filter(|(_, s)| s == "the state") {
+        let mut states = self.pairs.iter().filter(|(n, _)| n == "state");
+        if let (Some((_, state)), None) = (states.next(), states.next())
+            && !state.is_empty()
+        {
             assert_eq!(value("state").unwrap().1, *state);
         }
+        let trail = error.trail().expect("a trail");
+        assert!(trail.failure().is_some(), "{trail}");
         error
     }
 
@@ -136,17 +143,23 @@ fn a_valid_request_is_accepted_with_all_its_parameters() {
         .with("unknown", "dropped")
         .accepted();
     let expected = AuthorizationRequest {
-        response_mode: ResponseMode::FormPost,
-        state: Some("the state".to_owned()),
-        nonce: Some("n-0".to_owned()),
-        scope: samples::scope("openid email orders:read"),
-        resources: vec![samples::audience("api://orders")],
-        challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+        access: Access {
+            scope: samples::scope("openid email orders:read"),
+            resources: vec![samples::audience("api://orders")],
+            max_age: Some(600),
+            claims: ClaimsRequest::parse(r#"{"userinfo":{"name":null}}"#).unwrap(),
+            acr_values: vec!["urn:other".to_owned()],
+            login_hint: Some("alice@example.test".to_owned()),
+            ..samples::request().access
+        },
+        return_path: ReturnPath {
+            response_mode: ResponseMode::FormPost,
+            state: Some("the state".to_owned()),
+            nonce: Some("n-0".to_owned()),
+            challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+            ..samples::request().return_path
+        },
         prompt: Prompts::parse("login consent").unwrap(),
-        max_age: Some(600),
-        claims: ClaimsRequest::parse(r#"{"userinfo":{"name":null}}"#).unwrap(),
-        login_hint: Some("alice@example.test".to_owned()),
-        ..samples::request()
     };
     assert_eq!(request, expected);
 }
@@ -209,12 +222,13 @@ fn an_unregistered_redirect_uri_is_never_redirected_to() {
 fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered() {
     let oauth = || asked().without("redirect_uri").with("scope", "orders:read");
     let request = oauth().accepted();
-    assert_eq!(request.redirect_uri, REDIRECT_URI);
-    assert!(!request.redirect_uri_given);
+    assert_eq!(request.return_path.redirect_uri, REDIRECT_URI);
+    assert!(!request.return_path.redirect_uri_given);
     assert!(
         !oauth()
             .with("redirect_uri", "")
             .accepted()
+            .return_path
             .redirect_uri_given
     );
 
@@ -236,7 +250,10 @@ fn a_native_app_may_use_any_port() {
         .of(native)
         .with("redirect_uri", "http://127.0.0.1:51004/cb")
         .accepted();
-    assert_eq!(request.redirect_uri, "http://127.0.0.1:51004/cb");
+    assert_eq!(
+        request.return_path.redirect_uri,
+        "http://127.0.0.1:51004/cb"
+    );
 }
 
 #[test]
@@ -268,10 +285,10 @@ fn a_repeated_state_is_not_echoed() {
 }
 
 #[test]
-fn a_request_over_four_kibibytes_goes_back_to_the_client() {
-    let fits = asked().with("unknown", &"x".repeat(3500));
+fn b4_a_request_up_to_16_kib_is_accepted_and_a_larger_one_goes_back_to_the_client() {
+    let fits = asked().with("unknown", &"x".repeat(15_900));
     fits.accepted();
-    let over = asked().with("unknown", &"x".repeat(4096));
+    let over = asked().with("unknown", &"x".repeat(16_384));
     assert_eq!(over.code(), ErrorCode::InvalidRequest);
     let nowhere = over.with("redirect_uri", "https://evil.example/");
     nowhere.page();
@@ -284,10 +301,11 @@ fn a_requested_claim_does_not_bypass_the_scopes_of_the_client() {
     let narrow = |m: &mut ClientMetadata| m.scope = "openid email orders:read".to_owned();
     let request = asked().of(narrow).with("claims", claims).accepted();
     let names: Vec<_> = request
+        .access
         .claims
         .userinfo
         .keys()
-        .chain(request.claims.id_token.keys())
+        .chain(request.access.claims.id_token.keys())
         .collect();
     assert_eq!(names, ["email", "acr"]);
 }
@@ -301,6 +319,6 @@ fn a_requested_claim_needs_consent_to_its_scope() {
         .with("scope", "openid")
         .with("claims", claims)
         .accepted();
-    assert_eq!(request.scope.to_string(), "openid");
-    assert_eq!(request.consent_scope().to_string(), "openid phone");
+    assert_eq!(request.access.scope.to_string(), "openid");
+    assert_eq!(request.access.consent_scope().to_string(), "openid phone");
 }

@@ -290,7 +290,7 @@ fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(
                 );
             }
             // RFC 9700 §2.1.1: public clients must use PKCE.
-            if !metadata.require_pkce {
+            if metadata.require_pkce == Some(false) {
                 return refuse("require_pkce", "a public client must use PKCE");
             }
         }

@@ -34,6 +34,12 @@ impl AuthMethod {
             Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
+
+    /// Whether the client presents a secret.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
 }
 
 /// A grant type.
@@ -95,7 +101,7 @@ pub enum RefreshRotation {
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientMetadata {
-    /// The client's identifier: 1 to 128 printable ASCII characters.
+    /// The client's identifier: 1 to 128 printable ASCII characters, the space included.
     pub client_id: String,
     /// The secret of a confidential client, at least 32 bytes. Only its SHA-256 is kept.
     #[serde(skip_serializing, deserialize_with = "secret")]
@@ -109,7 +115,8 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
     /// Where a browser may be sent after logout, at most 32. Compared character by character.
     pub post_logout_redirect_uris: Vec<String>,
-    /// How the client authenticates. `none` is for public clients: browsers and apps.
+    /// How the client authenticates. A client with a secret may send it in either way; `private_key_jwt` accepts nothing else; `none` is
+    /// for public clients: browsers and apps.
     pub token_endpoint_auth_method: AuthMethod,
     /// The algorithm of the client's assertions: RS256, PS256, ES256, ES384 or EdDSA; without it any of these.
     #[schemars(with = "Option<String>")]
@@ -142,8 +149,10 @@ pub struct ClientMetadata {
     /// What happens when a used refresh token comes again: with `idempotent` a retry gets the same successor, and theft is
     /// still detected; with `strict` any second use revokes the grant.
     pub refresh_rotation: RefreshRotation,
-    /// Whether a request must have a `code_challenge`; false only for confidential clients.
-    pub require_pkce: bool,
+    /// Whether a request must have a `code_challenge` (PKCE with S256). If it is not set, a confidential client may send a `nonce`
+    /// with the scope `openid` instead (OAuth 2.1 §7.5.1). `false` is for confidential clients only. A challenge that was sent is
+    /// always verified.
+    pub require_pkce: Option<bool>,
     /// Whether a request must have a `state`.
     pub require_state: bool,
     /// Whether an OpenID request must have a `nonce`.
@@ -184,13 +193,13 @@ impl Default for ClientMetadata {
             id_token_signed_response_alg: None,
             userinfo_signed_response_alg: None,
             refresh_rotation: RefreshRotation::Idempotent,
-            require_pkce: true,
+            require_pkce: None,
             require_state: false,
             require_nonce: false,
             default_max_age: None,
             require_auth_time: false,
             allowed_origins: Vec::new(),
-            userinfo_with_api_token: true,
+            userinfo_with_api_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
         }

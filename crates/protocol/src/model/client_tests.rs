@@ -45,7 +45,7 @@ fn a_registered_client_is_enabled_and_says_what_it_was_given() {
 #[test]
 fn identifier_and_scope_are_well_formed() {
     assert_eq!(refused(|m| m.client_id = String::new()), "client_id");
-    assert_eq!(refused(|m| m.client_id = "a b".to_owned()), "client_id");
+    assert_eq!(refused(|m| m.client_id = "a\tb".to_owned()), "client_id");
     assert_eq!(refused(|m| m.scope = "a\"b".to_owned()), "scope");
 }
 
@@ -96,10 +96,10 @@ fn the_authentication_method_has_what_it_needs_and_a_public_client_no_secret() {
 
 #[test]
 fn a_public_client_cannot_be_excused_from_pkce() {
-    assert_eq!(refused(|m| m.require_pkce = false), "require_pkce");
+    assert_eq!(refused(|m| m.require_pkce = Some(false)), "require_pkce");
     let excused = register(|m| {
         confidential(m);
-        m.require_pkce = false;
+        m.require_pkce = Some(false);
     });
     assert!(excused.is_ok());
 }

@@ -66,8 +66,8 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// A client's identifier. RFC 6749 appendix A.1 allows VSCHAR; the space is left out.
-    ClientId, "client id", 128, |c: char| c.is_ascii_graphic()
+    /// A client's identifier: VSCHAR, the space included (RFC 6749 appendix A.1).
+    ClientId, "client id", 128, |c: char| matches!(c, ' '..='~')
 );
 text_id!(
     /// A subject identifier: random, permanent, never reissued. OpenID Core §2: at most 255 ASCII characters.
@@ -175,10 +175,21 @@ mod tests {
         assert!(ClientId::parse("spa").is_ok());
         assert!(ClientId::parse("").is_err());
         assert!(ClientId::parse(&"x".repeat(129)).is_err());
-        assert!(ClientId::parse("a b").is_err());
         assert!(ClientId::parse("a\n").is_err());
         assert!(Username::parse("Ålice Østergård").is_ok());
         assert!(Username::parse("a\0").is_err());
+    }
+
+    #[test]
+    fn b7_a_client_id_holds_every_visible_ascii_character_and_the_space() {
+        let all: String = (' '..='~').collect();
+        assert_eq!(ClientId::parse(&all).unwrap().as_str(), all);
+        for good in ["my app", " a", "a ", " ", "a  b", "https://rp.example/x y"] {
+            assert!(ClientId::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "a\tb", "a\u{7f}", "é", "a\u{a0}b", "a\0"] {
+            assert!(ClientId::parse(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

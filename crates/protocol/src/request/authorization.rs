@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::{ClaimsRequest, Params};
 use crate::error::OAuthError;
 
-/// D7: a request is at most 4 KiB.
-pub(crate) const MAX_REQUEST_BYTES: usize = 4096;
-const MAX_STATE_BYTES: usize = 1024;
+/// The bound of all parameters together, in bytes after decoding.
+pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
+/// The bound of `state` in bytes: some frameworks seal a whole URL in it.
+pub const MAX_STATE_BYTES: usize = 4096;
 const MAX_NONCE_BYTES: usize = 512;
 const MAX_HINT_BYTES: usize = 256;
+const MAX_ACR_BYTES: usize = 1024;
 const MAX_ACR_VALUES: usize = 16;
 
 /// How the response is returned to the client.
@@ -49,6 +51,12 @@ impl Prompts {
     #[must_use]
     pub fn has(&self, prompt: Prompt) -> bool {
         self.0.contains(&prompt)
+    }
+
+    /// Whether no prompt was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, OAuthError> {
@@ -149,6 +157,33 @@ impl<'a> AuthorizationParams<'a> {
         Ok(state)
     }
 
+    /// `state` as it is echoed in an error: exactly as it came (RFC 6749 §4.1.2.1), whatever is wrong with it, if it came once
+    /// and within the bound of a request.
+    #[must_use]
+    pub fn readable_state(&self) -> Option<&'a str> {
+        let readable = |s: &&str| s.len() <= MAX_REQUEST_BYTES && !s.contains('\0');
+        self.raw("state").filter(readable)
+    }
+
+    /// The value of a parameter that comes exactly once, not checked.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        if self.params.comes_once(name) {
+            self.params.one(name)
+        } else {
+            None
+        }
+    }
+
+    /// Whether `scope` names this token.
+    #[must_use]
+    pub fn requests_scope(&self, token: &str) -> bool {
+        self.scope()
+            .unwrap_or_default()
+            .split(' ')
+            .any(|t| t == token)
+    }
+
     /// `nonce`
     pub fn nonce(&self) -> Result<Option<&'a str>, OAuthError> {
         self.params.bounded("nonce", MAX_NONCE_BYTES)
@@ -202,7 +237,7 @@ impl<'a> AuthorizationParams<'a> {
     pub fn acr_values(&self) -> Result<Vec<String>, OAuthError> {
         let text = self
             .params
-            .bounded("acr_values", MAX_REQUEST_BYTES)?
+            .bounded("acr_values", MAX_ACR_BYTES)?
             .unwrap_or_default();
         let values: Vec<String> = text
             .split(' ')

@@ -33,6 +33,8 @@ pub enum PresentedCredentials {
         client_id: String,
         /// The secret.
         secret: Secret<String>,
+        /// The characters in Basic, where decoding has changed them: some clients send them raw.
+        undecoded: Option<Secret<String>>,
     },
     /// `private_key_jwt`
     Assertion(Assertion),
@@ -54,14 +56,23 @@ impl PresentedCredentials {
             ));
         }
         if let Some(header) = authorization {
-            let (id, secret) = basic(header)?;
+            let Basic {
+                client_id: id,
+                secret,
+                undecoded,
+            } = basic(header)?;
             if client_id.is_some_and(|other| other != id) {
                 return Err(OAuthError::invalid_request("two different client ids"));
+            }
+            // RFC 6749 §2.3.1: a client with an empty secret may leave it out, so it is a public one.
+            if secret.expose().is_empty() {
+                return Ok(Self::None { client_id: id });
             }
             return Ok(Self::Secret {
                 method: AuthMethod::ClientSecretBasic,
                 client_id: id,
                 secret,
+                undecoded,
             });
         }
         if let Some(jwt) = assertion {
@@ -91,13 +102,26 @@ impl PresentedCredentials {
                 method: AuthMethod::ClientSecretPost,
                 client_id,
                 secret: Secret::new(secret.to_owned()),
+                undecoded: None,
             },
             None => Self::None { client_id },
         })
     }
 }
 
-fn basic(header: &str) -> Result<(String, Secret<String>), OAuthError> {
+/// The client identifier of Basic credentials, unverified; `None` when they are malformed.
+#[must_use]
+pub fn basic_client_id(header: &str) -> Option<String> {
+    basic(header).ok().map(|basic| basic.client_id)
+}
+
+struct Basic {
+    client_id: String,
+    secret: Secret<String>,
+    undecoded: Option<Secret<String>>,
+}
+
+fn basic(header: &str) -> Result<Basic, OAuthError> {
     let bad = |cause| OAuthError::invalid_client(cause);
     if header.len() > MAX_HEADER_BYTES {
         return Err(bad("the Authorization header is too long"));
@@ -118,12 +142,18 @@ fn basic(header: &str) -> Result<(String, Secret<String>), OAuthError> {
     // RFC 6749 §2.3.1: both halves are form-url-encoded before they are joined.
     let id =
         form_decode(id).ok_or_else(|| bad("the client id in Basic is not form-url-encoded"))?;
-    let secret =
-        form_decode(secret).ok_or_else(|| bad("the secret in Basic is not form-url-encoded"))?;
+    let decoded = form_decode(secret).ok_or_else(|| {
+        bad("the secret in Basic is not form-url-encoded (RFC 6749 §2.3.1): it has a % that was not encoded")
+    })?;
     if id.is_empty() {
         return Err(bad("the Basic credentials have no client id"));
     }
-    Ok((id, Secret::new(secret)))
+    let undecoded = (decoded != secret).then(|| Secret::new(secret.to_owned()));
+    Ok(Basic {
+        client_id: id,
+        secret: Secret::new(decoded),
+        undecoded,
+    })
 }
 
 /// One form-url-encoded value; a stray `%` is refused rather than kept.

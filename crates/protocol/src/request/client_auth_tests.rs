@@ -19,6 +19,7 @@ fn the_example_of_rfc_6749_is_read() {
         client_id,
         secret,
         method,
+        ..
     }) = parse(
         Some("Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
         &[],
@@ -46,6 +47,49 @@ fn both_halves_of_basic_are_form_decoded() {
         (client_id.as_str(), secret.expose().as_str()),
         ("a:b", "p% qé")
     );
+}
+
+#[test]
+fn c2_basic_with_an_empty_secret_is_a_public_client() {
+    for (id, body) in [
+        ("spa", &[][..]),
+        ("my%20app", &[][..]),
+        ("a+b", &[]),
+        ("spa", &[("client_id", "spa")]),
+    ] {
+        let header = format!("Basic {}", STANDARD.encode(format!("{id}:")));
+        let Ok(PresentedCredentials::None { client_id }) = parse(Some(&header), body) else {
+            panic!("not a public client: {id}")
+        };
+        assert_eq!(client_id, form_decode(id).unwrap());
+    }
+    let header = format!("Basic {}", STANDARD.encode("spa:"));
+    let other = parse(Some(&header), &[("client_id", "other")]);
+    assert_eq!(code(other), Some(ErrorCode::InvalidRequest));
+    let two = parse(Some(&header), &[("client_secret", "s")]);
+    assert_eq!(code(two), Some(ErrorCode::InvalidRequest));
+}
+
+#[test]
+fn c8_a_secret_that_decoding_changes_is_kept_as_it_came_for_the_log() {
+    for (sent, kept) in [
+        ("a+b", true),
+        ("a%2Bb", true),
+        ("a-b_c~d.e", false),
+        ("p q", false),
+    ] {
+        let header = format!("Basic {}", STANDARD.encode(format!("id:{sent}")));
+        let Ok(PresentedCredentials::Secret { undecoded, .. }) = parse(Some(&header), &[]) else {
+            panic!("not read: {sent}")
+        };
+        assert_eq!(
+            undecoded.map(|s| s.expose().clone()),
+            kept.then(|| sent.to_owned())
+        );
+    }
+    let stray = format!("Basic {}", STANDARD.encode("id:100%"));
+    let error = parse(Some(&stray), &[]).err().unwrap();
+    assert!(error.cause().unwrap().contains("not form-url-encoded"));
 }
 
 #[test]
@@ -110,6 +154,7 @@ fn a_secret_in_the_body_and_a_bare_name_are_read() {
         method,
         client_id,
         secret,
+        ..
     }) = parse(None, &body)
     else {
         panic!("not read")
@@ -165,7 +210,7 @@ fn halves_that_are_no_form_encoding_of_utf_8_are_refused() {
 proptest::proptest! {
     #[test]
     fn reading_never_panics_and_basic_gives_back_what_was_encoded(
-        header in "\\PC*", id in "\\PC{1,20}", secret in "\\PC{0,20}",
+        header in "\\PC*", id in "\\PC{1,20}", secret in "\\PC{1,20}",
     ) {
         let _ = parse(Some(&header), &[]);
         let form = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

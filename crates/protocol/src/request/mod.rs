@@ -8,9 +8,11 @@ mod end_session;
 mod params;
 mod token;
 
-pub use authorization::{AuthorizationParams, Prompt, Prompts, ResponseMode};
+pub use authorization::{
+    AuthorizationParams, MAX_REQUEST_BYTES, MAX_STATE_BYTES, Prompt, Prompts, ResponseMode,
+};
 pub use claims::{ClaimRequest, ClaimsRequest};
-pub use client_auth::{Assertion, PresentedCredentials};
+pub use client_auth::{Assertion, PresentedCredentials, basic_client_id};
 pub use end_session::EndSessionRequest;
 pub use params::Params;
 pub use token::{

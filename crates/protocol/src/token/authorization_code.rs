@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     error::OAuthError,
+    explain::{Check, Shown, Trail, Values},
     model::{Client, ClientId, CodeBinding, GrantType},
     request::AuthorizationCodeRequest,
 };
@@ -20,31 +21,70 @@ pub fn check(
     binding: &CodeBinding,
     request: &AuthorizationCodeRequest,
 ) -> Result<ProvedRedemption, OAuthError> {
-    // RFC 6749 §5.2: the grant type must be the client's.
-    if !client.may_use(GrantType::AuthorizationCode) {
-        return Err(super::unauthorized_grant_type());
+    let mut trail = Trail::default();
+    super::check_grant_type(&mut trail, client, GrantType::AuthorizationCode)?;
+    trail.check(OWNER, check_owner(client, owner), || {
+        Values::compared(client.id().as_str(), owner.as_str())
+    })?;
+    trail.check(REDIRECT_URI, check_redirect_uri(binding, request), || {
+        Values::nearest(
+            request.redirect_uri.as_deref(),
+            [binding.redirect_uri.as_str()],
+        )
+    })?;
+    trail.check(CODE_VERIFIER, check_verifier(binding, request), || {
+        let sent = request.verifier.as_ref().map(|_| Shown::of("(masked)"));
+        Values::sent(sent)
+    })?;
+    Ok(ProvedRedemption(()))
+}
+
+const OWNER: Check = Check {
+    name: "code_client",
+    section: "RFC 6749 §4.1.3",
+};
+const REDIRECT_URI: Check = Check {
+    name: "redirect_uri",
+    section: "RFC 6749 §4.1.3",
+};
+const CODE_VERIFIER: Check = Check {
+    name: "code_verifier",
+    section: "RFC 7636 §4.6",
+};
+
+/// RFC 6749 §4.1.3: the code was issued to the authenticated client.
+fn check_owner(client: &Client, owner: &ClientId) -> Result<(), OAuthError> {
+    if client.id() == owner {
+        return Ok(());
     }
-    // RFC 6749 §4.1.3: the code was issued to the authenticated client.
-    if client.id() != owner {
-        return Err(OAuthError::invalid_grant(
-            "the code belongs to another client",
-        ));
-    }
-    // RFC 6749 §4.1.3: present and identical, if the authorization request had it.
+    Err(OAuthError::invalid_grant(
+        "the code belongs to another client",
+    ))
+}
+
+/// RFC 6749 §4.1.3: present and identical, if the authorization request had it.
+fn check_redirect_uri(
+    binding: &CodeBinding,
+    request: &AuthorizationCodeRequest,
+) -> Result<(), OAuthError> {
     match &request.redirect_uri {
-        Some(uri) if *uri != binding.redirect_uri => {
-            return Err(OAuthError::invalid_grant(
-                "redirect_uri is not the one of the authorization request",
-            ));
-        }
+        Some(uri) if *uri != binding.redirect_uri => Err(OAuthError::invalid_grant(
+            "redirect_uri is not the one of the authorization request",
+        )),
         None if binding.redirect_uri_given => {
-            return Err(OAuthError::invalid_grant("redirect_uri is missing"));
+            Err(OAuthError::invalid_grant("redirect_uri is missing"))
         }
-        _ => {}
+        _ => Ok(()),
     }
+}
+
+fn check_verifier(
+    binding: &CodeBinding,
+    request: &AuthorizationCodeRequest,
+) -> Result<(), OAuthError> {
     match (&binding.challenge, &request.verifier) {
         // RFC 7636 §4.6
-        (Some(challenge), Some(verifier)) if verifier.proves(challenge) => Ok(ProvedRedemption(())),
+        (Some(challenge), Some(verifier)) if verifier.proves(challenge) => Ok(()),
         (Some(_), Some(_)) => Err(OAuthError::invalid_grant(
             "code_verifier does not match code_challenge",
         )),
@@ -53,7 +93,7 @@ pub fn check(
         (None, Some(_)) => Err(OAuthError::invalid_grant(
             "code_verifier for a code without code_challenge",
         )),
-        (None, None) => Ok(ProvedRedemption(())),
+        (None, None) => Ok(()),
     }
 }
 
@@ -203,6 +243,41 @@ mod tests {
             None,
         );
         assert_eq!(answer, Err("unauthorized_client".to_owned()));
+    }
+
+    #[test]
+    fn n3_a_refused_redemption_says_where_the_redirect_uri_differs_and_never_shows_a_secret() {
+        let binding = bound_to(Some(CHALLENGE), true);
+        let request = |uri: &str, verifier: &str| AuthorizationCodeRequest {
+            code: None,
+            redirect_uri: Some(uri.to_owned()),
+            verifier: CodeVerifier::parse(verifier).ok(),
+            resource: None,
+        };
+        let client = samples::client(|_| {});
+        let slash = request(&format!("{REDIRECT_URI}/"), VERIFIER);
+        let error = check(&client, client.id(), &binding, &slash).unwrap_err();
+        let trail = error.trail().unwrap();
+        assert_eq!(
+            trail.to_string(),
+            "grant_type passed, code_client passed, redirect_uri failed"
+        );
+        assert_eq!(
+            trail.values().differs.as_deref(),
+            Some("the path differs by a trailing slash")
+        );
+        let other = "b".repeat(43);
+        let wrong = check(
+            &client,
+            client.id(),
+            &binding,
+            &request(REDIRECT_URI, &other),
+        );
+        let shown = format!("{:?}", wrong.unwrap_err().trail().unwrap());
+        assert!(
+            shown.contains("code_verifier") && !shown.contains(&other),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Client authentication (RFC 6749 §2.3, §3.2.1, D15): exactly the registered method.
+//! Client authentication (RFC 6749 §2.3, §3.2.1, D15). A secret may come in the header or in the body; a client
+//! registered for `private_key_jwt` may use nothing else.
 //! An unknown client and a wrong secret get the same response.
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use cardea_seal::{Digest, Secret};
 use super::refresh_token::Sender;
 use crate::{
     error::OAuthError,
+    explain::{Check, Trail, Values},
     model::{AuthMethod, Client},
     verify::VerifiedAssertion,
 };
@@ -39,11 +41,13 @@ pub fn by_name(client: Option<&Arc<Client>>) -> Result<AuthenticatedClient, OAut
     admit(client, AuthMethod::None)
 }
 
-/// A confidential client presents its secret, in the header or in the body.
+/// A confidential client presents its secret, in the header or in the body. `undecoded` is the secret as the header has
+/// it, where form-url-decoding has changed it.
 pub fn by_secret(
     client: Option<&Arc<Client>>,
     method: AuthMethod,
     secret: &Secret<String>,
+    undecoded: Option<&Secret<String>>,
 ) -> Result<AuthenticatedClient, OAuthError> {
     // The same work for an unknown client.
     let matches = match client {
@@ -53,8 +57,16 @@ pub fn by_secret(
             false
         }
     };
-    if client.is_some() && !matches {
-        return Err(OAuthError::invalid_client("wrong secret"));
+    if let Some(client) = client
+        && !matches
+    {
+        // RFC 6749 §2.3.1: the secret must be form-url-encoded. It is not accepted raw, but the operator learns why.
+        let raw = undecoded.is_some_and(|raw| client.secret_is(raw.expose()));
+        return Err(OAuthError::invalid_client(if raw {
+            "wrong secret: the client sends it in Basic without form-url-encoding, so + and % are read as something else"
+        } else {
+            "wrong secret"
+        }));
     }
     admit(client, method)
 }
@@ -72,6 +84,11 @@ pub fn by_assertion(
     admit(Some(client), AuthMethod::PrivateKeyJwt)
 }
 
+const METHOD: Check = Check {
+    name: "token_endpoint_auth_method",
+    section: "RFC 6749 §2.3",
+};
+
 fn admit(
     client: Option<&Arc<Client>>,
     method: AuthMethod,
@@ -80,13 +97,16 @@ fn admit(
         return Err(OAuthError::invalid_client("unknown client"));
     };
     let registered = client.metadata().token_endpoint_auth_method;
-    // RFC 7591 §2: the registered method and no other, or a downgrade would be open.
-    if registered != method {
-        return Err(OAuthError::invalid_client(format!(
+    // RFC 6749 §2.3.1: a server MUST support Basic for clients with a secret; many libraries choose by themselves. A secret
+    // is never accepted in place of a key, or a downgrade would be open.
+    if registered != method && !(registered.is_secret() && method.is_secret()) {
+        let error = OAuthError::invalid_client(format!(
             "authenticated by {}, registered for {}",
             method.as_str(),
             registered.as_str()
-        )));
+        ));
+        let values = Values::of(Some(method.as_str()), registered.as_str());
+        return Err(Trail::default().failed(METHOD, values, error));
     }
     if !client.is_enabled() {
         return Err(OAuthError::invalid_client("the client is disabled"));
@@ -135,6 +155,7 @@ mod tests {
             Some(&client),
             AuthMethod::ClientSecretBasic,
             &secret(SECRET),
+            None,
         )
         .unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(admitted.sender(), Sender::Proved);
@@ -146,10 +167,9 @@ mod tests {
         let disabled = client(AuthMethod::ClientSecretBasic, ClientStatus::Disabled);
         let method = AuthMethod::ClientSecretBasic;
         let answers = [
-            by_secret(None, method, &secret(SECRET)),
-            by_secret(Some(&basic), method, &secret("wrong")),
-            by_secret(Some(&basic), AuthMethod::ClientSecretPost, &secret(SECRET)),
-            by_secret(Some(&disabled), method, &secret(SECRET)),
+            by_secret(None, method, &secret(SECRET), None),
+            by_secret(Some(&basic), method, &secret("wrong"), None),
+            by_secret(Some(&disabled), method, &secret(SECRET), None),
             by_name(Some(&basic)),
             by_name(None),
         ];
@@ -160,6 +180,47 @@ mod tests {
                 (ErrorCode::InvalidClient, "client authentication failed")
             );
         }
+    }
+
+    #[test]
+    fn c2_a_client_with_a_secret_may_use_the_header_or_the_body() {
+        use AuthMethod::{ClientSecretBasic, ClientSecretPost, None as Public, PrivateKeyJwt};
+        for registered in [ClientSecretBasic, ClientSecretPost] {
+            let client = client(registered, ClientStatus::Enabled);
+            for method in [ClientSecretBasic, ClientSecretPost] {
+                assert!(by_secret(Some(&client), method, &secret(SECRET), None).is_ok());
+                assert!(by_secret(Some(&client), method, &secret("wrong"), None).is_err());
+                assert!(by_secret(Some(&client), method, &secret(""), None).is_err());
+            }
+            assert!(by_name(Some(&client)).is_err());
+            assert!(admit(Some(&client), PrivateKeyJwt).is_err());
+        }
+        let public = client(Public, ClientStatus::Enabled);
+        for method in [ClientSecretBasic, ClientSecretPost] {
+            assert!(by_secret(Some(&public), method, &secret(SECRET), None).is_err());
+            assert!(admit(Some(&public), method).is_err());
+        }
+    }
+
+    #[test]
+    fn c8_a_secret_sent_raw_in_basic_is_refused_with_the_reason_in_the_log() {
+        let odd = format!("{SECRET}+%41 ");
+        let metadata = ClientMetadata {
+            client_id: "c".to_owned(),
+            redirect_uris: vec!["https://c.example/cb".to_owned()],
+            client_secret: Some(secret(&odd)),
+            ..Default::default()
+        };
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let client = Arc::new(Client::register(metadata, Owner::Store, now).unwrap());
+        let decoded = secret(&format!("{SECRET} A "));
+        let basic = AuthMethod::ClientSecretBasic;
+        let error = by_secret(Some(&client), basic, &decoded, Some(&secret(&odd))).err();
+        let error = error.unwrap();
+        assert!(error.cause().unwrap().contains("form-url-encoding"));
+        assert_eq!(error.description(), "client authentication failed");
+        let wrong = by_secret(Some(&client), basic, &decoded, Some(&secret("x+")));
+        assert_eq!(wrong.err().unwrap().cause(), Some("wrong secret"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Standing;
 use crate::{
     error::{ErrorCode, OAuthError},
+    explain::{Check, Trail, Values},
     model::{
         AuditEvent, Client, ClientId, Grant, GrantType, LastSeen, RefreshRotation, RefreshState,
         RefreshTokenId, RevocationReason,
@@ -117,24 +118,31 @@ pub fn check_scope(
     grant: &Grant,
     request: &RefreshTokenRequest,
 ) -> Result<Scope, OAuthError> {
-    if !client.may_use(GrantType::RefreshToken) {
-        return Err(super::unauthorized_grant_type());
-    }
+    const SCOPE: Check = Check {
+        name: "scope",
+        section: "RFC 6749 §6",
+    };
+    let mut trail = Trail::default();
+    super::check_grant_type(&mut trail, client, GrantType::RefreshToken)?;
     // A scope that was removed from the client since is not granted again.
     let granted = grant.scope.filter(|s| client.scope().contains(s));
     // Unknown scopes are ignored, as at `/authorize`: a client may send the same list to both.
-    match request
+    let requested = request
         .scope
         .as_ref()
-        .map(|scope| scope.filter(|s| resources.knows(s)))
-    {
-        None => Ok(granted),
+        .map(|scope| scope.filter(|s| resources.knows(s)));
+    let scope = match requested {
+        None => Ok(granted.clone()),
         Some(scope) if scope.is_subset_of(&granted) => Ok(scope),
         Some(_) => Err(OAuthError::new(
             ErrorCode::InvalidScope,
             "the scope is wider than what was granted",
         )),
-    }
+    };
+    trail.check(SCOPE, scope, || {
+        let sent = request.scope.as_ref().map(ToString::to_string);
+        Values::of(sent.as_deref(), &granted.to_string())
+    })
 }
 
 /// How the sender was authenticated.

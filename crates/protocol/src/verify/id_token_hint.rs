@@ -147,7 +147,7 @@ mod tests {
             changed("sub", json!("")),
             changed("sub", json!(1)),
             changed("aud", json!(["app", "other"])),
-            changed("aud", json!("a b")),
+            changed("aud", json!("a\tb")),
             changed("sid", json!("")),
         ] {
             assert_eq!(read("JWT", &bad).err(), Some(HintError::Malformed), "{bad}");

@@ -1,92 +1,136 @@
 //! `GET` and `POST /authorize`: a request becomes a ticket, the ticket the next page or the answer.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
 use cardea_protocol::{
-    OAuthError,
+    ErrorCode, OAuthError,
     authorize::{AuthorizationRequest, Context, Refusal, check},
     request::AuthorizationParams,
     verify,
 };
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
-use form_urlencoded::Serializer;
 
 use crate::{
+    app::{App, Shared},
     browser::Browser,
-    ctx::Ctx,
+    caller::Caller,
     error::{self, Failure},
     error_page::page::Trouble,
-    journey::{finish, next_step::go_on, ticket::Ticket},
-    limited,
+    explain,
+    journey::{
+        finish,
+        next_step::go_on,
+        ticket::{Opened, Ticket},
+    },
+    limits,
 };
 
 /// `GET /authorize`
-pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = async { authorize(&ctx, &query?.0).await };
-    error::page(&ctx, result.await)
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    caller: Caller,
+    query: Result<QueryPairs, FormError>,
+) -> Response {
+    let result = async { authorize(&app, &caller, &query?.0).await };
+    error::page(&app, &caller, result.await)
 }
 
-/// `POST /authorize`: checked, and sent on by GET, where a Lax cookie is seen (D7).
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+/// `POST /authorize`: checked, and sent on by GET, where a Lax cookie is sent (D7). The checked request goes along sealed: the
+/// parameters themselves can be too long for a URL.
+pub(crate) async fn post(
+    State(app): State<Shared>,
+    caller: Caller,
+    form: Result<FormPairs, FormError>,
+) -> Response {
     let result = async {
         let pairs = form?.0;
-        match checked(&ctx, &pairs).await? {
-            Ok(_) => {
-                let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
-                let url = format!("{}?{query}", ctx.app.settings.issuer.endpoint("/authorize"));
-                Ok(Redirect::to(&url).into_response())
+        match checked(&app, &caller, &pairs).await? {
+            Checked::Request(request) => {
+                let browser = Browser::of(&app, &caller);
+                let ticket = Ticket::new(&app, &browser, *request, caller.now).seal(&app)?;
+                let url = app.settings.issuer.endpoint("/authorize");
+                Ok(Redirect::to(&format!("{url}?ticket={ticket}")).into_response())
             }
-            Err(answer) => Ok(answer),
+            Checked::Refused(response) => Ok(*response),
         }
     };
-    error::page(&ctx, result.await)
+    error::page(&app, &caller, result.await)
 }
 
-async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
-    let request = match checked(ctx, pairs).await? {
-        Ok(request) => request,
-        Err(answer) => return Ok(answer),
+async fn authorize(
+    app: &App,
+    caller: &Caller,
+    pairs: &[(String, String)],
+) -> Result<Response, Failure> {
+    let browser = Browser::of(app, caller);
+    let request = match pairs {
+        [(name, ticket)] if name == "ticket" => {
+            limits::by_network(&app.limits.authorize, caller)?;
+            match Ticket::open(app, &browser, Some(ticket), caller.now)? {
+                Opened::Own(ticket) | Opened::Restarted(ticket) => ticket.request,
+            }
+        }
+        _ => match checked(app, caller, pairs).await? {
+            Checked::Request(request) => *request,
+            Checked::Refused(response) => return Ok(*response),
+        },
     };
-    let browser = Browser::of(ctx);
-    let ticket = Ticket::new(&ctx.app, &browser, request, ctx.caller.now);
-    let mut response = go_on(ctx, &browser, ticket).await?;
-    browser.remember(&ctx.app, response.headers_mut());
+    let ticket = Ticket::new(app, &browser, request, caller.now);
+    let mut response = go_on(app, caller, &browser, ticket).await?;
+    browser.remember(app, response.headers_mut());
     Ok(response)
 }
 
-/// The checked request, or the answer that refuses it.
+/// A request after all checks.
+enum Checked {
+    Request(Box<AuthorizationRequest>),
+    /// The error, on its way to the client.
+    Refused(Box<Response>),
+}
+
 async fn checked(
-    ctx: &Ctx,
+    app: &App,
+    caller: &Caller,
     pairs: &[(String, String)],
-) -> Result<Result<AuthorizationRequest, Response>, Failure> {
-    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+) -> Result<Checked, Failure> {
+    limits::by_network(&app.limits.authorize, caller)?;
     let params = AuthorizationParams::new(pairs)?;
-    let client = ctx.app.clients.find(params.client_id()?).await?;
-    let ring = ctx.app.ring.current();
+    let client_id = params.client_id()?;
+    let client = app.clients.find(client_id).await?;
+    let similar = match client {
+        None => explain::similar_client(app, client_id).await?,
+        Some(_) => None,
+    };
+    let ring = app.ring.current();
     let hint = |jwt: &str| {
-        verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer()).map_err(|e| {
+        verify::id_token_hint(jwt, ring.hints(), app.issuer()).map_err(|e| {
             OAuthError::invalid_request("id_token_hint is not an ID token of this issuer")
                 .because(e.to_string())
         })
     };
     let context = Context {
         client: client.as_deref(),
-        resources: &ctx.app.settings.resources,
+        similar_client: similar.as_deref(),
+        resources: &app.settings.resources,
         hint: &hint,
     };
     match check(&params, context) {
-        Ok(request) => Ok(Ok(request)),
-        Err(Refusal::Page(e)) if e.code() == cardea_protocol::ErrorCode::InvalidRequest => {
-            Err(Failure::page(Trouble::WrongReturnAddress, e.to_string()))
+        Ok(request) => Ok(Checked::Request(Box::new(request))),
+        Err(Refusal::Page(error)) if error.code() == ErrorCode::InvalidRequest => {
+            Err(Failure::Refused {
+                trouble: Trouble::WrongReturnAddress,
+                error,
+            })
         }
         Err(Refusal::Page(e)) => Err(e.into()),
         Err(Refusal::Return(back, e)) => {
-            tracing::info!(request_id = %ctx.caller.request_id, error = %e.code(), description = e.description(), cause = e.cause(), "authorization refused");
+            explain::log(caller, &e);
             let name = client.as_ref().map_or("", |c| c.name());
-            Ok(Err(finish::answer(
-                ctx,
-                name,
-                &back.error(&e, ctx.app.issuer()),
-            )))
+            let response = back.error(&e, app.issuer());
+            let response = finish::answer(app, caller, name, &response);
+            Ok(Checked::Refused(Box::new(response)))
         }
     }
 }

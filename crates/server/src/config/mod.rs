@@ -6,9 +6,8 @@ mod keys;
 mod limits;
 mod metrics;
 mod places;
-mod problem;
 mod problems;
-pub mod settings;
+mod settings;
 mod tokens;
 mod users;
 
@@ -21,7 +20,7 @@ pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
 pub use metrics::MetricsConfig;
 pub use places::Places;
-pub use problem::ConfigProblem;
+pub use settings::{ConfigProblem, Settings};
 pub use tokens::{SessionsConfig, TokensConfig};
 pub use users::SeedUser;
 

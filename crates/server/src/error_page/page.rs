@@ -1,6 +1,9 @@
 use askama::Template;
 
-use crate::pages::{Back, Shell, csp};
+use crate::{
+    explain::Explanation,
+    pages::{Back, Shell, csp},
+};
 
 /// What went wrong, to the person before whom it went wrong.
 #[derive(Template)]
@@ -9,6 +12,8 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) trouble: Trouble,
     pub(crate) back: Option<Back<'a>>,
+    /// Which check refused the request, in `cardea dev` only.
+    pub(crate) explanation: Option<Explanation>,
 }
 
 /// What a person can be told. The private cause is in the log under the same reference.
@@ -133,6 +138,7 @@ impl ErrorPage<'static> {
             shell: Shell::sample(),
             trouble,
             back,
+            explanation: None,
         };
         let hostile_shell = Shell {
             request_id: crate::pages::HOSTILE,
@@ -154,6 +160,21 @@ impl ErrorPage<'static> {
             ("error_too_many", page(Trouble::TooMany, None)),
             ("error_forged_logout", page(Trouble::ForgedLogout, None)),
             ("error_not_found", page(Trouble::NotFound, None)),
+            (
+                "error_explained",
+                Self {
+                    explanation: Some(Explanation {
+                        lines: vec![
+                            ("client_id", "orders".to_owned()),
+                            ("check", "redirect_uri (RFC 9700 §2.1)".to_owned()),
+                            ("sent", "http://localhost:8080/callback/".to_owned()),
+                            ("registered", "http://localhost:8080/callback".to_owned()),
+                            ("differs", "the path differs by a trailing slash".to_owned()),
+                        ],
+                    }),
+                    ..page(Trouble::WrongReturnAddress, None)
+                },
+            ),
             ("error_busy", page(Trouble::Busy, None)),
             ("error_unexpected", page(Trouble::Unexpected, None)),
             (

@@ -11,10 +11,16 @@ use cardea_protocol::{
 use cardea_store::{ConsentChange, IssueCode};
 
 use super::{Journey, form_post::FormPostPage};
-use crate::{ctx::Ctx, error::Failure, error_page::page::Trouble, pages::html};
+use crate::{
+    app::App, caller::Caller, error::Failure, error_page::page::Trouble, explain, pages::html,
+};
 
 /// Makes the code. The store demands once more that session, person and client are alive.
-pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Failure> {
+pub(super) async fn finish(
+    app: &App,
+    caller: &Caller,
+    journey: &Journey,
+) -> Result<Response, Failure> {
     let Some(session) = &journey.session else {
         return Err(Failure::Internal(
             "a journey without a session can't end".to_owned(),
@@ -22,28 +28,28 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
     };
     let return_to = journey.return_to()?;
     let request = &journey.ticket.request;
-    let secret = AuthorizationCode::new(ctx.caller.now, ctx.app.entropy.token());
+    let (access, path) = (&request.access, &request.return_path);
+    let secret = AuthorizationCode::new(caller.now, app.entropy.token());
     let code = Code {
         hash: secret.hash(),
         client_id: journey.client.id().clone(),
         binding: CodeBinding {
-            redirect_uri: request.redirect_uri.clone(),
-            redirect_uri_given: request.redirect_uri_given,
-            challenge: request.challenge.clone(),
+            redirect_uri: path.redirect_uri.clone(),
+            redirect_uri_given: path.redirect_uri_given,
+            challenge: path.challenge.clone(),
         },
         session: session.id,
         subject: session.subject.clone(),
-        scope: request.scope.clone(),
-        resources: request.resources.clone(),
-        nonce: request.nonce.clone(),
-        claims: request.claims.clone(),
+        scope: access.scope.clone(),
+        resources: access.resources.clone(),
+        nonce: path.nonce.clone(),
+        claims: access.claims.clone(),
         context: session.context.clone(),
-        issued_at: ctx.caller.now,
-        expires_at: ctx
-            .caller
+        issued_at: caller.now,
+        expires_at: caller
             .now
-            .saturating_add(ctx.app.settings.code_ttl)
-            .unwrap_or(ctx.caller.now),
+            .saturating_add(app.settings.code_ttl)
+            .unwrap_or(caller.now),
     };
     let consented = journey
         .ticket
@@ -52,13 +58,12 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         .as_ref()
         .is_some_and(|c| c.subject == session.subject);
     let consent = if consented {
-        ConsentChange::Grow(request.consent_scope())
+        ConsentChange::Grow(access.consent_scope())
     } else {
         ConsentChange::None
     };
-    let cause = ctx.caller.cause(Actor::Person(session.subject.clone()));
-    if !ctx
-        .app
+    let cause = caller.cause(Actor::Person(session.subject.clone()));
+    if !app
         .store
         .issue_code(IssueCode {
             code,
@@ -73,23 +78,29 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         ));
     }
     metrics::counter!("cardea_codes_issued_total").increment(1);
-    let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
-    Ok(answer(ctx, journey.client.name(), &response))
+    let response = return_to.code(secret.to_text().expose(), app.issuer());
+    Ok(answer(app, caller, journey.client.name(), &response))
 }
 
 /// An error goes back to the client.
 pub(crate) fn refuse(
-    ctx: &Ctx,
+    app: &App,
+    caller: &Caller,
     journey: &Journey,
     error: &OAuthError,
 ) -> Result<Response, Failure> {
-    tracing::info!(request_id = %ctx.caller.request_id, error = %error.code(), description = error.description(), "authorization refused");
-    let response = journey.return_to()?.error(error, ctx.app.issuer());
-    Ok(answer(ctx, journey.client.name(), &response))
+    explain::log(caller, error);
+    let response = journey.return_to()?.error(error, app.issuer());
+    Ok(answer(app, caller, journey.client.name(), &response))
 }
 
 /// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.
-pub(crate) fn answer(ctx: &Ctx, client_name: &str, response: &AuthorizationResponse) -> Response {
+pub(crate) fn answer(
+    app: &App,
+    caller: &Caller,
+    client_name: &str,
+    response: &AuthorizationResponse,
+) -> Response {
     match response.mode() {
         ResponseMode::Query => Redirect::to(&response.location()).into_response(),
         ResponseMode::FormPost => {
@@ -98,7 +109,7 @@ pub(crate) fn answer(ctx: &Ctx, client_name: &str, response: &AuthorizationRespo
                 .iter()
                 .map(|(k, v)| (*k, v.as_str()))
                 .collect();
-            let shell = ctx.shell();
+            let shell = app.shell(caller);
             html(
                 FormPostPage::CSP,
                 &FormPostPage {

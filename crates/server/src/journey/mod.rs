@@ -19,7 +19,10 @@ use cardea_protocol::{
 };
 
 use self::ticket::Ticket;
-use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, pages::Person};
+use crate::{
+    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
+    pages::Person,
+};
 
 /// What a page needs to know of a login under way.
 pub(crate) struct Journey {
@@ -33,24 +36,24 @@ pub(crate) struct Journey {
 impl Journey {
     /// Reads what the next step is judged by. A client that was disabled meanwhile ends the journey.
     pub(crate) async fn load(
-        ctx: &Ctx,
+        app: &App,
+        caller: &Caller,
         browser: &Browser,
         ticket: Ticket,
     ) -> Result<Self, Failure> {
-        let client = ctx
-            .app
+        let client = app
             .clients
-            .find(ticket.request.client_id.as_str())
+            .find(ticket.request.access.client_id.as_str())
             .await?
             .filter(|c| c.is_enabled());
         let client = client
             .ok_or_else(|| Failure::page(Trouble::UnknownApp, "the client is gone or disabled"))?;
-        let session = browser.session(ctx).await?;
+        let session = browser.session(app, caller).await?;
         let (consent, user) = match &session {
             None => (None, None),
             Some(session) => (
-                ctx.app.store.consent(&session.subject, client.id()).await?,
-                ctx.app.store.user(&session.subject).await?,
+                app.store.consent(&session.subject, client.id()).await?,
+                app.store.user(&session.subject).await?,
             ),
         };
         Ok(Self {
@@ -82,7 +85,7 @@ impl Journey {
 
     /// D8: `login_hint` names a person by login name or e-mail address.
     pub(crate) fn hinted_elsewhere(&self) -> bool {
-        let (Some(hint), Some(user)) = (&self.ticket.request.login_hint, &self.user) else {
+        let (Some(hint), Some(user)) = (&self.ticket.request.access.login_hint, &self.user) else {
             return false;
         };
         let by_name = Username::parse(hint).is_ok_and(|name| name.key() == user.username.key());
@@ -107,7 +110,7 @@ impl Journey {
     pub(crate) fn return_to(&self) -> Result<ReturnTo, Failure> {
         let redirect = redirect_uri::verify(
             self.client.redirect_uris(),
-            &self.ticket.request.redirect_uri,
+            &self.ticket.request.return_path.redirect_uri,
         )
         .ok_or_else(|| {
             Failure::page(

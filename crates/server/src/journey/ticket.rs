@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::{app::App, browser::Browser, error::Failure, error_page::page::Trouble};
 
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
-const MAX_BYTES: usize = 6144;
+/// A ticket travels in a URL, whose query is at most 16 KiB.
+const MAX_BYTES: usize = 15_000;
 /// The sealed steps of a whole login take less.
 const ROOM_FOR_STEPS: usize = 768;
 
@@ -68,8 +69,8 @@ impl Ticket {
     pub(crate) fn seal(&self, app: &App) -> Result<String, Failure> {
         let json = serde_json::to_vec(self).map_err(|e| Failure::Internal(e.to_string()))?;
         let text = app.seals.ticket.seal_text(&json, b"");
-        // What comes in is at most 4 KiB, so only odd encodings get here. A ticket without steps leaves room for them, so that
-        // no login is lost on the way.
+        // Only a request with several parameters at their bounds gets here. A ticket without steps leaves room for them, so
+        // that a login does not fail at its end.
         let room = if self.steps == Steps::default() {
             ROOM_FOR_STEPS
         } else {

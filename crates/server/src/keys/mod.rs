@@ -1,11 +1,133 @@
 //! The key ring in memory: parsed once, swapped as a whole (D13).
 
-mod error;
-mod key_ring;
 mod ring;
 mod turn;
 
-pub use error::KeyError;
-pub(crate) use key_ring::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT, KeyRing, key_sealer};
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use cardea_jose::{Algorithm, SigningKey};
+use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
+use cardea_seal::{MasterKey, Sealer};
+use cardea_store::{RingChange, Store, StoreError};
+
+pub(crate) use ring::Ring;
 pub(crate) use turn::{RemoveError, ripe_at};
 pub use turn::{RotateError, Turned};
+
+use crate::app::{EPOCH, Parts};
+
+/// What every provider signs with: ES256 for access tokens, RS256 for ID tokens.
+pub(crate) const ACCESS_TOKEN_DEFAULT: Algorithm = Algorithm::ES256;
+pub(crate) const ID_TOKEN_DEFAULT: Algorithm = Algorithm::RS256;
+
+/// Why the ring can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sealed key that the master key doesn't open.
+    #[error("the key {0} can't be opened with this master key")]
+    Sealed(String),
+    /// A key that can't be made or parsed.
+    #[error("{0}")]
+    Key(#[from] cardea_jose::KeyError),
+}
+
+/// The ring, and how it is read again.
+pub(crate) struct KeyRing {
+    store: Arc<dyn Store>,
+    sealer: Sealer,
+    current: ArcSwap<Ring>,
+}
+
+impl KeyRing {
+    /// Opens the ring; at the first start, and for an algorithm that is asked for first, makes an active key at once.
+    pub(crate) async fn open(
+        parts: &Parts,
+        issuer: &str,
+        wanted: &[Algorithm],
+        cause: &Cause,
+    ) -> Result<Self, KeyError> {
+        let sealer = key_sealer(&parts.master_key, issuer);
+        let rows = parts.store.keys().await?;
+        let ring = Self {
+            store: Arc::clone(&parts.store),
+            current: ArcSwap::from_pointee(Ring::open(&rows, &sealer)?),
+            sealer,
+        };
+        let defaults = [ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT];
+        ring.ensure(defaults.into_iter().chain(wanted.iter().copied()), cause)
+            .await?;
+        Ok(ring)
+    }
+
+    /// What seals the private keys.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// The ring as it is now.
+    pub(crate) fn current(&self) -> Guard<Arc<Ring>> {
+        self.current.load()
+    }
+
+    /// Reads the ring again, after this or another node has turned it.
+    pub(crate) async fn reload(&self) -> Result<(), KeyError> {
+        let rows = self.store.keys().await?;
+        self.current
+            .store(Arc::new(Ring::open(&rows, &self.sealer)?));
+        Ok(())
+    }
+
+    /// Makes an active key for each algorithm that has none. Of two nodes that start at once one wins, and both use its key.
+    pub(crate) async fn ensure(
+        &self,
+        wanted: impl Iterator<Item = Algorithm>,
+        cause: &Cause,
+    ) -> Result<(), KeyError> {
+        for algorithm in wanted {
+            if self.current().signing(algorithm).is_some() {
+                continue;
+            }
+            let row = self.new_row(algorithm, KeyState::Active, cause)?;
+            tracing::info!(kid = row.kid, %algorithm, "made a signing key");
+            self.store
+                .change_ring(RingChange {
+                    add: vec![row],
+                    moves: Vec::new(),
+                    cause: cause.clone(),
+                })
+                .await?;
+            self.reload().await?;
+        }
+        Ok(())
+    }
+
+    fn new_row(
+        &self,
+        algorithm: Algorithm,
+        state: KeyState,
+        cause: &Cause,
+    ) -> Result<SigningKeyRow, KeyError> {
+        let key = SigningKey::generate(algorithm)?;
+        let active = state == KeyState::Active;
+        Ok(SigningKeyRow {
+            kid: key.kid().to_owned(),
+            algorithm,
+            state,
+            sealed_private: self
+                .sealer
+                .seal(key.to_pkcs8().expose(), key.kid().as_bytes()),
+            created_at: cause.now,
+            activated_at: active.then_some(cause.now),
+            retired_at: None,
+        })
+    }
+}
+
+/// What seals the private keys.
+pub(crate) fn key_sealer(master: &MasterKey, issuer: &str) -> Sealer {
+    Sealer::new(master, "signing key", issuer, EPOCH)
+}

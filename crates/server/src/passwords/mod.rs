@@ -2,7 +2,6 @@
 
 mod hash;
 mod pool;
-mod strength;
 
 use cardea_seal::{Entropy, Secret};
 

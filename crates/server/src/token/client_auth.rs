@@ -39,9 +39,15 @@ pub(crate) async fn authenticate(
             method,
             client_id,
             secret,
+            undecoded,
         } => {
             let client = app.clients.find(&client_id).await?;
-            Ok(by_secret(client.as_ref(), method, &secret)?)
+            Ok(by_secret(
+                client.as_ref(),
+                method,
+                &secret,
+                undecoded.as_ref(),
+            )?)
         }
         // Boxed, so that a request without an assertion has a small future.
         PresentedCredentials::Assertion(assertion) => {

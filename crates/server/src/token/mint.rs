@@ -13,10 +13,9 @@ use std::sync::Arc;
 
 use crate::{
     answer::json,
-    app::App,
+    app::{App, EPOCH},
     error::Failure,
     keys::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT},
-    parts::EPOCH,
     telemetry,
 };
 

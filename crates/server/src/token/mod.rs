@@ -8,6 +8,7 @@ mod refresh_token;
 
 use axum::{extract::State, response::Response};
 use cardea_protocol::{
+    explain::{Check, Trail},
     request::{Params, TokenRequest},
     token::client_auth::AuthenticatedClient,
 };
@@ -22,7 +23,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limited, telemetry,
+    limits, telemetry,
 };
 
 /// `POST /token`
@@ -38,15 +39,20 @@ pub(crate) async fn post(
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
     let mut left = None;
     let result = async {
-        limited::by_network(&app.limits.token, &caller)?;
+        limits::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
-        let client = authenticate(&app, &caller, &params).await?;
-        left = Some(limited::by_client(
+        let mut trail = Trail::of(params.one("client_id"));
+        let client = authenticate(&app, &caller, &params).await;
+        let client = client.map_err(|e| explained(&trail, e, CLIENT_AUTHENTICATION))?;
+        trail = Trail::of(Some(client.client().id().as_str()));
+        trail.passed(CLIENT_AUTHENTICATION);
+        left = Some(limits::by_client(
             &app.limits.token_client,
             client.client(),
         )?);
-        let tokens = grant(&app, &caller, &client, &params).await?;
+        let tokens = grant(&app, &caller, &client, &params).await;
+        let tokens = tokens.map_err(|e| explained(&trail, e, GRANT))?;
         Answer::json(&tokens)
     };
     let result = result.await;
@@ -60,6 +66,23 @@ pub(crate) async fn post(
         origins.iter().any(|o| o == origin)
     });
     response
+}
+
+const CLIENT_AUTHENTICATION: Check = Check {
+    name: "client_authentication",
+    section: "RFC 6749 §2.3",
+};
+const GRANT: Check = Check {
+    name: "grant",
+    section: "RFC 6749 §5.2",
+};
+
+/// The failure with the checks that led to it.
+fn explained(trail: &Trail, failure: Failure, check: Check) -> Failure {
+    match failure {
+        Failure::OAuth(error) => trail.clone().before(error, check).into(),
+        other => other,
+    }
 }
 
 async fn grant(

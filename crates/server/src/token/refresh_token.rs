@@ -16,7 +16,11 @@ use cardea_seal::Secret;
 use cardea_store::{RefreshContext, RotateRefresh, Rotated};
 
 use super::mint::{self, TokenResponse};
-use crate::{app::App, caller::Caller, error::Failure, parts::EPOCH};
+use crate::{
+    app::{App, EPOCH},
+    caller::Caller,
+    error::Failure,
+};
 
 pub(super) async fn grant(
     app: &App,

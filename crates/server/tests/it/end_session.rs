@@ -287,6 +287,32 @@ async fn nobody_confirms_in_somebody_elses_name() {
 }
 
 #[tokio::test]
+async fn b4_a_state_up_to_4_kib_comes_back_after_logout_and_a_longer_one_does_not_prevent_it() {
+    for (state, returned) in [
+        ("s".repeat(1025), true),
+        ("s".repeat(4096), true),
+        ("s".repeat(4097), false),
+        ("a\r\nb".to_owned(), false),
+    ] {
+        let server = TestServer::start().await;
+        let mut browser = Browser::new(&server);
+        let hint = logged_in(&mut browser, SPA).await;
+        let page = end(
+            &mut browser,
+            &[
+                ("id_token_hint", &hint),
+                ("post_logout_redirect_uri", "https://app.example.test/"),
+                ("state", &state),
+            ],
+        )
+        .await;
+        let (_, told) = page.to_client().unwrap();
+        assert_eq!(told.get("state"), returned.then_some(&state));
+        assert!(!is_logged_in(&mut browser).await);
+    }
+}
+
+#[tokio::test]
 async fn malformed_requests_are_pages_and_end_nothing() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
@@ -296,9 +322,7 @@ async fn malformed_requests_are_pages_and_end_nothing() {
     for more in [
         vec![own, own],
         vec![own, ("state", "a"), ("state", "b")],
-        vec![own, ("state", &long)],
-        vec![own, ("state", "a\r\nb")],
-        vec![own, ("client_id", "a b")],
+        vec![own, ("client_id", "a\tb")],
         vec![own, ("post_logout_redirect_uri", &long)],
     ] {
         let page = end(&mut browser, &more).await;

@@ -13,6 +13,7 @@ mod backchannel_logout;
 mod cors;
 mod discovery;
 mod end_session;
+mod explained;
 mod introspection;
 mod limits;
 mod login;

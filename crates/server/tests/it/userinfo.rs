@@ -197,8 +197,11 @@ async fn without_openid_the_scope_is_insufficient() {
 }
 
 #[tokio::test]
-async fn a_token_for_an_api_is_taken_where_the_client_allows_it() {
-    let server = TestServer::start().await;
+async fn t5_a_token_for_an_api_is_refused_unless_the_client_allows_it() {
+    let server = TestServer::builder()
+        .client("web", |c| c.userinfo_with_api_token = true)
+        .start()
+        .await;
     let token = access(&server, WEB, "openid email orders:read").await;
     let claims = server
         .get("/userinfo")
@@ -207,9 +210,11 @@ async fn a_token_for_an_api_is_taken_where_the_client_allows_it() {
         .await
         .granted();
     assert_eq!(claims["email"], "alice@example.test");
-    let token = access(&server, EXCUSED, "openid orders:read").await;
-    let answer = server.get("/userinfo").bearer(&token).send().await;
-    answer.refused(401, "invalid_token");
+    for client in [SPA, EXCUSED] {
+        let token = access(&server, client, "openid email orders:read").await;
+        let answer = server.get("/userinfo").bearer(&token).send().await;
+        answer.refused(401, "invalid_token");
+    }
 }
 
 #[tokio::test]

@@ -10,21 +10,60 @@ fn confidential(m: &mut ClientMetadata) {
 }
 
 #[test]
-fn a_state_is_bounded_and_without_control_characters_and_else_is_not_echoed() {
-    for state in ["a\r\nLocation: x", "\u{7f}", "\u{85}", &"s".repeat(1025)] {
-        let Err(Refusal::Return(back, error)) = asked().with("state", state).check() else {
+fn b4_a_state_up_to_4_kib_is_accepted_and_echoed() {
+    for length in [1, 1024, 1025, 2048, 4096] {
+        let state = "s".repeat(length);
+        let request = asked().with("state", &state).accepted();
+        assert_eq!(request.return_path.state, Some(state));
+    }
+    assert_eq!(asked().without("state").accepted().return_path.state, None);
+}
+
+#[test]
+fn b4_an_error_returns_the_state_exactly_whatever_is_wrong_with_it() {
+    for state in [
+        "a\r\nLocation: x",
+        "\u{7f}",
+        "\u{85}",
+        "<script>\"",
+        &"s".repeat(4097),
+        &"s".repeat(12_000),
+    ] {
+        let Err(Refusal::Return(back, error)) = asked()
+            .with("state", state)
+            .with("prompt", "none login")
+            .check()
+        else {
             panic!("accepted")
         };
         assert_eq!(error.code(), InvalidRequest);
         let answer = back.error(&error, ISSUER);
+        let returned = answer.pairs().iter().find(|(name, _)| *name == "state");
+        assert_eq!(returned.map(|(_, s)| s.as_str()), Some(state));
+        // What is echoed neither ends the header nor the query.
+        assert!(
+            answer
+                .location()
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && b != b'#')
+        );
+    }
+    // The state comes back also when the request as a whole is refused.
+    for bad in [
+        asked().also("scope", "openid"),
+        asked().also("unknown", &"x".repeat(20_000)),
+        asked().also("unknown", "\0"),
+    ] {
+        assert_eq!(bad.code(), InvalidRequest);
+    }
+    // Which of two is meant is unknown; a NUL can't be returned in a form.
+    for unreadable in [asked().also("state", "other"), asked().with("state", "a\0")] {
+        let Err(Refusal::Return(back, error)) = unreadable.check() else {
+            panic!("accepted")
+        };
+        let answer = back.error(&error, ISSUER);
         assert!(answer.pairs().iter().all(|(name, _)| *name != "state"));
     }
-    let longest = "s".repeat(1024);
-    assert_eq!(
-        asked().with("state", &longest).accepted().state,
-        Some(longest)
-    );
-    assert_eq!(asked().without("state").accepted().state, None);
 }
 
 #[test]
@@ -46,7 +85,7 @@ fn a_client_can_be_held_to_send_a_state_and_a_nonce() {
 fn a_nonce_is_kept_to_the_byte_up_to_its_bound() {
     let longest = "ñ".repeat(256);
     assert_eq!(
-        asked().with("nonce", &longest).accepted().nonce,
+        asked().with("nonce", &longest).accepted().return_path.nonce,
         Some(longest)
     );
     assert_eq!(
@@ -113,26 +152,69 @@ fn pkce_takes_s256_alone_and_no_downgrade() {
 }
 
 #[test]
-fn a_confidential_client_can_be_excused_from_pkce_but_not_from_doing_it_right() {
+fn c10_require_pkce_false_excuses_a_confidential_client_but_a_challenge_is_always_checked() {
     let excused = |m: &mut ClientMetadata| {
         confidential(m);
-        m.require_pkce = false;
+        m.require_pkce = Some(false);
     };
     let method = "code_challenge_method";
     let without = asked().of(excused).without("code_challenge");
     assert_eq!(without.code(), InvalidRequest);
-    assert_eq!(without.without(method).accepted().challenge, None);
-    assert_eq!(
-        asked().of(excused).with(method, "plain").code(),
-        InvalidRequest
-    );
-    assert!(asked().of(excused).accepted().challenge.is_some());
-    // Not excused, though confidential: the default.
-    let held = asked()
-        .of(confidential)
+    let without = without.without(method);
+    assert_eq!(without.accepted().return_path.challenge, None);
+    let nothing = asked()
+        .of(excused)
         .without("code_challenge")
         .without(method);
-    assert_eq!(held.code(), InvalidRequest);
+    nothing.without("nonce").accepted();
+    for (name, bad) in [
+        (method, "plain"),
+        (method, "S512"),
+        ("code_challenge", "short"),
+    ] {
+        assert_eq!(asked().of(excused).with(name, bad).code(), InvalidRequest);
+    }
+    let request = asked().of(excused).accepted();
+    assert!(request.return_path.challenge.is_some());
+}
+
+#[test]
+fn c10_without_require_pkce_a_confidential_client_sends_a_challenge_or_a_nonce_with_openid() {
+    let plain = || {
+        let asked = asked().of(confidential).without("code_challenge");
+        asked.without("code_challenge_method")
+    };
+    assert_eq!(plain().accepted().return_path.challenge, None);
+    assert_eq!(plain().without("nonce").code(), InvalidRequest);
+    assert_eq!(plain().with("nonce", "").code(), InvalidRequest);
+    assert_eq!(plain().with("scope", "orders:read").code(), InvalidRequest);
+    asked().of(confidential).without("nonce").accepted();
+    asked()
+        .of(confidential)
+        .without("nonce")
+        .with("scope", "orders:read")
+        .accepted();
+    let bad = asked()
+        .of(confidential)
+        .with("code_challenge_method", "plain");
+    assert_eq!(bad.code(), InvalidRequest);
+}
+
+#[test]
+fn c10_require_pkce_true_and_public_clients_accept_no_nonce_instead() {
+    let strict = |m: &mut ClientMetadata| {
+        confidential(m);
+        m.require_pkce = Some(true);
+    };
+    let plain = |asked: Asked| {
+        asked
+            .without("code_challenge")
+            .without("code_challenge_method")
+    };
+    assert_eq!(plain(asked().of(strict)).code(), InvalidRequest);
+    assert_eq!(plain(asked()).code(), InvalidRequest);
+    let explicit = |m: &mut ClientMetadata| m.require_pkce = Some(true);
+    assert_eq!(plain(asked().of(explicit)).code(), InvalidRequest);
 }
 
 #[test]
@@ -140,7 +222,7 @@ fn unknown_scopes_are_passed_over_and_known_foreign_ones_refused() {
     let request = asked()
         .with("scope", "openid unknown orders:read")
         .accepted();
-    assert_eq!(request.scope.to_string(), "openid orders:read");
+    assert_eq!(request.access.scope.to_string(), "openid orders:read");
     for scope in ["openid mail:send", "openid orders:write", "openid phone"] {
         assert_eq!(asked().with("scope", scope).code(), InvalidScope, "{scope}");
     }
@@ -170,7 +252,12 @@ fn a_scope_that_leads_to_nothing_is_refused() {
 fn offline_access_is_passed_over_where_it_leads_to_no_refresh_token() {
     let scope = "openid offline_access";
     assert_eq!(
-        asked().with("scope", scope).accepted().scope.to_string(),
+        asked()
+            .with("scope", scope)
+            .accepted()
+            .access
+            .scope
+            .to_string(),
         scope
     );
     let once = |m: &mut ClientMetadata| m.grant_types = vec![GrantType::AuthorizationCode];
@@ -179,6 +266,7 @@ fn offline_access_is_passed_over_where_it_leads_to_no_refresh_token() {
             .of(once)
             .with("scope", scope)
             .accepted()
+            .access
             .scope
             .to_string(),
         "openid"
@@ -195,7 +283,7 @@ fn each_resource_must_be_known_and_well_formed() {
         .with("resource", "api://orders")
         .also("resource", "api://orders");
     assert_eq!(
-        twice.accepted().resources,
+        twice.accepted().access.resources,
         [samples::audience("api://orders")]
     );
     for resource in ["api://none", "api://or ders", "é", &"x".repeat(256)] {
@@ -228,10 +316,12 @@ fn more_than_eight_resources_are_refused() {
         }
         let context = Context {
             client: Some(&client),
+            similar_client: None,
             resources: &resources,
             hint: &|_| panic!("there is no hint"),
         };
-        check(&AuthorizationParams::new(&asked.pairs).unwrap(), context).map(|r| r.resources.len())
+        check(&AuthorizationParams::new(&asked.pairs).unwrap(), context)
+            .map(|r| r.access.resources.len())
     };
     assert_eq!(naming(8).unwrap(), 8);
     assert!(matches!(naming(9), Err(Refusal::Return(_, e)) if e.code() == InvalidTarget));
@@ -272,9 +362,14 @@ fn prompts_are_known_words_and_none_stands_alone() {
 #[test]
 fn max_age_is_a_number_and_can_be_the_clients_default() {
     let daily = |m: &mut ClientMetadata| m.default_max_age = Some(86_400);
-    assert_eq!(asked().of(daily).accepted().max_age, Some(86_400));
+    assert_eq!(asked().of(daily).accepted().access.max_age, Some(86_400));
     assert_eq!(
-        asked().of(daily).with("max_age", "0").accepted().max_age,
+        asked()
+            .of(daily)
+            .with("max_age", "0")
+            .accepted()
+            .access
+            .max_age,
         Some(0)
     );
     for bad in ["x", "-1", " 1", "1.0", "18446744073709551616"] {

@@ -9,10 +9,10 @@ fn claims(asked: Asked, json: &str) -> Asked {
 #[test]
 fn a_hint_names_the_user() {
     assert_eq!(
-        asked().hinting_at("alice").accepted().subject,
+        asked().hinting_at("alice").accepted().access.subject,
         Some(subject("alice"))
     );
-    assert_eq!(asked().accepted().subject, None);
+    assert_eq!(asked().accepted().access.subject, None);
 }
 
 #[test]
@@ -24,14 +24,14 @@ fn a_hint_that_is_no_id_token_of_ours_is_refused() {
 #[test]
 fn the_claim_sub_names_the_user_too() {
     let by_claim = claims(asked(), r#"{"id_token":{"sub":{"value":"alice"}}}"#);
-    assert_eq!(by_claim.accepted().subject, Some(subject("alice")));
+    assert_eq!(by_claim.accepted().access.subject, Some(subject("alice")));
     let both = claims(
         asked().hinting_at("alice"),
         r#"{"id_token":{"sub":{"values":["alice"]}}}"#,
     );
-    assert_eq!(both.accepted().subject, Some(subject("alice")));
+    assert_eq!(both.accepted().access.subject, Some(subject("alice")));
     let free = claims(asked(), r#"{"id_token":{"sub":{"essential":true}}}"#);
-    assert_eq!(free.accepted().subject, None);
+    assert_eq!(free.accepted().access.subject, None);
 }
 
 #[test]

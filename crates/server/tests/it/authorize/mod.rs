@@ -1,5 +1,6 @@
 //! `/authorize`: what is answered, where, and what a hostile request gets.
 
+mod long_requests;
 mod prompts;
 mod refusals;
 mod success;

@@ -1,7 +1,7 @@
 use cardea_testkit::{
     Answer, Browser, Call, ISSUER, Person, TestServer,
     clients::{POST, SCRIPT, SIGNED, SPA, WEB},
-    flows::{Authorization, code_for, redemption},
+    flows::{Authorization, VERIFIER, code_for, redemption},
     jwt,
 };
 use jiff::SignedDuration;
@@ -41,9 +41,10 @@ async fn unknown_client_and_wrong_secret_are_byte_equal() {
         ask(&server).basic(&malformed_id, "wrong"),
         ask(&server).basic("web", ""),
         ask(&server).basic("spa", "wrong"),
-        ask(&server).basic("post", POST.secret),
+        ask(&server).basic("post", "wrong"),
+        ask(&server).basic("signed", POST.secret),
         ask(&server).form(&[("client_id", "web"), ("client_secret", "wrong")]),
-        ask(&server).form(&[("client_id", "web"), ("client_secret", WEB.secret)]),
+        ask(&server).form(&[("client_id", "spa"), ("client_secret", WEB.secret)]),
         ask(&server).form(&[("client_id", "nobody"), ("client_secret", "wrong")]),
         ask(&server).form(&[("client_id", "nobody")]),
         ask(&server).form(&[("client_id", "web")]),
@@ -59,6 +60,103 @@ async fn unknown_client_and_wrong_secret_are_byte_equal() {
             .header("x-padding", &"x".repeat(10)),
     ] {
         assert_eq!(shown(&call.send().await), expected);
+    }
+}
+
+#[tokio::test]
+async fn c2_a_secret_may_come_by_basic_for_the_code_and_in_the_body_for_the_refresh() {
+    let server = TestServer::start().await;
+    for client in [WEB, POST] {
+        let mut browser = Browser::new(&server);
+        let code = code_for(&mut browser, &Authorization::of(client), Person::ALICE).await;
+        let redeem = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", client.redirect_uri),
+            ("code_verifier", VERIFIER),
+        ];
+        let call = server.post("/token").basic(client.id, client.secret);
+        let tokens = call.form(&redeem).send().await.granted();
+        for in_body in [true, false] {
+            let refresh = [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+            ];
+            let call = server.post("/token").form(&refresh);
+            let call = if in_body {
+                call.form(&[("client_id", client.id), ("client_secret", client.secret)])
+            } else {
+                call.basic(client.id, client.secret)
+            };
+            call.send().await.granted();
+        }
+        for path in ["/introspection", "/revocation"] {
+            let body = [
+                ("token", "x"),
+                ("client_id", client.id),
+                ("client_secret", client.secret),
+            ];
+            assert_eq!(server.post(path).form(&body).send().await.status, 200);
+            let call = server.post(path).basic(client.id, client.secret);
+            assert_eq!(call.form(&body[..1]).send().await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn c2_basic_with_an_empty_secret_is_accepted_from_a_public_client_only() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let code = code_for(&mut browser, &Authorization::of(SPA), Person::ALICE).await;
+    let body = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", SPA.redirect_uri),
+        ("code_verifier", VERIFIER),
+    ];
+    for id in ["web", "post", "signed", "nobody"] {
+        let call = server.post("/token").basic(id, "").form(&body);
+        call.send().await.refused(401, "invalid_client");
+    }
+    let call = server.post("/token").basic("spa", "secret").form(&body);
+    call.send().await.refused(401, "invalid_client");
+    let call = server.post("/token").basic("spa", "").form(&body);
+    call.send().await.granted();
+}
+
+#[tokio::test]
+async fn b7_a_client_id_with_a_space_logs_in_and_authenticates_in_every_way() {
+    let server = TestServer::start().await;
+    for id in ["my app", "a+b c", "100% mine", " x "] {
+        let secret = "secret-of-at-least-32-bytes-00000000";
+        server
+            .add_client(cardea_protocol::model::ClientMetadata {
+                client_id: id.to_owned(),
+                client_secret: Some(cardea_seal::Secret::new(secret.to_owned())),
+                redirect_uris: vec![SPA.redirect_uri.to_owned()],
+                ..Default::default()
+            })
+            .await;
+        for basic in [true, false] {
+            let mut browser = Browser::new(&server);
+            let request = Authorization::of(SPA).with("client_id", id);
+            let code = code_for(&mut browser, &request, Person::ALICE).await;
+            let body = [
+                ("grant_type", "authorization_code"),
+                ("code", code.as_str()),
+                ("redirect_uri", SPA.redirect_uri),
+                ("code_verifier", VERIFIER),
+            ];
+            let call = server.post("/token").form(&body);
+            let call = if basic {
+                call.basic(id, secret)
+            } else {
+                call.form(&[("client_id", id), ("client_secret", secret)])
+            };
+            let tokens = call.send().await.granted();
+            let claims = jwt::claims(tokens["id_token"].as_str().unwrap());
+            assert_eq!(claims["aud"], id);
+        }
     }
 }
 

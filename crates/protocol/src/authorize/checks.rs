@@ -1,0 +1,377 @@
+//! The checks of an authorization request as a table: a row is a check, a column an endpoint.
+
+use super::{
+    Access, AuthorizationRequest, Context, Refusal, ReturnPath, ReturnTo, hint, pkce, redirect_uri,
+    resource, response, response_type, scope,
+};
+use crate::{
+    error::{ErrorCode, OAuthError},
+    explain::{Check, Shown, Values},
+    metadata::ACR_PASSWORD,
+    model::{Audience, Client, Subject},
+    pkce::CodeChallenge,
+    redirect_uri::{RegisteredRedirectUri, VerifiedRedirect},
+    request::{AuthorizationParams, ClaimsRequest, Prompts, ResponseMode},
+    scope::Scope,
+};
+
+/// An endpoint that takes authorization requests: a column of [`CHECKS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/authorize`
+    Authorize,
+}
+
+/// A row of [`CHECKS`].
+pub struct CheckRow {
+    /// The check.
+    pub check: Check,
+    /// The endpoints that run it.
+    pub endpoints: &'static [Endpoint],
+    run: fn(&mut Run<'_>) -> Result<(), OAuthError>,
+    values: fn(&Run<'_>) -> Values,
+}
+
+impl CheckRow {
+    pub(super) fn apply(&self, run: &mut Run<'_>) -> Result<(), OAuthError> {
+        (self.run)(run)
+    }
+
+    /// What was sent and registered, for the log.
+    pub(super) fn values(&self, run: &Run<'_>) -> Values {
+        (self.values)(run)
+    }
+}
+
+const ALL: &[Endpoint] = &[Endpoint::Authorize];
+const BROWSER: &[Endpoint] = &[Endpoint::Authorize];
+
+/// All checks, in their order.
+#[rustfmt::skip]
+pub const CHECKS: &[CheckRow] = &[
+    row("client",         "RFC 6749 §4.1.2.1",      ALL,     client,         shown::client),
+    row("redirect_uri",   "RFC 9700 §2.1",          BROWSER, redirect,       shown::redirect_uri),
+    row("request",        "RFC 6749 §3.1",          ALL,     request,        shown::nothing),
+    row("state",          "RFC 6749 §4.1.1",        BROWSER, state,          shown::state),
+    row("response_mode",  "OAuth 2.0 Form Post §2", BROWSER, response_mode,  shown::response_mode),
+    row("request_object", "OpenID Core §6",         ALL,     request_object, shown::nothing),
+    row("response_type",  "RFC 6749 §3.1.1",        BROWSER, response_type,  shown::response_type),
+    row("grant_type",     "RFC 6749 §4.1.2.1",      BROWSER, grant_type,     shown::grant_types),
+    row("code_challenge", "RFC 7636 §4.3",          BROWSER, code_challenge, shown::code_challenge),
+    row("scope",          "RFC 6749 §3.3",          ALL,     scope,          shown::scope),
+    row("nonce",          "OpenID Core §3.1.2.1",   BROWSER, nonce,          shown::nonce),
+    row("resource",       "RFC 8707 §2",            ALL,     resources,      shown::resource),
+    row("prompt",         "OpenID Core §3.1.2.1",   BROWSER, prompt,         shown::prompt),
+    row("max_age",        "OpenID Core §3.1.2.1",   ALL,     max_age,        shown::max_age),
+    row("claims",         "OpenID Core §5.5",       ALL,     claims,         shown::claims),
+    row("acr",            "OpenID Core §5.5.1.1",   ALL,     acr,            shown::acr),
+    row("subject",        "OpenID Core §3.1.2.1",   ALL,     subject,        shown::subject),
+    row("login_hint",     "OpenID Core §3.1.2.1",   ALL,     login_hint,     shown::login_hint),
+];
+
+const fn row(
+    name: &'static str,
+    section: &'static str,
+    endpoints: &'static [Endpoint],
+    run: fn(&mut Run<'_>) -> Result<(), OAuthError>,
+    values: fn(&Run<'_>) -> Values,
+) -> CheckRow {
+    CheckRow {
+        check: Check { name, section },
+        endpoints,
+        run,
+        values,
+    }
+}
+
+/// A run through the checks: the request, and what the checks have found so far.
+pub(super) struct Run<'a> {
+    params: &'a AuthorizationParams<'a>,
+    context: Context<'a>,
+    client: Option<&'a Client>,
+    redirect: Option<VerifiedRedirect>,
+    redirect_uri_given: bool,
+    found: Found,
+}
+
+#[derive(Default)]
+struct Found {
+    state: Option<String>,
+    response_mode: ResponseMode,
+    challenge: Option<CodeChallenge>,
+    scope: Scope,
+    nonce: Option<String>,
+    resources: Vec<Audience>,
+    prompt: Prompts,
+    max_age: Option<u64>,
+    claims: ClaimsRequest,
+    acr_values: Vec<String>,
+    subject: Option<Subject>,
+    login_hint: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(params: &'a AuthorizationParams<'a>, context: Context<'a>) -> Self {
+        Self {
+            params,
+            context,
+            client: None,
+            redirect: None,
+            redirect_uri_given: false,
+            found: Found::default(),
+        }
+    }
+
+    /// The client, which the first check has found.
+    fn client(&self) -> Result<&'a Client, OAuthError> {
+        self.client.ok_or_else(|| unchecked("client"))
+    }
+
+    /// Sends an error to the client as soon as the redirect URI is verified.
+    pub(super) fn refuse(self, error: OAuthError) -> Refusal {
+        match self.redirect {
+            None => Refusal::Page(error),
+            Some(redirect) => Refusal::Return(ReturnTo::new(redirect, self.params), error),
+        }
+    }
+
+    /// The request that has passed all checks.
+    pub(super) fn finish(self) -> Result<AuthorizationRequest, Refusal> {
+        let (Some(client), Some(redirect)) = (self.client, self.redirect) else {
+            return Err(Refusal::Page(unchecked("redirect_uri")));
+        };
+        let found = self.found;
+        Ok(AuthorizationRequest {
+            access: Access {
+                client_id: client.id().clone(),
+                scope: found.scope,
+                resources: found.resources,
+                claims: found.claims,
+                max_age: found.max_age,
+                acr_values: found.acr_values,
+                login_hint: found.login_hint,
+                subject: found.subject,
+            },
+            return_path: ReturnPath {
+                redirect_uri: redirect.as_str().to_owned(),
+                redirect_uri_given: self.redirect_uri_given,
+                response_mode: found.response_mode,
+                state: found.state,
+                nonce: found.nonce,
+                challenge: found.challenge,
+            },
+            prompt: found.prompt,
+        })
+    }
+}
+
+/// A row that later ones build on is missing in the table.
+fn unchecked(what: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::ServerError, "the request was not checked").because(what)
+}
+
+fn client(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.client = Some(redirect_uri::known_client(run.context.client)?);
+    Ok(())
+}
+
+fn redirect(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    let (redirect, given) = redirect_uri::verified(run.params, run.client()?)?;
+    (run.redirect, run.redirect_uri_given) = (Some(redirect), given);
+    Ok(())
+}
+
+fn request(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.params.flawless()
+}
+
+fn state(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.state = response::state(run.params, run.client()?)?;
+    Ok(())
+}
+
+fn response_mode(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.response_mode = response::mode(run.params)?;
+    Ok(())
+}
+
+fn request_object(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    response_type::no_request_object(run.params)
+}
+
+fn response_type(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    response_type::is_code(run.params)
+}
+
+fn grant_type(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    response_type::may_use_codes(run.client()?)
+}
+
+fn code_challenge(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.challenge = pkce::challenge(run.params, run.client()?)?;
+    Ok(())
+}
+
+fn scope(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.scope = scope::allowed(run.params, run.client()?, run.context.resources)?;
+    Ok(())
+}
+
+fn nonce(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.nonce = response::nonce(run.params, run.client()?, &run.found.scope)?;
+    Ok(())
+}
+
+fn resources(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.resources = resource::known(run.params, run.context.resources, &run.found.scope)?;
+    Ok(())
+}
+
+fn prompt(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.prompt = run.params.prompt()?;
+    Ok(())
+}
+
+fn max_age(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    let default = run.client()?.metadata().default_max_age;
+    run.found.max_age = run.params.max_age()?.or(default);
+    Ok(())
+}
+
+fn claims(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.claims = scope::claims(run.params, run.client()?)?;
+    Ok(())
+}
+
+fn acr(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.acr_values = run.params.acr_values()?;
+    hint::acr_can_be_reached(&run.found.claims)
+}
+
+fn subject(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.subject = hint::subject(run.params, &run.found.claims, run.context.hint)?;
+    Ok(())
+}
+
+fn login_hint(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.login_hint = run.params.login_hint()?.map(str::to_owned);
+    Ok(())
+}
+
+/// What was sent and registered, for the log. Secrets and values that may be personal are masked.
+mod shown {
+    use super::{ACR_PASSWORD, Audience, RegisteredRedirectUri, Run, Shown, Values};
+
+    pub(super) fn nothing(_: &Run<'_>) -> Values {
+        Values::default()
+    }
+
+    pub(super) fn client(run: &Run<'_>) -> Values {
+        Values::nearest(run.params.client_id().ok(), run.context.similar_client)
+    }
+
+    pub(super) fn redirect_uri(run: &Run<'_>) -> Values {
+        let registered = run.client.map(|c| c.redirect_uris()).unwrap_or_default();
+        let sent = run.params.redirect_uri();
+        Values::nearest(sent, registered.iter().map(RegisteredRedirectUri::as_str))
+    }
+
+    pub(super) fn state(run: &Run<'_>) -> Values {
+        masked(run.params.raw("state"))
+    }
+
+    pub(super) fn response_mode(run: &Run<'_>) -> Values {
+        Values::of(run.params.raw("response_mode"), "query, form_post")
+    }
+
+    pub(super) fn response_type(run: &Run<'_>) -> Values {
+        Values::of(run.params.raw("response_type"), "code")
+    }
+
+    pub(super) fn grant_types(run: &Run<'_>) -> Values {
+        let registered: Vec<_> = run
+            .client
+            .iter()
+            .flat_map(|client| &client.metadata().grant_types)
+            .map(|grant_type| grant_type.as_str())
+            .collect();
+        Values::of(Some("authorization_code"), &registered.join(" "))
+    }
+
+    pub(super) fn code_challenge(run: &Run<'_>) -> Values {
+        let method = run.params.code_challenge_method();
+        let sent = match run.params.code_challenge() {
+            None => "no code_challenge".to_owned(),
+            Some(text) => format!(
+                "code_challenge of {} characters, code_challenge_method {}",
+                text.len(),
+                method.unwrap_or("missing")
+            ),
+        };
+        Values::of(Some(&sent), "S256")
+    }
+
+    pub(super) fn scope(run: &Run<'_>) -> Values {
+        let Some(client) = run.client else {
+            return Values::default();
+        };
+        let sent = run.params.scope();
+        let unregistered = sent
+            .unwrap_or_default()
+            .split(' ')
+            .find(|token| !token.is_empty() && !client.scope().contains(token));
+        match unregistered.and_then(|token| Some((token, similar(token, client)?))) {
+            Some((token, similar)) => Values::compared(token, &similar),
+            None => Values::of(sent, &client.scope().to_string()),
+        }
+    }
+
+    fn similar(token: &str, client: &crate::model::Client) -> Option<String> {
+        crate::explain::similar(token, client.scope().iter()).map(str::to_owned)
+    }
+
+    pub(super) fn nonce(run: &Run<'_>) -> Values {
+        masked(run.params.raw("nonce"))
+    }
+
+    pub(super) fn resource(run: &Run<'_>) -> Values {
+        let known = |text: &str| {
+            Audience::parse(text).is_ok_and(|a| run.context.resources.find(&a).is_some())
+        };
+        let mut sent = run.params.resources();
+        let unknown = sent.find(|text| !known(text));
+        let all = run.context.resources.iter();
+        Values::nearest(unknown, all.map(|r| r.audience.as_str()))
+    }
+
+    pub(super) fn prompt(run: &Run<'_>) -> Values {
+        Values::of(
+            run.params.raw("prompt"),
+            "none, login, consent, select_account",
+        )
+    }
+
+    pub(super) fn max_age(run: &Run<'_>) -> Values {
+        Values::of(run.params.raw("max_age"), "a number of seconds")
+    }
+
+    pub(super) fn claims(run: &Run<'_>) -> Values {
+        masked(run.params.raw("claims"))
+    }
+
+    pub(super) fn acr(run: &Run<'_>) -> Values {
+        Values::of(run.params.raw("acr_values"), ACR_PASSWORD)
+    }
+
+    pub(super) fn subject(run: &Run<'_>) -> Values {
+        masked(run.params.id_token_hint())
+    }
+
+    pub(super) fn login_hint(run: &Run<'_>) -> Values {
+        masked(run.params.raw("login_hint"))
+    }
+
+    fn masked(sent: Option<&str>) -> Values {
+        Values::sent(sent.map(Shown::masked))
+    }
+}

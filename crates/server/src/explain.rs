@@ -1,0 +1,88 @@
+//! Why a request was refused, for the log and, in `cardea dev`, for the error page.
+
+use cardea_protocol::{
+    OAuthError,
+    explain::{Shown, similar},
+};
+
+use crate::{app::App, caller::Caller, error::Failure};
+
+/// In `cardea dev` the nearest client is looked for among so many.
+const MAX_CANDIDATES: u32 = 100;
+
+/// Logs a refused request in one line. The fields are stable; `docs/reference/log.md` describes them.
+pub(crate) fn log(caller: &Caller, error: &OAuthError) {
+    let trail = error.trail();
+    let values = trail.map(|t| t.values());
+    let text = |value: Option<&Shown>| value.map(|v| v.as_str().to_owned());
+    let failed = trail.and_then(|t| t.failure());
+    tracing::info!(
+        request_id = %caller.request_id,
+        error = %error.code(),
+        description = error.description(),
+        cause = error.cause(),
+        client_id = text(trail.and_then(|t| t.client_id())),
+        check = failed.map(|c| c.name),
+        section = failed.map(|c| c.section),
+        sent = text(values.and_then(|v| v.sent.as_ref())),
+        registered = text(values.and_then(|v| v.registered.as_ref())),
+        differs = values.and_then(|v| v.differs.as_deref()),
+        trail = trail.map(tracing::field::display),
+        "refused"
+    );
+}
+
+/// What the error page of `cardea dev` shows of a refused request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Explanation {
+    /// The name and value of each line, in their order.
+    pub(crate) lines: Vec<(&'static str, String)>,
+}
+
+impl Explanation {
+    /// `None` when no check refused the request.
+    pub(crate) fn of(error: &OAuthError) -> Option<Self> {
+        let trail = error.trail()?;
+        let failed = trail.failure()?;
+        let values = trail.values();
+        let shown = |value: Option<&Shown>| value.map(|v| v.as_str().to_owned());
+        let all = [
+            ("client_id", shown(trail.client_id())),
+            (
+                "check",
+                Some(format!("{} ({})", failed.name, failed.section)),
+            ),
+            ("sent", shown(values.sent.as_ref())),
+            ("registered", shown(values.registered.as_ref())),
+            ("differs", values.differs.clone()),
+        ];
+        let present = all
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        Some(Self {
+            lines: present.collect(),
+        })
+    }
+}
+
+/// A registered client that may have been meant by an unknown identifier: the same without white space, in lower case or
+/// without a slash at its end. In `cardea dev` also one with a typo.
+pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<String>, Failure> {
+    let trimmed = unknown.trim();
+    let lower = trimmed.to_ascii_lowercase();
+    for candidate in [trimmed, &lower, trimmed.trim_end_matches('/')] {
+        if candidate != unknown && app.clients.find(candidate).await?.is_some() {
+            return Ok(Some(candidate.to_owned()));
+        }
+    }
+    if !app.settings.development {
+        return Ok(None);
+    }
+    let page = cardea_store::Page {
+        limit: MAX_CANDIDATES,
+        offset: 0,
+    };
+    let clients = app.store.clients(page).await?;
+    let ids = clients.iter().map(|c| c.id().as_str());
+    Ok(similar(unknown, ids).map(str::to_owned))
+}

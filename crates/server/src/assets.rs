@@ -1,14 +1,13 @@
 //! Style sheet and logo, each at an address with its hash.
 
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
 
 use crate::{
-    app::Shared,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     pages::csp,
@@ -18,14 +17,10 @@ use crate::{
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// `GET /assets/{file}`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(file): Path<String>,
-) -> Response {
-    let Some((content_type, bytes)) = app.assets.asset(&format!("assets/{file}")) else {
+pub(crate) async fn get(ctx: Ctx, Path(file): Path<String>) -> Response {
+    let Some((content_type, bytes)) = ctx.app.assets.asset(&format!("assets/{file}")) else {
         let missing = Err(Failure::page(Trouble::NotFound, "no such asset"));
-        return error::page(&app, &caller, missing);
+        return error::page(&ctx, missing);
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),

@@ -5,7 +5,7 @@ use cardea_seal::{Digest, RandomToken};
 use cardea_web::inbound::cookies;
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
-use crate::{app::App, caller::Caller, error::Failure};
+use crate::{app::App, ctx::Ctx, error::Failure};
 
 const BROWSER: &str = "browser";
 const SESSION: &str = "session";
@@ -22,9 +22,10 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// The browser as its cookies tell; one without an id gets one.
-    pub(crate) fn of(app: &App, caller: &Caller) -> Self {
+    pub(crate) fn of(ctx: &Ctx) -> Self {
         let token = |purpose| {
-            cookies::read(&caller.headers, &app.cookies.name(purpose)).and_then(RandomToken::parse)
+            cookies::read(&ctx.caller.headers, &ctx.app.cookies.name(purpose))
+                .and_then(RandomToken::parse)
         };
         let session_id = token(SESSION).map(|t| SessionId(t.hash()));
         match token(BROWSER) {
@@ -34,7 +35,7 @@ impl Browser {
                 session_id,
             },
             None => {
-                let fresh = app.entropy.token();
+                let fresh = ctx.app.entropy.token();
                 Self {
                     id: fresh.hash(),
                     fresh: Some(fresh),
@@ -45,20 +46,18 @@ impl Browser {
     }
 
     /// The living session, moved a little in time when it was not seen for a minute.
-    pub(crate) async fn session(
-        &self,
-        app: &App,
-        caller: &Caller,
-    ) -> Result<Option<Session>, Failure> {
+    pub(crate) async fn session(&self, ctx: &Ctx) -> Result<Option<Session>, Failure> {
         let Some(id) = self.session_id else {
             return Ok(None);
         };
-        let session = app.store.session(id, caller.now).await?;
+        let session = ctx.app.store.session(id, ctx.caller.now).await?;
         if let Some(session) = &session
-            && caller.now.duration_since(session.last_seen_at) > jiff::SignedDuration::from_mins(1)
+            && ctx.caller.now.duration_since(session.last_seen_at)
+                > jiff::SignedDuration::from_mins(1)
         {
-            app.store
-                .touch_session(id, caller.now, app.settings.session_idle_ttl)
+            ctx.app
+                .store
+                .touch_session(id, ctx.caller.now, ctx.app.settings.session_idle_ttl)
                 .await?;
         }
         Ok(session)

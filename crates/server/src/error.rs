@@ -14,8 +14,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::{
-    app::App,
     caller::Caller,
+    ctx::Ctx,
     error_page::page::{ErrorPage, Trouble},
     explain::{self, Explanation},
     keys::KeyError,
@@ -227,23 +227,18 @@ fn busy(mut response: Response) -> Response {
 }
 
 /// The answer of a page: the page, or a humane sentence.
-pub(crate) fn page(app: &App, caller: &Caller, result: Result<Response, Failure>) -> Response {
+pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
     match result {
         Ok(response) => response,
         Err(failure) => {
-            failure.log(caller);
-            error_page(app, caller, &failure, None)
+            failure.log(&ctx.caller);
+            error_page(ctx, &failure, None)
         }
     }
 }
 
 /// The error page for a failure.
-pub(crate) fn error_page(
-    app: &App,
-    caller: &Caller,
-    failure: &Failure,
-    back: Option<Back<'_>>,
-) -> Response {
+pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -> Response {
     let trouble = match failure {
         Failure::Page { trouble, .. } | Failure::Refused { trouble, .. } => *trouble,
         Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => Trouble::UnknownApp,
@@ -252,14 +247,14 @@ pub(crate) fn error_page(
         Failure::Busy(_) | Failure::Store(StoreError::Unavailable { .. }) => Trouble::Busy,
         Failure::Store(_) | Failure::Internal(_) => Trouble::Unexpected,
     };
-    // What is registered is shown only to whoever runs `cardea dev`.
+    // What is registered is shown only to the developer who runs `cardea dev`.
     let explanation = match failure {
-        Failure::OAuth(error) | Failure::Refused { error, .. } if app.settings.development => {
+        Failure::OAuth(error) | Failure::Refused { error, .. } if ctx.app.settings.development => {
             Explanation::of(error)
         }
         _ => None,
     };
-    let shell = app.shell(caller);
+    let shell = ctx.shell();
     let mut response = html(
         ErrorPage::CSP,
         &ErrorPage {

@@ -16,7 +16,7 @@ use crate::{
     bearer,
     caller::Caller,
     error::{self, Failure},
-    limits,
+    limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
@@ -27,12 +27,12 @@ pub(crate) async fn post(
     form: Result<FormPairs, FormError>,
 ) -> Response {
     let result = async {
-        limits::by_network(&app.limits.token, &caller)?;
+        limited::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();
-        limits::by_client(&app.limits.introspection_client, client)?;
+        limited::by_client(&app.limits.introspection_client, client)?;
         // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a public client is refused.
         if client.is_public() {
             return Err(OAuthError::invalid_client("a public client can't introspect").into());

@@ -2,13 +2,12 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use cardea_protocol::model::Client;
 use cardea_web::{
     clock::Clock,
-    inbound::limits::{Decision, Limiter, Rate},
+    inbound::limits::{Limiter, Rate},
 };
 
-use crate::{caller::Caller, config::LimitsConfig, error::Failure};
+use crate::config::LimitsConfig;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -44,26 +43,5 @@ impl Limits {
             introspection_client: limiter(config.introspection_per_client_per_minute),
             other: limiter(config.other_per_minute),
         }
-    }
-}
-
-/// Counts a request of the caller's network.
-pub(crate) fn by_network(limiter: &Limiter, caller: &Caller) -> Result<(), Failure> {
-    match caller
-        .address
-        .map(|address| limiter.check_address(&address))
-    {
-        Some(decision) if !decision.allowed => Err(Failure::Limited(decision)),
-        _ => Ok(()),
-    }
-}
-
-/// Counts a request of an authenticated client. What is left is told with the answer.
-pub(crate) fn by_client(limiter: &Limiter, client: &Client) -> Result<Decision, Failure> {
-    let decision = limiter.check(client.id().as_str());
-    if decision.allowed {
-        Ok(decision)
-    } else {
-        Err(Failure::Limited(decision))
     }
 }

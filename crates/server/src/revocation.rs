@@ -20,7 +20,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limits,
+    limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
@@ -36,12 +36,12 @@ pub(crate) async fn post(
         .unwrap_or_default();
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
     let result = async {
-        limits::by_network(&app.limits.token, &caller)?;
+        limited::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();
-        limits::by_client(&app.limits.introspection_client, client)?;
+        limited::by_client(&app.limits.introspection_client, client)?;
         revoke(&app, &caller, client, &TokenQuery::parse(&params)?).await?;
         // RFC 7009 §2.2: also for a token that is unknown, expired or of another client.
         Ok(StatusCode::OK)

@@ -15,9 +15,9 @@ use http::header::ALLOW;
 use crate::{
     account,
     app::{App, Shared},
-    assets, authorize,
-    caller::Caller,
-    choose_account, consent, cors, development, discovery, end_session,
+    assets, authorize, choose_account, consent, cors,
+    ctx::Ctx,
+    development, discovery, end_session,
     error::{self, Failure},
     error_page::page::Trouble,
     health, introspection, login, revocation, telemetry, token, userinfo,
@@ -120,12 +120,8 @@ async fn root(State(app): State<Shared>) -> Response {
     Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
 }
 
-async fn not_found(State(app): State<Shared>, caller: Caller) -> Response {
-    error::page(
-        &app,
-        &caller,
-        Err(Failure::page(Trouble::NotFound, "no such route")),
-    )
+async fn not_found(ctx: Ctx) -> Response {
+    error::page(&ctx, Err(Failure::page(Trouble::NotFound, "no such route")))
 }
 
 async fn wrong_method() -> Response {

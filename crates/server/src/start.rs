@@ -1,20 +1,82 @@
-//! What happens once, before the first request: the store is ours, and it agrees with the configuration.
+//! What happens once, before the first request: the store belongs to this provider and agrees with its configuration.
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use bytes::Bytes;
 use cardea_protocol::model::{Cause, IdError, LoginFailures, Subject, User, UserStatus};
-use cardea_seal::{Entropy, MasterKey, Secret};
-use cardea_store::{AddUser, ApplyFileClients, Seeded, Store};
-use cardea_web::{clock::Clock, outbound::JwksCache};
+use cardea_seal::{Entropy, MacKey, MasterKey, Secret};
+use cardea_store::{AddUser, ApplyFileClients, Marks, Seeded, Store, StoreError};
+use cardea_web::{clock::Clock, inbound::csrf::Csrf, outbound::JwksCache};
 
 use crate::{
-    app::{Parts, StartError, expected_marks},
-    config::{Config, ConfigProblem, SeedUser, Settings},
-    passwords,
+    app::{App, Seals},
+    backchannel_logout::places::BackchannelLogout,
+    clients::ClientDirectory,
+    config::{Config, ConfigProblem, SeedUser, settings::Settings},
+    keys::{KeyError, KeyRing},
+    limits::Limits,
+    pages::Assets,
+    parts::{EPOCH, Parts, start_cause},
+    passwords::{self, Passwords},
 };
 
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigProblem),
+    /// The store.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// The key ring.
+    #[error("keys: {0}")]
+    Keys(#[from] KeyError),
+}
+
+impl App {
+    /// Checks the configuration against the store, applies it, and makes everything that is parsed once.
+    ///
+    /// # Errors
+    /// Says which key of the configuration, which row or which key stands in the way.
+    pub async fn start(config: Config, parts: Parts) -> Result<Arc<Self>, StartError> {
+        let settings = Settings::check(&config)?;
+        let issuer = settings.issuer.as_str();
+        let cause = start_cause(parts.clock.now());
+        check_marks(&*parts.store, &settings, &parts.master_key).await?;
+        apply_clients(&*parts.store, &config, &cause).await?;
+        seed_users(&parts, &config, &cause).await?;
+        let clients =
+            ClientDirectory::load(Arc::clone(&parts.store), Arc::clone(&parts.clock)).await?;
+        let ring = KeyRing::open(&parts, issuer, &clients.algorithms(), &cause).await?;
+        let mac = |purpose| MacKey::new(&parts.master_key, purpose, issuer, EPOCH);
+        let app = Arc::new(Self {
+            seals: Seals::new(&parts.master_key, issuer),
+            csrf: Csrf::new(mac("csrf")),
+            refresh_mac: mac("refresh token"),
+            device_mac: mac("known device"),
+            passwords: Passwords::new(&parts.entropy)?,
+            limits: Limits::new(&config.limits, &parts.clock),
+            cookies: settings.issuer.cookies(),
+            assets: Assets::new(&settings.brand),
+            jwks_cache: jwks_cache(&config, &parts.clock)?,
+            backchannel_logout: BackchannelLogout::new(config.outbound.client()?),
+            metadata: ArcSwap::from_pointee(Bytes::new()),
+            clients,
+            ring,
+            settings,
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+        });
+        app.refresh_metadata();
+        Ok(app)
+    }
+}
+
 /// D23, D13: a store belongs to one issuer, one master key, and is a development store or not.
-pub(crate) async fn marks(
+async fn check_marks(
     store: &dyn Store,
     settings: &Settings,
     master: &MasterKey,
@@ -49,7 +111,7 @@ pub(crate) async fn marks(
 }
 
 /// D19: the clients of the file.
-pub(crate) async fn apply_clients(
+async fn apply_clients(
     store: &dyn Store,
     config: &Config,
     cause: &Cause,
@@ -68,11 +130,7 @@ pub(crate) async fn apply_clients(
 }
 
 /// D19: people are seeds.
-pub(crate) async fn seed_users(
-    parts: &Parts,
-    config: &Config,
-    cause: &Cause,
-) -> Result<(), StartError> {
+async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(), StartError> {
     for seed in &config.users {
         let problem =
             |what: String| ConfigProblem::new(format!("users \"{}\"", seed.username), what);
@@ -137,10 +195,23 @@ fn password_hash(parts: &Parts, seed: &SeedUser) -> Result<Option<Secret<String>
 }
 
 /// D20: the one guarded way out.
-pub(crate) fn jwks_cache(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> Result<JwksCache, ConfigProblem> {
+fn jwks_cache(config: &Config, clock: &Arc<dyn Clock>) -> Result<JwksCache, ConfigProblem> {
     let client = config.outbound.client()?;
     Ok(JwksCache::new(client, Arc::clone(clock)))
+}
+
+/// What marks a store as this server's.
+fn expected_marks(settings: &Settings, master: &MasterKey) -> Marks {
+    let issuer = settings.issuer.as_str();
+    Marks {
+        issuer: issuer.to_owned(),
+        development: settings.development,
+        master_key_check: master_key_check(issuer, master).to_vec(),
+    }
+}
+
+/// Proves a master key without telling anything of it.
+pub(crate) fn master_key_check(issuer: &str, master: &MasterKey) -> [u8; 32] {
+    let mac = MacKey::new(master, "master key check", issuer, EPOCH);
+    *mac.tag(&[b"cardea"]).as_bytes()
 }

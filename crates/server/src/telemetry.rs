@@ -2,17 +2,13 @@
 
 use std::sync::LazyLock;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use cardea_web::prometheus;
 use http::header;
 use metrics::{Counter, counter};
 
 use crate::{
-    app::Shared,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
 };
@@ -25,19 +21,24 @@ pub(crate) static TOKENS_GIVEN: LazyLock<Counter> =
     LazyLock::new(|| counter!("cardea_token_requests_total", "outcome" => "ok"));
 
 /// `GET /metrics`, for the networks of `metrics.allow`.
-pub(crate) async fn metrics(State(app): State<Shared>, caller: Caller) -> Response {
+pub(crate) async fn metrics(ctx: Ctx) -> Response {
     let allowed = |ip| {
-        app.settings
+        ctx.app
+            .settings
             .metrics_allow
             .iter()
             .any(|network| network.contains(&ip))
     };
-    if !caller.address.is_some_and(|address| allowed(address.ip)) {
+    if !ctx
+        .caller
+        .address
+        .is_some_and(|address| allowed(address.ip))
+    {
         let hidden = Failure::page(
             Trouble::NotFound,
             "metrics asked for from elsewhere than metrics.allow",
         );
-        return error::page(&app, &caller, Err(hidden));
+        return error::page(&ctx, Err(hidden));
     }
     (
         [(header::CONTENT_TYPE, prometheus::CONTENT_TYPE)],

@@ -17,7 +17,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limits,
+    limited,
     token::mint,
 };
 
@@ -73,7 +73,7 @@ async fn userinfo(
     pairs: &[(String, String)],
     client_id: &mut Option<String>,
 ) -> Result<Response, Failure> {
-    limits::by_network(&app.limits.other, caller)?;
+    limited::by_network(&app.limits.other, caller)?;
     let invalid = |cause: &'static str| {
         OAuthError::new(
             ErrorCode::InvalidToken,

@@ -1,7 +1,10 @@
-//! For tests alone: a provider without sockets, a browser with a cookie jar, a clock that tests turn.
+//! Only for tests: a provider without sockets, a browser with a cookie jar, a clock that tests turn.
 //!
-//! [`TestServer`] is the provider over a store in a folder of its own. [`Call`] is one request to it, [`Browser`] walks its
-//! pages as a person does, and [`flows`] are the ways that nearly every test goes: log in, get a code, redeem it.
+//! The base is for every crate: [`TestClock`], [`Log`], [`listen`], [`until`] and a [`ScriptedIssuer`].
+//!
+//! With the feature `provider` (a default) there is also the provider: [`TestServer`] over a store in a folder of its own, [`Call`] for
+//! one request to it, [`Browser`] that walks its pages as a user does, and [`flows`] for what nearly every test does: log in, get a
+//! code, redeem it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,25 +13,49 @@
     reason = "tests"
 )]
 
-mod browser;
-mod call;
-pub mod clients;
 mod clock;
+mod issuer;
+mod log;
+mod ports;
+mod wait;
+
+#[cfg(feature = "provider")]
+mod browser;
+#[cfg(feature = "provider")]
+mod call;
+#[cfg(feature = "provider")]
+pub mod clients;
+#[cfg(feature = "provider")]
 mod faults;
+#[cfg(feature = "provider")]
 pub mod flows;
+#[cfg(feature = "provider")]
 pub mod foreign;
+#[cfg(feature = "provider")]
 pub mod jwt;
+#[cfg(feature = "provider")]
 mod logout_receiver;
+#[cfg(feature = "provider")]
 mod page;
+#[cfg(feature = "provider")]
 mod people;
+#[cfg(feature = "provider")]
 mod server;
 
-pub use browser::Browser;
-pub use call::{Answer, Call};
-pub use clients::TestClient;
 pub use clock::TestClock;
-pub use faults::{Fault, Faults};
-pub use logout_receiver::LogoutReceiver;
-pub use page::{Form, Page};
-pub use people::Person;
-pub use server::{Builder, ISSUER, TestServer};
+pub use issuer::{Asked, Scripted, ScriptedIssuer};
+pub use log::Log;
+pub use ports::{free_port, listen};
+pub use wait::{PATIENCE, block_until, settle, until};
+
+#[cfg(feature = "provider")]
+pub use self::{
+    browser::Browser,
+    call::{Answer, Call},
+    clients::TestClient,
+    faults::{Fault, Faults},
+    logout_receiver::LogoutReceiver,
+    page::{Form, Page},
+    people::Person,
+    server::{Builder, ISSUER, TestServer},
+};

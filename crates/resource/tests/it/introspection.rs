@@ -1,10 +1,10 @@
 //! Opaque tokens: asked about once, remembered for a moment.
 
-use std::sync::atomic::Ordering;
-
 use cardea_resource::{Duration, IntrospectionConfig, SecretMethod, Tokens};
+use cardea_testkit::settle;
 use serde_json::json;
 
+use crate::issuer::INTROSPECTION;
 use crate::world::World;
 
 const TOKEN: &str = "opaque-token-1";
@@ -74,12 +74,15 @@ async fn that_a_token_is_bad_is_remembered_for_five_seconds() {
 async fn a_storm_asks_once() {
     let world = World::asking().await;
     world.issuer.says(world.active());
-    world.issuer.delay.store(50, Ordering::SeqCst);
+    world.issuer.scripted.hold(INTROSPECTION);
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let api = world.api.clone();
         callers.spawn(async move { api.verify(TOKEN).await.is_ok() });
     }
+    world.issuer.is_asked_about_tokens().await;
+    settle().await;
+    world.issuer.scripted.release();
     assert!(callers.join_all().await.into_iter().all(|good| good));
     assert_eq!(world.issuer.asked_about_tokens(), 1);
 }
@@ -211,7 +214,7 @@ async fn the_secret_is_sent_as_configured() {
     let world = World::asking().await;
     world.status("a+b/c=").await;
     assert_eq!(
-        *world.issuer.question.lock().unwrap(),
+        world.issuer.question(),
         "Basic b3JkZXJzK2FwaTpzJTNBZSUyNmM= token=a%2Bb%2Fc%3D&token_type_hint=access_token"
     );
     let by_post = World::with(|config| {
@@ -225,7 +228,7 @@ async fn the_secret_is_sent_as_configured() {
     .await;
     by_post.status("t").await;
     assert_eq!(
-        *by_post.issuer.question.lock().unwrap(),
+        by_post.issuer.question(),
         " token=t&token_type_hint=access_token&client_id=orders+api&client_secret=s%3Ae%26c"
     );
 }

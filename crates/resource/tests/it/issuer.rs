@@ -1,66 +1,52 @@
-//! An issuer that does what a test tells it.
+//! An issuer whose keys turn and whose introspection says what a test tells it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use cardea_jose::{Algorithm, KeySet, SigningKey};
-use http::StatusCode;
+use cardea_jose::{Algorithm, SigningKey};
+use cardea_testkit::{Scripted, ScriptedIssuer};
 use serde_json::{Value, json};
+
+pub(crate) const KEYS: &str = "/keys";
+pub(crate) const INTROSPECTION: &str = "/introspection";
 
 pub(crate) struct Issuer {
     pub(crate) url: String,
-    pub(crate) key: Mutex<SigningKey>,
-    published: Mutex<KeySet>,
-    /// What introspection says, whatever the token.
-    pub(crate) answer: Mutex<Value>,
-    /// What the last question looked like.
-    pub(crate) question: Mutex<String>,
-    pub(crate) down: AtomicBool,
-    pub(crate) delay: AtomicU64,
-    asked_for_keys: AtomicUsize,
-    asked_about_tokens: AtomicUsize,
+    pub(crate) scripted: ScriptedIssuer,
+    pub(crate) key: Mutex<Arc<SigningKey>>,
+    published: Mutex<Vec<Arc<SigningKey>>>,
 }
 
 impl Issuer {
     pub(crate) async fn start() -> Arc<Self> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scripted = ScriptedIssuer::start().await;
+        let url = scripted.url.clone();
+        scripted.says_of_itself(&json!({
+            "issuer": url,
+            "jwks_uri": format!("{url}{KEYS}"),
+            "introspection_endpoint": format!("{url}{INTROSPECTION}"),
+        }));
         let issuer = Arc::new(Self {
             url,
-            key: Mutex::new(SigningKey::generate(Algorithm::ES256).unwrap()),
+            scripted,
+            key: Mutex::new(new_key()),
             published: Mutex::default(),
-            answer: Mutex::new(json!({"active": false})),
-            question: Mutex::default(),
-            down: AtomicBool::default(),
-            delay: AtomicU64::default(),
-            asked_for_keys: AtomicUsize::default(),
-            asked_about_tokens: AtomicUsize::default(),
         });
         issuer.publish();
-        let router = Router::new()
-            .route("/.well-known/openid-configuration", get(metadata))
-            .route("/keys", get(keys))
-            .route("/introspection", post(introspection))
-            .with_state(Arc::clone(&issuer));
-        tokio::spawn(async { axum::serve(listener, router).await });
+        issuer.says(json!({"active": false}));
         issuer
     }
 
     /// Publishes the present key beside what is published.
     pub(crate) fn publish(&self) {
         let mut published = self.published.lock().unwrap();
-        let key = self.key.lock().unwrap().public_jwk().clone();
-        *published = KeySet::from_keys(published.keys().iter().cloned().chain([key])).unwrap();
+        published.push(Arc::clone(&self.key.lock().unwrap()));
+        let keys: Vec<&SigningKey> = published.iter().map(AsRef::as_ref).collect();
+        self.scripted.publishes(KEYS, &keys);
     }
 
     /// Signs with a new key from now on.
     pub(crate) fn roll(&self) {
-        *self.key.lock().unwrap() = SigningKey::generate(Algorithm::ES256).unwrap();
+        *self.key.lock().unwrap() = new_key();
     }
 
     pub(crate) fn sign(&self, typ: &str, claims: &Value) -> String {
@@ -68,58 +54,41 @@ impl Issuer {
         key.sign(typ, claims.to_string().as_bytes()).unwrap()
     }
 
+    /// What introspection says, whatever the token.
     pub(crate) fn says(&self, answer: Value) {
-        *self.answer.lock().unwrap() = answer;
+        self.scripted.says(INTROSPECTION, Scripted::json(&answer));
     }
 
     pub(crate) fn is_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
+        self.scripted.is_down(down);
     }
 
     pub(crate) fn asked_for_keys(&self) -> usize {
-        self.asked_for_keys.load(Ordering::SeqCst)
+        self.scripted.asked(KEYS).len()
     }
 
     pub(crate) fn asked_about_tokens(&self) -> usize {
-        self.asked_about_tokens.load(Ordering::SeqCst)
+        self.scripted.asked(INTROSPECTION).len()
     }
 
-    async fn answered(&self, answer: impl FnOnce() -> Response) -> Response {
-        let delay = self.delay.load(Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-        if self.down.load(Ordering::SeqCst) {
-            return StatusCode::BAD_GATEWAY.into_response();
-        }
-        answer()
+    pub(crate) async fn is_asked_for_keys(&self) {
+        self.scripted.is_asked(KEYS, 1).await;
+    }
+
+    pub(crate) async fn is_asked_about_tokens(&self) {
+        self.scripted.is_asked(INTROSPECTION, 1).await;
+    }
+
+    /// What the last question about a token looked like: its authorization and its body.
+    pub(crate) fn question(&self) -> String {
+        let asked = self.scripted.asked(INTROSPECTION);
+        let last = asked.last().expect("a question");
+        let authorization = last.headers.get("authorization");
+        let authorization = authorization.map_or("", String::as_str);
+        format!("{authorization} {}", last.body)
     }
 }
 
-async fn metadata(State(issuer): State<Arc<Issuer>>) -> Response {
-    let url = &issuer.url;
-    let document = json!({
-        "issuer": url,
-        "jwks_uri": format!("{url}/keys"),
-        "introspection_endpoint": format!("{url}/introspection"),
-    });
-    issuer.answered(|| Json(document).into_response()).await
-}
-
-async fn keys(State(issuer): State<Arc<Issuer>>) -> Response {
-    issuer.asked_for_keys.fetch_add(1, Ordering::SeqCst);
-    let set = issuer.published.lock().unwrap().to_json();
-    issuer.answered(|| set.into_response()).await
-}
-
-async fn introspection(State(issuer): State<Arc<Issuer>>, request: Request) -> Response {
-    issuer.asked_about_tokens.fetch_add(1, Ordering::SeqCst);
-    let authorization = request.headers().get("authorization").cloned();
-    let authorization =
-        authorization.map_or(String::new(), |value| value.to_str().unwrap().to_owned());
-    let body = axum::body::to_bytes(request.into_body(), 10_000)
-        .await
-        .unwrap();
-    let question = format!("{authorization} {}", String::from_utf8_lossy(&body));
-    *issuer.question.lock().unwrap() = question;
-    let answer = issuer.answer.lock().unwrap().clone();
-    issuer.answered(|| Json(answer).into_response()).await
+fn new_key() -> Arc<SigningKey> {
+    Arc::new(SigningKey::generate(Algorithm::ES256).unwrap())
 }

@@ -1,56 +1,15 @@
 //! What the log says, and what it never says.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use axum::body::Body;
 use axum::extract::Request;
+use cardea_testkit::Log;
 use serde_json::json;
-use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
 
 use crate::world::World;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything of this thread at the finest level, which is where a test runs.
-fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(log.clone())
-        .with_ansi(false);
-    let subscriber = tracing_subscriber::registry().with(layer);
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
 #[tokio::test]
 async fn no_token_and_no_secret_reaches_the_log() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let world = World::asking().await;
     world.issuer.says(world.active());
     let good = world.token();
@@ -93,7 +52,7 @@ async fn no_token_and_no_secret_reaches_the_log() {
 
 #[tokio::test]
 async fn a_refusal_is_logged_under_the_id_of_its_request() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let world = World::new().await;
     let answer = world.get("/me", &world.token_with("aud", json!("x"))).await;
     let id = answer.header("x-request-id");

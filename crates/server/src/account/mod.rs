@@ -3,10 +3,7 @@
 mod device;
 pub(crate) mod page;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
 };
@@ -16,91 +13,85 @@ use jiff::Timestamp;
 
 use self::page::{AccountPage, ApplicationLine, Done, Email, SessionLine};
 use crate::{
-    app::{App, Shared},
+    app::App,
     backchannel_logout::tell_clients,
     browser::Browser,
     caller::Caller,
     consent::words::words,
+    ctx::Ctx,
     end_session,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
     journey::forms::{csrf_parts, from_our_page},
-    limits,
+    limited,
     pages::{Person, When, html},
 };
 
 const STEP: &str = "account";
 
 /// `GET /account`
-pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
+pub(crate) async fn get(ctx: Ctx) -> Response {
     let result = async {
-        limits::by_network(&app.limits.other, &caller)?;
-        let browser = Browser::of(&app, &caller);
-        match browser.session(&app, &caller).await? {
-            None => Ok(to_login(&app)),
-            Some(session) => show(&app, &caller, &browser, &session).await,
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+        let browser = Browser::of(&ctx);
+        match browser.session(&ctx).await? {
+            None => Ok(to_login(&ctx.app)),
+            Some(session) => show(&ctx, &browser, &session).await,
         }
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
 /// `POST /account`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
     let result = async {
-        limits::by_network(&app.limits.other, &caller)?;
-        act(&app, &caller, &Form::of(form)?).await
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+        act(&ctx, &Form::of(form)?).await
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
 fn to_login(app: &App) -> Response {
     Redirect::to(&app.settings.issuer.endpoint("/login")).into_response()
 }
 
-async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Failure> {
-    let browser = Browser::of(app, caller);
-    let Some(session) = browser.session(app, caller).await? else {
-        return Ok(to_login(app));
+async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(ctx);
+    let Some(session) = browser.session(ctx).await? else {
+        return Ok(to_login(&ctx.app));
     };
-    from_our_page(
-        app,
-        caller,
-        &csrf_parts(&browser, "", STEP),
-        form.one("csrf"),
-    )?;
+    from_our_page(ctx, &csrf_parts(&browser, "", STEP), form.one("csrf"))?;
     let subject = session.subject.clone();
-    let cause = caller.cause(Actor::Person(subject.clone()));
+    let cause = ctx.caller.cause(Actor::Person(subject.clone()));
     let id = form.one("id").unwrap_or_default();
     let broken = |e: &dyn std::fmt::Display| Failure::page(Trouble::BrokenLink, e.to_string());
     let done = match form.one("action") {
         Some("log_out") => {
-            end_session::log_out(app, caller, Some(&session)).await?;
-            return Ok(end_session::done(app, caller, None));
+            end_session::log_out(ctx, Some(&session)).await?;
+            return Ok(end_session::done(ctx, None));
         }
         Some("end_session") => {
             let sid = Sid::parse(id).map_err(|e| broken(&e))?;
-            app.store
+            ctx.app
+                .store
                 .end_sessions(EndSessions {
                     which: EndWhich::Sid(sid.clone(), Some(subject)),
                     why: SessionEnd::Remote,
                     cause,
                 })
                 .await?;
-            tell_clients(app, &sid).await;
+            tell_clients(&ctx.app, &sid).await;
             Done::SessionEnded
         }
         Some("end_other_sessions") => {
-            end_others(app, &session, cause).await?;
+            end_others(&ctx.app, &session, cause).await?;
             Done::OthersEnded
         }
         Some("revoke") => {
             let client_id = ClientId::parse(id).map_err(|e| broken(&e))?;
-            app.store
+            ctx.app
+                .store
                 .revoke_application(RevokeApplication {
                     subject,
                     client_id,
@@ -111,7 +102,7 @@ async fn act(app: &Shared, caller: &Caller, form: &Form) -> Result<Response, Fai
         }
         _ => return Err(broken(&"the account form has no known action")),
     };
-    let account = app.settings.issuer.endpoint("/account");
+    let account = ctx.app.settings.issuer.endpoint("/account");
     Ok(Redirect::to(&format!("{account}?done={}", done.as_str())).into_response())
 }
 
@@ -140,22 +131,17 @@ fn done(caller: &Caller) -> Option<Done> {
         .and_then(|(_, word)| Done::parse(&word))
 }
 
-async fn show(
-    app: &App,
-    caller: &Caller,
-    browser: &Browser,
-    session: &Session,
-) -> Result<Response, Failure> {
+async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Response, Failure> {
     let subject = &session.subject;
-    let user = app.store.user(subject).await?;
+    let user = ctx.app.store.user(subject).await?;
     let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
-    let mut sessions = app.store.sessions_of(subject, caller.now).await?;
+    let mut sessions = ctx.app.store.sessions_of(subject, ctx.caller.now).await?;
     sessions.sort_by_key(|s| s.id != session.id);
-    let grants = app.store.grants_of(subject, caller.now).await?;
-    let consents = app.store.consents_of(subject).await?;
+    let grants = ctx.app.store.grants_of(subject, ctx.caller.now).await?;
+    let consents = ctx.app.store.consents_of(subject).await?;
     let mut clients = Vec::new();
     for consent in &consents {
-        clients.push(app.clients.find(consent.client_id.as_str()).await?);
+        clients.push(ctx.app.clients.find(consent.client_id.as_str()).await?);
     }
     let applications = consents.iter().zip(&clients);
     let addresses: Vec<String> = sessions
@@ -163,9 +149,9 @@ async fn show(
         .map(|s| s.address.map(|a| a.to_string()).unwrap_or_default())
         .collect();
     let page = AccountPage {
-        shell: app.shell(caller),
-        csrf: &app.csrf.token(&csrf_parts(browser, "", STEP)),
-        done: done(caller),
+        shell: ctx.shell(),
+        csrf: &ctx.app.csrf.token(&csrf_parts(browser, "", STEP)),
+        done: done(&ctx.caller),
         person: person(&user),
         email: user.email.as_deref().map(|address| Email {
             address,
@@ -174,16 +160,22 @@ async fn show(
         sessions: sessions
             .iter()
             .zip(&addresses)
-            .map(|(s, address)| session_line(s, address, (session, caller.now)))
+            .map(|(s, address)| session_line(s, address, session, ctx.caller.now))
             .collect(),
         applications: applications
             .map(|(consent, client)| {
-                application_line(app, consent, client.as_deref(), (&grants, caller.now))
+                application_line(
+                    &ctx.app,
+                    consent,
+                    client.as_deref(),
+                    &grants,
+                    ctx.caller.now,
+                )
             })
             .collect(),
     };
     let mut response = html(AccountPage::CSP, &page);
-    browser.remember(app, response.headers_mut());
+    browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }
 
@@ -197,7 +189,8 @@ fn person(user: &User) -> Person<'_> {
 fn session_line<'a>(
     session: &'a Session,
     address: &'a str,
-    (current, now): (&Session, Timestamp),
+    current: &Session,
+    now: Timestamp,
 ) -> SessionLine<'a> {
     SessionLine {
         id: session.sid.as_str(),
@@ -213,7 +206,8 @@ fn application_line<'a>(
     app: &App,
     consent: &'a Consent,
     client: Option<&'a Client>,
-    (grants, now): (&[GrantView], Timestamp),
+    grants: &[GrantView],
+    now: Timestamp,
 ) -> ApplicationLine<'a> {
     let own = || {
         grants

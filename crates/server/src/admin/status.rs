@@ -18,8 +18,9 @@ use super::{
     refusal::{Answer, Refusal},
 };
 use crate::{
-    app::{Shared, master_key_check},
+    app::Shared,
     keys::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT, key_sealer},
+    start::master_key_check,
 };
 
 /// A key that has signed for longer should be followed by another one.

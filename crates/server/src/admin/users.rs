@@ -17,7 +17,7 @@ use super::{
     operator::{Body, Name, Operator},
     refusal::{Answer, Refusal},
 };
-use crate::{app::Shared, config::development::is_demo_secret, start};
+use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
 
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_ROLES: usize = 64;
@@ -127,7 +127,11 @@ pub(super) async fn add(
     }
     check(new.email.as_deref(), Some(&new.roles))?;
     let password_hash = match new.password {
-        Some(password) => Some(hash(&app, &password).await?),
+        Some(password) => {
+            let name = new.claims.get("name").and_then(serde_json::Value::as_str);
+            let about = [Some(username.as_str()), new.email.as_deref(), name];
+            Some(hash(&app, &password, about).await?)
+        }
         None => None,
     };
     let user = User {
@@ -179,8 +183,10 @@ pub(super) async fn password(
     Body(new): Body<NewPassword>,
 ) -> Answer<Json<View>> {
     let user = find(&app, &user).await?;
+    let name = user.claims.get("name").and_then(serde_json::Value::as_str);
+    let about = [Some(user.username.as_str()), user.email.as_deref(), name];
     let update = UserUpdate {
-        password_hash: Some(hash(&app, &new.password).await?),
+        password_hash: Some(hash(&app, &new.password, about).await?),
         ..UserUpdate::default()
     };
     change(&app, operator, user.subject, update).await
@@ -269,13 +275,21 @@ fn unknown(user: &str) -> Refusal {
     Refusal::not_found(format_args!("user {user}"))
 }
 
-async fn hash(app: &Shared, password: &SecretText) -> Answer<Secret<String>> {
+/// Hashes a new password, unless it is easy to guess for somebody who knows the names of the user and of the provider.
+async fn hash(
+    app: &Shared,
+    password: &SecretText,
+    about: [Option<&str>; 3],
+) -> Answer<Secret<String>> {
     // D23: everybody knows these.
     if !app.settings.development && is_demo_secret(password.expose()) {
         return Err(Refusal::bad_request(
             "password: it is the one of cardea dev, which everybody knows; take another",
         ));
     }
+    let provider = [app.settings.brand.name(), app.settings.issuer.as_str()];
+    let about: Vec<&str> = about.into_iter().flatten().chain(provider).collect();
+    passwords::judge(password.expose(), &about)?;
     let password = Secret::new(password.expose().to_owned());
     Ok(app.passwords.hash(password, &app.entropy).await??)
 }

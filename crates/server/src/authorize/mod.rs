@@ -1,9 +1,6 @@
 //! `GET` and `POST /authorize`: a request becomes a ticket, the ticket the next page or the answer.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     ErrorCode, OAuthError,
     authorize::{AuthorizationRequest, Context, Refusal, check},
@@ -13,9 +10,8 @@ use cardea_protocol::{
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 
 use crate::{
-    app::{App, Shared},
     browser::Browser,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     explain,
@@ -24,62 +20,51 @@ use crate::{
         next_step::go_on,
         ticket::{Opened, Ticket},
     },
-    limits,
+    limited,
 };
 
 /// `GET /authorize`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    query: Result<QueryPairs, FormError>,
-) -> Response {
-    let result = async { authorize(&app, &caller, &query?.0).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async { authorize(&ctx, &query?.0).await };
+    error::page(&ctx, result.await)
 }
 
 /// `POST /authorize`: checked, and sent on by GET, where a Lax cookie is sent (D7). The checked request goes along sealed: the
 /// parameters themselves can be too long for a URL.
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
     let result = async {
         let pairs = form?.0;
-        match checked(&app, &caller, &pairs).await? {
+        match checked(&ctx, &pairs).await? {
             Checked::Request(request) => {
-                let browser = Browser::of(&app, &caller);
-                let ticket = Ticket::new(&app, &browser, *request, caller.now).seal(&app)?;
-                let url = app.settings.issuer.endpoint("/authorize");
+                let browser = Browser::of(&ctx);
+                let ticket = Ticket::new(&ctx.app, &browser, *request, ctx.caller.now);
+                let ticket = ticket.seal(&ctx.app)?;
+                let url = ctx.app.settings.issuer.endpoint("/authorize");
                 Ok(Redirect::to(&format!("{url}?ticket={ticket}")).into_response())
             }
             Checked::Refused(response) => Ok(*response),
         }
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
-async fn authorize(
-    app: &App,
-    caller: &Caller,
-    pairs: &[(String, String)],
-) -> Result<Response, Failure> {
-    let browser = Browser::of(app, caller);
+async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
+    let browser = Browser::of(ctx);
     let request = match pairs {
         [(name, ticket)] if name == "ticket" => {
-            limits::by_network(&app.limits.authorize, caller)?;
-            match Ticket::open(app, &browser, Some(ticket), caller.now)? {
+            limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+            match Ticket::open(&ctx.app, &browser, Some(ticket), ctx.caller.now)? {
                 Opened::Own(ticket) | Opened::Restarted(ticket) => ticket.request,
             }
         }
-        _ => match checked(app, caller, pairs).await? {
+        _ => match checked(ctx, pairs).await? {
             Checked::Request(request) => *request,
             Checked::Refused(response) => return Ok(*response),
         },
     };
-    let ticket = Ticket::new(app, &browser, request, caller.now);
-    let mut response = go_on(app, caller, &browser, ticket).await?;
-    browser.remember(app, response.headers_mut());
+    let ticket = Ticket::new(&ctx.app, &browser, request, ctx.caller.now);
+    let mut response = go_on(ctx, &browser, ticket).await?;
+    browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }
 
@@ -90,22 +75,18 @@ enum Checked {
     Refused(Box<Response>),
 }
 
-async fn checked(
-    app: &App,
-    caller: &Caller,
-    pairs: &[(String, String)],
-) -> Result<Checked, Failure> {
-    limits::by_network(&app.limits.authorize, caller)?;
+async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failure> {
+    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     let params = AuthorizationParams::new(pairs)?;
     let client_id = params.client_id()?;
-    let client = app.clients.find(client_id).await?;
+    let client = ctx.app.clients.find(client_id).await?;
     let similar = match client {
-        None => explain::similar_client(app, client_id).await?,
+        None => explain::similar_client(&ctx.app, client_id).await?,
         Some(_) => None,
     };
-    let ring = app.ring.current();
+    let ring = ctx.app.ring.current();
     let hint = |jwt: &str| {
-        verify::id_token_hint(jwt, ring.hints(), app.issuer()).map_err(|e| {
+        verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer()).map_err(|e| {
             OAuthError::invalid_request("id_token_hint is not an ID token of this issuer")
                 .because(e.to_string())
         })
@@ -113,7 +94,7 @@ async fn checked(
     let context = Context {
         client: client.as_deref(),
         similar_client: similar.as_deref(),
-        resources: &app.settings.resources,
+        resources: &ctx.app.settings.resources,
         hint: &hint,
     };
     match check(&params, context) {
@@ -126,10 +107,10 @@ async fn checked(
         }
         Err(Refusal::Page(e)) => Err(e.into()),
         Err(Refusal::Return(back, e)) => {
-            explain::log(caller, &e);
+            explain::log(&ctx.caller, &e);
             let name = client.as_ref().map_or("", |c| c.name());
-            let response = back.error(&e, app.issuer());
-            let response = finish::answer(app, caller, name, &response);
+            let response = back.error(&e, ctx.app.issuer());
+            let response = finish::answer(ctx, name, &response);
             Ok(Checked::Refused(Box::new(response)))
         }
     }

@@ -4,102 +4,28 @@
 //! are taken out, each claimed for one try by one node, and sent. The outbox is the queue: memory holds only what is being sent.
 
 mod attempt;
+pub(crate) mod places;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use cardea_protocol::model::{ClientId, Sid};
 use cardea_store::{ClaimLogouts, StoreError};
-use cardea_web::outbound::GuardedClient;
 use jiff::SignedDuration;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     task::JoinHandle,
     time::{MissedTickBehavior, interval, timeout},
 };
 
+use self::places::HANDFUL;
 use crate::app::Shared;
 
-/// How many are sent at once.
-const PLACES: usize = 32;
-/// How many are claimed at once. A client that has as many under way is passed over, so that one that is slow doesn't take all
-/// places.
-const HANDFUL: usize = 8;
 /// Longer than a try, which takes 5 s.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// D17: the person who logs out waits no longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_secs(5);
-
-/// The way out, and the places on it.
-pub(crate) struct BackchannelLogout {
-    client: GuardedClient,
-    places: Arc<Semaphore>,
-    under_way: Mutex<HashMap<ClientId, usize>>,
-    wake: Notify,
-}
-
-impl BackchannelLogout {
-    pub(crate) fn new(client: GuardedClient) -> Self {
-        Self {
-            client,
-            places: Arc::new(Semaphore::new(PLACES)),
-            under_way: Mutex::default(),
-            wake: Notify::new(),
-        }
-    }
-
-    /// Says that sessions may have ended: the background looks at once.
-    pub(crate) fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// So many free places, at most.
-    fn free(&self, most: usize) -> Vec<OwnedSemaphorePermit> {
-        let place = || Arc::clone(&self.places).try_acquire_owned().ok();
-        std::iter::from_fn(place).take(most).collect()
-    }
-
-    /// The clients that have a handful under way.
-    fn busy(&self) -> Vec<ClientId> {
-        let under_way = self
-            .under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let busy = under_way.iter().filter(|(_, count)| **count >= HANDFUL);
-        busy.map(|(client, _)| client.clone()).collect()
-    }
-
-    fn begins(&self, client: &ClientId) {
-        let mut under_way = self
-            .under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *under_way.entry(client.clone()).or_default() += 1;
-    }
-
-    /// What was passed over for a busy client is looked at again.
-    fn ends(&self, client: &ClientId) {
-        let mut under_way = self
-            .under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let left = under_way
-            .get(client)
-            .map_or(0, |count| count.saturating_sub(1));
-        if left + 1 >= HANDFUL {
-            self.wake();
-        }
-        match left {
-            0 => under_way.remove(client),
-            left => under_way.insert(client.clone(), left),
-        };
-    }
-}
 
 /// A place that is taken for one try.
 struct Place {

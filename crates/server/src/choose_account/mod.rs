@@ -2,15 +2,14 @@
 
 pub(crate) mod page;
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use cardea_protocol::journey::NextStep;
 use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
 
 use self::page::ChooseAccountPage;
 use crate::{
-    app::{App, Shared},
     browser::Browser,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
@@ -25,41 +24,32 @@ use crate::{
 const STEP: &str = "choose_account";
 
 /// `GET /choose_account`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    query: Result<QueryPairs, FormError>,
-) -> Response {
-    let result =
-        async { show_or_go_on(&app, &caller, &query?, (NextStep::ChooseAccount, show)).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async { show_or_go_on(&ctx, &query?, NextStep::ChooseAccount, show).await };
+    error::page(&ctx, result.await)
 }
 
 /// `POST /choose_account`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
-    let result = async { choose(&app, &caller, &Form::of(form)?).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+    let result = async { choose(&ctx, &Form::of(form)?).await };
+    error::page(&ctx, result.await)
 }
 
-async fn choose(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
-    let browser = Browser::of(app, caller);
-    let mut journey = match posted(app, caller, &browser, (STEP, form)).await? {
+async fn choose(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(ctx);
+    let mut journey = match posted(ctx, &browser, STEP, form).await? {
         Posted::Elsewhere(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
     match form.one("decision") {
         Some("continue") => {
             journey.ticket.steps.chosen = journey.session.as_ref().map(|s| s.sid.clone());
-            go_on(app, caller, &browser, journey.ticket).await
+            go_on(ctx, &browser, journey.ticket).await
         }
         Some("other") => {
             journey.ticket.switching = true;
             journey.ticket.steps = Default::default();
-            to_page(app, NextStep::Login, &journey.ticket)
+            to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
             Trouble::BrokenLink,
@@ -68,19 +58,15 @@ async fn choose(app: &App, caller: &Caller, form: &Form) -> Result<Response, Fai
     }
 }
 
-fn show(
-    app: &App,
-    caller: &Caller,
-    browser: &Browser,
-    journey: &Journey,
-) -> Result<Response, Failure> {
+fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
     let Some(person) = journey.person() else {
         return Err(Failure::page(Trouble::TooLate, "the person is gone"));
     };
     let page = ChooseAccountPage {
-        shell: app.shell(caller),
-        ticket: &journey.ticket.seal(app)?,
-        csrf: &app
+        shell: ctx.shell(),
+        ticket: &journey.ticket.seal(&ctx.app)?,
+        csrf: &ctx
+            .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         client_name: journey.client.name(),

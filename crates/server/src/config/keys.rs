@@ -7,7 +7,7 @@ use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::ConfigProblem;
+use super::problem::ConfigProblem;
 
 /// Where the master key comes from: exactly one of these.
 #[derive(Clone, Default, Deserialize, JsonSchema)]

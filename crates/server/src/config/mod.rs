@@ -6,8 +6,9 @@ mod keys;
 mod limits;
 mod metrics;
 mod places;
+mod problem;
 mod problems;
-mod settings;
+pub mod settings;
 mod tokens;
 mod users;
 
@@ -20,7 +21,7 @@ pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
 pub use metrics::MetricsConfig;
 pub use places::Places;
-pub use settings::{ConfigProblem, Settings};
+pub use problem::ConfigProblem;
 pub use tokens::{SessionsConfig, TokensConfig};
 pub use users::SeedUser;
 

@@ -14,7 +14,7 @@ use super::{
 use crate::passwords;
 
 impl Config {
-    /// All problems at once; [`Settings::check`](super::Settings::check) stops at the first.
+    /// All problems at once; [`Settings::check`](super::settings::Settings::check) stops at the first.
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<ConfigProblem> {
         let mut problems = Vec::new();
@@ -142,7 +142,10 @@ impl SeedUser {
             passwords::accept_hash(hash.expose()).map_err(|e| problem(e.to_string()))?;
         }
         if let Some(password) = &self.password {
-            passwords::judge(password.expose()).map_err(|e| problem(e.to_string()))?;
+            let name = self.claims.get("name").and_then(serde_json::Value::as_str);
+            let about = [Some(&*self.username), self.email.as_deref(), name];
+            let about: Vec<&str> = about.into_iter().flatten().collect();
+            passwords::judge(password.expose(), &about).map_err(|e| problem(e.to_string()))?;
         }
         Ok(username)
     }

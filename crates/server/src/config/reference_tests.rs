@@ -9,7 +9,7 @@ use cardea_protocol::model::{Client, Owner};
 use cardea_web::config::{parse, reference_markdown};
 use jiff::Timestamp;
 
-use super::{Config, Settings};
+use super::{Config, settings::Settings};
 
 const HEAD: &str = "\
 # Configuration

@@ -3,7 +3,7 @@
 pub(crate) mod page;
 pub(crate) mod words;
 
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use cardea_protocol::{
     ErrorCode, OAuthError,
     journey::{ConsentStep, NextStep},
@@ -17,9 +17,8 @@ use self::{
     words::{AskedScope, asked},
 };
 use crate::{
-    app::{App, Shared},
     browser::Browser,
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
@@ -34,28 +33,20 @@ use crate::{
 const STEP: &str = "consent";
 
 /// `GET /consent`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    query: Result<QueryPairs, FormError>,
-) -> Response {
-    let result = async { show_or_go_on(&app, &caller, &query?, (NextStep::Consent, show)).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async { show_or_go_on(&ctx, &query?, NextStep::Consent, show).await };
+    error::page(&ctx, result.await)
 }
 
 /// `POST /consent`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
-    let result = async { decide(&app, &caller, &Form::of(form)?).await };
-    error::page(&app, &caller, result.await)
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+    let result = async { decide(&ctx, &Form::of(form)?).await };
+    error::page(&ctx, result.await)
 }
 
-async fn decide(app: &App, caller: &Caller, form: &Form) -> Result<Response, Failure> {
-    let browser = Browser::of(app, caller);
-    let mut journey = match posted(app, caller, &browser, (STEP, form)).await? {
+async fn decide(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
+    let browser = Browser::of(ctx);
+    let mut journey = match posted(ctx, &browser, STEP, form).await? {
         Posted::Elsewhere(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
@@ -69,17 +60,17 @@ async fn decide(app: &App, caller: &Caller, form: &Form) -> Result<Response, Fai
                 };
                 journey.ticket.steps.consent = Some(step);
             }
-            go_on(app, caller, &browser, journey.ticket).await
+            go_on(ctx, &browser, journey.ticket).await
         }
         // RFC 6749 §4.1.2.1
         Some("deny") => {
             let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
-            finish::refuse(app, caller, &journey, &denied)
+            finish::refuse(ctx, &journey, &denied)
         }
         Some("switch") => {
             journey.ticket.switching = true;
             journey.ticket.steps = Default::default();
-            to_page(app, NextStep::Login, &journey.ticket)
+            to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
             Trouble::BrokenLink,
@@ -88,12 +79,7 @@ async fn decide(app: &App, caller: &Caller, form: &Form) -> Result<Response, Fai
     }
 }
 
-fn show(
-    app: &App,
-    caller: &Caller,
-    browser: &Browser,
-    journey: &Journey,
-) -> Result<Response, Failure> {
+fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
     let Some(person) = journey.person() else {
         return Err(Failure::page(Trouble::TooLate, "the person is gone"));
     };
@@ -110,16 +96,18 @@ fn show(
     let scope = request.access.consent_scope();
     let scopes = scope.iter().map(|name| AskedScope {
         name,
-        api: app
+        api: ctx
+            .app
             .settings
             .resources
             .owner_of(name)
             .map(|r| r.audience.as_str()),
     });
     let page = ConsentPage {
-        shell: app.shell(caller),
-        ticket: &journey.ticket.seal(app)?,
-        csrf: &app
+        shell: ctx.shell(),
+        ticket: &journey.ticket.seal(&ctx.app)?,
+        csrf: &ctx
+            .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         person,

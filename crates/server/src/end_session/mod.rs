@@ -5,10 +5,7 @@
 
 pub(crate) mod page;
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     model::{Actor, Session, SessionEnd},
     request::EndSessionRequest,
@@ -21,15 +18,15 @@ use serde::{Deserialize, Serialize};
 
 use self::page::{ConfirmPage, DonePage};
 use crate::{
-    app::{App, Shared},
+    app::App,
     backchannel_logout::tell_clients,
     browser::{Browser, forget_session},
-    caller::Caller,
+    ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
     form::Form,
     journey::forms::{csrf_parts, from_our_page},
-    limits,
+    limited,
     pages::{Back, Person, html},
 };
 
@@ -52,58 +49,41 @@ impl Afterwards {
 }
 
 /// `GET /end_session`
-pub(crate) async fn get(
-    State(app): State<Shared>,
-    caller: Caller,
-    query: Result<QueryPairs, FormError>,
-) -> Response {
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
-        limits::by_network(&app.limits.other, &caller)?;
-        end(&app, &caller, &query?.0).await
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+        end(&ctx, &query?.0).await
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
 /// `POST /end_session`: sent on by GET, where a Lax cookie is seen (D7).
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
     let result = async {
-        limits::by_network(&app.limits.other, &caller)?;
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
         let pairs = form?.0;
-        read(&app, &pairs)?;
+        read(&ctx.app, &pairs)?;
         let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
         Ok(Redirect::to(&format!(
             "{}?{query}",
-            app.settings.issuer.endpoint("/end_session")
+            ctx.app.settings.issuer.endpoint("/end_session")
         ))
         .into_response())
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
 /// `POST /end_session/confirm`: the person says yes.
-pub(crate) async fn confirm(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn confirm(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
     let result = async {
-        limits::by_network(&app.limits.other, &caller)?;
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
         let form = Form::of(form)?;
-        let browser = Browser::of(&app, &caller);
-        from_our_page(
-            &app,
-            &caller,
-            &csrf_parts(&browser, "", STEP),
-            form.one("csrf"),
-        )?;
+        let browser = Browser::of(&ctx);
+        from_our_page(&ctx, &csrf_parts(&browser, "", STEP), form.one("csrf"))?;
         let afterwards = match form.one("request").filter(|text| !text.is_empty()) {
             None => None,
             Some(text) => {
-                let json = app.seals.logout.open_text(text, browser.id.as_bytes());
+                let json = ctx.app.seals.logout.open_text(text, browser.id.as_bytes());
                 let json = json.map_err(|e| {
                     Failure::page(Trouble::NotFromHere, format!("logout request: {e}"))
                 })?;
@@ -111,39 +91,31 @@ pub(crate) async fn confirm(
                     .map_err(|e| Failure::page(Trouble::TooLate, e.to_string()))?
             }
         };
-        let session = browser.session(&app, &caller).await?;
-        log_out(&app, &caller, session.as_ref()).await?;
+        let session = browser.session(&ctx).await?;
+        log_out(&ctx, session.as_ref()).await?;
         // The page's form-action is 'self', which browsers apply to a redirect too: the way on is a link.
-        Ok(done(
-            &app,
-            &caller,
-            afterwards.as_ref().map(Afterwards::link),
-        ))
+        Ok(done(&ctx, afterwards.as_ref().map(Afterwards::link)))
     };
-    error::page(&app, &caller, result.await)
+    error::page(&ctx, result.await)
 }
 
-async fn end(
-    app: &Shared,
-    caller: &Caller,
-    pairs: &[(String, String)],
-) -> Result<Response, Failure> {
-    let (request, hint) = read(app, pairs)?;
-    let afterwards = afterwards(app, &request, hint.as_ref()).await?;
-    let browser = Browser::of(app, caller);
-    let session = browser.session(app, caller).await?;
+async fn end(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
+    let (request, hint) = read(&ctx.app, pairs)?;
+    let afterwards = afterwards(&ctx.app, &request, hint.as_ref()).await?;
+    let browser = Browser::of(ctx);
+    let session = browser.session(ctx).await?;
     let own = |session: &Session| {
         hint.as_ref()
             .is_some_and(|h| h.sid.as_ref() == Some(&session.sid))
     };
     match session {
         // RP-Initiated Logout §2: without a session of this browser there is nothing to ask.
-        None => Ok(onward(app, caller, afterwards.as_ref())),
+        None => Ok(onward(ctx, afterwards.as_ref())),
         Some(session) if own(&session) => {
-            log_out(app, caller, Some(&session)).await?;
-            Ok(onward(app, caller, afterwards.as_ref()))
+            log_out(ctx, Some(&session)).await?;
+            Ok(onward(ctx, afterwards.as_ref()))
         }
-        Some(session) => ask(app, caller, &browser, (&session, afterwards.as_ref())).await,
+        Some(session) => ask(ctx, &browser, &session, afterwards.as_ref()).await,
     }
 }
 
@@ -208,44 +180,40 @@ async fn afterwards(
 }
 
 /// Ends this browser's session, if it has one, and tells its clients.
-pub(crate) async fn log_out(
-    app: &Shared,
-    caller: &Caller,
-    session: Option<&Session>,
-) -> Result<(), Failure> {
+pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
     let Some(session) = session else {
         return Ok(());
     };
     let command = EndSessions {
         which: EndWhich::Id(session.id),
         why: SessionEnd::Logout,
-        cause: caller.cause(Actor::Person(session.subject.clone())),
+        cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
     };
-    app.store.end_sessions(command).await?;
+    ctx.app.store.end_sessions(command).await?;
     metrics::counter!("cardea_logouts_total").increment(1);
-    tell_clients(app, &session.sid).await;
+    tell_clients(&ctx.app, &session.sid).await;
     Ok(())
 }
 
 async fn ask(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     browser: &Browser,
-    (session, afterwards): (&Session, Option<&Afterwards>),
+    session: &Session,
+    afterwards: Option<&Afterwards>,
 ) -> Result<Response, Failure> {
-    let user = app.store.user(&session.subject).await?;
+    let user = ctx.app.store.user(&session.subject).await?;
     let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
     let sealed = match afterwards {
         None => String::new(),
         Some(afterwards) => {
             let json =
                 serde_json::to_vec(afterwards).map_err(|e| Failure::Internal(e.to_string()))?;
-            app.seals.logout.seal_text(&json, browser.id.as_bytes())
+            ctx.app.seals.logout.seal_text(&json, browser.id.as_bytes())
         }
     };
     let page = ConfirmPage {
-        shell: app.shell(caller),
-        csrf: &app.csrf.token(&csrf_parts(browser, "", STEP)),
+        shell: ctx.shell(),
+        csrf: &ctx.app.csrf.token(&csrf_parts(browser, "", STEP)),
         request: &sealed,
         person: Person {
             name: user.claims.get("name").and_then(serde_json::Value::as_str),
@@ -253,29 +221,29 @@ async fn ask(
         },
     };
     let mut response = html(ConfirmPage::CSP, &page);
-    browser.remember(app, response.headers_mut());
+    browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }
 
 /// After a logout without a question: to the client, or to the page that says it is done.
-fn onward(app: &App, caller: &Caller, afterwards: Option<&Afterwards>) -> Response {
+fn onward(ctx: &Ctx, afterwards: Option<&Afterwards>) -> Response {
     let mut response = match afterwards {
         Some(afterwards) => Redirect::to(&afterwards.location).into_response(),
-        None => return done(app, caller, None),
+        None => return done(ctx, None),
     };
-    forget_session(app, response.headers_mut());
+    forget_session(&ctx.app, response.headers_mut());
     response
 }
 
 /// The page that says it is done. The session's cookie goes with it.
-pub(crate) fn done(app: &App, caller: &Caller, back: Option<Back<'_>>) -> Response {
+pub(crate) fn done(ctx: &Ctx, back: Option<Back<'_>>) -> Response {
     let mut response = html(
         DonePage::CSP,
         &DonePage {
-            shell: app.shell(caller),
+            shell: ctx.shell(),
             back,
         },
     );
-    forget_session(app, response.headers_mut());
+    forget_session(&ctx.app, response.headers_mut());
     response
 }

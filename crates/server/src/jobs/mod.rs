@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cardea_store::{Lease, StoreError, Swept};
 use jiff::SignedDuration;
 
-use crate::{
-    app::{App, start_cause},
-    backchannel_logout,
-    keys::KeyError,
-};
+use crate::{app::App, backchannel_logout, keys::KeyError, parts::start_cause};
 
 const EVERY: Duration = Duration::from_secs(30);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);

@@ -11,16 +11,10 @@ use cardea_protocol::{
 use cardea_store::{ConsentChange, IssueCode};
 
 use super::{Journey, form_post::FormPostPage};
-use crate::{
-    app::App, caller::Caller, error::Failure, error_page::page::Trouble, explain, pages::html,
-};
+use crate::{ctx::Ctx, error::Failure, error_page::page::Trouble, explain, pages::html};
 
 /// Makes the code. The store demands once more that session, person and client are alive.
-pub(super) async fn finish(
-    app: &App,
-    caller: &Caller,
-    journey: &Journey,
-) -> Result<Response, Failure> {
+pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Failure> {
     let Some(session) = &journey.session else {
         return Err(Failure::Internal(
             "a journey without a session can't end".to_owned(),
@@ -29,7 +23,7 @@ pub(super) async fn finish(
     let return_to = journey.return_to()?;
     let request = &journey.ticket.request;
     let (access, path) = (&request.access, &request.return_path);
-    let secret = AuthorizationCode::new(caller.now, app.entropy.token());
+    let secret = AuthorizationCode::new(ctx.caller.now, ctx.app.entropy.token());
     let code = Code {
         hash: secret.hash(),
         client_id: journey.client.id().clone(),
@@ -45,11 +39,12 @@ pub(super) async fn finish(
         nonce: path.nonce.clone(),
         claims: access.claims.clone(),
         context: session.context.clone(),
-        issued_at: caller.now,
-        expires_at: caller
+        issued_at: ctx.caller.now,
+        expires_at: ctx
+            .caller
             .now
-            .saturating_add(app.settings.code_ttl)
-            .unwrap_or(caller.now),
+            .saturating_add(ctx.app.settings.code_ttl)
+            .unwrap_or(ctx.caller.now),
     };
     let consented = journey
         .ticket
@@ -62,8 +57,9 @@ pub(super) async fn finish(
     } else {
         ConsentChange::None
     };
-    let cause = caller.cause(Actor::Person(session.subject.clone()));
-    if !app
+    let cause = ctx.caller.cause(Actor::Person(session.subject.clone()));
+    if !ctx
+        .app
         .store
         .issue_code(IssueCode {
             code,
@@ -78,29 +74,23 @@ pub(super) async fn finish(
         ));
     }
     metrics::counter!("cardea_codes_issued_total").increment(1);
-    let response = return_to.code(secret.to_text().expose(), app.issuer());
-    Ok(answer(app, caller, journey.client.name(), &response))
+    let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
+    Ok(answer(ctx, journey.client.name(), &response))
 }
 
 /// An error goes back to the client.
 pub(crate) fn refuse(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     journey: &Journey,
     error: &OAuthError,
 ) -> Result<Response, Failure> {
-    explain::log(caller, error);
-    let response = journey.return_to()?.error(error, app.issuer());
-    Ok(answer(app, caller, journey.client.name(), &response))
+    explain::log(&ctx.caller, error);
+    let response = journey.return_to()?.error(error, ctx.app.issuer());
+    Ok(answer(ctx, journey.client.name(), &response))
 }
 
 /// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.
-pub(crate) fn answer(
-    app: &App,
-    caller: &Caller,
-    client_name: &str,
-    response: &AuthorizationResponse,
-) -> Response {
+pub(crate) fn answer(ctx: &Ctx, client_name: &str, response: &AuthorizationResponse) -> Response {
     match response.mode() {
         ResponseMode::Query => Redirect::to(&response.location()).into_response(),
         ResponseMode::FormPost => {
@@ -109,7 +99,7 @@ pub(crate) fn answer(
                 .iter()
                 .map(|(k, v)| (*k, v.as_str()))
                 .collect();
-            let shell = app.shell(caller);
+            let shell = ctx.shell();
             html(
                 FormPostPage::CSP,
                 &FormPostPage {

@@ -8,8 +8,7 @@ use super::{
     ticket::{Opened, Ticket},
 };
 use crate::{
-    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
-    form::Form, limits,
+    browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, form::Form, limited,
 };
 
 /// The parts that the CSRF token of a step is bound to (D7).
@@ -32,18 +31,20 @@ pub(crate) fn csrf_parts<'a>(
 
 /// Whether a posted step comes from the page that this server gave to this browser.
 pub(crate) fn from_our_page(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     parts: &[&[u8]],
     presented: Option<&str>,
 ) -> Result<(), Failure> {
-    if !cardea_web::inbound::csrf::same_origin(&caller.headers, app.settings.issuer.origin()) {
+    if !cardea_web::inbound::csrf::same_origin(
+        &ctx.caller.headers,
+        ctx.app.settings.issuer.origin(),
+    ) {
         return Err(Failure::page(
             Trouble::NotFromHere,
             "the form was posted from another origin",
         ));
     }
-    if presented.is_some_and(|token| app.csrf.verify(parts, token)) {
+    if presented.is_some_and(|token| ctx.app.csrf.verify(parts, token)) {
         return Ok(());
     }
     Err(Failure::page(
@@ -62,12 +63,12 @@ pub(crate) enum Posted {
 
 /// Opens the ticket of a page's POST and checks that the form is ours.
 pub(crate) async fn posted(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     browser: &Browser,
-    (step, form): (&str, &Form),
+    step: &str,
+    form: &Form,
 ) -> Result<Posted, Failure> {
-    limits::by_network(&app.limits.authorize, caller)?;
+    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
         return Err(Failure::page(
@@ -75,20 +76,17 @@ pub(crate) async fn posted(
             "a form without the browser's cookie",
         ));
     }
-    match Ticket::open(app, browser, form.one("ticket"), caller.now)? {
+    match Ticket::open(&ctx.app, browser, form.one("ticket"), ctx.caller.now)? {
         Opened::Own(ticket) => {
             from_our_page(
-                app,
-                caller,
+                ctx,
                 &csrf_parts(browser, &ticket.id, step),
                 form.one("csrf"),
             )?;
             Ok(Posted::Step(Box::new(
-                Journey::load(app, caller, browser, ticket).await?,
+                Journey::load(ctx, browser, ticket).await?,
             )))
         }
-        Opened::Restarted(ticket) => go_on(app, caller, browser, ticket)
-            .await
-            .map(Posted::Elsewhere),
+        Opened::Restarted(ticket) => go_on(ctx, browser, ticket).await.map(Posted::Elsewhere),
     }
 }

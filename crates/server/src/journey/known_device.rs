@@ -7,7 +7,7 @@ use cardea_protocol::model::Subject;
 use cardea_web::inbound::cookies;
 use http::{HeaderMap, header::SET_COOKIE};
 
-use crate::{app::App, caller::Caller};
+use crate::{app::App, ctx::Ctx};
 
 const PURPOSE: &str = "device";
 const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(180 * 86_400);
@@ -25,12 +25,13 @@ pub(crate) fn remember(app: &App, headers: &mut HeaderMap, subject: &Subject) {
 }
 
 /// The random name of the browser, if it has logged this person in before.
-pub(crate) fn of<'a>(app: &App, caller: &'a Caller, subject: &Subject) -> Option<&'a str> {
+pub(crate) fn of<'a>(ctx: &'a Ctx, subject: &Subject) -> Option<&'a str> {
     let (name, tag) =
-        cookies::read(&caller.headers, &app.cookies.name(PURPOSE))?.split_once('.')?;
+        cookies::read(&ctx.caller.headers, &ctx.app.cookies.name(PURPOSE))?.split_once('.')?;
     let tag = cardea_seal::Digest::from_text(tag).ok()?;
     let parts: [&[u8]; 2] = [name.as_bytes(), subject.as_str().as_bytes()];
-    app.device_mac
+    ctx.app
+        .device_mac
         .verify(&parts, tag.as_bytes())
         .then_some(name)
 }

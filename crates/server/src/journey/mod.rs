@@ -19,10 +19,7 @@ use cardea_protocol::{
 };
 
 use self::ticket::Ticket;
-use crate::{
-    app::App, browser::Browser, caller::Caller, error::Failure, error_page::page::Trouble,
-    pages::Person,
-};
+use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, pages::Person};
 
 /// What a page needs to know of a login under way.
 pub(crate) struct Journey {
@@ -36,24 +33,24 @@ pub(crate) struct Journey {
 impl Journey {
     /// Reads what the next step is judged by. A client that was disabled meanwhile ends the journey.
     pub(crate) async fn load(
-        app: &App,
-        caller: &Caller,
+        ctx: &Ctx,
         browser: &Browser,
         ticket: Ticket,
     ) -> Result<Self, Failure> {
-        let client = app
+        let client = ctx
+            .app
             .clients
             .find(ticket.request.access.client_id.as_str())
             .await?
             .filter(|c| c.is_enabled());
         let client = client
             .ok_or_else(|| Failure::page(Trouble::UnknownApp, "the client is gone or disabled"))?;
-        let session = browser.session(app, caller).await?;
+        let session = browser.session(ctx).await?;
         let (consent, user) = match &session {
             None => (None, None),
             Some(session) => (
-                app.store.consent(&session.subject, client.id()).await?,
-                app.store.user(&session.subject).await?,
+                ctx.app.store.consent(&session.subject, client.id()).await?,
+                ctx.app.store.user(&session.subject).await?,
             ),
         };
         Ok(Self {

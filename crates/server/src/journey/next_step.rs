@@ -8,24 +8,23 @@ use super::{
     Journey, finish,
     ticket::{Opened, Ticket},
 };
-use crate::{app::App, browser::Browser, caller::Caller, error::Failure, limits};
+use crate::{app::App, browser::Browser, ctx::Ctx, error::Failure, limited};
 
 /// Hands a ticket on: 303 to the page of the next step, or the answer to the client.
 pub(crate) async fn go_on(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     browser: &Browser,
     ticket: Ticket,
 ) -> Result<Response, Failure> {
-    let journey = Journey::load(app, caller, browser, ticket).await?;
+    let journey = Journey::load(ctx, browser, ticket).await?;
     match journey.next() {
-        Ok(NextStep::Finish) => finish::finish(app, caller, &journey).await,
+        Ok(NextStep::Finish) => finish::finish(ctx, &journey).await,
         // A request too large to travel as a ticket goes back to where it came from.
-        Ok(step) => match to_page(app, step, &journey.ticket) {
-            Err(Failure::OAuth(error)) => finish::refuse(app, caller, &journey, &error),
+        Ok(step) => match to_page(&ctx.app, step, &journey.ticket) {
+            Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, &error),
             answer => answer,
         },
-        Err(error) => finish::refuse(app, caller, &journey, &error),
+        Err(error) => finish::refuse(ctx, &journey, &error),
     }
 }
 
@@ -48,7 +47,7 @@ pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Resp
 }
 
 /// How a page shows a login under way.
-pub(crate) type Show = fn(&App, &Caller, &Browser, &Journey) -> Result<Response, Failure>;
+pub(crate) type Show = fn(&Ctx, &Browser, &Journey) -> Result<Response, Failure>;
 
 /// The ticket of a page's query.
 pub(crate) fn ticket_in(query: &QueryPairs) -> Option<&str> {
@@ -58,22 +57,22 @@ pub(crate) fn ticket_in(query: &QueryPairs) -> Option<&str> {
 
 /// The GET of a page: shows it where its step is next, else goes where the login really stands.
 pub(crate) async fn show_or_go_on(
-    app: &App,
-    caller: &Caller,
+    ctx: &Ctx,
     query: &QueryPairs,
-    (step, show): (NextStep, Show),
+    step: NextStep,
+    show: Show,
 ) -> Result<Response, Failure> {
-    limits::by_network(&app.limits.authorize, caller)?;
-    let browser = Browser::of(app, caller);
-    let ticket = match Ticket::open(app, &browser, ticket_in(query), caller.now)? {
+    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+    let browser = Browser::of(ctx);
+    let ticket = match Ticket::open(&ctx.app, &browser, ticket_in(query), ctx.caller.now)? {
         Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
     };
-    let journey = Journey::load(app, caller, &browser, ticket).await?;
+    let journey = Journey::load(ctx, &browser, ticket).await?;
     let mut response = if journey.next().ok() == Some(step) {
-        show(app, caller, &browser, &journey)?
+        show(ctx, &browser, &journey)?
     } else {
-        go_on(app, caller, &browser, journey.ticket).await?
+        go_on(ctx, &browser, journey.ticket).await?
     };
-    browser.remember(app, response.headers_mut());
+    browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }

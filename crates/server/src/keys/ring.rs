@@ -7,7 +7,7 @@ use cardea_jose::{Algorithm, KeySet, SigningKey};
 use cardea_protocol::model::{KeyState, SigningKeyRow};
 use cardea_seal::Sealer;
 
-use super::KeyError;
+use super::error::KeyError;
 
 /// All keys, parsed.
 pub(crate) struct Ring {

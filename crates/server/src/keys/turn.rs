@@ -4,7 +4,7 @@ use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
 use cardea_store::RingChange;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{KeyError, KeyRing};
+use super::{error::KeyError, key_ring::KeyRing};
 
 /// How long clients may keep the JWKS, and some more for slow ones.
 const JWKS_CACHE: SignedDuration = SignedDuration::from_mins(15);

@@ -7,6 +7,8 @@ use argon2::{
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use cardea_seal::{Entropy, Secret, constant_time_eq};
 
+use super::strength;
+
 /// OWASP's second choice: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -25,11 +27,23 @@ const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 pub(crate) const MAX_BYTES: usize = 512;
 
 /// Why a password or a hash is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PasswordError {
     /// Its length.
     #[error("a password has 8 to 128 characters")]
     Length,
+    /// Everybody's password.
+    #[error("the password is one of the 100,000 most common ones")]
+    Common,
+    /// What everybody knows of the user.
+    #[error("the password is made of names of the user or of this provider")]
+    OwnNames,
+    /// Few guesses are enough.
+    #[error("the password is easy to guess: {reason}")]
+    Guessable {
+        /// Why, and what helps.
+        reason: String,
+    },
     /// Not argon2id in PHC form, or of a cost out of bounds.
     #[error(
         "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 256 MiB, 10 passes and 4 lanes"
@@ -52,8 +66,13 @@ pub(crate) fn is_hash_of(text: &str, password: &str) -> bool {
     Stored::parse(text).is_ok_and(|stored| stored.matches(password, &mut Vec::new()))
 }
 
-/// Whether a password may be one.
-pub(crate) fn judge(password: &str) -> Result<(), PasswordError> {
+/// Whether a password may be set by or for a user with these names.
+pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError> {
+    judge_length(password)?;
+    strength::judge(password, about)
+}
+
+fn judge_length(password: &str) -> Result<(), PasswordError> {
     match LENGTH.contains(&password.chars().count()) {
         true => Ok(()),
         false => Err(PasswordError::Length),
@@ -66,7 +85,7 @@ pub(super) fn make(
     salt: &[u8; SALT_BYTES],
     memory: &mut Vec<Block>,
 ) -> Result<Secret<String>, PasswordError> {
-    judge(password)?;
+    judge_length(password)?;
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES))
         .map_err(|_| PasswordError::Hash)?;
     let mut output = [0; OUTPUT_BYTES];
@@ -86,9 +105,9 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn parse(text: &str) -> Result<Self, PasswordError> {
-        let bad = PasswordError::Hash;
-        let parsed = PasswordHash::new(text).map_err(|_| bad)?;
-        let params = Params::try_from(&parsed).map_err(|_| bad)?;
+        let bad = || PasswordError::Hash;
+        let parsed = PasswordHash::new(text).map_err(|_| bad())?;
+        let params = Params::try_from(&parsed).map_err(|_| bad())?;
         let bounded = params.m_cost() <= MAX_MEMORY_KIB
             && params.t_cost() <= MAX_PASSES
             && params.p_cost() <= MAX_LANES;
@@ -99,7 +118,7 @@ impl Stored {
                 salt,
                 output,
             }),
-            _ => Err(bad),
+            _ => Err(bad()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod hash;
 mod pool;
+mod strength;
 
 use cardea_seal::{Entropy, Secret};
 

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use crate::{
     answer::json,
-    app::{App, EPOCH},
+    app::App,
     error::Failure,
     keys::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT},
+    parts::EPOCH,
     telemetry,
 };
 

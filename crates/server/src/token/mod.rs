@@ -23,7 +23,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    limits, telemetry,
+    limited, telemetry,
 };
 
 /// `POST /token`
@@ -39,7 +39,7 @@ pub(crate) async fn post(
     let origins = cors::claimed_origins(&app, &caller, pairs).await;
     let mut left = None;
     let result = async {
-        limits::by_network(&app.limits.token, &caller)?;
+        limited::by_network(&app.limits.token, &caller)?;
         let pairs = form?.0;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let mut trail = Trail::of(params.one("client_id"));
@@ -47,7 +47,7 @@ pub(crate) async fn post(
         let client = client.map_err(|e| explained(&trail, e, CLIENT_AUTHENTICATION))?;
         trail = Trail::of(Some(client.client().id().as_str()));
         trail.passed(CLIENT_AUTHENTICATION);
-        left = Some(limits::by_client(
+        left = Some(limited::by_client(
             &app.limits.token_client,
             client.client(),
         )?);

@@ -16,11 +16,7 @@ use cardea_seal::Secret;
 use cardea_store::{RefreshContext, RotateRefresh, Rotated};
 
 use super::mint::{self, TokenResponse};
-use crate::{
-    app::{App, EPOCH},
-    caller::Caller,
-    error::Failure,
-};
+use crate::{app::App, caller::Caller, error::Failure, parts::EPOCH};
 
 pub(super) async fn grant(
     app: &App,

@@ -2,16 +2,14 @@
 
 use cardea_protocol::model::ClientMetadata;
 use cardea_testkit::{
-    Browser, Person, TestServer,
+    Browser, Log, Person, TestServer,
     clients::{POST, SPA, WEB},
     flows::{Authorization, VERIFIER, code_for},
 };
 
-use crate::logs::capture;
-
 /// The log line of an authorization request.
 async fn line(request: &Authorization) -> String {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let before = log.text().len();
     Browser::new(&server).open(&request.url(&server)).await;
@@ -135,7 +133,7 @@ async fn n3_the_error_page_shows_the_difference_in_development_only() {
 
 #[tokio::test]
 async fn a_refused_token_request_is_logged_with_its_checks_and_no_secret() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let code = code_for(&mut browser, &Authorization::of(WEB), Person::ALICE).await;
@@ -169,7 +167,7 @@ async fn a_refused_token_request_is_logged_with_its_checks_and_no_secret() {
 #[tokio::test]
 async fn c8_a_secret_sent_raw_in_basic_is_explained_in_the_log() {
     use base64::{Engine, engine::general_purpose::STANDARD};
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     for (id, secret) in [
         ("plus", "secret+of+at+least+32+bytes+00000000"),
@@ -200,7 +198,7 @@ async fn c8_a_secret_sent_raw_in_basic_is_explained_in_the_log() {
 
 #[tokio::test]
 async fn an_authentication_method_that_is_not_registered_is_logged() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let body = [
         ("grant_type", "refresh_token"),

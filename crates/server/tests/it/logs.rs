@@ -1,59 +1,15 @@
 //! What the log says, and what it must never say.
 
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-};
-
 use cardea_testkit::{
-    Browser, Person, TestServer,
+    Browser, Log, Person, TestServer,
     clients::{POST, SPA, WEB},
     flows::{Authorization, VERIFIER, code_for, introspect, redeem, refresh},
     jwt,
 };
-use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt};
-
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything of this thread at the finest level, which is where the handlers of a test run.
-pub(crate) fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(log.clone())
-        .with_ansi(false);
-    let subscriber = tracing_subscriber::registry().with(layer);
-    (log, tracing::subscriber::set_default(subscriber))
-}
 
 #[tokio::test]
 async fn no_secret_reaches_the_log() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let mut secrets = vec![
@@ -117,7 +73,7 @@ async fn no_secret_reaches_the_log() {
 
 #[tokio::test]
 async fn a_refusal_is_in_the_log_under_its_reference_with_its_cause() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let answer = server
         .post("/token")
@@ -151,7 +107,7 @@ async fn a_refusal_is_in_the_log_under_its_reference_with_its_cause() {
 
 #[tokio::test]
 async fn a_line_can_not_be_forged_from_outside() {
-    let (log, _guard) = capture();
+    let (log, _guard) = Log::capture();
     let server = TestServer::start().await;
     let hostile = "x\n2026-07-01T12:00:00Z  INFO forged\u{1b}[31m";
     server

@@ -1,0 +1,27 @@
+//! Counts a request against its limits, and refuses it above them.
+
+use cardea_protocol::model::Client;
+use cardea_web::inbound::limits::{Decision, Limiter};
+
+use crate::{caller::Caller, error::Failure};
+
+/// Counts a request of the caller's network.
+pub(crate) fn by_network(limiter: &Limiter, caller: &Caller) -> Result<(), Failure> {
+    match caller
+        .address
+        .map(|address| limiter.check_address(&address))
+    {
+        Some(decision) if !decision.allowed => Err(Failure::Limited(decision)),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a request of an authenticated client. The answer says what is left.
+pub(crate) fn by_client(limiter: &Limiter, client: &Client) -> Result<Decision, Failure> {
+    let decision = limiter.check(client.id().as_str());
+    if decision.allowed {
+        Ok(decision)
+    } else {
+        Err(Failure::Limited(decision))
+    }
+}

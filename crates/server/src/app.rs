@@ -16,9 +16,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    backchannel_logout::places::BackchannelLogout, clients::ClientDirectory,
-    config::settings::Settings, keys::KeyRing, limits::Limits, pages::Assets, parts::EPOCH,
-    passwords::Passwords,
+    backchannel_logout::places::BackchannelLogout, client_logo::cache::ClientLogos,
+    clients::ClientDirectory, config::settings::Settings, keys::KeyRing, limits::Limits,
+    pages::Assets, parts::EPOCH, passwords::Passwords,
 };
 
 /// The provider.
@@ -38,6 +38,7 @@ pub struct App {
     pub(crate) cookies: CookieNames,
     pub(crate) assets: Assets,
     pub(crate) jwks_cache: JwksCache,
+    pub(crate) client_logos: ClientLogos,
     pub(crate) backchannel_logout: BackchannelLogout,
     pub(crate) metadata: ArcSwap<Bytes>,
 }

@@ -16,6 +16,7 @@ mod bearer;
 mod browser;
 mod caller;
 mod choose_account;
+mod client_logo;
 mod clients;
 pub mod config;
 mod consent;

@@ -15,7 +15,7 @@ use http::header::ALLOW;
 use crate::{
     account,
     app::{App, Shared},
-    assets, authorize, choose_account, consent, cors,
+    assets, authorize, choose_account, client_logo, consent, cors,
     ctx::Ctx,
     development, discovery, end_session,
     error::{self, Failure},
@@ -61,6 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .route("/account", page(get(account::get).post(account::post)))
         .route("/assets/{file}", get(assets::get))
+        .route("/client_logo", get(client_logo::get))
         .route(
             "/.well-known/openid-configuration",
             get(discovery::metadata).options(discovery::preflight),

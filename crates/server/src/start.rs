@@ -12,6 +12,7 @@ use cardea_web::{clock::Clock, inbound::csrf::Csrf, outbound::JwksCache};
 use crate::{
     app::{App, Seals},
     backchannel_logout::places::BackchannelLogout,
+    client_logo::cache::ClientLogos,
     clients::ClientDirectory,
     config::{Config, ConfigProblem, SeedUser, settings::Settings},
     keys::{KeyError, KeyRing},
@@ -61,6 +62,7 @@ impl App {
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),
             jwks_cache: jwks_cache(&config, &parts.clock)?,
+            client_logos: ClientLogos::new(config.outbound.client()?),
             backchannel_logout: BackchannelLogout::new(config.outbound.client()?),
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,

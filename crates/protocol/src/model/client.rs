@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     AuthMethod, ClientId, ClientMetadata, GrantType,
-    client_uris::{check_backchannel_logout, origins, reached, redirect_uris},
+    client_uris::{check_backchannel_logout, check_pages, origins, reached, redirect_uris},
 };
 use crate::{redirect_uri::RegisteredRedirectUri, scope::Scope};
 
@@ -103,6 +103,7 @@ impl Client {
         let keys = keys(&metadata)?;
         check_names_and_uris(&metadata)?;
         check_backchannel_logout(&metadata)?;
+        check_pages(&metadata)?;
         check_authentication(&metadata, secret.is_some())?;
         check_grant_types(&metadata)?;
         let origins = origins(&metadata);

@@ -109,6 +109,12 @@ pub struct ClientMetadata {
     pub client_secret: Option<Secret<String>>,
     /// The name shown at login and consent.
     pub client_name: Option<String>,
+    /// The URL of the client's logo, a PNG or SVG of at most 64 KiB; https. Cardea fetches it and shows it from its own address.
+    pub logo_uri: Option<String>,
+    /// The URL of the client's privacy policy, linked on the consent page.
+    pub policy_uri: Option<String>,
+    /// The URL of the client's terms of service, linked on the consent page.
+    pub tos_uri: Option<String>,
     /// A `native` app may use any port of `http://127.0.0.1` and `http://[::1]`, and a private scheme.
     pub application_type: ApplicationType,
     /// Where a browser may be sent with a code, at most 32. Compared character by character.
@@ -177,6 +183,9 @@ impl Default for ClientMetadata {
             client_id: String::new(),
             client_secret: None,
             client_name: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
             application_type: ApplicationType::Web,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),

@@ -75,6 +75,23 @@ pub(super) fn reached(uri: &str, field: &'static str) -> Result<Url, MetadataErr
     }
 }
 
+/// RFC 7591 §2: `logo_uri` is requested by the server, `policy_uri` and `tos_uri` are links on a page.
+pub(super) fn check_pages(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    let pages = [
+        ("logo_uri", &metadata.logo_uri),
+        ("policy_uri", &metadata.policy_uri),
+        ("tos_uri", &metadata.tos_uri),
+    ];
+    for (field, uri) in pages {
+        let Some(uri) = uri else { continue };
+        let url = reached(uri, field)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse(field, "it has a user name in it");
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn check_backchannel_logout(metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let field = "backchannel_logout_uri";
     let Some(uri) = &metadata.backchannel_logout_uri else {

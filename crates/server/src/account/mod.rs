@@ -17,6 +17,7 @@ use crate::{
     backchannel_logout::tell_clients,
     browser::Browser,
     caller::Caller,
+    client_logo,
     consent::words::words,
     ctx::Ctx,
     end_session,
@@ -230,7 +231,7 @@ fn application_line<'a>(
     ApplicationLine {
         id: consent.client_id.as_str(),
         client_name: client.map_or(consent.client_id.as_str(), Client::name),
-        logo: None,
+        logo: client.and_then(client_logo::path),
         scopes: consent
             .scope
             .iter()

@@ -18,6 +18,7 @@ use self::{
 };
 use crate::{
     browser::Browser,
+    client_logo,
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
@@ -85,7 +86,9 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
     };
     let request = &journey.ticket.request;
     let url = Url::parse(&request.return_path.redirect_uri).ok();
-    let native = journey.client.metadata().application_type == ApplicationType::Native;
+    let metadata = journey.client.metadata();
+    let logo = client_logo::path(&journey.client);
+    let native = metadata.application_type == ApplicationType::Native;
     let on_web = url
         .as_ref()
         .filter(|u| !native && matches!(u.scheme(), "https" | "http"));
@@ -113,9 +116,9 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
         person,
         app: AskingApp {
             name: journey.client.name(),
-            logo: None,
-            policy_uri: None,
-            tos_uri: None,
+            logo: logo.as_deref(),
+            policy_uri: metadata.policy_uri.as_deref(),
+            tos_uri: metadata.tos_uri.as_deref(),
             host: host.as_deref(),
             native,
         },

@@ -18,6 +18,7 @@ use crate::{
     app::App,
     browser::Browser,
     caller::Caller,
+    client_logo,
     config::development::is_demo_secret,
     ctx::Ctx,
     error::{self, Failure},
@@ -243,13 +244,14 @@ fn show(ctx: &Ctx, browser: &Browser, shown: &Shown<'_>) -> Result<Response, Fai
         Some(journey) => (journey.ticket.seal(&ctx.app)?, journey.ticket.id.as_str()),
         None => (String::new(), ""),
     };
+    let logo = shown.journey.and_then(|j| client_logo::path(&j.client));
     let page = LoginPage {
         shell: ctx.shell(),
         ticket: &ticket,
         csrf: &ctx.app.csrf.token(&csrf_parts(browser, id, STEP)),
         app: shown.journey.map(|j| AppLine {
             name: j.client.name(),
-            logo: None,
+            logo: logo.as_deref(),
         }),
         username: shown.username,
         problem: shown.problem,

@@ -279,7 +279,7 @@ impl Logo {
         }
     }
 
-    pub(super) fn content_type(&self) -> &'static str {
+    pub(crate) fn content_type(&self) -> &'static str {
         self.content_type
     }
 
@@ -287,7 +287,7 @@ impl Logo {
         self.extension
     }
 
-    pub(super) fn bytes(&self) -> &Bytes {
+    pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 

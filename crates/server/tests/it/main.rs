@@ -10,6 +10,7 @@
 mod account;
 mod authorize;
 mod backchannel_logout;
+mod client_logo;
 mod cors;
 mod discovery;
 mod end_session;

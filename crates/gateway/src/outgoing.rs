@@ -196,7 +196,8 @@ impl Outgoing<'_> {
 /// The headers that `Connection` says are for the gateway alone. What frames the message isn't the client's to take away.
 fn named_by_connection(headers: &HeaderMap) -> Vec<&str> {
     let lines = headers.get_all(CONNECTION).iter();
-    let names = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
+    let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let names = names.filter_map(|name| std::str::from_utf8(name).ok());
     let usual = [
         "",
         "close",

@@ -49,8 +49,10 @@ fn is_page(method: &Method, headers: &HeaderMap) -> bool {
     if let Some(mode) = headers.get("sec-fetch-mode") {
         return mode == "navigate";
     }
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    let lines = headers.get_all(ACCEPT).iter();
+    let mut kinds =
+        lines.flat_map(|line| line.as_bytes().split(|byte| matches!(byte, b',' | b';')));
+    kinds.any(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"text/html"))
 }
 
 #[cfg(test)]

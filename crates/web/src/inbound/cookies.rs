@@ -6,35 +6,36 @@ use std::time::Duration;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
-/// The most cookie bytes that are looked at.
-const MAX_COOKIE_BYTES: usize = 16 * 1024;
-
 /// The value of the cookie of exactly this name.
+///
+/// The header is read as bytes: a cookie that is malformed, of another site on the same host or in another encoding does not
+/// affect the others. A value that [`SetCookie`] cannot have set is ignored.
 ///
 /// A name that occurs twice with different values counts as absent. A sibling host can set a second cookie of the same
 /// name and decide which of the two the browser sends first, so either choice could give the browser another user's
 /// session.
 #[must_use]
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let mut found = None;
-    let mut left = MAX_COOKIE_BYTES;
-    for line in headers.get_all(COOKIE) {
-        left = left.checked_sub(line.len())?;
-        let Ok(line) = line.to_str() else { continue };
-        for pair in line.split(';') {
-            let Some((key, value)) = pair.trim().split_once('=') else {
-                continue;
-            };
-            if key != name {
-                continue;
-            }
-            match found {
-                Some(first) if first != value => return None,
-                _ => found = Some(value),
-            }
-        }
+    let lines = headers.get_all(COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        let value = pair
+            .trim_ascii()
+            .strip_prefix(name.as_bytes())?
+            .strip_prefix(b"=")?;
+        is_cookie_value(value).then_some(value)
+    });
+    let first = values.next()?;
+    if values.any(|other| other != first) {
+        return None;
     }
-    found
+    std::str::from_utf8(first).ok()
+}
+
+/// RFC 6265 §4.1.1: `cookie-octet`.
+fn is_cookie_value(value: &[u8]) -> bool {
+    let octet = |b: &u8| matches!(b, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
+    value.iter().all(octet)
 }
 
 /// How cookies are named: with `__Host-` over https, and with the port in development on localhost, where all ports
@@ -99,10 +100,7 @@ impl SetCookie<'_> {
     /// The value of the `Set-Cookie` header; `None` when the value is not allowed in a cookie.
     #[must_use]
     pub fn header(&self) -> Option<HeaderValue> {
-        // RFC 6265 §4.1.1: cookie-octet.
-        let octet =
-            |b: u8| matches!(b, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e);
-        if !self.value.bytes().all(octet) {
+        if !is_cookie_value(self.value.as_bytes()) {
             return None;
         }
         let mut text = format!(
@@ -148,10 +146,59 @@ mod tests {
         assert_eq!(read(&headers(&["s=mine; s=mine"]), "s"), Some("mine"));
     }
 
+    fn raw(lines: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        headers
+    }
+
     #[test]
-    fn a_flood_of_cookies_is_not_searched() {
-        let flood = format!("x={}", "y".repeat(MAX_COOKIE_BYTES));
-        assert_eq!(read(&headers(&["s=1", &flood]), "s"), None);
+    fn b1_a_bad_neighbour_does_not_hide_a_cookie() {
+        let large = [b"x=".as_slice(), &[b'y'; 64 * 1024]].concat();
+        for neighbour in [
+            b"city=M\xc3\xbcnchen".as_slice(),
+            b"city=M\xfcnchen",
+            b"\xff\xfe=\x80",
+            b"city=\"a;b",
+            b"no-value",
+            b"=",
+            b"==x",
+            b" ; ;;",
+            b"a\tb=c\td",
+            b"s2=other; ss=other; S=other",
+            b"s\xff=other",
+            &large,
+        ] {
+            let before = [neighbour, b"; s=mine"].concat();
+            let after = [b"s=mine; ", neighbour].concat();
+            for lines in [
+                &[before.as_slice()][..],
+                &[&after],
+                &[b"s=mine", neighbour],
+                &[neighbour, b"s=mine"],
+            ] {
+                assert_eq!(read(&raw(lines), "s"), Some("mine"), "{neighbour:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn b1_a_value_that_was_never_set_is_ignored_and_any_other_second_one_counts() {
+        for odd in [
+            b"s=M\xc3\xbcnchen".as_slice(),
+            b"s=\"quoted\"",
+            b"s=a b",
+            b"s=a,b",
+            b"s",
+        ] {
+            assert_eq!(read(&raw(&[odd]), "s"), None, "{odd:?}");
+            assert_eq!(read(&raw(&[odd, b"s=mine"]), "s"), Some("mine"), "{odd:?}");
+            assert_eq!(read(&raw(&[b"s=mine", odd]), "s"), Some("mine"), "{odd:?}");
+        }
+        assert_eq!(read(&raw(&[b"s=mine; \xff; s="]), "s"), None);
+        assert_eq!(read(&raw(&[b"s=mine; \xff", b"s=evil"]), "s"), None);
     }
 
     #[test]

@@ -228,9 +228,8 @@ pub fn take_off_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect();
     let always = [
         CONNECTION,
@@ -370,6 +369,17 @@ mod tests {
         take_off_hop_by_hop(&mut headers);
         let left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["accept"]);
+    }
+
+    #[test]
+    fn b1_a_name_in_connection_that_is_not_ascii_does_not_protect_the_others() {
+        let mut headers = HeaderMap::new();
+        let named = b"X-Secret-Hop, \xfc, x-other";
+        headers.append("connection", http::HeaderValue::from_bytes(named).unwrap());
+        headers.append("x-secret-hop", "1".parse().unwrap());
+        headers.append("x-other", "1".parse().unwrap());
+        take_off_hop_by_hop(&mut headers);
+        assert!(headers.is_empty());
     }
 
     #[test]

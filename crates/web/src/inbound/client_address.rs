@@ -39,13 +39,19 @@ impl ClientAddress {
     /// The network that limits count by: /24 for IPv4, /64 for IPv6.
     #[must_use]
     pub fn network(&self) -> IpNet {
-        own_network(self.ip)
+        network(self.ip)
+    }
+
+    /// The wide network that limits count by as well: /16 for IPv4, /48 for IPv6.
+    #[must_use]
+    pub fn wide_network(&self) -> IpNet {
+        wide_network(self.ip)
     }
 
     /// The network to fall back on when there are too many networks: /16 and /32.
     #[must_use]
     pub fn region(&self) -> IpNet {
-        network(self.ip, 16, 32)
+        prefix(self.ip, 16, 32)
     }
 
     /// The client by the connection and, from a proxy in `trusted`, by the headers of that proxy.
@@ -77,12 +83,17 @@ pub(super) fn is_trusted_proxy(peer: Option<&Peer>, trusted: &[IpNet]) -> bool {
     }
 }
 
-/// What one caller may have at its disposal: /24 for IPv4, /64 for IPv6.
-pub(super) fn own_network(ip: IpAddr) -> IpNet {
-    network(ip, 24, 64)
+/// The network that one client may control: /24 for IPv4, /64 for IPv6.
+pub(super) fn network(ip: IpAddr) -> IpNet {
+    prefix(ip, 24, 64)
 }
 
-fn network(ip: IpAddr, v4: u8, v6: u8) -> IpNet {
+/// The network that one site or provider may control: /16 for IPv4, /48 for IPv6.
+pub(super) fn wide_network(ip: IpAddr) -> IpNet {
+    prefix(ip, 16, 48)
+}
+
+fn prefix(ip: IpAddr, v4: u8, v6: u8) -> IpNet {
     match ip {
         IpAddr::V4(ip) => IpNet::V4(Ipv4Net::new(ip, v4).map_or(Ipv4Net::from(ip), |n| n.trunc())),
         IpAddr::V6(ip) => IpNet::V6(Ipv6Net::new(ip, v6).map_or(Ipv6Net::from(ip), |n| n.trunc())),
@@ -96,9 +107,12 @@ fn forwarded_for(headers: &HeaderMap, direct: IpAddr, trusted: &[IpNet]) -> IpAd
     let hops = lines
         .iter()
         .rev()
-        .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+        .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for hop in hops {
-        let Some(ip) = parse_hop(hop.trim()) else {
+        let Some(ip) = std::str::from_utf8(hop)
+            .ok()
+            .and_then(|hop| parse_hop(hop.trim()))
+        else {
             return nearest;
         };
         nearest = ip;
@@ -111,8 +125,8 @@ fn forwarded_for(headers: &HeaderMap, direct: IpAddr, trusted: &[IpNet]) -> IpAd
 
 fn forwarded_https(headers: &HeaderMap) -> Option<bool> {
     let last = headers.get_all("x-forwarded-proto").iter().next_back()?;
-    let nearest = last.to_str().ok()?.rsplit(',').next()?.trim();
-    Some(nearest.eq_ignore_ascii_case("https"))
+    let nearest = last.as_bytes().rsplit(|byte| *byte == b',').next()?;
+    Some(nearest.trim_ascii().eq_ignore_ascii_case(b"https"))
 }
 
 /// Proxies write `1.2.3.4`, `1.2.3.4:567`, `2001:db8::1` or `[2001:db8::1]:567`.
@@ -229,6 +243,26 @@ mod tests {
     }
 
     #[test]
+    fn b1_bytes_that_are_not_ascii_left_of_the_trusted_hops_change_nothing() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let peer = Peer::Tcp {
+            address: "10.0.0.1:1".parse().unwrap(),
+            tls: false,
+        };
+        let mut headers = HeaderMap::new();
+        let raw = |bytes: &[u8]| http::HeaderValue::from_bytes(bytes).unwrap();
+        headers.append("x-forwarded-for", raw(b"\xff"));
+        headers.append(
+            "x-forwarded-for",
+            raw(b"M\xc3\xbcnchen, 1.1.1.1\xfc, 203.0.113.9, 10.0.0.2"),
+        );
+        headers.append("x-forwarded-proto", raw(b"\xff, https"));
+        let client = ClientAddress::resolve(Some(&peer), &headers, &trusted);
+        assert_eq!(client.ip, ip("203.0.113.9"));
+        assert!(client.https);
+    }
+
+    #[test]
     fn hops_may_carry_ports_and_brackets() {
         let trusted = ["::1/128"];
         for (hop, expected) in [
@@ -263,12 +297,14 @@ mod tests {
             https: false,
         };
         assert_eq!(one.network().to_string(), "192.0.2.0/24");
+        assert_eq!(one.wide_network().to_string(), "192.0.0.0/16");
         assert_eq!(one.region().to_string(), "192.0.0.0/16");
         let six = ClientAddress {
             ip: ip("2001:db8:1:2:3::4"),
             https: false,
         };
         assert_eq!(six.network().to_string(), "2001:db8:1:2::/64");
+        assert_eq!(six.wide_network().to_string(), "2001:db8:1::/48");
         assert_eq!(six.region().to_string(), "2001:db8::/32");
     }
 }

@@ -1,6 +1,7 @@
 //! Rate limits (GCRA) in bounded memory.
 
 mod cells;
+mod gcra;
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
@@ -9,18 +10,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use governor::middleware::StateInformationMiddleware;
-use governor::nanos::Nanos;
-use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use self::cells::Cells;
+use self::cells::{Cells, Key, Mode};
+use self::gcra::Gcra;
 use super::client_address::ClientAddress;
 use super::problem::Problem;
 use crate::clock::{Clock, Stopwatch};
 
-/// Stale keys are removed after this many checks.
+/// Stale cells are removed after this many checks.
 const SWEEP_EVERY: u32 = 4096;
+
+/// How many times the quota of a network (/24, /64) a wide network (/16, /48) has. A site usually has a whole /48, so
+/// that it could change its network with each request.
+const WIDE_FACTOR: NonZeroU32 = NonZeroU32::MIN.saturating_add(15);
 
 /// A number of requests per time. All of them may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,36 +34,33 @@ pub struct Rate {
     pub per: Duration,
 }
 
-/// The key of a cell: hashes under a key of this process, so that a client cannot aim at the cell of another one, and
-/// names take no memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    own: u64,
-    shared: u64,
-}
-
 /// One rate limit over many callers.
 pub struct Limiter {
     // None: no limit.
-    governor: Option<Governor>,
+    cells: Option<Levels>,
     hasher: RandomState,
     checks: AtomicU32,
 }
 
-type Governor = RateLimiter<Key, Cells, OurClock, StateInformationMiddleware>;
+struct Levels {
+    // A stopwatch and not the clock: cells hold times, and after the clock is set back they would all be in the future, so
+    // that every caller is refused for as long as the step was.
+    watch: Stopwatch,
+    names: Cells,
+    wide: Cells,
+}
 
 impl Limiter {
     /// A limit on this clock.
     #[must_use]
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
-        // A period of zero is no valid quota. The configuration refuses it; one second is used instead.
-        let quota = Quota::with_period(rate.per / rate.requests.get())
-            .map_or(Quota::per_second(rate.requests), |quota| {
-                quota.allow_burst(rate.requests)
-            });
-        let governor = RateLimiter::new(quota, Cells::default(), OurClock(Stopwatch::start(clock)));
+        let rule = Gcra::new(rate);
         Self {
-            governor: Some(governor),
+            cells: Some(Levels {
+                watch: Stopwatch::start(clock),
+                names: Cells::new(rule),
+                wide: Cells::new(rule.times(WIDE_FACTOR)),
+            }),
             hasher: RandomState::new(),
             checks: AtomicU32::new(0),
         }
@@ -70,42 +70,74 @@ impl Limiter {
     #[must_use]
     pub fn lifted() -> Self {
         Self {
-            governor: None,
+            cells: None,
             hasher: RandomState::new(),
             checks: AtomicU32::new(0),
         }
     }
 
-    /// Counts a request of this caller's network.
+    /// Counts a request of this client's network (/24, /64), and of its wide network (/16, /48) with a larger quota.
     pub fn check_address(&self, client: &ClientAddress) -> Decision {
-        self.decide(|hasher| Key {
-            own: hasher.hash_one(client.network()),
-            shared: hasher.hash_one(client.region()),
-        })
+        self.address(client, Mode::Count)
+    }
+
+    /// What [`check_address`](Self::check_address) would say, without counting the request.
+    pub fn peek_address(&self, client: &ClientAddress) -> Decision {
+        self.address(client, Mode::Peek)
     }
 
     /// Counts a request for this name: a client, an account.
     pub fn check<K: Hash + ?Sized>(&self, name: &K) -> Decision {
-        self.decide(|hasher| {
-            let own = hasher.hash_one(name);
-            Key { own, shared: own }
-        })
+        self.name(name, Mode::Count)
     }
 
-    fn decide(&self, key: impl FnOnce(&RandomState) -> Key) -> Decision {
-        let Some(governor) = &self.governor else {
+    /// What [`check`](Self::check) would say, without counting the request.
+    pub fn peek<K: Hash + ?Sized>(&self, name: &K) -> Decision {
+        self.name(name, Mode::Peek)
+    }
+
+    fn address(&self, client: &ClientAddress, mode: Mode) -> Decision {
+        let Some((levels, now)) = self.levels() else {
             return Decision::UNLIMITED;
         };
+        let shared = self.hasher.hash_one(client.region());
+        let key = |network| Key {
+            own: self.hasher.hash_one(network),
+            shared,
+        };
+        // Asked first, so that a refused wide network takes no memory for its networks.
+        let wide_key = key(client.wide_network());
+        let wide = levels.wide.judge(wide_key, now, Mode::Peek);
+        if !wide.allowed {
+            return wide;
+        }
+        let own = levels.names.judge(key(client.network()), now, mode);
+        if !own.allowed {
+            return own;
+        }
+        let wide = levels.wide.judge(wide_key, now, mode);
+        if !wide.allowed || wide.remaining < own.remaining {
+            return wide;
+        }
+        own
+    }
+
+    fn name<K: Hash + ?Sized>(&self, name: &K, mode: Mode) -> Decision {
+        let Some((levels, now)) = self.levels() else {
+            return Decision::UNLIMITED;
+        };
+        let own = self.hasher.hash_one(name);
+        levels.names.judge(Key { own, shared: own }, now, mode)
+    }
+
+    fn levels(&self) -> Option<(&Levels, Duration)> {
+        let levels = self.cells.as_ref()?;
+        let now = levels.watch.passed();
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            governor.retain_recent();
+            levels.names.sweep(now);
+            levels.wide.sweep(now);
         }
-        match governor.check_key(&key(&self.hasher)) {
-            Ok(state) => Decision::allowed(state.quota(), state.remaining_burst_capacity()),
-            Err(until) => {
-                let wait = until.wait_time_from(governor.clock().instant());
-                Decision::refused(until.quota(), wait)
-            }
-        }
+        Some((levels, now))
     }
 }
 
@@ -132,32 +164,6 @@ impl Decision {
         reset_after: Duration::ZERO,
         retry_after: Duration::ZERO,
     };
-
-    fn allowed(quota: Quota, remaining: u32) -> Self {
-        let limit = quota.burst_size().get();
-        let missing = limit.saturating_sub(remaining);
-        Self {
-            allowed: true,
-            limit,
-            remaining,
-            reset_after: quota.replenish_interval().saturating_mul(missing),
-            retry_after: Duration::ZERO,
-        }
-    }
-
-    fn refused(quota: Quota, wait: Duration) -> Self {
-        let limit = quota.burst_size().get();
-        let rest = quota
-            .replenish_interval()
-            .saturating_mul(limit.saturating_sub(1));
-        Self {
-            allowed: false,
-            limit,
-            remaining: 0,
-            reset_after: wait.saturating_add(rest),
-            retry_after: wait,
-        }
-    }
 
     /// Writes `RateLimit-Limit`, `-Remaining` and `-Reset`, the three fields of draft-ietf-httpapi-ratelimit-headers up to
     /// -06 (the form that clients read today), and `Retry-After` on a refusal.
@@ -204,25 +210,6 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// Rounded up: a client that retries after exactly this time must not be too early.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
-}
-
-/// A stopwatch and not the clock: cells hold times, and after the clock is set back they would all be in the future, so that
-/// every caller is refused for as long as the step was.
-struct OurClock(Stopwatch);
-
-impl OurClock {
-    fn instant(&self) -> Nanos {
-        let passed = self.0.passed().as_nanos();
-        Nanos::from(u64::try_from(passed).unwrap_or(u64::MAX))
-    }
-}
-
-impl governor::clock::Clock for OurClock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        self.instant()
-    }
 }
 
 #[cfg(test)]

@@ -94,10 +94,10 @@ fn a_flood_of_networks_takes_bounded_memory_and_is_still_limited() {
     for network in 0..200_000_u32 {
         allowed += u32::from(limiter.check_address(&from(network << 8)).allowed);
     }
-    let kept = limiter.governor.as_ref().unwrap().len();
+    let kept = limiter.cells.as_ref().unwrap().names.len();
     assert!(kept <= 65_536, "{kept}");
-    // 200,000 networks of 782 regions: beyond the map, the networks of a region share a cell of two requests.
-    assert!(allowed <= 65_536 + 2 * 4096, "{allowed}");
+    // 200,000 networks of 782 wide networks, each of which has 16 times the quota.
+    assert!(allowed <= 782 * 32, "{allowed}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn idle_networks_are_removed() {
     for _ in 0..SWEEP_EVERY {
         let _ = limiter.check("one");
     }
-    assert!(limiter.governor.as_ref().unwrap().len() <= 2);
+    assert!(limiter.cells.as_ref().unwrap().names.len() <= 2);
 }
 
 #[test]
@@ -128,4 +128,86 @@ fn a_clock_set_back_neither_refuses_callers_nor_lifts_the_limit() {
     clock.advance(30);
     assert!(limiter.check("active").allowed);
     assert!(!limiter.check("active").allowed);
+}
+
+fn six(text: &str) -> ClientAddress {
+    ClientAddress {
+        ip: text.parse().unwrap(),
+        https: true,
+    }
+}
+
+#[test]
+fn s7_all_networks_of_a_site_share_a_larger_quota() {
+    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    let networks = (0..65_535_u32).map(|subnet| six(&format!("2001:db8:7:{subnet:x}::1")));
+    let allowed = networks.filter(|client| limiter.check_address(client).allowed);
+    assert_eq!(allowed.count(), 160);
+    assert!(limiter.check_address(&six("2001:db8:8::1")).allowed);
+
+    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    let addresses = (0..65_536_u32).map(|low| from(0xc633_0000 | low));
+    let allowed = addresses.filter(|client| limiter.check_address(client).allowed);
+    assert_eq!(allowed.count(), 160);
+    assert!(limiter.check_address(&from(0xc634_0001)).allowed);
+}
+
+#[test]
+fn s7_one_network_cannot_spend_the_quota_of_its_wide_network() {
+    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    for _ in 0..1000 {
+        let _ = limiter.check_address(&six("2001:db8:7:1::1"));
+    }
+    let neighbours = (2..17).map(|subnet| six(&format!("2001:db8:7:{subnet:x}::1")));
+    for client in neighbours {
+        for _ in 0..10 {
+            assert!(limiter.check_address(&client).allowed, "{client:?}");
+        }
+        assert!(!limiter.check_address(&client).allowed);
+    }
+}
+
+#[test]
+fn s7_an_ipv4_address_mapped_into_ipv6_counts_as_ipv4() {
+    let limiter = Limiter::new(rate(1, 3600), ManualClock::new());
+    let peer = |text: &str| {
+        let address = text.parse().unwrap();
+        let peer = crate::inbound::Peer::Tcp {
+            address,
+            tls: false,
+        };
+        ClientAddress::resolve(Some(&peer), &HeaderMap::new(), &[])
+    };
+    assert!(limiter.check_address(&peer("[::ffff:192.0.2.1]:1")).allowed);
+    assert!(!limiter.check_address(&peer("192.0.2.2:1")).allowed);
+    assert!(
+        limiter
+            .check_address(&peer("[::ffff:198.51.100.1]:1"))
+            .allowed
+    );
+}
+
+#[test]
+fn s7_a_refused_wide_network_takes_no_memory_for_its_networks() {
+    let limiter = Limiter::new(rate(2, 3600), ManualClock::new());
+    for subnet in 0..10_000_u32 {
+        let _ = limiter.check_address(&six(&format!("2001:db8:7:{subnet:x}::1")));
+    }
+    assert!(limiter.cells.as_ref().unwrap().names.len() <= 32);
+}
+
+#[test]
+fn a_peek_says_the_same_and_does_not_count() {
+    let limiter = Limiter::new(rate(2, 60), ManualClock::new());
+    let client = from(0xc000_0201);
+    for _ in 0..10 {
+        assert!(limiter.peek_address(&client).allowed && limiter.peek("a").allowed);
+    }
+    for _ in 0..2 {
+        let peeked = limiter.peek_address(&client);
+        assert_eq!(limiter.check_address(&client), peeked);
+        let peeked = limiter.peek("a");
+        assert_eq!(limiter.check("a"), peeked);
+    }
+    assert!(!limiter.peek_address(&client).allowed && !limiter.peek("a").allowed);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardea_web::inbound::listener::{Guest, Networks};
+use cardea_web::inbound::listener::{Guest, Networks, Share};
 use cardea_web::inbound::tls::{FileMark, mark};
 use cardea_web::outbound::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
 use http::{Method, Request, Response};
@@ -87,7 +87,10 @@ impl Upstream {
                 config.max_connections.min(Semaphore::MAX_PERMITS),
             )),
             // However slowly one network sends and reads, half is left for all others.
-            networks: Networks::new(config.max_connections.div_ceil(2), Vec::new()),
+            networks: Networks::new(
+                Share::of_network(config.max_connections.div_ceil(2)),
+                Vec::new(),
+            ),
             pool: Pool::new(),
             config: config.clone(),
         }))

@@ -1,7 +1,9 @@
 //! Forms and queries: bounded, in order, with duplicates kept so that the rules can refuse them.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
@@ -11,8 +13,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::problem::Problem;
 
-/// The maximum size of a form.
-pub const MAX_FORM_BYTES: usize = 64 * 1024;
+/// The maximum size of a body that an extractor of axum collects, such as `Json`.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The maximum size of a form, unless [`UnreadForm::read`] is given another one.
+pub const MAX_FORM_BYTES: usize = 8 * 1024;
 /// The maximum length of a query.
 pub const MAX_QUERY_BYTES: usize = 16 * 1024;
 /// The maximum number of parameters of a form or a query.
@@ -79,10 +83,33 @@ impl<S: Sync> FromRequest<S> for FormPairs {
     type Rejection = FormError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        if !is_form(request.headers()) {
-            return Err(FormError::ContentType);
+        UnreadForm::of(request).read(MAX_FORM_BYTES).await
+    }
+}
+
+/// A posted form of which only the head is known, so that limits can be checked before the body is read.
+pub struct UnreadForm(Result<Body, FormError>);
+
+impl UnreadForm {
+    fn of(request: Request) -> Self {
+        Self(match is_form(request.headers()) {
+            true => Ok(request.into_body()),
+            false => Err(FormError::ContentType),
+        })
+    }
+
+    /// Reads the form, which has at most `max_bytes`.
+    ///
+    /// # Errors
+    /// When it is not a form, is too large, or does not arrive in time.
+    pub async fn read(self, max_bytes: usize) -> Result<FormPairs, FormError> {
+        let body = self.0?;
+        // A declared length is refused before the body arrives.
+        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if declared > max_bytes {
+            return Err(FormError::TooLarge);
         }
-        let body = Limited::new(request.into_body(), MAX_FORM_BYTES);
+        let body = Limited::new(body, max_bytes);
         let bytes = tokio::time::timeout(READ_TIMEOUT, body.collect())
             .await
             .map_err(|_| FormError::TooSlow)?
@@ -91,7 +118,15 @@ impl<S: Sync> FromRequest<S> for FormPairs {
                 false => FormError::Broken,
             })?
             .to_bytes();
-        parse(&bytes).map(Self)
+        parse(&bytes).map(FormPairs)
+    }
+}
+
+impl<S: Sync> FromRequest<S> for UnreadForm {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(request))
     }
 }
 
@@ -112,10 +147,10 @@ fn is_form(headers: &HeaderMap) -> bool {
     let (Some(value), None) = (values.next(), values.next()) else {
         return false;
     };
-    let essence = value.to_str().unwrap_or_default().split(';').next();
+    let essence = value.as_bytes().split(|byte| *byte == b';').next();
     essence.is_some_and(|kind| {
-        kind.trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        kind.trim_ascii()
+            .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
     })
 }
 
@@ -173,8 +208,6 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
     async fn form(
@@ -252,6 +285,50 @@ mod tests {
             form(FORM, "a&".repeat(101)).await,
             Err(FormError::TooManyParameters)
         );
+    }
+
+    #[tokio::test]
+    async fn s1_the_caller_chooses_the_bound_and_a_declared_length_is_refused_unread() {
+        let read = async |body: Body, most| {
+            let request = Request::builder()
+                .header(CONTENT_TYPE, FORM)
+                .body(body)
+                .unwrap();
+            let form = UnreadForm::from_request(request, &()).await.unwrap();
+            form.read(most).await.map(|form| form.0.len())
+        };
+        let form = format!("a={}", "x".repeat(30_000));
+        assert_eq!(read(form.clone().into(), 32 * 1024).await, Ok(1));
+        assert_eq!(read(form.into(), 8 * 1024).await, Err(FormError::TooLarge));
+        let pieces = std::iter::repeat_n(Ok::<_, std::fmt::Error>("a=b&"), 5000);
+        let unknown = Body::from_stream(futures_util::stream::iter(pieces));
+        assert_eq!(read(unknown, 8 * 1024).await, Err(FormError::TooLarge));
+        let declared = http_body_util::StreamBody::new(futures_util::stream::pending::<
+            Result<hyper::body::Frame<bytes::Bytes>, std::io::Error>,
+        >());
+        assert_eq!(
+            read(Body::new(Declared(declared)), 8 * 1024).await,
+            Err(FormError::TooLarge)
+        );
+    }
+
+    /// Says that it has a megabyte, and never sends it.
+    struct Declared<B>(B);
+
+    impl<B: hyper::body::Body + Unpin> hyper::body::Body for Declared<B> {
+        type Data = B::Data;
+        type Error = B::Error;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<B::Data>, B::Error>>> {
+            std::pin::Pin::new(&mut self.0).poll_frame(cx)
+        }
+
+        fn size_hint(&self) -> hyper::body::SizeHint {
+            hyper::body::SizeHint::with_exact(1 << 20)
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::connection::{Answers, Place};
 pub use self::networks::{Guest, Networks};
+pub use super::shares::Share;
 
 use self::connection::{Caller, Connections};
 use super::client_address::Peer;
@@ -193,7 +194,10 @@ impl<A: Answers> Server<A> {
         Self {
             connections: Arc::new(Connections::new(service, &config)),
             slots: Arc::new(Semaphore::new(config.max_connections)),
-            networks: Networks::new(config.max_connections_per_network, config.trusted.clone()),
+            networks: Networks::new(
+                Share::of_network(config.max_connections_per_network),
+                config.trusted.clone(),
+            ),
             config,
             tasks: TaskTracker::new(),
             stop,

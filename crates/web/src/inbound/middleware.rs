@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_LENGTH;
@@ -20,9 +20,11 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 
-use super::body::MAX_FORM_BYTES;
+use super::body::MAX_BODY_BYTES;
+use super::body_budget::{BodyBudget, OpenBody};
 use super::client_address::{ClientAddress, Peer, is_trusted_proxy};
 use super::headers::harden;
+use super::host;
 use super::measure::{Measures, NO_ROUTE, method_label};
 use super::problem::Problem;
 use super::request_id::{HEADER, RequestId, RequestIds};
@@ -59,6 +61,7 @@ impl Inbound {
         router.layer(InboundLayer(Arc::new(Shared {
             ids: RequestIds::new(self.request_id_seed),
             measures: Measures::default(),
+            bodies: BodyBudget::new(),
             settings: self,
         })))
     }
@@ -68,9 +71,27 @@ struct Shared {
     settings: Inbound,
     ids: RequestIds,
     measures: Measures,
+    bodies: Arc<BodyBudget>,
 }
 
 impl Shared {
+    /// Checks the head of a request, and charges its body to the budget before anything of it is read.
+    fn admit(&self, request: &mut Request, client: ClientAddress) -> Result<Charge, Response> {
+        host::check(request).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "Bad request")
+                .detail(error.to_string())
+                .into_response()
+        })?;
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        let open = self.bodies.open(client.ip, request);
+        let open = open.ok_or_else(too_many_bodies)?;
+        let body = std::mem::take(request.body_mut());
+        *request.body_mut() = open.charge(body);
+        Ok(Some(open))
+    }
+
     /// A new id, or the one that a trusted proxy assigned. The id of any other client is ignored.
     fn id(&self, peer: Option<&Peer>, headers: &HeaderMap) -> RequestId {
         let given = headers
@@ -82,6 +103,8 @@ impl Shared {
         }
     }
 }
+
+type Charge = Option<Arc<OpenBody>>;
 
 #[derive(Clone)]
 struct InboundLayer(Arc<Shared>);
@@ -127,10 +150,16 @@ where
         request.extensions_mut().insert(id);
         request.extensions_mut().insert(client);
         // For the extractors of axum, such as `Json`; forms have their own bound.
-        DefaultBodyLimit::max(MAX_FORM_BYTES).apply(&mut request);
+        DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+        let (inner, charge, refused) = match self.shared.admit(&mut request, client) {
+            Ok(charge) => (Some(self.inner.call(request)), charge, None),
+            Err(refused) => (None, None, Some(refused)),
+        };
         Receiving {
             limit: tokio::time::sleep(settings.request_timeout),
-            inner: self.inner.call(request),
+            inner,
+            refused,
+            charge,
             in_progress: InProgress {
                 shared: Arc::clone(&self.shared),
                 started: Instant::now(),
@@ -154,8 +183,11 @@ struct InProgress {
 
 pin_project! {
     struct Receiving<F> {
+        // None: refused.
         #[pin]
-        inner: F,
+        inner: Option<F>,
+        refused: Option<Response>,
+        charge: Charge,
         // Free until polled, which happens only when the handler has to wait.
         #[pin]
         limit: Sleep,
@@ -171,7 +203,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
+        let Some(inner) = this.inner.as_pin_mut() else {
+            let refused = this.refused.take().unwrap_or_default();
+            return Poll::Ready(Ok(this.in_progress.finish(refused)));
+        };
         let response = match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
             Ok(Poll::Ready(Ok(response))) => response,
             Ok(Poll::Pending) => match this.limit.poll(cx) {
@@ -180,12 +215,24 @@ where
             },
             Err(_) => this.in_progress.panicked(),
         };
+        let is_refused = this.charge.take().is_some_and(|body| body.is_refused());
+        let response = if is_refused {
+            too_many_bodies()
+        } else {
+            response
+        };
         Poll::Ready(Ok(this.in_progress.finish(response)))
     }
 }
 
 fn too_slow() -> Response {
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The request timed out");
+    ([("retry-after", "1")], problem).into_response()
+}
+
+fn too_many_bodies() -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy")
+        .detail("too many request bodies are in progress; retry after 1 second");
     ([("retry-after", "1")], problem).into_response()
 }
 

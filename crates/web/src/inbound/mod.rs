@@ -1,12 +1,14 @@
 //! Everything between a socket and a handler.
 
 pub mod body;
+mod body_budget;
 pub mod client_address;
 pub mod client_certificate;
 pub mod cookies;
 pub mod cors;
 pub mod csrf;
 pub mod headers;
+mod host;
 pub mod limits;
 pub mod listener;
 mod measure;
@@ -14,10 +16,11 @@ pub mod middleware;
 pub mod path;
 pub mod problem;
 pub mod request_id;
+mod shares;
 pub mod shutdown;
 pub mod tls;
 
-pub use body::{FormError, FormPairs, QueryPairs};
+pub use body::{FormError, FormPairs, QueryPairs, UnreadForm};
 pub use client_address::{ClientAddress, Peer};
 pub use client_certificate::{ClientCertificate, ClientCertificates};
 pub use cookies::{CookieNames, SetCookie};

@@ -7,7 +7,9 @@
     reason = "tests"
 )]
 
+mod bodies;
 mod frames;
+mod hosts;
 mod http2;
 mod issuer;
 mod issuer_client;

@@ -29,7 +29,14 @@ use crate::inbound::client_certificate::ClientCertificate;
 
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
-const MAX_STREAMS: u32 = 128;
+/// Streams of a connection at one time. Each can hold a header and a body.
+const MAX_STREAMS: u32 = 32;
+/// What a client may send of one body before the handler reads it.
+const STREAM_WINDOW: u32 = 64 * 1024;
+/// What a client may send of all bodies of a connection before their handlers read them.
+const CONNECTION_WINDOW: u32 = 128 * 1024;
+/// What is kept of a response that the client does not read.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// The service of a listener: a router, or a service that takes requests with hyper's body.
 pub trait Answers: Clone + Send + Sync + 'static {
@@ -169,6 +176,9 @@ impl<A: Answers> Connections<A> {
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(MAX_HEADER_BYTES).unwrap_or(u32::MAX))
             .max_concurrent_streams(MAX_STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buf_size(SEND_BUFFER)
             .keep_alive_interval(Duration::from_secs(20))
             .keep_alive_timeout(Duration::from_secs(20));
         Self {

@@ -1,16 +1,31 @@
-//! The fields of a posted page, each at most once.
+//! Posted forms: limits are checked before the body is read.
 
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::{UnreadForm, limits::Limiter};
 
-use crate::error::Failure;
+use crate::{caller::Caller, error::Failure, limits};
+
+/// The bound of a request to an endpoint, and of a page whose form has a ticket with such a request in it.
+pub(crate) const MAX_REQUEST_BYTES: usize = 16 * 1024;
+/// The bound of all other pages.
+pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024;
+
+/// Counts a request of the caller's network, then reads its form.
+pub(crate) async fn read_limited(
+    limiter: &Limiter,
+    caller: &Caller,
+    form: UnreadForm,
+    max_bytes: usize,
+) -> Result<Vec<(String, String)>, Failure> {
+    limits::by_network(limiter, caller)?;
+    Ok(form.read(max_bytes).await?.0)
+}
 
 /// The fields of a posted page.
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// A field that comes twice makes the form nobody's.
-    pub(crate) fn of(form: Result<FormPairs, FormError>) -> Result<Self, Failure> {
-        let pairs = form?.0;
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
         let twice = pairs
             .iter()
             .enumerate()

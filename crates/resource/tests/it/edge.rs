@@ -154,10 +154,10 @@ async fn only_the_hosts_of_the_list_are_served() {
         "localhost",
         "localhost:4001",
         "api.example.com.evil.test",
-        "api.example.com:x",
     ] {
         assert_eq!(send(&[host]).await, 421, "{host}");
     }
+    assert_eq!(send(&["api.example.com:x"]).await, 400);
     assert_eq!(send(&[]).await, 400);
     assert_eq!(send(&["api.example.com", "api.example.com"]).await, 400);
     let health = Request::get("/health").header("host", "evil.test");
@@ -183,13 +183,13 @@ async fn a_good_target_does_not_carry_a_strangers_host_past_the_list() {
     assert_eq!(send(ours, Some("evil.test")).await, 421);
     assert_eq!(send(strangers, Some("api.example.com")).await, 421);
     assert_eq!(send(ours, Some("")).await, 400);
-    assert_eq!(send("http://x@api.example.com/me", None).await, 421);
-    for host in [
-        "api.example.com.",
-        "api.example.com@evil.test",
-        "[api.example.com]",
+    assert_eq!(send("http://x@api.example.com/me", None).await, 400);
+    for (host, status) in [
+        ("api.example.com.", 421),
+        ("api.example.com@evil.test", 400),
+        ("[api.example.com]", 400),
     ] {
-        assert_eq!(send("/me", Some(host)).await, 421, "{host}");
+        assert_eq!(send("/me", Some(host)).await, status, "{host}");
     }
 }
 

@@ -235,3 +235,42 @@ async fn the_defaults_do_not_stand_in_the_way_of_a_person() {
         tokens(&mut browser, client, (Person::ALICE, "openid")).await;
     }
 }
+
+#[tokio::test]
+async fn s1_the_limit_of_a_network_is_asked_before_a_body_is_read() {
+    let paths = [
+        "/authorize",
+        "/login",
+        "/consent",
+        "/choose_account",
+        "/account",
+        "/end_session",
+        "/end_session/confirm",
+        "/token",
+        "/introspection",
+        "/revocation",
+        "/userinfo",
+    ];
+    let large = format!("a={}", "x".repeat(40_000));
+    for path in paths {
+        let server = limited(|limits| {
+            limits.authorize_per_minute = 1;
+            limits.token_per_minute = 1;
+            limits.other_per_minute = 1;
+        })
+        .await;
+        let post = |body: &str| {
+            let kind = "application/x-www-form-urlencoded";
+            server.post(path).body(kind, body)
+        };
+        let first = post("a=b").send().await;
+        assert!(
+            ![413, 429].contains(&first.status.as_u16()),
+            "{path}: {}",
+            first.text()
+        );
+        let elsewhere = post(&large).from(IpAddr::from(ELSEWHERE)).send().await;
+        assert_eq!(elsewhere.status, 413, "{path}");
+        too_many(&post(&large).send().await, "1");
+    }
+}

@@ -4,8 +4,6 @@ use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Version};
 
-use super::client_address::Peer;
-
 /// Why the host of a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HostError {
@@ -44,19 +42,26 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), HostError> {
         {
             Err(HostError::Differs)
         }
-        // RFC 9112 §3.2: required in HTTP/1.1, also beside a target with an authority. A call within the process has no peer.
-        (None, None) if request.version() > Version::HTTP_10 && has_peer(request) => {
-            Err(HostError::Missing)
-        }
-        (None, Some(_)) if request.version() == Version::HTTP_11 && has_peer(request) => {
-            Err(HostError::Missing)
-        }
+        (None, _) if request.extensions().get::<Missing>().is_some() => Err(HostError::Missing),
         _ => Ok(()),
     }
 }
 
-fn has_peer<B>(request: &Request<B>) -> bool {
-    request.extensions().get::<Peer>().is_some()
+/// Marks a request without a host. Only requests from a connection need one, not those within the process.
+#[derive(Clone, Copy)]
+struct Missing;
+
+/// Marks a request from a connection when it lacks the required host.
+pub(super) fn mark_missing<B>(request: &mut Request<B>) {
+    let is_missing = match request.version() {
+        Version::HTTP_09 | Version::HTTP_10 => false,
+        // RFC 9112 §3.2: also beside a target with an authority.
+        Version::HTTP_11 => !request.headers().contains_key(HOST),
+        _ => request.uri().authority().is_none() && !request.headers().contains_key(HOST),
+    };
+    if is_missing {
+        request.extensions_mut().insert(Missing);
+    }
 }
 
 /// RFC 9110 §7.2: `uri-host [ ":" port ]`. RFC 9110 §4.2.1: the host of an http URI is not empty.
@@ -121,15 +126,13 @@ mod tests {
     use super::*;
 
     fn request(version: Version, uri: &str, hosts: &[&[u8]]) -> Request<()> {
-        let peer = Peer::Tcp {
-            address: "192.0.2.1:1".parse().unwrap(),
-            tls: false,
-        };
-        let mut request = Request::builder().version(version).uri(uri).extension(peer);
+        let mut request = Request::builder().version(version).uri(uri);
         for host in hosts {
             request = request.header(HOST, HeaderValue::from_bytes(host).unwrap());
         }
-        request.body(()).unwrap()
+        let mut request = request.body(()).unwrap();
+        mark_missing(&mut request);
+        request
     }
 
     #[test]

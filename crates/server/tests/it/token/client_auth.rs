@@ -400,7 +400,7 @@ async fn what_is_no_form_or_another_method_is_refused() {
         ),
         (
             format!("grant_type=client_credentials&x={}", "x".repeat(40_000)),
-            400,
+            413,
         ),
         ("grant_type=%zz".to_owned(), 400),
         ("grant_type=%ff".to_owned(), 400),

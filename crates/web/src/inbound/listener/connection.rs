@@ -26,6 +26,7 @@ use super::activity::{Activity, Verdict, Watched};
 use super::streams::{self, Streams};
 use crate::inbound::client_address::Peer;
 use crate::inbound::client_certificate::ClientCertificate;
+use crate::inbound::host;
 
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;
@@ -200,6 +201,7 @@ impl<A: Answers> Connections<A> {
             let is_refused = activity.is_reset_flood();
             let mut in_progress = activity.request(request.version() == Version::HTTP_2);
             caller.add_extensions(&mut request);
+            host::mark_missing(&mut request);
             let answer = (!is_refused).then(|| self.service.answer(request));
             async move {
                 let answer = answer.ok_or(ResetFlood)?.await;

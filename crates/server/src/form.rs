@@ -2,10 +2,12 @@
 
 use cardea_web::inbound::{UnreadForm, limits::Limiter};
 
-use crate::{caller::Caller, error::Failure, limits};
+use crate::{caller::Caller, error::Failure, limited};
 
-/// The bound of a request to an endpoint, and of a page whose form has a ticket with such a request in it.
-pub(crate) const MAX_REQUEST_BYTES: usize = 16 * 1024;
+/// The bound of an authorization or logout request. Its parameters have 16 KiB at most, before they are percent-encoded.
+pub(crate) const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// The bound of a page whose form has a ticket, in which the request is.
+pub(crate) const MAX_STEP_BYTES: usize = 16 * 1024;
 /// The bound of all other pages.
 pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024;
 
@@ -16,7 +18,7 @@ pub(crate) async fn read_limited(
     form: UnreadForm,
     max_bytes: usize,
 ) -> Result<Vec<(String, String)>, Failure> {
-    limits::by_network(limiter, caller)?;
+    limited::by_network(limiter, caller)?;
     Ok(form.read(max_bytes).await?.0)
 }
 

@@ -8,7 +8,7 @@ use cardea_protocol::{
     request::{Params, TokenQuery},
     token::refresh_token::RefreshToken,
 };
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::UnreadForm;
 
 use crate::{
     answer::Answer,
@@ -16,19 +16,15 @@ use crate::{
     bearer,
     caller::Caller,
     error::{self, Failure},
+    form::read_limited,
     limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
 /// `POST /introspection`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
+pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
     let result = async {
-        limited::by_network(&app.limits.token, &caller)?;
-        let pairs = form?.0;
+        let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await?;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();

@@ -16,6 +16,14 @@ pub(crate) fn by_network(limiter: &Limiter, caller: &Caller) -> Result<(), Failu
     }
 }
 
+/// Refuses a request whose network has spent its quota, before the body is read. The request is counted afterwards.
+pub(crate) fn peek_network(limiter: &Limiter, caller: &Caller) -> Result<(), Failure> {
+    match caller.address.map(|address| limiter.peek_address(&address)) {
+        Some(decision) if !decision.allowed => Err(Failure::Limited(decision)),
+        _ => Ok(()),
+    }
+}
+
 /// Counts a request of an authenticated client. The answer says what is left.
 pub(crate) fn by_client(limiter: &Limiter, client: &Client) -> Result<Decision, Failure> {
     let decision = limiter.check(client.id().as_str());

@@ -10,7 +10,7 @@ use cardea_protocol::{
     token::refresh_token::RefreshToken,
 };
 use cardea_store::{RevokeGrant, RevokeToken};
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 use jiff::Timestamp;
 
@@ -20,24 +20,18 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    form::read_limited,
     limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
 /// `POST /revocation`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
-    let pairs = form
-        .as_ref()
-        .map(|form| form.0.as_slice())
-        .unwrap_or_default();
-    let origins = cors::claimed_origins(&app, &caller, pairs).await;
+pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
+    let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await;
+    let known = pairs.as_deref().unwrap_or_default();
+    let origins = cors::claimed_origins(&app, &caller, known).await;
     let result = async {
-        limited::by_network(&app.limits.token, &caller)?;
-        let pairs = form?.0;
+        let pairs = pairs?;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let client = authenticate(&app, &caller, &params).await?;
         let client = client.client();

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cardea_protocol::{ErrorCode, OAuthError, claims, model::Client, scope::OPENID};
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::{FormError, UnreadForm};
 use http::{HeaderValue, header};
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    form::MAX_PAGE_BYTES,
     limited,
     token::mint,
 };
@@ -29,12 +30,11 @@ pub(crate) async fn get(State(app): State<Shared>, caller: Caller) -> Response {
 }
 
 /// `POST /userinfo`: the token in the header, or in the form (RFC 6750 §2.2).
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
-    match form {
+pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
+    if let Err(limited) = limited::peek_network(&app.limits.other, &caller) {
+        return error::oauth::<Response>(&caller, Err(limited));
+    }
+    match form.read(MAX_PAGE_BYTES).await {
         Ok(form) => answer(&app, &caller, &form.0).await,
         // OpenID Core §5.3.1 doesn't ask for a body.
         Err(FormError::ContentType) => answer(&app, &caller, &[]).await,

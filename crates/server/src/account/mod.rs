@@ -8,7 +8,7 @@ use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
 };
 use cardea_store::{EndSessions, EndWhich, GrantView, RevokeApplication};
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::UnreadForm;
 use jiff::Timestamp;
 
 use self::page::{AccountPage, ApplicationLine, Done, Email, SessionLine};
@@ -23,7 +23,7 @@ use crate::{
     end_session,
     error::{self, Failure},
     error_page::page::Trouble,
-    form::Form,
+    form::{Form, MAX_PAGE_BYTES, read_limited},
     journey::forms::{csrf_parts, from_our_page},
     limited,
     pages::{Person, When, html},
@@ -45,10 +45,11 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 }
 
 /// `POST /account`
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
-        act(&ctx, &Form::of(form)?).await
+        let limiter = &ctx.app.limits.other;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
+        act(&ctx, &Form::of(pairs)?).await
     };
     error::page(&ctx, result.await)
 }

@@ -7,7 +7,7 @@ use cardea_protocol::{
     request::AuthorizationParams,
     verify,
 };
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 
 use crate::{
     browser::Browser,
@@ -15,6 +15,7 @@ use crate::{
     error::{self, Failure},
     error_page::page::Trouble,
     explain,
+    form::{MAX_REQUEST_BYTES, read_limited},
     journey::{
         finish,
         next_step::go_on,
@@ -25,15 +26,19 @@ use crate::{
 
 /// `GET /authorize`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = async { authorize(&ctx, &query?.0).await };
+    let result = async {
+        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+        authorize(&ctx, &query?.0).await
+    };
     error::page(&ctx, result.await)
 }
 
 /// `POST /authorize`: checked, and sent on by GET, where a Lax cookie is sent (D7). The checked request goes along sealed: the
 /// parameters themselves can be too long for a URL.
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let pairs = form?.0;
+        let limiter = &ctx.app.limits.authorize;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_REQUEST_BYTES).await?;
         match checked(&ctx, &pairs).await? {
             Checked::Request(request) => {
                 let browser = Browser::of(&ctx);
@@ -52,7 +57,6 @@ async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Fa
     let browser = Browser::of(ctx);
     let request = match pairs {
         [(name, ticket)] if name == "ticket" => {
-            limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
             match Ticket::open(&ctx.app, &browser, Some(ticket), ctx.caller.now)? {
                 Opened::Own(ticket) | Opened::Restarted(ticket) => ticket.request,
             }
@@ -76,7 +80,6 @@ enum Checked {
 }
 
 async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failure> {
-    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     let params = AuthorizationParams::new(pairs)?;
     let client_id = params.client_id()?;
     let client = ctx.app.clients.find(client_id).await?;

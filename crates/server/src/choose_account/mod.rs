@@ -4,7 +4,7 @@ pub(crate) mod page;
 
 use axum::response::Response;
 use cardea_protocol::journey::NextStep;
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 
 use self::page::ChooseAccountPage;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
-    form::Form,
+    form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
         forms::{Posted, csrf_parts, posted},
@@ -30,8 +30,12 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 }
 
 /// `POST /choose_account`
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
-    let result = async { choose(&ctx, &Form::of(form)?).await };
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.authorize;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
+        choose(&ctx, &Form::of(pairs)?).await
+    };
     error::page(&ctx, result.await)
 }
 

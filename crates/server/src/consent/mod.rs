@@ -9,7 +9,7 @@ use cardea_protocol::{
     journey::{ConsentStep, NextStep},
     redirect_uri::ApplicationType,
 };
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use url::Url;
 
 use self::{
@@ -22,7 +22,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
-    form::Form,
+    form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey, finish,
         forms::{Posted, csrf_parts, posted},
@@ -40,8 +40,12 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 }
 
 /// `POST /consent`
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
-    let result = async { decide(&ctx, &Form::of(form)?).await };
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.authorize;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
+        decide(&ctx, &Form::of(pairs)?).await
+    };
     error::page(&ctx, result.await)
 }
 

@@ -12,7 +12,7 @@ use cardea_protocol::{
     verify::{self, VerifiedHint},
 };
 use cardea_store::{EndSessions, EndWhich};
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use form_urlencoded::Serializer;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
-    form::Form,
+    form::{Form, MAX_REQUEST_BYTES, MAX_STEP_BYTES, read_limited},
     journey::forms::{csrf_parts, from_our_page},
     limited,
     pages::{Back, Person, html},
@@ -58,10 +58,10 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 }
 
 /// `POST /end_session`: sent on by GET, where a Lax cookie is seen (D7).
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
-        let pairs = form?.0;
+        let limiter = &ctx.app.limits.other;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_REQUEST_BYTES).await?;
         read(&ctx.app, &pairs)?;
         let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
         Ok(Redirect::to(&format!(
@@ -74,10 +74,11 @@ pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Respon
 }
 
 /// `POST /end_session/confirm`: the person says yes.
-pub(crate) async fn confirm(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
+pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
-        let form = Form::of(form)?;
+        let limiter = &ctx.app.limits.other;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
+        let form = Form::of(pairs)?;
         let browser = Browser::of(&ctx);
         from_our_page(&ctx, &csrf_parts(&browser, "", STEP), form.one("csrf"))?;
         let afterwards = match form.one("request").filter(|text| !text.is_empty()) {

@@ -7,9 +7,7 @@ use super::{
     next_step::go_on,
     ticket::{Opened, Ticket},
 };
-use crate::{
-    browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, form::Form, limited,
-};
+use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, form::Form};
 
 /// The parts that the CSRF token of a step is bound to (D7).
 pub(crate) fn csrf_parts<'a>(
@@ -68,7 +66,6 @@ pub(crate) async fn posted(
     step: &str,
     form: &Form,
 ) -> Result<Posted, Failure> {
-    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
         return Err(Failure::page(

@@ -10,7 +10,7 @@ use cardea_protocol::{
     model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;
-use cardea_web::inbound::{FormError, FormPairs, QueryPairs, limits::Decision};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
 use http::StatusCode;
 
 use self::page::{LoginPage, LoginProblem};
@@ -23,7 +23,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::Trouble,
-    form::Form,
+    form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
         forms::{Posted, csrf_parts, from_our_page, posted},
@@ -58,8 +58,12 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 }
 
 /// `POST /login`
-pub(crate) async fn post(ctx: Ctx, form: Result<FormPairs, FormError>) -> Response {
-    let result = async { log_in(&ctx, &Form::of(form)?).await };
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.authorize;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
+        log_in(&ctx, &Form::of(pairs)?).await
+    };
     error::page(&ctx, result.await)
 }
 

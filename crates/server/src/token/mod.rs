@@ -12,7 +12,7 @@ use cardea_protocol::{
     request::{Params, TokenRequest},
     token::client_auth::AuthenticatedClient,
 };
-use cardea_web::inbound::{FormError, FormPairs};
+use cardea_web::inbound::UnreadForm;
 
 pub(crate) use self::client_auth::{MAX_BODY_BYTES, authenticate};
 use self::mint::TokenResponse;
@@ -23,24 +23,18 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
+    form::read_limited,
     limited, telemetry,
 };
 
 /// `POST /token`
-pub(crate) async fn post(
-    State(app): State<Shared>,
-    caller: Caller,
-    form: Result<FormPairs, FormError>,
-) -> Response {
-    let pairs = form
-        .as_ref()
-        .map(|form| form.0.as_slice())
-        .unwrap_or_default();
-    let origins = cors::claimed_origins(&app, &caller, pairs).await;
+pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
+    let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await;
+    let known = pairs.as_deref().unwrap_or_default();
+    let origins = cors::claimed_origins(&app, &caller, known).await;
     let mut left = None;
     let result = async {
-        limited::by_network(&app.limits.token, &caller)?;
-        let pairs = form?.0;
+        let pairs = pairs?;
         let params = Params::new(&pairs, MAX_BODY_BYTES)?;
         let mut trail = Trail::of(params.one("client_id"));
         let client = authenticate(&app, &caller, &params).await;

@@ -251,7 +251,7 @@ async fn s1_the_limit_of_a_network_is_asked_before_a_body_is_read() {
         "/revocation",
         "/userinfo",
     ];
-    let large = format!("a={}", "x".repeat(40_000));
+    let large = format!("a={}", "x".repeat(70_000));
     for path in paths {
         let server = limited(|limits| {
             limits.authorize_per_minute = 1;

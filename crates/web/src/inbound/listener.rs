@@ -3,17 +3,17 @@
 mod activity;
 mod connection;
 mod networks;
+mod slots;
 mod streams;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,7 +22,9 @@ pub use self::connection::{Answers, Place};
 pub use self::networks::{Guest, Networks};
 pub use super::shares::Share;
 
-use self::connection::{Caller, Connections};
+use self::activity::Activity;
+use self::connection::{Caller, Connections, Held};
+use self::slots::{Bounds, Slots};
 use super::client_address::Peer;
 use super::client_certificate::{ClientCertificate, ClientCertificates};
 use super::tls::Certificates;
@@ -34,9 +36,11 @@ pub struct ListenerConfig {
     pub tls: Option<Arc<Certificates>>,
     /// Requests client certificates in the TLS handshake.
     pub client_certificates: Option<ClientCertificates>,
-    /// Connections at one time; further ones wait in the system's queue.
+    /// Connections at one time. A further one takes the slot of the connection that has been idle longest; when all are busy,
+    /// one of a network with more connections, or it is closed.
     pub max_connections: usize,
-    /// Connections of one network (/24, /64) at one time; further ones are closed at once.
+    /// Connections of one network (/24, /64) at one time, and four times as many of a wide one (/16, /48). A further one takes
+    /// the slot of its network's connection that has been idle longest, or is closed.
     pub max_connections_per_network: usize,
     /// Proxies, whose connections are not counted by network, like those from loopback.
     pub trusted: Vec<IpNet>,
@@ -86,7 +90,7 @@ pub async fn serve(
         let acceptor = acceptor.clone();
         server.tasks.clone().spawn(async move {
             while let Some((stream, address)) = server.accept(|| listener.accept()).await {
-                server.tcp(stream, address, acceptor.clone()).await;
+                server.tcp(stream, address, acceptor.clone());
             }
         });
     }
@@ -109,11 +113,8 @@ pub async fn serve_unix(
     let socket = UnixSocket::bind(path)?;
     let server = Server::new(service, config, shutdown);
     while let Some((stream, _)) = server.accept(|| socket.listener.accept()).await {
-        let Some(permit) = server.permit().await else {
-            break;
-        };
         match socket.same_user(&stream) {
-            Some(uid) => server.unix(stream, uid, permit),
+            Some(uid) => server.unix(stream, uid),
             None => tracing::warn!("refused a process of another user on the Unix socket"),
         }
     }
@@ -168,8 +169,7 @@ impl Drop for UnixSocket {
 struct Server<A> {
     connections: Arc<Connections<A>>,
     config: ListenerConfig,
-    slots: Arc<Semaphore>,
-    networks: Arc<Networks>,
+    slots: Arc<Slots>,
     tasks: TaskTracker,
     stop: CancellationToken,
     abort: CancellationToken,
@@ -181,7 +181,6 @@ impl<A> Clone for Server<A> {
             connections: Arc::clone(&self.connections),
             config: self.config.clone(),
             slots: Arc::clone(&self.slots),
-            networks: Arc::clone(&self.networks),
             tasks: self.tasks.clone(),
             stop: self.stop.clone(),
             abort: self.abort.clone(),
@@ -193,11 +192,11 @@ impl<A: Answers> Server<A> {
     fn new(service: A, config: ListenerConfig, stop: CancellationToken) -> Self {
         Self {
             connections: Arc::new(Connections::new(service, &config)),
-            slots: Arc::new(Semaphore::new(config.max_connections)),
-            networks: Networks::new(
-                Share::of_network(config.max_connections_per_network),
-                config.trusted.clone(),
-            ),
+            slots: Slots::new(Bounds {
+                slots: config.max_connections,
+                share: Share::of_network(config.max_connections_per_network),
+                trusted: config.trusted.clone(),
+            }),
             config,
             tasks: TaskTracker::new(),
             stop,
@@ -221,61 +220,67 @@ impl<A: Answers> Server<A> {
                 // The client closed the connection, or the process is out of descriptors: neither ends the loop.
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    if !(is_out_of_descriptors(&error) && self.slots.close_idle()) {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    // The closed connection ends first.
+                    tokio::task::yield_now().await;
                 }
             }
         }
     }
 
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            permit = Arc::clone(&self.slots).acquire_owned() => permit.ok(),
-        }
-    }
-
-    /// Serves this connection when there is a place for it.
-    async fn tcp(&self, stream: TcpStream, address: SocketAddr, acceptor: Option<TlsAcceptor>) {
-        let Some(guest) = self.networks.admit(address.ip()) else {
-            return tracing::debug!(%address, "its network has too many connections");
-        };
-        let Some(permit) = self.permit().await else {
-            return;
+    /// Serves this connection if it gets a slot.
+    fn tcp(&self, stream: TcpStream, address: SocketAddr, acceptor: Option<TlsAcceptor>) {
+        let Some(held) = self.hold(Some(address.ip())) else {
+            return tracing::debug!(%address, "refused a connection: all slots are busy");
         };
         let peer = Peer::Tcp {
             address,
             tls: acceptor.is_some(),
         };
         let server = self.clone();
-        let place = Place::new((guest, permit), &self.tasks, &self.abort);
         self.tasks.spawn(async move {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY");
             }
+            let caller = Caller::new(peer, Arc::clone(&held));
             let Some(acceptor) = acceptor else {
-                return server.drive(stream, Caller::new(peer, place)).await;
+                return server.drive(stream, caller).await;
             };
             let handshake = acceptor.accept(stream);
-            match tokio::time::timeout(server.config.handshake_timeout, handshake).await {
+            let handshake = tokio::time::timeout(server.config.handshake_timeout, handshake);
+            let shaken = tokio::select! {
+                biased;
+                () = held.closed() => return,
+                shaken = handshake => shaken,
+            };
+            match shaken {
                 Ok(Ok(stream)) => {
                     let certificate = ClientCertificate::of(stream.get_ref().1);
-                    let caller = Caller::new(peer, place).with(certificate);
-                    server.drive(stream, caller).await;
+                    server.drive(stream, caller.with(certificate)).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-                Err(_) => tracing::debug!("TLS handshake took too long"),
+                Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         });
     }
 
-    fn unix(&self, stream: UnixStream, uid: u32, permit: OwnedSemaphorePermit) {
+    fn unix(&self, stream: UnixStream, uid: u32) {
+        let Some(held) = self.hold(None) else {
+            return tracing::warn!("refused a connection of the Unix socket: all slots are busy");
+        };
         let server = self.clone();
-        let place = Place::new(permit, &self.tasks, &self.abort);
         self.tasks.spawn(async move {
-            let caller = Caller::new(Peer::Unix { uid }, place);
+            let caller = Caller::new(Peer::Unix { uid }, held);
             server.drive(stream, caller).await;
         });
+    }
+
+    fn hold(&self, ip: Option<IpAddr>) -> Option<Arc<Held>> {
+        let (activity, close) = (Activity::new(), self.abort.child_token());
+        let slot = self.slots.take(ip, &activity, &close)?;
+        Some(Held::new(slot, &self.tasks, activity, close))
     }
 
     async fn drive<I>(&self, io: I, caller: Caller)
@@ -284,8 +289,8 @@ impl<A: Answers> Server<A> {
     {
         tokio::select! {
             biased;
-            () = self.abort.cancelled() => {}
-            () = self.connections.drive(io, caller, &self.stop) => {}
+            () = caller.closed() => {}
+            () = self.connections.drive(io, &caller, &self.stop) => {}
         }
     }
 
@@ -307,6 +312,11 @@ impl<A: Answers> Server<A> {
     }
 }
 
+/// EMFILE and ENFILE.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -320,7 +330,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();
-        server.tcp(stream, from.parse().unwrap(), None).await;
+        server.tcp(stream, from.parse().unwrap(), None);
         client.unwrap()
     }
 
@@ -331,20 +341,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_stranger_cannot_hold_all_connections() {
+    async fn s2_a_network_has_a_share_and_gives_up_its_own_idle_connection() {
         let config = ListenerConfig {
             max_connections_per_network: 2,
             ..ListenerConfig::default()
         };
         let server = Server::new(Router::new(), config, CancellationToken::new());
-        let mut idle = connect(&server, "203.0.113.1:1").await;
-        let second = connect(&server, "203.0.113.2:1").await;
-        assert!(is_closed(&mut connect(&server, "203.0.113.3:1").await).await);
-        assert!(!is_closed(&mut connect(&server, "198.51.100.1:1").await).await);
-        assert!(!is_closed(&mut idle).await);
-        drop(second);
-        // The server takes a moment to see that it left.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(!is_closed(&mut connect(&server, "203.0.113.3:1").await).await);
+        let mut first = connect(&server, "203.0.113.1:1").await;
+        let mut second = connect(&server, "203.0.113.2:1").await;
+        let mut third = connect(&server, "203.0.113.3:1").await;
+        assert!(is_closed(&mut first).await);
+        let mut other = connect(&server, "198.51.100.1:1").await;
+        for open in [&mut second, &mut third, &mut other] {
+            assert!(!is_closed(open).await);
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Clients that are slow, large or many.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::routing::get;
 use cardea_web::inbound::listener::ListenerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-use crate::serving::{GET, exchange, impatient, read_all, start};
+use crate::serving::{GET, exchange, impatient, read_all, start, start_with};
 
 #[tokio::test]
 async fn a_client_with_slow_headers_is_dropped() {
@@ -105,21 +109,108 @@ async fn an_oversized_form_is_answered_413_without_being_read() {
     assert!(answer.contains("correlation_id"));
 }
 
+const SLOW: &[u8] = b"GET /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+const KEPT: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+const HALF: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n";
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_a_slot() {
+async fn s2_requests_are_answered_while_idle_connections_hold_all_slots() {
     let config = ListenerConfig {
-        max_connections: 1,
-        ..impatient()
+        max_connections: 300,
+        ..ListenerConfig::default()
     };
     let server = start(config).await;
-    let mut first = TcpStream::connect(server.address).await.unwrap();
-    first
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+    let mut idle = Vec::new();
+    for round in 0..100 {
+        for bytes in [b"".as_slice(), KEPT, HALF, HTTP2, b"G"] {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+            if bytes == KEPT {
+                let mut buffer = [0; 1024];
+                assert!(stream.read(&mut buffer).await.unwrap() > 0);
+            }
+            idle.push(stream);
+        }
+        if round >= 60 {
+            assert!(exchange(server.address, GET).await.ends_with("hello"));
+        }
+    }
+    // The first ones gave way.
+    assert!(!read_all(&mut idle[0]).await.contains("HTTP"));
+}
+
+#[tokio::test]
+async fn s2_a_busy_connection_does_not_give_way() {
+    let config = ListenerConfig {
+        max_connections: 2,
+        ..ListenerConfig::default()
+    };
+    let server = start(config).await;
+    let mut busy = TcpStream::connect(server.address).await.unwrap();
+    busy.write_all(SLOW).await.unwrap();
+    let mut more = Vec::new();
+    for _ in 0..5 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(HALF).await.unwrap();
+        more.push(stream);
+    }
+    assert!(exchange(server.address, GET).await.ends_with("hello"));
+    assert!(read_all(&mut busy).await.ends_with("finished"));
+}
+
+#[tokio::test]
+async fn s2_when_all_are_busy_a_connection_is_closed_and_accepting_goes_on() {
+    let config = ListenerConfig {
+        max_connections: 1,
+        ..ListenerConfig::default()
+    };
+    // Until the request is in progress its connection may give way.
+    let begun = Arc::new(Notify::new());
+    let begin = Arc::clone(&begun);
+    let endless = async move || {
+        begin.notify_one();
+        std::future::pending::<()>().await;
+    };
+    let hello = get(async || "hello");
+    let router = Router::new()
+        .route("/endless", get(endless))
+        .route("/", hello);
+    let server = start_with(router, config).await;
+    let mut busy = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n";
+    busy.write_all(request).await.unwrap();
+    begun.notified().await;
+    for _ in 0..3 {
+        assert_eq!(exchange(server.address, GET).await, "");
+    }
+    drop(busy);
+    let answered = async {
+        while !exchange(server.address, GET).await.ends_with("hello") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), answered)
         .await
         .unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let began = Instant::now();
-    assert!(exchange(server.address, GET).await.ends_with("hello"));
-    assert!(began.elapsed() >= Duration::from_millis(150));
-    assert!(read_all(&mut first).await.ends_with("finished"));
+}
+
+#[tokio::test]
+async fn s2_connections_that_open_and_close_leave_nothing_behind() {
+    let config = ListenerConfig {
+        max_connections: 20,
+        ..ListenerConfig::default()
+    };
+    let server = start(config).await;
+    for round in 0..500 {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        drop(stream);
+        if round % 100 == 0 {
+            assert!(exchange(server.address, GET).await.ends_with("hello"));
+        }
+    }
+    let mut kept = TcpStream::connect(server.address).await.unwrap();
+    kept.write_all(KEPT).await.unwrap();
+    let mut buffer = [0; 1024];
+    assert!(kept.read(&mut buffer).await.unwrap() > 0);
 }

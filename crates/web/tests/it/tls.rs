@@ -153,3 +153,22 @@ fn unusable_files_are_named_with_the_reason() {
     let mismatch = load(&cert, &other.key());
     assert!(matches!(mismatch, TlsError::Unusable { .. }), "{mismatch}");
 }
+
+#[tokio::test]
+async fn s2_connections_that_are_silent_before_tls_give_way() {
+    let (files, certificate) = Files::new();
+    let server = start(ListenerConfig {
+        tls: Some(files.load()),
+        max_connections: 20,
+        ..ListenerConfig::default()
+    })
+    .await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(TcpStream::connect(server.address).await.unwrap());
+    }
+    for _ in 0..3 {
+        assert_eq!(ask(&server, &certificate).await.unwrap(), "hello");
+    }
+    assert_eq!(silent[0].read(&mut [0; 1]).await.unwrap_or(0), 0);
+}

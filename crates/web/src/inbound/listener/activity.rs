@@ -28,6 +28,8 @@ struct State {
     // Requests that the client cancelled before they were answered, minus the answered ones.
     cancelled: usize,
     quiet_since: Instant,
+    // When the first of the requests in progress began, or the first that overlapped with it.
+    busy_since: Instant,
     // When the first byte of an incomplete request head came.
     headers_since: Option<Instant>,
 }
@@ -43,6 +45,15 @@ pub(super) enum Verdict {
     Idle,
 }
 
+/// Whether a connection could be closed without breaking off a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Without a complete request: silent, in its TLS handshake, in the middle of a request head, or kept alive.
+    Idle(Instant),
+    /// With requests in progress.
+    Busy(Instant),
+}
+
 impl Activity {
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -51,6 +62,7 @@ impl Activity {
             many_at_once: false,
             cancelled: 0,
             quiet_since: Instant::now(),
+            busy_since: Instant::now(),
             headers_since: None,
         })))
     }
@@ -63,6 +75,9 @@ impl Activity {
     /// requests are not the start of a request.
     pub(super) fn request(&self, many_at_once: bool) -> Request {
         self.with(|state| {
+            if state.requests == 0 {
+                state.busy_since = Instant::now();
+            }
             state.requests += 1;
             state.has_asked = true;
             state.many_at_once = many_at_once;
@@ -72,6 +87,14 @@ impl Activity {
             activity: self.clone(),
             is_answered: false,
         }
+    }
+
+    /// Whether there is a request in progress, and since when.
+    pub(super) fn standing(&self) -> Standing {
+        self.with(|state| match state.requests {
+            0 => Standing::Idle(state.quiet_since),
+            _ => Standing::Busy(state.busy_since),
+        })
     }
 
     /// Whether the client cancels most of its requests, which is cheap for it and expensive for the server (CVE-2023-44487).

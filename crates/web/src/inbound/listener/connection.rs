@@ -1,6 +1,5 @@
 //! One connection, from its first byte to its end.
 
-use std::any::Any;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -22,7 +21,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::Service;
 
 use super::ListenerConfig;
-use super::activity::{Activity, Verdict, Watched};
+use super::activity::{Activity, Request as InProgress, Verdict, Watched};
+use super::slots::Slot;
 use super::streams::{self, Streams};
 use crate::inbound::client_address::Peer;
 use crate::inbound::client_certificate::ClientCertificate;
@@ -71,30 +71,55 @@ impl Answers for Router {
 /// The slot of a connection. After an upgrade, the new owner of the connection takes it from the request's extensions and
 /// keeps it as long as the connection exists, so that the connection is still counted and waited for.
 #[derive(Clone)]
-pub struct Place(Arc<Held>);
+pub struct Place {
+    held: Arc<Held>,
+    // An upgraded connection is not idle.
+    _in_progress: Arc<InProgress>,
+}
 
-struct Held {
-    _slot: Box<dyn Any + Send + Sync>,
+pub(super) struct Held {
+    _slot: Slot,
     _tracked: TaskTrackerToken,
-    abort: CancellationToken,
+    activity: Activity,
+    close: CancellationToken,
+}
+
+impl Held {
+    /// `close` ends the connection.
+    pub(super) fn new(
+        slot: Slot,
+        tasks: &TaskTracker,
+        activity: Activity,
+        close: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            _slot: slot,
+            _tracked: tasks.token(),
+            activity,
+            close,
+        })
+    }
+
+    /// Completes when the connection must be closed.
+    pub(super) async fn closed(&self) {
+        self.close.cancelled().await;
+    }
 }
 
 impl Place {
-    pub(super) fn new(
-        slot: impl Any + Send + Sync,
-        tasks: &TaskTracker,
-        abort: &CancellationToken,
-    ) -> Self {
-        Self(Arc::new(Held {
-            _slot: Box::new(slot),
-            _tracked: tasks.token(),
-            abort: abort.clone(),
-        }))
+    fn of(held: &Arc<Held>, is_http2: bool) -> Self {
+        let mut in_progress = held.activity.request(is_http2);
+        // It does not count as cancelled when it ends.
+        in_progress.answered();
+        Self {
+            held: Arc::clone(held),
+            _in_progress: Arc::new(in_progress),
+        }
     }
 
-    /// Completes when the shutdown deadline has passed and the connection must be closed.
+    /// Completes when the connection must be closed: at the shutdown deadline, or because another one needs its slot.
     pub async fn cut_off(&self) {
-        self.0.abort.cancelled().await;
+        self.held.closed().await;
     }
 }
 
@@ -102,16 +127,21 @@ impl Place {
 pub(super) struct Caller {
     peer: Peer,
     certificate: Option<ClientCertificate>,
-    place: Place,
+    held: Arc<Held>,
 }
 
 impl Caller {
-    pub(super) fn new(peer: Peer, place: Place) -> Self {
+    pub(super) fn new(peer: Peer, held: Arc<Held>) -> Self {
         Self {
             peer,
             certificate: None,
-            place,
+            held,
         }
+    }
+
+    /// Completes when the connection must be closed.
+    pub(super) async fn closed(&self) {
+        self.held.closed().await;
     }
 
     pub(super) fn with(self, certificate: Option<ClientCertificate>) -> Self {
@@ -122,6 +152,7 @@ impl Caller {
     }
 
     fn add_extensions<B>(&self, request: &mut Request<B>) {
+        let is_http2 = request.version() == Version::HTTP_2;
         let upgrades = request.headers().contains_key(UPGRADE);
         let extensions = request.extensions_mut();
         extensions.insert(self.peer);
@@ -129,7 +160,7 @@ impl Caller {
             extensions.insert(certificate.clone());
         }
         if upgrades {
-            extensions.insert(self.place.clone());
+            extensions.insert(Place::of(&self.held, is_http2));
         }
     }
 }
@@ -191,11 +222,11 @@ impl<A: Answers> Connections<A> {
     }
 
     /// Serves requests until the client disconnects, is too slow or idle, or until `stop`.
-    pub(super) async fn drive<I>(&self, io: I, caller: Caller, stop: &CancellationToken)
+    pub(super) async fn drive<I>(&self, io: I, caller: &Caller, stop: &CancellationToken)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Activity::new();
+        let activity = caller.held.activity.clone();
         let io = TokioIo::new(Watched::new(io, activity.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
             let is_refused = activity.is_reset_flood();

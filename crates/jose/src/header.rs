@@ -46,7 +46,8 @@ impl Header {
     }
 
     /// Whether `typ` is one of those expected; nothing expected means that all will do.
-    pub(crate) fn is_one_of(&self, expected: &[&str]) -> bool {
+    #[must_use]
+    pub fn is_one_of(&self, expected: &[&str]) -> bool {
         if expected.is_empty() {
             return true;
         }

@@ -40,7 +40,7 @@ pub struct Metadata {
     prompt_values_supported: [&'static str; 4],
     acr_values_supported: [&'static str; 1],
     claim_types_supported: [&'static str; 1],
-    claims_supported: &'static [&'static str],
+    claims_supported: Vec<String>,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
@@ -77,6 +77,9 @@ impl Metadata {
             GrantType::RefreshToken,
             GrantType::ClientCredentials,
         ];
+        let own = resources.catalog().own_claims();
+        let claims = CLAIMS.iter().copied().chain(own);
+        let claims = claims.map(str::to_owned).collect();
         Self {
             issuer: issuer.to_owned(),
             authorization_endpoint: url("/authorize"),
@@ -106,7 +109,7 @@ impl Metadata {
             prompt_values_supported: ["none", "login", "consent", "select_account"],
             acr_values_supported: [ACR_PASSWORD],
             claim_types_supported: ["normal"],
-            claims_supported: CLAIMS,
+            claims_supported: claims,
             claims_parameter_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
@@ -149,7 +152,7 @@ mod tests {
             "introspection_endpoint": "https://id.example/introspection",
             "revocation_endpoint": "https://id.example/revocation",
             "end_session_endpoint": "https://id.example/end_session",
-            "scopes_supported": ["openid", "profile", "email", "address", "phone", "roles", "offline_access",
+            "scopes_supported": ["openid", "profile", "email", "address", "phone", "roles", "groups", "offline_access",
                 "orders:read", "orders:write", "mail:send"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],

@@ -1,11 +1,14 @@
 //! The APIs that tokens are for: audiences, their scopes, and the clients that may introspect their tokens.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    claims::{Catalog, ScopeConfig, bad_claims},
     model::{Audience, ClientId, MetadataError},
-    scope::{STANDARD, Scope},
+    scope::{ROLES, STANDARD, Scope},
 };
 
 /// An API as the configuration has it.
@@ -18,6 +21,33 @@ pub struct ResourceConfig {
     pub scopes: Vec<String>,
     /// The clients that may introspect its tokens, in addition to the one a token was issued to.
     pub introspection_clients: Vec<String>,
+    /// The claims of the user that its access tokens carry beside `roles`, such as `groups`, if the user has them. Together at most 4 KiB.
+    pub claims: Vec<String>,
+    /// The header `typ` of its access tokens: `at+jwt` (RFC 9068), or `JWT` for resource servers that accept nothing else.
+    pub access_token_typ: AccessTokenTyp,
+}
+
+/// The header `typ` of an access token that is a JWT.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AccessTokenTyp {
+    /// RFC 9068 §2.1: no other token can pass for it.
+    #[default]
+    #[serde(rename = "at+jwt")]
+    AtJwt,
+    /// For resource servers that don't implement RFC 9068.
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+impl AccessTokenTyp {
+    /// The value of the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtJwt => "at+jwt",
+            Self::Jwt => "JWT",
+        }
+    }
 }
 
 /// An API.
@@ -27,6 +57,8 @@ pub struct Resource {
     pub audience: Audience,
     scope: Scope,
     introspection_clients: Vec<ClientId>,
+    claims: Arc<[String]>,
+    access_token_typ: AccessTokenTyp,
 }
 
 impl Resource {
@@ -36,6 +68,18 @@ impl Resource {
         self.scope.contains(scope)
     }
 
+    /// The claims of the user that its access tokens carry.
+    #[must_use]
+    pub fn claims(&self) -> Arc<[String]> {
+        Arc::clone(&self.claims)
+    }
+
+    /// The header `typ` of its access tokens.
+    #[must_use]
+    pub fn access_token_typ(&self) -> AccessTokenTyp {
+        self.access_token_typ
+    }
+
     /// Whether the client may introspect this API's tokens (D12).
     #[must_use]
     pub fn introspected_by(&self, client: &ClientId) -> bool {
@@ -43,9 +87,12 @@ impl Resource {
     }
 }
 
-/// All APIs; each audience and each scope once.
+/// All APIs, each audience and each scope once, and the scopes of the configuration.
 #[derive(Debug, Clone, Default)]
-pub struct Resources(Vec<Resource>);
+pub struct Resources {
+    apis: Vec<Resource>,
+    catalog: Catalog,
+}
 
 impl Resources {
     /// Accepts the configured APIs.
@@ -74,6 +121,15 @@ impl Resources {
                     ));
                 }
             }
+            if let Some(problem) = bad_claims(&config.claims) {
+                return Err(fail("claims", problem));
+            }
+            if config.claims.iter().any(|claim| claim == ROLES) {
+                return Err(fail(
+                    "claims",
+                    "access tokens always carry roles".to_owned(),
+                ));
+            }
             let clients = config
                 .introspection_clients
                 .iter()
@@ -85,39 +141,84 @@ impl Resources {
                 audience,
                 scope,
                 introspection_clients,
+                claims: config.claims.clone().into(),
+                access_token_typ: config.access_token_typ,
             });
         }
-        Ok(Self(all))
+        Ok(Self {
+            apis: all,
+            catalog: Catalog::default(),
+        })
+    }
+
+    /// Adds the scopes of the configuration. One that belongs to an API gives no claims: its tokens are not for userinfo.
+    pub fn with_scopes(mut self, configured: &[ScopeConfig]) -> Result<Self, MetadataError> {
+        for scope in configured {
+            if !scope.claims.is_empty()
+                && let Some(api) = self.owner_of(&scope.name)
+            {
+                return Err(MetadataError {
+                    field: "scopes",
+                    problem: format!(
+                        "{} belongs to {}, so it gives no claims; list them under claims of that resource",
+                        scope.name, api.audience
+                    ),
+                });
+            }
+        }
+        self.catalog = Catalog::new(configured)?;
+        Ok(self)
+    }
+
+    /// The scopes of the configuration and the claims by scope.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 
     /// The API of an audience.
     #[must_use]
     pub fn find(&self, audience: &Audience) -> Option<&Resource> {
-        self.0.iter().find(|r| r.audience == *audience)
+        self.apis.iter().find(|r| r.audience == *audience)
     }
 
     /// The API that a scope belongs to.
     #[must_use]
     pub fn owner_of(&self, scope: &str) -> Option<&Resource> {
-        self.0.iter().find(|r| r.owns(scope))
+        self.apis.iter().find(|r| r.owns(scope))
     }
 
-    /// Whether the scope is a standard one or belongs to an API.
+    /// Whether the scope is a standard one, belongs to an API or is defined by the configuration.
     #[must_use]
     pub fn knows(&self, scope: &str) -> bool {
-        STANDARD.contains(&scope) || self.owner_of(scope).is_some()
+        STANDARD.contains(&scope) || self.is_of_api(scope) || self.catalog.defines(scope)
+    }
+
+    /// Whether the scope is one of the provider itself: a standard one, or one of the configuration.
+    #[must_use]
+    pub fn is_of_provider(&self, scope: &str) -> bool {
+        STANDARD.contains(&scope) || (self.catalog.defines(scope) && !self.is_of_api(scope))
+    }
+
+    /// Whether the scope belongs to an API.
+    #[must_use]
+    pub fn is_of_api(&self, scope: &str) -> bool {
+        self.owner_of(scope).is_some()
     }
 
     /// All scopes, the standard ones first, for the metadata.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let own = self.catalog.scopes();
+        let own = own.filter(|s| !STANDARD.contains(s) && !self.is_of_api(s));
         STANDARD
             .into_iter()
-            .chain(self.0.iter().flat_map(|r| r.scope.iter()))
+            .chain(own)
+            .chain(self.apis.iter().flat_map(|r| r.scope.iter()))
     }
 
     /// All APIs.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.0.iter()
+        self.apis.iter()
     }
 }
 
@@ -179,6 +280,43 @@ mod tests {
     }
 
     #[test]
+    fn c3_claims_of_an_api_and_scopes_of_the_configuration_are_checked() {
+        let with = |claims: &[&str]| ResourceConfig {
+            claims: claims.iter().map(|c| (*c).to_owned()).collect(),
+            ..config("api://a", &["x"])
+        };
+        assert!(Resources::new(&[with(&["groups", "department"])]).is_ok());
+        for bad in ["sub", "aud", "scope", "client_id", "roles", "a b", "exp"] {
+            let refused = Resources::new(&[with(&[bad])]).unwrap_err();
+            assert_eq!(refused.field, "claims", "{bad}");
+        }
+        let scope = |name: &str, claims: &[&str]| ScopeConfig {
+            name: name.to_owned(),
+            claims: claims.iter().map(|c| (*c).to_owned()).collect(),
+            ..Default::default()
+        };
+        let all = Resources::new(&[config("api://a", &["x"])]).unwrap();
+        let named = all
+            .clone()
+            .with_scopes(&[scope("x", &[]), scope("hr", &["department"])]);
+        let named = named.unwrap();
+        assert!(named.knows("hr") && !named.is_of_api("hr"));
+        assert_eq!(named.scopes().collect::<Vec<_>>()[8..], ["hr", "x"]);
+        assert!(all.with_scopes(&[scope("x", &["department"])]).is_err());
+    }
+
+    #[test]
+    fn c4_the_typ_of_access_tokens_is_at_jwt_or_jwt() {
+        let read = |typ: &str| serde_json::from_str::<AccessTokenTyp>(&format!("\"{typ}\""));
+        assert_eq!(read("JWT").unwrap().as_str(), "JWT");
+        assert_eq!(read("at+jwt").unwrap().as_str(), "at+jwt");
+        assert_eq!(AccessTokenTyp::default().as_str(), "at+jwt");
+        for bad in ["jwt", "AT+JWT", "none", ""] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn only_the_named_clients_may_introspect() {
         let clients = vec!["gateway".to_owned()];
         let all = Resources::new(&[ResourceConfig {
@@ -190,6 +328,6 @@ mod tests {
         assert!(api.introspected_by(&ClientId::parse("gateway").unwrap()));
         assert!(!api.introspected_by(&ClientId::parse("app").unwrap()));
         assert_eq!(all.iter().count(), 1);
-        assert_eq!(all.scopes().collect::<Vec<_>>()[7..], ["x"]);
+        assert_eq!(all.scopes().collect::<Vec<_>>()[8..], ["x"]);
     }
 }

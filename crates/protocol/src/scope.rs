@@ -18,13 +18,14 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 pub const ROLES: &str = "roles";
 
 /// The scopes that the provider itself serves, at userinfo.
-pub const STANDARD: [&str; 7] = [
+pub const STANDARD: [&str; 8] = [
     OPENID,
     "profile",
     "email",
     "address",
     "phone",
     ROLES,
+    "groups",
     OFFLINE_ACCESS,
 ];
 

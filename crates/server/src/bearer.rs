@@ -2,7 +2,8 @@
 
 use cardea_protocol::{
     ErrorCode, OAuthError,
-    model::{GrantId, Jti},
+    model::{Audience, GrantId, Jti},
+    resources::AccessTokenTyp,
     verify::{self, VerifiedAccessToken},
 };
 use cardea_store::TokenState;
@@ -70,6 +71,7 @@ pub(crate) fn verified(
             token,
             app.ring.current().published(),
             app.issuer(),
+            &|audience| has_plain_typ(app, audience),
             caller.now,
         )
     } else {
@@ -81,6 +83,13 @@ pub(crate) fn verified(
         VerifiedAccessToken::from_sealed(json.expose(), app.issuer(), caller.now)
     };
     verified.map_err(|e| invalid(e.to_string()))
+}
+
+/// Whether the tokens of an API have `typ` `JWT`.
+fn has_plain_typ(app: &App, audience: &str) -> bool {
+    let audience = Audience::parse(audience).ok();
+    let api = audience.and_then(|a| app.settings.resources.find(&a));
+    api.is_some_and(|r| r.access_token_typ() == AccessTokenTyp::Jwt)
 }
 
 /// The identifier of a token, and its grant, if it has a user.

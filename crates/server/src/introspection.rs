@@ -6,6 +6,7 @@ use cardea_protocol::{
     claims::{Introspection, introspection},
     model::{Audience, Client, Jti},
     request::{Params, TokenQuery},
+    resources::Resource,
     token::refresh_token::RefreshToken,
 };
 use cardea_web::inbound::UnreadForm;
@@ -54,12 +55,18 @@ async fn introspect(
         return inactive();
     };
     let claims = token.claims();
-    if claims.client_id != client.id().as_str() && !is_its_api(app, client, &claims.aud) {
+    let resource = api(app, &claims.aud);
+    let is_its_api = resource.is_some_and(|r| r.introspected_by(client.id()));
+    if claims.client_id != client.id().as_str() && !is_its_api {
         return inactive();
     }
     match bearer::username(app, caller, &token).await? {
         Err(_) => inactive(),
-        Ok(username) => Answer::json(&introspection(claims, username.as_deref())),
+        Ok(username) => {
+            let of_user = resource.map(|r| token.user_claims(&r.claims()));
+            let of_user = of_user.unwrap_or_default();
+            Answer::json(&introspection(claims, username.as_deref(), of_user))
+        }
     }
 }
 
@@ -68,11 +75,9 @@ fn inactive() -> Result<Answer, Failure> {
     Answer::json(&Introspection::default())
 }
 
-fn is_its_api(app: &App, client: &Client, audience: &str) -> bool {
-    let resource = Audience::parse(audience)
-        .ok()
-        .and_then(|a| app.settings.resources.find(&a));
-    resource.is_some_and(|r| r.introspected_by(client.id()))
+fn api<'a>(app: &'a App, audience: &str) -> Option<&'a Resource> {
+    let audience = Audience::parse(audience).ok()?;
+    app.settings.resources.find(&audience)
 }
 
 /// A refresh token may be introspected only by its client.

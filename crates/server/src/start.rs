@@ -46,6 +46,9 @@ impl App {
         let issuer = settings.issuer.as_str();
         let cause = start_cause(parts.clock.now());
         check_marks(&*parts.store, &settings, &parts.master_key).await?;
+        for warning in config.warnings(cause.now) {
+            tracing::warn!("{warning}");
+        }
         apply_clients(&*parts.store, &config, &cause).await?;
         seed_users(&parts, &config, &cause).await?;
         let clients =

@@ -106,7 +106,12 @@ async fn userinfo(
         )
         .into());
     }
-    let members = claims::userinfo(&state.user, &claims.scope, &state.grant.claims);
+    let members = claims::userinfo(
+        &state.user,
+        &claims.scope,
+        &state.grant.claims,
+        app.settings.resources.catalog(),
+    );
     respond(app, &client, members)
 }
 

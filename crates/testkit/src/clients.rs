@@ -195,6 +195,7 @@ pub(crate) fn resources() -> Vec<ResourceConfig> {
         audience: audience.to_owned(),
         scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
         introspection_clients: vec![client.id.to_owned()],
+        ..ResourceConfig::default()
     };
     vec![
         api("api://orders", &["orders:read", "orders:write"], ORDERS_API),

@@ -81,7 +81,16 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
     let mut findings: Vec<_> = problems
         .map(|p| Finding::problem("configuration", p.to_string()))
         .collect();
-    if findings.is_empty() {
+    let is_sound = findings.is_empty();
+    let warnings = config.warnings(now).into_iter();
+    findings.extend(warnings.map(|w| {
+        Finding::warning(
+            "configuration",
+            w.to_string(),
+            "mend the name, or add it under [[resources]] or [[scopes]]",
+        )
+    }));
+    if is_sound {
         let what = format!(
             "{}: {} client(s), {} API(s), {} seed(s) of people",
             file.display(),

@@ -266,12 +266,17 @@ async fn act(desk: &Desk, id: &str, verb: &str, did: &str) -> anyhow::Result<()>
 fn told(did: &str, client: &Value) -> String {
     let id = word(client, "client_id");
     let secret = word(client, "client_secret");
-    match secret.as_str() {
+    let done = match secret.as_str() {
         "" => format!("{did} the client {id}."),
         secret => format!(
             "{did} the client {id}.\n\n  client_secret   {secret}\n\nKeep it now: it is shown once, and only its hash is stored."
         ),
-    }
+    };
+    let warnings = client.get("warnings").and_then(Value::as_array);
+    let warnings = warnings.into_iter().flatten().filter_map(Value::as_str);
+    warnings.fold(done, |text, warning| {
+        format!("{text}\n\nwarning: {warning}")
+    })
 }
 
 fn path(id: &str) -> String {

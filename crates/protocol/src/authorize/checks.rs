@@ -239,7 +239,8 @@ fn max_age(run: &mut Run<'_>) -> Result<(), OAuthError> {
 }
 
 fn claims(run: &mut Run<'_>) -> Result<(), OAuthError> {
-    run.found.claims = scope::claims(run.params, run.client()?)?;
+    let resources = run.context.resources;
+    run.found.claims = scope::claims(run.params, run.client()?, resources, &run.found.scope)?;
     Ok(())
 }
 

@@ -9,12 +9,19 @@ use crate::{
     scope::{OFFLINE_ACCESS, Scope},
 };
 
-/// OpenID Core §5.5: a claim requested by name does not bypass the scopes of the client.
+/// OpenID Core §5.5: a claim requested by name does not bypass the scopes of the client. One that only a scope of the
+/// configuration gives needs that scope in the request, where consent is asked for it.
 pub(super) fn claims(
     params: &AuthorizationParams<'_>,
     client: &Client,
+    resources: &Resources,
+    scope: &Scope,
 ) -> Result<ClaimsRequest, OAuthError> {
-    let may = |claim: &str| scope_of(claim).is_none_or(|scope| client.scope().contains(scope));
+    let catalog = resources.catalog();
+    let may = |claim: &str| match scope_of(claim) {
+        Some(standard) => client.scope().contains(standard) || catalog.gives(scope, claim),
+        None => catalog.givers(claim).next().is_none() || catalog.gives(scope, claim),
+    };
     let mut claims = params.claims()?;
     claims.userinfo.retain(|name, _| may(name));
     claims.id_token.retain(|name, _| may(name));

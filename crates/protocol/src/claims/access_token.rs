@@ -1,8 +1,9 @@
 //! Access tokens: RFC 9068 §2.2.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::Issue;
+use super::{Issue, MAX_CLAIM_BYTES, userinfo::bounded};
 use crate::{
     model::{Client, Grant, GrantId, Jti, User},
     scope::Scope,
@@ -31,6 +32,9 @@ pub struct NewAccessToken<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_id: Option<GrantId>,
+    /// Those that the API wants.
+    #[serde(flatten)]
+    of_user: Map<String, Value>,
 }
 
 /// The claims of a presented access token, as far as they are used.
@@ -103,6 +107,7 @@ pub fn access_token<'a>(
         amr: &[],
         roles: &[],
         grant_id: None,
+        of_user: Map::new(),
     };
     match holder {
         Holder::Client => claims,
@@ -118,6 +123,11 @@ pub fn access_token<'a>(
                 &[]
             },
             grant_id: Some(grant.id),
+            of_user: bounded(
+                user,
+                target.claims.iter().map(String::as_str),
+                MAX_CLAIM_BYTES,
+            ),
             ..claims
         },
     }

@@ -4,8 +4,24 @@ use cardea_jose::{Algorithm, half_hash};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Issue, userinfo::requested};
-use crate::model::{Client, Grant, Sid, User};
+use super::{
+    Catalog, Issue, MAX_CLAIM_BYTES,
+    userinfo::{bounded, requested},
+};
+use crate::{
+    model::{Client, Grant, Sid, User},
+    scope::Scope,
+};
+
+/// The claims that an ID token carries by default, if their scope is granted: many applications read nothing else.
+pub const ID_TOKEN_CLAIMS: [&str; 6] = [
+    "name",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "roles",
+    "groups",
+];
 
 /// The claims of an ID token.
 #[derive(Debug, Clone, Serialize)]
@@ -24,7 +40,7 @@ pub struct IdTokenClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(flatten)]
-    requested: Map<String, Value>,
+    of_user: Map<String, Value>,
 }
 
 /// What an ID token depends on beside its grant.
@@ -35,6 +51,10 @@ pub struct Beside<'a> {
     pub access_token: &'a str,
     /// The session identifier, while the session is active.
     pub sid: Option<&'a Sid>,
+    /// The scope of the response.
+    pub scope: &'a Scope,
+    /// The claims by scope.
+    pub catalog: &'a Catalog,
 }
 
 /// The claims of a new ID token.
@@ -60,7 +80,31 @@ pub fn id_token(
         // OpenID Core §3.1.3.6
         at_hash: half_hash(beside.algorithm, beside.access_token.as_bytes()),
         sid: beside.sid.map(ToString::to_string),
-        // OpenID Core §5.5: only what was asked for by name; the scopes' claims are at userinfo (§5.4).
-        requested: requested(user, &grant.claims.id_token),
+        of_user: of_user(client, user, grant, beside),
     }
+}
+
+/// The user's claims: those requested by name (OpenID Core §5.5), and those of the granted scopes that the client wants in
+/// the ID token (§2 allows them; by default the ones that applications read there).
+fn of_user(client: &Client, user: &User, grant: &Grant, beside: &Beside<'_>) -> Map<String, Value> {
+    let (scope, catalog) = (beside.scope, beside.catalog);
+    let mut claims = requested(user, &grant.claims.id_token, scope, catalog);
+    let room = MAX_CLAIM_BYTES.saturating_sub(size(&claims));
+    let wanted = |name: &&str| !claims.contains_key(*name) && catalog.gives(scope, name);
+    let more = match &client.metadata().id_token_claims {
+        None => bounded(user, ID_TOKEN_CLAIMS.into_iter().filter(wanted), room),
+        Some(list) => {
+            let names = list.iter().map(String::as_str);
+            bounded(user, names.filter(wanted), room)
+        }
+    };
+    claims.extend(more);
+    claims
+}
+
+fn size(claims: &Map<String, Value>) -> usize {
+    claims
+        .iter()
+        .map(|(name, value)| name.len() + value.to_string().len())
+        .sum()
 }

@@ -1,6 +1,7 @@
 //! The answer of `/introspection`: RFC 7662 §2.2.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::AccessTokenClaims;
 use crate::scope::Scope;
@@ -52,6 +53,9 @@ pub struct Introspection<'a> {
     /// The user's roles.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub roles: &'a [String],
+    /// The claims of the user that the API wants.
+    #[serde(flatten)]
+    pub of_user: Map<String, Value>,
 }
 
 /// The answer for an active access token.
@@ -59,6 +63,7 @@ pub struct Introspection<'a> {
 pub fn introspection<'a>(
     claims: &'a AccessTokenClaims,
     username: Option<&'a str>,
+    of_user: Map<String, Value>,
 ) -> Introspection<'a> {
     Introspection {
         active: true,
@@ -76,5 +81,6 @@ pub fn introspection<'a>(
         auth_time: claims.auth_time,
         acr: claims.acr.as_deref(),
         roles: &claims.roles,
+        of_user,
     }
 }

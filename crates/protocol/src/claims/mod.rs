@@ -1,16 +1,23 @@
 //! The claims of tokens and userinfo.
 
 mod access_token;
+mod catalog;
 mod id_token;
 mod introspection;
 mod logout_token;
+mod user_claims;
 mod userinfo;
 
 pub use access_token::{AccessTokenClaims, Holder, NewAccessToken, access_token};
-pub use id_token::{Beside, IdTokenClaims, id_token};
+pub use catalog::{Catalog, GROUPS, ScopeConfig, bad_claims, scope_of};
+pub use id_token::{Beside, ID_TOKEN_CLAIMS, IdTokenClaims, id_token};
 pub use introspection::{Introspection, introspection};
 pub use logout_token::{LogoutTokenClaims, logout_token};
-pub use userinfo::{CLAIMS, scope_of, userinfo};
+pub use user_claims::check_user_claims;
+pub use userinfo::{CLAIMS, userinfo};
+
+/// The bound of the user's claims in one token, in bytes of JSON: tokens go through headers and cookies. Userinfo has all.
+pub const MAX_CLAIM_BYTES: usize = 4096;
 
 /// Issuer, time and lifetime of a new token.
 #[derive(Debug, Clone, Copy)]

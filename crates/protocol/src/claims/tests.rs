@@ -22,6 +22,8 @@ fn target(api: Option<&str>, what: &str) -> Target {
     Target {
         audience: api.map(audience),
         scope: scope(what),
+        claims: Default::default(),
+        typ: Default::default(),
     }
 }
 
@@ -80,22 +82,141 @@ fn a_clients_own_token_names_the_client_and_no_user() {
     assert_eq!(claims, expected);
 }
 
+/// An ID token of a client without claims of its own, for `openid` only.
 fn id(user: &User, asked: &str) -> Value {
+    id_of(user, asked, &samples::client(|_| {}), "openid")
+}
+
+fn id_of(user: &User, asked: &str, client: &Client, what: &str) -> Value {
     let mut grant = grant();
     grant.claims = ClaimsRequest::parse(asked).unwrap();
-    let sid = sid("s1");
+    let (sid, scope, catalog) = (sid("s1"), scope(what), catalog());
     let beside = Beside {
         algorithm: Algorithm::RS256,
         access_token: "the.access.token",
         sid: Some(&sid),
+        scope: &scope,
+        catalog: &catalog,
     };
-    json_of(&id_token(
-        issue(),
-        &samples::client(|_| {}),
-        user,
-        &grant,
-        &beside,
-    ))
+    json_of(&id_token(issue(), client, user, &grant, &beside))
+}
+
+/// `hr` gives `department` and `quota`.
+fn catalog() -> Catalog {
+    let hr = ScopeConfig {
+        name: "hr".to_owned(),
+        claims: vec!["department".to_owned(), "quota".to_owned()],
+        ..Default::default()
+    };
+    Catalog::new(&[hr]).unwrap()
+}
+
+fn employee() -> User {
+    let mut user = user();
+    let claims = json!({"name": "Alice A", "groups": ["staff", "admins"], "department": "sales", "quota": 5});
+    user.claims = serde_json::from_value(claims).unwrap();
+    user
+}
+
+const ALL: &str = "openid profile email roles groups hr phone";
+
+#[test]
+fn c1_an_id_token_carries_the_usual_claims_of_the_granted_scopes() {
+    let client = samples::client(|_| {});
+    let claims = id_of(&employee(), "{}", &client, ALL);
+    for (name, value) in [
+        ("name", json!("Alice A")),
+        ("preferred_username", json!("alice@home")),
+        ("email", json!("alice@example.test")),
+        ("email_verified", json!(true)),
+        ("roles", json!(["editor"])),
+        ("groups", json!(["staff", "admins"])),
+    ] {
+        assert_eq!(claims[name], value, "{name}");
+    }
+    for other in ["department", "quota", "updated_at", "phone_number"] {
+        assert!(claims.get(other).is_none(), "{other}");
+    }
+    let narrow = id_of(&employee(), "{}", &client, "openid email");
+    assert_eq!(narrow["email"], "alice@example.test");
+    for other in ["name", "preferred_username", "roles", "groups"] {
+        assert!(narrow.get(other).is_none(), "{other}");
+    }
+}
+
+#[test]
+fn c1_a_client_lists_other_claims_or_none() {
+    let with = |list: &[&str]| {
+        let list: Vec<_> = list.iter().map(|c| (*c).to_owned()).collect();
+        let client = samples::client(|m| m.id_token_claims = Some(list));
+        id_of(&employee(), "{}", &client, ALL)
+    };
+    let plain = id(&user(), "{}");
+    assert_eq!(with(&[]), plain);
+    let some = with(&["department", "groups", "nothing"]);
+    assert_eq!(
+        (&some["department"], &some["groups"]),
+        (&json!("sales"), &json!(["staff", "admins"]))
+    );
+    assert!(some.get("email").is_none() && some.get("nothing").is_none());
+    // What no granted scope gives is not in the token, listed or not.
+    let client = samples::client(|m| m.id_token_claims = Some(vec!["department".to_owned()]));
+    assert!(
+        id_of(&employee(), "{}", &client, "openid email")
+            .get("department")
+            .is_none()
+    );
+}
+
+#[test]
+fn c1_the_claims_of_a_user_in_a_token_are_bounded() {
+    let mut user = employee();
+    let groups: Vec<_> = (0..1000).map(|i| format!("group-{i}")).collect();
+    user.claims.insert("groups".to_owned(), json!(groups));
+    let client = samples::client(|_| {});
+    let claims = id_of(&user, "{}", &client, ALL);
+    assert!(claims.get("groups").is_none());
+    assert_eq!(claims["email"], "alice@example.test", "the others stay");
+    assert!(claims.to_string().len() < MAX_CLAIM_BYTES + 1024);
+    let all = userinfo(&user, &scope(ALL), &ClaimsRequest::default(), &catalog());
+    assert_eq!(all["groups"].as_array().unwrap().len(), 1000);
+}
+
+#[test]
+fn c3_a_scope_of_the_configuration_gives_its_claims_at_userinfo() {
+    let of = |what: &str, asked: &str| {
+        let asked = ClaimsRequest::parse(asked).unwrap();
+        Value::Object(userinfo(&employee(), &scope(what), &asked, &catalog()))
+    };
+    assert_eq!(
+        of("openid hr", "{}"),
+        json!({"sub": "alice", "department": "sales", "quota": 5})
+    );
+    assert_eq!(
+        of("openid groups", "{}"),
+        json!({"sub": "alice", "groups": ["staff", "admins"]})
+    );
+    assert_eq!(
+        of("openid", r#"{"userinfo":{"department":null}}"#),
+        json!({"sub": "alice"})
+    );
+}
+
+#[test]
+fn c3_an_access_token_carries_the_claims_that_its_api_wants() {
+    let (grant, client) = (grant(), samples::client(|_| {}));
+    let mut target = target(Some("api://orders"), "orders:read");
+    target.claims = ["groups", "department", "nothing"]
+        .map(str::to_owned)
+        .into();
+    let claims = access(Holder::User(&employee(), &grant), &client, &target);
+    assert_eq!(claims["groups"], json!(["staff", "admins"]));
+    assert_eq!(
+        (&claims["department"], claims.get("nothing")),
+        (&json!("sales"), None)
+    );
+    let own = access(Holder::Client, &client, &target);
+    assert!(own.get("groups").is_none(), "a client has no groups");
 }
 
 #[test]
@@ -112,10 +233,13 @@ fn an_id_token_says_who_logged_in_when_and_how() {
 fn an_id_token_without_nonce_and_session_leaves_them_out() {
     let mut grant = grant();
     grant.nonce = None;
+    let (scope, catalog) = (scope("openid"), catalog());
     let beside = Beside {
         algorithm: Algorithm::ES256,
         access_token: "x",
         sid: None,
+        scope: &scope,
+        catalog: &catalog,
     };
     let claims = json_of(&id_token(
         issue(),
@@ -128,7 +252,7 @@ fn an_id_token_without_nonce_and_session_leaves_them_out() {
 }
 
 #[test]
-fn claims_asked_for_by_name_are_in_the_id_token_and_those_of_the_scopes_are_not() {
+fn claims_requested_by_name_are_in_the_id_token() {
     let asked = r#"{"id_token":{"email":null,"name":{"essential":true},"website":null},"userinfo":{"phone_number":null}}"#;
     let claims = id(&user(), asked);
     assert_eq!(claims["email"], "alice@example.test");
@@ -160,6 +284,7 @@ fn a_claim_without_a_value_is_left_out() {
         &nobody,
         &scope("openid profile email"),
         &ClaimsRequest::default(),
+        &Catalog::default(),
     );
     let names: Vec<_> = members.keys().collect();
     assert_eq!(names, ["preferred_username", "sub", "updated_at"]);
@@ -175,6 +300,7 @@ fn every_claim_that_can_be_had_is_in_the_metadata() {
         &user,
         &scope("openid profile email address phone"),
         &ClaimsRequest::default(),
+        &Catalog::default(),
     );
     for name in all.keys() {
         assert!(CLAIMS.contains(&name.as_str()), "{name}");
@@ -188,7 +314,7 @@ fn introspection_tells_what_the_token_says() {
     let target = target(Some("api://orders"), "orders:read");
     let claims = access(Holder::User(&user, &grant), &client, &target);
     let claims = serde_json::from_value(claims).unwrap();
-    let answer = introspection(&claims, Some("alice@home"));
+    let answer = introspection(&claims, Some("alice@home"), Default::default());
     let expected = json!({
         "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "orders:read",
         "client_id": "app", "username": "alice@home", "sub": "alice", "aud": "api://orders", "iss": ISSUER,

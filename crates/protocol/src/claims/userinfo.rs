@@ -4,37 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::{Catalog, scope_of};
 use crate::{
     model::User,
     request::{ClaimRequest, ClaimsRequest},
-    scope::{ROLES, Scope},
+    scope::Scope,
 };
-
-const PROFILE: &[&str] = &[
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-];
-
-/// The claims by scope, OpenID Core §5.4; roles are ours.
-const BY_SCOPE: &[(&str, &[&str])] = &[
-    ("profile", PROFILE),
-    ("email", &["email", "email_verified"]),
-    ("address", &["address"]),
-    ("phone", &["phone_number", "phone_number_verified"]),
-    (ROLES, &["roles"]),
-];
 
 /// All supported claims, for the metadata.
 pub const CLAIMS: &[&str] = &[
@@ -59,44 +34,65 @@ pub const CLAIMS: &[&str] = &[
     "phone_number",
     "phone_number_verified",
     "roles",
+    "groups",
     "auth_time",
     "acr",
     "amr",
     "sid",
 ];
 
-/// The scope that a claim belongs to; the claim needs that scope.
-#[must_use]
-pub fn scope_of(claim: &str) -> Option<&'static str> {
-    BY_SCOPE
-        .iter()
-        .find(|(_, claims)| claims.contains(&claim))
-        .map(|(scope, _)| *scope)
-}
-
 /// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
 #[must_use]
-pub fn userinfo(user: &User, scope: &Scope, claims: &ClaimsRequest) -> Map<String, Value> {
+pub fn userinfo(
+    user: &User,
+    scope: &Scope,
+    claims: &ClaimsRequest,
+    catalog: &Catalog,
+) -> Map<String, Value> {
     let mut members = Map::new();
-    let by_scope = BY_SCOPE
-        .iter()
-        .filter(|(name, _)| scope.contains(name))
-        .flat_map(|(_, claims)| *claims);
-    for name in by_scope {
-        members.extend(claim(user, name).map(|value| ((*name).to_owned(), value)));
+    for name in scope.iter().flat_map(|s| catalog.claims_of(s)) {
+        members.extend(claim(user, name).map(|value| (name.to_owned(), value)));
     }
-    members.extend(requested(user, &claims.userinfo));
+    members.extend(requested(user, &claims.userinfo, scope, catalog));
     members.insert("sub".to_owned(), user.subject.as_str().into());
     members
 }
 
-/// The claims requested by name. A claim without a value is left out, essential or not (§5.5.1).
-pub(super) fn requested(user: &User, names: &BTreeMap<String, ClaimRequest>) -> Map<String, Value> {
+/// The claims requested by name. A claim without a value is left out, essential or not (§5.5.1). One of the configuration
+/// needs its scope; the scope of a standard one was checked with the request.
+pub(super) fn requested(
+    user: &User,
+    names: &BTreeMap<String, ClaimRequest>,
+    scope: &Scope,
+    catalog: &Catalog,
+) -> Map<String, Value> {
     names
         .keys()
-        .filter(|name| scope_of(name).is_some())
+        .filter(|name| scope_of(name).is_some() || catalog.gives(scope, name))
         .filter_map(|name| Some((name.clone(), claim(user, name)?)))
         .collect()
+}
+
+/// The claims of these names that the user has, in their order, until they are too long for a token.
+pub(super) fn bounded<'a>(
+    user: &User,
+    names: impl IntoIterator<Item = &'a str>,
+    max_bytes: usize,
+) -> Map<String, Value> {
+    let mut room = max_bytes;
+    let mut members = Map::new();
+    for name in names {
+        let Some(value) = claim(user, name) else {
+            continue;
+        };
+        // Quotes, colon and comma.
+        let bytes = value.to_string().len() + name.len() + 4;
+        if let Some(left) = room.checked_sub(bytes) {
+            room = left;
+            members.insert(name.to_owned(), value);
+        }
+    }
+    members
 }
 
 fn claim(user: &User, name: &str) -> Option<Value> {
@@ -136,7 +132,8 @@ mod tests {
 
     fn of(scope: &str, claims: &str) -> Value {
         let claims = ClaimsRequest::parse(claims).unwrap();
-        Value::Object(userinfo(&alice(), &Scope::parse(scope).unwrap(), &claims))
+        let scope = Scope::parse(scope).unwrap();
+        Value::Object(userinfo(&alice(), &scope, &claims, &Catalog::default()))
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     AuthMethod, ClientId, ClientMetadata, GrantType,
     client_uris::{check_backchannel_logout, check_pages, origins, reached, redirect_uris},
 };
-use crate::{redirect_uri::RegisteredRedirectUri, scope::Scope};
+use crate::{claims::bad_claims, redirect_uri::RegisteredRedirectUri, scope::Scope};
 
 /// A configured secret is at least this long (D14).
 const MIN_SECRET_BYTES: usize = 32;
@@ -104,6 +104,7 @@ impl Client {
         check_names_and_uris(&metadata)?;
         check_backchannel_logout(&metadata)?;
         check_pages(&metadata)?;
+        check_id_token_claims(&metadata)?;
         check_authentication(&metadata, secret.is_some())?;
         check_grant_types(&metadata)?;
         let origins = origins(&metadata);
@@ -278,6 +279,14 @@ fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> 
         }
     }
     Ok(())
+}
+
+fn check_id_token_claims(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+    let claims = metadata.id_token_claims.as_deref().unwrap_or_default();
+    match bad_claims(claims) {
+        None => Ok(()),
+        Some(problem) => refuse("id_token_claims", problem),
+    }
 }
 
 fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(), MetadataError> {

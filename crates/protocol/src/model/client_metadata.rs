@@ -149,6 +149,9 @@ pub struct ClientMetadata {
     /// The algorithm of the client's ID tokens; the server's default is RS256.
     #[schemars(with = "Option<String>")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// The claims of the user that ID tokens carry, each if a granted scope gives it; at most 4 KiB together. If it is not set: `name`,
+    /// `preferred_username`, `email`, `email_verified`, `roles`, `groups`. `[]` is none. Userinfo has all claims.
+    pub id_token_claims: Option<Vec<String>>,
     /// The algorithm of signed userinfo responses; if it is not set, userinfo is plain JSON.
     #[schemars(with = "Option<String>")]
     pub userinfo_signed_response_alg: Option<Algorithm>,
@@ -200,6 +203,7 @@ impl Default for ClientMetadata {
             access_token_format: AccessTokenFormat::Jwt,
             access_token_signing_alg: None,
             id_token_signed_response_alg: None,
+            id_token_claims: None,
             userinfo_signed_response_alg: None,
             refresh_rotation: RefreshRotation::Idempotent,
             require_pkce: None,

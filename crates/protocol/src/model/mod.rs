@@ -4,6 +4,7 @@ mod cause;
 mod client;
 mod client_metadata;
 mod client_uris;
+mod client_warnings;
 mod code;
 mod consent;
 mod grant;
@@ -17,6 +18,7 @@ pub use client::{Client, ClientStatus, MetadataError, Owner};
 pub use client_metadata::{
     AccessTokenFormat, AuthMethod, ClientMetadata, GrantType, RefreshRotation, ResponseType,
 };
+pub use client_warnings::{client_warnings, user_claim_warnings};
 pub use code::{AuthenticationContext, Code, CodeBinding};
 pub use consent::Consent;
 pub use grant::{Grant, GrantState, LastSeen, RefreshState, Revocation, RevocationReason};

@@ -1,10 +1,12 @@
 //! One access token, one audience (D12, RFC 8707 §2.2, RFC 9068 §3).
 
+use std::sync::Arc;
+
 use crate::{
     error::{ErrorCode, OAuthError},
     model::Audience,
-    resources::{Resource, Resources},
-    scope::{STANDARD, Scope},
+    resources::{AccessTokenTyp, Resource, Resources},
+    scope::Scope,
 };
 
 /// The audience of an access token, and its scope there.
@@ -14,6 +16,10 @@ pub struct Target {
     pub audience: Option<Audience>,
     /// What the token allows.
     pub scope: Scope,
+    /// The claims of the user that the API wants.
+    pub claims: Arc<[String]>,
+    /// The `typ` of a JWT.
+    pub typ: AccessTokenTyp,
 }
 
 /// Chooses the audience of a token: the one named now, else the only one named at `/authorize`,
@@ -32,11 +38,15 @@ pub fn choose(
     Ok(match resource {
         Some(resource) => Target {
             audience: Some(resource.audience.clone()),
-            scope: scope.filter(|s| resource.owns(s) || STANDARD.contains(&s)),
+            scope: scope.filter(|s| resource.owns(s) || resources.is_of_provider(s)),
+            claims: resource.claims(),
+            typ: resource.access_token_typ(),
         },
         None => Target {
             audience: None,
-            scope: scope.filter(|s| STANDARD.contains(&s)),
+            scope: scope.filter(|s| resources.is_of_provider(s)),
+            claims: Arc::default(),
+            typ: AccessTokenTyp::default(),
         },
     })
 }

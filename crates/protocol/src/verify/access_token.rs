@@ -2,18 +2,33 @@
 
 use cardea_jose::{Algorithm, Expected, KeySet};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::claims::AccessTokenClaims;
 
 /// An access token of this issuer whose signature and times hold. Whether it is still active is in the store.
 #[derive(Debug, Clone)]
-pub struct VerifiedAccessToken(AccessTokenClaims);
+pub struct VerifiedAccessToken {
+    claims: AccessTokenClaims,
+    payload: Vec<u8>,
+}
 
 impl VerifiedAccessToken {
     /// Its claims.
     #[must_use]
     pub fn claims(&self) -> &AccessTokenClaims {
-        &self.0
+        &self.claims
+    }
+
+    /// Those of the named claims that the token has.
+    #[must_use]
+    pub fn user_claims(&self, names: &[String]) -> Map<String, Value> {
+        if names.is_empty() {
+            return Map::new();
+        }
+        let mut all: Map<String, Value> = serde_json::from_slice(&self.payload).unwrap_or_default();
+        let found = |name: &String| Some((name.clone(), all.remove(name)?));
+        names.iter().filter_map(found).collect()
     }
 
     /// From the claims of an opaque token, whose seal is its signature.
@@ -23,7 +38,7 @@ impl VerifiedAccessToken {
         now: Timestamp,
     ) -> Result<Self, AccessTokenError> {
         let claims = serde_json::from_slice(json).map_err(|_| AccessTokenError::Malformed)?;
-        judge(claims, issuer, now)
+        judge(claims, json.to_vec(), issuer, now)
     }
 }
 
@@ -44,28 +59,39 @@ pub enum AccessTokenError {
     Expired,
 }
 
-/// Verifies a JWT access token with the published keys. The caller checks the audience.
+/// Verifies a JWT access token with the published keys. The caller checks the audience; `plain` says of an audience
+/// whether its tokens have `typ` `JWT`.
 pub fn access_token(
     jwt: &str,
     keys: &KeySet,
     issuer: &str,
+    plain: &dyn Fn(&str) -> bool,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, AccessTokenError> {
-    // RFC 9068 §4: typ must be at+jwt, so that no ID token passes for an access token.
+    // RFC 9068 §4: typ must be at+jwt, so that no ID token passes for an access token. An API may be configured otherwise;
+    // then the claims that only access tokens have, client_id and jti, keep the two apart.
     let expected = Expected {
         algorithms: &Algorithm::ALL,
-        typ: &["at+jwt"],
+        typ: &["at+jwt", "JWT"],
     };
     let verified = keys
         .verify(jwt, &expected)
         .map_err(|_| AccessTokenError::Signature)?;
-    let claims =
-        serde_json::from_slice(&verified.payload).map_err(|_| AccessTokenError::Malformed)?;
-    judge(claims, issuer, now)
+    let is_typed = verified.header.is_one_of(&["at+jwt"]);
+    let claims: AccessTokenClaims =
+        serde_json::from_slice(&verified.payload).map_err(|_| match is_typed {
+            true => AccessTokenError::Malformed,
+            false => AccessTokenError::Signature,
+        })?;
+    if !is_typed && !plain(&claims.aud) {
+        return Err(AccessTokenError::Signature);
+    }
+    judge(claims, verified.payload, issuer, now)
 }
 
 fn judge(
     claims: AccessTokenClaims,
+    payload: Vec<u8>,
     issuer: &str,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, AccessTokenError> {
@@ -76,13 +102,13 @@ fn judge(
     if now.as_second() >= claims.exp {
         return Err(AccessTokenError::Expired);
     }
-    Ok(VerifiedAccessToken(claims))
+    Ok(VerifiedAccessToken { claims, payload })
 }
 
 #[cfg(test)]
 mod tests {
     use cardea_jose::SigningKey;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::samples::{ISSUER, now};
@@ -101,7 +127,7 @@ mod tests {
         let key = SigningKey::generate(Algorithm::ES256).unwrap();
         let keys = KeySet::from_keys([key.public_jwk().clone()]).unwrap();
         let jwt = key.sign(typ, claims.to_string().as_bytes()).unwrap();
-        access_token(&jwt, &keys, ISSUER, now)
+        access_token(&jwt, &keys, ISSUER, &|_| false, now)
     }
 
     fn changed(name: &str, value: Value) -> Value {
@@ -126,6 +152,31 @@ mod tests {
                 Some(AccessTokenError::Signature),
                 "{typ}"
             );
+        }
+    }
+
+    #[test]
+    fn c4_a_token_of_typ_jwt_is_accepted_only_for_an_api_that_is_configured_so() {
+        let key = SigningKey::generate(Algorithm::ES256).unwrap();
+        let keys = KeySet::from_keys([key.public_jwk().clone()]).unwrap();
+        let plain = |aud: &str| aud == "api://legacy";
+        let read = |typ: &str, claims: &Value| {
+            let jwt = key.sign(typ, claims.to_string().as_bytes()).unwrap();
+            access_token(&jwt, &keys, ISSUER, &plain, now()).err()
+        };
+        let legacy = changed("aud", json!("api://legacy"));
+        assert_eq!(read("JWT", &legacy), None);
+        assert_eq!(read("at+jwt", &legacy), None);
+        assert_eq!(read("JWT", &claims()), Some(AccessTokenError::Signature));
+        assert_eq!(
+            read("logout+jwt", &legacy),
+            Some(AccessTokenError::Signature)
+        );
+        // An ID token has neither client_id nor jti, whatever its audience.
+        for missing in ["client_id", "jti"] {
+            let mut id_token = legacy.clone();
+            id_token.as_object_mut().unwrap().remove(missing);
+            assert_eq!(read("JWT", &id_token), Some(AccessTokenError::Signature));
         }
     }
 
@@ -166,7 +217,7 @@ mod tests {
             "a.b.c",
             "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.e30.",
         ] {
-            let answer = access_token(bad, &nobody, ISSUER, now());
+            let answer = access_token(bad, &nobody, ISSUER, &|_| false, now());
             assert_eq!(answer.err(), Some(AccessTokenError::Signature), "{bad}");
         }
     }

@@ -37,6 +37,9 @@ struct Claims {
     _exp: i64,
     #[serde(default)]
     sid: Option<String>,
+    /// Only access tokens have it; those of some APIs have the same `typ`.
+    #[serde(default)]
+    client_id: Option<serde::de::IgnoredAny>,
 }
 
 /// Verifies a hint with all keys that ever signed ID tokens of living sessions. `exp` is not looked at.
@@ -51,7 +54,7 @@ pub fn id_token_hint(jwt: &str, keys: &KeySet, issuer: &str) -> Result<VerifiedH
         .map_err(|_| HintError::Foreign)?;
     let claims: Claims =
         serde_json::from_slice(&verified.payload).map_err(|_| HintError::Malformed)?;
-    if claims.iss != issuer {
+    if claims.iss != issuer || claims.client_id.is_some() {
         return Err(HintError::Foreign);
     }
     let malformed = |_| HintError::Malformed;
@@ -116,6 +119,12 @@ mod tests {
                 "{typ}"
             );
         }
+    }
+
+    #[test]
+    fn c4_an_access_token_of_typ_jwt_is_no_hint() {
+        let access = changed("client_id", json!("app"));
+        assert_eq!(read("JWT", &access).err(), Some(HintError::Foreign));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use cardea_protocol::model::{
-    AuthMethod, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner,
+    AuthMethod, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, client_warnings,
 };
 use cardea_seal::{Digest, Secret};
 use cardea_store::{ClientChange, PutClient};
@@ -29,6 +29,9 @@ pub(super) struct View {
     /// Shown once, in the answer to the request that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
+    /// Scopes and claims that the client asks for and can't be given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl View {
@@ -39,7 +42,13 @@ impl View {
             owner: client.owner(),
             created_at: client.created_at(),
             client_secret: None,
+            warnings: Vec::new(),
         }
+    }
+
+    fn warned(mut self, app: &Shared, client: &Client) -> Self {
+        self.warnings = client_warnings(client, &app.settings.resources);
+        self
     }
 
     fn with(mut self, secret: Option<&Secret<String>>) -> Self {
@@ -92,7 +101,7 @@ pub(super) async fn add(
         metadata.client_secret.clone_from(&made);
     }
     let client = Client::register(metadata, Owner::Store, operator.cause.now)?;
-    let view = View::of(&client).with(made.as_ref());
+    let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
     put(&app, client, ClientChange::Add, &operator.cause).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
@@ -125,7 +134,7 @@ pub(super) async fn set(
         Owner::Store,
         before.created_at(),
     )?;
-    let view = View::of(&client).with(made.as_ref());
+    let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
     put(&app, client, ClientChange::Change, &operator.cause).await?;
     Ok(Json(view))
 }

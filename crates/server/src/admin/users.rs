@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
+use cardea_protocol::claims::check_user_claims;
 use cardea_protocol::model::{LoginFailures, Subject, User, UserStatus, Username};
 use cardea_seal::Secret;
 use cardea_store::{AddUser, UserChange, UserUpdate};
@@ -126,6 +127,7 @@ pub(super) async fn add(
         return Err(Refusal::bad_request("username: it is empty"));
     }
     check(new.email.as_deref(), Some(&new.roles))?;
+    check_user_claims(&new.claims)?;
     let password_hash = match new.password {
         Some(password) => {
             let name = new.claims.get("name").and_then(serde_json::Value::as_str);
@@ -165,6 +167,7 @@ pub(super) async fn set(
     Body(changes): Body<Changes>,
 ) -> Answer<Json<View>> {
     check(changes.email.as_deref(), changes.roles.as_deref())?;
+    check_user_claims(&changes.claims)?;
     let before = find(&app, &user).await?;
     let update = UserUpdate {
         email: email(&before, changes.email, changes.email_verified)?,

@@ -89,6 +89,7 @@ impl Config {
                 audience: "api://orders".to_owned(),
                 scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
                 introspection_clients: vec!["backend".to_owned()],
+                ..ResourceConfig::default()
             }],
             users: people(),
             // The apps are told of logouts.

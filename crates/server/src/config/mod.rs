@@ -11,8 +11,9 @@ mod problems;
 pub mod settings;
 mod tokens;
 mod users;
+mod warnings;
 
-use cardea_protocol::{model::ClientMetadata, resources::ResourceConfig};
+use cardea_protocol::{claims::ScopeConfig, model::ClientMetadata, resources::ResourceConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -61,6 +62,8 @@ pub struct Config {
     pub clients: Vec<ClientMetadata>,
     /// APIs that access tokens are for.
     pub resources: Vec<ResourceConfig>,
+    /// Scopes of your own, and texts for those of APIs. `profile`, `email`, `address`, `phone`, `roles` and `groups` exist without it.
+    pub scopes: Vec<ScopeConfig>,
     /// People to begin with: each is added once and never touched again.
     pub users: Vec<SeedUser>,
     /// Whether this is `cardea dev` (D23); it can't be set in a file.
@@ -90,6 +93,7 @@ impl Default for Config {
             brand: BrandConfig::default(),
             clients: Vec::new(),
             resources: Vec::new(),
+            scopes: Vec::new(),
             users: Vec::new(),
             development: false,
             places: Places::default(),

@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use cardea_protocol::model::{Client, Owner, Username};
+use cardea_protocol::{
+    claims::check_user_claims,
+    model::{Client, Owner, Username},
+};
 use cardea_web::outbound::GuardedClient;
 use jiff::Timestamp;
 
@@ -147,6 +150,7 @@ impl SeedUser {
             let about: Vec<&str> = about.into_iter().flatten().collect();
             passwords::judge(password.expose(), &about).map_err(|e| problem(e.to_string()))?;
         }
+        check_user_claims(&self.claims).map_err(|e| problem(e.to_string()))?;
         Ok(username)
     }
 }

@@ -187,7 +187,9 @@ fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(),
 
 pub(super) fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
     let resources = Resources::new(&config.resources)
-        .map_err(|e| ConfigProblem::new("resources", e.to_string()))?;
+        .map_err(|e| ConfigProblem::new("resources", e.to_string()))?
+        .with_scopes(&config.scopes)
+        .map_err(|e| ConfigProblem::new("scopes", e.problem))?;
     // The issuer is the audience of tokens for userinfo (D12).
     if Audience::parse(&config.issuer).is_ok_and(|issuer| resources.find(&issuer).is_some()) {
         return Err(ConfigProblem::new(

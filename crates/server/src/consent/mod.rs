@@ -101,14 +101,15 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .map(|h| u.port().map_or(h.to_owned(), |p| format!("{h}:{p}")))
     });
     let scope = request.access.consent_scope();
-    let scopes = scope.iter().map(|name| AskedScope {
-        name,
-        api: ctx
-            .app
-            .settings
-            .resources
-            .owner_of(name)
-            .map(|r| r.audience.as_str()),
+    let resources = &ctx.app.settings.resources;
+    let scopes = scope.iter().map(|name| {
+        let texts = resources.catalog().find(name);
+        AskedScope {
+            name,
+            api: resources.owner_of(name).map(|r| r.audience.as_str()),
+            title: texts.and_then(|t| t.title.as_deref()),
+            description: texts.and_then(|t| t.description.as_deref()),
+        }
     });
     let page = ConsentPage {
         shell: ctx.shell(),

@@ -60,6 +60,8 @@ impl ConsentPage<'static> {
             asked: asked(scopes.iter().map(|name| AskedScope {
                 name,
                 api: Some("api://orders"),
+                title: None,
+                description: None,
             })),
         };
         let alice = Person {

@@ -1,4 +1,7 @@
-use cardea_protocol::scope::{OFFLINE_ACCESS, OPENID, ROLES};
+use cardea_protocol::{
+    claims::GROUPS,
+    scope::{OFFLINE_ACCESS, OPENID, ROLES},
+};
 
 /// A scope in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub(crate) struct Asked {
 pub(crate) struct AskedScope<'a> {
     pub(crate) name: &'a str,
     pub(crate) api: Option<&'a str>,
+    /// The texts of the configuration.
+    pub(crate) title: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
 }
 
 /// Groups what a client asks for.
@@ -44,14 +50,19 @@ pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
             identity.push(scope.name);
             continue;
         }
-        let line = words(scope.name, scope.api);
+        let known = words(scope.name, scope.api);
+        let line = ScopeLine {
+            title: scope.title.map_or(known.title, str::to_owned),
+            detail: scope.description.map_or(known.detail, str::to_owned),
+            ..known
+        };
         if line.sensitive {
             asked.sensitive.push(line);
             continue;
         }
         // The heading of its group says where it applies.
         let line = ScopeLine {
-            detail: String::new(),
+            detail: scope.description.unwrap_or_default().to_owned(),
             ..line
         };
         let name = scope.api.unwrap_or("Other permissions");
@@ -74,7 +85,7 @@ fn identity_part(scope: &str) -> Option<&'static str> {
         "profile" => Some("your name and profile"),
         "email" => Some("your email address"),
         ROLES => Some("your roles"),
-        "groups" => Some("your groups"),
+        GROUPS => Some("your groups"),
         _ => None,
     }
 }
@@ -133,6 +144,7 @@ pub(crate) fn words(scope: &str, api: Option<&str>) -> ScopeLine {
         ),
         "address" => ("See your postal address", "Street, town and country", true),
         "phone" => ("See your phone number", "And whether it was verified", true),
+        GROUPS => ("See your groups", "The groups that you are in here", false),
         ROLES => ("See your roles", "Such as user or administrator", false),
         OFFLINE_ACCESS => (
             "Keep this access when you are away",
@@ -173,7 +185,21 @@ mod tests {
         names.iter().map(|name| AskedScope {
             name,
             api: name.contains(':').then_some("api://orders"),
+            title: None,
+            description: None,
         })
+    }
+
+    #[test]
+    fn c3_the_texts_of_the_configuration_are_shown() {
+        let scope = AskedScope {
+            title: Some("Read your orders"),
+            description: Some("What you bought, and when"),
+            ..scopes(&["orders:read"]).next().unwrap()
+        };
+        let line = asked([scope].into_iter()).apis.remove(0).scopes.remove(0);
+        assert_eq!(line.title, "Read your orders");
+        assert_eq!(line.detail, "What you bought, and when");
     }
 
     #[test]

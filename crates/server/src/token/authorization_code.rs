@@ -16,7 +16,7 @@ use cardea_protocol::{
 };
 use cardea_store::{CodeContext, CodeLookup, RedeemCode, Redeemed, RevokeGrant};
 
-use super::mint::{self, TokenResponse};
+use super::mint::{self, IdTokenParts, TokenResponse};
 use crate::{app::App, caller::Caller, error::Failure};
 
 pub(super) async fn grant(
@@ -72,14 +72,14 @@ pub(super) async fn grant(
     let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
     let id_token = match grant.scope.contains(OPENID) {
         true => {
-            let beside = (access_token.text.as_str(), sid.as_ref());
-            Some(mint::id_token(
-                app,
-                caller.now,
-                client,
-                (&user, &grant),
-                beside,
-            )?)
+            let parts = IdTokenParts {
+                user: &user,
+                grant: &grant,
+                access_token: &access_token.text,
+                sid: sid.as_ref(),
+                scope: &grant.scope,
+            };
+            Some(mint::id_token(app, caller.now, client, &parts)?)
         }
         false => None,
     };

@@ -91,20 +91,31 @@ pub(super) fn access_token(
                 .metadata()
                 .access_token_signing_alg
                 .unwrap_or(ACCESS_TOKEN_DEFAULT);
-            // RFC 9068 §2.1
-            sign(app, algorithm, "at+jwt", &json)?
+            // RFC 9068 §2.1, unless the API is configured otherwise.
+            sign(app, algorithm, target.typ.as_str(), &json)?
         }
     };
     Ok(AccessToken { text, ttl })
 }
 
-/// An ID token beside an access token. It has `sid` while the session is active.
+/// What an ID token is made of.
+pub(super) struct IdTokenParts<'a> {
+    pub(super) user: &'a User,
+    pub(super) grant: &'a Grant,
+    /// The access token of the same response.
+    pub(super) access_token: &'a str,
+    /// The session identifier, while the session is active.
+    pub(super) sid: Option<&'a Sid>,
+    /// The scope of the response.
+    pub(super) scope: &'a Scope,
+}
+
+/// An ID token beside an access token.
 pub(super) fn id_token(
     app: &App,
     now: Timestamp,
     client: &Client,
-    (user, grant): (&User, &Grant),
-    (access_token, sid): (&str, Option<&Sid>),
+    parts: &IdTokenParts<'_>,
 ) -> Result<String, Failure> {
     let algorithm = client
         .metadata()
@@ -112,20 +123,18 @@ pub(super) fn id_token(
         .unwrap_or(ID_TOKEN_DEFAULT);
     let beside = Beside {
         algorithm,
-        access_token,
-        sid,
+        access_token: parts.access_token,
+        sid: parts.sid,
+        scope: parts.scope,
+        catalog: app.settings.resources.catalog(),
     };
     let issue = Issue {
         issuer: app.issuer(),
         now,
         ttl: app.settings.id_token_ttl,
     };
-    sign(
-        app,
-        algorithm,
-        "JWT",
-        &json(&claims::id_token(issue, client, user, grant, &beside))?,
-    )
+    let claims = claims::id_token(issue, client, parts.user, parts.grant, &beside);
+    sign(app, algorithm, "JWT", &json(&claims)?)
 }
 
 /// The refresh token of a generation: derived, so that a retry gets the same one.

@@ -15,7 +15,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use cardea_store::{RefreshContext, RotateRefresh, Rotated};
 
-use super::mint::{self, TokenResponse};
+use super::mint::{self, IdTokenParts, TokenResponse};
 use crate::{app::App, caller::Caller, error::Failure, parts::EPOCH};
 
 pub(super) async fn grant(
@@ -86,14 +86,14 @@ pub(super) async fn grant(
     )?;
     let id_token = match scope.contains(OPENID) {
         true => {
-            let beside = (access_token.text.as_str(), sid.as_ref());
-            Some(mint::id_token(
-                app,
-                caller.now,
-                client,
-                (&user, &grant),
-                beside,
-            )?)
+            let parts = IdTokenParts {
+                user: &user,
+                grant: &grant,
+                access_token: &access_token.text,
+                sid: sid.as_ref(),
+                scope: &scope,
+            };
+            Some(mint::id_token(app, caller.now, client, &parts)?)
         }
         false => None,
     };

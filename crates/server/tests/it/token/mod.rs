@@ -8,3 +8,4 @@ mod jwks_uri;
 mod races;
 mod refresh_theft;
 mod refresh_token;
+mod user_claims;

@@ -1,0 +1,230 @@
+//! The claims that an operator may give a user: names and types of OpenID Core §5.1.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::MetadataError;
+
+const MAX_NAME_BYTES: usize = 128;
+const MAX_CLAIMS: usize = 64;
+/// All claims of one user together, as JSON.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Set by the protocol: RFC 7519 §4.1, OpenID Core §2, RFC 9068 §2.2, RFC 7662 §2.2, RFC 8693 §4, RFC 7800 §3.1.
+const RESERVED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "typ",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "sid",
+    "events",
+    "client_id",
+    "scope",
+    "scp",
+    "cnf",
+    "act",
+    "may_act",
+    "authorization_details",
+    "grant_id",
+    "active",
+    "token_type",
+    "token_use",
+    "username",
+];
+
+/// Kept in fields of their own.
+const FIELDS: &[(&str, &str)] = &[
+    ("email", "email"),
+    ("email_verified", "email_verified"),
+    ("roles", "roles"),
+    ("preferred_username", "username"),
+];
+
+const TEXTS: &[&str] = &[
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+];
+
+/// Whether the protocol sets the claim. Case is ignored: some readers do so too.
+pub(super) fn reserved(claim: &str) -> bool {
+    RESERVED.iter().any(|r| r.eq_ignore_ascii_case(claim))
+}
+
+pub(super) fn is_claim_name(claim: &str) -> bool {
+    (1..=MAX_NAME_BYTES).contains(&claim.len())
+        && claim
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
+/// Checks the claims that a user is to get. `null` counts as absent.
+pub fn check_user_claims(claims: &BTreeMap<String, Value>) -> Result<(), MetadataError> {
+    let fail = |problem: String| MetadataError {
+        field: "claims",
+        problem,
+    };
+    if claims.len() > MAX_CLAIMS {
+        return Err(fail(format!("more than {MAX_CLAIMS}")));
+    }
+    let mut bytes = 0_usize;
+    for (name, value) in claims {
+        if value.is_null() {
+            continue;
+        }
+        check_one(name, value).map_err(|problem| fail(format!("{name}: {problem}")))?;
+        bytes = bytes.saturating_add(name.len() + value.to_string().len());
+    }
+    if bytes > MAX_BYTES {
+        return Err(fail(format!("together longer than {MAX_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+fn check_one(name: &str, value: &Value) -> Result<(), String> {
+    if !is_claim_name(name) {
+        return Err("not the name of a claim".to_owned());
+    }
+    if reserved(name) {
+        return Err("the name is reserved; the protocol sets this claim".to_owned());
+    }
+    if name == "updated_at" {
+        return Err("it is set when the user is changed".to_owned());
+    }
+    if let Some((_, field)) = FIELDS.iter().find(|(claim, _)| *claim == name) {
+        return Err(format!("it is not set here but by the user's own {field}"));
+    }
+    let texts = |list: &[Value]| {
+        list.iter()
+            .all(|v| v.as_str().is_some_and(|t| !t.is_empty()))
+    };
+    // OpenID Core §5.1, §5.1.1
+    let right = match name {
+        _ if TEXTS.contains(&name) => value.is_string(),
+        "phone_number_verified" => value.is_boolean(),
+        "address" => value
+            .as_object()
+            .is_some_and(|a| a.values().all(Value::is_string)),
+        "groups" => value.as_array().is_some_and(|list| texts(list)),
+        _ => true,
+    };
+    if right {
+        return Ok(());
+    }
+    Err(match name {
+        "phone_number_verified" => "it must be true or false",
+        "address" => "it must be an object of strings, such as { country = \"NL\" }",
+        "groups" => "it must be a list of names",
+        _ => "it must be a string",
+    }
+    .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(claims: Value) -> Option<String> {
+        let claims: BTreeMap<String, Value> = serde_json::from_value(claims).unwrap();
+        check_user_claims(&claims).err().map(|e| e.to_string())
+    }
+
+    #[test]
+    fn c3_reserved_names_are_refused_as_claims_of_a_user() {
+        for name in [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "nonce",
+            "sid",
+            "acr",
+            "amr",
+            "auth_time",
+            "scope",
+            "client_id",
+            "cnf",
+            "at_hash",
+            "Sub",
+            "ISS",
+        ] {
+            let problem = refused(json!({ name: "x" })).unwrap();
+            assert!(problem.contains("reserved"), "{problem}");
+        }
+        for name in [
+            "email",
+            "email_verified",
+            "roles",
+            "preferred_username",
+            "updated_at",
+        ] {
+            assert!(refused(json!({ name: "x" })).is_some(), "{name}");
+        }
+        for name in ["", "a b", "é", "a\nb", "\""] {
+            assert!(refused(json!({ name: "x" })).is_some(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn c3_wrong_types_of_openid_core_5_1_are_refused() {
+        for bad in [
+            json!({"name": 1}),
+            json!({"name": ["a"]}),
+            json!({"locale": {"a": "b"}}),
+            json!({"birthdate": 19_700_101}),
+            json!({"picture": true}),
+            json!({"phone_number": 123}),
+            json!({"phone_number_verified": "yes"}),
+            json!({"address": "Street 1"}),
+            json!({"address": {"postal_code": 1234}}),
+            json!({"groups": "admins"}),
+            json!({"groups": [1]}),
+            json!({"groups": [""]}),
+            json!({"groups": {"a": true}}),
+        ] {
+            assert!(refused(bad.clone()).is_some(), "{bad}");
+        }
+        for good in [
+            json!({"name": "A", "address": {"country": "NL"}, "groups": ["a", "b"]}),
+            json!({"phone_number_verified": true, "groups": []}),
+            json!({"department": "x", "quota": 5, "https://example.com/x": {"a": [1]}}),
+            json!({"name": null, "sub": null}),
+            json!({}),
+        ] {
+            assert_eq!(refused(good.clone()), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn the_claims_of_a_user_are_bounded() {
+        assert!(refused(json!({"x": "y".repeat(20_000)})).is_some());
+        let many: serde_json::Map<String, Value> =
+            (0..65).map(|i| (format!("c{i}"), json!(1))).collect();
+        assert!(refused(Value::Object(many)).is_some());
+    }
+}

@@ -13,10 +13,11 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use crate::body::ResponseBody;
+use crate::checked::ConfigProblem;
 use crate::config::GatewayConfig;
 use crate::measure;
 use crate::receive::receive;
-use crate::table::{ConfigProblem, Table};
+use crate::table::Table;
 
 /// Answers requests; a clone is another handle on the same gateway.
 #[derive(Clone)]

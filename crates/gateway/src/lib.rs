@@ -12,6 +12,7 @@
 //! - [`dev_ca`]: certificates for localhost, for development.
 
 mod body;
+mod checked;
 mod config;
 mod cookies;
 pub mod dev_ca;
@@ -32,6 +33,7 @@ mod tunnel;
 mod upstream;
 pub mod watch;
 
+pub use checked::ConfigProblem;
 pub use config::{
     GatewayConfig, HeadersConfig, HealthConfig, MetricsConfig, ProxyConfig, RedirectConfig,
     RouteConfig, TlsConfig, UpstreamConfig,
@@ -39,4 +41,3 @@ pub use config::{
 pub use forward_auth::{AccessRule, ForwardAuthConfig, ProtectedApp};
 pub use gateway::Gateway;
 pub use serving::{Listeners, Serving};
-pub use table::ConfigProblem;

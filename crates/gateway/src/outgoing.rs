@@ -9,9 +9,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
 
 use crate::body::RequestBody;
+use crate::checked::Host;
 use crate::cookies::{self, PrivateCookies};
 use crate::path;
-use crate::table::{Host, Route};
+use crate::table::Route;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

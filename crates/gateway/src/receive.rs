@@ -10,13 +10,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use hyper::body::{Body as _, Incoming};
 
 use crate::body::{RequestBody, ResponseBody};
+use crate::checked::Host;
 use crate::gateway::Shared;
 use crate::measure;
 use crate::outgoing::Outgoing;
 use crate::path;
 use crate::refusal::Refusal;
 use crate::response;
-use crate::table::{Host, Route, Table};
+use crate::table::{Route, Table};
 use crate::{telemetry, tunnel};
 
 /// What becomes known of a request on its way.

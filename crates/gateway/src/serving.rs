@@ -14,11 +14,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::checked::ConfigProblem;
 use crate::config::GatewayConfig;
 use crate::forward_auth;
 use crate::gateway::Gateway;
 use crate::redirect;
-use crate::table::ConfigProblem;
 
 /// How long a connection between two requests stays, and an answer may stand still at the least.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);

@@ -10,10 +10,10 @@ use cardea_web::inbound::limits::{Limiter, Rate};
 use http::header::{
     CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::uri::Authority;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
+use crate::checked::{ConfigProblem, Host, Times, hosts, networks, own_path};
 use crate::config::{GatewayConfig, HeadersConfig, RouteConfig};
 use crate::cookies::PrivateCookies;
 use crate::measure::Measures;
@@ -22,25 +22,6 @@ use crate::upstream::Upstream;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-
-/// What is wrong with the configuration, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {problem}")]
-pub struct ConfigProblem {
-    /// The key or section.
-    pub key: String,
-    /// What is wrong, and what would be right.
-    pub problem: String,
-}
-
-impl ConfigProblem {
-    pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            problem: problem.into(),
-        }
-    }
-}
 
 /// One configuration, ready for use.
 pub(crate) struct Table {
@@ -54,22 +35,6 @@ pub(crate) struct Table {
     pub(crate) health: Box<str>,
     pub(crate) metrics: Box<str>,
     metrics_allow: Vec<IpNet>,
-}
-
-/// A host that is served.
-pub(crate) struct Host {
-    /// As it is configured, without the scheme's own port.
-    pub(crate) name: Box<str>,
-    pub(crate) value: HeaderValue,
-    port: Option<HeaderValue>,
-}
-
-/// How long the steps of a request to an upstream may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Times {
-    pub(crate) connect: Duration,
-    pub(crate) first_byte: Duration,
-    pub(crate) idle: Duration,
 }
 
 /// Where the requests under a prefix go.
@@ -186,44 +151,6 @@ impl Table {
     }
 }
 
-impl Host {
-    /// The port that a browser comes to.
-    pub(crate) fn port(&self, https: bool) -> HeaderValue {
-        let usual = if https { "443" } else { "80" };
-        self.port.clone().unwrap_or(HeaderValue::from_static(usual))
-    }
-}
-
-fn hosts(texts: &[String]) -> Result<Vec<Host>, ConfigProblem> {
-    let host = |text: &String| {
-        let problem = || {
-            let what =
-                "not a host such as app.example.com or localhost:8443, without scheme and path";
-            ConfigProblem::new("hosts", format!("\"{text}\": {what}"))
-        };
-        let lower = text.to_ascii_lowercase();
-        let name = lower.strip_suffix(":443").unwrap_or(&lower);
-        let authority: Authority = name.parse().map_err(|_| problem())?;
-        if name.contains(['@', '*', '"', '\\']) || authority.host().is_empty() {
-            return Err(problem());
-        }
-        let port = authority.port_u16().map(HeaderValue::from);
-        let value = HeaderValue::try_from(name).map_err(|_| problem())?;
-        Ok(Host {
-            name: name.into(),
-            value,
-            port,
-        })
-    };
-    match texts {
-        [] => Err(ConfigProblem::new(
-            "hosts",
-            "it is missing; name the hosts that are served, such as [\"app.example.com\"]",
-        )),
-        texts => texts.iter().map(host).collect(),
-    }
-}
-
 fn build_route(
     config: &RouteConfig,
     upstreams: &[Arc<Upstream>],
@@ -308,21 +235,4 @@ fn pack(config: &HeadersConfig) -> Result<Vec<(HeaderName, HeaderValue)>, Config
         pack.push((name, value));
     }
     Ok(pack)
-}
-
-pub(crate) fn own_path(key: &str, text: &str) -> Result<Box<str>, ConfigProblem> {
-    let path = path::read(text).map_err(|e| ConfigProblem::new(key, format!("\"{text}\": {e}")))?;
-    Ok(path.strip_suffix('/').unwrap_or(&path).into())
-}
-
-pub(crate) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblem> {
-    let parse = |text: &String| {
-        let single = || text.parse::<IpAddr>().map(IpNet::from);
-        let problem =
-            || ConfigProblem::new(key, format!("\"{text}\": not a network such as 10.0.0.0/8"));
-        text.parse::<IpNet>()
-            .or_else(|_| single())
-            .map_err(|_| problem())
-    };
-    texts.iter().map(parse).collect()
 }

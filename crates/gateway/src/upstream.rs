@@ -15,11 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
 use crate::body::{RequestBody, ResponseBody, Trouble, Upload};
+use crate::checked::{ConfigProblem, Times};
 use crate::config::UpstreamConfig;
 use crate::outgoing::Outgoing;
 use crate::pool::{Exchange, Pool};
 use crate::refusal::Refusal;
-use crate::table::{ConfigProblem, Times};
 
 /// A server behind the gateway, with its open connections.
 pub(crate) struct Upstream {

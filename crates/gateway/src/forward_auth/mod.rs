@@ -30,7 +30,7 @@ pub use config::{AccessRule, ForwardAuthConfig, ProtectedApp};
 
 use self::check::App;
 use self::rules::Rules;
-use crate::table::{ConfigProblem, networks, own_path};
+use crate::checked::{ConfigProblem, networks, own_path};
 
 /// The apps by their host, and who may ask about them.
 #[derive(Clone)]

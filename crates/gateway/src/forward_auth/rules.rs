@@ -1,8 +1,8 @@
 //! Which role a page takes.
 
+use crate::checked::ConfigProblem;
 use crate::forward_auth::AccessRule;
 use crate::path;
-use crate::table::ConfigProblem;
 
 /// The rules of one app.
 pub(super) struct Rules(Vec<Rule>);

@@ -1,6 +1,6 @@
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::Response;
-use cardea_web::inbound::csrf::same_origin;
+use cardea_web::inbound::csrf::same_origin_without_token;
 use http::request::Parts;
 
 use super::refusal;
@@ -59,7 +59,9 @@ impl LoggedIn {
                 return Err(unavailable());
             }
         };
-        if !is_safe(&parts.method) && !same_origin(&parts.headers, bff.sessions().origin()) {
+        if !is_safe(&parts.method)
+            && !same_origin_without_token(&parts.headers, bff.sessions().origin())
+        {
             return Err(forged("The request comes from another site."));
         }
         let bff = bff.clone();

@@ -51,6 +51,16 @@ pub fn same_origin(headers: &HeaderMap, own_origin: &str) -> bool {
     }
 }
 
+/// The same for a request without a token. `Origin: null` then needs `Sec-Fetch-Site: same-origin` beside it: sandboxed documents
+/// of any site send `null` too, but no script can set that header.
+#[must_use]
+pub fn same_origin_without_token(headers: &HeaderMap, own_origin: &str) -> bool {
+    let is_null = headers.get(ORIGIN).is_some_and(|origin| origin == "null");
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let is_confirmed = sites.next().is_some_and(|site| site == "same-origin");
+    same_origin(headers, own_origin) && (!is_null || (is_confirmed && sites.next().is_none()))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -133,5 +143,25 @@ mod tests {
                 allowed
             );
         }
+    }
+
+    #[test]
+    fn g2_without_a_token_a_null_origin_must_be_confirmed_by_the_browser() {
+        let allowed = |pairs: &[_]| same_origin_without_token(&headers(pairs), OWN);
+        assert!(!allowed(&[("origin", "null")]));
+        for site in ["none", "same-site", "cross-site"] {
+            assert!(!allowed(&[("origin", "null"), ("sec-fetch-site", site)]));
+        }
+        assert!(!allowed(&[
+            ("origin", "null"),
+            ("sec-fetch-site", "same-origin"),
+            ("sec-fetch-site", "cross-site"),
+        ]));
+        assert!(allowed(&[
+            ("origin", "null"),
+            ("sec-fetch-site", "same-origin")
+        ]));
+        assert!(allowed(&[("origin", OWN)]) && allowed(&[]));
+        assert!(!allowed(&[("origin", "https://evil.example")]));
     }
 }

@@ -1,169 +1,25 @@
-//! Bodies on their way through: bounded, watched, never copied.
+//! Response bodies on their way to the client.
+//!
+//! They are forwarded frame by frame. A client that keeps an upstream waiting for longer than the minimum rate allows loses its
+//! response; a response in which the upstream pauses does not count.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
-use cardea_web::inbound::listener::Guest;
-use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::pace::Pace;
 use crate::pool::{Exchange, Pool};
+use crate::shares::Held;
 
-/// How far a request's body has come; shared with whoever waits for the answer.
-#[derive(Default)]
-pub(crate) struct Upload {
-    moved: AtomicBool,
-    finished: AtomicBool,
-    answered: AtomicBool,
-    trouble: AtomicU8,
-}
-
-/// What went wrong with a request's body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// It is larger than its route allows.
-    TooLarge,
-    /// The client broke off.
-    Broken,
-}
-
-impl Upload {
-    /// Whether something came since the last look.
-    pub(crate) fn has_moved(&self) -> bool {
-        self.moved.swap(false, Ordering::Relaxed)
-    }
-
-    /// Whether the whole body has been read.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.finished.load(Ordering::Relaxed)
-    }
-
-    /// Notes that the upstream has answered.
-    pub(crate) fn note_answer(&self) {
-        self.answered.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
-        match self.trouble.load(Ordering::Relaxed) {
-            0 => None,
-            1 => Some(Trouble::TooLarge),
-            _ => Some(Trouble::Broken),
-        }
-    }
-
-    fn stop(&self, trouble: Trouble) -> BoxError {
-        let code = match trouble {
-            Trouble::TooLarge => 1,
-            Trouble::Broken => 2,
-        };
-        self.trouble.store(code, Ordering::Relaxed);
-        "the request's body ended early".into()
-    }
-}
-
-/// What is still taken from a client whose upstream has answered before it read all, and for how long.
-const LEFT_OVER_BYTES: usize = 64 * 1024;
-const LEFT_OVER_TIME: Duration = Duration::from_secs(2);
-
-/// The body of a request to an upstream.
-pub(crate) enum RequestBody {
-    Empty,
-    Stream {
-        // None when it was dropped.
-        body: Option<Incoming>,
-        left: u64,
-        upload: Arc<Upload>,
-    },
-}
-
-/// RFC 9113 §8.1 lets a server reset a stream whose answer is complete before its request is, and RFC 9112 §9.3 close the
-/// connection. Not every client knows, and takes the answer for lost: so the little that is still under way is let in.
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        let Self::Stream { body, upload, .. } = self else {
-            return;
-        };
-        if !upload.answered.load(Ordering::Relaxed) {
-            return;
-        }
-        let unread = body.take().filter(|body| !body.is_end_stream());
-        if let (Some(body), Ok(runtime)) = (unread, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(LEFT_OVER_TIME, let_in(body)));
-        }
-    }
-}
-
-/// Reads what is left and keeps none of it.
-async fn let_in(mut body: Incoming) {
-    let mut left = LEFT_OVER_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        let size = frame.data_ref().map_or(0, Bytes::len);
-        let Some(rest) = left.checked_sub(size) else {
-            return;
-        };
-        left = rest;
-    }
-}
-
-impl HttpBody for RequestBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self::Stream { body, left, upload } = self.get_mut() else {
-            return Poll::Ready(None);
-        };
-        let Some(body) = body else {
-            return Poll::Ready(None);
-        };
-        let frame = match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-            None => {
-                upload.finished.store(true, Ordering::Relaxed);
-                return Poll::Ready(None);
-            }
-            Some(Err(_)) => return Poll::Ready(Some(Err(upload.stop(Trouble::Broken)))),
-            Some(Ok(frame)) => frame,
-        };
-        let size = frame.data_ref().map_or(0, |data| data.len() as u64);
-        let Some(rest) = left.checked_sub(size) else {
-            return Poll::Ready(Some(Err(upload.stop(Trouble::TooLarge))));
-        };
-        *left = rest;
-        upload.moved.store(true, Ordering::Relaxed);
-        if body.is_end_stream() {
-            upload.finished.store(true, Ordering::Relaxed);
-        }
-        Poll::Ready(Some(Ok(frame)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Stream { body, .. } => body.as_ref().is_none_or(HttpBody::is_end_stream),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Stream { body, .. } => body
-                .as_ref()
-                .map_or_else(SizeHint::default, HttpBody::size_hint),
-        }
-    }
-}
-
-/// The body of an answer.
+/// The body of a response.
 pub struct ResponseBody(Source);
 
 enum Source {
@@ -172,24 +28,29 @@ enum Source {
 }
 
 impl ResponseBody {
-    /// One of the gateway's own.
+    /// One of the gateway itself.
     pub(crate) fn own(body: impl Into<Body>) -> Self {
         Self(Source::Own(body.into()))
     }
 
-    /// One that comes by this connection, unless something else drives it.
+    /// One that comes by this connection, unless it is driven elsewhere.
     pub(crate) fn upstream(
         body: Incoming,
         connection: Option<(Box<Exchange>, Arc<Pool>)>,
         idle_timeout: Duration,
-        guest: Guest,
+        slot: Held,
     ) -> Self {
         Self(Source::Upstream(Download {
             body,
-            connection,
             idle_timeout,
             deadline: None,
-            _guest: guest,
+            reader: Arc::new(Mutex::new(Reader {
+                connection,
+                slot: Some(slot),
+                pace: Pace::of_reader(),
+                waiting_since: None,
+            })),
+            watch: None,
         }))
     }
 }
@@ -223,61 +84,129 @@ impl HttpBody for ResponseBody {
     }
 }
 
-/// An answer that an upstream is sending. It moves its connection itself, and gives it back at the end.
+/// A response that an upstream is sending. It drives its connection itself, and returns it to the pool at the end.
 struct Download {
     body: Incoming,
-    connection: Option<(Box<Exchange>, Arc<Pool>)>,
     idle_timeout: Duration,
     // Set while the upstream is waited for.
     deadline: Option<Pin<Box<Sleep>>>,
-    _guest: Guest,
+    reader: Arc<Mutex<Reader>>,
+    // Nothing polls a body while its client does not read.
+    watch: Option<AbortOnDropHandle<()>>,
+}
+
+/// A client that reads a response, and what it holds as long as it reads.
+struct Reader {
+    connection: Option<(Box<Exchange>, Arc<Pool>)>,
+    // None when the client was too slow.
+    slot: Option<Held>,
+    pace: Pace,
+    // When a frame was given to the client, until it asks for the next one.
+    waiting_since: Option<Instant>,
+}
+
+impl Reader {
+    fn of(reader: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long it may still wait with the next read; zero ends it.
+    fn time_left(&self) -> Duration {
+        let waited = self.waiting_since.map_or(Duration::ZERO, |at| at.elapsed());
+        self.pace.left().saturating_sub(waited)
+    }
+
+    fn give_up(&mut self) {
+        self.connection = None;
+        self.slot = None;
+    }
+}
+
+/// Ends the response of a client that reads too slowly.
+async fn watch(reader: Arc<Mutex<Reader>>) {
+    loop {
+        let left = Reader::of(&reader).time_left();
+        tokio::time::sleep(left).await;
+        let mut reader = Reader::of(&reader);
+        if reader.waiting_since.is_some() && reader.time_left().is_zero() {
+            tracing::debug!("a client reads its response too slowly");
+            return reader.give_up();
+        }
+        // Without a pending frame it may have the whole time again.
+        if reader.waiting_since.is_none() && reader.time_left().is_zero() {
+            reader.pace = Pace::of_reader();
+        }
+    }
 }
 
 impl Download {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if let Some((exchange, _)) = &mut self.connection {
+        let reader = Arc::clone(&self.reader);
+        let mut reader = Reader::of(&reader);
+        if let Some(since) = reader.waiting_since.take() {
+            reader.pace.waited(since.elapsed());
+        }
+        if reader.slot.is_none() {
+            return Poll::Ready(Some(Err("the client reads too slowly".into())));
+        }
+        if let Some((exchange, _)) = &mut reader.connection {
             exchange.drive(cx);
         }
         let frame = match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => frame,
-            Poll::Pending => return self.wait(cx),
+            Poll::Pending => return self.wait(&mut reader, cx),
         };
         self.deadline = None;
         match frame {
-            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Ok(frame)) => {
+                reader.pace.moved(frame.data_ref().map_or(0, Bytes::len));
+                if !self.body.is_end_stream() {
+                    reader.waiting_since = Some(Instant::now());
+                    let watched =
+                        || AbortOnDropHandle::new(tokio::spawn(watch(Arc::clone(&self.reader))));
+                    self.watch.get_or_insert_with(watched);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
             Some(Err(error)) => Poll::Ready(Some(Err(error.into()))),
             None => {
-                self.give_back(cx);
+                give_back(&mut reader, cx);
                 Poll::Ready(None)
             }
         }
     }
 
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn wait(
+        &mut self,
+        reader: &mut Reader,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let idle_timeout = self.idle_timeout;
         let deadline = self.deadline.get_or_insert_with(|| {
             Box::pin(tokio::time::sleep_until(Instant::now() + idle_timeout))
         });
         ready!(deadline.as_mut().poll(cx));
-        self.connection = None;
+        reader.connection = None;
         Poll::Ready(Some(Err(
-            "the upstream stopped in the middle of its answer".into(),
+            "the upstream stopped in the middle of its response".into(),
         )))
     }
+}
 
-    fn give_back(&mut self, cx: &mut Context<'_>) {
-        if let Some((mut exchange, pool)) = self.connection.take() {
-            exchange.drive(cx);
-            pool.give_back(exchange);
-        }
+fn give_back(reader: &mut Reader, cx: &mut Context<'_>) {
+    if let Some((mut exchange, pool)) = reader.connection.take() {
+        exchange.drive(cx);
+        pool.give_back(exchange);
     }
 }
 
 impl Drop for Download {
-    // A server that has sent all it announced doesn't ask for the end.
+    // A server that has sent a whole body of known length does not poll for its end.
     fn drop(&mut self) {
+        let mut reader = Reader::of(&self.reader);
         if self.body.is_end_stream() {
-            self.give_back(&mut Context::from_waker(Waker::noop()));
+            give_back(&mut reader, &mut Context::from_waker(Waker::noop()));
         }
+        reader.give_up();
     }
 }

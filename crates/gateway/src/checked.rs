@@ -9,13 +9,13 @@ use ipnet::IpNet;
 
 use crate::path;
 
-/// What is wrong with the configuration, and what would be right.
+/// What is wrong with the configuration, and what is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {problem}")]
 pub struct ConfigProblem {
     /// The key or section.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is expected.
     pub problem: String,
 }
 
@@ -28,15 +28,15 @@ impl ConfigProblem {
     }
 }
 
-/// A host that is served.
+/// A configured host.
 pub(crate) struct Host {
-    /// As it is configured, without the scheme's own port.
+    /// As it is configured, without the default port of https.
     pub(crate) name: Box<str>,
     pub(crate) value: HeaderValue,
     port: Option<HeaderValue>,
 }
 
-/// How long the steps of a request to an upstream may take.
+/// The timeouts of a request to an upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
     pub(crate) connect: Duration,
@@ -45,7 +45,7 @@ pub(crate) struct Times {
 }
 
 impl Host {
-    /// The port that a browser comes to.
+    /// The port that browsers connect to.
     pub(crate) fn port(&self, https: bool) -> HeaderValue {
         let usual = if https { "443" } else { "80" };
         self.port.clone().unwrap_or(HeaderValue::from_static(usual))
@@ -77,7 +77,7 @@ pub(crate) fn hosts(texts: &[String]) -> Result<Vec<Host>, ConfigProblem> {
     match texts {
         [] => Err(ConfigProblem::new(
             "hosts",
-            "it is missing; name the hosts that are served, such as [\"app.example.com\"]",
+            "not set; name at least one host, such as [\"app.example.com\"]",
         )),
         texts => texts.iter().map(host).collect(),
     }

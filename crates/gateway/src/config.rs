@@ -1,4 +1,4 @@
-//! The configuration of the gateway: what stands in `gateway.toml`.
+//! The configuration of the gateway: the content of `gateway.toml`.
 
 use cardea_web::config::Duration;
 use schemars::JsonSchema;
@@ -10,32 +10,32 @@ use crate::forward_auth::ForwardAuthConfig;
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewayConfig {
-    /// The IP addresses and ports to listen at. Changing them takes a restart.
+    /// The IP addresses and ports to listen on. A change requires a restart.
     pub listen: Vec<String>,
-    /// The hosts that are answered, as browsers write them: `app.example.com`, with the port when it isn't the scheme's own, such as
-    /// `localhost:8443`. A request for any other host is refused. At least one.
+    /// The hosts that are served, as browsers send them: `app.example.com`, with the port unless it is the default of the scheme, such as
+    /// `localhost:8443`. Requests for other hosts are refused. At least one.
     pub hosts: Vec<String>,
-    /// TLS by certificate files, which are read again when they change. Without this section the gateway speaks plain HTTP, for
-    /// another proxy in front of it.
+    /// TLS with certificate files, which are reloaded when they change. Without this section the gateway serves plain HTTP, for use
+    /// behind another proxy.
     pub tls: Option<TlsConfig>,
-    /// Plain HTTP that leads to https.
+    /// Redirects plain HTTP to https.
     pub redirect: RedirectConfig,
     /// Proxies in front of the gateway.
     pub proxy: ProxyConfig,
-    /// The security headers of every answer. One that the upstream set stays as it is.
+    /// The security headers of responses. A header that the upstream sets is kept.
     pub headers: HeadersConfig,
-    /// Cookies that only a route with `private_cookies = true` gets, and may set: everywhere else they are taken off the request, and off
-    /// the answer. A `*` at the end stands for any rest. The default names the cookies of a Cardea provider.
+    /// Cookies that only routes with `private_cookies = true` receive and may set. On other routes they are removed from requests and
+    /// responses. A `*` at the end matches any rest. The default lists the cookies of a Cardea provider.
     pub private_cookies: Vec<String>,
-    /// How a load balancer asks after the gateway. These paths are answered for any host.
+    /// Health checks. These paths are answered for any host.
     pub health: HealthConfig,
     /// The metrics for Prometheus.
     pub metrics: MetricsConfig,
-    /// The servers behind.
+    /// The servers behind the gateway.
     pub upstreams: Vec<UpstreamConfig>,
-    /// Which path goes where. The longest prefix wins.
+    /// Which path is sent to which upstream. The longest prefix wins.
     pub routes: Vec<RouteConfig>,
-    /// Login for apps behind another proxy, which asks here about each request. A gateway may do this alone, without routes.
+    /// Login for apps behind another proxy, which asks the gateway about each request. A gateway may do only this, without routes.
     pub forward_auth: Option<ForwardAuthConfig>,
 }
 
@@ -60,7 +60,7 @@ impl Default for GatewayConfig {
     }
 }
 
-/// TLS by certificate files, which are read again when they change.
+/// TLS with certificate files, which are reloaded when they change.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsConfig {
@@ -68,27 +68,27 @@ pub struct TlsConfig {
     pub cert_file: String,
     /// Its private key, PEM.
     pub key_file: String,
-    /// The authority of client certificates, PEM. When it is set clients are asked for one, and a verified one is handed to the
-    /// upstream in the header `Client-Cert` (RFC 9440). Changing it takes a restart.
+    /// The authority of client certificates, PEM. When set, clients are asked for a certificate, and a verified one is sent to the
+    /// upstream in the header `Client-Cert` (RFC 9440). A change requires a restart.
     pub client_ca_file: Option<String>,
-    /// Whether a client without a certificate is turned away.
+    /// Whether clients without a certificate are refused.
     pub client_certificate_required: bool,
 }
 
-/// Plain HTTP that leads to https.
+/// Redirects plain HTTP to https.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedirectConfig {
-    /// Where to listen for plain HTTP, such as `0.0.0.0:80`: every request is answered with the same address by https.
+    /// The address to listen on for plain HTTP, such as `0.0.0.0:80`. Every request is redirected to the same URL with https.
     pub listen: Option<String>,
 }
 
-/// Proxies in front.
+/// Proxies in front of the gateway.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProxyConfig {
-    /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
-    /// How many connections one network may have isn't bounded for those that stood here at the start.
+    /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted; all others are ignored.
+    /// The limit of connections of a network does not apply to those configured at the start.
     pub trusted: Vec<String>,
 }
 
@@ -96,9 +96,9 @@ pub struct ProxyConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HeadersConfig {
-    /// Whether browsers are told to come by https alone for two years (`Strict-Transport-Security`). It is sent over https only.
+    /// Whether browsers are told to use only https for two years (`Strict-Transport-Security`). It is sent over https only.
     pub hsts: bool,
-    /// `Content-Security-Policy` of answers that bring none along; an empty text adds none.
+    /// `Content-Security-Policy` of responses that have none; an empty text adds none.
     pub content_security_policy: String,
     /// `X-Frame-Options`, likewise.
     pub x_frame_options: String,
@@ -122,11 +122,11 @@ impl Default for HeadersConfig {
     }
 }
 
-/// How a load balancer asks after the gateway.
+/// Health checks.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthConfig {
-    /// `/live` under this path says that the process lives, `/ready` that it takes requests and isn't about to end.
+    /// `/live` under this path reports that the process runs, `/ready` that it accepts requests and is not shutting down.
     pub path: String,
 }
 
@@ -142,9 +142,9 @@ impl Default for HealthConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsConfig {
-    /// Where they are.
+    /// The path of the metrics.
     pub path: String,
-    /// Networks that may read them, such as `10.0.0.0/8`; to everybody else there is nothing there.
+    /// Networks that may read them, such as `10.0.0.0/8`; for all others the path is an ordinary one.
     pub allow: Vec<String>,
 }
 
@@ -157,22 +157,23 @@ impl Default for MetricsConfig {
     }
 }
 
-/// A server behind the gateway, spoken to by HTTP/1.1.
+/// A server behind the gateway, reached by HTTP/1.1.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpstreamConfig {
-    /// What routes call it.
+    /// The name that routes use.
     pub name: String,
     /// `http://` or `https://`, host and port, nothing else.
     pub url: String,
-    /// For https: the only authority that may have signed the upstream's certificate, PEM. Without it the system's are trusted.
+    /// For https: the only authority accepted for the upstream's certificate, PEM. Without it the system's authorities are trusted.
     pub ca_file: Option<String>,
-    /// For https: the certificate that the gateway shows to the upstream, PEM. It goes with `client_key_file`.
+    /// For https: the client certificate of the gateway, PEM. Requires `client_key_file`.
     pub client_cert_file: Option<String>,
     /// The private key of that certificate, PEM.
     pub client_key_file: Option<String>,
-    /// The most connections at one time. What is over it is answered 503; one network (IPv4 /24, IPv6 /64) may have half of them, and what
-    /// is over that is answered 429. A request has one until the client has its answer, a WebSocket until it ends.
+    /// The maximum number of connections, and of requests in progress: a request counts until the client has its whole response, a
+    /// WebSocket until it ends. Beyond it the answer is 503. A network (IPv4 /24, IPv6 /64) may have as many as are left free, a
+    /// wide network (/16, /48) twice as many; beyond that the answer is 429.
     pub max_connections: usize,
 }
 
@@ -189,27 +190,31 @@ impl Default for UpstreamConfig {
     }
 }
 
-/// Where the requests under one path go.
+/// A route: where requests under a prefix are sent.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RouteConfig {
-    /// The path at whose segments the route begins: `/api` is `/api` and `/api/orders`, not `/apis`. `/` is everything.
+    /// The path prefix, matched by whole segments: `/api` matches `/api` and `/api/orders`, not `/apis`. `/` matches everything.
+    /// A path that some applications would read as one under another route (`/API`, `/api;x`, `/api%20`) is refused.
     pub prefix: String,
     /// The name of an upstream.
     pub upstream: String,
-    /// Whether the prefix is taken off before the upstream sees the path. It is told in `X-Forwarded-Prefix` then.
+    /// Whether the prefix is removed from the path before it is forwarded. The upstream then finds it in `X-Forwarded-Prefix`.
     pub strip_prefix: bool,
-    /// Whether the upstream is the one that the private cookies belong to.
+    /// Whether the upstream owns the private cookies.
     pub private_cookies: bool,
-    /// Requests a minute of one network (IPv4 /24, IPv6 /64), all of which may come at once. More are answered 429. `0` lifts the limit.
+    /// Further request headers that are not forwarded; a `*` at the end matches any rest, as in `X-Acme-*`. Headers by which proxies
+    /// report the identity or the address of a client (`X-Forwarded-*`, `Remote-User`, `X-Auth-Request-*`) are never forwarded.
+    pub drop_headers: Vec<String>,
+    /// Requests per minute of one network (IPv4 /24, IPv6 /64), all of which may come at once. Beyond it the answer is 429. `0` means no limit.
     pub requests_per_minute: u32,
-    /// The most bytes of a request's body. More are answered 413.
+    /// The maximum size of a request body. Beyond it the answer is 413.
     pub max_body_bytes: u64,
-    /// How long a connection to the upstream may take, TLS included. Then 504.
+    /// The timeout for a connection to the upstream, including TLS. Then 504.
     pub connect_timeout: Duration,
-    /// How long the upstream may take to begin its answer, counted from the last piece of the request. Then 504.
+    /// The timeout for the start of the upstream's response, counted from the last part of the request. Then 504.
     pub first_byte_timeout: Duration,
-    /// How long an answer under way may stand still, and a WebSocket be silent, before the connection is cut.
+    /// How long a response may pause, and a WebSocket be silent, before the connection is closed.
     pub idle_timeout: Duration,
 }
 
@@ -220,6 +225,7 @@ impl Default for RouteConfig {
             upstream: String::new(),
             strip_prefix: false,
             private_cookies: false,
+            drop_headers: Vec::new(),
             requests_per_minute: 0,
             max_body_bytes: 10 * 1024 * 1024,
             connect_timeout: Duration::from_secs(5),
@@ -230,7 +236,7 @@ impl Default for RouteConfig {
 }
 
 impl GatewayConfig {
-    /// Makes the file names absolute, which are meant relative to this folder.
+    /// Makes file names absolute, which are relative to this folder.
     pub fn place(&mut self, folder: &std::path::Path) {
         let within = |path: &mut String| *path = folder.join(&*path).display().to_string();
         if let Some(tls) = &mut self.tls {
@@ -259,8 +265,8 @@ impl GatewayConfig {
         }
     }
 
-    /// Whether there is nothing but forward-auth to do.
-    pub(crate) fn asks_alone(&self) -> bool {
+    /// Whether the gateway does nothing but forward-auth.
+    pub(crate) fn is_forward_auth_only(&self) -> bool {
         self.routes.is_empty() && self.forward_auth.is_some()
     }
 }

@@ -1,9 +1,9 @@
-//! Cookies that belong to one route: nobody else's upstream sees them, or sets them.
+//! Private cookies: only the upstream that owns them receives and sets them.
 
 use http::HeaderValue;
 use http::header::{COOKIE, HeaderMap, SET_COOKIE};
 
-/// Names of cookies, some of them with any rest.
+/// Names and name prefixes of cookies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PrivateCookies {
     whole: Vec<Box<[u8]>>,
@@ -11,7 +11,7 @@ pub(crate) struct PrivateCookies {
 }
 
 impl PrivateCookies {
-    /// Names, of which those with `*` at the end stand for all that begin so.
+    /// A name with `*` at the end is a prefix.
     pub(crate) fn new(names: &[String]) -> Self {
         let mut cookies = Self::default();
         for name in names {
@@ -28,7 +28,7 @@ impl PrivateCookies {
             || self.beginnings.iter().any(|start| name.starts_with(start))
     }
 
-    /// The one `Cookie` header for an upstream that doesn't own them; `None` when nothing is left.
+    /// The `Cookie` header for an upstream that does not own them; `None` when nothing is left.
     pub(crate) fn without(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let mut lines = headers.get_all(COOKIE).iter();
         let first = lines.next()?;
@@ -40,8 +40,8 @@ impl PrivateCookies {
         joined(all.filter(clean))
     }
 
-    /// Takes them out of an answer that isn't their owner's.
-    pub(crate) fn keep_from_being_set(&self, headers: &mut HeaderMap) {
+    /// Removes them from a response of an upstream that does not own them.
+    pub(crate) fn remove_from_response(&self, headers: &mut HeaderMap) {
         let private = |value: &HeaderValue| self.holds(name(value.as_bytes()));
         if !headers.get_all(SET_COOKIE).iter().any(private) {
             return;
@@ -55,13 +55,13 @@ impl PrivateCookies {
     }
 }
 
-/// All cookies in one header, as HTTP/1.1 wants them.
+/// All cookies in one header, as HTTP/1.1 requires.
 pub(crate) fn all(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut lines = headers.get_all(COOKIE).iter();
     let first = lines.next()?;
     match lines.next() {
         None => Some(first.clone()),
-        // RFC 9113 §8.2.3: HTTP/2 may send the cookies apart.
+        // RFC 9113 §8.2.3: HTTP/2 may send several Cookie headers.
         Some(_) => joined(headers.get_all(COOKIE).iter().flat_map(pairs)),
     }
 }
@@ -73,7 +73,7 @@ fn pairs(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
         .filter(|pair| !pair.is_empty())
 }
 
-/// The name that a server will read. A cookie without one (`=a=b`) comes back from browsers as `a=b`.
+/// The name that a server will read. Browsers send a cookie without a name (`=a=b`) as `a=b`.
 fn name(pair: &[u8]) -> &[u8] {
     let mut parts = pair.split(|byte| *byte == b'=').map(<[u8]>::trim_ascii);
     parts.find(|part| !part.is_empty()).unwrap_or_default()
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn private_cookies_are_taken_off_and_the_others_stay() {
+    fn private_cookies_are_removed_and_others_kept() {
         for (lines, left) in [
             (&["a=1; b=2"][..], Some("a=1; b=2")),
             (&["a=1; sso=x; b=2"], Some("a=1; b=2")),
@@ -131,13 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn cookies_that_came_apart_are_joined() {
+    fn several_cookie_headers_are_joined() {
         let value = all(&headers(&COOKIE, &["a=1", "b=2; c=3"])).unwrap();
         assert_eq!(value, "a=1; b=2; c=3");
     }
 
     #[test]
-    fn nobody_but_their_owner_sets_them() {
+    fn only_their_owner_sets_private_cookies() {
         let mut answer = headers(
             &SET_COOKIE,
             &[
@@ -148,7 +148,7 @@ mod tests {
                 " = sso=evil; Path=/",
             ],
         );
-        private().keep_from_being_set(&mut answer);
+        private().remove_from_response(&mut answer);
         let left: Vec<_> = answer.get_all(SET_COOKIE).iter().collect();
         assert_eq!(left, ["a=1; Path=/", "b=2"]);
     }

@@ -1,4 +1,4 @@
-//! Certificates for localhost: an authority made once and kept, and a leaf made at each start. For development alone.
+//! Certificates for localhost: an authority made once and kept, and a certificate made at each start. Only for development.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -15,10 +15,10 @@ use rcgen::{
 
 const NAME: &str = "Cardea development authority (this machine only)";
 const CA_DAYS: i64 = 3650;
-/// Browsers accept no leaf that lives longer than 398 days.
+/// Browsers refuse certificates that are valid for more than 398 days.
 const LEAF_DAYS: i64 = 397;
 
-/// Why there are no certificates.
+/// Why the certificates cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DevCaError {
     /// A file could not be read or written.
@@ -26,13 +26,13 @@ pub enum DevCaError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A certificate could not be made.
     #[error("the development certificate: {0}")]
     Make(#[from] rcgen::Error),
-    /// The date is outside of what a certificate can say.
+    /// The date is outside of the range of certificates.
     #[error("the machine's date is out of range")]
     Date,
 }
@@ -49,11 +49,11 @@ pub struct DevCertificates {
 }
 
 impl DevCertificates {
-    /// The certificates in this folder. The authority is made when it isn't there, so that a browser has to trust it only once; by its
-    /// own constraint it can vouch for this machine alone, whoever steals its key.
+    /// The certificates in this folder. The authority is created only when it does not exist, so that a browser has to trust it only
+    /// once. Its name constraints limit it to localhost, even if its key is stolen.
     ///
     /// # Errors
-    /// When a file can't be read or written.
+    /// When a file cannot be read or written.
     pub fn ensure(folder: &Path, now: Timestamp) -> Result<Self, DevCaError> {
         let at = |name: &str| folder.join(name);
         let (ca_file, ca_key_file) = (at("dev-ca.pem"), at("dev-ca.key"));
@@ -87,7 +87,7 @@ impl DevCertificates {
 }
 
 fn authority(now: Timestamp) -> Result<CertificateParams, DevCaError> {
-    let mut params = lived(CertificateParams::default(), now, CA_DAYS)?;
+    let mut params = valid(CertificateParams::default(), now, CA_DAYS)?;
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::CommonName, NAME);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -108,7 +108,7 @@ fn authority(now: Timestamp) -> Result<CertificateParams, DevCaError> {
 
 fn leaf(now: Timestamp) -> Result<CertificateParams, DevCaError> {
     let params = CertificateParams::new(vec!["localhost".to_owned()])?;
-    let mut params = lived(params, now, LEAF_DAYS)?;
+    let mut params = valid(params, now, LEAF_DAYS)?;
     let addresses = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -125,8 +125,8 @@ fn leaf(now: Timestamp) -> Result<CertificateParams, DevCaError> {
     Ok(params)
 }
 
-/// From yesterday, since clocks differ, for so many days.
-fn lived(
+/// Valid from yesterday, since clocks differ, for a number of days.
+fn valid(
     mut params: CertificateParams,
     now: Timestamp,
     days: i64,
@@ -156,7 +156,7 @@ fn read(path: &Path) -> Result<String, DevCaError> {
     fs::read_to_string(path).map_err(|source| failed(path, source))
 }
 
-/// Written under another name and renamed, so that no other user ever reads a key, and no process half a file.
+/// Written under another name and renamed, so that no other user can read a key and no process half a file.
 fn write(path: &Path, text: &str) -> Result<(), DevCaError> {
     let new = path.with_extension("new");
     let written = (|| {

@@ -1,4 +1,4 @@
-//! The gateway as one value: answers requests by the table of the moment.
+//! The gateway as one value: answers requests by the current table.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,15 +29,15 @@ pub(crate) struct Shared {
     pub(crate) stop: CancellationToken,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
-    // What the table was made of; held while another is made.
+    // The source of the table; locked while another one is built.
     config: Mutex<GatewayConfig>,
 }
 
 impl Gateway {
-    /// A gateway of this configuration; `stop` makes it unready.
+    /// A gateway of this configuration; when `stop` is cancelled it reports that it is not ready.
     ///
     /// # Errors
-    /// Names the first key that can't be, and says what would be right.
+    /// Names the first invalid key and what is expected.
     pub fn new(
         config: GatewayConfig,
         clock: Arc<dyn Clock>,
@@ -55,14 +55,14 @@ impl Gateway {
         })))
     }
 
-    /// Takes another configuration for all requests from now on. Those under way end as they began; connections stay.
+    /// Uses another configuration for all later requests. Requests in progress keep theirs; connections stay open.
     ///
     /// # Errors
-    /// When it can't be, or changes what only a restart can; then the old one stays.
+    /// When it is invalid, or changes what requires a restart; then the old one stays in use.
     pub fn reload(&self, config: GatewayConfig) -> Result<(), ConfigProblem> {
-        let taken = self.replace(config);
-        measure::reloaded(taken.is_ok());
-        taken
+        let replaced = self.replace(config);
+        measure::reloaded(replaced.is_ok());
+        replaced
     }
 
     fn replace(&self, config: GatewayConfig) -> Result<(), ConfigProblem> {
@@ -72,16 +72,16 @@ impl Gateway {
             ("listen", current.listen == config.listen),
             ("tls", current.tls == config.tls),
             ("redirect.listen", current.redirect == config.redirect),
-            ("forward_auth", same_login(&current, &config)),
+            ("forward_auth", has_same_forward_auth(&current, &config)),
         ] {
             if !same {
-                return Err(ConfigProblem::new(key, "changing it takes a restart"));
+                return Err(ConfigProblem::new(key, "a change requires a restart"));
             }
         }
         let before = shared.table.load();
         let table = Table::build(&config, Some(&before), &shared.clock)?;
         if table.longest_idle() > before.longest_idle().max(crate::serving::KEEP_ALIVE) {
-            let what = "a time longer than any before takes a restart";
+            let what = "a longer timeout than any before requires a restart";
             return Err(ConfigProblem::new("routes.idle_timeout", what));
         }
         shared.table.store(Arc::new(table));
@@ -89,7 +89,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The files that belong to the configuration of the moment: a change of one is a change of it.
+    /// The files of the current configuration, which are watched like it.
     pub(crate) fn files(&self) -> Vec<String> {
         let config = self.0.config.lock().unwrap_or_else(PoisonError::into_inner);
         let files = config.upstreams.iter().flat_map(|upstream| {
@@ -106,17 +106,17 @@ impl Gateway {
         self.0.table.load().longest_idle()
     }
 
-    /// How browsers find the host of this name by https.
+    /// The configured host of this name, for URLs with https.
     pub(crate) fn public_name(&self, name: &str) -> Option<String> {
         let table = self.0.table.load();
         table.named(name).map(|host| host.name.to_string())
     }
 }
 
-fn same_login(one: &GatewayConfig, other: &GatewayConfig) -> bool {
+fn has_same_forward_auth(one: &GatewayConfig, other: &GatewayConfig) -> bool {
     match (&one.forward_auth, &other.forward_auth) {
         (None, None) => true,
-        (Some(one), Some(other)) => one.is_like(other),
+        (Some(one), Some(other)) => one.is_same(other),
         _ => false,
     }
 }

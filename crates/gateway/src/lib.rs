@@ -1,14 +1,13 @@
-//! The gateway of Cardea: one door before the provider, the APIs and the apps.
+//! The gateway of Cardea: the reverse proxy in front of the provider, the APIs and the apps.
 //!
-//! A request passes, in this order: the listener of `cardea-web` (TLS, bounds on connections and headers), `receive`
-//! (host, path, route, limits: what is refused is refused here), `outgoing` (the one pass over the request's headers),
-//! `upstream` (a connection of the pool and the answer's head), and back through `response`. Nothing is buffered: bodies
-//! are handed on frame by frame as they come.
+//! A request passes, in this order: the listener of `cardea-web` (TLS, limits on connections and headers), `receive`
+//! (host, path, route, limits), `outgoing` (the headers of the forwarded request), `upstream` (a pooled connection and the
+//! head of the response), and back through `response`.
 //!
-//! - [`GatewayConfig`]: what stands in `gateway.toml`.
-//! - [`Gateway`]: answers requests by the configuration of the moment, which [`Gateway::reload`] replaces.
+//! - [`GatewayConfig`]: the content of `gateway.toml`.
+//! - [`Gateway`]: answers requests by the current configuration, which [`Gateway::reload`] replaces.
 //! - [`Serving`]: the gateway with its listeners.
-//! - [`watch`]: takes the configuration anew on SIGHUP, and when its file changes.
+//! - [`watch`]: reloads the configuration on SIGHUP and when its file changes.
 //! - [`dev_ca`]: certificates for localhost, for development.
 
 mod body;
@@ -16,20 +15,26 @@ mod checked;
 mod config;
 mod cookies;
 pub mod dev_ca;
+mod dropped_headers;
+mod error_page;
 mod forward_auth;
 mod gateway;
 mod measure;
 mod outgoing;
+mod pace;
 mod path;
 mod pool;
+mod prefixes;
 mod receive;
 mod redirect;
 mod refusal;
 mod response;
 mod serving;
+mod shares;
 mod table;
 mod telemetry;
 mod tunnel;
+mod upload;
 mod upstream;
 pub mod watch;
 

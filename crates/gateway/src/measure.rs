@@ -1,4 +1,4 @@
-//! What the gateway counts: handles made with the routes, so that a request asks no registry.
+//! The metrics of the gateway. Handles are made with the routes, so that a request needs no registry lookup.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use metrics::{Counter, Histogram, counter, gauge, histogram};
 
 use crate::refusal::Refusal;
 
-/// The numbers of one route.
+/// The metrics of one route.
 pub(crate) struct Measures {
     // By the first digit of the status.
     requests: [Counter; 5],
@@ -15,7 +15,7 @@ pub(crate) struct Measures {
 }
 
 impl Measures {
-    /// Those of the route with this name.
+    /// The metrics of the route with this name.
     pub(crate) fn of(route: &str) -> Self {
         let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
         let requests = classes.map(|status| {
@@ -25,7 +25,7 @@ impl Measures {
         Self { requests, seconds }
     }
 
-    /// One request, to the head of its answer.
+    /// Counts a request, with the time to the head of its response.
     pub(crate) fn record(&self, status: StatusCode, took: Duration) {
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
         if let Some(counter) = self.requests.get(class) {
@@ -35,7 +35,7 @@ impl Measures {
     }
 }
 
-/// A request that the gateway answered itself; the upstream is the one that it was meant for.
+/// Counts a request that was not forwarded to this upstream.
 pub(crate) fn refused(refusal: &Refusal, upstream: &str) {
     let upstream = upstream.to_owned();
     let reason = refusal.kind();
@@ -43,7 +43,7 @@ pub(crate) fn refused(refusal: &Refusal, upstream: &str) {
         .increment(1);
 }
 
-/// A configuration that was taken anew, or wasn't.
+/// Counts a reload of the configuration.
 pub(crate) fn reloaded(good: bool) {
     let outcome = if good { "taken" } else { "refused" };
     counter!("cardea_gateway_reloads_total", "outcome" => outcome).increment(1);

@@ -1,4 +1,4 @@
-//! The request as the upstream gets it: one pass over the client's headers, and what the gateway itself says.
+//! The request as the upstream receives it: the client's headers that may pass, and those of the gateway.
 
 use std::net::IpAddr;
 
@@ -8,11 +8,12 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
 
-use crate::body::RequestBody;
 use crate::checked::Host;
 use crate::cookies::{self, PrivateCookies};
+use crate::dropped_headers::is_of_proxies;
 use crate::path;
 use crate::table::Route;
+use crate::upload::RequestBody;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -26,21 +27,21 @@ const HTTP: HeaderValue = HeaderValue::from_static("http");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const CONNECTION_UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 
-/// As many as the gateway adds at most.
+/// How many headers the gateway adds at most.
 const OURS: usize = 10;
 
-/// What becomes of a header that a client sent.
+/// What is done with a header of the client.
 #[derive(Debug, PartialEq, Eq)]
-enum Fate {
-    Passes,
+enum Handling {
+    Forwarded,
     Dropped,
     Cookie,
 }
 
-fn fate(name: &HeaderName) -> Fate {
+fn handling(name: &HeaderName) -> Handling {
     match name.as_str() {
-        "cookie" => Fate::Cookie,
-        // RFC 9110 §7.6.1: these speak of one connection; `host` and `expect` the gateway answers for itself.
+        "cookie" => Handling::Cookie,
+        // RFC 9110 §7.6.1: these concern one connection; the gateway sets `host` and handles `expect` itself.
         "connection"
         | "keep-alive"
         | "proxy-connection"
@@ -52,44 +53,13 @@ fn fate(name: &HeaderName) -> Fate {
         | "upgrade"
         | "http2-settings"
         | "host"
-        | "expect" => Fate::Dropped,
-        // Who calls, and by what, is the gateway's to say; a stranger's word for it is a forgery.
-        "forwarded"
-        | "x-real-ip"
-        | "x-client-ip"
-        | "true-client-ip"
-        | "cf-connecting-ip"
-        | "fastly-client-ip"
-        | "x-cluster-client-ip"
-        | "x-request-id"
-        | "x-forwarded"
-        | "x-host"
-        | "x-rewrite-url"
-        | "x-scheme"
-        | "x-url-scheme"
-        | "front-end-https"
-        | "client-ip" => Fate::Dropped,
-        // CGI turns it into HTTP_PROXY, by which programs choose a proxy for their own requests (httpoxy).
-        "proxy" => Fate::Dropped,
-        name if FORGED.iter().any(|start| name.starts_with(start)) => Fate::Dropped,
-        // Many applications read `_` as `-`, and some every sign, so that `X_Forwarded_For` would be one more forgery.
-        name if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Fate::Dropped,
-        _ => Fate::Passes,
+        | "expect" => Handling::Dropped,
+        name if is_of_proxies(name) => Handling::Dropped,
+        _ => Handling::Forwarded,
     }
 }
 
-/// How headers begin in which proxies tell who calls.
-const FORGED: [&str; 7] = [
-    "x-forwarded-",
-    "x-original-",
-    "x-remote-",
-    "x-ssl-",
-    "remote-",
-    "ssl-client-",
-    "client-cert",
-];
-
-/// All that the upstream's request is made of. Making it takes nothing away, so it can be made again for another connection.
+/// What the upstream's request is made of. It can be made again for another connection.
 pub(crate) struct Outgoing<'a> {
     pub(crate) parts: &'a Parts,
     pub(crate) route: &'a Route,
@@ -101,7 +71,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// The request with this body; `None` when its path can't be written, which a path that was read can.
+    /// The request with this body; `None` when its path cannot be written, which does not happen to a checked path.
     pub(crate) fn request(&self, body: RequestBody) -> Option<Request<RequestBody>> {
         let mut request = Request::new(body);
         *request.method_mut() = self.parts.method.clone();
@@ -134,29 +104,33 @@ impl Outgoing<'_> {
                     .iter()
                     .any(|one| name.as_str().eq_ignore_ascii_case(one))
             };
-            match fate(name) {
-                Fate::Passes if *name == CONTENT_LENGTH => {
+            if self.route.dropped_headers.contains(name) {
+                continue;
+            }
+            match handling(name) {
+                Handling::Forwarded if *name == CONTENT_LENGTH => {
                     headers.insert(CONTENT_LENGTH, value.clone());
                 }
-                Fate::Passes if named.is_empty() || !listed() => {
+                Handling::Forwarded if named.is_empty() || !listed() => {
                     headers.append(name.clone(), value.clone());
                 }
                 _ => {}
             }
         }
         let cookie = match self.route.private_cookies {
+            _ if self.route.dropped_headers.contains(&COOKIE) => None,
             true => cookies::all(theirs),
             false => self.private.without(theirs),
         };
         if let Some(cookie) = cookie {
             headers.insert(COOKIE, cookie);
         }
-        self.introduce(&mut headers);
+        self.add_own(&mut headers);
         headers
     }
 
-    /// What the gateway says of the request. RFC 7239 says it in one header, everybody else in five.
-    fn introduce(&self, headers: &mut HeaderMap) {
+    /// Adds what the gateway reports about the request: by RFC 7239 in one header, and in the usual five.
+    fn add_own(&self, headers: &mut HeaderMap) {
         headers.insert(HOST, self.host.value.clone());
         headers.insert(X_FORWARDED_HOST, self.host.value.clone());
         headers.insert(X_FORWARDED_PORT, self.host.port(self.client.https));
@@ -186,7 +160,7 @@ impl Outgoing<'_> {
     fn forwarded(&self) -> String {
         let host = &self.host.name;
         let proto = if self.client.https { "https" } else { "http" };
-        // RFC 7239 §6: an IPv6 address stands in brackets and quotes.
+        // RFC 7239 §6: an IPv6 address is in brackets and quotes.
         match self.client.ip {
             IpAddr::V4(ip) => format!("for={ip};host=\"{host}\";proto={proto}"),
             IpAddr::V6(ip) => format!("for=\"[{ip}]\";host=\"{host}\";proto={proto}"),
@@ -194,7 +168,7 @@ impl Outgoing<'_> {
     }
 }
 
-/// The headers that `Connection` says are for the gateway alone. What frames the message isn't the client's to take away.
+/// The headers that `Connection` names as hop-by-hop. A client cannot remove the headers that frame the message.
 fn named_by_connection(headers: &HeaderMap) -> Vec<&str> {
     let lines = headers.get_all(CONNECTION).iter();
     let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
@@ -217,44 +191,6 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_stranger_says_of_itself_is_dropped() {
-        for name in [
-            "x-forwarded-for",
-            "x-forwarded-anything",
-            "forwarded",
-            "x-real-ip",
-            "client-cert",
-            "x-request-id",
-            "remote-user",
-            "remote_user",
-            "x_forwarded_for",
-            "x-ssl-client-dn",
-            "ssl-client-verify",
-            "x-remote-user",
-            "x-original-host",
-            "x.forwarded.for",
-            "x!real!ip",
-            "proxy",
-            "client-cert-chain",
-        ] {
-            assert_eq!(
-                fate(&HeaderName::from_static(name)),
-                Fate::Dropped,
-                "{name}"
-            );
-        }
-        for name in [
-            "accept",
-            "authorization",
-            "content-type",
-            "sec-websocket-key",
-            "dpop",
-        ] {
-            assert_eq!(fate(&HeaderName::from_static(name)), Fate::Passes, "{name}");
-        }
-    }
 
     #[test]
     fn connection_names_headers_but_not_the_frame_of_the_message() {

@@ -1,8 +1,8 @@
-//! Prefixes of request paths. What a path may be is the common rule of `cardea_web`.
+//! Prefixes of request paths. Which paths are accepted is decided in `cardea_web`.
 
 pub(crate) use cardea_web::inbound::path::{BadPath, read};
 
-/// Whether the prefix (without a slash at its end) holds the path, at the boundary of a segment.
+/// Whether the path is under the prefix (without a trailing slash), by whole segments.
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
     match path.strip_prefix(prefix) {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
@@ -10,7 +10,7 @@ pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
     }
 }
 
-/// The raw path behind its first so many segments; at least a slash.
+/// The raw path without its first segments; at least a slash.
 pub(crate) fn behind(raw: &str, segments: usize) -> &str {
     let mut slashes = raw.match_indices('/').skip(segments);
     match slashes.next() {

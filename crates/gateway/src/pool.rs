@@ -1,7 +1,7 @@
 //! Connections to one upstream, kept open between requests.
 //!
-//! A connection has no task of its own: whoever has a request on it drives it, so that an answer doesn't pass from one task to
-//! another on its way, and an idle one costs nothing.
+//! A connection has no task of its own: the task of its request polls it, so that a response does not pass from one task to
+//! another, and an idle connection costs nothing.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -18,12 +18,12 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::body::RequestBody;
+use crate::upload::RequestBody;
 
-/// The most of an answer's headers, and of its body at one time.
+/// The maximum of a response's headers, and of its body in memory.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 const MAX_IDLE: usize = 256;
-/// Most servers close after this long without a request, and some after less: those are seen when the connection is taken.
+/// Most servers close idle connections after about a minute. One that was closed earlier is detected when it is taken.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(55);
 
 /// A connection, and the sender of its requests.
@@ -36,7 +36,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// HTTP over a connection; the permit is kept as long as it stands.
+    /// Starts HTTP on a connection; the permit is held until it is closed.
     pub(crate) async fn begin(
         stream: UpstreamStream,
         permit: OwnedSemaphorePermit,
@@ -51,24 +51,24 @@ impl Exchange {
         }))
     }
 
-    /// Moves what can be moved.
+    /// Polls the connection.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
         if !self.closed {
             self.closed = Pin::new(&mut self.connection).poll(cx).is_ready();
         }
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of its response.
     pub(crate) async fn send(
         &mut self,
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
+        let mut response = pin!(self.sender.try_send_request(request));
         poll_fn(|cx| {
             if !self.closed {
                 self.closed = Pin::new(&mut self.connection).poll(cx).is_ready();
             }
-            answer.as_mut().poll(cx)
+            response.as_mut().poll(cx)
         })
         .await
     }
@@ -78,14 +78,14 @@ impl Exchange {
     }
 }
 
-/// How HTTP/1.1 is spoken to upstreams.
+/// The HTTP/1.1 settings for upstreams.
 pub(crate) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.max_buf_size(MAX_BUFFER_BYTES);
     builder
 }
 
-/// The connections without a request; the last one used comes first.
+/// The idle connections; the last used is taken first.
 #[derive(Default)]
 pub(crate) struct Pool(Mutex<VecDeque<Box<Exchange>>>);
 
@@ -94,7 +94,7 @@ impl Pool {
         Arc::default()
     }
 
-    /// A connection that the upstream hasn't closed as far as is known.
+    /// A connection that is not known to be closed.
     pub(crate) async fn take(&self) -> Option<Box<Exchange>> {
         poll_fn(|cx| {
             loop {
@@ -113,7 +113,7 @@ impl Pool {
         .await
     }
 
-    /// Keeps a connection whose request is over, when there may be another on it.
+    /// Keeps a connection for another request if it can be reused.
     pub(crate) fn give_back(&self, mut exchange: Box<Exchange>) {
         if !exchange.is_ready() {
             return;
@@ -128,8 +128,8 @@ impl Pool {
         idle.push_back(exchange);
     }
 
-    /// Closes the connection that has rested longest, if there is one.
-    pub(crate) fn let_one_go(&self) -> bool {
+    /// Closes the connection that has been idle longest, if there is one.
+    pub(crate) fn close_oldest(&self) -> bool {
         self.idle().pop_front().is_some()
     }
 

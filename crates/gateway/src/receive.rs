@@ -1,16 +1,16 @@
-//! A request on its way in: judged step by step, each of which may refuse it.
+//! An incoming request: the checks in their order, each of which may refuse it.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use cardea_web::inbound::{ClientAddress, Peer, RequestId};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Incoming};
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::ResponseBody;
 use crate::checked::Host;
+use crate::error_page::Form;
 use crate::gateway::Shared;
 use crate::measure;
 use crate::outgoing::Outgoing;
@@ -18,9 +18,10 @@ use crate::path;
 use crate::refusal::Refusal;
 use crate::response;
 use crate::table::{Route, Table};
+use crate::upload::{Limits, RequestBody};
 use crate::{telemetry, tunnel};
 
-/// What becomes known of a request on its way.
+/// What is known about a request.
 struct Seen {
     id: RequestId,
     client: ClientAddress,
@@ -38,9 +39,10 @@ pub(crate) async fn receive(shared: &Shared, request: Request<Incoming>) -> Resp
         route: None,
     };
     let method = request.method().clone();
+    let form = Form::accepted(request.headers());
     let mut response = match handle(shared, &table, &mut seen, request).await {
         Ok(response) => response,
-        Err(refusal) => refuse(&refusal, &seen),
+        Err(refusal) => refuse(&refusal, &seen, form),
     };
     response::harden(response.headers_mut(), &table, seen.client.https, seen.id);
     finish(&seen, &method, response.status(), started);
@@ -61,7 +63,7 @@ async fn handle(
             _ => {}
         }
     }
-    // RFC 9110 §9.3.6, §9.3.8: CONNECT asks for a tunnel to anywhere, TRACE sends credentials back.
+    // RFC 9110 §9.3.6, §9.3.8: CONNECT opens a tunnel to any host, TRACE returns credentials to scripts.
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
         return Err(Refusal::Method);
     }
@@ -71,7 +73,7 @@ async fn handle(
     if *path == *table.metrics && table.may_read_metrics(seen.client.ip) {
         return Ok(telemetry::page());
     }
-    let route = table.route(&path).ok_or(Refusal::NoRoute)?;
+    let route = table.route(&path)?.ok_or(Refusal::NoRoute)?;
     seen.route = Some(Arc::clone(route));
     let decision = route
         .limiter
@@ -80,14 +82,14 @@ async fn handle(
     if let Some(decision) = decision.filter(|decision| !decision.allowed) {
         return Err(Refusal::TooMany(decision));
     }
-    let mut response = pass_on(table, seen, route, host, request).await?;
+    let mut response = forward(table, seen, route, host, request).await?;
     if let Some(decision) = decision {
         decision.write(response.headers_mut());
     }
     Ok(response)
 }
 
-async fn pass_on(
+async fn forward(
     table: &Table,
     seen: &Seen,
     route: &Route,
@@ -109,43 +111,53 @@ async fn pass_on(
     let mut response = match client {
         Some(client) => tunnel::open(&outgoing, client).await?,
         None => {
-            let body = bounded(&parts, body, route.max_body_bytes)?;
+            let limits = Limits {
+                max_bytes: route.max_body_bytes,
+                pause: route.times.first_byte,
+                memory: &table.body_memory,
+                ip: seen.client.ip,
+            };
+            let body = RequestBody::read(&parts, body, limits).await?;
             route.upstream.send(&outgoing, body, &route.times).await?
         }
     };
     response::frame(&mut response, websocket)?;
-    response::hand_on(&mut response, table, route);
+    response::clean(&mut response, table, route);
     Ok(response)
 }
 
-/// What could be read as two different messages by two servers. Of `Transfer-Encoding` and `Content-Length` together hyper has thrown
-/// the length away already, and one frame of our own is passed on.
+/// Refuses ambiguous framing. Of `Transfer-Encoding` and `Content-Length` together hyper has removed the length already, and the
+/// forwarded request has framing of its own.
 fn frame(headers: &HeaderMap) -> Result<(), Refusal> {
-    // RFC 9110 §8.6: HTTP/1.1 lets no two lengths come this far, HTTP/2 does.
+    // RFC 9110 §8.6: hyper refuses two lengths in HTTP/1.1, but not in HTTP/2.
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     let first = lengths.next();
     if lengths.any(|length| Some(length) != first) {
-        return Err(Refusal::Malformed("it has more than one length"));
+        return Err(Refusal::Malformed(
+            "The request has more than one Content-Length.",
+        ));
     }
     let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(encoding) = encodings.next() else {
         return Ok(());
     };
-    // RFC 9112 §6.1: what isn't understood is not passed on.
+    // RFC 9112 §6.1: an unknown encoding is not forwarded.
     if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
         return Err(Refusal::Malformed(
-            "its transfer encoding is not chunked alone",
+            "The transfer encoding of the request is not chunked.",
         ));
     }
     Ok(())
 }
 
-/// RFC 9112 §3.2: exactly one host, and the one in the request's target counts.
+/// RFC 9112 §3.2: exactly one host, and the one in the request target counts.
 fn host<'a, B>(table: &'a Table, request: &Request<B>, https: bool) -> Result<&'a Host, Refusal> {
     let mut lines = request.headers().get_all(HOST).iter();
     let line = lines.next().map(HeaderValue::as_bytes);
     if lines.next().is_some() {
-        return Err(Refusal::Malformed("it has more than one Host"));
+        return Err(Refusal::Malformed(
+            "The request has more than one Host header.",
+        ));
     }
     let target = request
         .uri()
@@ -153,30 +165,18 @@ fn host<'a, B>(table: &'a Table, request: &Request<B>, https: bool) -> Result<&'
         .map(|authority| authority.as_str().as_bytes());
     let authority = match (target, line) {
         (Some(target), Some(line)) if !target.eq_ignore_ascii_case(line) => {
-            return Err(Refusal::Malformed("its target and its Host differ"));
+            return Err(Refusal::Malformed(
+                "The target of the request and its Host header differ.",
+            ));
         }
         (Some(one), _) | (None, Some(one)) => one,
-        (None, None) => return Err(Refusal::Malformed("it has no Host")),
+        (None, None) => return Err(Refusal::Malformed("The request has no Host header.")),
     };
     let authority = std::str::from_utf8(authority).map_err(|_| Refusal::Host)?;
     table.host(authority, https).ok_or(Refusal::Host)
 }
 
-fn bounded(parts: &Parts, body: Incoming, most: u64) -> Result<RequestBody, Refusal> {
-    if body.is_end_stream() && !parts.headers.contains_key(TRANSFER_ENCODING) {
-        return Ok(RequestBody::Empty);
-    }
-    if body.size_hint().lower() > most {
-        return Err(Refusal::TooLarge);
-    }
-    Ok(RequestBody::Stream {
-        body: Some(body),
-        left: most,
-        upload: Arc::default(),
-    })
-}
-
-/// RFC 6455 §4.1. Any other upgrade (h2c above all) is taken off: it would carry requests past every check here.
+/// RFC 6455 §4.1. Any other upgrade is removed: h2c would carry requests past all checks.
 fn is_websocket(request: &Request<Incoming>) -> bool {
     let headers = request.headers();
     let Some(upgrade) = headers.get(UPGRADE) else {
@@ -184,7 +184,7 @@ fn is_websocket(request: &Request<Incoming>) -> bool {
     };
     let connection = headers.get_all(CONNECTION).iter();
     let mut tokens = connection.flat_map(|line| line.to_str().unwrap_or_default().split(','));
-    // A body would stand where the tunnel begins.
+    // A body would be where the tunnel begins.
     request.body().is_end_stream()
         && upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")
         && tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade"))
@@ -205,20 +205,20 @@ fn ready(shared: &Shared) -> Response<ResponseBody> {
     response
 }
 
-fn refuse(refusal: &Refusal, seen: &Seen) -> Response<ResponseBody> {
+fn refuse(refusal: &Refusal, seen: &Seen, form: Form) -> Response<ResponseBody> {
     let route = seen.route.as_ref();
     let upstream = route.map_or("none", |route| route.upstream.name());
-    let response = refusal.answer(seen.id);
+    let response = refusal.response(form, seen.id);
     if response.status().is_server_error() {
-        tracing::warn!(request_id = %seen.id, upstream, reason = %refusal, "not passed on");
+        tracing::warn!(request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
     } else {
-        tracing::info!(request_id = %seen.id, upstream, reason = %refusal, "not passed on");
+        tracing::info!(request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
     }
     measure::refused(refusal, upstream);
     response
 }
 
-/// One line a request: the route's prefix, never the path, a query or a header.
+/// One line per request: the prefix of the route, never the path, the query or a header.
 fn finish(seen: &Seen, method: &Method, status: StatusCode, started: Instant) {
     let took = started.elapsed();
     let Some(route) = &seen.route else {

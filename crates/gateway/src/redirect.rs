@@ -1,34 +1,32 @@
-//! Plain HTTP, which leads to https and nowhere else.
+//! Redirects plain HTTP to https.
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use cardea_web::inbound::Problem;
 use http::header::{HOST, LOCATION};
 use http::{HeaderValue, StatusCode};
 
+use crate::error_page::Form;
 use crate::gateway::Gateway;
+use crate::refusal::Refusal;
 
-/// Answers every request for a host of the gateway with its address by https.
+/// Redirects every request for a configured host to its URL with https.
 pub(crate) fn router(gateway: Gateway) -> Router {
     Router::new().fallback(redirect).with_state(gateway)
 }
 
 async fn redirect(State(gateway): State<Gateway>, request: Request) -> Response {
+    let form = Form::accepted(request.headers());
     let host = request
         .headers()
         .get(HOST)
         .and_then(|host| host.to_str().ok());
-    // As it is configured, with the port that browsers know, so that the redirect leads nowhere else.
+    // The configured host with its port, never what the client sent.
     let Some(place) = host
         .and_then(without_port)
         .and_then(|name| gateway.public_name(name))
     else {
-        let problem = Problem::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "This host is not served here",
-        );
-        return problem.into_response();
+        return Refusal::Host.text().response(form, None);
     };
     let path = request
         .uri()
@@ -36,7 +34,9 @@ async fn redirect(State(gateway): State<Gateway>, request: Request) -> Response 
         .map_or("/", |path| path.as_str());
     match HeaderValue::try_from(format!("https://{place}{path}")) {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+        Err(_) => Refusal::Malformed("The path is invalid.")
+            .text()
+            .response(form, None),
     }
 }
 

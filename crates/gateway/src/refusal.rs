@@ -1,44 +1,51 @@
-//! What the gateway answers itself when a request goes no further. The caller learns what it can mend, the log the rest.
+//! Requests that the gateway answers itself. The client learns what it can change, the log the rest.
 
 use std::time::Duration;
 
-use axum::response::IntoResponse as _;
+use cardea_web::inbound::RequestId;
 use cardea_web::inbound::limits::Decision;
-use cardea_web::inbound::{Problem, RequestId};
 use http::header::{ALLOW, CONNECTION, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::ResponseBody;
+use crate::error_page::{ErrorText, Form};
 use crate::path::BadPath;
+use crate::prefixes::Ambiguous;
 
-/// Why a request is answered by the gateway.
+/// Why a request is not forwarded, or has no response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("{0}")]
     Path(#[from] BadPath),
+    #[error("applications could read the path as one of another route")]
+    Ambiguous,
     #[error("{0}")]
     Malformed(&'static str),
-    #[error("the host isn't one of the configured")]
+    #[error("the host is not configured")]
     Host,
-    #[error("no route leads there")]
+    #[error("no route matches the path")]
     NoRoute,
-    #[error("the method isn't for proxies")]
+    #[error("the method is not allowed")]
     Method,
-    #[error("the rate limit of the route is spent")]
+    #[error("rate limit of the route exceeded")]
     TooMany(Decision),
     #[error("the body is larger than the route allows")]
     TooLarge,
-    #[error("the client stopped sending its request")]
+    #[error("the client sends its request too slowly")]
     TooSlow,
-    #[error("the client broke off")]
+    #[error("the client disconnected")]
     Gone,
-    #[error("the client's network has its share of the upstream's connections")]
+    #[error("the memory for request bodies is used up")]
+    NoMemory,
+    #[error("the client's network uses its share of the memory for request bodies")]
+    NetworkMemory,
+    #[error("the client's network uses its share of the upstream's connections")]
     Crowded,
-    #[error("the upstream has all the connections it may have")]
+    #[error("all connections of the upstream are in use")]
     Full,
-    #[error("the upstream can't be reached: {0}")]
+    #[error("the upstream cannot be reached: {0}")]
     Unreachable(String),
-    #[error("the upstream broke off: {0}")]
+    #[error("the upstream failed: {0}")]
     Broken(String),
     #[error("the upstream took longer than {} s to {what}", limit.as_secs())]
     TimedOut { what: &'static str, limit: Duration },
@@ -46,11 +53,17 @@ pub(crate) enum Refusal {
     Internal(&'static str),
 }
 
+impl From<Ambiguous> for Refusal {
+    fn from(_: Ambiguous) -> Self {
+        Self::Ambiguous
+    }
+}
+
 impl Refusal {
     /// The label of the metric.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Path(_) | Self::Malformed(_) => "malformed",
+            Self::Path(_) | Self::Ambiguous | Self::Malformed(_) => "malformed",
             Self::Host => "host",
             Self::NoRoute => "no_route",
             Self::Method => "method",
@@ -58,7 +71,8 @@ impl Refusal {
             Self::TooLarge => "too_large",
             Self::TooSlow => "client_slow",
             Self::Gone => "client_gone",
-            Self::Crowded => "network_full",
+            Self::NoMemory => "body_memory_full",
+            Self::Crowded | Self::NetworkMemory => "network_full",
             Self::Full => "upstream_full",
             Self::Unreachable(_) => "upstream_unreachable",
             Self::Broken(_) => "upstream_broken",
@@ -67,100 +81,106 @@ impl Refusal {
         }
     }
 
-    fn said(&self) -> (StatusCode, &'static str, &'static str) {
-        let later = "The failure was logged under the id of this request.";
-        match self {
+    /// What the client is told.
+    pub(crate) fn text(&self) -> ErrorText {
+        let logged = "The error was logged with the reference of this request.";
+        let (status, title, detail) = match self {
             Self::Path(_) => (
                 StatusCode::BAD_REQUEST,
-                "The path has more than one meaning",
-                "Write it without empty segments, dots, encoded slashes and control characters.",
+                "The path is ambiguous",
+                "Paths must not have empty segments, dot segments, encoded slashes or control characters.",
             ),
-            Self::Malformed(why) => (StatusCode::BAD_REQUEST, "The request is malformed", why),
+            Self::Ambiguous => (
+                StatusCode::BAD_REQUEST,
+                "The path is ambiguous",
+                "Write the path exactly as it was given, in the same case and without parameters, blanks or dots after a name.",
+            ),
+            Self::Malformed(why) => (StatusCode::BAD_REQUEST, "The request is malformed", *why),
             Self::Host => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "This host is not served here",
-                "Use the address that the service was given out under.",
+                "Check the address.",
             ),
             Self::NoRoute => (
                 StatusCode::NOT_FOUND,
                 "Not found",
-                "Nothing is served at this path.",
+                "There is nothing at this address.",
             ),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Method not allowed",
-                "CONNECT and TRACE are not taken.",
+                "CONNECT and TRACE are not supported.",
             ),
             Self::TooMany(_) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many requests",
-                "Come again after the time in Retry-After.",
+                "The rate limit is exceeded. Retry after the time in Retry-After.",
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The request is too large",
-                "Send less at once.",
+                "The body of the request exceeds the limit.",
             ),
             Self::TooSlow | Self::Gone => (
                 StatusCode::REQUEST_TIMEOUT,
-                "The request was not sent in time",
-                "Send it again.",
+                "The request timed out",
+                "The request was not sent in time. Send it again.",
             ),
             Self::Crowded => (
                 StatusCode::TOO_MANY_REQUESTS,
-                "Too many requests at one time",
-                "Come again when others of your network have finished.",
+                "Too many requests at the same time",
+                "Your network has too many requests in progress. Try again in a moment.",
             ),
-            Self::Full => (
+            Self::NoMemory | Self::NetworkMemory | Self::Full => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The service is busy",
-                "Come again in a moment.",
+                "Try again in a moment.",
             ),
             Self::Unreachable(_) | Self::Broken(_) => (
                 StatusCode::BAD_GATEWAY,
-                "The service can't be reached",
-                later,
+                "The service is not available",
+                logged,
             ),
             Self::TimedOut { .. } => (
                 StatusCode::GATEWAY_TIMEOUT,
                 "The service did not answer in time",
-                later,
+                logged,
             ),
             Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Internal server error",
-                later,
+                logged,
             ),
+        };
+        ErrorText {
+            status,
+            title,
+            detail,
         }
     }
 
-    /// Whether the connection failed, and not the request.
+    /// Whether the connection failed, not the request.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self, Self::Broken(_))
     }
 
-    /// The answer, a problem document that carries the id.
-    pub(crate) fn answer(&self, id: RequestId) -> Response<ResponseBody> {
-        let (status, title, detail) = self.said();
-        let problem = Problem::new(status, title).detail(detail).correlated(id);
-        let mut response = problem.into_response().map(ResponseBody::own);
+    /// The response.
+    pub(crate) fn response(&self, form: Form, id: RequestId) -> Response<ResponseBody> {
+        let response = self.text().response(form, Some(id));
+        let mut response = response.map(ResponseBody::own);
         let headers = response.headers_mut();
-        headers.insert(
-            http::header::CACHE_CONTROL,
-            HeaderValue::from_static("no-store"),
-        );
         match self {
             Self::TooMany(decision) => decision.write(headers),
-            Self::Full | Self::Crowded => {
+            Self::Full | Self::Crowded | Self::NoMemory | Self::NetworkMemory => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            // RFC 9110 §15.5.6: a 405 names what is allowed.
+            // RFC 9110 §15.5.6: a 405 lists the allowed methods.
             Self::Method => {
                 let allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
                 headers.insert(ALLOW, HeaderValue::from_static(allowed));
             }
-            // Where a message ends is in doubt, so nothing that follows on this connection is read.
-            Self::Malformed(_) => {
+            // Where the message ends is not known, so nothing more is read from this connection.
+            Self::Malformed(_) | Self::TooSlow | Self::TooLarge => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! The answer as the client gets it.
+//! The response as the client receives it.
 
 use cardea_web::inbound::{RequestId, request_id};
 use cardea_web::outbound::take_off_hop_by_hop;
@@ -11,34 +11,33 @@ use crate::refusal::Refusal;
 use crate::table::{Route, Table};
 
 const X_POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
-// Without includeSubDomains: what else lives under the host's name is not ours to decide.
+// Without includeSubDomains: other hosts under this name may not support https.
 const TWO_YEARS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const CONNECTION_UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 
-/// Refuses an answer that could be read as two different ones, or as the end of HTTP.
+/// Refuses a response whose framing is ambiguous, and a switch of protocols that was not requested.
 pub(crate) fn frame<B>(response: &mut Response<B>, websocket: bool) -> Result<(), Refusal> {
-    // RFC 9110 §7.8: nobody switches to what wasn't asked for.
+    // RFC 9110 §7.8: a server switches only to a protocol that the client offered.
     if response.status() == StatusCode::SWITCHING_PROTOCOLS && !websocket {
-        return Err(Refusal::Broken("a 101 that nobody asked for".to_owned()));
+        return Err(Refusal::Broken("a 101 that was not requested".to_owned()));
     }
     let headers = response.headers_mut();
     let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
     if let Some(encoding) = encodings.next() {
         if encodings.next().is_some() || !encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            let what = "a transfer encoding that is not chunked alone";
+            let what = "a transfer encoding other than chunked";
             return Err(Refusal::Broken(what.to_owned()));
         }
-        // RFC 9112 §6.3: the encoding counts, and the length beside it isn't handed on.
+        // RFC 9112 §6.3: the encoding overrides the length, which must not be forwarded.
         headers.remove(CONTENT_LENGTH);
     }
     Ok(())
 }
 
-/// Takes off what was said to the gateway alone, what tells strangers which program with which hole stands behind, and
-/// cookies that aren't the upstream's to set.
-pub(crate) fn hand_on<B>(response: &mut Response<B>, table: &Table, route: &Route) {
+/// Removes hop-by-hop headers, headers that name the server software, and cookies that the upstream may not set.
+pub(crate) fn clean<B>(response: &mut Response<B>, table: &Table, route: &Route) {
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     take_off_hop_by_hop(headers);
@@ -49,11 +48,11 @@ pub(crate) fn hand_on<B>(response: &mut Response<B>, table: &Table, route: &Rout
     headers.remove(SERVER);
     headers.remove(X_POWERED_BY);
     if !route.private_cookies {
-        table.private.keep_from_being_set(headers);
+        table.private.remove_from_response(headers);
     }
 }
 
-/// Adds what every answer carries. What the upstream set stays: it knows its own pages.
+/// Adds the headers of every response. Security headers that the upstream set are kept.
 pub(crate) fn harden(headers: &mut HeaderMap, table: &Table, https: bool, id: RequestId) {
     for (name, value) in &table.pack {
         headers.entry(name).or_insert_with(|| value.clone());

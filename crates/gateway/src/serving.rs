@@ -20,21 +20,21 @@ use crate::forward_auth;
 use crate::gateway::Gateway;
 use crate::redirect;
 
-/// How long a connection between two requests stays, and an answer may stand still at the least.
+/// The idle timeout of connections, and the least for a pause in a response.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The sockets of a gateway.
 #[derive(Default)]
 pub struct Listeners {
-    /// For the requests that are passed on.
+    /// For requests that are forwarded.
     pub main: Vec<TcpListener>,
-    /// For plain HTTP, which leads to https.
+    /// For plain HTTP, which is redirected to https.
     pub redirect: Option<TcpListener>,
-    /// For the proxies that ask who is logged in.
+    /// For the proxies that use forward-auth.
     pub forward_auth: Option<TcpListener>,
 }
 
-/// A gateway that is about to serve.
+/// A gateway that is ready to serve.
 pub struct Serving {
     gateway: Gateway,
     listeners: Vec<TcpListener>,
@@ -45,13 +45,13 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Listens at the addresses of the configuration.
+    /// Listens on the configured addresses.
     ///
     /// # Errors
-    /// Names the key of an address that can't be listened at, or of a file that can't be used.
+    /// Names the key of an address that cannot be listened on, or of a file that cannot be used.
     pub async fn bind(config: &GatewayConfig, gateway: Gateway) -> Result<Self, ConfigProblem> {
         let mut listeners = Listeners::default();
-        if !config.asks_alone() {
+        if !config.is_forward_auth_only() {
             for text in &config.listen {
                 listeners.main.push(bind("listen", text).await?);
             }
@@ -66,23 +66,23 @@ impl Serving {
         Self::at(config, gateway, listeners)
     }
 
-    /// Serves on listeners that are there already.
+    /// Serves on existing listeners.
     ///
     /// # Errors
-    /// Names the key of a file that can't be used.
+    /// Names the key of a file that cannot be used.
     pub fn at(
         config: &GatewayConfig,
         gateway: Gateway,
         listeners: Listeners,
     ) -> Result<Self, ConfigProblem> {
-        if listeners.main.is_empty() && !config.asks_alone() {
+        if listeners.main.is_empty() && !config.is_forward_auth_only() {
             return Err(ConfigProblem::new(
                 "listen",
-                "there is no address to listen at",
+                "not set; add at least one address",
             ));
         }
         if listeners.redirect.is_some() && config.tls.is_none() {
-            let what = "without [tls] there is no https to lead to";
+            let what = "requires [tls]";
             return Err(ConfigProblem::new("redirect.listen", what));
         }
         let shared = &gateway.0;
@@ -97,7 +97,7 @@ impl Serving {
         let bounds = ListenerConfig {
             tls: certificates.clone(),
             client_certificates,
-            // Through one proxy come the connections of many people.
+            // A proxy has the connections of many clients.
             trusted: shared.table.load().trusted.clone(),
             idle_timeout: KEEP_ALIVE.max(gateway.longest_idle() + Duration::from_secs(15)),
             ..ListenerConfig::default()
@@ -112,14 +112,14 @@ impl Serving {
         })
     }
 
-    /// Where it listens for the requests that it passes on.
+    /// The addresses of the main listeners.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let addresses = self.listeners.iter().map(TcpListener::local_addr);
         addresses.filter_map(Result::ok).collect()
     }
 
-    /// Serves until `shutdown`, then finishes what is under way.
+    /// Serves until `shutdown`, then finishes the requests in progress.
     ///
     /// # Errors
     /// When TLS cannot be set up.
@@ -127,11 +127,11 @@ impl Serving {
         if let Some(certificates) = self.certificates {
             tokio::spawn(certificates.reload(POLL_EVERY, shutdown.clone()));
         }
-        let beside = TaskTracker::new();
+        let others = TaskTracker::new();
         if let Some(listener) = self.redirect {
             let router = redirect::router(self.gateway.clone());
             let stop = shutdown.clone();
-            beside.spawn(serve(
+            others.spawn(serve(
                 vec![listener],
                 router,
                 ListenerConfig::default(),
@@ -139,16 +139,16 @@ impl Serving {
             ));
         }
         if let Some((listener, router)) = self.forward_auth {
-            // Whoever asks here is a proxy, with the connections of all its clients.
+            // The only clients are proxies, with the connections of all their clients.
             let bounds = ListenerConfig {
                 max_connections_per_network: ListenerConfig::default().max_connections,
                 ..ListenerConfig::default()
             };
-            beside.spawn(serve(vec![listener], router, bounds, shutdown.clone()));
+            others.spawn(serve(vec![listener], router, bounds, shutdown.clone()));
         }
         let served = serve(self.listeners, self.gateway, self.bounds, shutdown).await;
-        beside.close();
-        beside.wait().await;
+        others.close();
+        others.wait().await;
         served
     }
 }
@@ -159,7 +159,7 @@ async fn bind(key: &str, text: &str) -> Result<TcpListener, ConfigProblem> {
         .parse()
         .map_err(|_| problem("not an address and port such as 127.0.0.1:8443".to_owned()))?;
     let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| problem(format!("can't be listened at: {error}")))
+    listener.map_err(|error| problem(format!("cannot listen: {error}")))
 }
 
 type Tls = (Option<Arc<Certificates>>, Option<ClientCertificates>);
@@ -172,7 +172,7 @@ fn tls(config: &GatewayConfig) -> Result<Tls, ConfigProblem> {
         .map_err(|error| ConfigProblem::new("tls", error.to_string()))?;
     let clients = match &tls.client_ca_file {
         None if tls.client_certificate_required => {
-            let what = "it takes a client_ca_file";
+            let what = "requires client_ca_file";
             return Err(ConfigProblem::new("tls.client_certificate_required", what));
         }
         None => None,

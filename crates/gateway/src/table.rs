@@ -1,4 +1,4 @@
-//! The configuration after it was checked: what the hot path looks things up in.
+//! The configuration after it was checked: what requests are looked up in.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -16,17 +16,25 @@ use ipnet::IpNet;
 use crate::checked::{ConfigProblem, Host, Times, hosts, networks, own_path};
 use crate::config::{GatewayConfig, HeadersConfig, RouteConfig};
 use crate::cookies::PrivateCookies;
+use crate::dropped_headers::DroppedHeaders;
 use crate::measure::Measures;
 use crate::path;
+use crate::prefixes::{Ambiguous, Prefixes};
+use crate::shares::Shares;
 use crate::upstream::Upstream;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+/// The memory of request bodies that are read before they are forwarded.
+const BODY_MEMORY: usize = 32 * 1024 * 1024;
+
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// One configuration, ready for use.
+/// A configuration, ready for use.
 pub(crate) struct Table {
     hosts: Vec<Host>,
     routes: Vec<Arc<Route>>,
+    // Of the routes, in their order.
+    prefixes: Prefixes,
     upstreams: Vec<Arc<Upstream>>,
     pub(crate) trusted: Vec<IpNet>,
     pub(crate) pack: Vec<(HeaderName, HeaderValue)>,
@@ -35,17 +43,20 @@ pub(crate) struct Table {
     pub(crate) health: Box<str>,
     pub(crate) metrics: Box<str>,
     metrics_allow: Vec<IpNet>,
+    /// Of request bodies that are read before they are forwarded.
+    pub(crate) body_memory: Arc<Shares>,
 }
 
-/// Where the requests under a prefix go.
+/// A route: where requests under a prefix are sent.
 pub(crate) struct Route {
-    /// Without a slash at its end; empty for everything.
+    /// Without a trailing slash; empty for `/`.
     prefix: Box<str>,
     pub(crate) segments: usize,
-    /// The prefix that is taken off.
+    /// The prefix that is stripped.
     pub(crate) stripped: Option<HeaderValue>,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) private_cookies: bool,
+    pub(crate) dropped_headers: DroppedHeaders,
     requests_per_minute: u32,
     pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) max_body_bytes: u64,
@@ -54,7 +65,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Its name in log and metrics.
+    /// Its name in logs and metrics.
     pub(crate) fn label(&self) -> &str {
         if self.prefix.is_empty() {
             "/"
@@ -66,10 +77,16 @@ impl Route {
     pub(crate) fn strips_prefix(&self) -> bool {
         self.stripped.is_some()
     }
+
+    /// Whether a request of the other route reaches the same place by this one.
+    fn can_replace(&self, other: &Self) -> bool {
+        let strips = self.strips_prefix() || other.strips_prefix();
+        Arc::ptr_eq(&self.upstream, &other.upstream) && !strips
+    }
 }
 
 impl Table {
-    /// Checks a configuration. What didn't change is taken over from the one before: connections, and what rate limits have counted.
+    /// Checks a configuration. What did not change is kept from the previous one: connections and the state of rate limits.
     pub(crate) fn build(
         config: &GatewayConfig,
         before: Option<&Self>,
@@ -78,7 +95,7 @@ impl Table {
         let old = before.map_or(&[][..], |table| &table.upstreams);
         let upstreams = config.upstreams.iter().map(|one| Upstream::new(one, old));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
-        let mut routes = Vec::new();
+        let mut routes = Vec::with_capacity(config.routes.len());
         for route in &config.routes {
             let route = build_route(route, &upstreams, before, clock)?;
             if routes
@@ -86,19 +103,19 @@ impl Table {
                 .any(|other: &Arc<Route>| other.prefix == route.prefix)
             {
                 let key = format!("routes \"{}\"", route.label());
-                return Err(ConfigProblem::new(key, "the prefix is there twice"));
+                return Err(ConfigProblem::new(key, "the prefix is configured twice"));
             }
             routes.push(Arc::new(route));
         }
-        if routes.is_empty() && !config.asks_alone() {
+        if routes.is_empty() && !config.is_forward_auth_only() {
             return Err(ConfigProblem::new(
                 "routes",
-                "there are none; write at least one [[routes]]",
+                "not set; add at least one [[routes]]",
             ));
         }
-        routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
         Ok(Self {
-            hosts: match config.asks_alone() {
+            prefixes: Prefixes::new(routes.iter().map(|route| &*route.prefix)),
+            hosts: match config.is_forward_auth_only() {
                 true => Vec::new(),
                 false => hosts(&config.hosts)?,
             },
@@ -111,13 +128,23 @@ impl Table {
             health: own_path("health.path", &config.health.path)?,
             metrics: own_path("metrics.path", &config.metrics.path)?,
             metrics_allow: networks("metrics.allow", &config.metrics.allow)?,
+            body_memory: before.map_or_else(
+                || Shares::new(BODY_MEMORY),
+                |table| Arc::clone(&table.body_memory),
+            ),
         })
     }
 
-    /// The route of a path that was read.
-    pub(crate) fn route(&self, path: &str) -> Option<&Arc<Route>> {
-        let mut routes = self.routes.iter();
-        routes.find(|route| path::is_under(path, &route.prefix))
+    /// The route of a checked path.
+    pub(crate) fn route(&self, path: &str) -> Result<Option<&Arc<Route>>, Ambiguous> {
+        let found = self.prefixes.find(path)?;
+        let at = |index: Option<usize>| index.and_then(|index| self.routes.get(index));
+        let (route, longer) = (at(found.prefix), at(found.with_format));
+        Ok(match (route, longer) {
+            // `/login.json` is `/login` to many frameworks, so the limits of that route hold if the upstream is the same.
+            (Some(route), Some(longer)) if longer.can_replace(route) => Some(longer),
+            _ => route,
+        })
     }
 
     /// The host of this authority.
@@ -128,7 +155,7 @@ impl Table {
         hosts.find(|host| host.name.eq_ignore_ascii_case(name))
     }
 
-    /// The host of this name, whatever its port.
+    /// The host of this name with any port.
     pub(crate) fn named(&self, name: &str) -> Option<&Host> {
         let same = |host: &&Host| {
             let rest = host.name.get(name.len()..).unwrap_or("?");
@@ -144,7 +171,7 @@ impl Table {
             .any(|network| network.contains(&ip))
     }
 
-    /// The longest time that an answer may stand still.
+    /// The longest idle timeout of a route.
     pub(crate) fn longest_idle(&self) -> Duration {
         let times = self.routes.iter().map(|route| route.times.idle);
         times.max().unwrap_or_default()
@@ -166,7 +193,7 @@ fn build_route(
     let upstream = named.ok_or_else(|| {
         let names: Vec<_> = upstreams.iter().map(|one| one.name()).collect();
         let what = format!(
-            "\"{}\" is none of the [[upstreams]]: {}",
+            "\"{}\" is not one of the [[upstreams]]: {}",
             config.upstream,
             names.join(", ")
         );
@@ -191,6 +218,8 @@ fn build_route(
         prefix: prefix.into(),
         upstream: Arc::clone(upstream),
         private_cookies: config.private_cookies,
+        dropped_headers: DroppedHeaders::new(&config.drop_headers)
+            .map_err(|what| problem("drop_headers", what))?,
         requests_per_minute: config.requests_per_minute,
         limiter,
         max_body_bytes: config.max_body_bytes,
@@ -230,7 +259,7 @@ fn pack(config: &HeadersConfig) -> Result<Vec<(HeaderName, HeaderValue)>, Config
             continue;
         }
         let value = HeaderValue::try_from(text).map_err(|_| {
-            ConfigProblem::new(format!("headers.{key}"), "not the value of a header")
+            ConfigProblem::new(format!("headers.{key}"), "not a valid header value")
         })?;
         pack.push((name, value));
     }

@@ -1,4 +1,4 @@
-//! The page of the metrics.
+//! The metrics page.
 
 use cardea_web::prometheus;
 use http::header::CONTENT_TYPE;

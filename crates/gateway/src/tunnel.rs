@@ -1,4 +1,4 @@
-//! WebSockets: once both sides agreed, bytes go both ways until one side ends, or nothing moves.
+//! WebSockets: after the upgrade, bytes are copied in both directions until one side ends or both are silent.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use cardea_web::inbound::listener::{Guest, Place};
+use cardea_web::inbound::listener::Place;
 use http::header::UPGRADE;
 use http::{Response, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -15,19 +15,21 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::ResponseBody;
 use crate::measure::OpenTunnel;
 use crate::outgoing::Outgoing;
 use crate::pool;
 use crate::refusal::Refusal;
+use crate::shares::Held as Slot;
+use crate::upload::RequestBody;
 
-/// Asks the upstream for a WebSocket, on a connection of its own. When it agrees, `client` is joined to it.
+/// Requests a WebSocket from the upstream on a new connection. When it accepts, `client` is connected to it.
 pub(crate) async fn open(
     outgoing: &Outgoing<'_>,
     client: OnUpgrade,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let route = outgoing.route;
-    let guest = route.upstream.admit(outgoing.client.ip)?;
+    let slot = route.upstream.admit(outgoing.client.ip)?;
     let (stream, permit) = route.upstream.connect(route.times.connect).await?;
     let permit = Arc::new(permit);
     let broken = |error: hyper::Error| Refusal::Broken(error.to_string());
@@ -35,7 +37,7 @@ pub(crate) async fn open(
         .handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;
-    // An answer that is no WebSocket may be long, and its connection is counted to its end.
+    // A response that is not an upgrade may be long, and its connection is counted until it ends.
     let counted = Arc::clone(&permit);
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
@@ -45,45 +47,45 @@ pub(crate) async fn open(
     });
     let request = outgoing
         .request(RequestBody::Empty)
-        .ok_or(Refusal::Internal("a path that was read can't be written"))?;
+        .ok_or(Refusal::Internal("the path cannot be written"))?;
     let limit = route.times.first_byte;
-    let what = "answer to a WebSocket";
+    let what = "answer a WebSocket request";
     let mut response = tokio::time::timeout(limit, sender.send_request(request))
         .await
         .map_err(|_| Refusal::TimedOut { what, limit })?
         .map_err(broken)?;
     let idle = route.times.idle;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(response.map(|body| ResponseBody::upstream(body, None, idle, guest)));
+        return Ok(response.map(|body| ResponseBody::upstream(body, None, idle, slot)));
     }
-    // RFC 6455 §4.1: a 101 for anything else is no WebSocket.
+    // RFC 6455 §4.1: a 101 for another protocol is no WebSocket.
     let agreed = response.headers().get(UPGRADE);
     if !agreed.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return Err(Refusal::Broken("a 101 that is no WebSocket".to_owned()));
+        return Err(Refusal::Broken("a 101 that is not a WebSocket".to_owned()));
     }
     let upstream = hyper::upgrade::on(&mut response);
-    let held = Held {
+    let held = Occupied {
         place: outgoing.parts.extensions.get::<Place>().cloned(),
         _permit: permit,
-        _guest: guest,
+        _slot: slot,
         _counted: OpenTunnel::new(),
     };
-    tokio::spawn(join(client, upstream, idle, held));
+    tokio::spawn(copy(client, upstream, idle, held));
     Ok(response.map(|_| ResponseBody::own(())))
 }
 
-/// What a tunnel takes up as long as it stands.
-struct Held {
+/// What an open tunnel occupies.
+struct Occupied {
     place: Option<Place>,
     _permit: Arc<OwnedSemaphorePermit>,
-    _guest: Guest,
+    _slot: Slot,
     _counted: OpenTunnel,
 }
 
-async fn join(client: OnUpgrade, upstream: OnUpgrade, idle: Duration, held: Held) {
+async fn copy(client: OnUpgrade, upstream: OnUpgrade, idle: Duration, held: Occupied) {
     let (client, upstream) = match tokio::try_join!(client, upstream) {
         Ok(both) => both,
-        Err(error) => return tracing::debug!(%error, "a WebSocket wasn't joined"),
+        Err(error) => return tracing::debug!(%error, "a WebSocket could not be connected"),
     };
     let moved = Arc::new(AtomicBool::new(false));
     let mut client = Watched::new(client, &moved);
@@ -97,7 +99,7 @@ async fn join(client: OnUpgrade, upstream: OnUpgrade, idle: Duration, held: Held
     tokio::select! {
         ended = copy_bidirectional(&mut client, &mut upstream) => {
             if let Err(error) = ended {
-                tracing::debug!(%error, "a WebSocket broke off");
+                tracing::debug!(%error, "a WebSocket ended with an error");
             }
         }
         () = silence(&moved, idle) => tracing::debug!("a WebSocket was silent for too long"),
@@ -105,7 +107,7 @@ async fn join(client: OnUpgrade, upstream: OnUpgrade, idle: Duration, held: Held
     }
 }
 
-/// Ends when nothing has moved for this long, give or take as much again.
+/// Ends when no bytes were copied for this long, or up to twice as long.
 async fn silence(moved: &AtomicBool, idle: Duration) {
     loop {
         tokio::time::sleep(idle).await;
@@ -115,7 +117,7 @@ async fn silence(moved: &AtomicBool, idle: Duration) {
     }
 }
 
-/// One side, which tells when bytes come from it.
+/// One side, which records that bytes came from it.
 struct Watched {
     io: TokioIo<Upgraded>,
     moved: Arc<AtomicBool>,

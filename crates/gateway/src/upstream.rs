@@ -1,11 +1,10 @@
-//! A server behind the gateway: how it is reached, and what is sent again when a kept connection turns out dead.
+//! A server behind the gateway: how it is reached, and what is sent again when a pooled connection was closed.
 
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cardea_web::inbound::listener::{Guest, Networks, Share};
 use cardea_web::inbound::tls::{FileMark, mark};
 use cardea_web::outbound::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
 use http::{Method, Request, Response};
@@ -14,12 +13,14 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Url};
 
-use crate::body::{RequestBody, ResponseBody, Trouble, Upload};
+use crate::body::ResponseBody;
 use crate::checked::{ConfigProblem, Times};
 use crate::config::UpstreamConfig;
 use crate::outgoing::Outgoing;
 use crate::pool::{Exchange, Pool};
 use crate::refusal::Refusal;
+use crate::shares::{Held, Shares, Spent};
+use crate::upload::{Progress, RequestBody};
 
 /// A server behind the gateway, with its open connections.
 pub(crate) struct Upstream {
@@ -28,18 +29,19 @@ pub(crate) struct Upstream {
     host: Box<str>,
     port: u16,
     tls: Option<UpstreamTls>,
-    slots: Arc<Semaphore>,
-    networks: Arc<Networks>,
+    connections: Arc<Semaphore>,
+    // Of requests in progress: idle connections of the pool are not in it.
+    requests: Arc<Shares>,
     pool: Arc<Pool>,
 }
 
 impl Upstream {
-    /// The upstream of a configuration: the one of before when nothing about it changed, so that its connections stay.
+    /// The upstream of a configuration. If nothing about it changed it is the previous one, so that its connections stay.
     pub(crate) fn new(
         config: &UpstreamConfig,
         before: &[Arc<Self>],
     ) -> Result<Arc<Self>, ConfigProblem> {
-        // Marked before they are read, so that a change meanwhile is seen next time.
+        // Marked before they are read, so that a change in between is seen next time.
         let files = files(config).map(|file| mark(Path::new(file))).collect();
         let same = |old: &&Arc<Self>| old.config == *config && old.files == files;
         if let Some(old) = before.iter().find(same) {
@@ -52,14 +54,14 @@ impl Upstream {
             problem(
                 "url",
                 format!(
-                    "\"{}\": {e}; write it like http://127.0.0.1:9000",
+                    "\"{}\": {e}; expected a URL such as http://127.0.0.1:9000",
                     config.url
                 ),
             )
         })?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let (Some(host), true) = (url.host(), bare && url.username().is_empty()) else {
-            let what = "a scheme, a host and a port, nothing else, such as http://127.0.0.1:9000";
+            let what = "only a scheme, a host and a port, such as http://127.0.0.1:9000";
             return Err(problem("url", what.to_owned()));
         };
         let host = match host {
@@ -69,7 +71,7 @@ impl Upstream {
         };
         let tls = match url.scheme() {
             "http" if files_named(config) => {
-                return Err(problem("url", "certificates are for https".to_owned()));
+                return Err(problem("url", "certificates require https".to_owned()));
             }
             "http" => None,
             "https" => Some(secured(config, &host)?),
@@ -83,14 +85,10 @@ impl Upstream {
             port: url.port_or_known_default().unwrap_or_default(),
             host: host.into(),
             tls,
-            slots: Arc::new(Semaphore::new(
+            connections: Arc::new(Semaphore::new(
                 config.max_connections.min(Semaphore::MAX_PERMITS),
             )),
-            // However slowly one network sends and reads, half is left for all others.
-            networks: Networks::new(
-                Share::of_network(config.max_connections.div_ceil(2)),
-                Vec::new(),
-            ),
+            requests: Shares::new(config.max_connections),
             pool: Pool::new(),
             config: config.clone(),
         }))
@@ -100,46 +98,46 @@ impl Upstream {
         &self.config.name
     }
 
-    /// A place for a request from this address, which keeps it until its answer has passed.
-    pub(crate) fn admit(&self, ip: IpAddr) -> Result<Guest, Refusal> {
-        self.networks.admit(ip).ok_or(Refusal::Crowded)
+    /// A slot for a request from this address, which holds it until its response is complete.
+    pub(crate) fn admit(&self, ip: IpAddr) -> Result<Held, Refusal> {
+        self.requests.take(ip, 1).map_err(|spent| match spent {
+            Spent::All => Refusal::Full,
+            Spent::Share => Refusal::Crowded,
+        })
     }
 
-    /// Sends the request and brings its answer, whose body is still on its way.
+    /// Sends the request and returns the response, whose body is still to come.
     pub(crate) async fn send(
         &self,
         outgoing: &Outgoing<'_>,
         body: RequestBody,
         times: &Times,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let upload = match &body {
-            RequestBody::Empty => None,
-            RequestBody::Stream { upload, .. } => Some(Arc::clone(upload)),
-        };
-        let guest = self.admit(outgoing.client.ip)?;
+        let upload = body.progress();
+        let slot = self.admit(outgoing.client.ip)?;
         let safe = matches!(
             outgoing.parts.method,
             Method::GET | Method::HEAD | Method::OPTIONS
         );
         let mut request = build(outgoing, body)?;
-        let mut kept = self.pool.take().await;
+        let mut pooled = self.pool.take().await;
         loop {
-            let reused = kept.is_some();
-            let mut exchange = match kept.take() {
+            let reused = pooled.is_some();
+            let mut exchange = match pooled.take() {
                 Some(exchange) => exchange,
                 None => self.open(times.connect).await?,
             };
             let (refusal, unsent) =
                 match head(&mut exchange, request, upload.as_deref(), times.first_byte).await {
-                    Ok(answer) => {
+                    Ok(response) => {
                         upload.inspect(|upload| upload.note_answer());
-                        return Ok(self.handed_on(answer, (exchange, guest), times));
+                        return Ok(self.forwarded(response, exchange, slot, times));
                     }
                     Err(failed) => failed,
                 };
             drop(exchange);
-            // RFC 9112 §9.3.1: a kept connection may close at any time. What never left is sent on a new one; what may have arrived only
-            // when doing it twice does no harm.
+            // RFC 9112 §9.3.1: a pooled connection may be closed at any time. What was not sent is sent on a new one; what may have
+            // arrived only if the method is safe.
             request = match unsent {
                 Some(unsent) if reused => unsent,
                 None if reused && safe && upload.is_none() && refusal.is_broken() => {
@@ -150,14 +148,15 @@ impl Upstream {
         }
     }
 
-    fn handed_on(
+    fn forwarded(
         &self,
-        answer: Response<Incoming>,
-        (exchange, guest): (Box<Exchange>, Guest),
+        response: Response<Incoming>,
+        exchange: Box<Exchange>,
+        slot: Held,
         times: &Times,
     ) -> Response<ResponseBody> {
         let connection = Some((exchange, Arc::clone(&self.pool)));
-        answer.map(|body| ResponseBody::upstream(body, connection, times.idle, guest))
+        response.map(|body| ResponseBody::upstream(body, connection, times.idle, slot))
     }
 
     async fn open(&self, limit: Duration) -> Result<Box<Exchange>, Refusal> {
@@ -166,14 +165,14 @@ impl Upstream {
         Exchange::begin(stream, permit).await.map_err(broken)
     }
 
-    /// A new connection, counted until the permit goes.
+    /// A new connection, counted until the permit is dropped.
     pub(crate) async fn connect(
         &self,
         limit: Duration,
     ) -> Result<(UpstreamStream, OwnedSemaphorePermit), Refusal> {
-        let free = || Arc::clone(&self.slots).try_acquire_owned().ok();
-        // Connections that rest are counted too, and give way to one of another kind.
-        let permit = free().or_else(|| self.pool.let_one_go().then(free).flatten());
+        let free = || Arc::clone(&self.connections).try_acquire_owned().ok();
+        // Idle connections are counted too, and are closed for a new one.
+        let permit = free().or_else(|| self.pool.close_oldest().then(free).flatten());
         let permit = permit.ok_or(Refusal::Full)?;
         let connecting = async {
             let stream = TcpStream::connect((&*self.host, self.port)).await?;
@@ -197,37 +196,36 @@ impl Upstream {
 fn build(outgoing: &Outgoing<'_>, body: RequestBody) -> Result<Request<RequestBody>, Refusal> {
     outgoing
         .request(body)
-        .ok_or(Refusal::Internal("a path that was read can't be written"))
+        .ok_or(Refusal::Internal("the path cannot be written"))
 }
 
 type Failed = (Refusal, Option<Request<RequestBody>>);
 
-/// The head of the answer. The time counts anew whenever the client sends a piece of its request.
+/// The head of the response. The timeout starts again whenever the client sends a part of its request.
 async fn head(
     exchange: &mut Exchange,
     request: Request<RequestBody>,
-    upload: Option<&Upload>,
+    upload: Option<&Progress>,
     limit: Duration,
 ) -> Result<Response<Incoming>, Failed> {
-    let mut answer = std::pin::pin!(exchange.send(request));
+    let mut response = std::pin::pin!(exchange.send(request));
     loop {
-        let failed = match tokio::time::timeout(limit, answer.as_mut()).await {
-            Ok(Ok(answer)) => return Ok(answer),
+        let failed = match tokio::time::timeout(limit, response.as_mut()).await {
+            Ok(Ok(response)) => return Ok(response),
             Ok(Err(failed)) => failed,
-            Err(_) if upload.is_some_and(Upload::has_moved) => continue,
+            Err(_) if upload.is_some_and(Progress::has_moved) => continue,
             Err(_) if upload.is_some_and(|upload| !upload.is_finished()) => {
                 return Err((Refusal::TooSlow, None));
             }
             Err(_) => {
-                let what = "begin its answer";
+                let what = "start its response";
                 return Err((Refusal::TimedOut { what, limit }, None));
             }
         };
         let mut failed = failed;
         let unsent = failed.take_message();
-        return Err(match upload.and_then(Upload::trouble) {
-            Some(Trouble::TooLarge) => (Refusal::TooLarge, None),
-            Some(Trouble::Broken) => (Refusal::Gone, None),
+        return Err(match upload.and_then(Progress::failure) {
+            Some(error) => (error.into(), None),
             None => (Refusal::Broken(failed.into_error().to_string()), unsent),
         });
     }
@@ -254,7 +252,7 @@ fn secured(config: &UpstreamConfig, host: &str) -> Result<UpstreamTls, ConfigPro
         (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
         (None, None) => None,
         _ => {
-            let what = "client_cert_file and client_key_file go together";
+            let what = "client_cert_file and client_key_file require each other";
             return Err(problem(what.to_owned()));
         }
     };

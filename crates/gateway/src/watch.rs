@@ -1,4 +1,4 @@
-//! The configuration, taken anew while the gateway serves.
+//! Reloads the configuration while the gateway serves.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,26 +12,26 @@ use tokio_util::sync::CancellationToken;
 use crate::config::GatewayConfig;
 use crate::gateway::Gateway;
 
-/// How often the file is looked at.
+/// How often the file is checked for changes.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);
 
-/// A configuration file, with the variables that win over it.
+/// A configuration file, with the environment variables that override it.
 pub struct ConfigFile {
     path: PathBuf,
     environment: Vec<(String, String)>,
 }
 
 impl ConfigFile {
-    /// This file under these variables.
+    /// A file and the environment variables that override it.
     #[must_use]
     pub fn new(path: PathBuf, environment: Vec<(String, String)>) -> Self {
         Self { path, environment }
     }
 
-    /// Reads it. Paths in it are relative to it.
+    /// Reads it. Paths in it are relative to its folder.
     ///
     /// # Errors
-    /// All unknown keys and bad variables, and the first bad value, each with its place.
+    /// All unknown keys and invalid variables, and the first invalid value, each with its position.
     pub fn read(&self) -> Result<GatewayConfig, ConfigErrors> {
         let mut config: GatewayConfig = load(&self.path, self.environment.iter().cloned())?;
         if let Some(folder) = self.path.parent() {
@@ -40,8 +40,8 @@ impl ConfigFile {
         Ok(config)
     }
 
-    /// Takes the file anew on SIGHUP, and when it or a certificate it names for an upstream changes, until `shutdown`. A file that
-    /// can't be is told in the log, and the old configuration stays.
+    /// Reloads the file on SIGHUP, and when it or a certificate for an upstream changes, until `shutdown`. An invalid file is
+    /// logged, and the old configuration stays in use.
     ///
     /// # Errors
     /// When the process cannot listen for signals.
@@ -54,33 +54,37 @@ impl ConfigFile {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut seen = self.marks(&gateway);
         loop {
-            let asked = tokio::select! {
+            let is_forced = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
                 _ = hangup.recv() => true,
                 () = tokio::time::sleep(poll_every) => false,
             };
             let found = self.marks(&gateway);
-            if !asked
+            if !is_forced
                 && found
                     .iter()
                     .all(|(file, mark)| seen.get(file) == Some(mark))
             {
                 continue;
             }
-            self.take(&gateway);
-            // With the files of the configuration that is in use now; those of before as they were marked before they were read, so that
-            // a change meanwhile is seen next time.
+            self.reload(&gateway);
+            // New files are marked now. The others keep the mark from before they were read, so that a change in between is seen
+            // next time.
             seen = self.marks(&gateway);
             seen.extend(found);
         }
     }
 
-    fn take(&self, gateway: &Gateway) {
+    fn reload(&self, gateway: &Gateway) {
         let path = self.path.display();
         match self.read() {
-            Err(errors) => tracing::error!(file = %path, %errors, "the old configuration stays"),
+            Err(errors) => {
+                tracing::error!(file = %path, %errors, "configuration not reloaded; the old one stays in use");
+            }
             Ok(config) => match gateway.reload(config) {
-                Err(error) => tracing::error!(file = %path, %error, "the old configuration stays"),
+                Err(error) => {
+                    tracing::error!(file = %path, %error, "configuration not reloaded; the old one stays in use");
+                }
                 Ok(()) => tracing::info!(file = %path, "configuration reloaded"),
             },
         }

@@ -1,4 +1,4 @@
-//! May this request pass? The question of a proxy, and the answer.
+//! Whether a request may pass, as a proxy asks it.
 
 use std::sync::Arc;
 
@@ -7,11 +7,14 @@ use axum::response::{IntoResponse, Response};
 use cardea_client::bff::{Bff, ReturnTo};
 use cardea_client::rp::IdentityClaims;
 use cardea_web::inbound::Problem;
-use cardea_web::inbound::csrf::same_origin;
+use cardea_web::inbound::csrf::same_origin_without_token;
 use http::header::{ACCEPT, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_KEY};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
+use super::one;
 use super::rules::Rules;
+use crate::error_page::{ErrorText, Form};
 use crate::path;
 
 const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
@@ -26,14 +29,16 @@ pub(super) struct App {
     pub(super) user_claim: String,
 }
 
-/// For nginx, which passes on no other refusal than 401 and 403: where to log in stands in `Location` beside the 401.
+/// For nginx, which accepts only 401 and 403 as refusals: the URL of the login is in `Location` of the 401.
 pub(super) async fn auth_request(State(app): State<Arc<App>>, request: Request) -> Response {
-    app.judge(request.headers(), StatusCode::UNAUTHORIZED).await
+    let (parts, _) = request.into_parts();
+    app.judge(&parts, StatusCode::UNAUTHORIZED).await
 }
 
-/// For Caddy and Traefik, which hand a refusal to the browser as it is.
+/// For Caddy and Traefik, which send a refusal to the browser as it is.
 pub(super) async fn check(State(app): State<Arc<App>>, request: Request) -> Response {
-    app.judge(request.headers(), StatusCode::SEE_OTHER).await
+    let (parts, _) = request.into_parts();
+    app.judge(&parts, StatusCode::SEE_OTHER).await
 }
 
 /// The request that the proxy asks about.
@@ -45,15 +50,10 @@ struct Asked {
 
 impl Asked {
     fn read(headers: &HeaderMap) -> Option<Self> {
-        let one = |name: &str| {
-            let mut values = headers.get_all(name).iter();
-            let value = values.next()?;
-            values.next().is_none().then_some(value.as_bytes())
-        };
-        let method = Method::from_bytes(one("x-forwarded-method")?).ok()?;
-        let target = one("x-forwarded-uri")?;
+        let method = Method::from_bytes(one(headers, "x-forwarded-method").ok()??).ok()?;
+        let target = one(headers, "x-forwarded-uri").ok()??;
         let uri = Uri::try_from(target).ok()?;
-        // A path alone; what has two meanings could be judged by one and served by the other. A fragment is never sent.
+        // Only a path: an ambiguous target could be checked as one and served as another. Browsers never send a fragment.
         if uri.authority().is_some() || target.contains(&b'#') {
             return None;
         }
@@ -61,13 +61,13 @@ impl Asked {
         Some(Self { method, uri, path })
     }
 
-    /// Whether another site may ask for it in this person's name. A WebSocket begins with GET, and may do everything after it.
+    /// Whether another site may send it in the name of the user. A WebSocket begins with GET, and may do anything after it.
     fn is_safe(&self, headers: &HeaderMap) -> bool {
         matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
             && !headers.contains_key(SEC_WEBSOCKET_KEY)
     }
 
-    /// Whether a person waits for a page; a script could do nothing with a login.
+    /// Whether it is for a page; a script could not use a login page.
     fn is_page(&self, headers: &HeaderMap) -> bool {
         if !matches!(self.method, Method::GET | Method::HEAD) {
             return false;
@@ -83,32 +83,46 @@ impl Asked {
 }
 
 impl App {
-    async fn judge(&self, headers: &HeaderMap, to_login: StatusCode) -> Response {
+    async fn judge(&self, parts: &Parts, to_login: StatusCode) -> Response {
+        let headers = &parts.headers;
         let Some(asked) = Asked::read(headers) else {
-            return refused("The request can't be judged");
+            return refused(
+                parts,
+                "The request of the proxy is incomplete or ambiguous.",
+            );
+        };
+        let Ok(required) = self.rules.required(&asked.path) else {
+            return refused(
+                parts,
+                "The path is ambiguous. Write it exactly as it was given.",
+            );
         };
         let sessions = self.bff.sessions();
         let session = match sessions.load(headers).await {
             Ok(session) => session,
             Err(error) => {
-                tracing::warn!(%error, "who is logged in can't be said");
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let problem = Problem::new(status, "Come again in a moment");
-                return ([(RETRY_AFTER, "1")], problem).into_response();
+                tracing::warn!(%error, "the session could not be read");
+                let response = ErrorText {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    title: "The service is busy",
+                    detail: "Try again in a moment.",
+                }
+                .response(Form::accepted(headers), parts.extensions.get().copied());
+                return ([(RETRY_AFTER, "1")], response).into_response();
             }
         };
         let Some(session) = session else {
             return self.log_in_first(&asked, headers, to_login);
         };
-        let person = session.identity();
-        // The app behind has perhaps no defence of its own against another site's forms.
-        if !asked.is_safe(headers) && !same_origin(headers, sessions.origin()) {
-            return refused("The request comes from another site");
+        let user = session.identity();
+        // The app may have no protection of its own against forms of other sites.
+        if !asked.is_safe(headers) && !same_origin_without_token(headers, sessions.origin()) {
+            return refused(parts, "The request comes from another site.");
         }
-        if !self.rules.allow(&asked.path, &person.roles) {
-            return refused("Your account may not do this");
+        if !required.is_met_by(&user.roles) {
+            return refused(parts, "Your account has no access to this page.");
         }
-        self.introduced(person)
+        self.allowed(parts, user)
     }
 
     fn log_in_first(&self, asked: &Asked, headers: &HeaderMap, to_login: StatusCode) -> Response {
@@ -128,40 +142,48 @@ impl App {
         }
     }
 
-    /// 200, with who it is. All four headers are always there, so that the proxy writes over whatever the client sent.
-    fn introduced(&self, person: &IdentityClaims) -> Response {
+    /// 200 with the user. All four headers are always set, so that the proxy overwrites whatever the client sent.
+    fn allowed(&self, parts: &Parts, claims: &IdentityClaims) -> Response {
         let user = match self.user_claim.as_str() {
-            "sub" => Some(person.sub.as_str()),
-            claim => person.text(claim),
+            "sub" => Some(claims.sub.as_str()),
+            claim => claims.text(claim),
         };
         let Some(user) = user.map(value).filter(|user| !user.is_empty()) else {
             tracing::warn!(
                 claim = self.user_claim,
-                "the claim of forward_auth.user_claim isn't there"
+                "the claim of forward_auth.user_claim is not set"
             );
-            return refused("Your account has no name here");
+            return refused(parts, "Your account has no name here.");
         };
-        // A name with a comma in it would be two.
-        let groups = person.roles.iter().filter(|role| !role.contains(','));
+        // A name with a comma would be read as two.
+        let groups = claims.roles.iter().filter(|role| !role.contains(','));
         let groups: Vec<&str> = groups.map(String::as_str).collect();
-        // Apps find accounts by the address; one that nobody proved could be anybody's.
-        let proven = person.other.get("email_verified") == Some(&serde_json::Value::Bool(true));
-        let email = person.text("email").filter(|_| proven);
+        // Apps find accounts by the address; one that was not verified could belong to another user.
+        let proven = claims.other.get("email_verified") == Some(&serde_json::Value::Bool(true));
+        let email = claims.text("email").filter(|_| proven);
         let headers = [
             (REMOTE_USER, user),
             (REMOTE_EMAIL, value(email.unwrap_or_default())),
-            (REMOTE_NAME, value(person.text("name").unwrap_or_default())),
+            (REMOTE_NAME, value(claims.text("name").unwrap_or_default())),
             (REMOTE_GROUPS, value(&groups.join(","))),
         ];
         (StatusCode::OK, headers).into_response()
     }
 }
 
-/// A text as a header; nothing of one that can't be.
+/// A text as a header value, empty if it is not a valid one.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(text.as_bytes()).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn refused(title: &str) -> Response {
-    Problem::new(StatusCode::FORBIDDEN, title).into_response()
+fn refused(parts: &Parts, detail: &'static str) -> Response {
+    ErrorText {
+        status: StatusCode::FORBIDDEN,
+        title: "Access denied",
+        detail,
+    }
+    .response(
+        Form::accepted(&parts.headers),
+        parts.extensions.get().copied(),
+    )
 }

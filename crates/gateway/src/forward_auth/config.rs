@@ -2,25 +2,25 @@ use cardea_client::rp::ClientConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Login for apps behind another proxy: nginx (`auth_request`), Caddy (`forward_auth`) or Traefik (`forwardAuth`) asks here about each
-/// request. Changing it takes a restart.
+/// Login for apps behind another proxy: nginx (`auth_request`), Caddy (`forward_auth`) or Traefik (`forwardAuth`) asks the gateway about
+/// each request. A change requires a restart.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForwardAuthConfig {
-    /// Where to listen for the proxies, in clear: an address that only they reach.
+    /// The address to listen on for the proxies, with plain HTTP. Only they should be able to reach it.
     pub listen: String,
-    /// The path on each app's own origin that its proxy hands on to this address, for login, callback and logout.
+    /// The path on the origin of each app that its proxy forwards to this address, for login, callback and logout.
     pub path: String,
-    /// Addresses or networks of the proxies. Nobody else is answered.
+    /// Addresses or networks of the proxies. All others are refused.
     pub trusted: Vec<String>,
     /// A file with the key that seals the sessions: 32 bytes in base64, such as of `openssl rand -base64 32`.
     pub key_file: String,
-    /// The claim that becomes `Remote-User`. `sub` is unique and never given to somebody else; most others may be.
+    /// The claim that becomes `Remote-User`. `sub` is unique and never reassigned; most other claims can be.
     pub user_claim: String,
-    /// The provider, and what this gateway is there. `redirect_uri` stays away: it is made for each app from `origin` and `path`, such as
-    /// `https://wiki.example.com/forward-auth/callback`, and each is to be registered at the provider.
+    /// The provider, and this gateway as its client. `redirect_uri` must not be set: it is made for each app from `origin` and `path`, such
+    /// as `https://wiki.example.com/forward-auth/callback`, and each must be registered at the provider.
     pub login: ClientConfig,
-    /// The apps that are protected. A request for any other host is refused.
+    /// The protected apps. Requests for other hosts are refused.
     pub apps: Vec<ProtectedApp>,
 }
 
@@ -39,8 +39,8 @@ impl Default for ForwardAuthConfig {
 }
 
 impl ForwardAuthConfig {
-    /// Whether a change can be told from this one. Secrets aren't compared.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    /// Whether the other one is the same. Secrets are not compared.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.listen == other.listen
             && self.path == other.path
             && self.trusted == other.trusted
@@ -53,23 +53,23 @@ impl ForwardAuthConfig {
     }
 }
 
-/// An app that is protected.
+/// A protected app.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProtectedApp {
-    /// Where browsers find it, such as `https://wiki.example.com`.
+    /// Its origin in browsers, such as `https://wiki.example.com`.
     pub origin: String,
-    /// Who may see what. The longest prefix decides; what is under none takes a login alone.
+    /// Access rules. The longest prefix decides; a path under none only requires a login.
     pub rules: Vec<AccessRule>,
 }
 
-/// Who may see what is under a path.
+/// An access rule for the paths under a prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessRule {
-    /// The path at whose segments the rule begins: `/admin` is `/admin` and `/admin/users`, not `/administration`.
-    /// `/Admin`, `/admin;x` and `/admin.json` are under it as well, since many apps take them for the same.
+    /// The path prefix, matched by whole segments: `/admin` matches `/admin` and `/admin/users`, not `/administration`.
+    /// A path that some applications would read as one under another rule (`/Admin`, `/admin;x`, `/admin%20`, `/admin.json`) is refused.
     pub prefix: String,
-    /// Any one of these roles is enough.
+    /// The roles that have access; one of them is enough.
     pub roles: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! Login for apps behind nginx, Caddy or Traefik, which ask here about each request.
+//! Login for apps behind nginx, Caddy or Traefik, which ask the gateway about each request.
 //!
-//! Each app has its own sessions on its own origin: cookies are `__Host-`, so no app sees another's. At the provider the person is
-//! logged in once.
+//! Each app has its own sessions on its own origin: cookies are `__Host-`, so no app sees those of another. The user logs in at
+//! the provider only once.
 
 mod check;
 mod config;
@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::any;
 use cardea_client::bff::{Bff, BffConfig, CsrfPolicy, Paths};
 use cardea_client::rp::RelyingParty;
 use cardea_client::session::{MemoryStore, SessionConfig, Sessions};
 use cardea_client::{Clock, Entropy, MasterKey};
-use cardea_web::inbound::{Inbound, Peer, Problem};
+use cardea_web::inbound::{Inbound, Peer, RequestId};
 use http::header::HOST;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use ipnet::IpNet;
@@ -31,15 +31,17 @@ pub use config::{AccessRule, ForwardAuthConfig, ProtectedApp};
 use self::check::App;
 use self::rules::Rules;
 use crate::checked::{ConfigProblem, networks, own_path};
+use crate::error_page::{ErrorText, Form};
+use crate::prefixes::Ambiguous;
 
-/// The apps by their host, and who may ask about them.
+/// The apps by host, and the trusted proxies.
 #[derive(Clone)]
-struct Door {
+struct Apps {
     apps: Arc<HashMap<String, Router>>,
     trusted: Arc<[IpNet]>,
 }
 
-/// All that is answered at the address for the proxies.
+/// The routes at the address for the proxies.
 pub(crate) fn router(
     config: &ForwardAuthConfig,
     clock: &Arc<dyn Clock>,
@@ -56,31 +58,32 @@ pub(crate) fn router(
     for app in &config.apps {
         let key = MasterKey::parse(&key)
             .map_err(|e| ConfigProblem::new("forward_auth.key_file", e.to_string()))?;
-        let (host, router) = protected(config, app, key, (clock, entropy))?;
+        let (host, router) = protected(config, app, key, clock, entropy)?;
         if apps.insert(host, router).is_some() {
             let key = format!("forward_auth.apps \"{}\"", app.origin);
-            return Err(ConfigProblem::new(key, "the origin is there twice"));
+            return Err(ConfigProblem::new(key, "the origin is configured twice"));
         }
     }
     if apps.is_empty() {
-        let what = "there are none; write at least one [[forward_auth.apps]]";
+        let what = "not set; add at least one [[forward_auth.apps]]";
         return Err(ConfigProblem::new("forward_auth.apps", what));
     }
-    let door = Door {
+    let state = Apps {
         apps: Arc::new(apps),
         trusted: trusted.clone().into(),
     };
     let seed = u64::from_le_bytes(entropy.bytes());
     let mut inbound = Inbound::new(true, seed);
     inbound.trusted_proxies = trusted;
-    Ok(inbound.wrap(Router::new().fallback(enter).with_state(door)))
+    Ok(inbound.wrap(Router::new().fallback(enter).with_state(state)))
 }
 
 fn protected(
     config: &ForwardAuthConfig,
     app: &ProtectedApp,
     key: MasterKey,
-    (clock, entropy): (&Arc<dyn Clock>, &Entropy),
+    clock: &Arc<dyn Clock>,
+    entropy: &Entropy,
 ) -> Result<(String, Router), ConfigProblem> {
     let problem = |key: &str, what: String| {
         ConfigProblem::new(format!("forward_auth.apps \"{}\"{key}", app.origin), what)
@@ -88,7 +91,7 @@ fn protected(
     let path = own_path("forward_auth.path", &config.path)?;
     let mut login = config.login.clone();
     if !login.redirect_uri.is_empty() || login.post_logout_redirect_uri.is_some() {
-        let what = "it is made for each app, from its origin and forward_auth.path";
+        let what = "must not be set: it is made for each app from its origin and forward_auth.path";
         return Err(ConfigProblem::new("forward_auth.login.redirect_uri", what));
     }
     login.redirect_uri = format!("{}{path}/callback", app.origin);
@@ -133,20 +136,29 @@ fn authority(url: &Url) -> Option<String> {
     })
 }
 
-async fn enter(State(door): State<Door>, request: Request) -> Response {
+async fn enter(State(state): State<Apps>, request: Request) -> Response {
     let from = match request.extensions().get::<Peer>() {
         Some(Peer::Tcp { address, .. }) => Some(address.ip().to_canonical()),
         _ => None,
     };
-    let known = |ip| door.trusted.iter().any(|network| network.contains(&ip));
+    let known = |ip| state.trusted.iter().any(|network| network.contains(&ip));
+    let refused = |detail| {
+        let text = ErrorText {
+            status: StatusCode::FORBIDDEN,
+            title: "Access denied",
+            detail,
+        };
+        let id = request.extensions().get::<RequestId>().copied();
+        text.response(Form::accepted(request.headers()), id)
+    };
     if !from.is_some_and(known) {
-        let problem = Problem::new(StatusCode::FORBIDDEN, "Only configured proxies may ask");
-        return problem.into_response();
+        return refused("Only configured proxies are answered here.");
     }
-    let app = asked_host(request.headers()).and_then(|host| door.apps.get(&host));
-    let Some(app) = app else {
-        let problem = Problem::new(StatusCode::FORBIDDEN, "This host is not protected here");
-        return problem.into_response();
+    let Ok(host) = asked_host(request.headers()) else {
+        return refused("The request of the proxy is ambiguous.");
+    };
+    let Some(app) = host.and_then(|host| state.apps.get(&host)) else {
+        return refused("This host is not protected here.");
     };
     match app.clone().oneshot(request).await {
         Ok(response) => response,
@@ -154,12 +166,89 @@ async fn enter(State(door): State<Door>, request: Request) -> Response {
     }
 }
 
-/// The host that the browser asked for, as the proxy says.
-fn asked_host(headers: &HeaderMap) -> Option<String> {
-    let said = headers
-        .get("x-forwarded-host")
-        .or_else(|| headers.get(HOST));
-    let host = said.map(HeaderValue::to_str)?.ok()?.to_ascii_lowercase();
+/// The host of the browser's request, as the proxy reports it. What is reported twice, by the client and by the proxy, is
+/// ambiguous: no server may choose.
+fn asked_host(headers: &HeaderMap) -> Result<Option<String>, Ambiguous> {
+    for name in [
+        "x-forwarded-proto",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+    ] {
+        if one(headers, name)?.is_some_and(|value| value.contains(&b',')) {
+            return Err(Ambiguous);
+        }
+    }
+    let said = match one(headers, "x-forwarded-host")? {
+        Some(host) => Some(host),
+        None => one(headers, HOST.as_str())?,
+    };
+    let Some(said) = said else { return Ok(None) };
+    // A list, as proxies that append make it, and whatever else is no host with a port.
+    let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
+    if !said.iter().all(is_host) {
+        return Err(Ambiguous);
+    }
+    let host = String::from_utf8_lossy(said).to_ascii_lowercase();
     let bare = host.strip_suffix(":443").unwrap_or(&host);
-    Some(bare.to_owned())
+    Ok(Some(bare.to_owned()))
+}
+
+/// The value of a header that may be there once.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a [u8]>, Ambiguous> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().map(HeaderValue::as_bytes);
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(Ambiguous),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn host(pairs: &[(&'static str, &str)]) -> Result<Option<String>, Ambiguous> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        asked_host(&headers)
+    }
+
+    #[test]
+    fn g6_a_host_is_reported_exactly_once() {
+        let forwarded = "x-forwarded-host";
+        let wiki = || Ok(Some("wiki.test".to_owned()));
+        assert_eq!(host(&[(forwarded, "wiki.test"), ("host", "gate")]), wiki());
+        assert_eq!(host(&[(forwarded, "WIKI.test:443")]), wiki());
+        assert_eq!(host(&[("host", "wiki.test")]), wiki());
+        assert_eq!(host(&[]), Ok(None));
+        for pairs in [
+            &[(forwarded, "wiki.test"), (forwarded, "evil.test")][..],
+            &[(forwarded, "wiki.test"), (forwarded, "wiki.test")],
+            &[(forwarded, "wiki.test, evil.test")],
+            &[(forwarded, "evil.test,wiki.test")],
+            &[(forwarded, "wiki.test wiki.test")],
+            &[(forwarded, "wiki.test;evil.test")],
+            &[(forwarded, "user@wiki.test")],
+            &[("host", "wiki.test"), ("host", "evil.test")],
+            &[
+                (forwarded, "wiki.test"),
+                ("x-forwarded-proto", "http, https"),
+            ],
+            &[
+                (forwarded, "wiki.test"),
+                ("x-forwarded-proto", "http"),
+                ("x-forwarded-proto", "https"),
+            ],
+            &[
+                (forwarded, "wiki.test"),
+                ("x-forwarded-port", "80"),
+                ("x-forwarded-port", "443"),
+            ],
+        ] {
+            assert_eq!(host(pairs), Err(Ambiguous), "{pairs:?}");
+        }
+    }
 }

@@ -1,67 +1,55 @@
-//! Which role a page takes.
+//! Which roles a path requires.
 
 use crate::checked::ConfigProblem;
 use crate::forward_auth::AccessRule;
 use crate::path;
+use crate::prefixes::{Ambiguous, Prefixes};
 
-/// The rules of one app.
-pub(super) struct Rules(Vec<Rule>);
-
-struct Rule {
-    prefix: Box<str>,
-    loose: Box<str>,
-    roles: Vec<String>,
+/// The access rules of one app.
+pub(super) struct Rules {
+    prefixes: Prefixes,
+    // Of each prefix.
+    roles: Vec<Vec<String>>,
 }
+
+/// The roles that a path requires: one of each list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Required<'a>(Vec<&'a [String]>);
 
 impl Rules {
     /// Checks the rules of the app with this origin.
     pub(super) fn read(rules: &[AccessRule], origin: &str) -> Result<Self, ConfigProblem> {
-        let mut read = Vec::with_capacity(rules.len());
+        let mut prefixes = Vec::with_capacity(rules.len());
         for rule in rules {
             let key = format!("forward_auth.apps \"{origin}\".rules \"{}\"", rule.prefix);
             let prefix = path::read(&rule.prefix)
                 .map_err(|e| ConfigProblem::new(format!("{key}.prefix"), e.to_string()))?;
             if rule.roles.is_empty() {
-                let what = "nobody would be let in; name at least one role";
+                let what = "not set; add at least one role";
                 return Err(ConfigProblem::new(format!("{key}.roles"), what));
             }
-            let prefix = prefix.strip_suffix('/').unwrap_or(&prefix);
-            read.push(Rule {
-                prefix: prefix.into(),
-                loose: loosely(prefix).into(),
-                roles: rule.roles.clone(),
-            });
+            prefixes.push(prefix.strip_suffix('/').unwrap_or(&prefix).to_owned());
         }
-        read.sort_by_key(|rule: &Rule| std::cmp::Reverse(rule.prefix.len()));
-        Ok(Self(read))
+        Ok(Self {
+            prefixes: Prefixes::new(prefixes.iter().map(String::as_str)),
+            roles: rules.iter().map(|rule| rule.roles.clone()).collect(),
+        })
     }
 
-    /// Whether holders of these roles may see what is at this path, which was read.
-    pub(super) fn allow(&self, path: &str, roles: &[String]) -> bool {
-        let loose = loosely(path);
-        let as_written = self
-            .0
-            .iter()
-            .find(|rule| path::is_under(path, &rule.prefix));
-        let as_some_apps_read_it = self.0.iter().find(|rule| is_covered(&loose, &rule.loose));
-        let rules = [as_written, as_some_apps_read_it];
-        let may = |rule: &Rule| roles.iter().any(|role| rule.roles.contains(role));
-        rules.into_iter().flatten().all(may)
+    /// What is required at a checked path.
+    pub(super) fn required(&self, path: &str) -> Result<Required<'_>, Ambiguous> {
+        let found = self.prefixes.find(path)?;
+        let rules = [found.prefix, found.with_format].into_iter().flatten();
+        let roles = rules.filter_map(|index| self.roles.get(index));
+        Ok(Required(roles.map(Vec::as_slice).collect()))
     }
 }
 
-/// The path as the laxest app reads it: in any case, and without the parameters of segments (`/Admin;x`).
-fn loosely(path: &str) -> String {
-    let segments = path.split('/');
-    let names = segments.map(|segment| segment.split(';').next().unwrap_or_default());
-    names.collect::<Vec<_>>().join("/").to_lowercase()
-}
-
-/// Whether the prefix holds the path, also where it ends in a format (`/admin.json`).
-fn is_covered(path: &str, prefix: &str) -> bool {
-    match path.strip_prefix(prefix) {
-        Some(rest) => rest.is_empty() || rest.starts_with(['/', '.']),
-        None => false,
+impl Required<'_> {
+    /// Whether these roles are enough.
+    pub(super) fn is_met_by(&self, roles: &[String]) -> bool {
+        let has_one = |wanted: &&[String]| roles.iter().any(|role| wanted.contains(role));
+        self.0.iter().all(has_one)
     }
 }
 
@@ -70,55 +58,75 @@ fn is_covered(path: &str, prefix: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_longest_prefix_decides() {
-        let rule = |prefix: &str, roles: &[&str]| AccessRule {
-            prefix: prefix.to_owned(),
+    fn rules(rules: &[(&str, &[&str])]) -> Rules {
+        let rule = |(prefix, roles): &(&str, &[&str])| AccessRule {
+            prefix: (*prefix).to_owned(),
             roles: roles.iter().map(|&role| role.to_owned()).collect(),
         };
-        let rules = [
-            rule("/admin", &["admin", "owner"]),
-            rule("/admin/help/", &["user"]),
-        ];
-        let rules = Rules::read(&rules, "https://a.test").unwrap();
-        let may = |path: &str, role: &str| rules.allow(path, &[role.to_owned()]);
-        assert!(may("/", "nobody") && may("/administration", "nobody"));
-        assert!(may("/admin", "admin") && may("/admin/x", "owner"));
-        assert!(!may("/admin", "user") && !may("/admin/helper", "user"));
-        assert!(may("/admin/help", "user") && !may("/admin/help/x", "admin"));
+        let rules: Vec<_> = rules.iter().map(rule).collect();
+        Rules::read(&rules, "https://a.test").unwrap()
+    }
+
+    fn may(rules: &Rules, path: &str, role: &str) -> Result<bool, Ambiguous> {
+        let required = rules.required(path)?;
+        Ok(required.is_met_by(&[role.to_owned()]))
     }
 
     #[test]
-    fn a_path_that_only_the_app_takes_for_the_same_is_no_way_around_a_rule() {
-        let rule = |prefix: &str, role: &str| AccessRule {
-            prefix: prefix.to_owned(),
-            roles: vec![role.to_owned()],
-        };
-        let rules = [rule("/Admin", "admin"), rule("/admin/help", "user")];
-        let rules = Rules::read(&rules, "https://a.test").unwrap();
-        let may = |path: &str, role: &str| rules.allow(path, &[role.to_owned()]);
+    fn the_longest_prefix_decides() {
+        let rules = rules(&[("/admin", &["admin", "owner"]), ("/admin/help/", &["user"])]);
+        for (path, role, expected) in [
+            ("/", "none", true),
+            ("/administration", "none", true),
+            ("/admin", "admin", true),
+            ("/admin/x", "owner", true),
+            ("/admin", "user", false),
+            ("/admin/helper", "user", false),
+            ("/admin/help", "user", true),
+            ("/admin/help/x", "admin", false),
+        ] {
+            assert_eq!(may(&rules, path, role), Ok(expected), "{path} {role}");
+        }
+    }
+
+    #[test]
+    fn g3_a_path_that_reads_loosely_as_under_a_rule_is_refused() {
+        let rules = rules(&[("/Admin", &["admin"]), ("/admin/help", &["user"])]);
         for path in [
-            "/Admin",
             "/ADMIN/users",
             "/admin;x=1",
             "/admin;x/users",
-            "/Admin.json",
-            "/admin.json/x",
+            "/admin /x",
+            "/admin:x",
+            "/admin::$DATA",
+            "/ad\u{200b}min",
+            "/ａｄｍｉｎ",
             "/admin./x",
             "/admin;/help.d;x/y",
+            "/ADMIN;x/users.json",
         ] {
-            assert!(!may(path, "nobody"), "{path}");
+            assert_eq!(may(&rules, path, "admin"), Err(Ambiguous), "{path}");
         }
-        assert!(may("/ADMIN;x/users.json", "admin"));
-        // What the strict reading closes the lax one doesn't open.
-        let rules = [rule("/admin", "admin"), rule("/admin/help", "user")];
-        let rules = Rules::read(&rules, "https://a.test").unwrap();
-        assert!(!rules.allow("/admin/help.secret", &["user".to_owned()]));
-        assert!(rules.allow("/admin/help/x", &["user".to_owned()]));
     }
 
     #[test]
-    fn a_rule_that_lets_nobody_in_is_a_mistake() {
+    fn a_format_requires_the_roles_of_both_readings() {
+        let rules = rules(&[("/admin", &["admin"]), ("/admin/help", &["user"])]);
+        for (path, role, expected) in [
+            ("/admin.json", "none", false),
+            ("/Admin.json", "none", false),
+            ("/admin.json/x", "none", false),
+            ("/admin.json", "admin", true),
+            ("/admin/help.secret", "user", false),
+            ("/admin/help.secret", "admin", false),
+            ("/admin/help/x", "user", true),
+        ] {
+            assert_eq!(may(&rules, path, role), Ok(expected), "{path} {role}");
+        }
+    }
+
+    #[test]
+    fn a_rule_without_roles_is_a_mistake() {
         let rule = AccessRule {
             prefix: "/admin".to_owned(),
             roles: Vec::new(),

@@ -80,6 +80,11 @@ pub(crate) async fn pages() -> String {
         });
         Body::from_stream(pieces)
     };
+    let endless = || async {
+        let pieces =
+            futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(64 * 1024)));
+        Body::from_stream(pieces)
+    };
     let slow = || async {
         tokio::time::sleep(Duration::from_secs(30)).await;
         "late"
@@ -90,7 +95,8 @@ pub(crate) async fn pages() -> String {
         .route("/empty", get(|| async { StatusCode::NO_CONTENT }))
         .route("/pieces", get(pieces))
         .route("/stops", get(stops))
-        .route("/slow", get(slow))
+        .route("/endless", get(endless))
+        .route("/slow", any(slow))
         .route(
             "/large",
             get(|| async { Bytes::from(vec![b'x'; 3_000_000]) }),
@@ -105,6 +111,18 @@ pub(crate) struct Wire(Arc<Mutex<String>>);
 impl Wire {
     pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until what arrived is as expected.
+    pub(crate) async fn until(&self, expected: impl Fn(&str) -> bool) {
+        for _ in 0..1000 {
+            if expected(&self.text()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let text = self.text();
+        panic!("{:?}", &text[text.len().saturating_sub(200)..]);
     }
 }
 

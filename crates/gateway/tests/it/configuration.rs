@@ -1,4 +1,4 @@
-//! Errors in the configuration say where, and what instead; the page of all keys is fresh.
+//! Errors of the configuration name the key and what is expected; the reference page is up to date.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ const HEAD: &str = "# Configuration of the gateway
 
 <!-- Made from `crates/gateway/src/config.rs`. Don't edit it here: CARDEA_WRITE=1 cargo test -p cardea-gateway reference -->
 
-The gateway reads one TOML file: `cardea gateway --config gateway.toml`. An unknown key or a bad value stops the start, with its
-line and the nearest name that exists. How to use it is told in [Put a gateway in front](../how-to/put-a-gateway-in-front.md).
+The gateway reads one TOML file: `cardea gateway --config gateway.toml`. An unknown key or an invalid value stops the start, with
+its line and the nearest existing name. [Put a gateway in front](../how-to/put-a-gateway-in-front.md) explains how to use it.
 
-- The file is read again when it changes, and on SIGHUP. A file that can't be is told in the log, and the old one stays in use.
-  `listen`, `[tls]`, `[redirect]` and `[forward_auth]` take a restart; the files of `[tls]` are read again when they change.
+- The file is reloaded when it changes, and on SIGHUP. An invalid file is logged, and the old one stays in use.
+  Changes of `listen`, `[tls]`, `[redirect]` and `[forward_auth]` require a restart; the files of `[tls]` are reloaded when they change.
 - A **time** is a whole number and one of the units `s`, `m`, `h`, `d`: `\"30s\"`.
-- A key can be set by a variable of the environment too, which wins over the file: `CARDEA__TLS__CERT_FILE=cert.pem` is
-  `cert_file` of `[tls]`. Lists such as `[[routes]]` are in the file alone.
-- A relative path counts from the folder of the configuration file.
+- An environment variable overrides a key of the file: `CARDEA__TLS__CERT_FILE=cert.pem` is `cert_file` of `[tls]`. Lists such as
+  `[[routes]]` can only be set in the file.
+- Relative paths are relative to the folder of the configuration file.
 
 ";
 
@@ -42,7 +42,7 @@ fn the_reference_page_is_fresh() {
 }
 
 #[test]
-fn an_unknown_key_is_told_with_its_place_and_the_nearest_name() {
+fn an_unknown_key_is_reported_with_its_position_and_the_nearest_name() {
     let text = "hosts = [\"a.test\"]\n\n[[routes]]\nprefix = \"/\"\nupstraem = \"app\"\n";
     let errors = parse::<GatewayConfig>("gateway.toml", text, std::iter::empty()).err();
     let told = errors.unwrap().to_string();
@@ -72,13 +72,13 @@ fn the_examples_of_the_guide_are_configurations() {
 fn refused(config: GatewayConfig) -> String {
     let stop = CancellationToken::new();
     match Gateway::new(config, Arc::new(SystemClock), Entropy::seeded(1), stop) {
-        Ok(_) => panic!("it was taken"),
+        Ok(_) => panic!("it was accepted"),
         Err(problem) => problem.to_string(),
     }
 }
 
 #[test]
-fn a_configuration_that_cannot_be_names_its_key() {
+fn an_invalid_configuration_names_its_key() {
     let good = everything_to("http://127.0.0.1:9000", "");
     let more = |text: &str| refused(config(&format!("{text}\n{good}")));
     let upstream = |url: &str| refused(config(&everything_to(url, "")));
@@ -98,7 +98,7 @@ fn a_configuration_that_cannot_be_names_its_key() {
             refused(config(
                 &good.replace("upstream = \"app\"", "upstream = \"ap\""),
             )),
-            "none of the [[upstreams]]: app",
+            "not one of the [[upstreams]]: app",
         ),
         (
             refused(config(&format!(
@@ -107,7 +107,7 @@ fn a_configuration_that_cannot_be_names_its_key() {
             "twice",
         ),
         (upstream("127.0.0.1:9000"), "upstreams \"app\".url:"),
-        (upstream("http://127.0.0.1:9000/path"), "nothing else"),
+        (upstream("http://127.0.0.1:9000/path"), "only a scheme"),
         (upstream("ftp://127.0.0.1"), "only http and https"),
         (
             more("proxy = { trusted = [\"everyone\"] }"),
@@ -121,6 +121,11 @@ fn a_configuration_that_cannot_be_names_its_key() {
     ] {
         assert!(told.contains(expected), "{told} has no {expected}");
     }
+    let told = refused(config(&everything_to(
+        "http://127.0.0.1:1",
+        "drop_headers = [\"X Y\"]",
+    )));
+    assert!(told.contains("routes \"/\".drop_headers:"), "{told}");
     for host in [
         "https://a.test",
         "a.test/path",
@@ -136,7 +141,7 @@ fn a_configuration_that_cannot_be_names_its_key() {
 }
 
 #[test]
-fn certificates_are_for_https_and_go_together() {
+fn certificates_require_https_and_each_other() {
     let with = |url: &str, change: fn(&mut UpstreamConfig)| {
         let mut config = config(&everything_to(url, ""));
         change(&mut config.upstreams[0]);
@@ -145,11 +150,11 @@ fn certificates_are_for_https_and_go_together() {
     let told = with("http://127.0.0.1:1", |one| {
         one.ca_file = Some("ca.pem".to_owned());
     });
-    assert!(told.contains("certificates are for https"), "{told}");
+    assert!(told.contains("certificates require https"), "{told}");
     let told = with("https://127.0.0.1:1", |one| {
         one.client_cert_file = Some("c.pem".to_owned());
     });
-    assert!(told.contains("go together"), "{told}");
+    assert!(told.contains("require each other"), "{told}");
     let told = with("https://127.0.0.1:1", |one| {
         one.ca_file = Some("/nonexistent/ca.pem".to_owned());
     });

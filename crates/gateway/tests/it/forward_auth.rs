@@ -281,6 +281,11 @@ impl World {
             "/Admin",
             "/admin;x",
             "/admin.json",
+            "/admin%20/x",
+            "/admin:x",
+            "/admin::$DATA",
+            "/ad%E2%80%8Bmin",
+            "/%EF%BD%81%EF%BD%84%EF%BD%8D%EF%BD%89%EF%BD%8E",
         ] {
             assert_eq!(self.open(path).await.status(), 403, "{path}");
         }
@@ -293,6 +298,7 @@ impl World {
         for (origin, expected) in [
             (self.proxy.url(""), 200),
             ("https://evil.test".to_owned(), 403),
+            ("null".to_owned(), 403),
         ] {
             let form = self
                 .request(http::Method::POST, "/page")
@@ -336,42 +342,55 @@ async fn an_admin_may_what_the_rules_say() {
     );
 }
 
-/// The proxies are told apart by their address, the apps by the host that was asked for.
-#[tokio::test]
-async fn nobody_but_a_configured_proxy_is_answered_and_for_a_configured_host_alone() {
+/// A gateway for one app, and its address. Nobody has a session at it.
+async fn gate(trusted: &str) -> (std::net::SocketAddr, CancellationToken) {
     let authority = Authority::new();
     let key_file = authority.file("session.key");
     std::fs::write(&key_file, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let issuer = "http://127.0.0.1:9";
+    let mut config = config(issuer, format!("https://{HOST}"), key_file);
+    config.forward_auth.as_mut().unwrap().trusted = vec![trusted.to_owned()];
+    let stop = CancellationToken::new();
+    let clock = Arc::new(cardea_web::clock::SystemClock);
+    let gateway = Gateway::new(config.clone(), clock, Entropy::seeded(1), stop.clone()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let listeners = Listeners {
+        forward_auth: Some(listener),
+        ..Listeners::default()
+    };
+    let serving = Serving::at(&config, gateway, listeners).unwrap();
+    tokio::spawn(serving.run(stop.clone()));
+    (address, stop)
+}
+
+async fn ask(address: std::net::SocketAddr, headers: &[(&str, &str)]) -> reqwest::Response {
+    let mut request = reqwest::Client::new()
+        .get(format!("http://{address}/forward-auth/auth-request"))
+        .header("accept", "text/html");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+const PAGE: [(&str, &str); 3] = [
+    ("x-forwarded-host", HOST),
+    ("x-forwarded-method", "GET"),
+    ("x-forwarded-uri", "/page"),
+];
+
+/// The proxies are known by their address, the apps by the host of the request.
+#[tokio::test]
+async fn only_configured_proxies_are_answered_and_only_for_configured_hosts() {
     for (trusted, host, expected) in [
         ("127.0.0.1", HOST, 401),
         ("127.0.0.1", "evil.test", 403),
         ("10.0.0.0/8", HOST, 403),
     ] {
-        let issuer = "http://127.0.0.1:9";
-        let mut config = config(issuer, format!("https://{HOST}"), key_file.clone());
-        config.forward_auth.as_mut().unwrap().trusted = vec![trusted.to_owned()];
-        let stop = CancellationToken::new();
-        let clock = Arc::new(cardea_web::clock::SystemClock);
-        let gateway =
-            Gateway::new(config.clone(), clock, Entropy::seeded(1), stop.clone()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let listeners = Listeners {
-            forward_auth: Some(listener),
-            ..Listeners::default()
-        };
-        tokio::spawn(
-            Serving::at(&config, gateway, listeners)
-                .unwrap()
-                .run(stop.clone()),
-        );
-        let request = reqwest::Client::new()
-            .get(format!("http://{address}/forward-auth/auth-request"))
-            .header("accept", "text/html")
-            .header("x-forwarded-host", host)
-            .header("x-forwarded-method", "GET")
-            .header("x-forwarded-uri", "/page");
-        let answer = request.send().await.unwrap();
+        let (address, stop) = gate(trusted).await;
+        let [_, method, uri] = PAGE;
+        let answer = ask(address, &[("x-forwarded-host", host), method, uri]).await;
         assert_eq!(answer.status(), expected, "{trusted} {host}");
         let location = answer
             .headers()
@@ -381,4 +400,72 @@ async fn nobody_but_a_configured_proxy_is_answered_and_for_a_configured_host_alo
         assert_eq!(location, (expected == 401).then_some(login.as_str()));
         stop.cancel();
     }
+}
+
+#[tokio::test]
+async fn g3_a_path_that_an_app_could_read_as_one_under_a_rule_is_refused_before_any_login() {
+    let (address, stop) = gate("127.0.0.1").await;
+    let [host, method, _] = PAGE;
+    for (uri, expected) in [
+        ("/admin", 401),
+        ("/administration", 401),
+        ("/a%20b:c;d", 401),
+        ("/admin%20", 403),
+        ("/admin%20/x?y", 403),
+        ("/ADMIN", 403),
+        ("/admin:x", 403),
+        ("/admin::$INDEX_ALLOCATION", 403),
+        ("/admin%E2%80%8B", 403),
+        ("/adm%C2%ADin/x", 403),
+        ("/%EF%BC%A1dmin", 403),
+        ("/admin%E3%80%82", 403),
+        ("/%2561dmin", 403),
+        ("/x/../admin", 403),
+        ("/admin%2f", 403),
+    ] {
+        let answer = ask(address, &[host, method, ("x-forwarded-uri", uri)]).await;
+        assert_eq!(answer.status(), expected, "{uri}");
+    }
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn g6_what_a_client_and_a_proxy_both_say_is_refused() {
+    let (address, stop) = gate("127.0.0.1").await;
+    assert_eq!(ask(address, &PAGE).await.status(), 401);
+    let [host, method, uri] = PAGE;
+    for more in [
+        ("x-forwarded-host", HOST),
+        ("x-forwarded-host", "evil.test"),
+        ("x-forwarded-method", "POST"),
+        ("x-forwarded-method", "GET"),
+        ("x-forwarded-uri", "/admin"),
+        ("x-forwarded-proto", "https, http"),
+    ] {
+        for headers in [[host, method, uri, more], [more, host, method, uri]] {
+            let answer = ask(address, &headers).await;
+            assert_eq!(answer.status(), 403, "{headers:?}");
+            assert!(
+                answer
+                    .text()
+                    .await
+                    .unwrap()
+                    .contains("<h1>Access denied</h1>")
+            );
+        }
+    }
+    for list in [
+        ("x-forwarded-host", format!("{HOST}, evil.test")),
+        ("x-forwarded-host", format!("evil.test, {HOST}")),
+        ("x-forwarded-method", "GET, POST".to_owned()),
+        ("x-forwarded-uri", "/page, /admin".to_owned()),
+    ] {
+        let mut headers: Vec<_> = PAGE
+            .into_iter()
+            .filter(|(name, _)| *name != list.0)
+            .collect();
+        headers.push((list.0, &list.1));
+        assert_eq!(ask(address, &headers).await.status(), 403, "{list:?}");
+    }
+    stop.cancel();
 }

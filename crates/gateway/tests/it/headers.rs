@@ -162,3 +162,69 @@ async fn an_upstreams_own_stricter_headers_stay_and_its_secrets_go() {
     assert_ne!(headers["x-request-id"], "theirs");
     assert_eq!(headers.get_all("x-request-id").iter().count(), 1);
 }
+
+#[tokio::test]
+async fn g5_identities_from_outside_reach_no_upstream() {
+    let stage = before(&mirror().await).await;
+    let mut lines = String::new();
+    for name in [
+        "X-WebAuth-User",
+        "X-Auth-Request-User",
+        "x-AUTH-request-Email",
+        "X-Forwarded-Preferred-Username",
+        "X-Forwarded-Access-Token",
+        "X-Client-Cert",
+        "X-Client-DN",
+        "X-Client-Verify",
+        "X-SSL-Client-S-DN",
+        "SSL-Client-Cert",
+        "X-MS-Client-Principal-Name",
+        "X-MS-Token-AAD-Id-Token",
+        "X-Amzn-Mtls-Clientcert",
+        "X-Amzn-Oidc-Data",
+        "X-Goog-Authenticated-User-Email",
+        "X-Goog-IAP-JWT-Assertion",
+        "Cf-Access-Jwt-Assertion",
+        "Tailscale-User-Login",
+        "WL-Proxy-Client-IP",
+        "X-ARR-ClientCert",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-Remote-User",
+        "Remote-User",
+        "X_WebAuth_User",
+        "X-Auth_Request-User",
+        "REMOTE_USER",
+        "SSL_CLIENT_VERIFY",
+    ] {
+        lines += &format!("{name}: forged\r\n");
+    }
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n{lines}X-Own: stays\r\n\r\n"
+    );
+    let answer = stage.raw(&request).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(
+        !answer.contains("forged") && answer.contains("stays"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn g5_a_route_drops_the_headers_that_its_upstream_believes() {
+    let url = mirror().await;
+    let text = everything_to(
+        &url,
+        "drop_headers = [\"X-Tenant\", \"Acme-*\", \"Cookie\"]",
+    );
+    let stage = start(config(&text)).await;
+    let request = stage
+        .client()
+        .get(stage.url("/"))
+        .header("x-tenant", "forged")
+        .header("acme-user", "forged")
+        .header("cookie", "forged=1")
+        .header("x-tenants", "stays");
+    let text = request.send().await.unwrap().text().await.unwrap();
+    assert!(!text.contains("forged") && text.contains("stays"), "{text}");
+}

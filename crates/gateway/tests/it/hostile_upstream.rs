@@ -152,12 +152,14 @@ async fn hasty() -> (String, Arc<Mutex<Vec<String>>>) {
 
 #[tokio::test]
 async fn a_connection_with_half_a_request_on_it_is_not_used_again() {
-    for frame in ["Content-Length: 100", "Transfer-Encoding: chunked"] {
+    for frame in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
         let (url, connections) = hasty().await;
         let stage = before(&url).await;
         let mut client = TcpStream::connect(stage.address).await.unwrap();
-        let head = format!("POST /half HTTP/1.1\r\nHost: {HOST}\r\n{frame}\r\n\r\n5\r\nhello\r\n");
+        let head = format!("POST /half HTTP/1.1\r\nHost: {HOST}\r\n{frame}\r\n\r\n11170\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
+        let half = "x".repeat(70_000) + "\r\n";
+        client.write_all(half.as_bytes()).await.unwrap();
         let mut buffer = [0; 1024];
         let read = client.read(&mut buffer).await.unwrap();
         assert!(buffer[..read].starts_with(b"HTTP/1.1 200"));

@@ -156,9 +156,16 @@ async fn an_answer_before_the_whole_request_is_followed_by_no_reset() {
     let (url, _upstream) = wire(OK).await;
     let stage = before(&url).await;
     let mut client = Http2::connect(stage.address, 65_535).await;
-    let fields = with("POST", "/", &[("content-length", "2")]);
+    let fields = with("POST", "/", &[("content-length", "68002")]);
     client.ask(1, 0, &fields).await;
+    for _ in 0..4 {
+        client.send(DATA, 0, 1, &[b'x'; 16_000]).await;
+    }
     let mut kinds = Vec::new();
+    while let Some(frame) = client.next(Duration::from_millis(300)).await {
+        kinds.push(frame.kind);
+    }
+    client.send(DATA, 0, 1, &[b'x'; 4_000]).await;
     while let Some(frame) = client.next(Duration::from_millis(300)).await {
         kinds.push(frame.kind);
     }

@@ -26,6 +26,7 @@ mod operation;
 mod provider;
 mod reload;
 mod routing;
+mod slow_clients;
 mod smuggling;
 mod stage;
 mod streaming;

@@ -164,3 +164,58 @@ async fn connect_and_trace_are_not_taken() {
         assert_eq!(status(&stage.raw(request).await), 405, "{request}");
     }
 }
+
+#[tokio::test]
+async fn g1_a_route_with_a_limit_cannot_be_reached_by_another_reading_of_its_path() {
+    let text = crate::stage::everything_to(&named("app").await, "")
+        + "[[routes]]\nprefix = \"/lim\"\nupstream = \"app\"\nrequests_per_minute = 1\n";
+    let stage = start(config(&text)).await;
+    assert_eq!(stage.status_of("/lim").await, 200);
+    assert_eq!(stage.status_of("/lim").await, 429);
+    for target in [
+        "/lim/x",
+        "/%6cim",
+        // A format is no other page.
+        "/lim.json",
+        "/LIM.json",
+    ] {
+        assert_eq!(stage.status_of(target).await, 429, "{target}");
+    }
+    for target in [
+        "/LIM",
+        "/Lim/x",
+        "/lim;a",
+        "/lim;a=b/x",
+        "/lim%20",
+        "/lim%C2%A0",
+        "/lim.",
+        "/lim:x",
+        "/lim::$DATA",
+        "/lim%3fx",
+        "/%256cim",
+        "/li%E2%80%8Bm",
+        "/%EF%BD%8C%EF%BD%89%EF%BD%8D",
+        "//lim",
+        "/lim//",
+        "/./lim",
+    ] {
+        assert_eq!(stage.status_of(target).await, 400, "{target}");
+    }
+    for target in [
+        "/",
+        "/limes",
+        "/Other/LIM",
+        "/a;b:c%20",
+        "/lim-it",
+        "/caf%C3%A9.html",
+    ] {
+        assert_eq!(stage.status_of(target).await, 200, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_format_of_another_upstreams_page_keeps_its_route() {
+    let stage = crossing().await;
+    let answer = stage.get("/api.html").await;
+    assert_eq!(answer.text().await.unwrap(), "app");
+}

@@ -31,17 +31,13 @@ async fn a_request_in_pieces_arrives_in_pieces() {
     let (url, upstream) = wire("").await;
     let stage = before(&url).await;
     let mut client = TcpStream::connect(stage.address).await.unwrap();
-    let head = format!("POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 12\r\n\r\nfirst ");
+    let head = format!("POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 70012\r\n\r\n");
     client.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(
-        upstream.text().ends_with("\r\n\r\nfirst "),
-        "{}",
-        upstream.text()
-    );
+    let first = "x".repeat(70_000) + "first ";
+    client.write_all(first.as_bytes()).await.unwrap();
+    upstream.until(|text| text.ends_with("xxfirst ")).await;
     client.write_all(b"second").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(upstream.text().ends_with("first second"));
+    upstream.until(|text| text.ends_with("first second")).await;
 }
 
 #[tokio::test]

@@ -168,3 +168,73 @@ async fn an_upstream_that_comes_back_is_used_at_once() {
     tokio::spawn(async move { axum::serve(listener, router).await });
     assert_eq!(stage.get("/").await.text().await.unwrap(), "back");
 }
+
+#[tokio::test]
+async fn g7_a_browser_gets_a_page_and_everything_else_a_document() {
+    let stage = before("http://127.0.0.1:9").await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (host, path, status) in [
+        (HOST, "/", 502),
+        (HOST, "/a;b//", 400),
+        ("evil.test", "/", 421),
+    ] {
+        let request = |accept: &str| {
+            format!(
+                "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+            )
+        };
+        let page = stage.raw(&request(browser)).await;
+        let lower = page.to_lowercase();
+        assert_eq!(crate::stage::status(&page), status, "{page}");
+        for expected in [
+            "content-type: text/html",
+            "content-security-policy: default-src 'none'; style-src 'sha256-",
+            "cache-control: no-store",
+            "x-content-type-options: nosniff",
+            "vary: accept",
+            "color-scheme:light dark",
+        ] {
+            assert!(lower.contains(expected), "{expected}: {page}");
+        }
+        let id = lower.split("x-request-id: ").nth(1).unwrap();
+        let id = id.split("\r\n").next().unwrap();
+        assert!(
+            lower.contains(&format!("reference <code>{id}</code>")),
+            "{page}"
+        );
+        for external in ["src=", "href=", "url(", "<script"] {
+            assert!(!lower.contains(external), "{external}: {page}");
+        }
+        let document = stage
+            .raw(&request("application/json, text/html;q=0.5"))
+            .await;
+        assert!(document.contains("application/problem+json"), "{document}");
+    }
+}
+
+#[tokio::test]
+async fn g7_a_limit_that_is_exceeded_says_so_on_the_page_and_in_its_headers() {
+    let text = everything_to(
+        &crate::behind::named("app").await,
+        "requests_per_minute = 1",
+    );
+    let stage = start(config(&text)).await;
+    let get = || {
+        stage
+            .client()
+            .get(stage.url("/"))
+            .header("accept", "text/html")
+            .send()
+    };
+    assert_eq!(get().await.unwrap().text().await.unwrap(), "app");
+    let answer = get().await.unwrap();
+    assert_eq!(answer.status(), 429);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert!(
+        answer
+            .text()
+            .await
+            .unwrap()
+            .contains("<h1>Too many requests</h1>")
+    );
+}

@@ -1,0 +1,453 @@
+//! The one matcher of paths against configured prefixes, for routes and for the rules of forward-auth.
+//!
+//! A path is read twice: strictly, as it is written, and loosely, as the most lenient application would read it. Where both
+//! readings name different prefixes the path is refused, because the gateway would decide by one and the application by the
+//! other.
+
+use std::borrow::Cow;
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+use crate::path::is_under;
+
+/// How often a path is percent-decoded for the loose reading.
+const DECODINGS: usize = 4;
+
+/// Configured prefixes, of which a path is under one or none.
+pub(crate) struct Prefixes {
+    prefixes: Vec<Prefix>,
+    // Whether the loose reading of each prefix is the prefix itself.
+    all_plain: bool,
+}
+
+struct Prefix {
+    // Without a trailing slash; empty for `/`.
+    strict: Box<str>,
+    segments: Vec<Box<str>>,
+}
+
+/// The prefix of a path, by its position in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The longest prefix.
+    pub(crate) prefix: Option<usize>,
+    /// A longer prefix if the path is read as one with a format (`/admin.json` as `/admin`).
+    pub(crate) with_format: Option<usize>,
+}
+
+/// Applications could read the path as one under another prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ambiguous;
+
+/// How a prefix matches the loose reading of a path.
+#[derive(PartialEq, Eq)]
+enum Match {
+    Whole,
+    // Its last segment has a format.
+    WithFormat,
+}
+
+impl Prefixes {
+    /// These prefixes, which are checked paths without a trailing slash.
+    pub(crate) fn new<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Self {
+        let prefix = |strict: &'a str| Prefix {
+            strict: strict.into(),
+            segments: segments(&fold(strict)),
+        };
+        let prefixes: Vec<_> = prefixes.into_iter().map(prefix).collect();
+        Self {
+            all_plain: prefixes.iter().all(|prefix| is_plain(&prefix.strict)),
+            prefixes,
+        }
+    }
+
+    /// The prefix of a checked path.
+    pub(crate) fn find(&self, path: &str) -> Result<Found, Ambiguous> {
+        let strict = self.longest_strict(path);
+        let mut found = Found {
+            prefix: strict,
+            with_format: None,
+        };
+        if self.all_plain && is_plain(path) {
+            return Ok(found);
+        }
+        let depth = |index: Option<usize>| {
+            let prefix = index.and_then(|index| self.prefixes.get(index));
+            prefix.map_or(0, |prefix| prefix.segments.len())
+        };
+        let folded = fold(path);
+        for reading in [Cow::Borrowed(&*folded), ascii_only(&folded)] {
+            let reading = segments(&reading);
+            let mut is_strict_among = strict.is_none();
+            for (index, prefix) in self.prefixes.iter().enumerate() {
+                let Some(matched) = prefix.matches(&reading) else {
+                    continue;
+                };
+                let is_deeper = prefix.segments.len() > depth(strict);
+                match matched {
+                    Match::Whole if is_deeper => return Err(Ambiguous),
+                    Match::Whole => is_strict_among |= strict == Some(index),
+                    Match::WithFormat if is_deeper => {
+                        let longer = prefix.segments.len() > depth(found.with_format);
+                        if longer {
+                            found.with_format = Some(index);
+                        }
+                    }
+                    Match::WithFormat => {}
+                }
+            }
+            // A non-ASCII prefix has no reading in ASCII.
+            let is_ascii = strict.is_none_or(|index| {
+                let prefix = self.prefixes.get(index);
+                prefix.is_none_or(|prefix| prefix.strict.is_ascii())
+            });
+            if !is_strict_among && (is_ascii || !reading_is_ascii(&reading)) {
+                return Err(Ambiguous);
+            }
+        }
+        Ok(found)
+    }
+
+    fn longest_strict(&self, path: &str) -> Option<usize> {
+        let prefixes = self.prefixes.iter().enumerate();
+        let under = prefixes.filter(|(_, prefix)| is_under(path, &prefix.strict));
+        let longest = under.max_by_key(|(_, prefix)| prefix.strict.len());
+        longest.map(|(index, _)| index)
+    }
+}
+
+impl Prefix {
+    fn matches(&self, path: &[Box<str>]) -> Option<Match> {
+        let Some((last, others)) = self.segments.split_last() else {
+            return Some(Match::Whole);
+        };
+        let mut path = path.iter();
+        for wanted in others {
+            if !is_read_as(path.next()?, wanted) {
+                return None;
+            }
+        }
+        let segment = path.next()?;
+        if is_read_as(segment, last) {
+            return Some(Match::Whole);
+        }
+        has_format(segment, last).then_some(Match::WithFormat)
+    }
+}
+
+/// Whether an application that cuts a segment off somewhere reads it as `wanted`: at path parameters (`;x`, `,x`), at a stream
+/// of NTFS (`:x`, `::$DATA`), at trailing dots and blanks, or at an encoded `?` or `#`.
+fn is_read_as(segment: &str, wanted: &str) -> bool {
+    let Some(rest) = segment.strip_prefix(wanted) else {
+        return false;
+    };
+    match rest.bytes().next() {
+        None => true,
+        Some(b'.') => !is_format(rest),
+        Some(b'-' | b'_' | b'~' | b'@') => false,
+        Some(byte) => byte.is_ascii() && !byte.is_ascii_alphanumeric(),
+    }
+}
+
+fn has_format(segment: &str, wanted: &str) -> bool {
+    segment.strip_prefix(wanted).is_some_and(is_format)
+}
+
+/// Whether this is a dot with a name behind it.
+fn is_format(rest: &str) -> bool {
+    let name = rest.strip_prefix('.').unwrap_or_default();
+    name.starts_with(|first: char| first.is_alphanumeric())
+}
+
+/// Whether the loose reading of a path is the path itself, which needs no further look.
+fn is_plain(path: &str) -> bool {
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/');
+    path.bytes().all(plain)
+}
+
+/// The path in the form of the most lenient application: decoded again, in lower case, with compatibility characters (full-width
+/// letters, ligatures) replaced, without marks and without characters that are not visible.
+fn fold(path: &str) -> String {
+    let mut decoded = Cow::Borrowed(path);
+    for _ in 0..DECODINGS {
+        match decode_again(&decoded) {
+            Some(again) => decoded = Cow::Owned(again),
+            None => break,
+        }
+    }
+    if decoded.is_ascii() {
+        return decoded.to_ascii_lowercase();
+    }
+    let nfkd = DecomposingNormalizerBorrowed::new_nfkd();
+    // Characters of which only the upper case is ASCII (ı, ſ) are read as that by an application that compares in upper case.
+    let upper: String = nfkd.normalize(&decoded).to_uppercase();
+    let lower = upper.to_lowercase();
+    let decomposed = nfkd.normalize(&lower);
+    decomposed
+        .chars()
+        .filter(|one| !is_ignorable(*one))
+        .map(best_fit)
+        .collect()
+}
+
+/// The reading of an application that drops what it cannot represent.
+fn ascii_only(folded: &str) -> Cow<'_, str> {
+    match folded.is_ascii() {
+        true => Cow::Borrowed(folded),
+        false => Cow::Owned(folded.chars().filter(char::is_ascii).collect()),
+    }
+}
+
+fn reading_is_ascii(reading: &[Box<str>]) -> bool {
+    reading.iter().all(|segment| segment.is_ascii())
+}
+
+/// The path with its percent-encoded bytes decoded, `%uXXXX` of older servers included; `None` when there are none.
+fn decode_again(path: &str) -> Option<String> {
+    if !path.contains('%') {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path;
+    let mut is_changed = false;
+    while let Some(at) = rest.find('%') {
+        let (before, encoded) = rest.split_at(at);
+        bytes.extend_from_slice(before.as_bytes());
+        let (decoded, length) = match (hex(encoded, 1, 2), hex(encoded, 2, 4)) {
+            (Some(byte), _) => (
+                u8::try_from(byte).map_or_else(|_| Vec::new(), |b| vec![b]),
+                3,
+            ),
+            (None, Some(unit)) if encoded.starts_with("%u") || encoded.starts_with("%U") => {
+                let one = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+                (one.to_string().into_bytes(), 6)
+            }
+            _ => (vec![b'%'], 1),
+        };
+        is_changed |= length > 1;
+        bytes.extend(decoded);
+        rest = encoded.get(length..).unwrap_or_default();
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    is_changed.then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn hex(text: &str, from: usize, digits: usize) -> Option<u32> {
+    let digits = text.get(from..from + digits)?;
+    let are_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    are_hex.then(|| u32::from_str_radix(digits, 16).ok())?
+}
+
+/// Marks, and characters without a width of their own (Unicode `Default_Ignorable_Code_Point`).
+fn is_ignorable(one: char) -> bool {
+    matches!(
+        one,
+        '\u{00ad}'
+            | '\u{0300}'..='\u{036f}'
+            | '\u{061c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{fe20}'..='\u{fe2f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffd}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// What legacy code pages make of a character that they do not have.
+fn best_fit(one: char) -> char {
+    match one {
+        '\u{2044}' | '\u{2215}' | '\u{29f8}' => '/',
+        '\u{a5}' | '\u{20a9}' | '\u{2216}' | '\u{29f5}' => '\\',
+        '\u{3002}' => '.',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2028}' | '\u{2029}' | '\u{85}' => ' ',
+        other => other,
+    }
+}
+
+/// The segments of a folded path, with dot segments resolved and empty ones left out.
+fn segments(folded: &str) -> Vec<Box<str>> {
+    let mut segments: Vec<Box<str>> = Vec::new();
+    for segment in folded.split(['/', '\\']) {
+        let name = segment.split(';').next().unwrap_or_default();
+        // ASP.NET takes a session in the path (`(S(x))`) off.
+        let is_session = segment.starts_with('(') && segment.ends_with("))");
+        match name.trim_matches(|one: char| one.is_whitespace() || one.is_control()) {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ if is_session => {}
+            _ => {
+                let from_start =
+                    segment.trim_start_matches(|one: char| one.is_whitespace() || one.is_control());
+                segments.push(from_start.into());
+            }
+        }
+    }
+    segments
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::path;
+
+    /// The prefix of a raw path, or why there is none.
+    fn find<'a>(prefixes: &[&'a str], raw: &str) -> Result<Option<&'a str>, &'static str> {
+        let path = path::read(raw).map_err(|_| "refused")?;
+        let found = Prefixes::new(prefixes.iter().copied()).find(&path);
+        let found = found.map_err(|_| "ambiguous")?;
+        Ok(found.prefix.map(|index| prefixes[index]))
+    }
+
+    #[test]
+    fn ordinary_paths_have_the_longest_prefix() {
+        let prefixes = ["", "/api", "/api/admin", "/Docs", "/münchen", "/v1:batch"];
+        for (raw, expected) in [
+            ("/", ""),
+            ("/api", "/api"),
+            ("/api/", "/api"),
+            ("/apis", ""),
+            ("/api-v2", ""),
+            ("/api_v2", ""),
+            ("/api@2", ""),
+            ("/api~", ""),
+            ("/api/Admins", "/api"),
+            ("/api/admin/Users", "/api/admin"),
+            ("/api/x;y=/z%20", "/api"),
+            ("/api/.well-known/x:y", "/api"),
+            ("/%61pi/%61dmin", "/api/admin"),
+            ("/Docs/A%20B", "/Docs"),
+            ("/m%C3%BCnchen/x", "/münchen"),
+            ("/v1:batch", "/v1:batch"),
+            ("/v1/users", ""),
+            ("/caf%C3%A9/%E6%97%A5%E6%9C%AC", ""),
+            ("/api/caf%C3%A9", "/api"),
+            ("/api/%E6%97%A5%E6%9C%AC/x", "/api"),
+            ("/api.json", ""),
+            ("/a.b/c.d", ""),
+            ("/100%25", ""),
+        ] {
+            assert_eq!(find(&prefixes, raw), Ok(Some(expected)), "{raw}");
+        }
+        assert_eq!(find(&["/api"], "/other/X"), Ok(None));
+    }
+
+    #[test]
+    fn g1_g3_a_path_that_reads_loosely_as_under_another_prefix_is_ambiguous() {
+        for raw in [
+            "/LIM",
+            "/Lim/x",
+            "/lim;a",
+            "/lim;a=b/x",
+            "/lim%3ba",
+            "/lim,a",
+            "/lim%20",
+            "/lim%20/x",
+            "/lim+",
+            "/lim%C2%A0",
+            "/lim%E3%80%80",
+            "/lim.",
+            "/lim...",
+            "/lim.%20",
+            "/lim.;x",
+            "/lim:x",
+            "/lim::$DATA",
+            "/lim%3a%3a$INDEX_ALLOCATION/x",
+            "/lim%3fx",
+            "/lim%23x",
+            "/lim&x",
+            "/lim=x",
+            "/lim%22",
+            "/lim%7c",
+            "/lim*",
+            "/lim!",
+            "/lim$",
+            "/%20lim",
+            "/%256cim",
+            "/%25u006cim",
+            "/%25u006C%25u0069m",
+            "/li%E2%80%8Bm",
+            "/%E2%80%8Dlim",
+            "/lim%EF%BB%BF",
+            "/li%C2%ADm",
+            "/lim%CC%81",
+            "/l%C3%ADm",
+            "/%EF%BD%8C%EF%BD%89%EF%BD%8D",
+            "/%EF%BC%AC%EF%BC%A9%EF%BC%AD/x",
+            "/l%C4%B1m",
+            "/L%C4%B0M",
+            "/lim%FF",
+            "/l%ffim",
+            "/lim%E6%97%A5",
+            "/%F0%9D%90%A5im",
+            "/x%EF%BC%8F%EF%BC%8E%EF%BC%8E%EF%BC%8Flim",
+            "/x%E2%88%95%E3%80%82%E3%80%82%E2%88%95lim",
+            "/%C2%A5lim",
+            "/(S(abc))/lim",
+        ] {
+            assert_eq!(find(&["", "/lim"], raw), Err("ambiguous"), "{raw}");
+            assert_eq!(find(&["/lim"], raw), Err("ambiguous"), "{raw}");
+        }
+        let nested = ["/admin", "/admin/help"];
+        for raw in [
+            "/admin/Help",
+            "/admin/help;x",
+            "/admin;x/help",
+            "/admin/help/%EF%BC%8E%EF%BC%8E/x",
+        ] {
+            assert_eq!(find(&nested, raw), Err("ambiguous"), "{raw}");
+        }
+        assert_eq!(find(&["", "/Lim"], "/lim"), Err("ambiguous"));
+        assert_eq!(find(&["", "/münchen"], "/MÜNCHEN"), Err("refused"));
+        assert_eq!(find(&["", "/münchen"], "/M%C3%9CNCHEN"), Err("ambiguous"));
+        assert_eq!(find(&["", "/münchen"], "/mu%CC%88nchen"), Err("ambiguous"));
+    }
+
+    #[test]
+    fn a_format_names_the_longer_prefix_beside_the_strict_one() {
+        let prefixes = Prefixes::new(["", "/lim", "/lim/in"]);
+        for (path, prefix, with_format) in [
+            ("/lim.json", 0, Some(1)),
+            ("/lim.json/x", 0, Some(1)),
+            ("/lim/in.xml", 1, Some(2)),
+            ("/lim/x.y", 1, None),
+            ("/x.json", 0, None),
+        ] {
+            let expected = Found {
+                prefix: Some(prefix),
+                with_format,
+            };
+            assert_eq!(prefixes.find(path), Ok(expected), "{path}");
+        }
+        assert_eq!(prefixes.find("/LIM.json").unwrap().with_format, Some(1));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_has_the_strict_prefix_or_none(raw in "/[a-cA-C;:. %0-9é/]{0,16}") {
+            let prefixes = ["", "/a", "/a/b", "/C"];
+            let Ok(path) = path::read(&raw) else { return Ok(()) };
+            if let Ok(found) = Prefixes::new(prefixes).find(&path) {
+                let under = |prefix: &&&str| is_under(&path, prefix);
+                let longest = prefixes.iter().filter(under).max_by_key(|prefix| prefix.len());
+                proptest::prop_assert_eq!(found.prefix.map(|index| &prefixes[index]), longest);
+            }
+        }
+    }
+}

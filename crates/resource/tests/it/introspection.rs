@@ -12,7 +12,7 @@ const TOKEN: &str = "opaque-token-1";
 #[tokio::test]
 async fn an_active_token_passes_and_is_asked_about_once_while_fresh() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     for _ in 0..10 {
         assert_eq!(world.status(TOKEN).await, 200);
         world.advance(2);
@@ -35,12 +35,12 @@ async fn an_answer_is_never_believed_beyond_the_tokens_exp() {
     .await;
     let mut active = world.active();
     active["exp"] = json!(active["iat"].as_i64().unwrap() + 60);
-    world.issuer.says(active);
+    world.issuer.says(&active);
     assert_eq!(world.status(TOKEN).await, 200);
     world.advance(59);
     assert_eq!(world.status(TOKEN).await, 200);
     assert_eq!(world.issuer.asked_about_tokens(), 1);
-    world.issuer.says(json!({"active": false}));
+    world.issuer.says(&json!({"active": false}));
     world.advance(1);
     assert_eq!(world.status(TOKEN).await, 401);
     assert_eq!(world.issuer.asked_about_tokens(), 2);
@@ -49,9 +49,9 @@ async fn an_answer_is_never_believed_beyond_the_tokens_exp() {
 #[tokio::test]
 async fn a_revoked_token_passes_no_longer_than_the_freshness() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     assert_eq!(world.status(TOKEN).await, 200);
-    world.issuer.says(json!({"active": false}));
+    world.issuer.says(&json!({"active": false}));
     world.advance(29);
     assert_eq!(world.status(TOKEN).await, 200);
     world.advance(1);
@@ -65,7 +65,7 @@ async fn that_a_token_is_bad_is_remembered_for_five_seconds() {
         assert_eq!(world.status(TOKEN).await, 401);
     }
     assert_eq!(world.issuer.asked_about_tokens(), 1);
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     world.advance(5);
     assert_eq!(world.status(TOKEN).await, 200);
 }
@@ -73,7 +73,7 @@ async fn that_a_token_is_bad_is_remembered_for_five_seconds() {
 #[tokio::test]
 async fn a_storm_asks_once() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     world.issuer.scripted.hold(INTROSPECTION);
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..50 {
@@ -90,7 +90,7 @@ async fn a_storm_asks_once() {
 #[tokio::test]
 async fn an_outage_is_no_verdict_and_one_question_a_second() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     assert_eq!(world.status(TOKEN).await, 200);
     world.issuer.is_down(true);
     world.advance(31);
@@ -123,7 +123,7 @@ async fn what_the_issuer_says_is_judged() {
     {
         let mut answer = world.active();
         answer[name] = value;
-        world.issuer.says(answer);
+        world.issuer.says(&answer);
         assert_eq!(
             world.status(&format!("token-{number}")).await,
             401,
@@ -139,7 +139,7 @@ async fn what_the_issuer_says_is_judged() {
     .into_iter()
     .enumerate()
     {
-        world.issuer.says(malformed);
+        world.issuer.says(&malformed);
         assert_eq!(world.status(&format!("odd-{number}")).await, 503);
     }
 }
@@ -147,7 +147,7 @@ async fn what_the_issuer_says_is_judged() {
 #[tokio::test]
 async fn what_is_no_token_is_not_worth_a_question() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     for odd in [
         "",
         "two words",
@@ -171,7 +171,7 @@ async fn one_apis_answers_are_not_for_another() {
         config.introspection = Some(IntrospectionConfig::new("mail", "secret"));
     })
     .await;
-    ours.issuer.says(ours.active());
+    ours.issuer.says(&ours.active());
     assert_eq!(ours.status(TOKEN).await, 200);
     assert_eq!(theirs.status(TOKEN).await, 401);
     assert_eq!(ours.issuer.asked_about_tokens(), 2);
@@ -180,9 +180,9 @@ async fn one_apis_answers_are_not_for_another() {
 #[tokio::test]
 async fn a_clock_set_back_makes_it_ask_again() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     assert_eq!(world.status(TOKEN).await, 200);
-    world.issuer.says(json!({"active": false}));
+    world.issuer.says(&json!({"active": false}));
     world.advance(-5);
     assert_eq!(world.status(TOKEN).await, 401);
 }
@@ -190,7 +190,7 @@ async fn a_clock_set_back_makes_it_ask_again() {
 #[tokio::test]
 async fn the_shape_decides_whom_to_ask() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     assert_eq!(world.status(&world.token()).await, 200);
     assert_eq!(world.issuer.asked_about_tokens(), 0);
     assert_eq!(world.status(TOKEN).await, 200);

@@ -32,7 +32,7 @@ impl Issuer {
             published: Mutex::default(),
         });
         issuer.publish();
-        issuer.says(json!({"active": false}));
+        issuer.says(&json!({"active": false}));
         issuer
     }
 
@@ -55,8 +55,8 @@ impl Issuer {
     }
 
     /// What introspection says, whatever the token.
-    pub(crate) fn says(&self, answer: Value) {
-        self.scripted.says(INTROSPECTION, Scripted::json(&answer));
+    pub(crate) fn says(&self, answer: &Value) {
+        self.scripted.says(INTROSPECTION, Scripted::json(answer));
     }
 
     pub(crate) fn is_down(&self, down: bool) {

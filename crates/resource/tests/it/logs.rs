@@ -11,7 +11,7 @@ use crate::world::World;
 async fn no_token_and_no_secret_reaches_the_log() {
     let (log, _guard) = Log::capture();
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     let good = world.token();
     let wrong = world.token_with("aud", json!("api://mail"));
     let expired = world.token_with("exp", json!(1));

@@ -31,7 +31,7 @@ fn verdicts_questions_and_refusals_are_counted() {
 
 async fn visit() {
     let world = World::asking().await;
-    world.issuer.says(world.active());
+    world.issuer.says(&world.active());
     assert_eq!(world.status(&world.token()).await, 200);
     assert_eq!(world.status("opaque").await, 200);
     assert_eq!(world.get("/admin", &world.token()).await.status, 403);

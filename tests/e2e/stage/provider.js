@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const BINARY = process.env.CARDEA_BIN ?? fileURLToPath(new URL('../../../target/debug/cardea', import.meta.url));
+export const BINARY = process.env.CARDEA_BIN ?? fileURLToPath(new URL('../../../target/debug/cardea', import.meta.url));
 const PATIENCE = 20_000;
 
 /** `cardea serve` with a configuration in TOML; with `tls` over https, under a path. */

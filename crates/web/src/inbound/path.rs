@@ -94,14 +94,11 @@ fn refused(byte: u8) -> Option<BadPath> {
     }
 }
 
-/// Whether a server that decodes again would find what is refused here.
+/// Whether a server that decodes again would read another path.
 fn hides_more(decoded: &[u8]) -> bool {
     let mut rest = decoded.iter().copied();
     while let Some(byte) = rest.next() {
-        let again = (byte == b'%').then(|| pair(&mut rest.clone()));
-        if let Some(Ok(byte)) = again
-            && (byte == b'.' || byte == b'%' || refused(byte).is_some())
-        {
+        if byte == b'%' && pair(&mut rest.clone()).is_ok() {
             return true;
         }
     }
@@ -113,7 +110,12 @@ fn is_overlong(decoded: &[u8]) -> bool {
     decoded.windows(2).any(|pair| {
         matches!(
             pair,
-            [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f]
+            [0xc0 | 0xc1, 0x80..=0xbf]
+                | [0xe0, 0x80..=0x9f]
+                | [0xf0, 0x80..=0x8f]
+                // RFC 2279 §2 had five and six bytes.
+                | [0xf8, 0x80..=0x87]
+                | [0xfc, 0x80..=0x83]
         )
     })
 }
@@ -207,6 +209,15 @@ mod tests {
             ("/a%c1%9cb", BadPath::Overlong),
             ("/a%e0%80%afb", BadPath::Overlong),
             ("/a%f0%80%80%afb", BadPath::Overlong),
+            ("/a/%f8%80%80%80%ae/b", BadPath::Overlong),
+            ("/a%fc%80%80%80%80%afb", BadPath::Overlong),
+            ("/a%25c0%25aeb", BadPath::Twice),
+            ("/..%253bx/a", BadPath::Twice),
+            ("/%2561dmin", BadPath::Twice),
+            ("/a%2500", BadPath::Twice),
+            ("/a/%u002e/b", BadPath::Encoding),
+            ("/a\tb", BadPath::Raw),
+            ("/a b", BadPath::Raw),
         ] {
             assert_eq!(read(path).map(Cow::into_owned), Err(why), "{path}");
         }

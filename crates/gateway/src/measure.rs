@@ -19,9 +19,9 @@ impl Measures {
     pub(crate) fn of(route: &str) -> Self {
         let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
         let requests = classes.map(|status| {
-            counter!("cardea_gateway_requests_total", "route" => route.to_owned(), "status" => status)
+            counter!(cardea_web::metric_names::GATEWAY_REQUESTS, "route" => route.to_owned(), "status" => status)
         });
-        let seconds = histogram!("cardea_gateway_request_seconds", "route" => route.to_owned());
+        let seconds = histogram!(cardea_web::metric_names::GATEWAY_REQUEST_SECONDS, "route" => route.to_owned());
         Self { requests, seconds }
     }
 
@@ -39,14 +39,14 @@ impl Measures {
 pub(crate) fn refused(refusal: &Refusal, upstream: &str) {
     let upstream = upstream.to_owned();
     let reason = refusal.kind();
-    counter!("cardea_gateway_refused_total", "reason" => reason, "upstream" => upstream)
+    counter!(cardea_web::metric_names::GATEWAY_REFUSED, "reason" => reason, "upstream" => upstream)
         .increment(1);
 }
 
 /// Counts a reload of the configuration.
 pub(crate) fn reloaded(good: bool) {
     let outcome = if good { "taken" } else { "refused" };
-    counter!("cardea_gateway_reloads_total", "outcome" => outcome).increment(1);
+    counter!(cardea_web::metric_names::GATEWAY_RELOADS, "outcome" => outcome).increment(1);
 }
 
 /// An open WebSocket, counted until it is dropped.
@@ -54,13 +54,13 @@ pub(crate) struct OpenTunnel(());
 
 impl OpenTunnel {
     pub(crate) fn new() -> Self {
-        gauge!("cardea_gateway_websockets").increment(1.0);
+        gauge!(cardea_web::metric_names::GATEWAY_WEBSOCKETS).increment(1.0);
         Self(())
     }
 }
 
 impl Drop for OpenTunnel {
     fn drop(&mut self) {
-        gauge!("cardea_gateway_websockets").decrement(1.0);
+        gauge!(cardea_web::metric_names::GATEWAY_WEBSOCKETS).decrement(1.0);
     }
 }

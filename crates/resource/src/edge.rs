@@ -178,7 +178,7 @@ pub(crate) fn admitted(decision: Decision) -> Result<Decision, Refused> {
     if decision.allowed {
         return Ok(decision);
     }
-    metrics::counter!("cardea_resource_limited_total").increment(1);
+    metrics::counter!(cardea_web::metric_names::RESOURCE_LIMITED).increment(1);
     Err(decision.too_many().into())
 }
 

@@ -111,7 +111,8 @@ impl Introspector {
         };
         let answer = self.ask(token).await;
         let outcome = if answer.is_ok() { "answered" } else { "failed" };
-        counter!("cardea_resource_introspections_total", "outcome" => outcome).increment(1);
+        counter!(cardea_web::metric_names::RESOURCE_INTROSPECTIONS, "outcome" => outcome)
+            .increment(1);
         let from = self.clock.now();
         let (verdict, until) = match answer {
             Ok(json) => self.judge(&json, from),

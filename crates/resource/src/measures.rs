@@ -36,7 +36,8 @@ impl Measures {
 
     // At the first request and not before, because programs install their recorder after they have built their parts.
     fn counters(&self) -> &Counters {
-        let of = |verdict| counter!("cardea_resource_tokens_total", "verdict" => verdict);
+        let of =
+            |verdict| counter!(cardea_web::metric_names::RESOURCE_TOKENS, "verdict" => verdict);
         self.0.get_or_init(|| Counters {
             good: of("good"),
             missing: of("missing"),

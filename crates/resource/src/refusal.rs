@@ -141,7 +141,7 @@ impl Forbidden {
 
 impl IntoResponse for Forbidden {
     fn into_response(self) -> Response {
-        metrics::counter!("cardea_resource_forbidden_total").increment(1);
+        metrics::counter!(cardea_web::metric_names::RESOURCE_FORBIDDEN).increment(1);
         tracing::info!(why = self.description, "a request was forbidden");
         if self.hidden {
             return Problem::new(StatusCode::NOT_FOUND, "Not found").into_response();

@@ -15,10 +15,10 @@ use crate::{
 
 /// What the hot path counts, as handles: the registry is asked once, when the recorder is there.
 pub(crate) static ACCESS_TOKENS: LazyLock<Counter> =
-    LazyLock::new(|| counter!("cardea_access_tokens_issued_total"));
+    LazyLock::new(|| counter!(cardea_web::metric_names::ACCESS_TOKENS_ISSUED));
 /// Token requests that were granted.
 pub(crate) static TOKENS_GIVEN: LazyLock<Counter> =
-    LazyLock::new(|| counter!("cardea_token_requests_total", "outcome" => "ok"));
+    LazyLock::new(|| counter!(cardea_web::metric_names::TOKEN_REQUESTS, "outcome" => "ok"));
 
 /// `GET /metrics`, for the networks of `metrics.allow`.
 pub(crate) async fn metrics(ctx: Ctx) -> Response {

@@ -4,6 +4,7 @@
 //!   CSRF, CORS, limits, problem+json, shutdown.
 //! - [`outbound`]: the guarded client for URLs that come from input, and the cache of remote key sets.
 //! - [`config`]: the TOML loader, whose errors name file, line, column and the nearest valid key.
+//! - [`metric_names`]: the metrics of all crates.
 //! - `prometheus` (feature `prometheus`): the metrics of the process.
 //! - [`clock`]: the only place that reads the system time.
 //! - [`permissions`]: the permissions of each role.
@@ -11,6 +12,7 @@
 pub mod clock;
 pub mod config;
 pub mod inbound;
+pub mod metric_names;
 pub mod outbound;
 pub mod permissions;
 #[cfg(feature = "prometheus")]

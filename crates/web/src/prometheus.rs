@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::metric_names;
+
 /// The content type of [`page`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -29,6 +31,7 @@ pub fn install() {
             .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES)
             .ok()?;
         let handle = builder.install_recorder().ok()?;
+        metric_names::describe();
         let kept = handle.clone();
         // Samples of histograms are kept in memory until they are aggregated. Without a scraper only this thread does that.
         let upkeep = std::thread::Builder::new().name("cardea-metrics".to_owned());

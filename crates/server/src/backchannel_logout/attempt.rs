@@ -112,7 +112,8 @@ async fn settle(app: &App, logout: Logout, tried: Tried) -> Result<(), StoreErro
         cause,
     };
     app.store.settle_logout(command).await?;
-    metrics::counter!("cardea_backchannel_logout_total", "outcome" => tried.outcome).increment(1);
+    metrics::counter!(cardea_web::metric_names::BACKCHANNEL_LOGOUT, "outcome" => tried.outcome)
+        .increment(1);
     match tried.outcome {
         "failed" | "given_up" => {
             tracing::warn!(

@@ -191,7 +191,7 @@ pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), 
         cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
     };
     ctx.app.store.end_sessions(command).await?;
-    metrics::counter!("cardea_logouts_total").increment(1);
+    metrics::counter!(cardea_web::metric_names::LOGOUTS).increment(1);
     tell_clients(&ctx.app, &session.sid).await;
     Ok(())
 }

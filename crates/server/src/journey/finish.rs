@@ -73,7 +73,7 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
             "session, person or client ended while the login was under way",
         ));
     }
-    metrics::counter!("cardea_codes_issued_total").increment(1);
+    metrics::counter!(cardea_web::metric_names::CODES_ISSUED).increment(1);
     let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
     Ok(answer(ctx, journey.client.name(), &response))
 }

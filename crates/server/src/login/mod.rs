@@ -184,7 +184,7 @@ async fn authenticate(
     {
         renew_hash(&ctx.app, &user.subject, password, old).await?;
     }
-    metrics::counter!("cardea_logins_total", "outcome" => "ok").increment(1);
+    metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "ok").increment(1);
     Ok(Outcome::Right(Box::new(user)))
 }
 
@@ -204,7 +204,7 @@ async fn renew_hash(
 }
 
 fn limited(decision: Decision) -> Outcome {
-    metrics::counter!("cardea_logins_total", "outcome" => "limited").increment(1);
+    metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "limited").increment(1);
     Outcome::Limited(decision)
 }
 
@@ -221,7 +221,7 @@ fn count_failure(ctx: &Ctx, subject: &Subject) {
 }
 
 fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
-    metrics::counter!("cardea_logins_total", "outcome" => "refused").increment(1);
+    metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "refused").increment(1);
     let subject = subject.map(Subject::as_str);
     tracing::info!(request_id = %caller.request_id, subject, "login refused");
     Outcome::Refused

@@ -58,7 +58,7 @@ pub(super) async fn grant(
     {
         Redeemed::Done => {}
         Redeemed::Reused => {
-            metrics::counter!("cardea_code_reuse_total").increment(1);
+            metrics::counter!(cardea_web::metric_names::CODE_REUSE).increment(1);
             return Err(OAuthError::invalid_grant(
                 "the code was used before; its grant is revoked",
             )
@@ -107,7 +107,7 @@ async fn reused(
         reason: cardea_protocol::model::RevocationReason::CodeReused,
         cause: caller.cause(Actor::Client(client.id().clone())),
     };
-    metrics::counter!("cardea_code_reuse_total").increment(1);
+    metrics::counter!(cardea_web::metric_names::CODE_REUSE).increment(1);
     match app.store.revoke_grant(command).await {
         Ok(_) => OAuthError::invalid_grant("the code was used before; its grant is revoked").into(),
         Err(error) => error.into(),

@@ -106,5 +106,5 @@ fn count(result: &Result<Answer, Failure>) {
         Err(Failure::Limited(_)) => "limited",
         Err(_) => "failed",
     };
-    metrics::counter!("cardea_token_requests_total", "outcome" => outcome).increment(1);
+    metrics::counter!(cardea_web::metric_names::TOKEN_REQUESTS, "outcome" => outcome).increment(1);
 }

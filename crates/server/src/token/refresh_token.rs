@@ -160,6 +160,6 @@ fn count(verdict: &Verdict) {
             AuditEvent::RefreshAnomaly => "anomaly",
             _ => continue,
         };
-        metrics::counter!("cardea_refresh_events_total", "event" => name).increment(1);
+        metrics::counter!(cardea_web::metric_names::REFRESH_EVENTS, "event" => name).increment(1);
     }
 }

@@ -44,13 +44,13 @@ impl Measures {
     #[cold]
     fn add(&self, route: &str, method: &'static str, status: StatusCode) -> Handles {
         let labels = [("route", route.to_owned()), ("method", method.to_owned())];
-        let seconds = histogram!("cardea_http_request_seconds", &labels);
+        let seconds = histogram!(crate::metric_names::HTTP_REQUEST_SECONDS, &labels);
         let [first, second] = labels;
         let labels = [first, second, ("status", status.as_str().to_owned())];
         let handles = Handles {
             method,
             status,
-            requests: counter!("cardea_http_requests_total", &labels),
+            requests: counter!(crate::metric_names::HTTP_REQUESTS, &labels),
             seconds,
         };
         self.0.rcu(|known| {

@@ -19,6 +19,7 @@ use ipnet::IpNet;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
+use tracing::Span;
 
 use super::body::MAX_BODY_BYTES;
 use super::body_budget::{BodyBudget, OpenBody};
@@ -28,6 +29,7 @@ use super::host;
 use super::measure::{Measures, NO_ROUTE, method_label};
 use super::problem::Problem;
 use super::request_id::{HEADER, RequestId, RequestIds};
+use crate::metric_names;
 
 /// How requests are received.
 #[derive(Debug, Clone)]
@@ -151,8 +153,14 @@ where
         request.extensions_mut().insert(client);
         // For the extractors of axum, such as `Json`; forms have their own bound.
         DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
+        let template = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+        // What is logged in the course of the request is logged with these fields.
+        let span = tracing::info_span!("request", request_id = %id, method, route = template);
         let (inner, charge, refused) = match self.shared.admit(&mut request, client) {
-            Ok(charge) => (Some(self.inner.call(request)), charge, None),
+            Ok(charge) => {
+                let inner = span.in_scope(|| self.inner.call(request));
+                (Some(inner), charge, None)
+            }
             Err(refused) => (None, None, Some(refused)),
         };
         Receiving {
@@ -167,6 +175,7 @@ where
                 method,
                 head,
                 route,
+                span,
             },
         }
     }
@@ -179,6 +188,7 @@ struct InProgress {
     method: &'static str,
     head: bool,
     route: Option<MatchedPath>,
+    span: Span,
 }
 
 pin_project! {
@@ -207,7 +217,10 @@ where
             let refused = this.refused.take().unwrap_or_default();
             return Poll::Ready(Ok(this.in_progress.finish(refused)));
         };
-        let response = match catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+        let entered = this.in_progress.span.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(cx)));
+        drop(entered);
+        let response = match polled {
             Ok(Poll::Ready(Ok(response))) => response,
             Ok(Poll::Pending) => match this.limit.poll(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -231,6 +244,7 @@ fn too_slow() -> Response {
 }
 
 fn too_many_bodies() -> Response {
+    metrics::counter!(metric_names::HTTP_BODIES_REFUSED).increment(1);
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The server is busy")
         .detail("too many request bodies are in progress; retry after 1 second");
     ([("retry-after", "1")], problem).into_response()
@@ -275,15 +289,15 @@ impl InProgress {
         *response.body_mut() = Body::from(body);
     }
 
-    /// One line per request: the template of the route, never the path, the query or a header.
+    /// One line per request, outside of its span, whose fields it has: the template of the route, never the path, the query or a header.
     fn log(&self, status: StatusCode, took: Duration) {
         let (request_id, method, route) = (self.id, self.method, self.route());
         let status = status.as_u16();
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 400 {
-            tracing::info!(%request_id, method, route, status, micros, "request");
+            tracing::info!(parent: None, %request_id, method, route, status, micros, "request");
         } else {
-            tracing::debug!(%request_id, method, route, status, micros, "request");
+            tracing::debug!(parent: None, %request_id, method, route, status, micros, "request");
         }
     }
 }

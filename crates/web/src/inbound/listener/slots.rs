@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::activity::{Activity, Standing};
 use crate::inbound::client_address::{is_trusted, network, normalise, wide_network};
 use crate::inbound::shares::Share;
+use crate::metric_names;
 
 /// Slots that are kept for loopback and trusted proxies, unless there are few slots in all.
 const RESERVED: usize = 32;
@@ -71,6 +72,7 @@ impl Slots {
                 (wide, self.bounds.share.wide_network),
             ] {
                 if open.size(network) >= most && !open.close_idle_of(network) {
+                    count_closed("refused");
                     return None;
                 }
             }
@@ -85,6 +87,7 @@ impl Slots {
             && !open.close_idle()
             && !open.close_busy(networks.map(|[_, wide]| wide))
         {
+            count_closed("refused");
             return None;
         }
         let id = open.add(Connection {
@@ -155,9 +158,10 @@ impl Open {
     }
 
     /// The connection no longer counts from now on. Its task notices in a moment.
-    fn close(&mut self, id: u64) {
+    fn close(&mut self, id: u64, reason: &'static str) {
         if let Some(connection) = self.remove(id) {
             connection.close.cancel();
+            count_closed(reason);
         }
     }
 
@@ -166,7 +170,7 @@ impl Open {
         let ids = self.networks.get(&network).into_iter().flatten();
         let idle = ids.filter_map(|id| Some((self.idle_since(*id)?, *id)));
         match idle.min() {
-            Some((_, id)) => self.close(id),
+            Some((_, id)) => self.close(id, "idle"),
             None => return false,
         }
         true
@@ -178,7 +182,7 @@ impl Open {
             while let Some((since, id)) = self.idle.pop() {
                 // It may have become busy since the list was made.
                 if self.idle_since(id) == Some(since) {
-                    self.close(id);
+                    self.close(id, "idle");
                     return true;
                 }
             }
@@ -227,7 +231,7 @@ impl Open {
             }
         });
         match busy.min() {
-            Some((_, id)) => self.close(id),
+            Some((_, id)) => self.close(id, "busy"),
             None => return false,
         }
         true
@@ -239,6 +243,10 @@ impl Open {
             Standing::Busy(_) => None,
         }
     }
+}
+
+fn count_closed(reason: &'static str) {
+    metrics::counter!(metric_names::CONNECTIONS_CLOSED, "reason" => reason).increment(1);
 }
 
 /// A slot, free again when dropped.

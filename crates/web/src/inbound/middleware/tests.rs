@@ -150,6 +150,32 @@ impl std::io::Write for Lines {
 }
 
 #[tokio::test]
+async fn what_a_handler_logs_has_the_fields_of_its_request() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .json()
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let logs = || async {
+        tokio::task::yield_now().await;
+        tracing::info!("from the handler");
+    };
+    let router = Router::new().route("/logs/{id}", get(logs));
+    let router = Inbound::new(true, 42).wrap(router);
+    let request = Request::builder().uri("/logs/7").body(Body::empty());
+    let response = router.oneshot(request.unwrap()).await.unwrap();
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(line["fields"]["message"], "from the handler");
+    assert_eq!(line["span"]["route"], "/logs/{id}");
+    assert_eq!(line["span"]["method"], "GET");
+    let id = response.headers()[HEADER].to_str().unwrap();
+    assert_eq!(line["span"]["request_id"], id);
+}
+
+#[tokio::test]
 async fn the_log_line_has_the_route_and_no_text_of_the_client() {
     let lines = Lines::default();
     let writer = lines.clone();

@@ -210,3 +210,88 @@ impl Drop for Download {
         reader.give_up();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests {
+    use http::Request;
+    use http_body_util::{BodyExt as _, Empty};
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+    use crate::shares::Shares;
+
+    const LOOPBACK: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    async fn seconds(count: u64) {
+        tokio::time::sleep(Duration::from_secs(count)).await;
+    }
+
+    /// The response of a server that sends this piece, and again after each pause; and the only slot, which it holds.
+    async fn response(piece: &'static str, pause: u64) -> (ResponseBody, Arc<Shares>) {
+        let (client, server) = duplex(1024);
+        tokio::spawn(serve(server, piece, pause));
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(client));
+        let (mut sender, connection) = handshake.await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::new(Empty::<Bytes>::new());
+        let body = sender.send_request(request).await.unwrap().into_body();
+        let shares = Shares::new(1);
+        let slot = shares.take(LOOPBACK, 1).unwrap();
+        let body = ResponseBody::upstream(body, None, Duration::from_secs(120), slot);
+        (body, shares)
+    }
+
+    async fn serve(mut io: DuplexStream, piece: &'static str, pause: u64) {
+        let mut request = [0; 1024];
+        let _ = io.read(&mut request).await.unwrap();
+        let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+        io.write_all(head).await.unwrap();
+        while io.write_all(piece.as_bytes()).await.is_ok() {
+            seconds(pause).await;
+        }
+    }
+
+    async fn is_read(body: &mut ResponseBody) -> bool {
+        matches!(body.frame().await, Some(Ok(_)))
+    }
+
+    fn is_free(shares: &Arc<Shares>) -> bool {
+        shares.take(LOOPBACK, 1).is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s3_a_client_that_stops_reading_loses_its_slot() {
+        let (mut body, shares) = response("data", 0).await;
+        assert!(is_read(&mut body).await);
+        seconds(29).await;
+        assert!(!is_free(&shares));
+        seconds(2).await;
+        assert!(is_free(&shares));
+        assert!(!is_read(&mut body).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s3_a_client_that_reads_a_little_now_and_then_loses_its_slot() {
+        let (mut body, shares) = response("data", 0).await;
+        let mut read = 0;
+        while is_read(&mut body).await {
+            read += 1;
+            assert!(read < 20, "it reads for ever");
+            seconds(10).await;
+        }
+        assert!(is_free(&shares));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s3_a_client_that_waits_for_events_keeps_its_slot() {
+        let (mut body, shares) = response("event", 100).await;
+        for _ in 0..50 {
+            assert!(is_read(&mut body).await);
+        }
+        assert!(!is_free(&shares));
+        drop(body);
+        assert!(is_free(&shares));
+    }
+}

@@ -210,7 +210,7 @@ impl Foreign {
     /// All that every configuration of `deploy/` must do.
     pub(crate) async fn does_what_the_gateway_does(&self) {
         self.cookies_reach_their_owner_alone().await;
-        self.forgeries_are_taken_off().await;
+        self.g5_forged_headers_are_removed().await;
         self.both_sides_of_the_api_prove_themselves().await;
         self.ambiguous_paths_are_refused().await;
         self.headers_harden_what_is_soft().await;
@@ -246,7 +246,7 @@ impl Foreign {
         }
     }
 
-    async fn forgeries_are_taken_off(&self) {
+    async fn g5_forged_headers_are_removed(&self) {
         let mut request = self.client().get(self.url("/auth/x"));
         for name in [
             "x-forwarded-for",
@@ -267,6 +267,16 @@ impl Foreign {
             "x-original-url",
             "x-rewrite-url",
             "proxy",
+            "x-webauth-user",
+            "x-auth-request-user",
+            "x-forwarded-user",
+            "x-client-cert",
+            "x-ssl-client-verify",
+            "x-ms-client-principal-name",
+            "x-amzn-mtls-clientcert",
+            "cf-access-jwt-assertion",
+            "tailscale-user-login",
+            "wl-proxy-client-ip",
         ] {
             request = request.header(name, "forged");
         }

@@ -262,6 +262,9 @@ impl World {
             "remote-email",
             "remote-name",
             "remote_user",
+            "x-webauth-user",
+            "x-auth-request-email",
+            "x-client-dn",
         ] {
             request = request.header(name, "forged");
         }

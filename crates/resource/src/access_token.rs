@@ -152,9 +152,14 @@ impl AccessToken {
     pub fn forbid(&self, description: impl Into<String>) -> Forbidden {
         Forbidden::new(&self.challenge, description.into())
     }
+
+    /// The answer for an object that does not exist.
+    pub(crate) fn missing(&self) -> Forbidden {
+        Forbidden::missing(&self.challenge)
+    }
 }
 
-/// Who and by what, and no more: a token's claims don't belong in a log.
+/// The subject and the client, and no more: a token's claims don't belong in a log.
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")

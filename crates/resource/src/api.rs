@@ -6,13 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
+#[cfg(feature = "testing")]
+use cardea_jose::KeySet;
 use cardea_protocol::verify::BearerPolicy;
 use cardea_seal::Entropy;
 use cardea_web::clock::{Clock, SystemClock};
 use cardea_web::inbound::limits::Limiter;
 use cardea_web::inbound::listener::{ListenerConfig, serve};
 use cardea_web::inbound::shutdown::on_signal;
-use cardea_web::inbound::{Inbound, RequestId};
+use cardea_web::inbound::{ClientAddress, Inbound, RequestId};
 use cardea_web::outbound::{
     IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache,
 };
@@ -26,11 +28,12 @@ use crate::config::{ApiConfig, ConfigError, IntrospectionConfig, Tokens};
 use crate::credentials::{bare, bearer};
 use crate::edge::{Edge, limiter};
 use crate::gate::Gate;
-use crate::introspection::{Introspector, Place};
+use crate::introspection::{Introspector, Issuer, Place};
 use crate::measures::Measures;
 use crate::metadata::Metadata;
+use crate::not_ready::NotReady;
 use crate::refusal::TokenError;
-use crate::verifier::{JwtVerifier, Verified, Verifier};
+use crate::verifier::{JwtVerifier, Kind, Verified, Verifier};
 
 /// An API: whose tokens it takes, and who may call it from where. A clone costs nothing.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ pub(crate) struct Shared {
     verifier: Verifier,
     challenge: Arc<Challenge>,
     metadata: Option<Metadata>,
+    issuer: String,
     trusted_proxies: Vec<IpNet>,
     measures: Measures,
     clock: Arc<dyn Clock>,
@@ -61,6 +65,14 @@ impl Api {
     /// # Errors
     /// When a setting can't be.
     pub fn with_clock(config: &ApiConfig, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Self::with_verifier(config, verifier(config, &clock)?, clock)
+    }
+
+    fn with_verifier(
+        config: &ApiConfig,
+        kind: Kind,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
         if config.audience.is_empty() {
             return Err(ConfigError::Audience);
         }
@@ -70,9 +82,13 @@ impl Api {
         Ok(Self(Arc::new(Shared {
             edge: Edge::new(config, Arc::clone(&clock))?,
             per_subject: limiter(config.limits.per_subject, Arc::clone(&clock)),
-            verifier: verifier(config, &clock)?,
+            verifier: Verifier {
+                kind,
+                invalid: limiter(config.limits.invalid_tokens, Arc::clone(&clock)),
+            },
             challenge: Arc::new(Challenge::new(&config.audience, url)),
             metadata,
+            issuer: config.issuer.clone(),
             trusted_proxies: networks(&config.trusted_proxies)?,
             measures: Measures::default(),
             clock,
@@ -112,7 +128,20 @@ impl Api {
         self.gate(true)
     }
 
+    /// Asks the issuer once for what tokens are checked with: its metadata document and its keys. To be called at the start, to
+    /// learn of a wrong issuer before the first request does.
+    ///
+    /// # Errors
+    /// When tokens can't be checked now, with the reason.
+    pub async fn ready(&self) -> Result<(), NotReady> {
+        let probed = self.0.verifier.probe().await;
+        probed.map_err(|error| NotReady::new(&self.0.issuer, error))
+    }
+
     /// Serves the protected router until the process receives a stop signal, then finishes the requests in progress.
+    ///
+    /// The issuer is asked once at the start: what is wrong with it is logged, or written to standard error when the program has
+    /// no subscriber for its log. The API starts in any case, as the issuer may start later.
     ///
     /// # Errors
     /// When the process can't listen for signals.
@@ -121,6 +150,12 @@ impl Api {
             trusted: self.0.trusted_proxies.clone(),
             ..ListenerConfig::default()
         };
+        let api = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = api.ready().await {
+                error.report();
+            }
+        });
         serve(vec![listener], self.protect(router), config, on_signal()?).await
     }
 
@@ -133,7 +168,7 @@ impl Api {
         let now = self.0.clock.now();
         let verified = match self.0.verifier.ready(token, now) {
             Some(verdict) => verdict,
-            None => self.0.verifier.verify(token, now).await,
+            None => self.0.verifier.verify(token, now, None).await,
         };
         verified.map(|verified| self.0.access(verified))
     }
@@ -142,6 +177,18 @@ impl Api {
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.0.metadata.as_ref()
+    }
+
+    /// An API that checks JWTs with these keys and never asks the issuer.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_keys(
+        config: &ApiConfig,
+        keys: KeySet,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConfigError> {
+        let client = issuer_client(config)?;
+        let jwt = jwt_verifier(config, client, KeysSource::Fixed(keys), &clock)?;
+        Self::with_verifier(config, Kind::Jwt(jwt), clock)
     }
 
     fn gate(&self, demands_token: bool) -> Gate {
@@ -162,7 +209,9 @@ impl Shared {
     /// The token of a request, after asking where that is needed.
     pub(crate) async fn verify(&self, request: &Parts) -> Result<AccessToken, TokenError> {
         let now = self.clock.now();
-        let verified = self.verifier.verify(bearer(request)?, now).await?;
+        let client = request.extensions.get::<ClientAddress>();
+        let token = bearer(request)?;
+        let verified = self.verifier.verify(token, now, client).await?;
         Ok(self.accept(verified))
     }
 
@@ -189,28 +238,15 @@ impl Shared {
     }
 }
 
-fn verifier(config: &ApiConfig, clock: &Arc<dyn Clock>) -> Result<Verifier, ConfigError> {
+fn verifier(config: &ApiConfig, clock: &Arc<dyn Clock>) -> Result<Kind, ConfigError> {
     let client = issuer_client(config)?;
     let metadata = MetadataCache::new(client.clone(), Arc::clone(clock));
-    let policy = BearerPolicy {
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
-        algorithms: config.algorithms.clone(),
-        skew: config.clock_skew.signed(),
-        plain_jwt: config.plain_jwt,
-    };
     let jwt = || {
-        if config.algorithms.is_empty() {
-            return Err(ConfigError::Algorithms);
-        }
         let source = match &config.jwks_uri {
             Some(uri) => KeysSource::Uri(uri.clone()),
             None => KeysSource::Discovered(Arc::clone(&metadata)),
         };
-        Ok(JwtVerifier {
-            keys: IssuerKeys::new(client.clone(), source, Arc::clone(clock)),
-            policy: policy.clone(),
-        })
+        jwt_verifier(config, client.clone(), source, clock)
     };
     let introspector = || {
         let settings = config.introspection.as_ref();
@@ -219,19 +255,44 @@ fn verifier(config: &ApiConfig, clock: &Arc<dyn Clock>) -> Result<Verifier, Conf
             Some(uri) => Place::Uri(uri.clone()),
             None => Place::Discovered(Arc::clone(&metadata)),
         };
-        let way = (client.clone(), place);
-        Ok(Introspector::new(
-            settings,
-            way,
-            policy.clone(),
-            Arc::clone(clock),
-        ))
+        let issuer = Issuer {
+            client: client.clone(),
+            place,
+            policy: policy(config),
+            clock: Arc::clone(clock),
+        };
+        Ok(Introspector::new(settings, issuer))
     };
     Ok(match config.tokens {
-        Tokens::Jwt => Verifier::Jwt(jwt()?),
-        Tokens::Introspection => Verifier::Introspection(introspector()?),
-        Tokens::Both => Verifier::Both(jwt()?, introspector()?),
+        Tokens::Jwt => Kind::Jwt(jwt()?),
+        Tokens::Introspection => Kind::Introspection(introspector()?),
+        Tokens::Both => Kind::Both(jwt()?, introspector()?),
     })
+}
+
+fn jwt_verifier(
+    config: &ApiConfig,
+    client: IssuerClient,
+    source: KeysSource,
+    clock: &Arc<dyn Clock>,
+) -> Result<JwtVerifier, ConfigError> {
+    if config.algorithms.is_empty() {
+        return Err(ConfigError::Algorithms);
+    }
+    Ok(JwtVerifier {
+        keys: IssuerKeys::new(client, source, Arc::clone(clock)),
+        policy: policy(config),
+    })
+}
+
+fn policy(config: &ApiConfig) -> BearerPolicy {
+    BearerPolicy {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        algorithms: config.algorithms.clone(),
+        skew: config.clock_skew.signed(),
+        plain_jwt: config.plain_jwt,
+    }
 }
 
 /// What the operator wrote is trusted as written (design D20).

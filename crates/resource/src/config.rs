@@ -1,5 +1,6 @@
 //! What an API says about itself and its issuer.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use cardea_jose::Algorithm;
@@ -118,13 +119,26 @@ pub struct CorsConfig {
 }
 
 /// Rate limits in requests a minute; 0 lifts one.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
     /// Requests of one network (IPv4 /24, IPv6 /64), with or without a token.
     pub per_network: u32,
     /// Requests of one subject by one client.
     pub per_subject: u32,
+    /// Tokens of one network that the issuer was asked about and that were not valid. Over it the issuer is asked about none
+    /// of its new tokens; tokens that were valid before are not affected. Default: 60.
+    pub invalid_tokens: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            per_network: 0,
+            per_subject: 0,
+            invalid_tokens: 60,
+        }
+    }
 }
 
 impl ApiConfig {
@@ -185,8 +199,8 @@ const fn a_hundred_thousand() -> u64 {
     100_000
 }
 
-/// What is wrong with a configuration.
-#[derive(Debug, thiserror::Error)]
+/// What is wrong with a configuration. `Debug` is the same sentence as `Display`, so that `main() -> Result` prints it.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// Issuer or `ca_file`.
@@ -231,4 +245,10 @@ pub enum ConfigError {
     /// Not an http or https URL.
     #[error("resource: {0:?} is no URL such as \"https://api.example.com\"")]
     Resource(String),
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

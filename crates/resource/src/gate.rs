@@ -58,15 +58,15 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let api = &self.gate.api;
         let origin = api.edge.origin(&request);
-        let way = match self.gate.admit(request) {
-            Way::In(request, decision) => State::Inside {
+        let state = match self.gate.admit(request) {
+            Admission::In(request, decision) => State::Inside {
                 future: self.inner.call(request),
                 decision,
             },
-            Way::Out(response) => State::Answered {
+            Admission::Out(response) => State::Answered {
                 response: Some(response),
             },
-            Way::Ask(question) => {
+            Admission::Ask(question) => {
                 // The service that was polled ready is the one to call; its clone waits for the next request.
                 let clone = self.inner.clone();
                 State::Asking {
@@ -76,7 +76,7 @@ where
             }
         };
         Passing {
-            state: way,
+            state,
             api: Arc::clone(api),
             origin,
         }
@@ -85,20 +85,20 @@ where
 
 type Admitted = Result<(Request, Option<Decision>), Refused>;
 
-enum Way {
+enum Admission {
     In(Request, Option<Decision>),
     Out(Response),
     Ask(Pin<Box<dyn Future<Output = Admitted> + Send>>),
 }
 
 impl Gate {
-    fn admit(&self, request: Request) -> Way {
+    fn admit(&self, request: Request) -> Admission {
         let decision = match self.api.edge.admit(&request) {
             Ok(decision) => decision,
-            Err(response) => return Way::Out(*response),
+            Err(response) => return Admission::Out(*response),
         };
         if !self.demands_token {
-            return Way::In(request, decision);
+            return Admission::In(request, decision);
         }
         let (mut parts, body) = request.into_parts();
         let verdict = self.api.ready(&parts);
@@ -109,14 +109,14 @@ impl Gate {
         let request = Request::from_parts(parts, body);
         match verdict {
             Ok(Some(token)) => match self.api.enter(request, token, decision) {
-                Ok((request, decision)) => Way::In(request, decision),
-                Err(response) => Way::Out(*response),
+                Ok((request, decision)) => Admission::In(request, decision),
+                Err(response) => Admission::Out(*response),
             },
-            Err(error) => Way::Out(self.api.refuse(&request, &error)),
+            Err(error) => Admission::Out(self.api.refuse(&request, &error)),
             Ok(None) => {
                 let api = Arc::clone(&self.api);
                 let span = tracing::debug_span!("verify_token");
-                Way::Ask(Box::pin(ask(api, request, decision).instrument(span)))
+                Admission::Ask(Box::pin(ask(api, request, decision).instrument(span)))
             }
         }
     }
@@ -133,7 +133,7 @@ async fn ask(api: Arc<Shared>, request: Request, decision: Option<Decision>) -> 
 }
 
 pin_project! {
-    /// The answer of a [`Gated`] service, on its way.
+    /// The response of a [`Gated`] service, in progress.
     pub struct Passing<S: Service<Request>> {
         #[pin]
         state: State<S>,
@@ -207,7 +207,7 @@ impl Shared {
         let who = (token.client_id(), token.subject());
         let of_subject = admitted(self.per_subject.check(&who))?;
         request.extensions_mut().insert(token);
-        let told = Some(of_subject).filter(|decision| decision.limit > 0);
-        Ok((request, told.or(of_network)))
+        let shown = Some(of_subject).filter(|decision| decision.limit > 0);
+        Ok((request, shown.or(of_network)))
     }
 }

@@ -72,6 +72,50 @@ impl<T> Guarded<T> {
     }
 }
 
+impl<T> Guarded<Option<T>> {
+    /// The object, if it exists and the rule lets this token have it. One that does not exist and one that the caller may not
+    /// see are answered with the same 404, so that a stranger does not learn which objects exist.
+    ///
+    /// ```
+    /// use cardea_resource::{AccessToken, Forbidden, Guarded, owner};
+    ///
+    /// struct Order { owner: String, total: u32 }
+    ///
+    /// async fn find(id: u64) -> Guarded<Option<Order>> {
+    ///     // from the database
+    /// #   let _ = id;
+    ///     Guarded::new(None)
+    /// }
+    ///
+    /// async fn total(token: AccessToken) -> Result<String, Forbidden> {
+    ///     let order = find(1).await.authorize_found(&token, owner(|order: &Order| &order.owner))?;
+    ///     Ok(order.total.to_string())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// 404.
+    pub fn authorize_found(
+        self,
+        token: &AccessToken,
+        rule: impl FnOnce(&T, &AccessToken) -> bool,
+    ) -> Result<T, Forbidden> {
+        let Some(object) = self.0 else {
+            return Err(token.missing());
+        };
+        Guarded(object)
+            .authorize(token, rule)
+            .map_err(Forbidden::as_not_found)
+    }
+}
+
+/// What a database found, perhaps.
+impl<T> From<Option<Guarded<T>>> for Guarded<Option<T>> {
+    fn from(found: Option<Guarded<T>>) -> Self {
+        Self(found.map(|guarded| guarded.0))
+    }
+}
+
 /// Shows nothing of what is inside.
 impl<T> fmt::Debug for Guarded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

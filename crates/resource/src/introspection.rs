@@ -1,6 +1,7 @@
 //! Asking the issuer about tokens: RFC 7662, with answers that are remembered for a moment.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -15,9 +16,10 @@ use http::StatusCode;
 use jiff::Timestamp;
 use metrics::counter;
 use moka::sync::Cache;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::config::{IntrospectionConfig, SecretMethod};
+use crate::places::{Asker, Places};
 use crate::refusal::TokenError;
 use crate::verifier::{Verified, invalid};
 
@@ -27,8 +29,8 @@ const BAD: Duration = Duration::from_secs(5);
 const FAILED: Duration = Duration::from_secs(1);
 /// No answer is longer, for a hundred thousand may be remembered.
 const MAX_ANSWER_BYTES: usize = 16 * 1024;
-/// The maximum number of concurrent introspection requests.
-const MAX_QUESTIONS: usize = 64;
+/// After the issuer answered 429 it is not asked about new tokens for this time, so that its quota is left to known ones.
+const LIMITED: Duration = Duration::from_secs(2);
 
 /// Asks about tokens, once for all who present the same one.
 pub(crate) struct Introspector {
@@ -40,7 +42,17 @@ pub(crate) struct Introspector {
     clock: Arc<dyn Clock>,
     /// By the token's hash: what is remembered must not be a token.
     answers: Cache<Digest, Arc<Slot>>,
-    questions: Semaphore,
+    places: Places,
+    /// Until when the issuer is not asked about new tokens.
+    limited_until: ArcSwapOption<Timestamp>,
+}
+
+/// The issuer, as it is asked.
+pub(crate) struct Issuer {
+    pub(crate) client: IssuerClient,
+    pub(crate) place: Place,
+    pub(crate) policy: BearerPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Where the endpoint is.
@@ -57,6 +69,8 @@ enum Credentials {
 
 #[derive(Default)]
 struct Slot {
+    /// Whether the last answer was that the token is valid.
+    was_valid: AtomicBool,
     kept: ArcSwapOption<Kept>,
     // Held while asking: requests with the same token wait for it.
     asking: Mutex<()>,
@@ -70,22 +84,35 @@ struct Kept {
 }
 
 impl Introspector {
-    pub(crate) fn new(
-        config: &IntrospectionConfig,
-        (client, place): (IssuerClient, Place),
-        policy: BearerPolicy,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn new(config: &IntrospectionConfig, issuer: Issuer) -> Self {
         Self {
-            client,
-            place,
+            client: issuer.client,
+            place: issuer.place,
             credentials: Credentials::new(config),
-            policy,
+            policy: issuer.policy,
             freshness: config.freshness.get(),
-            clock,
+            clock: issuer.clock,
             answers: Cache::new(config.capacity),
-            questions: Semaphore::new(MAX_QUESTIONS),
+            places: Places::default(),
+            limited_until: ArcSwapOption::empty(),
         }
+    }
+
+    /// Whether the issuer can be asked at all: its metadata document has the endpoint.
+    pub(crate) async fn probe(&self) -> Result<(), FetchError> {
+        match &self.place {
+            Place::Uri(_) => Ok(()),
+            Place::Discovered(cache) => match &cache.get().await?.introspection_endpoint {
+                Some(_) => Ok(()),
+                None => Err(no_endpoint()),
+            },
+        }
+    }
+
+    /// Whether the issuer's last answer about this token was that it is valid.
+    pub(crate) fn knows(&self, token: &str) -> bool {
+        let slot = self.answers.get(&Digest::of(token.as_bytes()));
+        slot.is_some_and(|slot| slot.was_valid.load(Ordering::Relaxed))
     }
 
     /// What is remembered of the token.
@@ -98,16 +125,20 @@ impl Introspector {
         slot.answer(now)
     }
 
-    pub(crate) async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+    pub(crate) async fn verify(&self, token: &str, asker: Asker) -> Result<Verified, TokenError> {
         let digest = Digest::of(token.as_bytes());
         let slot = self.answers.get_with(digest, Arc::default);
         let _asking = slot.asking.lock().await;
         if let Some(verdict) = slot.answer(self.clock.now()) {
             return verdict;
         }
-        // Waiting in a line behind a slow issuer would hold up requests without end.
-        let Ok(_question) = self.questions.try_acquire() else {
-            return Err(TokenError::Unavailable("too many questions".to_owned()));
+        if !asker.known && self.is_limited() {
+            let reason = "the issuer limits our requests".to_owned();
+            return Err(TokenError::Unavailable(reason));
+        }
+        let Some(_place) = self.places.acquire(asker).await else {
+            let reason = "too many introspection requests are in progress".to_owned();
+            return Err(TokenError::Unavailable(reason));
         };
         let answer = self.ask(token).await;
         let outcome = if answer.is_ok() { "answered" } else { "failed" };
@@ -118,12 +149,21 @@ impl Introspector {
             Ok(json) => self.judge(&json, from),
             Err(error) => {
                 tracing::warn!(%error, "the issuer could not be asked about a token");
+                if error == FetchError::Status(StatusCode::TOO_MANY_REQUESTS.as_u16()) {
+                    self.limited_until
+                        .store(Some(Arc::new(after(from, LIMITED))));
+                }
                 (
                     Err(TokenError::Unavailable(error.to_string())),
                     after(from, FAILED),
                 )
             }
         };
+        match &verdict {
+            Ok(_) => slot.was_valid.store(true, Ordering::Relaxed),
+            Err(TokenError::Invalid(_)) => slot.was_valid.store(false, Ordering::Relaxed),
+            Err(_) => {}
+        }
         slot.kept.store(Some(Arc::new(Kept {
             verdict: verdict.clone(),
             from,
@@ -151,6 +191,13 @@ impl Introspector {
         }
     }
 
+    fn is_limited(&self) -> bool {
+        let until = self.limited_until.load();
+        until
+            .as_ref()
+            .is_some_and(|until| self.clock.now() < **until)
+    }
+
     async fn ask(&self, token: &str) -> Result<Vec<u8>, FetchError> {
         let metadata;
         let endpoint = match &self.place {
@@ -158,9 +205,7 @@ impl Introspector {
             Place::Discovered(cache) => {
                 metadata = cache.get().await?;
                 let endpoint = metadata.introspection_endpoint.as_ref();
-                endpoint.ok_or_else(|| {
-                    FetchError::Document("metadata without introspection_endpoint".to_owned())
-                })?
+                endpoint.ok_or_else(no_endpoint)?
             }
         };
         let token = encoded(token);
@@ -211,6 +256,10 @@ impl Slot {
         let kept = kept.as_ref()?;
         (kept.from <= now && now < kept.until).then(|| kept.verdict.clone())
     }
+}
+
+fn no_endpoint() -> FetchError {
+    FetchError::Document("metadata without introspection_endpoint".to_owned())
 }
 
 fn after(now: Timestamp, time: Duration) -> Timestamp {

@@ -21,6 +21,9 @@
 //! it answers 401, with a token for others 401, without the scope 403, all with `WWW-Authenticate` (RFC 6750) and a problem
 //! document (RFC 9457) that carries the request's id.
 //!
+//! [`Api::serve`] asks the issuer once and says what is wrong with it. With the feature `testing`, `testing::TestIssuer` makes tokens
+//! for tests of handlers without a provider.
+//!
 //! A tour: [`ApiConfig`] says whose tokens are taken; [`Api::protect`] puts a router behind them; [`AccessToken`] is what a
 //! handler takes; [`require_scope`], [`require_any_scope`], [`require_role`] and [`require_permission`] stand before routes, the
 //! methods of the same names within handlers; [`Guarded`] keeps an object from users to whom it doesn't belong.
@@ -32,7 +35,7 @@
 //! (`cnf`) is no bearer token. Tokens are read from the `Authorization` header only.
 //!
 //! # Measured
-//! `cardea_resource_tokens_total` by `verdict` (`good`, `missing`, `malformed`, `invalid`, `unavailable`),
+//! `cardea_resource_tokens_total` by `verdict` (`good`, `missing`, `malformed`, `invalid`, `unavailable`, `limited`),
 //! `cardea_resource_introspections_total` by `outcome` (`answered`, `failed`), `cardea_resource_forbidden_total` and
 //! `cardea_resource_limited_total`. A token is never written to a log.
 
@@ -48,7 +51,11 @@ mod guarded;
 mod introspection;
 mod measures;
 mod metadata;
+mod not_ready;
+mod places;
 mod refusal;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod verifier;
 
 pub use access_token::AccessToken;
@@ -56,7 +63,7 @@ pub use api::Api;
 pub use cardea_jose::Algorithm;
 pub use cardea_protocol::scope::Scope;
 pub use cardea_web::clock::{Clock, SystemClock};
-pub use cardea_web::config::{Duration, SecretText};
+pub use cardea_web::config::{Duration, SecretText, load};
 pub use cardea_web::inbound::Problem;
 pub use cardea_web::permissions::Permissions;
 pub use config::{
@@ -68,6 +75,7 @@ pub use guard::{
 };
 pub use guarded::{Guarded, owner, tenant};
 pub use metadata::Metadata;
+pub use not_ready::NotReady;
 pub use refusal::{Forbidden, InvalidToken, TokenError};
 
 #[cfg(doctest)]

@@ -16,6 +16,7 @@ struct Counters {
     malformed: Counter,
     invalid: Counter,
     unavailable: Counter,
+    limited: Counter,
 }
 
 impl Measures {
@@ -30,6 +31,7 @@ impl Measures {
             TokenError::Malformed(_) => &counters.malformed,
             TokenError::Invalid(_) => &counters.invalid,
             TokenError::Unavailable(_) => &counters.unavailable,
+            TokenError::Limited(_) => &counters.limited,
         };
         counter.increment(1);
     }
@@ -44,6 +46,7 @@ impl Measures {
             malformed: of("malformed"),
             invalid: of("invalid"),
             unavailable: of("unavailable"),
+            limited: of("limited"),
         })
     }
 }

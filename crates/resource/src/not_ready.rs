@@ -43,7 +43,9 @@ impl NotReady {
             tracing::error!("{self}; until then requests with a token are answered with 503");
             return;
         }
-        let line = format!("cardea-resource: {self}; until then requests with a token are answered with 503\n");
+        let line = format!(
+            "cardea-resource: {self}; until then requests with a token are answered with 503\n"
+        );
         // Nothing waits for a reader of standard error, and a line that can't be written is lost.
         std::thread::spawn(move || {
             let _ = std::io::stderr().write_all(line.as_bytes());

@@ -168,7 +168,12 @@ mod tests {
             held.push(places.acquire(asker(false, "192.0.2.0/24")).await.unwrap());
         }
         assert!(places.acquire(asker(false, "192.0.2.0/24")).await.is_none());
-        assert!(places.acquire(asker(false, "198.51.100.0/24")).await.is_some());
+        assert!(
+            places
+                .acquire(asker(false, "198.51.100.0/24"))
+                .await
+                .is_some()
+        );
         assert!(places.acquire(asker(true, "192.0.2.0/24")).await.is_some());
         held.pop();
         assert!(places.acquire(asker(false, "192.0.2.0/24")).await.is_some());
@@ -198,9 +203,10 @@ mod tests {
             held.push(places.acquire(asker(false, "192.0.2.0/24")).await.unwrap());
         }
         let later = Arc::clone(&places);
-        let waits = tokio::spawn(async move {
-            later.acquire(asker(false, "192.0.2.0/24")).await.is_some()
-        });
+        let waits =
+            tokio::spawn(
+                async move { later.acquire(asker(false, "192.0.2.0/24")).await.is_some() },
+            );
         tokio::task::yield_now().await;
         held.pop();
         assert!(waits.await.unwrap());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use cardea_protocol::ErrorCode;
@@ -31,6 +32,9 @@ pub enum TokenError {
     /// Unknown: the issuer can't be asked.
     #[error("the issuer can't be asked: {0}")]
     Unavailable(String),
+    /// The client's network has sent too many invalid tokens; the issuer is not asked about another one before this time.
+    #[error("rate limit for invalid tokens exceeded")]
+    Limited(Duration),
 }
 
 /// Which check a token failed. For the log.
@@ -84,6 +88,12 @@ impl TokenError {
                     .detail("The access token can't be checked at the moment.");
                 ([(RETRY_AFTER, RETRY_SECONDS)], problem).into_response()
             }
+            Self::Limited(wait) => {
+                let seconds = wait.as_secs().saturating_add(1);
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests")
+                    .detail(format!("Too many invalid access tokens came from this network. Retry after {seconds} seconds."));
+                ([(RETRY_AFTER, seconds.to_string())], problem).into_response()
+            }
         }
     }
 }
@@ -105,6 +115,8 @@ pub struct Forbidden {
     description: String,
     scope: Option<String>,
     hidden: bool,
+    /// Whether there is an object at all: one that does not exist is not counted as forbidden.
+    missing: bool,
     challenge: Arc<Challenge>,
 }
 
@@ -114,6 +126,7 @@ impl Forbidden {
             description,
             scope: None,
             hidden: false,
+            missing: false,
             challenge: Arc::clone(challenge),
         }
     }
@@ -129,7 +142,16 @@ impl Forbidden {
         }
     }
 
-    /// Answers as if the object weren't there, for objects of which a stranger must not even know that they exist.
+    /// For an object that does not exist: answered exactly as a forbidden one after [`Forbidden::as_not_found`].
+    pub(crate) fn missing(challenge: &Arc<Challenge>) -> Self {
+        Self {
+            hidden: true,
+            missing: true,
+            ..Self::new(challenge, "the object does not exist".to_owned())
+        }
+    }
+
+    /// Answers as if the object did not exist, for objects of which a stranger must not even know that they exist.
     #[must_use]
     pub fn as_not_found(self) -> Self {
         Self {
@@ -141,8 +163,12 @@ impl Forbidden {
 
 impl IntoResponse for Forbidden {
     fn into_response(self) -> Response {
-        metrics::counter!(cardea_web::metric_names::RESOURCE_FORBIDDEN).increment(1);
-        tracing::info!(why = self.description, "a request was forbidden");
+        if self.missing {
+            tracing::debug!("a request was for an object that does not exist");
+        } else {
+            metrics::counter!(cardea_web::metric_names::RESOURCE_FORBIDDEN).increment(1);
+            tracing::info!(why = self.description, "a request was forbidden");
+        }
         if self.hidden {
             return Problem::new(StatusCode::NOT_FOUND, "Not found").into_response();
         }

@@ -86,7 +86,8 @@ impl TestIssuer {
     #[expect(clippy::expect_used, reason = "a test that can't begin has failed")]
     pub fn api(&self) -> Api {
         let config = ApiConfig::new(&self.issuer, &self.audience);
-        self.api_with(&config).expect("the issuer and the audience are usable")
+        self.api_with(&config)
+            .expect("the issuer and the audience are usable")
     }
 
     /// An API with these settings. Its keys are this issuer's, and nothing is fetched; all tokens are checked as JWTs.
@@ -154,7 +155,8 @@ impl TestToken<'_> {
     pub fn expires_in(self, seconds: i64) -> Self {
         let now = self.issuer.clock.now().as_second();
         let from = now.saturating_add(seconds.min(0)).saturating_sub(LIFE);
-        self.claim("iat", from).claim("exp", now.saturating_add(seconds))
+        self.claim("iat", from)
+            .claim("exp", now.saturating_add(seconds))
     }
 
     /// Any claim; it replaces one that is set.

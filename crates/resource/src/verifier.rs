@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use cardea_jose::{VerifyError, peek};
 use cardea_protocol::verify::{BearerError, BearerPolicy, BearerToken, bearer_token};
-use cardea_web::outbound::IssuerKeys;
+use cardea_web::inbound::ClientAddress;
+use cardea_web::inbound::limits::Limiter;
+use cardea_web::outbound::{FetchError, IssuerKeys};
 use jiff::Timestamp;
 
 use crate::introspection::Introspector;
+use crate::places::Asker;
 use crate::refusal::{InvalidToken, TokenError};
 
 /// A token that is good now.
@@ -17,8 +20,15 @@ pub(crate) struct Verified {
     pub(crate) expires_at: Timestamp,
 }
 
+/// Checks tokens, and limits how often a network may cause a question to the issuer with tokens that turn out invalid.
+pub(crate) struct Verifier {
+    pub(crate) kind: Kind,
+    /// Counts tokens that were not valid, by the network of the client.
+    pub(crate) invalid: Limiter,
+}
+
 /// Which tokens are taken, and how each is checked.
-pub(crate) enum Verifier {
+pub(crate) enum Kind {
     Jwt(JwtVerifier),
     Introspection(Introspector),
     Both(JwtVerifier, Introspector),
@@ -31,21 +41,72 @@ impl Verifier {
         token: &str,
         now: Timestamp,
     ) -> Option<Result<Verified, TokenError>> {
-        match self {
-            Self::Jwt(jwt) => jwt.ready(token, now),
-            Self::Introspection(issuer) => issuer.ready(token, now),
-            Self::Both(jwt, _) if is_jwt(token) => jwt.ready(token, now),
-            Self::Both(_, issuer) => issuer.ready(token, now),
+        match self.kind.of(token) {
+            Check::Jwt(jwt) => jwt.ready(token, now),
+            Check::Introspection(issuer) => issuer.ready(token, now),
         }
     }
 
     /// The verdict, after asking where that is needed.
-    pub(crate) async fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, TokenError> {
+    pub(crate) async fn verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+        client: Option<&ClientAddress>,
+    ) -> Result<Verified, TokenError> {
+        let check = self.kind.of(token);
+        let known = match check {
+            // Without any keys at hand it is not the token that causes the question.
+            Check::Jwt(jwt) => jwt.keys.ready(None).is_none(),
+            Check::Introspection(issuer) => issuer.knows(token),
+        };
+        // Strangers can invent tokens without end, and each is a question to the issuer.
+        let stranger = client.filter(|_| !known);
+        if let Some(client) = stranger {
+            let decision = self.invalid.peek_address(client);
+            if !decision.allowed {
+                return Err(TokenError::Limited(decision.retry_after));
+            }
+        }
+        let verdict = match check {
+            Check::Jwt(jwt) => jwt.verify(token, now).await,
+            Check::Introspection(issuer) => {
+                let network = client.map(ClientAddress::network);
+                issuer.verify(token, Asker { known, network }).await
+            }
+        };
+        if let (Err(TokenError::Invalid(_)), Some(client)) = (&verdict, stranger) {
+            self.invalid.check_address(client);
+        }
+        verdict
+    }
+
+    /// Whether tokens can be checked now.
+    pub(crate) async fn probe(&self) -> Result<(), FetchError> {
+        match &self.kind {
+            Kind::Jwt(jwt) => jwt.keys.keys(None).await.map(drop),
+            Kind::Introspection(issuer) => issuer.probe().await,
+            Kind::Both(jwt, issuer) => {
+                jwt.keys.keys(None).await?;
+                issuer.probe().await
+            }
+        }
+    }
+}
+
+/// How one token is checked.
+enum Check<'a> {
+    Jwt(&'a JwtVerifier),
+    Introspection(&'a Introspector),
+}
+
+impl Kind {
+    fn of(&self, token: &str) -> Check<'_> {
         match self {
-            Self::Jwt(jwt) => jwt.verify(token, now).await,
-            Self::Introspection(issuer) => issuer.verify(token).await,
-            Self::Both(jwt, _) if is_jwt(token) => jwt.verify(token, now).await,
-            Self::Both(_, issuer) => issuer.verify(token).await,
+            Self::Jwt(jwt) => Check::Jwt(jwt),
+            Self::Introspection(issuer) => Check::Introspection(issuer),
+            Self::Both(jwt, _) if is_jwt(token) => Check::Jwt(jwt),
+            Self::Both(_, issuer) => Check::Introspection(issuer),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::{API, APP, World, with_token};
+use crate::world::{API, APP, WithoutHost, World, with_token};
 
 fn config() -> ApiConfig {
     ApiConfig::new("https://id.example.com", API)
@@ -135,6 +135,7 @@ async fn only_the_hosts_of_the_list_are_served() {
     .await;
     let send = async |hosts: &[&str]| {
         let mut request = with_token("/me", &world.token());
+        request.extensions_mut().insert(WithoutHost);
         for host in hosts {
             request.headers_mut().append("host", host.parse().unwrap());
         }
@@ -375,8 +376,9 @@ fn the_settings_can_be_read_from_a_file() {
     let LimitsConfig {
         per_network,
         per_subject,
+        invalid_tokens,
     } = config.limits;
-    assert_eq!((per_network, per_subject), (0, 600));
+    assert_eq!((per_network, per_subject, invalid_tokens), (0, 600, 60));
     let unknown =
         cardea_web::config::parse::<ApiConfig>("api.toml", "audeince = 1", std::iter::empty());
     assert!(unknown.err().unwrap().to_string().contains("audience"));

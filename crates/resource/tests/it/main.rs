@@ -17,5 +17,8 @@ mod keys;
 mod logs;
 mod measures;
 mod outage;
+mod ready;
+mod strangers;
+mod testing;
 mod tokens;
 mod world;

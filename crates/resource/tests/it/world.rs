@@ -30,6 +30,10 @@ pub(crate) struct World {
     router: Router,
 }
 
+/// Marks a request that is sent as it is, without a `Host`.
+#[derive(Clone)]
+pub(crate) struct WithoutHost;
+
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -106,6 +110,13 @@ impl World {
         self.send(with_token(path, token)).await
     }
 
+    /// The status for a token that comes from this address.
+    pub(crate) async fn status_from(&self, address: &str, token: &str) -> u16 {
+        let request = with_token("/me", token);
+        let answer = send_from(self.router.clone(), address, request).await;
+        answer.status.as_u16()
+    }
+
     pub(crate) async fn status(&self, token: &str) -> u16 {
         self.get("/me", token).await.status.as_u16()
     }
@@ -128,8 +139,17 @@ pub(crate) fn with_token(path: &str, token: &str) -> Request {
     request.body(Body::empty()).unwrap()
 }
 
-pub(crate) async fn send(router: Router, mut request: Request) -> Answer {
-    let address: SocketAddr = "203.0.113.7:4711".parse().unwrap();
+pub(crate) async fn send(router: Router, request: Request) -> Answer {
+    send_from(router, "203.0.113.7:4711", request).await
+}
+
+async fn send_from(router: Router, address: &str, mut request: Request) -> Answer {
+    let address: SocketAddr = address.parse().unwrap();
+    let is_complete = request.headers().contains_key("host") || request.uri().authority().is_some();
+    if !is_complete && request.extensions().get::<WithoutHost>().is_none() {
+        let host = "api.example.com".parse().unwrap();
+        request.headers_mut().insert("host", host);
+    }
     request.extensions_mut().insert(Peer::Tcp {
         address,
         tls: false,
@@ -158,6 +178,7 @@ fn routes() -> Router {
         .route("/me", get(me))
         .route("/orders", orders.merge(create))
         .route("/orders/{owner}", get(order))
+        .route("/found/{owner}", get(found))
         .route(
             "/any",
             get(async || "any").layer(require_any_scope(["a", "orders:read"])),
@@ -186,6 +207,18 @@ async fn me(token: AccessToken) -> String {
         roles,
         token.scope()
     )
+}
+
+/// Finds an order of this owner, unless it is called so.
+fn find(owner: String) -> Guarded<Option<String>> {
+    Guarded::new(Some(owner).filter(|owner| owner != "missing"))
+}
+
+async fn found(
+    token: AccessToken,
+    axum::extract::Path(id): axum::extract::Path<String>,
+) -> Result<String, Forbidden> {
+    find(id).authorize_found(&token, owner(|order: &String| order))
 }
 
 /// Loads an order of this owner.

@@ -1,10 +1,8 @@
 //! What the routes answer besides what was asked for.
 
 use axum::response::{IntoResponse, Response};
-use cardea_web::inbound::{PageHeaders, Problem, RequestId};
-use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
-};
+use cardea_web::inbound::Problem;
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 /// The type of the problem that only a login mends: what a single-page app looks for.
@@ -29,14 +27,14 @@ pub(crate) fn login_required() -> Response {
 
 /// 403: the request could have been made by another site.
 pub(crate) fn forged(detail: &str) -> Response {
-    let problem = Problem::new(StatusCode::FORBIDDEN, "Request without its proof of origin");
+    let problem = Problem::new(StatusCode::FORBIDDEN, "Request not accepted");
     private(problem.kind(CSRF).detail(detail).into_response())
 }
 
 /// 503: the provider or the store doesn't answer.
 pub(crate) fn unavailable() -> Response {
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Not available now")
-        .detail("What is needed for this doesn't answer. Try again in a moment.");
+        .detail("The provider or the session store does not respond. Retry in a moment.");
     let mut response = private(problem.into_response());
     let soon = HeaderValue::from_static("3");
     response.headers_mut().insert(RETRY_AFTER, soon);
@@ -72,30 +70,4 @@ pub(crate) fn private(mut response: Response) -> Response {
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(RESOURCE_POLICY, SAME_ORIGIN);
     response
-}
-
-/// A page for a user whose login failed. The login's path is the operator's; nothing else is put into it.
-pub(super) fn login_failed(
-    status: StatusCode,
-    sentence: &str,
-    login_path: &str,
-    id: Option<RequestId>,
-) -> Response {
-    let foot = id
-        .map(|id| format!("<p><small>{id}</small></p>"))
-        .unwrap_or_default();
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Login</title>\
-         <main><h1>Not logged in</h1><p>{sentence}</p><p><a href=\"{login_path}\">Log in again</a></p>{foot}</main>"
-    );
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    let page = (
-        status,
-        PageHeaders::new(policy),
-        [(CONTENT_TYPE, html)],
-        page,
-    );
-    private(page.into_response())
 }

@@ -1,13 +1,13 @@
 //! `GET /bff/callback`: back from the provider.
 
-use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
-use cardea_web::inbound::RequestId;
-use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use cardea_web::inbound::ClientAddress;
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue};
 
-use super::answers::{self, redirect};
+use super::answers::redirect;
+use super::error_page::PageErrorKind;
 use super::{Bff, ReturnTo};
 use crate::rp::{Callback, RpError};
 use crate::session::{LoginRefused, StoreUnavailable};
@@ -25,6 +25,8 @@ pub(super) enum LoginFailed {
     NoState,
     #[error("the provider ended the session before it began")]
     Ended,
+    #[error("rate limit for failed logins of this network exceeded")]
+    Limited,
 }
 
 /// A login that came to its end: where to go, and the cookies to set.
@@ -33,42 +35,42 @@ struct Finished {
     cookies: Vec<HeaderValue>,
 }
 
-pub(super) async fn callback(
-    State(bff): State<Bff>,
-    id: Option<Extension<RequestId>>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    match bff
-        .finish_login(&headers, uri.query().unwrap_or_default())
-        .await
-    {
+pub(super) async fn callback(State(bff): State<Bff>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    match bff.finish_login(&head).await {
         Ok(finished) => {
             let to = bff.address(finished.return_to.as_str());
             redirect(&to, finished.cookies)
         }
-        // The back button, or an second click, of a user who is logged in by now.
-        Err(LoginFailed::Login(LoginRefused::Twice)) if bff.has_session(&headers).await => {
+        // The back button, or a second click, of a user who is logged in by now.
+        Err(LoginFailed::Login(LoginRefused::Twice)) if bff.has_session(&head.headers).await => {
             redirect(&bff.address(&bff.0.config.after_logout), [])
         }
-        Err(error) => bff.login_failed(&error, id),
+        Err(error) => bff.login_failed(&error, &head.extensions),
     }
 }
 
 impl Bff {
-    async fn finish_login(
-        &self,
-        headers: &HeaderMap,
-        query: &str,
-    ) -> Result<Finished, LoginFailed> {
-        let callback = Callback::parse(query)?;
+    async fn finish_login(&self, head: &Parts) -> Result<Finished, LoginFailed> {
+        let callback = Callback::parse(head.uri.query().unwrap_or_default())?;
         let state = callback.state().ok_or(LoginFailed::NoState)?;
-        let (login, mut cookies) = self.0.sessions.take_login(headers, state).await?;
-        let logged_in = self.0.rp.finish(&callback, &login).await?;
+        // Strangers can invent codes without end, and each is a question to the provider in the name of this app.
+        let client = head.extensions.get::<ClientAddress>();
+        if client.is_some_and(|client| !self.0.failed_logins.peek_address(client).allowed) {
+            return Err(LoginFailed::Limited);
+        }
+        let (login, mut cookies) = self.0.sessions.take_login(&head.headers, state).await?;
+        let logged_in = self.0.rp.finish(&callback, &login).await;
+        if let (Err(error), Some(client)) = (&logged_in, client)
+            && error.provider_refused()
+        {
+            self.0.failed_logins.check_address(client);
+        }
+        let logged_in = logged_in?;
         let opened = self
             .0
             .sessions
-            .open(headers, logged_in.identity, logged_in.tokens)
+            .open(&head.headers, logged_in.identity, logged_in.tokens)
             .await?
             .ok_or(LoginFailed::Ended)?;
         cookies.push(opened.cookie);
@@ -82,48 +84,35 @@ impl Bff {
     }
 
     /// Reports to the user that the login failed, on the app's own page if it has one.
-    pub(super) fn login_failed(
-        &self,
-        error: &LoginFailed,
-        id: Option<Extension<RequestId>>,
-    ) -> Response {
-        let denied = matches!(error, LoginFailed::Provider(RpError::Refused { code, .. }) if code == "access_denied");
-        let unavailable = matches!(
-            error,
-            LoginFailed::Provider(RpError::Unavailable(_))
-                | LoginFailed::Login(LoginRefused::Store(_))
-                | LoginFailed::Store(_)
-        );
-        if unavailable {
+    pub(super) fn login_failed(&self, error: &LoginFailed, request: &Extensions) -> Response {
+        let kind = error.kind();
+        if kind == PageErrorKind::Unavailable {
             tracing::warn!(%error, "a login failed");
         } else {
             tracing::info!(%error, "a login failed");
         }
         if let Some(page) = &self.0.config.login_failed {
-            let code = if denied {
-                "access_denied"
-            } else {
-                "login_failed"
+            let code = match kind {
+                PageErrorKind::LoginCancelled => "access_denied",
+                _ => "login_failed",
             };
             return redirect(&self.address(&format!("{page}?error={code}")), []);
         }
-        let (status, sentence) = match (denied, unavailable) {
-            (true, _) => (StatusCode::FORBIDDEN, "The login was cancelled or refused."),
-            (_, true) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The login service does not answer. Please try again in a moment.",
-            ),
-            _ => (
-                StatusCode::BAD_REQUEST,
-                "The login could not be finished. It may have taken too long, or been finished before.",
-            ),
-        };
-        let id = id.map(|Extension(id)| id);
-        let mut page = answers::login_failed(status, sentence, &self.0.config.paths.login, id);
-        if unavailable {
-            page.headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("3"));
+        self.error_page(kind, request)
+    }
+}
+
+impl LoginFailed {
+    fn kind(&self) -> PageErrorKind {
+        match self {
+            Self::Provider(RpError::Refused { code, .. }) if code == "access_denied" => {
+                PageErrorKind::LoginCancelled
+            }
+            Self::Provider(RpError::Unavailable(_))
+            | Self::Login(LoginRefused::Store(_))
+            | Self::Store(_) => PageErrorKind::Unavailable,
+            Self::Limited => PageErrorKind::TooManyLogins,
+            _ => PageErrorKind::LoginFailed,
         }
-        page
     }
 }

@@ -1,6 +1,8 @@
+use std::fmt;
+
 use cardea_web::outbound::{UpstreamConfig, UpstreamConfigError};
 
-use super::ReturnTo;
+use super::{ErrorPage, ReturnTo};
 
 /// How the routes of an app work.
 #[derive(Clone)]
@@ -10,10 +12,16 @@ pub struct BffConfig {
     /// The page after a logout: `/`.
     pub after_logout: String,
     /// The page after a login that failed; it gets `?error=access_denied` or `?error=login_failed`. Without it there is a
-    /// plain page with a link.
+    /// page with a link.
     pub login_failed: Option<String>,
     /// What requests that change something must prove.
     pub csrf: CsrfPolicy,
+    /// Makes the pages for users for whom something went wrong, in place of the kit's own small page. The kit sets status and
+    /// caching; the rest of the response, with its Content-Security-Policy, is the app's.
+    pub error_page: Option<ErrorPage>,
+    /// Logins of one network (IPv4 /24, IPv6 /64) that may fail at the provider in a minute; over it callbacks get 429. 0 lifts
+    /// the limit. Default: 30. It needs the client's address, which [`Login::serve`](crate::Login::serve) finds.
+    pub failed_logins: u32,
     /// The API to hand calls on to.
     pub api: Option<ApiConfig>,
 }
@@ -56,7 +64,7 @@ pub struct ApiConfig {
 }
 
 /// Why there can be no such routes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BffConfigError {
     /// Not a path of this app.
     #[error("{0:?} is not a path of this app: expected /path, without a query or wildcards")]
@@ -67,6 +75,13 @@ pub enum BffConfigError {
     /// The API can't be called.
     #[error(transparent)]
     Upstream(#[from] UpstreamConfigError),
+}
+
+/// The same sentence as `Display`, so that `main() -> Result` prints it.
+impl fmt::Debug for BffConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl BffConfig {
@@ -102,6 +117,8 @@ impl BffConfig {
             after_logout: "/".to_owned(),
             login_failed: None,
             csrf: CsrfPolicy::default(),
+            error_page: None,
+            failed_logins: 30,
             api: None,
         }
     }
@@ -137,7 +154,9 @@ impl BffConfig {
 }
 
 impl Paths {
-    fn below(prefix: &str) -> Self {
+    /// The usual paths below a prefix, such as `/bff`.
+    #[must_use]
+    pub fn below(prefix: &str) -> Self {
         Self {
             login: format!("{prefix}/login"),
             callback: format!("{prefix}/callback"),

@@ -1,21 +1,21 @@
 //! `GET /bff/login`: the way to the provider.
 
-use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
-use cardea_web::inbound::{QueryPairs, RequestId};
-use http::{HeaderMap, StatusCode};
+use cardea_web::inbound::QueryPairs;
+use http::StatusCode;
 
 use super::answers::{redirect, refused};
+use super::error_page::{PageErrorKind, expects_page};
 use super::{Bff, ReturnTo};
 use crate::rp::LoginOptions;
 
 pub(super) async fn login(
     State(bff): State<Bff>,
-    id: Option<Extension<RequestId>>,
     QueryPairs(query): QueryPairs,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
+    let (head, _) = request.into_parts();
     let mut return_to = query.iter().filter(|(name, _)| name == "return_to");
     let return_to = match (return_to.next(), return_to.next()) {
         (None, _) => Some(ReturnTo::home()),
@@ -23,16 +23,21 @@ pub(super) async fn login(
         (Some(_), Some(_)) => None,
     };
     let Some(return_to) = return_to else {
+        if expects_page(&head.headers) {
+            return bff.error_page(PageErrorKind::InvalidLink, &head.extensions);
+        }
         let detail = "return_to must be a path of this app: it begins with one slash.";
         return refused(StatusCode::BAD_REQUEST, "Not a page of this app", detail);
     };
     bff.0.sessions.sweep_in_passing();
-    let login = match bff.0.rp.begin(LoginOptions::to(return_to.as_str())).await {
+    let options = LoginOptions::to(return_to.as_str());
+    let login = match bff.0.rp.begin(options).await {
         Ok(login) => login,
-        Err(error) => return bff.login_failed(&error.into(), id),
+        Err(error) => return bff.login_failed(&error.into(), &head.extensions),
     };
-    match bff.0.sessions.begin_login(&headers, &login.state).await {
+    let begun = bff.0.sessions.begin_login(&head.headers, &login.state);
+    match begun.await {
         Ok(cookies) => redirect(&login.authorization_url, cookies),
-        Err(error) => bff.login_failed(&error.into(), id),
+        Err(error) => bff.login_failed(&error.into(), &head.extensions),
     }
 }

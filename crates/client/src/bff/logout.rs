@@ -9,17 +9,18 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 use super::answers::{forged, private, redirect, set_cookies, unavailable};
+use super::error_page::{PageErrorKind, expects_page};
 use super::{Bff, csrf};
 use crate::session::Session;
 
-/// Where a page's script sends the browser now.
+/// Where a page's script sends the browser next.
 #[derive(Serialize)]
-struct Farewell {
+struct LoggedOut {
     redirect: String,
 }
 
 pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response {
-    let headers = request.headers().clone();
+    let (headers, extensions) = (request.headers().clone(), request.extensions().clone());
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let by_form = kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded"));
     let form_token = match by_form {
@@ -33,15 +34,18 @@ pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response
         Ok(session) => session,
         Err(error) => {
             tracing::warn!(%error, "a logout failed: the session store is not available");
-            return unavailable();
+            return bff.logout_failed(by_form, &extensions);
         }
     };
     match &session {
         // Nothing is taken away: another site's form comes without the cookie, which is still there.
-        None => bff.farewell(None, by_form, None),
+        None => bff.logged_out(None, by_form, None),
         Some(session) => {
             let proof = bff.judge_origin(&headers, session, form_token.as_deref());
             if let Err(detail) = proof {
+                if by_form && expects_page(&headers) {
+                    return bff.error_page(PageErrorKind::Forged, &extensions);
+                }
                 return forged(detail);
             }
             // Before all else, and whatever the provider does: here the session is over.
@@ -49,11 +53,11 @@ pub(super) async fn logout(State(bff): State<Bff>, request: Request) -> Response
                 Ok(last) => last,
                 Err(error) => {
                     tracing::warn!(%error, "a session could not be ended");
-                    return unavailable();
+                    return bff.logout_failed(by_form, &extensions);
                 }
             };
             let to = bff.end_at_provider(last.as_ref().unwrap_or(session)).await;
-            bff.farewell(to, by_form, bff.0.sessions.farewell())
+            bff.logged_out(to, by_form, bff.0.sessions.removal_cookie())
         }
     }
 }
@@ -84,12 +88,24 @@ impl Bff {
         })
     }
 
-    fn farewell(&self, to: Option<String>, by_form: bool, cookie: Option<HeaderValue>) -> Response {
+    fn logout_failed(&self, by_form: bool, request: &http::Extensions) -> Response {
+        match by_form {
+            true => self.error_page(PageErrorKind::Unavailable, request),
+            false => unavailable(),
+        }
+    }
+
+    fn logged_out(
+        &self,
+        to: Option<String>,
+        by_form: bool,
+        cookie: Option<HeaderValue>,
+    ) -> Response {
         let to = to.unwrap_or_else(|| self.address(&self.0.config.after_logout));
         if by_form {
             return redirect(&to, cookie);
         }
-        let mut response = private(Json(Farewell { redirect: to }).into_response());
+        let mut response = private(Json(LoggedOut { redirect: to }).into_response());
         set_cookies(&mut response, cookie);
         response
     }

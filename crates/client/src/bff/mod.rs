@@ -20,25 +20,31 @@ mod backchannel_logout;
 mod callback;
 mod config;
 mod csrf;
+mod error_page;
 mod login;
 mod logout;
 mod proxy;
 mod return_to;
 mod user;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{any, get, post};
+use cardea_web::inbound::limits::{Limiter, Rate};
 use cardea_web::outbound::UpstreamClient;
 
 pub use self::answers::{CSRF, LOGIN_REQUIRED};
-pub(crate) use self::answers::{forged, login_required, private, redirect, refused, unavailable};
+pub(crate) use self::answers::{forged, login_required, redirect, refused, unavailable};
 pub use self::config::{ApiConfig, BffConfig, BffConfigError, CsrfPolicy, Paths};
 pub(crate) use self::csrf::is_safe;
+pub(crate) use self::error_page::expects_page;
+pub use self::error_page::{ErrorPage, PageError, PageErrorKind, PageLink};
 pub use self::return_to::ReturnTo;
 use crate::rp::RelyingParty;
-use crate::session::{FreshTokens, Sessions};
+use crate::session::{FreshTokens, SessionStore, Sessions};
 
 /// The login of an app: its routes, and what its guards ask. Cheap to clone; put it into the app's state.
 #[derive(Clone)]
@@ -50,6 +56,7 @@ struct Inner {
     sessions: Arc<Sessions>,
     fresh: Arc<FreshTokens>,
     api: Option<UpstreamClient>,
+    failed_logins: Arc<Limiter>,
 }
 
 impl Bff {
@@ -68,13 +75,40 @@ impl Bff {
             .map(|api| UpstreamClient::new(&api.upstream))
             .transpose()?;
         let fresh = FreshTokens::new(Arc::clone(&sessions), rp.clone());
+        let failed_logins = match NonZeroU32::new(config.failed_logins) {
+            None => Limiter::lifted(),
+            Some(requests) => {
+                let per = Duration::from_mins(1);
+                Limiter::new(Rate { requests, per }, Arc::clone(sessions.clock()))
+            }
+        };
         Ok(Self(Arc::new(Inner {
             config,
             rp,
             sessions,
             fresh,
             api,
+            failed_logins: Arc::new(failed_logins),
         })))
+    }
+
+    /// The same app with its sessions in another store.
+    pub(crate) fn in_store(&self, store: Arc<dyn SessionStore>) -> Self {
+        let sessions = self.0.sessions.in_store(store);
+        Self(Arc::new(Inner {
+            config: self.0.config.clone(),
+            rp: self.0.rp.clone(),
+            fresh: FreshTokens::new(Arc::clone(&sessions), self.0.rp.clone()),
+            sessions,
+            api: self.0.api.clone(),
+            failed_logins: Arc::clone(&self.0.failed_logins),
+        }))
+    }
+
+    /// The relying party.
+    #[must_use]
+    pub fn relying_party(&self) -> &RelyingParty {
+        &self.0.rp
     }
 
     /// The routes, to be merged into the app's router.
@@ -124,5 +158,11 @@ impl Bff {
     /// An address of this app.
     fn address(&self, path: &str) -> String {
         format!("{}{path}", self.0.sessions.origin())
+    }
+}
+
+impl AsRef<Self> for Bff {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }

@@ -10,7 +10,7 @@ use cardea_web::permissions::Permissions;
 use tower::{Layer, Service};
 
 use super::LoggedIn;
-use super::refusal::{not_allowed, require_login};
+use super::refusal;
 use crate::bff::Bff;
 use crate::rp::IdentityClaims;
 
@@ -31,37 +31,40 @@ enum Rule {
 
 /// Lets every logged-in user pass.
 #[must_use]
-pub fn logged_in(bff: &Bff) -> Guard {
-    Guard::new(bff, Rule::LoggedIn)
+pub fn require_login(login: &impl AsRef<Bff>) -> Guard {
+    Guard::new(login.as_ref(), Rule::LoggedIn)
 }
 
 /// Lets holders of this role pass.
 #[must_use]
-pub fn role(bff: &Bff, role: impl Into<String>) -> Guard {
-    Guard::new(bff, Rule::Role(role.into()))
+pub fn require_role(login: &impl AsRef<Bff>, role: impl Into<String>) -> Guard {
+    Guard::new(login.as_ref(), Rule::Role(role.into()))
 }
 
 /// Lets holders of a role with this permission pass.
 ///
 /// ```
 /// # use axum::{Router, routing::get};
-/// # use cardea_client::{bff::Bff, guard};
-/// # fn router(bff: Bff) -> Router {
-/// use cardea_client::Permissions;
+/// # fn router(login: cardea_client::Login) -> Router {
+/// use cardea_client::{Permissions, require_permission};
 ///
 /// let permissions = Permissions::new()
 ///     .role("viewer", ["report:read"])
 ///     .role("editor", ["report:read", "report:write"]);
 /// Router::new().route(
 ///     "/report",
-///     get(|| async { "report" }).layer(guard::permission(&bff, &permissions, "report:read")),
+///     get(|| async { "report" }).layer(require_permission(&login, &permissions, "report:read")),
 /// )
 /// # }
 /// ```
 #[must_use]
-pub fn permission(bff: &Bff, permissions: &Permissions, permission: impl Into<String>) -> Guard {
+pub fn require_permission(
+    login: &impl AsRef<Bff>,
+    permissions: &Permissions,
+    permission: impl Into<String>,
+) -> Guard {
     Guard::new(
-        bff,
+        login.as_ref(),
         Rule::Permission(permissions.clone(), permission.into()),
     )
 }
@@ -79,10 +82,10 @@ impl Guard {
         let (mut parts, body) = request.into_parts();
         let found = LoggedIn::find(&self.bff, &parts).await.map_err(Box::new)?;
         let Some(user) = found else {
-            return Err(Box::new(require_login(&self.bff, &parts)));
+            return Err(Box::new(refusal::require_login(&self.bff, &parts)));
         };
         if !self.rule.allows(user.identity()) {
-            return Err(Box::new(not_allowed(&parts)));
+            return Err(Box::new(refusal::not_allowed(&self.bff, &parts)));
         }
         parts.extensions.insert(user);
         Ok(Request::from_parts(parts, body))

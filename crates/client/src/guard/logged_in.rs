@@ -2,9 +2,10 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::Response;
 use cardea_web::inbound::csrf::same_origin_without_token;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use super::refusal;
-use crate::bff::{Bff, forged, is_safe, unavailable};
+use crate::bff::{Bff, is_safe};
 use crate::rp::IdentityClaims;
 use crate::session::Session;
 
@@ -23,6 +24,31 @@ impl LoggedIn {
     #[must_use]
     pub fn identity(&self) -> &IdentityClaims {
         self.session.identity()
+    }
+
+    /// The user's id at the provider: unique within the issuer, and permanent.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.identity().sub
+    }
+
+    /// What to call the user: the first of `name`, `preferred_username`, `email` and the subject that is there.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.identity().name()
+    }
+
+    /// The user's roles.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.identity().roles.iter().map(String::as_str)
+    }
+
+    /// All claims, read into a type of yours.
+    ///
+    /// # Errors
+    /// When they don't have that shape.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        self.identity().claims()
     }
 
     /// The session, for an app that calls APIs itself: see [`Bff::fresh_tokens`].
@@ -56,13 +82,13 @@ impl LoggedIn {
             Ok(None) => return Ok(None),
             Err(error) => {
                 tracing::warn!(%error, "who is logged in can't be said");
-                return Err(unavailable());
+                return Err(refusal::not_available(bff, parts));
             }
         };
         if !is_safe(&parts.method)
             && !same_origin_without_token(&parts.headers, bff.sessions().origin())
         {
-            return Err(forged("The request comes from another site."));
+            return Err(refusal::from_elsewhere(bff, parts));
         }
         let bff = bff.clone();
         Ok(Some(Self { bff, session }))

@@ -2,17 +2,18 @@
 //!
 //! ```
 //! # use axum::{Router, routing::get};
-//! # use cardea_client::{bff::Bff, guard::{self, LoggedIn}};
-//! # fn router(bff: Bff) -> Router {
+//! # use cardea_client::Login;
+//! # fn router(login: Login) -> Router {
+//! use cardea_client::{LoggedIn, require_role};
+//!
 //! async fn hello(user: LoggedIn) -> String {
-//!     format!("Hello {}", user.identity().sub)
+//!     format!("Hello {}", user.name())
 //! }
 //!
 //! Router::new()
 //!     .route("/hello", get(hello))
-//!     .route("/admin", get(|| async { "for admins" }).layer(guard::role(&bff, "admin")))
-//!     .merge(bff.routes())
-//!     .with_state(bff)
+//!     .route("/admin", get(|| async { "for admins" }).layer(require_role(&login, "admin")))
+//!     .with_state(login)
 //! # }
 //! ```
 //!
@@ -23,5 +24,5 @@ mod layer;
 mod logged_in;
 mod refusal;
 
-pub use layer::{Guard, Guarded, logged_in, permission, role};
+pub use layer::{Guard, Guarded, require_login, require_permission, require_role};
 pub use logged_in::LoggedIn;

@@ -1,17 +1,21 @@
-//! What those get who may not see a page.
+//! What a user gets who may not see a page.
 
-use axum::response::{IntoResponse, Response};
-use cardea_web::inbound::PageHeaders;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
-use crate::bff::{Bff, ReturnTo, login_required, private, redirect, refused};
+use crate::bff::{
+    Bff, PageErrorKind, ReturnTo, expects_page, forged, login_required, redirect, refused,
+    unavailable,
+};
 
 /// To the login and back, or 401 where that would lead nowhere.
 pub(super) fn require_login(bff: &Bff, parts: &Parts) -> Response {
     if !is_page(&parts.method, &parts.headers) {
-        return login_required();
+        return match expects_page(&parts.headers) {
+            true => bff.error_page(PageErrorKind::SessionEnded, &parts.extensions),
+            false => login_required(),
+        };
     }
     // A nested router sees a part of the path; the whole is what to come back to.
     let whole = parts.extensions.get::<axum::extract::OriginalUri>();
@@ -19,49 +23,56 @@ pub(super) fn require_login(bff: &Bff, parts: &Parts) -> Response {
     redirect(&bff.login_path(&page), [])
 }
 
-/// 403, in words or as a problem.
-pub(super) fn not_allowed(parts: &Parts) -> Response {
-    let status = StatusCode::FORBIDDEN;
-    let (title, detail) = ("Not allowed", "Your account may not do this.");
-    if !is_page(&parts.method, &parts.headers) {
-        return refused(status, title, detail);
-    }
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
-         <main><h1>{title}</h1><p>{detail}</p></main>"
-    );
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    let page = (
-        status,
-        PageHeaders::new(policy),
-        [(CONTENT_TYPE, html)],
-        page,
-    );
-    private(page.into_response())
+/// 403: not this user.
+pub(super) fn not_allowed(bff: &Bff, parts: &Parts) -> Response {
+    in_words(bff, parts, PageErrorKind::NotAllowed, || {
+        refused(
+            StatusCode::FORBIDDEN,
+            "Not allowed",
+            "Your account may not do this.",
+        )
+    })
 }
 
-/// Whether the client expects a page.
+/// 403: not sent by a page of the app.
+pub(super) fn from_elsewhere(bff: &Bff, parts: &Parts) -> Response {
+    in_words(bff, parts, PageErrorKind::Forged, || {
+        forged("The request comes from another site.")
+    })
+}
+
+/// 503: the session store does not respond.
+pub(super) fn not_available(bff: &Bff, parts: &Parts) -> Response {
+    in_words(bff, parts, PageErrorKind::Unavailable, unavailable)
+}
+
+/// A page for browsers, a problem document for programs.
+fn in_words(
+    bff: &Bff,
+    parts: &Parts,
+    kind: PageErrorKind,
+    problem: impl FnOnce() -> Response,
+) -> Response {
+    match expects_page(&parts.headers) {
+        true => bff.error_page(kind, &parts.extensions),
+        false => problem(),
+    }
+}
+
+/// Whether a user waits for a page that can be asked for again after a login.
 fn is_page(method: &Method, headers: &HeaderMap) -> bool {
-    if !matches!(*method, Method::GET | Method::HEAD) {
-        return false;
-    }
-    if let Some(mode) = headers.get("sec-fetch-mode") {
-        return mode == "navigate";
-    }
-    let lines = headers.get_all(ACCEPT).iter();
-    let mut kinds =
-        lines.flat_map(|line| line.as_bytes().split(|byte| matches!(byte, b',' | b';')));
-    kinds.any(|kind| kind.trim_ascii().eq_ignore_ascii_case(b"text/html"))
+    matches!(*method, Method::GET | Method::HEAD) && expects_page(headers)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
-    fn a_person_waits_for_a_page_and_a_script_does_not() {
+    fn a_user_waits_for_a_page_and_a_script_does_not() {
         let page = |method: Method, headers: &[(&'static str, &'static str)]| {
             let headers = headers
                 .iter()

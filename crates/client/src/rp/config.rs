@@ -1,6 +1,7 @@
 //! What an app's configuration file says of its login.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use cardea_jose::Algorithm;
 use cardea_web::config::SecretText;
@@ -34,7 +35,7 @@ pub struct ClientConfig {
     pub allowed_tenants: Vec<String>,
     /// Other audiences that an ID token for this app may also have. Default: none.
     pub trusted_audiences: Vec<String>,
-    /// Where users are sent after logout, as registered at the provider.
+    /// Where the provider sends users back to after a logout, as registered there. Without it they stay at the provider.
     pub post_logout_redirect_uri: Option<String>,
     /// More parameters of the authorization request, such as `audience` or `ui_locales`.
     pub authorization_parameters: BTreeMap<String, String>,
@@ -98,8 +99,8 @@ pub struct AuthenticationConfig {
     pub algorithm: Option<Algorithm>,
 }
 
-/// An invalid client configuration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// An invalid client configuration. `Debug` is the same sentence as `Display`, so that `main() -> Result` prints it.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {what}")]
 pub struct ClientConfigError {
     /// Which key.
@@ -114,5 +115,11 @@ impl ClientConfigError {
             key,
             what: what.into(),
         }
+    }
+}
+
+impl fmt::Debug for ClientConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

@@ -67,6 +67,29 @@ pub enum RpError {
     Unavailable(#[from] FetchError),
 }
 
+impl RpError {
+    /// Whether the provider was asked in this app's name, and what it was asked with was no good.
+    pub(crate) fn provider_refused(&self) -> bool {
+        match self {
+            Self::CodeRefused
+            | Self::TokenRefused { .. }
+            | Self::Answer(_)
+            | Self::IdToken(_)
+            | Self::Userinfo(_)
+            | Self::Subject => true,
+            Self::Refused { .. }
+            | Self::Mismatch(_)
+            | Self::TooLate
+            | Self::Callback(_)
+            | Self::Options(_)
+            | Self::LogoutToken(_)
+            | Self::Unsupported(_)
+            | Self::Assertion
+            | Self::Unavailable(_) => false,
+        }
+    }
+}
+
 /// Why there are no new tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshError {

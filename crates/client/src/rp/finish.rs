@@ -145,10 +145,15 @@ impl Inner {
         };
         let mut identity = self.verify_id_token(jwt, asked).await??;
         if self.settings.userinfo && metadata.userinfo_endpoint.is_some() {
-            let more = self
-                .userinfo(metadata, &tokens.access_token, &identity.sub)
-                .await?;
-            identity.add(more);
+            let more = self.userinfo(metadata, &tokens.access_token, &identity.sub);
+            match more.await {
+                Ok(more) => identity.add(more),
+                // The ID token has proved who it is; claims that can't be read are left out.
+                Err(RpError::Answer(reason)) => {
+                    tracing::warn!(reason, "the answer of userinfo is left out of a login");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(identity)
     }

@@ -1,20 +1,18 @@
 //! The relying party: sends users to an OpenID provider, and proves who came back.
 //!
+//! Apps take [`Login`](crate::Login), which does all of this. By itself:
+//!
 //! ```no_run
 //! # async fn login() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
-//! use cardea_client::rp::{Callback, ClientConfig, LoginOptions, RelyingParty};
+//! use cardea_client::{Entropy, SystemClock, rp::{Callback, ClientConfig, LoginOptions, RelyingParty}};
 //!
 //! let config = ClientConfig::cardea(
 //!     "https://id.example.com",
 //!     "webapp",
 //!     "https://app.example.com/callback",
 //! );
-//! let party = RelyingParty::new(
-//!     &config,
-//!     Arc::new(cardea_web::clock::SystemClock),
-//!     cardea_seal::Entropy::system(),
-//! )?;
+//! let party = RelyingParty::new(&config, Arc::new(SystemClock), Entropy::system())?;
 //! let login = party.begin(LoginOptions::to("/orders")).await?;
 //! // Keep `login.state`, send the browser to `login.authorization_url`; it comes back with a query.
 //! let callback = Callback::parse("code=...&state=...")?;
@@ -43,6 +41,7 @@ mod presets;
 mod refresh;
 mod secret_text;
 mod settings;
+mod token_answer;
 mod token_endpoint;
 mod tokens;
 mod userinfo;

@@ -75,6 +75,15 @@ impl RelyingParty {
         })))
     }
 
+    /// Asks the provider once for its metadata document. To be called at the start, to learn of a wrong issuer before the first
+    /// user does.
+    ///
+    /// # Errors
+    /// When the provider can't be used, with the reason.
+    pub async fn ready(&self) -> Result<(), RpError> {
+        self.0.metadata().await.map(drop)
+    }
+
     /// The issuer, as configured.
     #[must_use]
     pub fn issuer(&self) -> &str {

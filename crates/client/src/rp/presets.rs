@@ -1,5 +1,8 @@
 //! Providers that many apps use, and what is special about each.
 
+use cardea_web::config::SecretText;
+use url::Url;
+
 use super::config::{ClientConfig, Provider};
 
 /// Where Google says its issuer is.
@@ -8,9 +11,19 @@ pub(super) const GOOGLE: &str = "https://accounts.google.com";
 pub(super) const GITHUB: &str = "https://github.com";
 
 impl ClientConfig {
-    /// Cardea, or any OpenID provider: as a public client until `authentication` says otherwise.
+    /// Cardea, or any OpenID provider: as a public client until [`ClientConfig::secret`] or `authentication` says otherwise.
+    ///
+    /// After a logout at the provider users come back to the first page of the app: `post_logout_redirect_uri` is the redirect
+    /// URI's origin and `/`, to be registered at the provider as well. `None` leaves them there.
     #[must_use]
     pub fn cardea(issuer: &str, client_id: &str, redirect_uri: &str) -> Self {
+        Self {
+            post_logout_redirect_uri: first_page(redirect_uri),
+            ..Self::at(issuer, client_id, redirect_uri)
+        }
+    }
+
+    fn at(issuer: &str, client_id: &str, redirect_uri: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
             client_id: client_id.to_owned(),
@@ -19,13 +32,27 @@ impl ClientConfig {
         }
     }
 
+    /// As a confidential client with this secret.
+    #[must_use]
+    pub fn secret(mut self, secret: impl Into<String>) -> Self {
+        self.authentication.client_secret = Some(SecretText::new(secret.into()));
+        self
+    }
+
+    /// Asks for this scope instead of `openid profile email`; separated by spaces.
+    #[must_use]
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scopes = scope.split_ascii_whitespace().map(str::to_owned).collect();
+        self
+    }
+
     /// Microsoft Entra ID. `tenant` is a tenant's id; or `common` or `organizations`, which also need `allowed_tenants`.
     #[must_use]
     pub fn entra(tenant: &str, client_id: &str, redirect_uri: &str) -> Self {
         let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
         Self {
             provider: Provider::Entra,
-            ..Self::cardea(&issuer, client_id, redirect_uri)
+            ..Self::at(&issuer, client_id, redirect_uri)
         }
     }
 
@@ -34,7 +61,7 @@ impl ClientConfig {
     pub fn google(client_id: &str, redirect_uri: &str) -> Self {
         Self {
             provider: Provider::Google,
-            ..Self::cardea(GOOGLE, client_id, redirect_uri)
+            ..Self::at(GOOGLE, client_id, redirect_uri)
         }
     }
 
@@ -43,9 +70,16 @@ impl ClientConfig {
     pub fn github(client_id: &str, redirect_uri: &str) -> Self {
         Self {
             provider: Provider::Github,
-            ..Self::cardea(GITHUB, client_id, redirect_uri)
+            ..Self::at(GITHUB, client_id, redirect_uri)
         }
     }
+}
+
+/// The first page of the app that this redirect URI belongs to. A private scheme of a native app has none.
+fn first_page(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    is_web.then(|| format!("{}/", url.origin().ascii_serialization()))
 }
 
 impl Provider {
@@ -82,5 +116,43 @@ impl Provider {
     /// Whether this part of an issuer's path stands for all tenants.
     pub(super) fn is_many_tenants(self, part: &str) -> bool {
         self == Self::Entra && matches!(part, "common" | "organizations")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b5_after_a_logout_users_come_back_to_the_app() {
+        for (redirect_uri, expected) in [
+            (
+                "https://app.example.com/callback",
+                Some("https://app.example.com/"),
+            ),
+            (
+                "https://app.example.com:8443/a/b/callback",
+                Some("https://app.example.com:8443/"),
+            ),
+            (
+                "http://localhost:5174/callback",
+                Some("http://localhost:5174/"),
+            ),
+            ("http://[::1]:5174/callback", Some("http://[::1]:5174/")),
+            ("com.example.app:/callback", None),
+            ("not a URL", None),
+        ] {
+            let config = ClientConfig::cardea("https://id.example.com", "app", redirect_uri);
+            assert_eq!(
+                config.post_logout_redirect_uri.as_deref(),
+                expected,
+                "{redirect_uri}"
+            );
+        }
+        assert_eq!(
+            ClientConfig::google("app", "https://a.example/callback").post_logout_redirect_uri,
+            None
+        );
     }
 }

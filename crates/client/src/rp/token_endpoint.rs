@@ -6,35 +6,14 @@ use cardea_web::outbound::{Answer, FetchError, IssuerMetadata};
 use form_urlencoded::Serializer;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 
 use super::{
     config::Provider,
     error::{RpError, visible},
     party::Inner,
+    token_answer::{Refused, granted, refused},
     tokens::Tokens,
 };
-
-/// A longer token is kept nowhere.
-const MAX_TOKEN_BYTES: usize = 32 * 1024;
-/// Longer lives are as good as this one.
-const MAX_LIFE_SECONDS: u64 = 10 * 365 * 86_400;
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    token_type: String,
-    expires_in: Option<u64>,
-    refresh_token: Option<String>,
-    id_token: Option<String>,
-    scope: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    error: String,
-    error_description: Option<String>,
-}
 
 impl Inner {
     /// Asks for tokens. `asked` is the scope that an answer without one means.
@@ -74,45 +53,21 @@ impl Inner {
     }
 
     fn read(&self, body: &[u8], asked: &Scope) -> Result<Tokens, RpError> {
-        let granted: Granted =
-            serde_json::from_slice(body).map_err(|_| RpError::Answer("it is no token answer"))?;
-        // RFC 6749 §7.1, OpenID Core §3.1.3.3: a client uses no token of a type that it doesn't know.
-        if !granted.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(RpError::Answer("the token type is not Bearer"));
-        }
-        let sized = |token: &str| (1..=MAX_TOKEN_BYTES).contains(&token.len());
-        let all = [
-            Some(&granted.access_token),
-            granted.refresh_token.as_ref(),
-            granted.id_token.as_ref(),
-        ];
-        if !all.into_iter().flatten().all(|token| sized(token)) {
-            return Err(RpError::Answer("a token is empty or too long"));
-        }
-        let life = granted
-            .expires_in
-            .map(|seconds| seconds.min(MAX_LIFE_SECONDS));
+        // GitHub puts commas between scopes.
+        let separators: &[char] = match self.settings.provider {
+            Provider::Github => &[','],
+            _ => &[],
+        };
+        let granted = granted(body, separators)?;
         Ok(Tokens {
-            access_token: Secret::new(granted.access_token),
-            expires_at: life.map(|seconds| after(self.now(), seconds)),
-            refresh_token: granted.refresh_token.map(Secret::new),
-            id_token: granted.id_token.map(Secret::new),
+            access_token: granted.access_token,
+            expires_at: granted.expires_in.map(|seconds| after(self.now(), seconds)),
+            refresh_token: granted.refresh_token,
+            id_token: granted.id_token,
             // RFC 6749 §5.1: an answer without a scope means the one that was asked for.
-            scope: match granted.scope {
-                Some(text) => self.scope(&text)?,
-                None => asked.clone(),
-            },
+            scope: granted.scope.unwrap_or_else(|| asked.clone()),
             token_type: "Bearer".to_owned(),
         })
-    }
-
-    fn scope(&self, text: &str) -> Result<Scope, RpError> {
-        // GitHub puts commas between scopes.
-        let text = match self.settings.provider {
-            Provider::Github => text.replace(',', " "),
-            _ => text.to_owned(),
-        };
-        Scope::parse(&text).map_err(|_| RpError::Answer("the scope is malformed"))
     }
 }
 
@@ -129,10 +84,10 @@ fn judge(answer: Answer) -> Result<Secret<Vec<u8>>, RpError> {
         return Err(FetchError::Status(status.as_u16()).into());
     }
     // RFC 6749 §5.2: a refusal is JSON with a code. GitHub sends it with status 200.
-    match serde_json::from_slice::<Refused>(body.expose()) {
-        Ok(refused) => Err(refusal(&refused)),
-        Err(_) if status == StatusCode::OK => Ok(body),
-        Err(_) => Err(FetchError::Status(status.as_u16()).into()),
+    match refused(body.expose()) {
+        Some(refused) => Err(refusal(&refused)),
+        None if status.is_success() => Ok(body),
+        None => Err(FetchError::Status(status.as_u16()).into()),
     }
 }
 

@@ -50,10 +50,11 @@ impl Inner {
             _ => object(&answer.body)?,
         };
         // OpenID Core §5.3.2: `sub` is exactly the ID token's, or the claims are not to be used.
-        if claims.get("sub").and_then(Value::as_str) != Some(expected_sub) {
-            return Err(RpError::Subject);
+        match claims.get("sub") {
+            Some(Value::String(sub)) if sub == expected_sub => Ok(claims),
+            None | Some(Value::Null) => Err(RpError::Answer("the claims have no subject")),
+            Some(_) => Err(RpError::Subject),
         }
-        Ok(claims)
     }
 
     async fn signed(&self, body: &[u8]) -> Result<Map<String, Value>, RpError> {

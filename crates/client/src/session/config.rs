@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use cardea_seal::MasterKey;
@@ -10,6 +11,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 const MAX_NAME_BYTES: usize = 32;
 
 /// How an app keeps its sessions.
+#[derive(Clone)]
 pub struct SessionConfig {
     /// The key under which everything is sealed: 32 bytes, the same on every node.
     pub key: MasterKey,
@@ -26,7 +28,7 @@ pub struct SessionConfig {
 }
 
 /// Why sessions can't be kept like this.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionConfigError {
     /// Something else than a scheme and a host.
     #[error(
@@ -39,6 +41,13 @@ pub enum SessionConfigError {
     /// Idle is not shorter than the lifetime, or a time is zero or more than a day.
     #[error("expected 1 s <= idle <= lifetime <= 24 h, and 1 s <= login <= 1 h")]
     Times,
+}
+
+/// The same sentence as `Display`, so that `main() -> Result` prints it.
+impl fmt::Debug for SessionConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl SessionConfig {

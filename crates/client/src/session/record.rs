@@ -64,7 +64,9 @@ impl Record {
 
     pub(super) fn open(sealer: &Sealer, sealed: &[u8], id: Digest) -> Result<Self, RecordError> {
         let plain = sealer.open(sealed, id.as_bytes())?;
-        Ok(serde_json::from_slice(plain.expose())?)
+        let mut record: Self = serde_json::from_slice(plain.expose())?;
+        record.identity.unnest();
+        Ok(record)
     }
 }
 

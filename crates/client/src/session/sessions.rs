@@ -20,21 +20,22 @@ const SWEEP: usize = 500;
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The sessions of an app: cookies on one side, a store on the other.
+#[derive(Clone)]
 pub struct Sessions {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Entropy,
     pub(super) names: CookieNames,
-    pub(super) purposes: Purposes,
+    pub(super) purposes: Arc<Purposes>,
     pub(super) login: Duration,
     /// Seals pending logins.
-    pub(super) logins: Sealer,
-    records: Sealer,
+    pub(super) logins: Arc<Sealer>,
+    records: Arc<Sealer>,
     tags: MacKey,
-    csrf: Csrf,
+    csrf: Arc<Csrf>,
     lifetimes: Lifetimes,
     origin: String,
-    swept_at: Mutex<Timestamp>,
+    swept_at: Arc<Mutex<Timestamp>>,
 }
 
 /// What the cookies are called.
@@ -77,23 +78,32 @@ impl Sessions {
             clock,
             entropy,
             names,
-            purposes: Purposes {
+            purposes: Arc::new(Purposes {
                 session: name.clone(),
                 browser: format!("{name}_browser"),
                 logins: std::array::from_fn(|slot| format!("{name}_login_{slot}")),
-            },
+            }),
             login: config.login,
-            logins: Sealer::new(key, "client login under way", &whose, 1),
-            records: Sealer::new(key, "client session", &whose, 1),
+            logins: Arc::new(Sealer::new(key, "client login under way", &whose, 1)),
+            records: Arc::new(Sealer::new(key, "client session", &whose, 1)),
             tags: MacKey::new(key, "client logout by the provider", &whose, 1),
-            csrf: Csrf::new(MacKey::new(key, "client csrf", &whose, 1)),
+            csrf: Arc::new(Csrf::new(MacKey::new(key, "client csrf", &whose, 1))),
             lifetimes: Lifetimes {
                 idle: config.idle,
                 lifetime: config.lifetime,
             },
             origin,
-            swept_at: Mutex::new(Timestamp::MIN),
+            swept_at: Arc::new(Mutex::new(Timestamp::MIN)),
         }))
+    }
+
+    /// The same sessions in another store.
+    #[must_use]
+    pub fn in_store(&self, store: Arc<dyn SessionStore>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            ..self.clone()
+        })
     }
 
     /// Where browsers find the app.
@@ -204,9 +214,9 @@ impl Sessions {
         Ok(last)
     }
 
-    /// The cookie that takes the session's cookie away.
+    /// The cookie that removes the session's cookie.
     #[must_use]
-    pub fn farewell(&self) -> Option<HeaderValue> {
+    pub fn removal_cookie(&self) -> Option<HeaderValue> {
         self.names.delete(&self.purposes.session).header()
     }
 

@@ -5,6 +5,7 @@ mod attacks;
 mod backchannel;
 mod cardea;
 mod csrf;
+mod easy;
 mod faulty_store;
 mod login;
 mod logout;

@@ -48,7 +48,7 @@ async fn scripts_and_changes_get_a_401_and_no_redirect() {
     for (method, headers) in [
         (Method::GET, &[("sec-fetch-mode", "cors")][..]),
         (Method::GET, &[("accept", "application/json")]),
-        (Method::POST, &PAGE),
+        (Method::POST, &[("sec-fetch-mode", "cors")]),
     ] {
         let refused = browser.send(method, "/members", headers, "").await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
@@ -141,10 +141,10 @@ async fn who_is_logged_in_to_another_app_of_the_process_is_nobody_here() {
     let router = Router::new()
         .route(
             "/staff",
-            get(async || "staff").layer(guard::role(&staff, "user")),
+            get(async || "staff").layer(guard::require_role(&staff, "user")),
         )
         .route("/customers", get(async || "customers"))
-        .layer(guard::role(&customers, "user"));
+        .layer(guard::require_role(&customers, "user"));
     let mut browser = Browser::of(router);
     browser.jar = alice.jar;
     assert_eq!(browser.get("/customers").await.text(), "customers");

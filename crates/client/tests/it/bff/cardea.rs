@@ -109,7 +109,7 @@ async fn strict_rotation_survives_twenty_calls_at_once() {
 }
 
 #[tokio::test]
-async fn after_a_logout_nobody_is_logged_in_here_or_at_cardea() {
+async fn b5_a_logout_ends_both_sessions_and_leads_back_to_the_app() {
     let place = place(clients::SPA).await;
     let (mut browser, mut at_cardea) = place.log_in().await;
     let mut copy = browser.clone();
@@ -118,7 +118,7 @@ async fn after_a_logout_nobody_is_logged_in_here_or_at_cardea() {
     assert_eq!(copy.get("/user").await.status, StatusCode::UNAUTHORIZED);
     // The hint is the session's own, so Cardea asks nobody and forgets it.
     let page = at_cardea.open(&to).await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.text());
+    assert_eq!(page.status(), StatusCode::SEE_OTHER, "{}", page.text());
     let sent = copy.get("/login").await;
     let page = at_cardea.open(sent.location()).await;
     assert!(

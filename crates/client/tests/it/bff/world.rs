@@ -78,7 +78,7 @@ fn router(world: &World, store: Arc<dyn SessionStore>, config: BffConfig) -> Rou
     let sessions = Sessions::new(sessions, store, clock, Entropy::system()).unwrap();
     let bff = Bff::new(config, world.party.clone(), sessions).unwrap();
     let permissions = Permissions::new().role("user", ["report:read"]);
-    let guarded = |permission| guard::permission(&bff, &permissions, permission);
+    let guarded = |permission| guard::require_permission(&bff, &permissions, permission);
     let pages = Router::new()
         .route(
             "/public",
@@ -95,15 +95,15 @@ fn router(world: &World, store: Arc<dyn SessionStore>, config: BffConfig) -> Rou
             "/members",
             get(async || "members")
                 .post(async || "changed")
-                .layer(guard::logged_in(&bff)),
+                .layer(guard::require_login(&bff)),
         )
         .route(
             "/users",
-            get(async || "users").layer(guard::role(&bff, "user")),
+            get(async || "users").layer(guard::require_role(&bff, "user")),
         )
         .route(
             "/admin",
-            get(async || "admin").layer(guard::role(&bff, "admin")),
+            get(async || "admin").layer(guard::require_role(&bff, "admin")),
         )
         .route(
             "/report",

@@ -128,11 +128,10 @@ async fn answers_that_break_the_specification_are_refused() {
         json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": id_token});
     for (name, value) in [
         ("token_type", json!("mac")),
-        ("token_type", json!(null)),
+        ("token_type", json!("DPoP")),
         ("access_token", json!("")),
         ("access_token", json!(1)),
-        ("expires_in", json!(-1)),
-        ("scope", json!("bad\"scope")),
+        ("id_token", json!("")),
     ] {
         let mut broken = granted.clone();
         broken[name] = value;
@@ -148,6 +147,46 @@ async fn answers_that_break_the_specification_are_refused() {
         "openid profile email",
         "what was asked for"
     );
+}
+
+#[tokio::test]
+async fn c6_answers_that_are_only_odd_log_in() {
+    let world = world().await;
+    let login = world.begin().await;
+    let id_token = world.sign(&world.claims(&nonce(&login)));
+    let granted =
+        json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": id_token});
+    for (name, value) in [
+        ("token_type", json!("bearer")),
+        ("token_type", json!(null)),
+        ("expires_in", json!("3600")),
+        ("expires_in", json!(3600.5)),
+        ("expires_in", json!(-1)),
+        ("expires_in", json!(null)),
+        ("expires_in", json!([])),
+        ("refresh_token", json!("")),
+        ("refresh_token", json!(null)),
+        ("scope", json!(["openid", "profile"])),
+        ("scope", json!("")),
+        ("scope", json!("bad\"scope openid")),
+        ("error", json!("")),
+        ("error", json!(null)),
+    ] {
+        let mut odd = granted.clone();
+        odd[name] = value.clone();
+        world.provider.says("/token", Scripted::json(&odd));
+        let logged_in = world.finish(&login).await;
+        let tokens = logged_in
+            .unwrap_or_else(|error| panic!("{name} {value}: {error}"))
+            .tokens;
+        assert!(tokens.refresh_token.is_none(), "{name} {value}");
+        let ends = tokens.expires_at.is_some();
+        assert_eq!(
+            ends,
+            name == "expires_in" && (value == "3600" || value == 3600.5),
+            "{name} {value}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -44,13 +44,30 @@ async fn a_login_knows_what_userinfo_knows_and_what_is_signed_wins() {
 #[tokio::test]
 async fn userinfo_of_another_person_ends_the_login() {
     let world = world().await;
-    for other in [json!({"sub": "bob"}), json!({}), json!({"sub": 1})] {
+    for other in [json!({"sub": "bob"}), json!({"sub": 1})] {
         says(&world, &other);
         let refused = world.log_in(|_| {}).await;
         assert_eq!(refused.err(), Some(RpError::Subject));
         says_signed(&world, &other);
         let refused = world.log_in(|_| {}).await;
         assert_eq!(refused.err(), Some(RpError::Subject));
+    }
+}
+
+#[tokio::test]
+async fn c6_userinfo_that_can_not_be_read_is_left_out() {
+    let world = world().await;
+    for (status, body) in [
+        (200, "<html>"),
+        (200, "[]"),
+        (200, r#"{"name": "Mallory"}"#),
+        (200, r#"{"sub": null, "name": "Mallory"}"#),
+        (403, r#"{"error": "insufficient_scope"}"#),
+    ] {
+        let answer = Scripted::new(status, "application/json", body);
+        world.provider.says("/userinfo", answer);
+        let identity = world.log_in(|_| {}).await.unwrap().identity;
+        assert_eq!(identity.text("name"), Some("Alice"), "{body}");
     }
 }
 

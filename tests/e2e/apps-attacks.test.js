@@ -125,7 +125,7 @@ test('no token and no secret reaches the browser, but for the hint of a logout',
   await page.goto(new URL('/debug', on.dev.webapp).href);
   await sees(page, 'For developers');
   await page.getByRole('button', { name: 'Log out' }).click();
-  await sees(page, 'Pages for those who are logged in');
+  await sees(page, 'Log in to start');
 
   for (const part of [on.dev.issuer, on.dev.spa.origin, on.dev.webapp.origin]) {
     assert.ok(received.some(({ url }) => url.startsWith(part)), part);

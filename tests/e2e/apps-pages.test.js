@@ -83,9 +83,8 @@ test('a screen reader hears what the app says', async () => {
   const found = await walk();
   assert.equal(found.get('spa-logged-out').heard, `\
 - main:
-  - heading "Every order, behind the right door" [level=1]
-  - paragraph: Log in to see what your company has ordered, and to order more. Your password stays with the provider, the tokens \
-stay on our server, and this browser holds nothing but a cookie.
+  - heading "Your company's orders in one place" [level=1]
+  - paragraph: Log in to see what was ordered, and to place new orders.
   - link "Log in":
     - /url: /bff/login`);
   assert.match(found.get('spa-orders').heard, new RegExp(`^\

@@ -90,7 +90,7 @@ test('whoever declines is told so on the app’s own page', async (t) => {
   await sees(page, 'Allow Orders access?');
   await page.getByRole('button', { name: 'Don’t allow' }).click();
   await sees(page, WELCOME);
-  assert.equal(await page.getByRole('alert').textContent(), 'You were not logged in: the request was declined.');
+  assert.equal(await page.getByRole('alert').textContent(), 'You are not logged in, because the request was declined.');
   assert.equal(page.url(), on.dev.spa.href);
 });
 

@@ -27,13 +27,13 @@ test('behind the gateway an order is placed, the webapp knows who it is, and a l
 
   const pages = await context.newPage();
   await enterWebapp(pages, on.dev.webapp);
-  await pages.getByRole('link', { name: 'Calculate something' }).click();
+  await pages.getByRole('link', { name: 'Open the calculator' }).click();
   await sees(pages, 'Calculator');
   assert.equal(pages.url(), `${on.origin}/app/calculator`);
   await onlyHostCookies(context);
 
   await pages.getByRole('button', { name: 'Log out' }).click();
-  await sees(pages, 'Pages for those who are logged in');
+  await sees(pages, 'Log in to start');
   await placeOrder(page, 'Gate latch', 1);
   await page.getByRole('button', { name: 'Log in again' }).click();
   await sees(page, 'Sign in');

@@ -15,7 +15,7 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
   test(`the webapp works from its first page to the logout, ${how} JavaScript`, async (t) => {
     const { context, page } = await person(t, on.browser, { javaScriptEnabled });
     await page.goto(on.dev.webapp.href);
-    await sees(page, 'Pages for those who are logged in');
+    await sees(page, 'Log in to start');
     await page.getByText('DEVELOPMENT').waitFor();
     await page.getByRole('main').getByRole('link', { name: 'Log in' }).click();
     await page.getByText('DEVELOPMENT').waitFor();
@@ -26,11 +26,10 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
     await sees(page, { alice: 'Hello, Alice A', bob: 'Hello, Bob B' }[username]);
     await page.getByText(`${username}@example.test`).waitFor();
 
-    await page.getByRole('main').getByRole('link', { name: 'Calculate something' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Open the calculator' }).click();
     await calculates(page);
 
-    await page.goto(on.dev.webapp.href);
-    await page.getByRole('link', { name: 'for developers' }).click();
+    await page.goto(at('/debug'));
     await sees(page, 'For developers');
     await page.getByText(on.dev.issuer).first().waitFor();
     assert.doesNotMatch(await page.content(), /eyJ[\w-]{10}/, 'no token');
@@ -38,7 +37,7 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
     const cookie = await cookieHeader(context, on.dev.webapp);
     assert.equal((await send(at('/calculator'), { headers: { cookie } })).status, 200);
     await page.getByRole('button', { name: 'Log out' }).click();
-    await sees(page, 'Pages for those who are logged in');
+    await sees(page, 'Log in to start');
     assert.equal(page.url(), on.dev.webapp.href);
     assert.equal((await send(at('/calculator'), { headers: { cookie } })).status, 401, 'a copy of the cookie is dead');
     await page.goto(`${on.dev.issuer}/account`);
@@ -60,8 +59,8 @@ test('an address with nothing behind it gets a page in words, with the number th
   assert.equal(response.status(), 404);
   await sees(page, 'Not found');
   await page.getByText(response.headers()['x-request-id']).waitFor();
-  await page.getByRole('link', { name: 'To the first page' }).click();
-  await sees(page, 'Pages for those who are logged in');
+  await page.getByRole('link', { name: 'Go to the start page' }).click();
+  await sees(page, 'Log in to start');
 });
 
 test('the page for developers is for this machine alone', async () => {

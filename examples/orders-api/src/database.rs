@@ -78,14 +78,14 @@ impl Database {
     }
 
     /// Any tenant's order; the caller must be authorized before it is shown.
-    pub(crate) async fn order(&self, id: i64) -> Result<Option<Guarded<Order>>, Problem> {
+    pub(crate) async fn order(&self, id: i64) -> Result<Guarded<Option<Order>>, Problem> {
         let found = self
             .with(move |db| {
                 let sql = format!("SELECT {COLUMNS} FROM orders WHERE id = ?1");
                 db.query_row(&sql, [id], read).optional()
             })
             .await?;
-        Ok(found.map(Guarded::new))
+        Ok(Guarded::new(found))
     }
 
     pub(crate) async fn place(&self, draft: Draft) -> Result<Order, Problem> {

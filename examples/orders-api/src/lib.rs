@@ -8,7 +8,7 @@
 //! | `GET /me` | a token |
 //! | `GET /admin/metrics` | role `admin` |
 //!
-//! Read [`router`] first, then `orders.rs`, then `database.rs`.
+//! Read `routes` first, then `orders.rs`, then `database.rs`.
 
 mod caller;
 mod database;
@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use cardea_resource::{Api, ApiConfig, require_role, require_scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::net::TcpListener;
 
 use crate::database::Database;
 
@@ -49,19 +50,31 @@ impl Default for Config {
 /// The whole API.
 ///
 /// # Errors
-/// When a setting can't be, or the database can't be opened.
+/// When a setting is invalid, or the database can't be opened.
 pub fn router(config: &Config) -> anyhow::Result<Router> {
+    Ok(Api::new(&config.api)?.protect(routes(config)?))
+}
+
+/// Serves the API until the process receives a stop signal.
+///
+/// # Errors
+/// When a setting is invalid, or the database can't be opened.
+pub async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let api = Api::new(&config.api)?;
+    Ok(api.serve(listener, routes(config)?).await?)
+}
+
+fn routes(config: &Config) -> anyhow::Result<Router> {
     let database = Database::open(config.database.as_deref())?;
     let list = get(orders::list).layer(require_scope("orders:read"));
     let create = post(orders::create).layer(require_scope("orders:write"));
     let show = get(orders::show).layer(require_scope("orders:read"));
     let metrics = get(orders::metrics).layer(require_role("admin"));
-    let routes = Router::new()
+    Ok(Router::new()
         .route("/orders", list.merge(create))
         .route("/orders/{id}", show)
         .route("/me", get(caller::me))
         .route("/admin/metrics", metrics)
         .fallback(async || orders::not_found())
-        .with_state(database);
-    Ok(Api::new(&config.api)?.protect(routes))
+        .with_state(database))
 }

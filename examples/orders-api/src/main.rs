@@ -1,10 +1,8 @@
 //! The orders API as a program: `orders-api.toml` says how.
 
 use anyhow::Context as _;
-use cardea_orders_api::{Config, router};
-use cardea_web::config::load;
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::shutdown;
+use cardea_orders_api::{Config, serve};
+use cardea_resource::load;
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -13,12 +11,11 @@ use tokio::net::TcpListener;
     reason = "the one place that reads the environment"
 )]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt().init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     let config: Config = load("orders-api.toml".as_ref(), std::env::vars())?;
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.with_context(|| format!("listen: {}", config.listen))?;
-    let stop = shutdown::on_signal()?;
-    let bounds = ListenerConfig::default();
-    serve(vec![listener], router(&config)?, bounds, stop).await?;
-    Ok(())
+    serve(&config, listener).await
 }

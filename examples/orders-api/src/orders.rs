@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use cardea_resource::{Clock as _, Forbidden, Problem, SystemClock};
+use cardea_resource::{Clock as _, Problem, SystemClock};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::{Deserialize, Serialize};
@@ -75,11 +75,10 @@ pub(crate) async fn show(
         return Err(not_found().into_response());
     };
     let found = database.order(id).await.map_err(Problem::into_response)?;
-    let guarded = found.ok_or_else(|| not_found().into_response())?;
-    let order = guarded
-        .authorize(&caller.token, |order, _| order.tenant == caller.tenant)
-        // A stranger doesn't learn that it exists.
-        .map_err(|forbidden| Forbidden::as_not_found(forbidden).into_response())?;
+    // An order that does not exist and another tenant's get the same answer.
+    let order = found
+        .authorize_found(&caller.token, |order, _| order.tenant == caller.tenant)
+        .map_err(IntoResponse::into_response)?;
     Ok(Json(order))
 }
 

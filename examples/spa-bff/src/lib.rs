@@ -1,26 +1,18 @@
 //! A single-page app whose tokens stay on the server.
 //!
 //! The page is plain modules in `web/`: no build step, nothing inline, a strict Content-Security-Policy. It speaks only to this server
-//!. The [`Bff`] kit has the routes below `/bff` (log in, who am I, log out) and hands `/api/*` on to the orders API with
+//!. The kit, [`Login`], has the routes below `/bff` (log in, who am I, log out) and hands `/api/*` on to the orders API with
 //! the access token put in.
 //!
 //! Read [`router`] first, then `web/app.js`.
 
 mod page;
 
-use std::sync::Arc;
-
-use anyhow::Context as _;
 use axum::Router;
-use cardea_client::bff::{ApiConfig, Bff, BffConfig};
-use cardea_client::rp::{ClientConfig, RelyingParty};
-use cardea_client::session::{MemoryStore, SessionConfig, Sessions};
-use cardea_client::{Entropy, MasterKey, SystemClock};
-use cardea_web::config::SecretText;
-use cardea_web::inbound::Inbound;
-use cardea_web::outbound::UpstreamConfig;
+use cardea_client::{ClientConfig, ConfigError, Login, SecretText, SessionKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::net::TcpListener;
 
 /// What stands in `spa-bff.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -62,31 +54,38 @@ impl Default for Config {
 /// The whole app: the page, its backend, and the way to the API.
 ///
 /// # Errors
-/// When a setting can't be.
+/// When a setting is invalid.
 pub fn router(config: &Config) -> anyhow::Result<Router> {
-    let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
-    let rp = RelyingParty::new(&config.login, clock.clone(), entropy.clone()).context("login")?;
+    Ok(login(config)?.wrap(page::routes(config)?))
+}
+
+/// Serves the app until the process receives a stop signal.
+///
+/// # Errors
+/// When a setting is invalid.
+pub async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let login = login(config)?;
+    Ok(login.serve(listener, page::routes(config)?).await?)
+}
+
+/// The kit: the routes below `/bff`, and the API.
+fn login(config: &Config) -> Result<Login, ConfigError> {
     let key = match &config.session_key {
-        Some(key) => MasterKey::parse(key.expose()).context("session_key")?,
-        None => MasterKey::generate(&entropy),
+        Some(key) => key.into(),
+        None => SessionKey::random(),
     };
-    let mut sessions = SessionConfig::new(key, &config.origin);
-    sessions.name = "spa".to_owned();
-    let store = Arc::new(MemoryStore::default());
-    let sessions = Sessions::new(sessions, store, clock, entropy.clone())?;
-    let mut routes = BffConfig::spa();
-    // The page says why, in its own words.
-    routes.login_failed = Some("/".to_owned());
-    routes.api = Some(ApiConfig {
-        prefix: config.api_prefix.clone(),
-        upstream: UpstreamConfig::new(&config.api),
-    });
-    let bff = Bff::new(routes, rp, sessions)?;
-    let https = config.origin.starts_with("https://");
-    let mut inbound = Inbound::new(https, u64::from_be_bytes(entropy.bytes()));
-    let proxies = config.trusted_proxies.iter().map(|network| network.parse());
-    inbound.trusted_proxies = proxies
-        .collect::<Result<_, _>>()
-        .context("trusted_proxies")?;
-    Ok(inbound.wrap(page::routes(config)?.merge(bff.routes())))
+    Login::new(config.login.clone(), key)?
+        .trusted_proxies(&config.trusted_proxies)?
+        .sessions_with(|sessions| {
+            sessions.origin.clone_from(&config.origin);
+            sessions.name = "spa".to_owned();
+        })?
+        .api(&config.api)?
+        .routes_with(|routes| {
+            // The page says why, in its own words.
+            routes.login_failed = Some("/".to_owned());
+            if let Some(api) = &mut routes.api {
+                api.prefix.clone_from(&config.api_prefix);
+            }
+        })
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use cardea_web::inbound::PageHeaders;
+use cardea_client::PageHeaders;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 

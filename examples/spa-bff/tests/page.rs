@@ -108,5 +108,5 @@ async fn an_unknown_address_is_a_page_that_leads_back() {
     let (status, headers, page) = get(&config(), "/nothing").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(headers.contains_key("content-security-policy"));
-    assert!(page.contains("There is nothing here") && page.contains(r#"href="/""#));
+    assert!(page.contains("Page not found") && page.contains(r#"href="/""#));
 }

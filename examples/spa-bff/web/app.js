@@ -11,11 +11,11 @@ function tell(sentence) {
   element('problem').hidden = !sentence;
 }
 
-/** A login that failed comes back here with the reason in the address. Anybody can make such a link: who is here isn't told. */
+/** A login that failed comes back here with the reason in the address. Anybody can make such a link: a logged-in user is not shown it. */
 function tellOfLogin() {
   const error = new URLSearchParams(location.search).get('error');
   if (!error) return;
-  tell(error === 'access_denied' ? 'You were not logged in: the request was declined.' : 'You were not logged in. Please try again.');
+  tell(error === 'access_denied' ? 'You are not logged in, because the request was declined.' : 'The login was not completed. Please log in again.');
   history.replaceState(null, '', location.pathname);
 }
 
@@ -25,7 +25,7 @@ function showVisitor() {
 }
 
 async function showPerson({ claims, session }) {
-  element('name').textContent = claims.other.name ?? claims.other.email ?? claims.sub;
+  element('name').textContent = claims.name ?? claims.email ?? claims.sub;
   element('who').hidden = false;
   element('desk').hidden = false;
   watch(session);

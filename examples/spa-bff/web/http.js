@@ -21,7 +21,7 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
   if (json !== undefined) headers['content-type'] = 'application/json';
   const body = json === undefined ? undefined : JSON.stringify(json);
   const answer = await fetch(path, { method, headers, body }).catch(() => {
-    throw new Error('The server can’t be reached. Is the network there?');
+    throw new Error('The server can’t be reached. Please check your connection.');
   });
   if (answer.status === expected) return undefined;
   if (answer.ok) {
@@ -36,7 +36,11 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
   throw new Error(sentence(problem, answer));
 }
 
-function sentence({ title, detail, correlation_id: id }, answer) {
-  const what = [title ?? `The server answered ${answer.status}`, detail].filter(Boolean).join(': ');
-  return id ? `${what} (${id})` : what;
+/** What a user is told: what they can mend in the server's words, all else in plain ones. */
+function sentence({ title, detail, correlation_id: id }, { status }) {
+  const reference = id ? ` (Reference: ${id})` : '';
+  if (status >= 500) return `Something went wrong on our side. Please try again in a moment.${reference}`;
+  if (status === 429) return 'That was too fast. Please wait a moment, then try again.';
+  if (status === 403) return `Your account does not have access to this.${reference}`;
+  return `${detail ?? title ?? 'That did not work. Please reload the page.'}${reference}`;
 }

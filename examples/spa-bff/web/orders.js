@@ -7,6 +7,7 @@ const API = document.querySelector('meta[name=api]').content;
 
 const form = document.getElementById('new-order');
 const list = document.getElementById('orders');
+const empty = document.getElementById('empty');
 const status = document.getElementById('status');
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -19,6 +20,7 @@ export async function showOrders() {
 /** Places what the form says. */
 export function takeOrders(tell) {
   restore();
+  document.getElementById('first-order').addEventListener('click', () => form.item.focus());
   form.addEventListener('input', keep);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -50,7 +52,8 @@ function restore() {
 
 function count() {
   const number = list.children.length;
-  status.textContent = number === 0 ? 'Nothing was ordered yet.' : number === 1 ? 'One order' : `${number} orders`;
+  status.textContent = number === 0 ? 'No orders yet' : number === 1 ? 'One order' : `${number} orders`;
+  empty.hidden = number > 0;
 }
 
 function row({ id, item, quantity, placed_at: placedAt }) {

@@ -3,8 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use cardea_client::guard::LoggedIn;
-use cardea_web::inbound::QueryPairs;
+use cardea_client::{LoggedIn, QueryPairs};
 use http::StatusCode;
 
 use crate::page::{App, Frame, page};
@@ -69,16 +68,13 @@ impl Asked {
 }
 
 fn calculate(asked: &Asked) -> Result<String, &'static str> {
-    let number = |text: &str| {
-        text.parse::<i64>()
-            .map_err(|_| "Please give two whole numbers.")
-    };
+    let number = |text: &str| text.parse::<i64>().map_err(|_| "Enter two whole numbers.");
     let (left, right) = (number(&asked.left)?, number(&asked.right)?);
     let result = match asked.operation.as_str() {
         "add" => left.checked_add(right),
         "subtract" => left.checked_sub(right),
         "multiply" => left.checked_mul(right),
-        "divide" if right == 0 => return Err("Nothing can be divided by zero."),
+        "divide" if right == 0 => return Err("A number can't be divided by zero."),
         "divide" => left.checked_div(right),
         _ => return Err("There is no such operation."),
     };

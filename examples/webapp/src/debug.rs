@@ -5,8 +5,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use cardea_client::guard::LoggedIn;
-use cardea_web::inbound::ClientAddress;
+use cardea_client::{ClientAddress, LoggedIn};
 use http::header::FORWARDED;
 use http::{HeaderMap, StatusCode};
 
@@ -56,7 +55,7 @@ fn facts(app: &App, user: Option<&LoggedIn>) -> Vec<(&'static str, String)> {
         ("Redirect URI", login.redirect_uri.clone()),
     ];
     if let Some(user) = user {
-        let (session, sessions) = (user.session(), app.bff().sessions());
+        let (session, sessions) = (user.session(), app.login().sessions());
         let tokens = session.tokens();
         let ends = tokens
             .expires_at

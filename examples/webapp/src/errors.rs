@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use cardea_client::guard::LoggedIn;
-use cardea_web::inbound::{Problem, RequestId};
+use cardea_client::{LoggedIn, PageError, Problem, RequestId};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
+use crate::Config;
 use crate::page::{App, Frame, page};
 
 #[derive(Template)]
@@ -17,7 +17,23 @@ struct Error<'a> {
     frame: Frame<'a>,
     title: &'static str,
     sentence: &'static str,
+    link: (String, &'static str),
     id: String,
+}
+
+/// The page for what goes wrong in the kit: a login that failed, a page that this user may not see.
+pub(crate) fn of_the_kit(config: &Config) -> impl Fn(&PageError) -> Response + use<> {
+    let config = config.clone();
+    move |error| {
+        let page_of_kit = Error {
+            frame: Frame::of_visitor(&config, &format!("{}/login", config.path)),
+            title: error.title,
+            sentence: error.message,
+            link: (error.link.href.clone(), error.link.label),
+            id: error.request_id.clone().unwrap_or_default(),
+        };
+        page(error.status, &page_of_kit)
+    }
 }
 
 /// There is nothing at this address.
@@ -36,7 +52,7 @@ pub(crate) async fn in_words(
         // Found once is enough: the handler's own argument looks here first.
         request.extensions_mut().insert(user.clone());
     }
-    let by_person = accepts_pages(request.headers());
+    let by_user = accepts_pages(request.headers());
     let id = request
         .extensions()
         .get::<RequestId>()
@@ -47,14 +63,14 @@ pub(crate) async fn in_words(
     };
     let kind = answer.headers().get(CONTENT_TYPE);
     let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if !by_person || is_page {
+    if !by_user || is_page {
         return answer;
     }
-    let frame = app.frame(user.as_ref());
     let error = Error {
-        frame,
+        frame: app.frame(user.as_ref()),
         title,
         sentence,
+        link: (app.home(), "Go to the start page"),
         id: id.unwrap_or_default(),
     };
     let mut page = page(answer.status(), &error);
@@ -67,16 +83,17 @@ pub(crate) async fn in_words(
 fn words(status: StatusCode) -> Option<(&'static str, &'static str)> {
     match status {
         StatusCode::NOT_FOUND => Some(("Not found", "There is no page at this address.")),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Some(("Not like this", "This page can't be asked for in this way."))
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Some((
+            "Not available here",
+            "This page can't be opened in this way.",
+        )),
         StatusCode::SERVICE_UNAVAILABLE => Some((
-            "Not now",
-            "Something that this page needs doesn't answer. Please try again in a moment.",
+            "Not available right now",
+            "A service that this page needs does not respond. Please try again in a moment.",
         )),
         status if status.is_server_error() => Some((
-            "That went wrong",
-            "It was our fault, and it was written down under the number below.",
+            "Something went wrong",
+            "The fault is ours. If it happens again, please tell us the reference below.",
         )),
         _ => None,
     }
@@ -99,7 +116,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
-    use crate::{Config, login};
+    use crate::login;
 
     async fn answer_of(path: &str, accept: &str) -> (StatusCode, String) {
         let mut config = Config::default();
@@ -127,7 +144,7 @@ mod tests {
     async fn a_failure_tells_a_person_nothing_of_what_failed() {
         let (status, page) = answer_of("/fails", "text/html").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(page.contains("That went wrong"), "{page}");
+        assert!(page.contains("Something went wrong"), "{page}");
         assert!(
             !page.contains("hunter2") && !page.contains("db.rs"),
             "{page}"

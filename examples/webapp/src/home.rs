@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use cardea_client::guard::LoggedIn;
+use cardea_client::LoggedIn;
 use http::StatusCode;
 
 use crate::page::{App, Frame, page};
@@ -13,28 +13,25 @@ use crate::page::{App, Frame, page};
 struct Home<'a> {
     frame: Frame<'a>,
     facts: Vec<(&'static str, String)>,
-    debug: bool,
 }
 
 pub(crate) async fn show(State(app): State<App>, user: Option<LoggedIn>) -> Response {
     let home = Home {
         frame: app.frame(user.as_ref()),
         facts: user.as_ref().map(facts).unwrap_or_default(),
-        debug: app.config().debug,
     };
     page(StatusCode::OK, &home)
 }
 
-/// What the provider said about the user.
+/// What a user wants to see of themselves.
 fn facts(user: &LoggedIn) -> Vec<(&'static str, String)> {
     let identity = user.identity();
     let email = identity.text("email").map(str::to_owned);
     let roles = Some(identity.roles.join(", ")).filter(|roles| !roles.is_empty());
     let known = [
+        ("Name", Some(identity.name().to_owned())),
         ("E-mail", email),
         ("Roles", roles),
-        ("Provider", Some(identity.iss.clone())),
-        ("Subject", Some(identity.sub.clone())),
     ];
     known
         .into_iter()

@@ -1,7 +1,7 @@
 //! An app whose pages are made on the server, and that users log in to.
 //!
 //! Which provider they log in at is only configuration: Cardea, Entra ID, or any other. Login, callback and logout are the
-//! [`Bff`] kit's; the rest is a file a page. `calculator.rs` is what a feature looks like: see
+//! kit's, [`Login`]; the rest is a file a page. `calculator.rs` is what a feature looks like: see
 //! `docs/how-to/add-a-feature-to-the-webapp.md`.
 //!
 //! Read [`router`] first.
@@ -12,20 +12,13 @@ mod errors;
 mod home;
 mod page;
 
-use std::sync::Arc;
-
-use anyhow::Context as _;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
-use cardea_client::bff::{Bff, BffConfig};
-use cardea_client::rp::{ClientConfig, RelyingParty};
-use cardea_client::session::{MemoryStore, SessionConfig, Sessions};
-use cardea_client::{Entropy, MasterKey, SystemClock};
-use cardea_web::config::SecretText;
-use cardea_web::inbound::Inbound;
+use cardea_client::{ClientConfig, ConfigError, Login, SecretText, SessionKey};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::net::TcpListener;
 
 use crate::page::App;
 
@@ -69,61 +62,55 @@ impl Default for Config {
 /// The whole app.
 ///
 /// # Errors
-/// When a setting can't be.
+/// When a setting is invalid.
 pub fn router(config: &Config) -> anyhow::Result<Router> {
-    let app = App::new(config, login(config)?);
+    let login = login(config)?;
+    Ok(login.wrap(routes(config, &login)))
+}
+
+/// Serves the app until the process receives a stop signal.
+///
+/// # Errors
+/// When a setting is invalid.
+pub async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let login = login(config)?;
+    Ok(login.serve(listener, routes(config, &login)).await?)
+}
+
+fn routes(config: &Config, login: &Login) -> Router {
+    let app = App::new(config, login.clone());
     let path = |page: &str| format!("{}{page}", config.path);
     let mut routes = Router::new()
         .route(&app.home(), get(home::show))
         .route(&path("/calculator"), get(calculator::show))
         .route(&path("/debug"), get(debug::show))
-        .route(&path("/style.css"), get(page::style))
-        .merge(app.bff().routes());
+        .route(&path("/style.css"), get(page::style));
     if !config.path.is_empty() {
         // Users don't type the slash.
         let home = app.home();
         routes = routes.route(&config.path, get(async move || Redirect::to(&home)));
     }
-    let routes = routes
+    routes
         .fallback(errors::not_found)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             errors::in_words,
         ))
-        .with_state(app);
-    let https = config.origin.starts_with("https://");
-    let seed = u64::from_be_bytes(Entropy::system().bytes());
-    let mut inbound = Inbound::new(https, seed);
-    let proxies = config.trusted_proxies.iter().map(|network| network.parse());
-    inbound.trusted_proxies = proxies
-        .collect::<Result<_, _>>()
-        .context("trusted_proxies")?;
-    Ok(inbound.wrap(routes))
+        .with_state(app)
 }
 
 /// The kit: `/login`, `/callback`, `/user`, `/logout` and `/backchannel-logout`, under the app's path.
-fn login(config: &Config) -> anyhow::Result<Bff> {
-    let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
-    let rp = RelyingParty::new(&config.login, clock.clone(), entropy.clone()).context("login")?;
+fn login(config: &Config) -> Result<Login, ConfigError> {
     let key = match &config.session_key {
-        Some(key) => MasterKey::parse(key.expose()).context("session_key")?,
-        None => MasterKey::generate(&entropy),
+        Some(key) => key.into(),
+        None => SessionKey::random(),
     };
-    let mut sessions = SessionConfig::new(key, &config.origin);
-    sessions.name = "webapp".to_owned();
-    let store = Arc::new(MemoryStore::default());
-    let sessions = Sessions::new(sessions, store, clock, entropy)?;
-    let mut routes = BffConfig::pages();
-    let paths = &mut routes.paths;
-    for path in [
-        &mut paths.login,
-        &mut paths.callback,
-        &mut paths.user,
-        &mut paths.logout,
-        &mut paths.backchannel_logout,
-    ] {
-        path.insert_str(0, &config.path);
-    }
-    routes.after_logout = format!("{}/", config.path);
-    Ok(Bff::new(routes, rp, sessions)?)
+    Login::new(config.login.clone(), key)?
+        .trusted_proxies(&config.trusted_proxies)?
+        .sessions_with(|sessions| {
+            sessions.origin.clone_from(&config.origin);
+            sessions.name = "webapp".to_owned();
+        })?
+        .routes_with(|routes| routes.after_logout = format!("{}/", config.path))?
+        .error_page(errors::of_the_kit(config))
 }

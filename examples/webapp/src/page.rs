@@ -5,9 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::FromRef;
 use axum::response::{Html, IntoResponse, Response};
-use cardea_client::bff::{Bff, ReturnTo};
-use cardea_client::guard::LoggedIn;
-use cardea_web::inbound::{PageHeaders, Problem};
+use cardea_client::bff::Bff;
+use cardea_client::{LoggedIn, Login, PageHeaders, Problem, ReturnTo};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
@@ -25,21 +24,21 @@ pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    bff: Bff,
+    login: Login,
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, bff: Bff) -> Self {
+    pub(crate) fn new(config: &Config, login: Login) -> Self {
         let config = config.clone();
-        Self(Arc::new(Inner { config, bff }))
+        Self(Arc::new(Inner { config, login }))
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
     }
 
-    pub(crate) fn bff(&self) -> &Bff {
-        &self.0.bff
+    pub(crate) fn login(&self) -> &Login {
+        &self.0.login
     }
 
     /// The path of the first page.
@@ -54,19 +53,20 @@ impl App {
         Frame {
             path: &self.0.config.path,
             home,
-            login: self.0.bff.login_path(&back_here),
+            login: self.0.login.login_path(&back_here),
             notice: self.0.config.notice.as_deref(),
             user: user.map(|user| User {
-                name: name(user),
+                name: user.name().to_owned(),
                 csrf_token: user.csrf_token(),
             }),
         }
     }
 }
 
+/// What [`LoggedIn`] asks the state for.
 impl FromRef<App> for Bff {
     fn from_ref(app: &App) -> Self {
-        app.0.bff.clone()
+        Self::from_ref(&app.0.login)
     }
 }
 
@@ -84,12 +84,17 @@ pub(crate) struct User {
     pub(crate) csrf_token: String,
 }
 
-/// The user's display name.
-fn name(user: &LoggedIn) -> String {
-    let identity = user.identity();
-    let known = ["name", "preferred_username", "email"];
-    let name = known.iter().find_map(|claim| identity.text(claim));
-    name.unwrap_or(&identity.sub).to_owned()
+impl<'a> Frame<'a> {
+    /// The frame around a page that knows no user.
+    pub(crate) fn of_visitor(config: &'a Config, login: &str) -> Self {
+        Self {
+            path: &config.path,
+            home: format!("{}/", config.path),
+            login: login.to_owned(),
+            notice: config.notice.as_deref(),
+            user: None,
+        }
+    }
 }
 
 /// A page as an answer.

@@ -8,7 +8,7 @@ export const DEV_PASSWORDS = { alice: 'wonderland-7-doors', bob: 'hinge-of-the-d
 /** The single-page app looks who is here before it shows anything, and is told "nobody" by this status. */
 export const NOBODY_YET = /^401 \S+\/bff\/user$/;
 
-export const WELCOME = 'Every order, behind the right door';
+export const WELCOME = "Your company's orders in one place";
 
 export const logInAs = (page, username) => logIn(page, username, DEV_PASSWORDS[username]);
 

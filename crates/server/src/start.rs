@@ -60,7 +60,7 @@ impl App {
             csrf: Csrf::new(mac("csrf")),
             refresh_mac: mac("refresh token"),
             device_mac: mac("known device"),
-            passwords: Passwords::new(&parts.entropy)?,
+            passwords: Passwords::new(mac("password of an unknown user"))?,
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),

@@ -156,7 +156,11 @@ async fn authenticate(
     let checked = ctx
         .app
         .passwords
-        .check(password.clone(), stored.as_ref())
+        .check(
+            &username.trim().to_lowercase(),
+            password.clone(),
+            stored.as_ref(),
+        )
         .await?;
     let Some(user) = user else {
         return Ok(refused(&ctx.caller, None));

@@ -1,5 +1,7 @@
 //! One hash: its text, its cost, its comparison.
 
+use std::fmt;
+
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, PasswordHash, Salt},
@@ -16,10 +18,14 @@ const LANES: u32 = 1;
 const OUTPUT_BYTES: usize = 32;
 const SALT_BYTES: usize = 16;
 
-/// A stored hash may cost at most this: whoever can write one must not stop the server with it.
-const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// A hash that is imported may cost at most this: a stranger can cause its work with each attempt, for unknown names too.
+const MAX_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_PASSES: u32 = 10;
 const MAX_LANES: u32 = 4;
+/// Memory times passes: five times the work of a hash of ours.
+const MAX_WORK: u32 = 4 * 64 * 1024;
+/// What older versions took is still checked.
+const MAX_STORED_MEMORY_KIB: u32 = 256 * 1024;
 
 /// Requirement 2.2, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
@@ -46,7 +52,8 @@ pub(crate) enum PasswordError {
     },
     /// Not argon2id in PHC form, or of a cost out of bounds.
     #[error(
-        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 256 MiB, 10 passes and 4 lanes"
+        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 64 MiB, 10 passes, 4 lanes and \
+         262,144 for memory in KiB times passes"
     )]
     Hash,
 }
@@ -56,9 +63,14 @@ pub(crate) fn hash_new(password: &str, entropy: &Entropy) -> Result<Secret<Strin
     make(password, &entropy.bytes(), &mut Vec::new())
 }
 
-/// Takes a configured hash, if it can ever be checked.
+/// Takes a configured or imported hash, if its cost is within the bounds.
 pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
-    Stored::parse(text).map(|_| Secret::new(text.to_owned()))
+    let stored = Stored::parse(text)?;
+    let (memory, passes) = (stored.params.m_cost(), stored.params.t_cost());
+    if memory > MAX_MEMORY_KIB || memory.saturating_mul(passes) > MAX_WORK {
+        return Err(PasswordError::Hash);
+    }
+    Ok(Secret::new(text.to_owned()))
 }
 
 /// Whether a hash is this password's; on this thread, for the start.
@@ -96,6 +108,72 @@ pub(super) fn make(
     )))
 }
 
+/// What a hash costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cost {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+impl Cost {
+    /// Of a hash that is made today.
+    pub(super) const CURRENT: Self = Self {
+        memory_kib: MEMORY_KIB,
+        passes: PASSES,
+        lanes: LANES,
+    };
+
+    /// Reads the parameters of a PHC string, `m=19456,t=2,p=1`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, ',').zip(["m=", "t=", "p="]);
+        let mut next = || {
+            let (part, name) = parts.next()?;
+            part.strip_prefix(name)?.parse::<u32>().ok()
+        };
+        let cost = Self {
+            memory_kib: next()?,
+            passes: next()?,
+            lanes: next()?,
+        };
+        let bounded = cost.memory_kib <= MAX_STORED_MEMORY_KIB
+            && cost.passes <= MAX_PASSES
+            && cost.lanes <= MAX_LANES;
+        bounded.then_some(cost)
+    }
+
+    /// Does the work of a check, for nothing.
+    pub(super) fn spend(self, password: &str, memory: &mut Vec<Block>) {
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(OUTPUT_BYTES));
+        let (Ok(params), true) = (params, password.len() <= MAX_BYTES) else {
+            return;
+        };
+        let mut output = [0; OUTPUT_BYTES];
+        derive(password, &[0; SALT_BYTES], params, (&mut output, memory));
+        std::hint::black_box(output);
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            memory_kib,
+            passes,
+            lanes,
+        } = self;
+        write!(f, "m={memory_kib},t={passes},p={lanes}")
+    }
+}
+
+/// Gives back what a hash of a higher cost took: it is rare, and the memory of a thread is kept.
+pub(super) fn free_surplus(memory: &mut Vec<Block>) {
+    let current = usize::try_from(MEMORY_KIB).unwrap_or(usize::MAX);
+    if memory.len() > current {
+        memory.truncate(current);
+        memory.shrink_to_fit();
+    }
+}
+
 /// A stored hash, parsed and bounded.
 pub(super) struct Stored {
     params: Params,
@@ -108,7 +186,7 @@ impl Stored {
         let bad = || PasswordError::Hash;
         let parsed = PasswordHash::new(text).map_err(|_| bad())?;
         let params = Params::try_from(&parsed).map_err(|_| bad())?;
-        let bounded = params.m_cost() <= MAX_MEMORY_KIB
+        let bounded = params.m_cost() <= MAX_STORED_MEMORY_KIB
             && params.t_cost() <= MAX_PASSES
             && params.p_cost() <= MAX_LANES;
         let known = parsed.algorithm.as_str() == "argon2id" && parsed.version == Some(19);
@@ -186,7 +264,14 @@ mod tests {
             ))
         };
         assert!(hash("m=19456,t=2,p=1").is_ok());
-        for params in ["m=2097152,t=2,p=1", "m=19456,t=100,p=1", "m=19456,t=2,p=64"] {
+        assert!(hash("m=65536,t=3,p=4").is_ok());
+        for params in [
+            "m=2097152,t=2,p=1",
+            "m=65537,t=1,p=1",
+            "m=65536,t=5,p=1",
+            "m=19456,t=100,p=1",
+            "m=19456,t=2,p=64",
+        ] {
             assert!(hash(params).is_err(), "{params}");
         }
         for text in [
@@ -196,6 +281,31 @@ mod tests {
             "$2b$12$abc",
         ] {
             assert!(accept_hash(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn t3_memory_above_the_current_cost_is_given_back() {
+        let mut memory = Vec::new();
+        let large = Cost::parse("m=65536,t=1,p=1").unwrap();
+        large.spend("a-rabbit-hole", &mut memory);
+        assert!(memory.capacity() >= 65_536);
+        free_surplus(&mut memory);
+        assert!(memory.capacity() <= 19_456);
+    }
+
+    #[test]
+    fn a_cost_is_read_as_phc_strings_write_it() {
+        assert_eq!(Cost::parse("m=19456,t=2,p=1"), Some(Cost::CURRENT));
+        assert_eq!(Cost::CURRENT.to_string(), "m=19456,t=2,p=1");
+        for text in [
+            "",
+            "m=1",
+            "t=2,m=19456,p=1",
+            "m=19456,t=2,p=64",
+            "m=-1,t=1,p=1",
+        ] {
+            assert_eq!(Cost::parse(text), None, "{text}");
         }
     }
 

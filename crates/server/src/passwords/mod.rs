@@ -1,11 +1,16 @@
 //! Passwords: argon2id in a bounded pool of threads (D14, requirement 2.2).
 
+mod costs;
 mod hash;
 mod pool;
 mod strength;
 
-use cardea_seal::{Entropy, Secret};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use cardea_seal::{Entropy, MacKey, Secret};
+
+pub(crate) use costs::Costs;
 pub(crate) use hash::{PasswordError, accept_hash, hash_new, is_hash_of, judge};
 pub(crate) use pool::Busy;
 
@@ -27,36 +32,46 @@ pub(crate) enum Checked {
 /// Checks and makes password hashes; more than the pool can take is refused at once.
 pub(crate) struct Passwords {
     pool: Pool,
-    decoy: Secret<String>,
+    /// Draws the cost of a name that no user has.
+    unknown: MacKey,
+    costs: ArcSwap<Costs>,
 }
 
 impl Passwords {
     /// Starts the pool.
-    pub(crate) fn new(entropy: &Entropy) -> Result<Self, ConfigProblem> {
-        let problem = |e: &dyn std::fmt::Display| ConfigProblem::new("passwords", e.to_string());
-        let decoy = hash_new(&entropy.text(16), entropy).map_err(|e| problem(&e))?;
+    pub(crate) fn new(unknown: MacKey) -> Result<Self, ConfigProblem> {
+        let pool = Pool::start().map_err(|e| ConfigProblem::new("passwords", e.to_string()))?;
         Ok(Self {
-            pool: Pool::start().map_err(|e| problem(&e))?,
-            decoy,
+            pool,
+            unknown,
+            costs: ArcSwap::default(),
         })
     }
 
-    /// Compares a password with a stored hash. Without one the same work is done for nothing, so that
-    /// nobody can tell who exists by the time it takes.
+    /// Says which costs the hashes in the store have.
+    pub(crate) fn set_costs(&self, costs: Costs) {
+        self.costs.store(Arc::new(costs));
+    }
+
+    /// Compares a password with the hash of the user of this name. Without one the work of a check is done for nothing, at a
+    /// cost that a user could have, so that the time doesn't tell who exists.
     pub(crate) async fn check(
         &self,
+        name: &str,
         password: Secret<String>,
         stored: Option<&Secret<String>>,
     ) -> Result<Checked, Busy> {
-        let exists = stored.is_some();
-        let text = stored.unwrap_or(&self.decoy).clone();
+        let Some(text) = stored.cloned() else {
+            let cost = self.costs.load().of_unknown(&self.unknown, name);
+            let spend = move |memory: &mut Vec<_>| cost.spend(password.expose(), memory);
+            return self.pool.run(spend).await.map(|()| Checked::Wrong);
+        };
         self.pool
             .run(move |memory| {
                 let Ok(stored) = Stored::parse(text.expose()) else {
                     return Checked::Wrong;
                 };
                 match stored.matches(password.expose(), memory) {
-                    true if !exists => Checked::Wrong,
                     true if stored.is_current() => Checked::Right,
                     true => Checked::RightButOld,
                     false => Checked::Wrong,
@@ -87,16 +102,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_is_right_or_wrong_and_nobody_has_the_decoys() {
+    async fn a_password_is_right_or_wrong_and_an_unknown_name_has_none() {
         let entropy = Entropy::seeded(1);
-        let passwords = Passwords::new(&entropy).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
         let stored = passwords
             .hash(secret("a-rabbit-hole-deep-7-doors"), &entropy)
             .await
             .unwrap()
             .unwrap();
-        let check =
-            async |password: &str, stored| passwords.check(secret(password), stored).await.unwrap();
+        let check = async |password: &str, stored| {
+            passwords
+                .check("alice", secret(password), stored)
+                .await
+                .unwrap()
+        };
         assert_eq!(
             check("a-rabbit-hole-deep-7-doors", Some(&stored)).await,
             Checked::Right
@@ -113,14 +132,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_to_be_made_anew() {
-        let passwords = Passwords::new(&Entropy::seeded(1)).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
         let cheap = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
         let mut blocks = Vec::new();
         let hash = hash::test_hash("a-rabbit-hole-deep-7-doors", 64, &mut blocks);
         let stored = secret(&format!("{cheap}{hash}"));
         assert_eq!(
             passwords
-                .check(secret("a-rabbit-hole-deep-7-doors"), Some(&stored))
+                .check("alice", secret("a-rabbit-hole-deep-7-doors"), Some(&stored))
                 .await,
             Ok(Checked::RightButOld)
         );

@@ -12,6 +12,8 @@ use std::{
 use argon2::Block;
 use tokio::sync::oneshot;
 
+use super::hash::free_surplus;
+
 /// At about 35 hashes a second and core, more waiting than this means seconds.
 const MAX_WAITING: usize = 64;
 const MAX_THREADS: usize = 8;
@@ -70,5 +72,6 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         job(&mut memory);
+        free_surplus(&mut memory);
     }
 }

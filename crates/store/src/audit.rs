@@ -8,7 +8,7 @@ use crate::{Page, Result};
 /// Which rows; all of it must hold.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Of this person.
+    /// Of this user.
     pub subject: Option<Subject>,
     /// Of this client.
     pub client_id: Option<ClientId>,

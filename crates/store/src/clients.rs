@@ -11,7 +11,7 @@ use crate::{Page, Result};
 pub struct PutClient {
     /// The client as it shall be.
     pub client: Client,
-    /// Whether it must be new (`Conflict` when it is there) or must be there (`Ok(false)` when it isn't).
+    /// Whether it must be new (`Conflict` if it exists) or must exist (`Ok(false)` if it does not).
     pub change: ClientChange,
     /// Who does it.
     pub cause: Cause,
@@ -24,14 +24,14 @@ pub enum ClientChange {
     Add,
     /// Its metadata were changed: `client_changed`.
     Change,
-    /// It got a new secret: `client_secret_changed`.
+    /// It has a new secret: `client_secret_changed`.
     Secret,
 }
 
 /// Makes the store agree with the configuration file (D19).
 pub struct ApplyFileClients {
-    /// All clients of the file, each with `Owner::File`. Those of the store with `Owner::File` that are not here are disabled,
-    /// those that are here are written as they stand here and enabled. An id that the store owns is a `Conflict`.
+    /// All clients of the file, each with `Owner::File`. Clients with `Owner::File` that are missing here are disabled; those
+    /// listed here are written and enabled. An id that the store owns is a `Conflict`.
     pub clients: Vec<Client>,
     /// Who does it.
     pub cause: Cause,
@@ -39,7 +39,7 @@ pub struct ApplyFileClients {
 
 /// Uses up an assertion's `jti` (RFC 7523 §3, point 7).
 pub struct UseAssertion {
-    /// Whose it is.
+    /// The client that made the assertion.
     pub client_id: ClientId,
     /// The SHA-256 of the `jti`.
     pub jti: Digest,
@@ -54,10 +54,10 @@ pub trait Clients: Send + Sync {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>>;
     /// A page of clients by id.
     async fn clients(&self, page: Page) -> Result<Vec<Client>>;
-    /// Adds or changes a client. A client of the file is a `Conflict`. `false` when it should be there and isn't.
+    /// Adds or changes a client. A client of the file is a `Conflict`. `false` when it must exist and does not.
     async fn put_client(&self, command: PutClient) -> Result<bool>;
     /// Enables or disables a client; disabling revokes nothing, its tokens are dead as long as it is disabled.
-    /// A client of the file is a `Conflict`. `false` when it isn't there.
+    /// A client of the file is a `Conflict`. `false` when it does not exist.
     async fn set_client_status(
         &self,
         id: ClientId,
@@ -66,8 +66,8 @@ pub trait Clients: Send + Sync {
     ) -> Result<bool>;
     /// Removes a client with its codes, grants and consents. A client of the file is a `Conflict`.
     async fn remove_client(&self, id: ClientId, cause: Cause) -> Result<bool>;
-    /// Applies the configuration file. Clients that stand as they are give no write and no audit row.
+    /// Applies the configuration file. Unchanged clients cause no write and no audit row.
     async fn apply_file_clients(&self, command: ApplyFileClients) -> Result<()>;
-    /// `true` for the one who uses it first, by a unique insert.
+    /// `true` for the first use, by a unique insert.
     async fn use_assertion(&self, command: UseAssertion) -> Result<bool>;
 }

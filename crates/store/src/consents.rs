@@ -1,13 +1,13 @@
-//! What people have allowed clients.
+//! What users have allowed clients.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{Cause, ClientId, Consent, Subject};
 
 use crate::Result;
 
-/// Takes back all that a person allowed a client: the consent and every grant.
+/// Revokes everything that a user allowed a client: the consent and every grant.
 pub struct RevokeApplication {
-    /// The person.
+    /// The user.
     pub subject: Subject,
     /// The client.
     pub client_id: ClientId,
@@ -18,10 +18,10 @@ pub struct RevokeApplication {
 /// Consents. They are written by [`Grants::issue_code`](crate::Grants::issue_code).
 #[async_trait]
 pub trait Consents: Send + Sync {
-    /// What the person has allowed the client.
+    /// What the user has allowed the client.
     async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<Consent>>;
-    /// What a person has allowed, by client, at most 200.
+    /// What a user has allowed, by client, at most 200.
     async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>>;
-    /// Takes back consent and grants; how many grants were alive.
+    /// Revokes consent and grants; returns how many grants were alive.
     async fn revoke_application(&self, command: RevokeApplication) -> Result<u64>;
 }

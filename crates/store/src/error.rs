@@ -9,7 +9,7 @@ pub enum NotDone {
     Unknown,
 }
 
-/// A verb's failure. What a request does wrong is an answer of the verb, not an error.
+/// A verb's failure. A mistake of the request is a result of the verb, not an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store can't take the command now.
@@ -20,10 +20,10 @@ pub enum StoreError {
         /// What happened, for the log.
         why: String,
     },
-    /// Something of that name is there already, or another owner has it.
+    /// Something of that name exists already, or belongs to another owner.
     #[error("{0}")]
     Conflict(String),
-    /// A row that can't be: it is named, so that an operator can look at it.
+    /// A row with an impossible value. It is named so that an operator can inspect it.
     #[error("corrupt row: table {table}, column {column}, id {id}: {why}")]
     Corrupt {
         /// The table.

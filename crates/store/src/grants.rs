@@ -17,31 +17,31 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Page, Result};
 
-/// Makes a code, and writes down the consent that led to it.
+/// Issues a code, and records the consent that led to it.
 pub struct IssueCode {
     /// The code.
     pub code: Code,
-    /// What the person has just consented to.
+    /// What the user has just consented to.
     pub consent: ConsentChange,
     /// Who does it.
     pub cause: Cause,
 }
 
-/// What becomes of the consent on record.
+/// How the consent on record changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsentChange {
-    /// It stays.
+    /// It is unchanged.
     None,
     /// It grows by these scopes, audited as `consent_given` when it grew. They are more than the code's where single claims
     /// were asked for.
     Grow(Scope),
 }
 
-/// What `/token` needs to know to judge a code, by one read.
+/// What `/token` needs to check a code, in one read.
 pub struct CodeContext {
     /// The code.
     pub code: Code,
-    /// The person.
+    /// The user.
     pub user: User,
     /// The public name of the session, while it is alive.
     pub sid: Option<Sid>,
@@ -51,7 +51,7 @@ pub struct CodeContext {
 pub enum CodeLookup {
     /// It was not redeemed.
     Unused(Box<CodeContext>),
-    /// It was redeemed, and the grant is still there.
+    /// It was redeemed, and its grant still exists.
     Used(Box<Grant>),
 }
 
@@ -65,51 +65,51 @@ pub struct RedeemCode {
     pub cause: Cause,
 }
 
-/// What became of a redemption.
+/// The result of a redemption.
 #[derive(Debug)]
 pub enum Redeemed {
     /// The grant was made.
     Done,
     /// The code was used already: its grant is revoked now, audited as `code_reused`.
     Reused,
-    /// Nothing to redeem: expired, the session ended, person or client disabled.
+    /// Nothing to redeem: the code expired, the session ended, or user or client are disabled.
     Dead(&'static str),
 }
 
-/// What `/token` needs to know to judge a refresh token, by one read.
+/// What `/token` needs to check a refresh token, in one read.
 pub struct RefreshContext {
     /// The grant.
     pub grant: Box<Grant>,
-    /// The person.
+    /// The user.
     pub user: User,
     /// The public name of the session, while it is alive.
     pub sid: Option<Sid>,
-    /// Whether the session was last seen so long ago that a rotation is to keep it awake.
+    /// Whether a rotation must move the session's idle end.
     pub session_due: bool,
 }
 
-/// Rotates a refresh token by `refresh_token::judge`: on the grant as it was read, written only if that still stands, or
+/// Rotates a refresh token by `refresh_token::judge`: on the grant as it was read, written only if that is unchanged, or
 /// else on the locked row.
 pub struct RotateRefresh {
-    /// The grant as it was read; it comes back with the verdict.
+    /// The grant as it was read; it is returned with the verdict.
     pub grant: Box<Grant>,
     /// The authentic token.
     pub presented: Presented,
     /// The client's and the server's policy.
     pub policy: Policy,
-    /// Whether a rotation moves the session's idle time (as a visit does, at most once a minute).
+    /// Whether a rotation moves the session's idle end (as a visit does, at most once a minute).
     pub session_due: bool,
-    /// How long it is then.
+    /// The idle time of a session.
     pub session_idle: SignedDuration,
     /// Who does it.
     pub cause: Cause,
 }
 
-/// What became of a rotation.
+/// The result of a rotation.
 pub struct Rotated {
     /// The grant of the command.
     pub grant: Box<Grant>,
-    /// What the rule said of it, written down.
+    /// The verdict of the rule, as it was written.
     pub verdict: Verdict,
 }
 
@@ -117,9 +117,9 @@ pub struct Rotated {
 pub struct RevokeGrant {
     /// Which.
     pub id: GrantId,
-    /// Only if it is this person's.
+    /// Only if it belongs to this user.
     pub subject: Option<Subject>,
-    /// Only if it is this client's.
+    /// Only if it belongs to this client.
     pub client_id: Option<ClientId>,
     /// Why.
     pub reason: RevocationReason,
@@ -127,39 +127,39 @@ pub struct RevokeGrant {
     pub cause: Cause,
 }
 
-/// A grant with what a list shows of it.
+/// A grant with what a list shows about it.
 pub struct GrantView {
     /// The grant.
     pub grant: Grant,
     /// Whether it is alive.
     pub standing: Standing,
-    /// The public name of its session, if that is still there.
+    /// The public name of its session, if that still exists.
     pub sid: Option<String>,
 }
 
 /// Codes and grants.
 #[async_trait]
 pub trait Grants: Send + Sync {
-    /// Makes a code. `false` when the session is over, or person or client are disabled: nothing was written.
+    /// Issues a code. `false` when the session has ended, or user or client are disabled: nothing was written.
     async fn issue_code(&self, command: IssueCode) -> Result<bool>;
     /// Looks a code up.
     async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>>;
     /// Redeems a code, by one conditional write.
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed>;
-    /// What stands behind a refresh token.
+    /// The grant, user and session of a refresh token.
     async fn refresh_context(
         &self,
         id: RefreshTokenId,
         now: Timestamp,
     ) -> Result<Option<RefreshContext>>;
-    /// Rotates a refresh token. `None` when the grant is gone.
+    /// Rotates a refresh token. `None` when the grant does not exist.
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Rotated>>;
-    /// Revokes a grant. `false` when there is none alive that matches.
+    /// Revokes a grant. `false` when no live grant matches.
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool>;
-    /// Notes that the current refresh token was presented elsewhere than at a rotation.
+    /// Records that the current refresh token was presented elsewhere than at a rotation.
     async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()>;
-    /// The living grants of a person, the youngest first, at most 200.
+    /// The live grants of a user, the newest first, at most 200.
     async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>>;
-    /// A page of living grants, the youngest first.
+    /// A page of live grants, the newest first.
     async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>>;
 }

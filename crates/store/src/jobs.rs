@@ -1,46 +1,46 @@
-//! What goes on in the background, and what marks a store.
+//! Background work, and what identifies a store.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Result;
 
-/// A lease on a job: at most one node has it.
+/// A lease on a job: at most one node holds it.
 #[derive(Debug, Clone)]
 pub struct Lease {
     /// The job.
     pub job: &'static str,
-    /// The node that wants it.
+    /// The node that asks for it.
     pub holder: String,
     /// For how long.
     pub ttl: SignedDuration,
 }
 
-/// What a store is, written once at its first start.
+/// The identity of a store, written once at its first start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
-    /// The issuer that it belongs to.
+    /// The issuer it belongs to.
     pub issuer: String,
-    /// Whether `cardea dev` made it (D23).
+    /// Whether `cardea dev` created it (D23).
     pub development: bool,
-    /// Proves that the master key is the one of the first start, without telling anything of it.
+    /// Proves that the master key is the one of the first start, without revealing anything about it.
     pub master_key_check: Vec<u8>,
 }
 
-/// How many rows a clean-up took.
+/// How many rows a clean-up removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Expired codes.
     pub codes: u64,
-    /// Grants dead for longer than their tombstone is wanted.
+    /// Grants that have been dead for longer than they are kept.
     pub grants: u64,
-    /// Sessions, ended (audited as `session_ended` when their time was over) or removed.
+    /// Sessions, ended (audited as `session_ended` when they expired) or removed.
     pub sessions: u64,
     /// Revoked access tokens that have expired.
     pub tokens: u64,
     /// Assertions that have expired.
     pub assertions: u64,
-    /// Audit rows beyond their keeping time.
+    /// Audit rows past their retention time.
     pub audit: u64,
 }
 
@@ -49,10 +49,10 @@ pub struct Swept {
 pub trait Jobs: Send + Sync {
     /// Takes or renews a lease. `false` when another holder has it.
     async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool>;
-    /// Removes at most `batch` dead rows of each kind. Nothing alive is touched; a redeemed code's hash stays as long as there is
-    /// something to revoke. Grants and sessions that are dead are kept a day, audit rows for `audit_ttl`.
+    /// Removes at most `batch` dead rows of each kind. Live rows are not touched; a redeemed code's hash stays as long as there
+    /// is something to revoke. Dead grants and sessions are kept for a day, audit rows for `audit_ttl`.
     async fn sweep(&self, now: Timestamp, batch: u32, audit_ttl: SignedDuration) -> Result<Swept>;
-    /// The marks, written if there are none yet; what stands there in the end.
+    /// Writes the marks if there are none yet; returns the stored ones.
     async fn marks(&self, first: Marks) -> Result<Marks>;
     /// The marks, if there are any.
     async fn read_marks(&self) -> Result<Option<Marks>>;

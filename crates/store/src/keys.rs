@@ -5,7 +5,7 @@ use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
 
 use crate::Result;
 
-/// A step of the ring, by compare-and-set: nothing is written unless every key is in the state it is said to be in.
+/// A change of the ring, by compare-and-set: nothing is written unless every key is in the expected state.
 pub struct RingChange {
     /// Keys to add.
     pub add: Vec<SigningKeyRow>,
@@ -20,9 +20,9 @@ pub struct RingChange {
 pub trait Keys: Send + Sync {
     /// All keys of the ring, the oldest first.
     async fn keys(&self) -> Result<Vec<SigningKeyRow>>;
-    /// Makes a step. `false` when somebody else was faster. At most one `next` and one `active` key an algorithm:
-    /// the schema sees to it.
+    /// Changes the ring. `false` when another node changed it first. The schema allows at most one `next` and one `active`
+    /// key per algorithm.
     async fn change_ring(&self, change: RingChange) -> Result<bool>;
-    /// Replaces the sealed private parts, all or none, after the master key was changed.
+    /// Replaces the sealed private parts, all or none, after the master key has changed.
     async fn rewrap_keys(&self, sealed: Vec<(String, Vec<u8>)>) -> Result<bool>;
 }

@@ -2,7 +2,7 @@
 //!
 //! A verb is one transaction. It takes one plain struct with a [`Cause`](cardea_protocol::model::Cause), from which it
 //! writes its audit rows itself, and proves single use by a conditional write, never by read-then-write. A verb that must
-//! judge calls the one rule in `cardea-protocol` on the locked row. [`Store`] is the sum of the traits and is held as
+//! decide calls the one rule in `cardea-protocol` on the locked row. [`Store`] is the sum of the traits and is held as
 //! `Arc<dyn Store>`.
 
 mod audit;
@@ -38,7 +38,7 @@ pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
 pub struct Page {
     /// How many rows, at most [`Page::MAX`].
     pub limit: u32,
-    /// How many rows to pass over.
+    /// How many rows to skip.
     pub offset: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Logouts on their way to clients (OpenID Back-Channel Logout): an outbox, written by whatever ends a session.
+//! Pending logout notifications (OpenID Back-Channel Logout): an outbox, written by every verb that ends a session.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{Cause, ClientId, Sid, Subject};
@@ -10,14 +10,14 @@ use crate::Result;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogoutId(pub i64);
 
-/// A client that is to be told that a session has ended, claimed for one try.
+/// A client that must be notified that a session has ended, claimed for one try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logout {
     /// Its name.
     pub id: LogoutId,
-    /// Who is told.
+    /// The client to notify.
     pub client_id: ClientId,
-    /// Whose session it was. The person may be gone.
+    /// The user of the session, who may have been removed since.
     pub subject: Subject,
     /// The session's public name.
     pub sid: Sid,
@@ -31,7 +31,7 @@ pub struct Logout {
 pub struct ClaimLogouts {
     /// Of this session, or of any.
     pub sid: Option<Sid>,
-    /// Not for these clients, which have enough to do.
+    /// Not for these clients, which have enough tries in progress.
     pub busy: Vec<ClientId>,
     /// How many at most.
     pub limit: u32,
@@ -41,22 +41,22 @@ pub struct ClaimLogouts {
     pub now: Timestamp,
 }
 
-/// Tells what became of a try. Nothing is written when somebody else has begun another one.
+/// Records the outcome of a try. Nothing is written when another try has begun since.
 pub struct SettleLogout {
     /// As it was claimed.
     pub logout: Logout,
-    /// What became of it.
+    /// The outcome.
     pub outcome: LogoutOutcome,
     /// Who does it.
     pub cause: Cause,
 }
 
-/// What became of a try.
+/// The outcome of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogoutOutcome {
-    /// There is nothing left to do.
+    /// Nothing is left to do.
     Done,
-    /// It is due again then.
+    /// It is due again at this time.
     Again(Timestamp),
     /// It was tried often enough; audited as `logout_undelivered` with this reason.
     GivenUp(String),

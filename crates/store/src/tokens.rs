@@ -1,4 +1,4 @@
-//! Access tokens: whether one is active, and the few that were revoked by themselves.
+//! Access tokens: whether one is active, and the few that were revoked individually.
 
 use async_trait::async_trait;
 use cardea_protocol::{
@@ -9,11 +9,11 @@ use jiff::Timestamp;
 
 use crate::Result;
 
-/// Revokes one access token (RFC 7009): a row until it would have expired.
+/// Revokes one access token (RFC 7009). Its row is kept until the token would have expired.
 pub struct RevokeToken {
     /// Which.
     pub jti: Jti,
-    /// Whose.
+    /// Its client.
     pub client_id: ClientId,
     /// When it would have expired.
     pub expires_at: Timestamp,
@@ -21,26 +21,26 @@ pub struct RevokeToken {
     pub cause: Cause,
 }
 
-/// Whether an access token is active, and who stands behind it.
+/// Whether an access token is active, with its grant and user.
 pub struct TokenState {
     /// The grant that the token names.
     pub grant: Grant,
-    /// What stands behind it.
+    /// The state of session, user and client.
     pub standing: Standing,
-    /// The person.
+    /// The user.
     pub user: User,
     /// Whether this very token was revoked.
     pub jti_revoked: bool,
 }
 
-/// The little of it that introspection needs, at each call of an API.
+/// The part of it that introspection needs at each call of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenLife {
     /// What decides whether the grant is alive.
     pub life: GrantLife,
-    /// What stands behind it.
+    /// The state of session, user and client.
     pub standing: Standing,
-    /// The person's login name.
+    /// The user name.
     pub username: String,
     /// Whether this very token was revoked.
     pub jti_revoked: bool,
@@ -49,14 +49,14 @@ pub struct TokenLife {
 /// Access tokens.
 #[async_trait]
 pub trait Tokens: Send + Sync {
-    /// The state of an access token. `None` when the grant is gone.
+    /// The state of an access token. `None` when the grant does not exist.
     async fn token_state(
         &self,
         grant: GrantId,
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenState>>;
-    /// Whether an access token is active, in few columns. `None` when the grant is gone.
+    /// Whether an access token is active, in few columns. `None` when the grant does not exist.
     async fn token_life(
         &self,
         grant: GrantId,

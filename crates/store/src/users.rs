@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{Cause, Subject, User, UserStatus, Username};
@@ -7,24 +7,24 @@ use jiff::Timestamp;
 
 use crate::{Page, Result};
 
-/// Adds a person.
+/// Adds a user.
 pub struct AddUser {
-    /// The person. A name (by its key) or subject that is taken is a `Conflict`.
+    /// The user. A name (by its key) or subject that is taken is a `Conflict`.
     pub user: User,
     /// Who does it.
     pub cause: Cause,
 }
 
-/// What became of a seed.
+/// The result of a seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seeded {
-    /// The person was added.
+    /// The user was added.
     Added,
-    /// The name was seeded before, or is there; nothing was touched (D19).
+    /// The name was seeded before, or exists; nothing was written (D19).
     Known,
 }
 
-/// What to change of a person; `None` leaves it.
+/// What to change about a user; `None` leaves it unchanged.
 #[derive(Default)]
 pub struct UserUpdate {
     /// E-mail and whether it is verified; `Some(None)` removes it.
@@ -39,9 +39,9 @@ pub struct UserUpdate {
     pub status: Option<UserStatus>,
 }
 
-/// Changes a person.
+/// Changes a user.
 pub struct UserChange {
-    /// Who is changed.
+    /// The user to change.
     pub subject: Subject,
     /// What.
     pub update: UserUpdate,
@@ -49,26 +49,26 @@ pub struct UserChange {
     pub cause: Cause,
 }
 
-/// People.
+/// Users.
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// One person.
+    /// One user.
     async fn user(&self, subject: &Subject) -> Result<Option<User>>;
-    /// One person by name, in any case.
+    /// One user by name, ignoring case.
     async fn user_by_name(&self, username: &Username) -> Result<Option<User>>;
-    /// A page of people by name.
+    /// A page of users by name.
     async fn users(&self, page: Page) -> Result<Vec<User>>;
-    /// Adds a person.
+    /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
-    /// Adds a person of the configuration file, once and for all: a seed that was removed is not added again.
+    /// Adds a user of the configuration file, once: a seed that was removed is not added again.
     async fn seed_user(&self, command: AddUser) -> Result<Seeded>;
-    /// Changes a person. `false` when they aren't there.
+    /// Changes a user. `false` when the user does not exist.
     async fn change_user(&self, command: UserChange) -> Result<bool>;
-    /// Removes a person with their sessions, codes, grants and consents.
+    /// Removes a user with all sessions, codes, grants and consents.
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool>;
-    /// Counts a failed login in the person's row, audited; at most one audit row a minute for one person.
+    /// Counts a failed login in the user's row, audited at most once a minute per user.
     async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()>;
-    /// The time up to which the person must wait, read afresh: `None` when they may try.
+    /// Until when the user must wait, read again from the store. `None` when a login is allowed.
     async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>>;
     /// Replaces a password hash by one of the same password with today's cost; only if it is still `old`.
     async fn upgrade_password_hash(

@@ -1,4 +1,4 @@
-//! Who caused a change, and what the audit says of it (D22).
+//! Who caused a change, and how the audit records it (D22).
 
 use std::net::IpAddr;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClientId, GrantId, Subject};
 
-/// Stands in each command to the store; the store writes its audit rows from it.
+/// Part of each command to the store, which writes its audit rows from it.
 #[derive(Debug, Clone)]
 pub struct Cause {
     /// The time of the request.
     pub now: Timestamp,
-    /// The reference that the answer and the log have too.
+    /// The reference that appears in the answer and in the log.
     pub request_id: String,
     /// Where the request came from.
     pub address: Option<IpAddr>,
@@ -26,9 +26,9 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "id")]
 pub enum Actor {
-    /// Nobody who has proved anything.
+    /// An unauthenticated caller.
     Stranger,
-    /// A person with a session.
+    /// A user with a session.
     Person(Subject),
     /// An authenticated client.
     Client(ClientId),
@@ -90,7 +90,7 @@ impl AuditEvent {
 /// One row of the audit: who, what, when, from where, to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
-    /// Rising, without a meaning of its own.
+    /// Ascending; has no other meaning.
     pub id: i64,
     /// When.
     pub at: Timestamp,
@@ -98,19 +98,19 @@ pub struct AuditRow {
     pub event: AuditEvent,
     /// Who.
     pub actor: Actor,
-    /// The person concerned.
+    /// The user concerned.
     pub subject: Option<Subject>,
     /// The client concerned.
     pub client_id: Option<ClientId>,
     /// The grant concerned.
     pub grant_id: Option<GrantId>,
-    /// From where.
+    /// The address.
     pub address: Option<IpAddr>,
-    /// With what.
+    /// The user agent.
     pub user_agent: Option<String>,
     /// The reference of the request.
     pub request_id: String,
-    /// More, in words; never a secret.
+    /// Details as text; never a secret.
     pub detail: Option<String>,
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_named_as_the_design_writes_them() {
+    fn event_names_are_stable() {
         let events = [
             AuditEvent::RefreshRetriedLate,
             AuditEvent::RefreshReuse,

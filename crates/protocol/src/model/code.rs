@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Audience, ClientId, CodeHash, SessionId, Subject};
 use crate::{pkce::CodeChallenge, request::ClaimsRequest, scope::Scope};
 
-/// When and how a person proved who they are (OpenID Core §2: `auth_time`, `acr`, `amr`).
+/// When and how a user authenticated (OpenID Core §2: `auth_time`, `acr`, `amr`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthenticationContext {
     /// `auth_time`
@@ -17,7 +17,7 @@ pub struct AuthenticationContext {
     pub amr: Vec<String>,
 }
 
-/// What a code stands for. All of it is fixed when the code is made.
+/// What a code grants. All of it is fixed when the code is issued.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Code {
     /// The hash of the code.
@@ -28,7 +28,7 @@ pub struct Code {
     pub binding: CodeBinding,
     /// The session in which it was made.
     pub session: SessionId,
-    /// The person.
+    /// The user.
     pub subject: Subject,
     /// The scopes granted.
     pub scope: Scope,
@@ -38,7 +38,7 @@ pub struct Code {
     pub nonce: Option<String>,
     /// The `claims` parameter.
     pub claims: ClaimsRequest,
-    /// When and how the person proved who they are.
+    /// When and how the user authenticated.
     pub context: AuthenticationContext,
     /// When it was made.
     pub issued_at: Timestamp,
@@ -46,7 +46,7 @@ pub struct Code {
     pub expires_at: Timestamp,
 }
 
-/// What a redemption must present beside the code. It goes over to the grant, so that a second
+/// What a redemption must present in addition to the code. It is copied to the grant, so that a second
 /// redemption by the right client can be told from a stranger's (D9).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeBinding {

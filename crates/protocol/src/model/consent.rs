@@ -1,14 +1,14 @@
-//! What a person has allowed a client.
+//! What a user has allowed a client.
 
 use jiff::Timestamp;
 
 use super::{ClientId, Subject};
 use crate::scope::Scope;
 
-/// Person, client, scopes: one row, which grows as more is allowed and goes when it is revoked.
+/// One row per user and client. It grows as more is allowed and is deleted when it is revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
-    /// The person.
+    /// The user.
     pub subject: Subject,
     /// The client.
     pub client_id: ClientId,

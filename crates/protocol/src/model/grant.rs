@@ -1,4 +1,4 @@
-//! The one row that stands behind all tokens of one redemption (D10, D11).
+//! The grant: the one row behind all tokens of a redemption (D10, D11).
 
 use std::net::IpAddr;
 
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{request::ClaimsRequest, scope::Scope};
 
-/// What one redemption gave a client.
+/// What one redemption granted to a client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grant {
     /// What access tokens name.
     pub id: GrantId,
     /// The client.
     pub client_id: ClientId,
-    /// The person.
+    /// The user.
     pub subject: Subject,
     /// The session in which it was made.
     pub session: SessionId,
@@ -34,7 +34,7 @@ pub struct Grant {
     pub claims: ClaimsRequest,
     /// The nonce, for ID tokens.
     pub nonce: Option<String>,
-    /// When and how the person proved who they are.
+    /// When and how the user authenticated.
     pub context: AuthenticationContext,
     /// The refresh token's state; without it the grant can't be refreshed.
     pub refresh: Option<RefreshState>,
@@ -47,8 +47,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// How many living grants a person has with one client, at most. With the next one the one that was not used for the
-    /// longest time is revoked.
+    /// The largest number of live grants of a user with one client. The next one revokes the least recently used.
     pub const MOST_LIVING: u32 = 64;
 
     /// OpenID Core §11: whether the grant outlives its session.
@@ -71,17 +70,17 @@ pub struct RefreshState {
     pub rotated_at: Timestamp,
     /// Whether the current token has been presented anywhere.
     pub current_seen: bool,
-    /// When a public client last came late with the token before the current one (D11, case 3).
+    /// When a public client last presented the previous token late (D11, case 3).
     pub late_retry_at: Option<Timestamp>,
     /// When the token was first rotated from another network or with another user agent.
     pub anomaly_at: Option<Timestamp>,
-    /// From where the last rotation came.
+    /// Where the last rotation came from.
     pub last_seen: LastSeen,
-    /// Dead when not used until then.
+    /// Expires if not used until then.
     pub idle_expires_at: Timestamp,
 }
 
-/// From where and with what a client came.
+/// The address and user agent of a client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LastSeen {
     /// The address.
@@ -109,7 +108,7 @@ fn network(address: IpAddr) -> IpAddr {
 /// Alive or revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantState {
-    /// Alive, if its session, person, client and times are.
+    /// Alive, as far as session, user, client and times are.
     Live,
     /// Revoked for good.
     Revoked(Revocation),
@@ -128,21 +127,21 @@ pub struct Revocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
-    /// Its code came twice (RFC 6749 §4.1.2).
+    /// Its code was used twice (RFC 6749 §4.1.2).
     CodeReused,
-    /// An old refresh token came (RFC 9700 §4.14.2).
+    /// An old refresh token was used (RFC 9700 §4.14.2).
     RefreshReuse,
     /// Another client had the refresh token.
     ForeignClient,
     /// The client revoked it (RFC 7009).
     Client,
-    /// The person revoked it.
+    /// The user revoked it.
     Person,
     /// Its session ended.
     Logout,
     /// An operator revoked it.
     Operator,
-    /// The person has [`Grant::MOST_LIVING`] with this client that were used later.
+    /// The user has [`Grant::MOST_LIVING`] grants with this client that were used later.
     Superseded,
 }
 

@@ -1,4 +1,4 @@
-//! Identifiers, one type each, so that one can't stand where another is meant.
+//! Identifiers, one type each, so that they can't be confused.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Parses, refusing what is empty, too long or holds a character that is not allowed.
+            /// Parses; fails if the text is empty, too long or has a character that is not allowed.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 let fail = |reason| Err(IdError { kind: $kind, reason });
                 if text.is_empty() {
@@ -78,7 +78,7 @@ text_id!(
     Sid, "sid", 64, |c: char| c.is_ascii_graphic()
 );
 text_id!(
-    /// The name with which a person logs in. It is compared without regard to case, see [`Username::key`].
+    /// The name with which a user logs in. It is compared ignoring case, see [`Username::key`].
     Username, "username", 128, |c: char| !c.is_control()
 );
 text_id!(
@@ -147,13 +147,13 @@ impl fmt::Display for GrantId {
     }
 }
 
-/// Names a refresh token's row, and stands in no other token (D11).
+/// Identifies the grant of a refresh token; appears in no other token (D11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshTokenId(pub [u8; 16]);
 
 impl RefreshTokenId {
-    /// A new id: the time in milliseconds, then ten random bytes. Young rows stand together in an index, so that a
-    /// redemption writes fewer pages; nothing hangs on the id being hard to guess, for the token has a MAC.
+    /// A new id: the time in milliseconds, then ten random bytes. New rows are close together in an index, so that a
+    /// redemption writes fewer pages. The id need not be hard to guess: the token has a MAC.
     #[must_use]
     pub fn new(now: jiff::Timestamp, random: [u8; 10]) -> Self {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);

@@ -4,11 +4,11 @@ use cardea_jose::Algorithm;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The life of a signing key.
+/// The state of a signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
-    /// Published, unused, so that clients know it before it signs.
+    /// Published but unused, so that clients know it before it signs.
     Next,
     /// Signs.
     Active,
@@ -18,21 +18,21 @@ pub enum KeyState {
     Hidden,
 }
 
-/// A key as the store has it: the private part sealed under the master key.
+/// A key as stored, with the private part sealed under the master key.
 #[derive(Clone)]
 pub struct SigningKeyRow {
     /// The RFC 7638 thumbprint.
     pub kid: String,
     /// One key, one algorithm.
     pub algorithm: Algorithm,
-    /// Where in its life it is.
+    /// Its state.
     pub state: KeyState,
     /// The PKCS#8 document, sealed.
     pub sealed_private: Vec<u8>,
-    /// When it was made, which is when it was first published.
+    /// When it was generated and first published.
     pub created_at: Timestamp,
     /// When it began to sign.
     pub activated_at: Option<Timestamp>,
-    /// When it ceased to sign.
+    /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
 }

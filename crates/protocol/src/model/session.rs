@@ -1,4 +1,4 @@
-//! A browser that is logged in at the provider (D8).
+//! A browser's session at the provider (D8).
 
 use std::net::IpAddr;
 
@@ -7,35 +7,35 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuthenticationContext, SessionId, Sid, Subject};
 
-/// A browser's session. Rows are kept a while after their end, so that the audit can name them.
+/// A browser's session. Rows are kept for a while after their end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The SHA-256 of the cookie.
     pub id: SessionId,
     /// The public name.
     pub sid: Sid,
-    /// Who is logged in.
+    /// The user.
     pub subject: Subject,
-    /// When and how they proved it, at the last login in this session.
+    /// When and how the user authenticated, at the last login in this session.
     pub context: AuthenticationContext,
     /// When the session began.
     pub created_at: Timestamp,
     /// When the browser or one of its applications was last seen, to the minute.
     pub last_seen_at: Timestamp,
-    /// Dead when nothing was seen until then.
+    /// Ends if not used until then.
     pub idle_expires_at: Timestamp,
-    /// Dead at this time whatever happens.
+    /// Ends at this time in any case.
     pub expires_at: Timestamp,
-    /// From where it began.
+    /// The address of the login.
     pub address: Option<IpAddr>,
-    /// With what it began.
+    /// The user agent of the login.
     pub user_agent: Option<String>,
-    /// Why it is over, if it is.
+    /// When and why it ended, if it has.
     pub ended: Option<(Timestamp, SessionEnd)>,
 }
 
 impl Session {
-    /// Whether the session counts.
+    /// Whether the session is alive.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now < self.idle_expires_at && now < self.expires_at
@@ -46,15 +46,15 @@ impl Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionEnd {
-    /// The person logged out here.
+    /// The user logged out.
     Logout,
-    /// The person ended it from the account page of another browser.
+    /// The user ended it from the account page of another browser.
     Remote,
-    /// Somebody logged in over it in the same browser (D8).
+    /// Another user logged in in the same browser (D8).
     Replaced,
-    /// An operator ended it, or disabled or removed the person.
+    /// An operator ended it, or disabled or removed the user.
     Operator,
-    /// Its time was over.
+    /// It expired.
     Expired,
 }
 
@@ -64,7 +64,7 @@ mod tests {
     use crate::samples::{now, seconds, session};
 
     #[test]
-    fn a_session_dies_idle_of_age_or_when_it_is_ended() {
+    fn a_session_ends_idle_by_age_or_when_it_is_ended() {
         assert!(session().is_alive(now()));
         assert!(!session().is_alive(now() + seconds(1800)), "idle");
         let busy = Session {
@@ -72,7 +72,7 @@ mod tests {
             ..session()
         };
         assert!(busy.is_alive(now() + seconds(28_799)));
-        assert!(!busy.is_alive(now() + seconds(28_800)), "of age");
+        assert!(!busy.is_alive(now() + seconds(28_800)), "too old");
         let ended = Session {
             ended: Some((now(), SessionEnd::Logout)),
             ..session()

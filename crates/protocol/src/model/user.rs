@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use std::collections::BTreeMap;
 
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subject, Username};
 
-/// Whether a person may log in.
+/// Whether a user may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
-    /// They may.
+    /// The user may log in.
     Enabled,
-    /// They may not, and their tokens are dead.
+    /// The user may not log in, and all tokens are dead.
     Disabled,
 }
 
-/// A person.
+/// A user.
 #[derive(Clone)]
 pub struct User {
     /// The `sub` claim: random, permanent.
@@ -33,27 +33,27 @@ pub struct User {
     pub password_hash: Option<Secret<String>>,
     /// The `roles` claim.
     pub roles: Vec<String>,
-    /// Standard and own claims: `name`, `phone_number`, `address` …
+    /// Standard and custom claims: `name`, `phone_number`, `address` …
     pub claims: BTreeMap<String, serde_json::Value>,
     /// Enabled or disabled.
     pub status: UserStatus,
-    /// Failed logins in a row.
+    /// Consecutive failed logins.
     pub failures: LoginFailures,
-    /// When the person was added.
+    /// When the user was added.
     pub created_at: Timestamp,
-    /// When anything about the person was changed; the `updated_at` claim.
+    /// When anything about the user was changed; the `updated_at` claim.
     pub updated_at: Timestamp,
 }
 
 impl User {
-    /// Whether the person may log in and be stood behind by tokens.
+    /// Whether the user may log in and use tokens.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.status == UserStatus::Enabled
     }
 }
 
-/// Failed logins in a row, in the person's own row.
+/// Consecutive failed logins, kept in the user's row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LoginFailures {
     /// How many since the last login.
@@ -63,9 +63,9 @@ pub struct LoginFailures {
 }
 
 impl LoginFailures {
-    /// Failures that cost nothing.
+    /// Failures without a wait.
     const FREE: u32 = 5;
-    /// The longest wait, so that a stranger can't lock a person out for good.
+    /// The longest wait, so that a stranger can't lock a user out permanently.
     const LONGEST: SignedDuration = SignedDuration::from_secs(300);
 
     /// Until when no password is accepted: after five failures a wait that doubles from 5 s to 5 min.
@@ -76,7 +76,7 @@ impl LoginFailures {
         self.last_at?.checked_add(wait).ok()
     }
 
-    /// Whether a password is not even looked at now.
+    /// Whether passwords are refused without being checked.
     #[must_use]
     pub fn locked(&self, now: Timestamp) -> bool {
         self.locked_until().is_some_and(|until| now < until)
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_person_is_not_enabled() {
+    fn a_disabled_user_is_not_enabled() {
         let mut user = crate::samples::user();
         assert!(user.is_enabled());
         user.status = UserStatus::Disabled;

@@ -14,7 +14,7 @@ use crate::{answer::json, app::App, error::Failure, keys::ID_TOKEN_DEFAULT, toke
 /// OpenID Back-Channel Logout §2.4: two minutes are enough.
 const TOKEN_TTL: SignedDuration = SignedDuration::from_mins(2);
 
-/// What a try found.
+/// The outcome of a try.
 struct Tried {
     /// The label of the metric.
     outcome: &'static str,
@@ -23,10 +23,10 @@ struct Tried {
     settle: LogoutOutcome,
 }
 
-/// Makes a try. Where the store fails nothing is settled: the try is made again when its lease is over.
+/// Makes a try. If the store fails, nothing is settled, and the try is repeated when its lease ends.
 pub(super) async fn make(app: &App, logout: Logout) {
     let result = async {
-        let tried = tell(app, &logout).await?;
+        let tried = notify(app, &logout).await?;
         settle(app, logout.clone(), tried).await
     };
     if let Err(error) = result.await {
@@ -34,7 +34,7 @@ pub(super) async fn make(app: &App, logout: Logout) {
     }
 }
 
-async fn tell(app: &App, logout: &Logout) -> Result<Tried, StoreError> {
+async fn notify(app: &App, logout: &Logout) -> Result<Tried, StoreError> {
     let client = app.clients.find(logout.client_id.as_str()).await?;
     let client = client.filter(|client| client.is_enabled());
     let metadata = client.as_ref().map(|client| client.metadata());
@@ -42,7 +42,7 @@ async fn tell(app: &App, logout: &Logout) -> Result<Tried, StoreError> {
     let Some((metadata, uri)) = uri else {
         return Ok(Tried {
             outcome: "void",
-            why: "the client is disabled, or has no backchannel_logout_uri any more".to_owned(),
+            why: "the client is disabled or has no backchannel_logout_uri any more".to_owned(),
             settle: LogoutOutcome::Done,
         });
     };
@@ -66,7 +66,7 @@ async fn tell(app: &App, logout: &Logout) -> Result<Tried, StoreError> {
     Ok(judged(app, logout, answer, why))
 }
 
-/// Made for each try, so that it is signed by a key that is published now.
+/// Made for each try, so that it is signed by a published key.
 fn token(app: &App, logout: &Logout, algorithm: cardea_jose::Algorithm) -> Result<String, Failure> {
     let jti = Jti::parse(&app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
     let issue = Issue {
@@ -121,7 +121,7 @@ async fn settle(app: &App, logout: Logout, tried: Tried) -> Result<(), StoreErro
                 client = client.as_str(),
                 attempt,
                 why = tried.why,
-                "a client was not told of a logout"
+                "a client was not notified of a logout"
             );
         }
         outcome => {
@@ -130,7 +130,7 @@ async fn settle(app: &App, logout: Logout, tried: Tried) -> Result<(), StoreErro
                 client = client.as_str(),
                 attempt,
                 outcome,
-                "a logout is done"
+                "a logout was settled"
             );
         }
     }

@@ -1,7 +1,7 @@
-//! Tells clients that a session has ended: OpenID Back-Channel Logout (D17).
+//! Notifies clients that a session has ended: OpenID Back-Channel Logout (D17).
 //!
-//! Whatever ends a session has put a logout for each of its clients into the store's outbox, in its own transaction. Here they
-//! are taken out, each claimed for one try by one node, and sent. The outbox is the queue: memory holds only what is being sent.
+//! Each verb that ends a session puts a logout for each of its clients into the store's outbox, in its own transaction. Here
+//! they are claimed, each for one try by one node, and sent. The outbox is the queue: memory holds only tries in progress.
 
 mod attempt;
 pub(crate) mod places;
@@ -17,17 +17,17 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use self::places::HANDFUL;
+use self::places::CLAIM_SIZE;
 use crate::app::Shared;
 
 /// Longer than a try, which takes 5 s.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// D17: the person who logs out waits no longer.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is looked for what is due.
+/// D17: the longest wait of a user who logs out.
+const USER_WAIT: Duration = Duration::from_secs(2);
+/// How often the outbox is read.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// A place that is taken for one try.
+/// A place, taken for one try.
 struct Place {
     app: Shared,
     client: ClientId,
@@ -51,10 +51,10 @@ impl Drop for Place {
     }
 }
 
-/// Tells the clients of a session that has just ended, all at once, and waits until each was asked, 2 s at most. What isn't
-/// done by then goes on without the caller.
-pub(crate) async fn tell_clients(app: &Shared, sid: &Sid) {
-    let places = app.backchannel_logout.free(HANDFUL);
+/// Notifies the clients of a session that has just ended, all at once, and waits for the first try of each, at most 2 s.
+/// Tries that take longer continue in the background.
+pub(crate) async fn notify_clients(app: &Shared, sid: &Sid) {
+    let places = app.backchannel_logout.free(CLAIM_SIZE);
     match send(app, Some(sid.clone()), places).await {
         Ok(tries) => {
             let all = async {
@@ -63,7 +63,7 @@ pub(crate) async fn tell_clients(app: &Shared, sid: &Sid) {
                     let _ = one.await;
                 }
             };
-            let _ = timeout(PATIENCE, all).await;
+            let _ = timeout(USER_WAIT, all).await;
         }
         Err(error) => tracing::error!(%error, "the outbox of logouts can't be read"),
     }
@@ -71,7 +71,7 @@ pub(crate) async fn tell_clients(app: &Shared, sid: &Sid) {
     app.backchannel_logout.wake();
 }
 
-/// Sends what is due, until it is dropped.
+/// Sends what is due until it is dropped.
 pub(crate) async fn run(app: &Shared) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,26 +86,26 @@ pub(crate) async fn run(app: &Shared) {
     }
 }
 
-/// Sends all that is due, as places get free. The last tries.
+/// Sends all that is due as places get free; returns the tries still in progress.
 pub(crate) async fn send_due(app: &Shared) -> Result<Vec<JoinHandle<()>>, StoreError> {
-    let mut under_way = Vec::new();
+    let mut in_progress = Vec::new();
     loop {
         let sender = &app.backchannel_logout;
         let Ok(first) = Arc::clone(&sender.places).acquire_owned().await else {
-            return Ok(under_way);
+            return Ok(in_progress);
         };
         let mut places = vec![first];
-        places.extend(sender.free(HANDFUL - 1));
+        places.extend(sender.free(CLAIM_SIZE - 1));
         let tries = send(app, None, places).await?;
         if tries.is_empty() {
-            return Ok(under_way);
+            return Ok(in_progress);
         }
-        under_way.retain(|one: &JoinHandle<()>| !one.is_finished());
-        under_way.extend(tries);
+        in_progress.retain(|one: &JoinHandle<()>| !one.is_finished());
+        in_progress.extend(tries);
     }
 }
 
-/// Claims one logout for each place, and sends it there.
+/// Claims one logout per place and sends it.
 async fn send(
     app: &Shared,
     sid: Option<Sid>,

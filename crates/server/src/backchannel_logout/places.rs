@@ -13,13 +13,13 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 const PLACES: usize = 32;
 /// How many are claimed at once. A client that has as many under way is passed over, so that one that is slow doesn't take all
 /// places.
-pub(super) const HANDFUL: usize = 8;
+pub(super) const CLAIM_SIZE: usize = 8;
 
-/// The way out, and the places on it.
+/// The HTTP client, and the places for tries in progress.
 pub(crate) struct BackchannelLogout {
     pub(super) client: GuardedClient,
     pub(super) places: Arc<Semaphore>,
-    under_way: Mutex<HashMap<ClientId, usize>>,
+    in_progress: Mutex<HashMap<ClientId, usize>>,
     pub(super) wake: Notify,
 }
 
@@ -28,55 +28,55 @@ impl BackchannelLogout {
         Self {
             client,
             places: Arc::new(Semaphore::new(PLACES)),
-            under_way: Mutex::default(),
+            in_progress: Mutex::default(),
             wake: Notify::new(),
         }
     }
 
-    /// Says that sessions may have ended: the background looks at once.
+    /// Makes the background read the outbox at once.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// So many free places, at most.
+    /// At most this many free places.
     pub(super) fn free(&self, most: usize) -> Vec<OwnedSemaphorePermit> {
         let place = || Arc::clone(&self.places).try_acquire_owned().ok();
         std::iter::from_fn(place).take(most).collect()
     }
 
-    /// The clients that have a handful under way.
+    /// The clients with [`CLAIM_SIZE`] tries in progress.
     pub(super) fn busy(&self) -> Vec<ClientId> {
-        let under_way = self
-            .under_way
+        let in_progress = self
+            .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let busy = under_way.iter().filter(|(_, count)| **count >= HANDFUL);
+        let busy = in_progress.iter().filter(|(_, count)| **count >= CLAIM_SIZE);
         busy.map(|(client, _)| client.clone()).collect()
     }
 
     pub(super) fn begins(&self, client: &ClientId) {
-        let mut under_way = self
-            .under_way
+        let mut in_progress = self
+            .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *under_way.entry(client.clone()).or_default() += 1;
+        *in_progress.entry(client.clone()).or_default() += 1;
     }
 
-    /// What was passed over for a busy client is looked at again.
+    /// Logouts that were skipped for a busy client are read again.
     pub(super) fn ends(&self, client: &ClientId) {
-        let mut under_way = self
-            .under_way
+        let mut in_progress = self
+            .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let left = under_way
+        let left = in_progress
             .get(client)
             .map_or(0, |count| count.saturating_sub(1));
-        if left + 1 >= HANDFUL {
+        if left + 1 >= CLAIM_SIZE {
             self.wake();
         }
         match left {
-            0 => under_way.remove(client),
-            left => under_way.insert(client.clone(), left),
+            0 => in_progress.remove(client),
+            left => in_progress.insert(client.clone(), left),
         };
     }
 }

@@ -1,4 +1,4 @@
-//! What goes on in the background: clean-up, the turning of the key ring, the indexes of clients, logouts on their way to clients.
+//! Background work: clean-up, key rotation, the client directory, logout notifications.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{app::App, backchannel_logout, keys::KeyError, parts::start_cause};
 
 const EVERY: Duration = Duration::from_secs(30);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// Small, so that a request never waits long behind it.
+/// Small, so that no request waits long behind it.
 const SWEEP_BATCH: u32 = 500;
 const SWEEP_ROUNDS: u32 = 20;
 /// How long the audit is kept.
@@ -17,10 +17,10 @@ const AUDIT_TTL: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Runs until it is dropped.
 pub async fn run(app: Arc<App>) {
-    tokio::join!(keep_house(&app), backchannel_logout::run(&app));
+    tokio::join!(maintain(&app), backchannel_logout::run(&app));
 }
 
-/// Sends the logouts that are due, and waits until each was tried: one round of what [`run`] does all the time.
+/// Sends the logouts that are due and waits for each try: one round of what [`run`] does.
 ///
 /// # Errors
 /// When the outbox can't be read.
@@ -31,14 +31,14 @@ pub async fn send_logouts(app: &Arc<App>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn keep_house(app: &App) {
+async fn maintain(app: &App) {
     let holder = app.entropy.text(9);
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         if let Err(error) = turn_keys(app).await {
-            tracing::error!(%error, "the key ring could not be turned");
+            tracing::error!(%error, "the key ring could not be rotated");
         }
         if let Err(error) = app.clients.refresh().await {
             tracing::error!(%error, "the clients could not be read");
@@ -75,7 +75,7 @@ pub async fn turn_keys(app: &App) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// One node cleans up, a batch at a time, until nothing is left or others have waited enough.
+/// One node cleans up, batch by batch, until nothing is left or the limit of rounds is reached.
 async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     let lease = Lease {
         job: "sweep",

@@ -7,5 +7,5 @@ mod turn;
 
 pub use error::KeyError;
 pub(crate) use key_ring::{ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT, KeyRing, key_sealer};
-pub(crate) use turn::{RemoveError, ripe_at};
+pub(crate) use turn::{RemoveError, active_from};
 pub use turn::{RotateError, Turned};

@@ -1,4 +1,4 @@
-//! One state of the ring: who signs, what is published, what still verifies.
+//! One state of the ring: which keys sign, are published, and still verify.
 
 use std::sync::Arc;
 
@@ -56,17 +56,17 @@ impl Ring {
     /// The algorithms that can sign now.
     pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
         let mut algorithms: Vec<_> = self.signing.iter().map(|key| key.algorithm()).collect();
-        // OpenID Discovery §3: RS256 must be there, and readers expect it first.
+        // OpenID Discovery §3: RS256 is required, and readers expect it first.
         algorithms.sort_by_key(|a| Algorithm::ALL.iter().position(|b| a == b));
         algorithms
     }
 
-    /// What is published: verifies access tokens.
+    /// Published keys: verify access tokens.
     pub(crate) fn published(&self) -> &KeySet {
         &self.published
     }
 
-    /// What is published and what was: verifies `id_token_hint`s.
+    /// Published and hidden keys: verify `id_token_hint`s.
     pub(crate) fn hints(&self) -> &KeySet {
         &self.hints
     }

@@ -1,4 +1,4 @@
-//! The turning of the ring: `next` → `active` → `retired` → hidden → gone (D13).
+//! Rotation of the ring: `next` → `active` → `retired` → hidden → gone (D13).
 
 use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
 use cardea_store::RingChange;
@@ -6,23 +6,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{error::KeyError, key_ring::KeyRing};
 
-/// How long clients may keep the JWKS, and some more for slow ones.
+/// How long clients may cache the JWKS, and a margin for slow ones.
 const JWKS_CACHE: SignedDuration = SignedDuration::from_mins(15);
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// Why the ring could not be turned.
+/// Why the ring could not be rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// A rotation is under way already.
-    #[error("a rotation is under way: the key {kid} becomes active at {at}")]
-    UnderWay {
+    /// A rotation is in progress already.
+    #[error("a rotation is in progress: the key {kid} becomes active at {at}; to make a new key active now: cardea key rotate --now")]
+    InProgress {
         /// The key.
         kid: String,
-        /// When it is ripe.
+        /// When it becomes active.
         at: Timestamp,
     },
-    /// Somebody else turned the ring at the same moment.
-    #[error("another node turned the ring at the same moment; look at the keys and try again")]
+    /// Another node changed the ring at the same moment.
+    #[error("another node changed the key ring at the same moment; check `cardea key list` and try again")]
     Race,
     /// The store or a key.
     #[error(transparent)]
@@ -32,16 +32,16 @@ pub enum RotateError {
 /// Why a key could not be removed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoveError {
-    /// There is none of that name.
-    #[error("there is no key {0}")]
+    /// It does not exist.
+    #[error("the key {0} does not exist")]
     Unknown(String),
-    /// It signs, and something must.
+    /// It is the signing key.
     #[error(
-        "the key {0} signs; make another first: cardea key rotate --now, and then: cardea key remove {0}"
+        "the key {0} is active; replace it first: cardea key rotate --now, then: cardea key remove {0}"
     )]
     Active(String),
-    /// Somebody else turned the ring at the same moment.
-    #[error("another node turned the ring at the same moment; look at the keys and try again")]
+    /// Another node changed the ring at the same moment.
+    #[error("another node changed the key ring at the same moment; check `cardea key list` and try again")]
     Race,
     /// The store or a key.
     #[error(transparent)]
@@ -63,9 +63,9 @@ impl KeyRing {
     pub(crate) async fn rotate(&self, at_once: bool, cause: &Cause) -> Result<Turned, RotateError> {
         let rows = self.current().rows().to_vec();
         if let Some(next) = rows.iter().find(|r| r.state == KeyState::Next && !at_once) {
-            return Err(RotateError::UnderWay {
+            return Err(RotateError::InProgress {
                 kid: next.kid.clone(),
-                at: ripe_at(next),
+                at: active_from(next),
             });
         }
         let mut change = RingChange {
@@ -121,7 +121,7 @@ impl KeyRing {
         Ok(Turned { kids, active_at })
     }
 
-    /// Takes a key away at once, published or not, with its private part: all that it signed is refused from now on.
+    /// Removes a key at once, published or not, with its private part: all that it signed is refused from now on.
     pub(crate) async fn remove(&self, kid: &str, cause: &Cause) -> Result<(), RemoveError> {
         self.reload().await?;
         let rows = self.current().rows().to_vec();
@@ -143,7 +143,7 @@ impl KeyRing {
         Ok(self.reload().await?)
     }
 
-    /// Moves every key that is due: a job, on every node; whoever is first does it.
+    /// Moves every key that is due: a job on every node; the first one does it.
     pub(crate) async fn advance(
         &self,
         access_token_ttl: SignedDuration,
@@ -159,7 +159,7 @@ impl KeyRing {
         for row in &rows {
             let kid = || row.kid.clone();
             match row.state {
-                KeyState::Next if now >= ripe_at(row) => {
+                KeyState::Next if now >= active_from(row) => {
                     let active = rows
                         .iter()
                         .find(|r| r.state == KeyState::Active && r.algorithm == row.algorithm);
@@ -187,13 +187,13 @@ impl KeyRing {
             };
             self.store.change_ring(change).await?;
         }
-        // Also when nothing is due here: another node may have turned it.
+        // Also when nothing is due here: another node may have changed the ring.
         self.reload().await
     }
 }
 
 /// When a `next` key becomes active.
-pub(crate) fn ripe_at(row: &SigningKeyRow) -> Timestamp {
+pub(crate) fn active_from(row: &SigningKeyRow) -> Timestamp {
     row.created_at
         .saturating_add(JWKS_CACHE + MARGIN)
         .unwrap_or(Timestamp::MAX)

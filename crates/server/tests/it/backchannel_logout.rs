@@ -68,7 +68,7 @@ async fn given_up(server: &TestServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_logout_tells_the_client_of_person_and_session() {
+async fn a_logout_token_names_user_and_session() {
     let receiver = LogoutReceiver::start().await;
     let server = provider(&[(WEB, &receiver)]).await;
     let mut browser = Browser::new(&server);
@@ -123,7 +123,7 @@ async fn a_logout_token_is_no_hint_and_no_access_token() {
 }
 
 #[tokio::test]
-async fn every_client_of_the_session_is_told_and_no_other() {
+async fn every_client_of_the_session_is_notified_and_no_other() {
     let (web, post, spa) = (
         LogoutReceiver::start().await,
         LogoutReceiver::start().await,
@@ -172,7 +172,7 @@ async fn a_session_ended_from_the_account_page_tells_its_clients() {
 }
 
 #[tokio::test]
-async fn another_person_at_the_browser_and_a_disabled_one_tell_the_clients_too() {
+async fn another_user_at_the_browser_and_a_disabled_one_notify_the_clients_too() {
     let receiver = LogoutReceiver::start().await;
     let server = provider(&[(WEB, &receiver)]).await;
     let mut browser = Browser::new(&server);
@@ -187,7 +187,7 @@ async fn another_person_at_the_browser_and_a_disabled_one_tell_the_clients_too()
 }
 
 #[tokio::test]
-async fn a_receiver_that_was_away_is_told_when_it_is_back() {
+async fn an_unreachable_receiver_is_notified_when_it_is_back() {
     let receiver = LogoutReceiver::absent();
     let server = provider(&[(WEB, &receiver)]).await;
     let mut browser = Browser::new(&server);
@@ -251,7 +251,7 @@ async fn a_receiver_that_refuses_is_asked_once_more() {
 }
 
 #[tokio::test]
-async fn a_slow_receiver_holds_the_logout_for_two_seconds_at_most_and_is_told() {
+async fn a_slow_receiver_delays_the_logout_for_two_seconds_at_most() {
     let (slow, quick) = (
         LogoutReceiver::slow(Duration::from_secs(3)).await,
         LogoutReceiver::start().await,
@@ -266,7 +266,7 @@ async fn a_slow_receiver_holds_the_logout_for_two_seconds_at_most_and_is_told() 
     assert!(took >= Duration::from_secs(2), "{took:?}");
     assert!(took < Duration::from_millis(2900), "{took:?}");
     assert_eq!((slow.count(), quick.count()), (1, 1));
-    // It goes on without the person.
+    // It continues without the user.
     let settled = async {
         while !waiting(&server).await.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -373,7 +373,7 @@ async fn what_a_process_that_died_has_left_is_sent_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_disabled_by_then_is_not_told() {
+async fn a_client_that_is_disabled_by_then_is_not_notified() {
     let receiver = LogoutReceiver::absent();
     let server = TestServer::builder().start().await;
     let told = ClientMetadata {

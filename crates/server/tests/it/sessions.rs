@@ -1,4 +1,4 @@
-//! Cookies and the session behind them (D7, D8): new at each login, one person a browser, dead in time.
+//! Cookies and the session behind them (D7, D8): new at each login, one user per browser, dead in time.
 
 use cardea_testkit::{Browser, Person, TestServer, flows::log_in};
 use jiff::SignedDuration;
@@ -83,7 +83,7 @@ async fn an_attackers_living_session_in_the_victims_browser_ends_at_the_victims_
         assert_ne!(victim.cookie(name), Some(value.as_str()));
     }
     let page = attacker.open(&server.url("/account")).await;
-    assert_eq!(page.path(), "/login", "one person a browser (D8)");
+    assert_eq!(page.path(), "/login", "one user per browser (D8)");
 }
 
 #[tokio::test]

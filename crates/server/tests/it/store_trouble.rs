@@ -65,7 +65,7 @@ async fn a_login_that_can_not_be_written_is_a_page_that_says_to_wait() {
 }
 
 #[tokio::test]
-async fn a_full_disk_stops_the_writes_alone_until_there_is_room() {
+async fn a_full_disk_stops_only_the_writes_until_there_is_room() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let first = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
@@ -120,7 +120,7 @@ async fn a_broken_disk_makes_the_process_unready_and_promises_nothing() {
     busy(&answer);
     assert!(
         !answer.text().contains("nothing was changed"),
-        "nobody knows"
+        "that is unknown"
     );
     server.faults.mend();
     assert_eq!(server.get("/health/ready").send().await.status, 503);

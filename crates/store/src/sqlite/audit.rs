@@ -1,4 +1,4 @@
-//! The audit: written in the transaction of its cause (D22), read by pages.
+//! The audit: written in the transaction of its cause (D22), read page by page.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{Actor, AuditEvent, AuditRow, Cause, ClientId, GrantId, Subject};
@@ -18,7 +18,7 @@ impl Audit for SqliteStore {
     }
 }
 
-/// What a row tells beside its cause.
+/// What a row says in addition to its cause.
 #[derive(Default)]
 pub(super) struct About<'a> {
     pub(super) subject: Option<&'a Subject>,
@@ -102,7 +102,7 @@ macro_rules! list {
 }
 
 fn list(db: &Connection, filter: &AuditFilter, page: Page) -> Verb<Vec<AuditRow>> {
-    // The narrowest condition stands alone, where an index serves it.
+    // The narrowest condition is written as a plain comparison, so that its index is used.
     let sql = match filter {
         AuditFilter {
             subject: Some(_), ..

@@ -1,4 +1,4 @@
-//! Moves what was written from the log into the database, on a thread of its own, so that no commit waits for it.
+//! Checkpoints: copies the log into the database on a separate thread, so that no commit waits for it.
 
 use std::{
     sync::{
@@ -15,14 +15,14 @@ use rusqlite::Connection;
 use super::reader::Readers;
 
 const EVERY: Duration = Duration::from_millis(200);
-/// A log of this many pages (64 MiB) is to begin anew.
+/// A log of this many pages (64 MiB) is restarted from its beginning.
 const LONG: i64 = 16_384;
 
-/// What the writer and the checkpointing thread tell each other.
+/// State shared by the writer and the checkpoint thread.
 pub(super) struct Checkpoints {
     committed: AtomicBool,
     finish: AtomicBool,
-    /// What they have open holds the log back.
+    /// Their open transactions keep the log from being restarted.
     readers: Arc<Readers>,
 }
 
@@ -40,29 +40,29 @@ impl Checkpoints {
         self.committed.store(true, Ordering::Relaxed);
     }
 
-    /// Called by the writer between two batches. A log begins anew only when all of it has been moved, and under load the
-    /// other thread never quite gets there: so the writer moves the short rest itself when the log is long.
+    /// Called by the writer between two batches. A log restarts only after all of it has been copied, which the checkpoint
+    /// thread rarely achieves under load. So the writer copies the short rest itself when the log is long.
     pub(super) fn finish(&self, connection: &Connection) {
         if !self.finish.swap(false, Ordering::Relaxed) {
             return;
         }
-        self.readers.let_go();
+        self.readers.release();
         if let Err(error) = checkpoint(connection) {
             tracing::warn!(%error, "a checkpoint failed");
         }
-        // Who reads from here on reads nothing of the log.
-        self.readers.let_go();
+        // Reads that begin from here on read nothing from the log.
+        self.readers.release();
     }
 }
 
-/// Moves what it can without waiting for anybody; the length of the log in pages.
+/// Copies what it can without waiting; returns the length of the log in pages.
 fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
         .query_row([], |row| row.get(1))
 }
 
-/// The thread; it ends when this is dropped.
+/// The thread. It ends when this is dropped.
 pub(super) struct Checkpointer {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -76,7 +76,7 @@ impl Checkpointer {
         let (stop, stopped) = mpsc::channel();
         let run = move || {
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                checkpoints.readers.let_go();
+                checkpoints.readers.release();
                 if checkpoints.committed.swap(false, Ordering::Relaxed) {
                     pass(&connection, &checkpoints);
                 }
@@ -97,8 +97,8 @@ fn pass(connection: &Connection, checkpoints: &Checkpoints) {
         if pages < LONG {
             return Ok(());
         }
-        // Once more, so that the rest left to the writer is short.
-        checkpoints.readers.let_go();
+        // Again, so that the rest left to the writer is short.
+        checkpoints.readers.release();
         checkpoint(connection)?;
         checkpoints.finish.store(true, Ordering::Relaxed);
         Ok(())
@@ -124,7 +124,7 @@ mod tests {
     use crate::sqlite::open;
 
     #[test]
-    fn a_long_log_begins_anew() {
+    fn a_long_log_is_restarted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cardea.db");
         let mut opened = open::open(&path).unwrap();
@@ -151,7 +151,7 @@ mod tests {
         );
         write(68 << 20);
         pass(&other, &checkpoints);
-        // What a busy writer adds before its turn comes.
+        // Written by a busy writer before its turn.
         write(1);
         let rows =
             |db: &Connection| Ok(db.query_row("SELECT count(*) FROM probe", [], |_| Ok(()))?);

@@ -98,7 +98,7 @@ fn owner(tx: &Connection, id: &ClientId) -> Verb<Option<Owner>> {
     })
 }
 
-/// D19: what the file owns is read-only here.
+/// D19: clients of the file are read-only here.
 fn changeable(id: &ClientId, owner: Owner) -> Verb<()> {
     match owner {
         Owner::Store => Ok(()),
@@ -158,7 +158,7 @@ fn insert(tx: &Connection, client: &Client) -> Verb<()> {
     .map(drop)
 }
 
-/// Metadata and secret, which belong together. The status is [`set_status`]'s, so that no change enables by accident.
+/// Metadata and secret. The status is written only by [`set_status`], so that no change enables a client by accident.
 fn update(tx: &Connection, client: &Client) -> Verb<u64> {
     rows::execute(
         tx,
@@ -209,7 +209,7 @@ fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
                     &About::client(id),
                 )?;
             }
-            // D19: the same id in file and store stops the start.
+            // D19: the same id in file and store prevents the start.
             Some(Owner::Store) => {
                 return Err(conflict(format!("the store has a client {id} of its own")));
             }
@@ -230,7 +230,7 @@ fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
     let enabled = rows::all(tx, sql, [], |row| {
         Ok(Fields::new(row, "clients", 0).parse("client_id", ClientId::parse)?)
     })?;
-    // D19: what was taken out of the file is disabled, not deleted.
+    // D19: a client removed from the file is disabled, not deleted.
     for id in enabled
         .iter()
         .filter(|id| command.clients.iter().all(|c| c.id() != *id))

@@ -1,4 +1,4 @@
-//! Codes: made, looked up, redeemed once (D9).
+//! Codes: issued, looked up, redeemed once (D9).
 
 use cardea_protocol::{
     model::{AuditEvent, CodeHash, GrantId, RevocationReason},
@@ -102,8 +102,8 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
     Ok(used.map(|grant| CodeLookup::Used(Box::new(grant))))
 }
 
-/// D9: one conditional write makes the grant of what the code stands for, and the code goes. Its session is the code's own,
-/// under whatever cookie it goes by now.
+/// D9: one conditional write creates the grant from the code's row, then the code is deleted. The session is the one of the
+/// code, whatever cookie it has now.
 pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     let grant = &command.grant;
     if !grant_rows::insert(tx, grant, command.cause.now)? {
@@ -126,12 +126,12 @@ fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
         let sql = "SELECT expires_at FROM codes WHERE code_hash = ?";
         let expires_at: Option<i64> = rows::value(tx, sql, [grant.code.0.as_bytes()])?;
         return Ok(Redeemed::Dead(match expires_at {
-            None => "the code is not there any more",
+            None => "the code does not exist any more",
             Some(at) if at <= command.cause.now.as_millisecond() => "the code has expired",
-            Some(_) => "the session has ended, or person or client are disabled",
+            Some(_) => "the session has ended, or user or client are disabled",
         }));
     };
-    // RFC 6749 §4.1.2: a code that comes twice costs the tokens that it gave.
+    // RFC 6749 §4.1.2: a second use of a code revokes the tokens issued from it.
     let sql = "UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_id = ? AND revoked_at IS NULL";
     let reason = rows::to_word(RevocationReason::CodeReused)?;
     if rows::execute(tx, sql, (command.cause.now.as_millisecond(), reason, id))? == 1 {

@@ -1,4 +1,4 @@
-//! What people have allowed.
+//! What users have allowed.
 
 use async_trait::async_trait;
 use cardea_protocol::{
@@ -72,7 +72,7 @@ fn decode(row: &Row<'_>) -> Result<Consent> {
     })
 }
 
-/// Adds scopes to what is on record; audited when that grew.
+/// Adds scopes to the consent on record; audited if it grew.
 pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause) -> Verb<()> {
     let before = find(tx, &code.subject, &code.client_id)?;
     let before = before.as_ref().map(|c| &c.scope);

@@ -1,22 +1,22 @@
-//! What can go wrong in a command, by what it costs.
+//! Errors of a command, by what they affect.
 
 use rusqlite::ErrorCode;
 
 use crate::{NotDone, StoreError};
 
-/// What stops a verb.
+/// Why a verb stopped.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The command's own: the rest of its batch goes on.
+    /// It affects only this command: the rest of its batch goes on.
     Own(StoreError),
-    /// The database's: see [`Severity`].
+    /// An error of the database: see [`Severity`].
     Sql(rusqlite::Error),
 }
 
 /// The result of a verb inside of its transaction.
 pub(crate) type Verb<T> = Result<T, Fault>;
 
-/// What an error of the database costs.
+/// What an error of the database affects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
     /// The command.
@@ -25,7 +25,7 @@ pub(super) enum Severity {
     Batch,
     /// The batch, and all writes until there is room again.
     Full,
-    /// The store: nobody knows what the file holds now.
+    /// The store: the content of the file is unknown.
     Fatal,
 }
 
@@ -71,7 +71,7 @@ pub(super) fn unknown(why: &(impl ToString + ?Sized)) -> StoreError {
     }
 }
 
-/// Something is there already, or belongs to somebody else.
+/// Something exists already, or belongs to another owner.
 pub(super) fn conflict(why: impl Into<String>) -> Fault {
     Fault::Own(StoreError::Conflict(why.into()))
 }

@@ -1,4 +1,4 @@
-//! Rows of grants and codes, and what stands behind them.
+//! Rows of grants and codes, with the state of session, user and client.
 
 use cardea_protocol::{
     model::{
@@ -35,7 +35,7 @@ pub(super) use grant_columns;
 /// How many they are.
 pub(super) const GRANT_COLUMNS: usize = 29;
 
-/// Grants with all that they name, each by one step in one tree.
+/// Grants joined with their session, user and client, each by its primary key.
 macro_rules! grant_joins {
     () => {
         " FROM grants g
@@ -170,8 +170,7 @@ fn claims(f: &mut Fields<'_, '_>) -> Result<ClaimsRequest> {
     f.json("claims")
 }
 
-/// Writes a new grant; whether its code can still be redeemed. What the code stands for is taken from the code's own row, and so
-/// are the rows to which the grant belongs.
+/// Writes a new grant, if its code can still be redeemed. Everything the code decided is copied from the code's row.
 pub(super) fn insert(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
     let sql = concat!(
         "INSERT INTO grants (grant_id, client_key, user_key, session_key, code_hash, offline, redirect_uri,

@@ -20,7 +20,8 @@ use crate::{
     RevokeGrant, RotateRefresh, Rotated,
 };
 
-/// Grants whose time has not come. Those of a disabled person or client are among them: they rest, and may live again.
+/// Grants that have neither expired nor been revoked. Those of a disabled client are included: they work again when it is
+/// enabled.
 macro_rules! select_living {
     ($condition:literal, $bounds:literal) => {
         concat!(

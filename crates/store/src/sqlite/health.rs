@@ -1,4 +1,4 @@
-//! What the store can do right now.
+//! What the store can do at the moment.
 
 use tokio::sync::watch;
 
@@ -12,11 +12,11 @@ pub(super) enum State {
     Ready,
     /// Read; the disk is full.
     Full,
-    /// Nothing that could be trusted: only a new process may open the file again.
+    /// Nothing reliable: only a new process may open the file again.
     Failed(String),
 }
 
-/// Shared by the writer, which sets it, and all who ask.
+/// Set by the writer, read by everyone else.
 pub(super) struct Health(watch::Sender<State>);
 
 impl Health {
@@ -24,7 +24,7 @@ impl Health {
         Self(watch::Sender::new(State::Ready))
     }
 
-    /// Refuses when nothing can be written.
+    /// Fails when nothing can be written.
     pub(super) fn check(&self) -> Result<()> {
         match &*self.0.borrow() {
             State::Ready => Ok(()),
@@ -37,7 +37,7 @@ impl Health {
         self.0.borrow().clone()
     }
 
-    /// Sets the state; what has failed stays so.
+    /// Sets the state. `Failed` is final.
     pub(super) fn set(&self, to: State) {
         self.0.send_if_modified(|state| {
             let changes = *state != to && !matches!(state, State::Failed(_));
@@ -58,7 +58,7 @@ impl Health {
                 .map(|s| s.clone());
             match failed {
                 Ok(State::Failed(why)) => why,
-                // The store was closed in good order: it never fails.
+                // The store was closed normally: it never fails.
                 _ => std::future::pending().await,
             }
         }

@@ -1,10 +1,10 @@
-//! The one seam between the writer and SQLite's transactions, where tests inject faults.
+//! The interface between the writer and SQLite's transactions, where tests inject faults.
 
 use rusqlite::{Connection, Result};
 
 /// The steps of a batch.
 pub trait Journal: Send {
-    /// Where the commands run.
+    /// The connection on which commands run.
     fn connection(&self) -> &Connection;
     /// Begins a batch.
     fn begin(&mut self) -> Result<()>;
@@ -12,17 +12,17 @@ pub trait Journal: Send {
     fn savepoint(&mut self) -> Result<()>;
     /// Keeps the command.
     fn release(&mut self) -> Result<()>;
-    /// Takes the command back.
+    /// Rolls the command back.
     fn rollback_to(&mut self) -> Result<()>;
-    /// Writes the batch down.
+    /// Commits the batch.
     fn commit(&mut self) -> Result<()>;
-    /// Takes the batch back.
+    /// Rolls the batch back.
     fn rollback(&mut self) -> Result<()>;
-    /// Whether there is no transaction: SQLite ends one by itself after some errors.
+    /// Whether no transaction is open: SQLite ends one by itself after some errors.
     fn is_autocommit(&self) -> bool;
 }
 
-/// SQLite's own.
+/// SQLite's own transactions.
 pub struct SqliteJournal(Connection);
 
 impl SqliteJournal {

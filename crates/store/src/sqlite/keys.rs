@@ -30,7 +30,7 @@ impl Keys for SqliteStore {
     }
 }
 
-/// A conflict has rolled back what was written before it: somebody else was faster.
+/// A conflict rolled everything back: another node changed the ring first.
 fn all_or_none(outcome: Result<()>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
@@ -53,7 +53,7 @@ fn decode(row: &Row<'_>) -> Result<SigningKeyRow> {
 }
 
 fn step(tx: &Connection, change: &RingChange) -> Verb<()> {
-    // A place is left before it is taken: the schema allows one `active` and one `next` at each moment.
+    // Keys leave a state before others enter it: the schema allows one `active` and one `next` key at any moment.
     let mut moves: Vec<_> = change.moves.iter().collect();
     moves.sort_by_key(|(_, _, to)| match to {
         None | Some(KeyState::Hidden | KeyState::Retired) => 0,
@@ -103,7 +103,7 @@ fn move_key(
         None => AuditEvent::KeyRemoved,
         Some(KeyState::Active) => AuditEvent::KeyActivated,
         Some(KeyState::Retired) => AuditEvent::KeyRetired,
-        // Nothing begins or ends to be trusted by it.
+        // These moves don't change what is trusted.
         Some(KeyState::Next | KeyState::Hidden) => return Ok(()),
     };
     audit::write(tx, cause, event, &About::default().detail(kid))
@@ -133,7 +133,7 @@ fn add(tx: &Connection, key: &SigningKeyRow, cause: &Cause) -> Verb<()> {
     )
 }
 
-/// A key that isn't among them would be lost with the old master key: then nothing is written.
+/// A key missing here would be lost with the old master key, so nothing is written then.
 fn rewrap(tx: &Connection, sealed: &[(String, Vec<u8>)]) -> Verb<()> {
     let mut rewrapped = 0;
     for (kid, sealed) in sealed {

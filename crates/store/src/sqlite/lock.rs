@@ -1,4 +1,4 @@
-//! One process owns the file.
+//! The lock file: one process owns the database.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -8,13 +8,13 @@ use std::{
 
 use super::open::OpenError;
 
-/// The lock, held as long as this lives, and given back by the system when the process dies.
+/// The lock, held until this is dropped. The system releases it when the process dies.
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock beside the database, or says who has it.
+    /// Takes the lock beside the database, or reports its owner.
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
@@ -51,7 +51,7 @@ impl Lock {
     }
 }
 
-/// Options for a file that is nobody else's to read.
+/// Options for a file that only its owner may read.
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]

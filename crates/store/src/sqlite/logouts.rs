@@ -1,4 +1,4 @@
-//! Logouts on their way to clients.
+//! Pending logout notifications.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{AuditEvent, Cause, ClientId, Sid, Subject};
@@ -16,11 +16,11 @@ use crate::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, Result, Sett
 #[async_trait]
 impl Logouts for SqliteStore {
     async fn claim_logouts(&self, command: ClaimLogouts) -> Result<Vec<Logout>> {
-        // Looked at first: mostly nothing is due, and to look must not cost a commit.
+        // Read first: mostly nothing is due, and a look must not cost a commit.
         if !self.read(|db| is_due(db, &command))? {
             return Ok(Vec::new());
         }
-        // Somebody waits for what is claimed of one session.
+        // A request waits for the logouts of one session.
         match command.sid {
             Some(_) => self.write(move |tx| claim(tx, &command)).await,
             None => self.job(move |tx| claim(tx, &command)).await,
@@ -124,7 +124,7 @@ fn decode(row: &Row<'_>) -> Result<Logout> {
     })
 }
 
-/// Only the last try has a say.
+/// Only the last try is settled.
 fn settle(tx: &Connection, command: &SettleLogout) -> Verb<bool> {
     let logout = &command.logout;
     let one = (logout.id.0, logout.attempt);

@@ -1,9 +1,9 @@
-//! SQLite, the embedded default (D5): one writer with group commit, reads where they are asked for.
+//! SQLite, the embedded default (D5): one writer with group commit, reads on the calling thread.
 //!
 //! A tour: `open.rs` takes the lock, opens the file and migrates it; `writer.rs` takes commands from `queue.rs` and runs
-//! them through `journal.rs`; `reader.rs` reads; `checkpoint.rs` tidies the log; `health.rs` says what is possible. The
-//! verbs stand in a file a subject, below the trait's implementation, and get a connection inside of a transaction;
-//! `rows.rs` decodes what they read.
+//! them through `journal.rs`; `reader.rs` reads; `checkpoint.rs` copies the log into the database; `health.rs` holds
+//! what the store can do. The verbs are in one file per subject, below the trait's implementation, and get a connection
+//! inside a transaction; `rows.rs` decodes what they read.
 
 mod audit;
 mod checkpoint;
@@ -47,24 +47,24 @@ use self::{
     lock::Lock,
     queue::Priority,
     reader::Readers,
-    writer::{WayBack, Writer},
+    writer::{OnError, Writer},
 };
 use crate::Result;
 
-/// The most connections to read from.
+/// The largest number of read connections.
 const READERS: usize = 8;
 
 /// What to open, and how.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The database; it is made if it isn't there.
+    /// The database. It is created if it does not exist.
     pub path: PathBuf,
-    /// Whether to apply pending migrations; else a database that has some is refused.
+    /// Whether to apply pending migrations; if not, a database that has some is refused.
     pub migrate: bool,
 }
 
-/// A store in a SQLite file. The file is closed, after what waits has been written, when this is dropped.
-// The order of the fields is the order of closing: the lock goes last.
+/// A store in a SQLite file. When this is dropped, queued commands are written and the file is closed.
+// Fields are dropped in this order: the lock is released last.
 pub struct SqliteStore {
     writer: Writer,
     _checkpointer: Checkpointer,
@@ -74,7 +74,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file and takes possession of it.
+    /// Opens the file and locks it.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         Self::open_with(options, |journal| Box::new(journal))
     }
@@ -114,7 +114,7 @@ impl SqliteStore {
         })
     }
 
-    /// Resolves, with the reason, when the store can't be trusted any more: the process must end and open the file anew.
+    /// Resolves with the reason when the store is no longer reliable: the process must end, and a new one open the file.
     pub fn failed(&self) -> impl Future<Output = String> + Send + use<> {
         self.health.failed()
     }
@@ -128,18 +128,18 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
     {
-        let way_back = WayBack::Savepoint;
-        self.writer.write(Priority::Request, way_back, verb).await
+        let on_error = OnError::RollBackCommand;
+        self.writer.write(Priority::Request, on_error, verb).await
     }
 
-    /// A write that fails by itself only before it has changed anything.
+    /// A write that can fail by itself only before it has changed anything.
     async fn write_whole<T, F>(&self, verb: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
     {
-        let way_back = WayBack::None;
-        self.writer.write(Priority::Request, way_back, verb).await
+        let on_error = OnError::LoseBatch;
+        self.writer.write(Priority::Request, on_error, verb).await
     }
 
     async fn job<T, F>(&self, verb: F) -> Result<T>
@@ -147,12 +147,12 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Verb<T> + Send + 'static,
     {
-        let way_back = WayBack::Savepoint;
-        self.writer.write(Priority::Job, way_back, verb).await
+        let on_error = OnError::RollBackCommand;
+        self.writer.write(Priority::Job, on_error, verb).await
     }
 }
 
-/// Applies what is pending; the names of what was applied.
+/// Applies pending migrations; returns their names.
 pub fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     open::open(path)?.migrate(true)
 }

@@ -1,4 +1,4 @@
-//! Opening the file: whose it is, how it is used, and what its schema is.
+//! Opening the file: its owner, its settings and its schema.
 
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,7 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// A newer Cardea wrote it.
-    #[error("{} has schema {found}, and this version of Cardea knows {known}: use the version that wrote it, or a newer one", path.display())]
+    #[error("{} has schema {found}, and this version of Cardea knows {known}: use the version that wrote it or a newer one", path.display())]
     Newer {
         /// The database.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum OpenError {
         /// The newest that is known.
         known: u32,
     },
-    /// It is not up to date, and nobody said to change that.
+    /// It is not up to date, and migrations were not allowed.
     #[error("{} needs {} migration(s): run `cardea migrate`", path.display(), pending)]
     Pending {
         /// The database.
@@ -59,7 +59,7 @@ pub enum OpenError {
     Damaged {
         /// The database.
         path: PathBuf,
-        /// SQLite's words.
+        /// The message of SQLite.
         why: String,
     },
     /// It can't be opened or written.
@@ -72,14 +72,14 @@ pub enum OpenError {
     },
 }
 
-/// The database that is to be opened, with the lock that makes it ours.
+/// The database to open, with the lock on it.
 pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) writer: Connection,
     pub(super) lock: Lock,
 }
 
-/// Takes the lock, opens the file (made if it isn't there) and looks whether it is ours.
+/// Takes the lock, opens the file (created if it does not exist) and checks that it belongs to Cardea.
 pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
     let lock = Lock::take(path)?;
     let made = lock::private()
@@ -105,7 +105,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
     })
 }
 
-/// Marked as ours, or empty: refinery's own table may stand there alone when a first migration was cut short.
+/// Whether the file has our mark or is empty. Only refinery's own table may exist after an interrupted first migration.
 fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
     let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let others = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'";
@@ -114,7 +114,7 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 impl Opened {
-    /// Applies what is pending, or refuses what is; the names of what was applied.
+    /// Applies pending migrations, or fails if there are any; returns the names of those applied.
     pub(super) fn migrate(&mut self, apply: bool) -> Result<Vec<String>, OpenError> {
         let runner = embedded::migrations::runner();
         let damaged = |e: refinery::Error| OpenError::Damaged {
@@ -182,7 +182,7 @@ fn failure(path: &Path, error: &rusqlite::Error) -> OpenError {
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // FULL: a commit is on the disk before it is answered. Checkpoints are `checkpoint.rs`'s, never a commit's.
+    // FULL: a commit is on the disk before it is answered. Checkpoints are made by `checkpoint.rs`, never by a commit.
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000;
          PRAGMA synchronous = FULL;
@@ -192,8 +192,8 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA mmap_size = 0;
          PRAGMA cache_size = -4096;",
     )?;
-    // A plan must not hang on bound values: else SQLite prepares a kept statement anew whenever another value is bound,
-    // which was two thirds of a rotation's work.
+    // A plan must not depend on bound values: otherwise SQLite prepares a cached statement again whenever another value is
+    // bound, which was two thirds of the work of a rotation.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_statement_is_not_prepared_anew_for_another_value() {
+    fn a_cached_statement_is_not_prepared_again_for_another_value() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cardea.db");
         assert!(!open(&path).unwrap().migrate(true).unwrap().is_empty());

@@ -6,26 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Commands that may wait, and the most that one batch has.
+/// How many commands may wait; also the largest batch.
 const CAPACITY: usize = 256;
 /// Jobs that may wait.
 const JOBS: usize = 16;
-/// A job that has waited as long as this is taken before the commands.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the writer waits for those that it knows to be about: so many times what the last batch took, for where a commit
-/// is slow, company saves much.
+/// A job that has waited for this long is taken before the commands.
+const JOB_PATIENCE: Duration = Duration::from_secs(1);
+/// How long the writer waits for active callers, as a multiple of the time of the last batch: the slower a commit, the more
+/// a larger batch saves.
 const LINGER: u32 = 4;
-/// But no longer than this.
+/// The longest such wait.
 const LONGEST_LINGER: Duration = Duration::from_millis(3);
-/// Who was about so long ago is so no more.
-const FORGOTTEN: Duration = Duration::from_millis(20);
+/// Callers of a batch that is older than this are not active any more.
+const ACTIVE_FOR: Duration = Duration::from_millis(20);
 
-/// Who waits how.
+/// The priority of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Priority {
-    /// Somebody waits for the answer.
+    /// A request waits for the answer.
     Request,
-    /// Background work: taken when nobody else waits.
+    /// Background work: taken when no request waits.
     Job,
 }
 
@@ -33,9 +33,9 @@ pub(super) enum Priority {
 pub(super) enum Taken<T> {
     /// A batch, in the order of arrival.
     Batch(Vec<T>),
-    /// A job: it is its own batch.
+    /// A job, in a batch of its own.
     Job(T),
-    /// Nothing came in the given time.
+    /// Nothing arrived within the given time.
     Nothing,
     /// The queue is closed and empty.
     Closed,
@@ -51,13 +51,13 @@ struct Inner<T> {
     requests: VecDeque<T>,
     jobs: VecDeque<(Instant, T)>,
     closed: bool,
-    /// The writer sleeps until so many wait; 0 while it is awake. To wake somebody costs a call of the kernel, awake or not.
+    /// The writer sleeps until this many wait; 0 while it is awake. A wake-up costs a system call even if it is awake.
     wake_at: usize,
-    /// So many are about: they were in the last batch and will be back in a moment, or came meanwhile.
-    about: usize,
-    /// How long they are waited for.
+    /// Callers of the last batch, who are likely to return soon, and those who arrived meanwhile.
+    active_callers: usize,
+    /// How long the writer waits for them.
     linger: Duration,
-    /// When that was noted.
+    /// When that was recorded.
     noted: Instant,
 }
 
@@ -68,7 +68,7 @@ impl<T> Queue<T> {
             jobs: VecDeque::new(),
             closed: false,
             wake_at: 0,
-            about: 0,
+            active_callers: 0,
             linger: Duration::ZERO,
             noted: Instant::now(),
         };
@@ -78,7 +78,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Lines up, or gives the command back when the queue is full or closed.
+    /// Queues the command, or returns it when the queue is full or closed.
     pub(super) fn push(&self, command: T, priority: Priority) -> Result<(), T> {
         let mut inner = self.lock();
         let full = match priority {
@@ -104,13 +104,13 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Lets no more commands in; those that wait are still taken.
+    /// Accepts no more commands; those that wait are still taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.arrival.notify_one();
     }
 
-    /// Lets no more commands in, and drops those that wait: nobody will take them.
+    /// Accepts no more commands, and drops those that wait.
     pub(super) fn abandon(&self) {
         let mut inner = self.lock();
         inner.closed = true;
@@ -118,21 +118,21 @@ impl<T> Queue<T> {
         inner.jobs.clear();
     }
 
-    /// Takes what waits, or waits at most `at_most` for the first to come.
+    /// Takes what waits, or waits up to `at_most` for the first command.
     pub(super) fn take(&self, at_most: Duration) -> Taken<T> {
         let mut inner = self.wait(self.lock(), at_most, 1);
-        let company = match inner.noted.elapsed() < FORGOTTEN {
-            true => inner.about.min(CAPACITY),
+        let expected = match inner.noted.elapsed() < ACTIVE_FOR {
+            true => inner.active_callers.min(CAPACITY),
             false => 0,
         };
-        if (1..company).contains(&inner.requests.len()) {
+        if (1..expected).contains(&inner.requests.len()) {
             let linger = inner.linger;
-            inner = self.wait(inner, linger, company);
+            inner = self.wait(inner, linger, expected);
         }
         let impatient = inner
             .jobs
             .front()
-            .is_some_and(|(since, _)| since.elapsed() >= PATIENCE);
+            .is_some_and(|(since, _)| since.elapsed() >= JOB_PATIENCE);
         if (inner.requests.is_empty() || impatient)
             && let Some((_, job)) = inner.jobs.pop_front()
         {
@@ -148,7 +148,7 @@ impl<T> Queue<T> {
         Taken::Batch(inner.requests.drain(..).collect())
     }
 
-    /// Sleeps until so many wait, but not for longer.
+    /// Sleeps until this many commands wait, at most for the given time.
     fn wait<'a>(
         &self,
         inner: MutexGuard<'a, Inner<T>>,
@@ -168,16 +168,16 @@ impl<T> Queue<T> {
         inner
     }
 
-    /// Notes after a batch how many requests were in it, and how long it took.
+    /// Records after a batch how many requests it had and how long it took.
     pub(super) fn note_batch(&self, len: usize, took: Duration) {
         let mut inner = self.lock();
-        inner.about = len + inner.requests.len();
+        inner.active_callers = len + inner.requests.len();
         inner.linger = took.saturating_mul(LINGER).min(LONGEST_LINGER);
         inner.noted = Instant::now();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
-        // Nothing panics while it holds the lock; a poisoned queue is a whole queue.
+        // Nothing panics while holding the lock, so a poisoned queue is still consistent.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -223,14 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_about_are_waited_for_but_not_for_ever() {
+    fn active_callers_are_waited_for_but_not_for_ever() {
         let queue = Queue::new();
         queue.note_batch(3, Duration::from_secs(1));
         queue.push(1, Priority::Request).unwrap();
-        assert_eq!(take(&queue), [1], "the others stay away");
+        assert_eq!(take(&queue), [1], "the others do not return");
         queue.note_batch(1, Duration::from_secs(1));
         queue.push(2, Priority::Request).unwrap();
-        assert_eq!(take(&queue), [2], "nobody else is about");
+        assert_eq!(take(&queue), [2], "no other caller is active");
     }
 
     #[test]

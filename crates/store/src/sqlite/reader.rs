@@ -1,4 +1,4 @@
-//! Reads run where they are asked for, on a few small connections.
+//! Reads run on the calling thread, on a few small connections.
 
 use std::{
     cell::Cell,
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use super::fault::{Fault, Verb, not_done};
 use crate::Result;
 
-/// The connections, each behind a mutex of its own; a thread always takes the same one.
+/// The connections, each behind its own mutex. A thread always uses the same one.
 pub(super) struct Readers {
     readers: Vec<Mutex<Reader>>,
     commits: AtomicU64,
@@ -33,14 +33,14 @@ impl Readers {
         }
     }
 
-    /// Reads, inline and without an await: an indexed read takes less time than a change of threads.
+    /// Reads inline, without an await: an indexed read takes less time than switching threads.
     pub(super) fn read<T>(&self, verb: impl FnOnce(&Connection) -> Verb<T>) -> Result<T> {
         let mine = MINE.get().checked_rem(self.readers.len()).unwrap_or(0);
         let Some(reader) = self.readers.get(mine) else {
             return Err(not_done("no connection to read from"));
         };
         let mut reader = lock(reader);
-        // Before the transaction begins: it may see more than these, never less.
+        // Read before the transaction begins: it may see more commits than these, never fewer.
         let commits = self.commits.load(Ordering::Acquire);
         let outcome = reader
             .see(commits)
@@ -49,24 +49,23 @@ impl Readers {
         outcome.map_err(|fault| match fault {
             Fault::Own(error) => error,
             Fault::Sql(error) => {
-                reader.let_go();
+                reader.release();
                 not_done(&error)
             }
         })
     }
 
-    /// The writer's, after a commit and before anybody hears of it: who has an answer finds what it tells of.
+    /// Called by the writer after a commit and before its commands are answered, so that callers read their own writes.
     pub(super) fn note_commit(&self) {
         self.commits.fetch_add(1, Ordering::Release);
     }
 
-    /// Ends the transactions that are open, so that the log may begin anew. A read that is under way is left alone: nobody waits
-    /// for it, the writer least of all.
-    pub(super) fn let_go(&self) {
+    /// Ends open transactions, so that the log can be restarted. A read in progress is skipped: the writer never waits for it.
+    pub(super) fn release(&self) {
         for reader in &self.readers {
             match reader.try_lock() {
-                Ok(mut reader) => reader.let_go(),
-                Err(TryLockError::Poisoned(reader)) => reader.into_inner().let_go(),
+                Ok(mut reader) => reader.release(),
+                Err(TryLockError::Poisoned(reader)) => reader.into_inner().release(),
                 Err(TryLockError::WouldBlock) => {}
             }
         }
@@ -77,11 +76,11 @@ fn lock(reader: &Mutex<Reader>) -> MutexGuard<'_, Reader> {
     reader.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A connection whose transaction stays open until something has been committed: to begin one takes locks in the file, and
-/// would throw away the pages that were read, whatever they hold.
+/// A connection whose transaction stays open until something is committed: beginning one takes file locks and drops all
+/// cached pages.
 struct Reader {
     connection: Connection,
-    /// The commits that the open transaction sees.
+    /// The number of commits that the open transaction sees.
     sees: Option<u64>,
 }
 
@@ -97,13 +96,13 @@ impl Reader {
         if self.sees == Some(commits) {
             return Ok(());
         }
-        self.let_go();
+        self.release();
         self.step("BEGIN")?;
         self.sees = Some(commits);
         Ok(())
     }
 
-    fn let_go(&mut self) {
+    fn release(&mut self) {
         self.sees = None;
         if !self.connection.is_autocommit()
             && let Err(error) = self.step("COMMIT")
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_sees_all_that_was_noted_and_nothing_is_held_after_letting_go() {
+    fn a_read_sees_every_noted_commit_and_a_release_ends_its_transaction() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cardea.db");
         let mut opened = open::open(&path).unwrap();
@@ -142,17 +141,17 @@ mod tests {
         };
         assert_eq!(pages(&readers), 0);
         write();
-        assert_eq!(pages(&readers), 0, "one transaction, as nothing was noted");
+        assert_eq!(pages(&readers), 0, "the same transaction, as no commit was noted");
         readers.note_commit();
         assert_eq!(pages(&readers), 1);
         write();
-        readers.let_go();
+        readers.release();
         assert_eq!(pages(&readers), 2);
-        let under_way = lock(&readers.readers[0]);
-        readers.let_go();
-        assert!(!under_way.connection.is_autocommit(), "nobody waits for it");
-        drop(under_way);
-        readers.let_go();
+        let in_progress = lock(&readers.readers[0]);
+        readers.release();
+        assert!(!in_progress.connection.is_autocommit(), "it is skipped");
+        drop(in_progress);
+        readers.release();
         assert!(lock(&readers.readers[0]).connection.is_autocommit());
     }
 

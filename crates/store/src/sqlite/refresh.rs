@@ -52,7 +52,7 @@ pub(super) fn context(
 }
 
 /// A token ahead of its row is audited once a minute for a grant.
-const TELL_AHEAD_EVERY_MS: i64 = 60_000;
+const AUDIT_AHEAD_EVERY_MS: i64 = 60_000;
 
 /// The row as the writer finds it.
 struct Locked {
@@ -74,8 +74,8 @@ impl Locked {
     }
 }
 
-/// D6: what is judged on the grant as it was read is written if that still stands, by one statement. Where it does not, the
-/// rule is asked again, of the locked row.
+/// D6: the verdict on the grant as it was read is written by one statement, if the grant is unchanged. If it is not, the rule
+/// is applied again to the locked row.
 pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Verdict>> {
     let judge = |grant: &Grant, standing| {
         let RotateRefresh {
@@ -87,7 +87,7 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
     if let Write::Rotate(next) = &expected.write
         && write_rotation(tx, command, next)?
     {
-        tell(tx, command, &expected)?;
+        write_audit(tx, command, &expected)?;
         return Ok(Some(expected));
     }
     let Some(locked) = lock(tx, command)? else {
@@ -98,8 +98,8 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         Write::Nothing => {}
         Write::Rotate(next) => {
             if !write_rotation(tx, command, next)? {
-                // Not while one writer holds the lock; were it so, nobody may get a token for it.
-                let why = "the refresh token was rotated by somebody else";
+                // Impossible while one writer holds the lock; no token may be issued in that case.
+                let why = "the refresh token was rotated by another command";
                 return Err(StoreError::Conflict(why.to_owned()).into());
             }
         }
@@ -109,7 +109,7 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         }
         Write::Revoke(reason) => revoke(tx, locked.key, *reason, command)?,
     }
-    tell(tx, command, &verdict)?;
+    write_audit(tx, command, &verdict)?;
     Ok(Some(verdict))
 }
 
@@ -128,9 +128,9 @@ fn lock(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Locked>> {
     rows::first(tx, sql, params, Locked::decode)
 }
 
-fn tell(tx: &Connection, command: &RotateRefresh, verdict: &Verdict) -> Verb<()> {
+fn write_audit(tx: &Connection, command: &RotateRefresh, verdict: &Verdict) -> Verb<()> {
     for event in &verdict.events {
-        if *event == AuditEvent::RefreshAhead && is_ahead_told(tx, command)? {
+        if *event == AuditEvent::RefreshAhead && is_ahead_audited(tx, command)? {
             continue;
         }
         let about = About {
@@ -144,20 +144,20 @@ fn tell(tx: &Connection, command: &RotateRefresh, verdict: &Verdict) -> Verb<()>
     Ok(())
 }
 
-/// Whether the audit has it already: a leaked key must not fill the disk (D22).
-fn is_ahead_told(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
+/// Whether the audit has a recent row: a leaked key must not fill the disk (D22).
+fn is_ahead_audited(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
     let sql =
         "SELECT 1 FROM audit WHERE event = 'refresh_ahead' AND grant_id = ? AND at > ? LIMIT 1";
     let since = command
         .cause
         .now
         .as_millisecond()
-        .saturating_sub(TELL_AHEAD_EVERY_MS);
+        .saturating_sub(AUDIT_AHEAD_EVERY_MS);
     Ok(rows::value::<i64>(tx, sql, (command.grant.id.as_bytes(), since))?.is_some())
 }
 
-/// Whether it was written. What a rotation depends on and anybody may change is a condition; the rest of a grant never
-/// changes, or only together with its generation. Touches one page: no column of it is in an index.
+/// Whether it was written. Whatever other commands may change is a condition; the rest of a grant never changes, or only
+/// together with its generation. No column here is in an index, so that a rotation writes one page.
 fn write_rotation(tx: &Connection, command: &RotateRefresh, next: &RefreshState) -> Verb<bool> {
     let sql = concat!(
         "UPDATE grants AS g
@@ -189,7 +189,7 @@ fn write_rotation(tx: &Connection, command: &RotateRefresh, next: &RefreshState)
     Ok(written)
 }
 
-/// An application in use keeps its session awake. Offline access goes on without the person, so it proves nothing of them.
+/// A client in use keeps its session alive. Offline access continues without the user, so it proves no activity.
 fn keep_session(tx: &Connection, command: &RotateRefresh) -> Verb<()> {
     let now = command.cause.now;
     let sql = "UPDATE sessions SET last_seen_at = ?1, idle_expires_at = ?2
@@ -223,7 +223,7 @@ fn revoke(
     .map(drop)
 }
 
-/// Whether there is something to note: asked first, because a visit must not cost a commit.
+/// Whether there is something to record: read first, because a visit must not cost a commit.
 pub(super) fn is_unseen(db: &Connection, id: GrantId, generation: u32) -> Verb<bool> {
     let sql = "SELECT 1 FROM grants WHERE grant_id = ? AND refresh_generation = ? AND refresh_current_seen = 0";
     Ok(rows::value::<i64>(db, sql, (id.as_bytes(), generation))?.is_some())

@@ -1,4 +1,4 @@
-//! What ends grants and tokens before their time.
+//! Revocation of grants and tokens.
 
 use cardea_protocol::model::{
     Actor, AuditEvent, ClientId, Grant, GrantId, RevocationReason, Subject,
@@ -65,10 +65,10 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
     Ok(true)
 }
 
-/// A new grant makes the oldest of too many go, by their last use.
+/// Revokes the least recently used grants above the limit.
 pub(super) fn superseded(tx: &Connection, command: &RedeemCode, new: i64) -> Verb<()> {
     let now = command.cause.now.as_millisecond();
-    // Seldom are there too many, and to tell that there are not takes one look at one index.
+    // There are rarely too many, and one index answers that.
     let sql = "SELECT 1 FROM grants new
                JOIN grants g ON g.user_key = new.user_key AND g.client_key = new.client_key
                 AND coalesce(g.revoked_at, g.expires_at) > ?
@@ -107,7 +107,7 @@ pub(super) fn token(tx: &Connection, command: &RevokeToken) -> Verb<()> {
     Ok(())
 }
 
-/// Consent, grants, and the codes on their way to become grants.
+/// Consent, grants, and codes that are not yet redeemed.
 pub(super) fn application(tx: &Connection, command: &RevokeApplication) -> Verb<u64> {
     let RevokeApplication {
         subject,

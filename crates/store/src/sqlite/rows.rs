@@ -1,4 +1,4 @@
-//! From a row to a type, naming table, column and row when it can't be; and the few ways to run a statement.
+//! Decodes rows into types, naming table, column and row on failure; and runs statements.
 
 use std::fmt::Display;
 
@@ -16,7 +16,7 @@ use serde::{
 use super::fault::Verb;
 use crate::{Page, Result, StoreError};
 
-/// The columns of one table in a row, read one after the other. The first is the row's key.
+/// The columns of one table in a row, read one after the other. The first is the key of the row.
 pub(super) struct Fields<'a, 'r> {
     row: &'a Row<'r>,
     table: &'static str,
@@ -35,7 +35,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
-    /// The next column. Its name is for the error.
+    /// The next column. The name is used in errors.
     pub(super) fn get<T: FromSql>(&mut self, column: &'static str) -> Result<T> {
         let index = self.next;
         self.next += 1;
@@ -52,7 +52,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         parsed.ok_or_else(|| self.corrupt(column, "it is missing"))
     }
 
-    /// A text that is parsed if it is there.
+    /// A text that is parsed if it is not null.
     pub(super) fn parse_opt<T, E: Display>(
         &mut self,
         column: &'static str,
@@ -73,7 +73,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         self.parse(column, word)
     }
 
-    /// One of a few words, if it is there.
+    /// One of a few words, if it is not null.
     pub(super) fn word_opt<T: DeserializeOwned>(
         &mut self,
         column: &'static str,
@@ -92,7 +92,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         time.ok_or_else(|| self.corrupt(column, "it is missing"))
     }
 
-    /// A time, if it is there.
+    /// A time, if it is not null.
     pub(super) fn time_opt(&mut self, column: &'static str) -> Result<Option<Timestamp>> {
         let millis: Option<i64> = self.get(column)?;
         millis
@@ -111,7 +111,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         let id = match self.row.get_ref(self.first) {
             Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
             Ok(ValueRef::Integer(number)) => number.to_string(),
-            // Enough to find the row, too little to use it.
+            // Enough to find the row, too little to use the value.
             Ok(ValueRef::Blob(bytes)) => {
                 bytes.iter().take(12).map(|b| format!("{b:02x}")).collect()
             }
@@ -134,7 +134,7 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, WordError> {
 pub(super) fn to_word(value: impl Serialize) -> Verb<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        _ => Err(StoreError::Conflict("a value that has no word".to_owned()).into()),
+        _ => Err(StoreError::Conflict("a value that is not a word".to_owned()).into()),
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn all<T>(
         .collect()
 }
 
-/// Writes; how many rows.
+/// Executes; returns the number of rows written.
 pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Verb<u64> {
     Ok(connection.prepare_cached(sql)?.execute(params)? as u64)
 }

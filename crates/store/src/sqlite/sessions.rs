@@ -1,4 +1,4 @@
-//! Browsers that are logged in.
+//! Sessions of browsers.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{
@@ -18,7 +18,7 @@ use crate::{EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
 
 /// `last_seen_at` is to the minute.
 pub(super) const TOUCH_EVERY_MS: i64 = 60_000;
-/// How long the clean-up leaves an ended session.
+/// How long an ended session is kept.
 pub(super) const KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Whether the session `s` is alive at `:now`, as [`Session::is_alive`] has it.
@@ -75,7 +75,7 @@ impl Sessions for SqliteStore {
         now: Timestamp,
         idle: SignedDuration,
     ) -> Result<()> {
-        // Looked at first: most visits find nothing to write, and a visit must not cost a commit.
+        // Read first: most visits write nothing, and a visit must not cost a commit.
         let sql = "SELECT 1 FROM sessions WHERE cookie_hash = ?1 AND last_seen_at < ?2 - ?3";
         let params = (id.0.as_bytes(), now.as_millisecond(), TOUCH_EVERY_MS);
         let due: Option<i64> = self.read(|db| rows::value(db, sql, params))?;
@@ -174,7 +174,7 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))
 }
 
-/// D8: one person a browser. The same person's session gets the new cookie in place and keeps its `sid`; another's ends.
+/// D8: one user per browser. The session of the same user gets the new cookie and keeps its `sid`; another user's ends.
 fn take_over(
     tx: &Connection,
     previous: SessionId,
@@ -274,14 +274,14 @@ fn touch(tx: &Connection, id: SessionId, now: Timestamp, idle: SignedDuration) -
     rows::execute(tx, sql, params).map(drop)
 }
 
-/// When a session that was seen `now` is idle for too long.
+/// The idle end of a session that was seen `now`.
 pub(super) fn idle_end(now: Timestamp, idle: SignedDuration) -> i64 {
     now.saturating_add(idle)
         .unwrap_or(Timestamp::MAX)
         .as_millisecond()
 }
 
-/// A session that is to end.
+/// A session to end.
 pub(super) struct Living {
     pub(super) key: i64,
     pub(super) subject: Subject,
@@ -335,7 +335,7 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
     Ok(sessions.len() as u64)
 }
 
-/// Ends all sessions of a person who goes, also those whose time is over and that nobody has ended yet.
+/// Ends all sessions of a user who is removed, also expired ones that the clean-up has not ended yet.
 pub(super) fn end_before_removal(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
     let sql =
         "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key
@@ -346,7 +346,7 @@ pub(super) fn end_before_removal(tx: &Connection, subject: &Subject, cause: &Cau
     Ok(())
 }
 
-/// Ends a session with what hangs on it: its codes, and its grants without `offline_access`. Its clients are told.
+/// Ends a session with its codes and its grants without `offline_access`, and notifies its clients.
 pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Cause) -> Verb<()> {
     let now = cause.now.as_millisecond();
     let word = rows::to_word(why)?;

@@ -1,4 +1,4 @@
-//! The clean-up, in small batches. Nothing alive is touched.
+//! The clean-up, in small batches. Live rows are not touched.
 
 use cardea_protocol::model::{Actor, Cause, SessionEnd};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::Swept;
 
-/// How soon an ended session is looked at again when its grants should have gone and have not.
+/// When an ended session is checked again if its grants should be gone and are not.
 const AGAIN_MS: i64 = 60 * 60 * 1000;
 
 pub(super) fn sweep(
@@ -47,7 +47,7 @@ pub(super) fn sweep(
     })
 }
 
-/// Sessions whose time is over end in good order: with what hangs on them, and in the audit.
+/// Ends expired sessions as any other: with their codes and grants, and audited.
 fn end_expired_sessions(tx: &Connection, now: Timestamp, batch: u32) -> Verb<u64> {
     let sql =
         "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key
@@ -69,7 +69,7 @@ fn end_expired_sessions(tx: &Connection, now: Timestamp, batch: u32) -> Verb<u64
     Ok(expired.len() as u64)
 }
 
-/// A session that grants still name stays as long as they, and isn't looked at before.
+/// A session that grants still name stays as long as they do, and is not checked before.
 fn remove_ended_sessions(tx: &Connection, now: i64, batch: u32) -> Verb<u64> {
     let sql = "UPDATE sessions SET keep_until = max(?1 + ?3, ?4 +
                    (SELECT max(g.expires_at) FROM grants g WHERE g.session_key = sessions.session_key))

@@ -65,7 +65,7 @@ fn token_life(
         grant_joins!(),
         "WHERE g.grant_id = :id"
     );
-    // In the order in which the statement names them first: each introspection comes by, and looking names up costs.
+    // By position, in the order of first use in the statement: looking up names would cost time at each introspection.
     let params = (now.as_millisecond(), jti.as_str(), grant.as_bytes());
     rows::first(db, sql, params, |row| {
         let standing = grant_rows::standing(row, 0)?;

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use async_trait::async_trait;
 use cardea_protocol::model::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{AddUser, EndSessions, EndWhich, Page, Result, Seeded, UserChange, Users};
 
-/// At most one audit row of failed logins a person in this time: what a stranger can cause is bounded.
+/// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
 
 /// The columns of [`decode`], from `users u`.
@@ -71,7 +71,7 @@ impl Users for SqliteStore {
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
         self.write(move |tx| {
             sessions::end_before_removal(tx, &subject, &cause)?;
-            // Sessions, codes, grants and consents go with the row.
+            // Sessions, codes, grants and consents are deleted with the row.
             if rows::execute(
                 tx,
                 "DELETE FROM users WHERE subject = ?",
@@ -254,7 +254,7 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     Ok(true)
 }
 
-/// A new password is tried anew: the failures were those of the old one.
+/// Failures are reset: they were those of the old password.
 fn set_password(
     tx: &Connection,
     subject: &Subject,
@@ -269,7 +269,7 @@ fn set_password(
         AuditEvent::PasswordChanged,
         &About::subject(subject),
     )?;
-    // Whoever knew the old password is logged out everywhere.
+    // Everyone who knew the old password is logged out.
     end_sessions(tx, subject, cause)
 }
 

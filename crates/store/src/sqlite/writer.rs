@@ -1,4 +1,4 @@
-//! The one thread that writes: it takes what waits, runs all of it in one transaction, commits once, then answers all (group
+//! The writer thread. It takes all waiting commands, runs them in one transaction, commits once, then answers all (group
 //! commit).
 
 use std::{
@@ -19,42 +19,45 @@ use super::{
 };
 use crate::{Result, StoreError};
 
-/// How often a full disk is tried again.
+/// How often a write to a full disk is tried again.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long the writer sleeps when nothing comes.
+/// How long the writer sleeps without commands.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// What becomes of what a command has written when the command itself fails.
+/// What happens to the writes of a command that fails by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WayBack {
-    /// It is taken back, and the rest of the batch goes on.
-    Savepoint,
-    /// The command fails only before it writes, or by a broken constraint that nobody can bring about, and a savepoint would be
-    /// paid for nothing: it copies every page that is touched. Should it happen, the batch is lost.
-    None,
+pub(super) enum OnError {
+    /// The command is rolled back to its savepoint, and the rest of the batch goes on.
+    RollBackCommand,
+    /// The batch is lost. For commands that fail only before they write, or by a constraint that no request can violate: a
+    /// savepoint would copy every page they touch for nothing.
+    LoseBatch,
 }
 
-/// A command on its way.
+/// The outcome of one command inside a batch that goes on.
+type CommandResult = Result<()>;
+
+/// A queued command.
 trait Command: Send {
-    fn way_back(&self) -> WayBack;
-    /// Runs inside of the transaction and keeps the result.
+    fn on_error(&self) -> OnError;
+    /// Runs inside the transaction and keeps the result.
     fn run(&mut self, tx: &Connection) -> Verb<()>;
-    /// Gives the kept result, which is written down now.
+    /// Sends the kept result, which is committed now.
     fn succeed(self: Box<Self>);
-    /// Gives the error.
+    /// Sends the error.
     fn fail(self: Box<Self>, error: StoreError);
 }
 
 struct Pending<F, T> {
-    way_back: WayBack,
+    on_error: OnError,
     verb: Option<F>,
     result: Option<T>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send, F: FnOnce(&Connection) -> Verb<T> + Send> Command for Pending<F, T> {
-    fn way_back(&self) -> WayBack {
-        self.way_back
+    fn on_error(&self) -> OnError {
+        self.on_error
     }
 
     fn run(&mut self, tx: &Connection) -> Verb<()> {
@@ -65,7 +68,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Verb<T> + Send> Command for Pending<F, T
     }
 
     fn succeed(self: Box<Self>) {
-        // A caller that hung up doesn't hear what was done.
+        // The caller may have hung up.
         if let Some(result) = self.result {
             let _ = self.reply.send(Ok(result));
         }
@@ -76,7 +79,7 @@ impl<T: Send, F: FnOnce(&Connection) -> Verb<T> + Send> Command for Pending<F, T
     }
 }
 
-/// The way to the writer. Dropped, it lets the writer finish what waits.
+/// The handle of the writer. When dropped, it lets the writer finish what waits.
 pub(super) struct Writer {
     queue: Arc<Queue<Box<dyn Command>>>,
     health: Arc<Health>,
@@ -106,11 +109,11 @@ impl Writer {
         })
     }
 
-    /// Sends a command and waits until it is written down. Once it waits it runs, whether the caller still listens or not.
+    /// Queues a command and waits until it is committed. A queued command runs even if the caller hangs up.
     pub(super) async fn write<T, F>(
         &self,
         priority: Priority,
-        way_back: WayBack,
+        on_error: OnError,
         verb: F,
     ) -> Result<T>
     where
@@ -120,7 +123,7 @@ impl Writer {
         self.health.check()?;
         let (reply, answer) = oneshot::channel();
         let command = Box::new(Pending {
-            way_back,
+            on_error,
             verb: Some(verb),
             result: None,
             reply,
@@ -145,7 +148,7 @@ impl Drop for Writer {
     }
 }
 
-/// The thread's own.
+/// The state of the thread.
 struct Writing {
     journal: Box<dyn Journal>,
     health: Arc<Health>,
@@ -153,8 +156,8 @@ struct Writing {
     checkpoints: Arc<Checkpoints>,
 }
 
-/// A batch that came to nothing, and what its senders are told.
-struct Lost {
+/// A batch that was not committed, and the answer to its callers.
+struct LostBatch {
     state: State,
     answer: StoreError,
 }
@@ -173,7 +176,7 @@ impl Writing {
                     self.batch(batch);
                     self.queue.note_batch(requests, began.elapsed());
                 }
-                // Nobody comes back with it.
+                // A job has no active callers.
                 Taken::Job(job) => self.batch(vec![job]),
                 Taken::Nothing => {}
                 Taken::Closed => return,
@@ -215,12 +218,12 @@ impl Writing {
         }
     }
 
-    /// Runs a batch. All of its commands are in `done` afterwards, whatever happened; nobody has been answered yet.
+    /// Runs a batch. All of its commands are in `done` afterwards, whatever happened; none has been answered yet.
     fn carry_out(
         &mut self,
         batch: Vec<Box<dyn Command>>,
-        done: &mut Vec<(Box<dyn Command>, Result<()>)>,
-    ) -> Result<(), Lost> {
+        done: &mut Vec<(Box<dyn Command>, CommandResult)>,
+    ) -> Result<(), LostBatch> {
         let mut outcome = self
             .journal
             .begin()
@@ -242,9 +245,9 @@ impl Writing {
         committed.map_err(|e| self.lost_at_commit(&e))
     }
 
-    /// Runs one command; the outer error costs the batch, the inner one the command.
-    fn one(&mut self, command: &mut dyn Command) -> Result<Result<()>, Lost> {
-        let savepoint = command.way_back() == WayBack::Savepoint;
+    /// Runs one command. The error loses the batch.
+    fn one(&mut self, command: &mut dyn Command) -> Result<CommandResult, LostBatch> {
+        let savepoint = command.on_error() == OnError::RollBackCommand;
         if savepoint {
             self.journal
                 .savepoint()
@@ -263,7 +266,7 @@ impl Writing {
             Err(Fault::Sql(error)) => return Err(self.lost_before_commit(&error)),
             Err(Fault::Own(error)) => error,
         };
-        // SQLite has ended the transaction by itself: what ran before in this batch is gone too.
+        // SQLite ended the transaction by itself: the earlier commands of this batch are lost too.
         if self.journal.is_autocommit() {
             return Err(lost_for_now(&fault));
         }
@@ -283,12 +286,12 @@ impl Writing {
         })
     }
 
-    fn lost_before_commit(&mut self, error: &rusqlite::Error) -> Lost {
+    fn lost_before_commit(&mut self, error: &rusqlite::Error) -> LostBatch {
         let rolled_back = self.roll_back();
         match Severity::of(error) {
             Severity::Fatal => lost_for_good(error),
             _ if !rolled_back => lost_for_good(error),
-            Severity::Full => Lost {
+            Severity::Full => LostBatch {
                 state: State::Full,
                 answer: not_done(error),
             },
@@ -296,13 +299,13 @@ impl Writing {
         }
     }
 
-    /// Nobody is told that nothing was written: the log may hold the batch already, and recovery would find it there.
-    fn lost_at_commit(&mut self, error: &rusqlite::Error) -> Lost {
+    /// The answer is never that nothing was written: the log may hold the batch already, and recovery would apply it.
+    fn lost_at_commit(&mut self, error: &rusqlite::Error) -> LostBatch {
         let rolled_back = self.roll_back();
         match Severity::of(error) {
-            // A commit is where SQLite writes the log, so this is where a disk is really found to be full. The rolled-back
-            // transaction is no longer in force, and the next one writes over what there is of it.
-            Severity::Full if rolled_back => Lost {
+            // A commit is where SQLite writes the log, so a full disk is noticed here. The transaction was rolled back, and the
+            // next one overwrites what is left of it in the log.
+            Severity::Full if rolled_back => LostBatch {
                 state: State::Full,
                 answer: unknown(error),
             },
@@ -310,7 +313,7 @@ impl Writing {
         }
     }
 
-    /// Ends the transaction, if there still is one; whether none is left.
+    /// Ends the transaction, if one is open; returns whether none is left.
     fn roll_back(&mut self) -> bool {
         if self.journal.is_autocommit() {
             return true;
@@ -319,7 +322,7 @@ impl Writing {
         outcome.is_ok() && self.journal.is_autocommit()
     }
 
-    /// Whether the disk has room: a write of a few pages, written down and taken back.
+    /// Whether the disk has room: commits a few pages and deletes them again.
     fn probe(&mut self) -> rusqlite::Result<()> {
         for sql in [
             "INSERT INTO probe (filler) VALUES (zeroblob(16384))",
@@ -337,21 +340,21 @@ impl Writing {
     }
 }
 
-fn lost_for_now(error: &(impl ToString + ?Sized)) -> Lost {
-    Lost {
+fn lost_for_now(error: &(impl ToString + ?Sized)) -> LostBatch {
+    LostBatch {
         state: State::Ready,
         answer: not_done(error),
     }
 }
 
-fn lost_for_good(error: &(impl ToString + ?Sized)) -> Lost {
-    Lost {
+fn lost_for_good(error: &(impl ToString + ?Sized)) -> LostBatch {
+    LostBatch {
         state: State::Failed(error.to_string()),
         answer: unknown(error),
     }
 }
 
-/// Nothing panics; if something does, the store must not look ready, and nobody may wait for an answer that never comes.
+/// If the writer panics, the store must not look ready, and no caller may wait for an answer for ever.
 struct FailOnPanic {
     health: Arc<Health>,
     queue: Arc<Queue<Box<dyn Command>>>,

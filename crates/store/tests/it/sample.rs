@@ -1,4 +1,4 @@
-//! People, clients, sessions, codes and grants to test with.
+//! Users, clients, sessions, codes and grants to test with.
 
 use std::{future::Future, sync::Arc};
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers};
 
 #[tokio::test]
-async fn a_command_without_a_way_back_that_fails_after_writing_costs_its_batch() {
+async fn a_command_without_savepoint_that_fails_after_writing_loses_its_batch() {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
     opened.migrate(true).unwrap();
@@ -10,7 +10,7 @@ async fn a_command_without_a_way_back_that_fails_after_writing_costs_its_batch()
     let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
     let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
     let write =
-        |verb: fn(&Connection) -> Verb<i64>| writer.write(Priority::Request, WayBack::None, verb);
+        |verb: fn(&Connection) -> Verb<i64>| writer.write(Priority::Request, OnError::LoseBatch, verb);
     let count = |tx: &Connection| -> Verb<i64> {
         Ok(tx.query_row("SELECT count(*) FROM probe", [], |row| row.get(0))?)
     };

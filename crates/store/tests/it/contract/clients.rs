@@ -296,7 +296,7 @@ pub(crate) async fn removing_a_client_removes_what_it_had(store: AnyStore) {
             .await
             .unwrap()
             .is_some(),
-        "the person stays logged in"
+        "the user stays logged in"
     );
     assert_eq!(
         world.events().await.last(),

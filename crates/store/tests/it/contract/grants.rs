@@ -43,7 +43,7 @@ pub(crate) async fn a_code_needs_a_living_session_and_enabled_parties(store: Any
     };
     assert!(
         !world.issue(&foreign, 0).await,
-        "the session is another person's"
+        "the session is another user's"
     );
     assert!(
         !world.issue(&code, 30 * MINUTE).await,
@@ -85,7 +85,7 @@ pub(crate) async fn a_consent_grows(store: AnyStore) {
         })
     };
     world.code("none", "openid email", 0).await;
-    assert!(consent().await.is_none(), "a code alone is no consent");
+    assert!(consent().await.is_none(), "only a code is no consent");
     assert!(allow("a", "openid email", 1).await.unwrap());
     assert!(allow("b", "openid", 2).await.unwrap());
     let first = consent().await.unwrap();
@@ -166,7 +166,7 @@ pub(crate) async fn a_grant_survives(store: AnyStore) {
     );
 }
 
-pub(crate) async fn token_state_tells_what_stands_behind_a_token(store: AnyStore) {
+pub(crate) async fn token_state_has_grant_user_and_standing(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let state = |seconds| world.store.token_state(grant.id, &JTI, at(seconds));
@@ -200,7 +200,7 @@ pub(crate) async fn token_state_tells_what_stands_behind_a_token(store: AnyStore
     );
 }
 
-pub(crate) async fn living_grants_are_listed(store: AnyStore) {
+pub(crate) async fn live_grants_are_listed(store: AnyStore) {
     let world = World::new(store).await;
     let (first, second, third) = (
         world.grant("a", OFFLINE, 0).await,

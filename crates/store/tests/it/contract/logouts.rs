@@ -6,7 +6,7 @@ use crate::sample::*;
 
 const LEASE: i64 = 60;
 
-/// Alice, with grants of her session for `told` and for `spa`, which isn't told of anything.
+/// Alice, with grants of her session for `told` and for `spa`, which is not notified.
 async fn world(store: AnyStore) -> (World, Client) {
     let world = World::new(store).await;
     let told = told(&world, "told").await;
@@ -62,7 +62,7 @@ async fn log_out(world: &World) {
     assert_eq!(world.end(which, SessionEnd::Logout, 1).await, 1);
 }
 
-pub(crate) async fn whatever_ends_a_session_tells_its_clients(store: AnyStore) {
+pub(crate) async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
     let (world, client) = world(store).await;
     let bob = user("bob");
     let added = AddUser {
@@ -125,7 +125,7 @@ pub(crate) async fn whatever_ends_a_session_tells_its_clients(store: AnyStore) {
     world.store.sweep(at(seconds), 100, ttl).await.unwrap();
     expect(&expired, seconds).await;
 
-    // Its time is over, and nobody has ended it yet.
+    // It has expired, and has not been ended yet.
     let removed = next("removed").await;
     let gone = world.store.remove_user(subject.clone(), cause(seconds));
     assert!(gone.await.unwrap());
@@ -157,7 +157,7 @@ pub(crate) async fn a_session_without_such_clients_writes_nothing(store: AnyStor
     assert_eq!(claim(&world, None, HOUR).await, []);
 }
 
-pub(crate) async fn a_client_is_told_once_for_a_session(store: AnyStore) {
+pub(crate) async fn a_client_is_notified_once_per_session(store: AnyStore) {
     let (world, client) = world(store).await;
     grant_of(&world, &client, &world.session, "two").await;
     let other = told(&world, "other").await;
@@ -206,7 +206,7 @@ pub(crate) async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStor
         attempt: 2,
         ..first
     };
-    assert_eq!(second, again, "whoever had it has died");
+    assert_eq!(second, again, "its owner has died");
     assert!(settle(&world, &second, LogoutOutcome::Again(at(DAY))).await);
     assert_eq!(claim(&world, None, DAY - 1).await, []);
     assert_eq!(claim(&world, None, DAY).await[0].attempt, 3);
@@ -267,7 +267,7 @@ pub(crate) async fn what_is_given_up_is_audited(store: AnyStore) {
     assert_eq!(why, Some("8 tries, the last answered 503"));
 }
 
-pub(crate) async fn a_removed_client_is_not_told(store: AnyStore) {
+pub(crate) async fn a_removed_client_is_not_notified(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;
     let gone = world.store.remove_client(client.id().clone(), cause(2));
@@ -275,7 +275,7 @@ pub(crate) async fn a_removed_client_is_not_told(store: AnyStore) {
     assert_eq!(claim(&world, None, 2).await, []);
 }
 
-pub(crate) async fn a_busy_client_is_passed_over(store: AnyStore) {
+pub(crate) async fn a_busy_client_is_skipped(store: AnyStore) {
     let (world, client) = world(store).await;
     let other = told(&world, "other").await;
     grant_of(&world, &other, &world.session, "two").await;

@@ -23,16 +23,16 @@ macro_rules! contract {
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
                 an_assertion_counts_once, of_20_parallel_assertions_one_counts;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,
-                a_grant_survives, token_state_tells_what_stands_behind_a_token, living_grants_are_listed;
+                a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, a_stale_step_writes_nothing,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
-            logouts: whatever_ends_a_session_tells_its_clients, a_session_without_such_clients_writes_nothing,
-                a_client_is_told_once_for_a_session, a_claimed_logout_is_due_again_after_its_lease,
+            logouts: every_end_of_a_session_notifies_its_clients, a_session_without_such_clients_writes_nothing,
+                a_client_is_notified_once_per_session, a_claimed_logout_is_due_again_after_its_lease,
                 of_20_parallel_claims_one_gets_it, a_late_settlement_changes_nothing, what_is_given_up_is_audited,
-                a_removed_client_is_not_told, a_busy_client_is_passed_over;
+                a_removed_client_is_not_notified, a_busy_client_is_skipped;
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
@@ -46,15 +46,15 @@ macro_rules! contract {
                 of_20_parallel_rotations_all_get_one_successor, of_20_parallel_strict_rotations_one_succeeds,
                 a_new_network_is_audited_once, a_rotation_keeps_the_session_awake,
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;
-            revocation: a_grant_is_revoked_once, only_the_owner_revokes, a_token_is_revoked_alone,
+            revocation: a_grant_is_revoked_once, only_the_owner_revokes, one_token_is_revoked,
                 an_application_is_revoked_whole, logout_takes_what_hangs_on_the_session,
-                disabled_parties_have_no_living_tokens, removing_a_person_removes_everything;
+                disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
-                a_new_login_keeps_the_session_under_a_new_cookie, another_person_ends_the_session,
-                a_login_over_a_dead_session_is_a_new_one, a_disabled_person_opens_none, a_login_forgets_failures,
-                sessions_end_by_cookie_by_sid_and_by_person, living_sessions_are_listed;
-            users: a_person_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
-                of_20_parallel_seeds_one_is_applied, a_person_is_changed, a_disabled_person_is_logged_out,
+                a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
+                a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
+                sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed;
+            users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
+                of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old;
         }
     };

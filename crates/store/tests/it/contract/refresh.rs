@@ -373,7 +373,7 @@ pub(crate) async fn an_offline_rotation_leaves_the_session(store: AnyStore) {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(session, world.session, "the person may be far away");
+    assert_eq!(session, world.session, "the user may be away");
     assert_eq!(
         world.rotate(rotation(&grant, 1, DAY)).await.answer,
         tokens(2)

@@ -82,7 +82,7 @@ pub(crate) async fn only_the_owner_revokes(store: AnyStore) {
     assert_eq!(world.dead(&grant, 1).await, Some("the grant was revoked"));
 }
 
-pub(crate) async fn a_token_is_revoked_alone(store: AnyStore) {
+pub(crate) async fn one_token_is_revoked(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let revoke = || RevokeToken {
@@ -240,7 +240,7 @@ pub(crate) async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
     assert_eq!(world.dead(&grant, 2).await, None);
 }
 
-pub(crate) async fn removing_a_person_removes_everything(store: AnyStore) {
+pub(crate) async fn removing_a_user_removes_everything(store: AnyStore) {
     let world = World::new(store).await;
     let (grant, code) = (
         world.grant("a", OFFLINE, 0).await,

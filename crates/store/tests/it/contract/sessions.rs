@@ -62,7 +62,7 @@ pub(crate) async fn a_visit_moves_the_idle_end(store: AnyStore) {
     touch(HOUR).await.unwrap();
     assert!(
         find(&world, &world.session, HOUR).await.is_none(),
-        "nobody wakes the dead"
+        "an ended session stays ended"
     );
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn a_new_login_keeps_the_session_under_a_new_cookie(store: AnyS
     assert_eq!(world.dead(&grant, 11).await, Some("the grant was revoked"));
 }
 
-pub(crate) async fn another_person_ends_the_session(store: AnyStore) {
+pub(crate) async fn another_user_ends_the_session(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let bob = user("bob");
@@ -163,7 +163,7 @@ pub(crate) async fn a_login_over_a_dead_session_is_a_new_one(store: AnyStore) {
     assert!(find(&world, &third, HOUR).await.is_some());
 }
 
-pub(crate) async fn a_disabled_person_opens_none(store: AnyStore) {
+pub(crate) async fn a_disabled_user_opens_none(store: AnyStore) {
     let world = World::new(store).await;
     let open = |session: Session| {
         let previous = Some(world.session.id);
@@ -235,7 +235,7 @@ pub(crate) async fn a_login_forgets_failures(store: AnyStore) {
     assert_eq!(alice.failures, LoginFailures::default());
 }
 
-pub(crate) async fn sessions_end_by_cookie_by_sid_and_by_person(store: AnyStore) {
+pub(crate) async fn sessions_end_by_cookie_by_sid_and_by_user(store: AnyStore) {
     let world = World::new(store).await;
     let (two, three) = (
         session("two", &world.alice, 0),
@@ -288,7 +288,7 @@ pub(crate) async fn sessions_end_by_cookie_by_sid_and_by_person(store: AnyStore)
     assert_eq!(world.count(AuditEvent::SessionEnded).await, 2);
 }
 
-pub(crate) async fn living_sessions_are_listed(store: AnyStore) {
+pub(crate) async fn live_sessions_are_listed(store: AnyStore) {
     let world = World::new(store).await;
     let bob = user("bob");
     world

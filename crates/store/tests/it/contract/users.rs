@@ -17,7 +17,7 @@ async fn alice(store: &AnyStore) -> User {
     store.user(&user("alice").subject).await.unwrap().unwrap()
 }
 
-pub(crate) async fn a_person_survives(store: AnyStore) {
+pub(crate) async fn a_user_survives(store: AnyStore) {
     add(&store, "bob").await.unwrap();
     add(&store, "alice").await.unwrap();
     let (found, made) = (alice(&store).await, user("alice"));
@@ -117,7 +117,7 @@ pub(crate) async fn a_seed_is_applied_once(store: AnyStore) {
     assert_eq!(
         seed(&store, "bob").await,
         Seeded::Known,
-        "whoever is there is left alone"
+        "an existing user is not changed"
     );
 }
 
@@ -161,10 +161,10 @@ async fn change(store: &AnyStore, update: UserUpdate, seconds: i64) -> bool {
         .unwrap()
 }
 
-pub(crate) async fn a_person_is_changed(store: AnyStore) {
+pub(crate) async fn a_user_is_changed(store: AnyStore) {
     assert!(
         !change(&store, UserUpdate::default(), 0).await,
-        "nobody is there"
+        "the user does not exist"
     );
     add(&store, "alice").await.unwrap();
     let update = UserUpdate {
@@ -213,7 +213,7 @@ pub(crate) async fn a_person_is_changed(store: AnyStore) {
     assert_eq!(events(&store).await, expected);
 }
 
-pub(crate) async fn a_disabled_person_is_logged_out(store: AnyStore) {
+pub(crate) async fn a_disabled_user_is_logged_out(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (
         world.grant("a", ONLINE, 0).await,
@@ -307,5 +307,5 @@ pub(crate) async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnySto
     upgrade("$argon2id$old", "$argon2id$worse").await.unwrap();
     let found = alice(&store).await;
     assert_eq!(found.password_hash.unwrap().expose(), "$argon2id$better");
-    assert_eq!(found.updated_at, at(0), "the person has changed nothing");
+    assert_eq!(found.updated_at, at(0), "the user has changed nothing");
 }

@@ -42,7 +42,7 @@ impl Bench {
         })
     }
 
-    /// Adds people in one batch: the writer is held in the batch before until they all wait. The fault comes in theirs.
+    /// Adds users in one batch: the writer is held in the batch before until they all wait. The fault comes in theirs.
     async fn batch(&self, names: &[&str], fault: impl FnOnce(&Script)) -> Vec<Result<()>> {
         self.script.hold(Step::Commit);
         let first = self.add("first");
@@ -102,21 +102,21 @@ async fn many_commands_share_one_commit() {
 }
 
 #[tokio::test]
-async fn nobody_is_answered_before_the_commit() {
+async fn no_command_is_answered_before_the_commit() {
     let bench = Bench::new();
     bench.script.hold(Step::Commit);
     let (winner, loser) = (bench.add("alice"), bench.add("alice"));
     bench.script.held().await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!winner.is_finished() && !loser.is_finished());
-    assert!(!bench.is_there("alice").await, "nobody sees it either");
+    assert!(!bench.is_there("alice").await, "no reader sees it either");
     bench.script.go_on();
     let outcomes = [winner.await.unwrap(), loser.await.unwrap()];
     assert_eq!(outcomes.iter().filter(|o| o.is_ok()).count(), 1);
 }
 
 #[tokio::test]
-async fn a_poisoned_command_does_not_hurt_its_batch() {
+async fn a_failed_command_does_not_affect_its_batch() {
     let bench = Bench::new();
     let outcomes = bench.batch(&["alice", "alice", "bob"], |_| {}).await;
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
@@ -264,7 +264,7 @@ async fn a_command_runs_though_its_caller_hung_up() {
 }
 
 #[tokio::test]
-async fn a_writer_that_panics_ends_the_store_and_leaves_nobody_waiting() {
+async fn a_writer_that_panics_ends_the_store_and_every_wait() {
     let bench = Bench::new();
     bench.script.hold(Step::Commit);
     let first = bench.add("alice");

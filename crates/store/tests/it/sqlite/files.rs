@@ -154,7 +154,7 @@ fn a_newer_schema_is_refused() {
 }
 
 #[test]
-fn a_damaged_file_is_refused_in_words() {
+fn a_damaged_file_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = options(&folder).path;
     fs::write(
@@ -196,7 +196,7 @@ fn another_programs_database_is_left_alone() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_named() {
+fn a_missing_folder_is_named() {
     let path = Path::new("/nonexistent/cardea.db");
     let error = migrate(path).unwrap_err();
     assert!(
@@ -209,7 +209,7 @@ fn a_folder_that_is_not_there_is_named() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_files_are_nobody_elses() {
+async fn only_the_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(options(&folder)).unwrap();
@@ -238,7 +238,7 @@ async fn the_files_are_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_corrupt_row_is_named_and_hurts_nobody_else() {
+async fn a_corrupt_row_is_named_and_affects_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(options(&folder)).unwrap();
     add(&store, "alice").await.unwrap();

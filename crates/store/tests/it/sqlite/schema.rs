@@ -89,7 +89,7 @@ async fn a_rotation_writes_one_tree() {
     assert_eq!(
         trees_written(&db, revocation),
         3,
-        "the order of the clean-up and of a person's grants change too"
+        "the order of the clean-up and of a user's grants change too"
     );
 }
 

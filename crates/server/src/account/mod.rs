@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use self::page::{AccountPage, ApplicationLine, Done, Email, SessionLine};
 use crate::{
     app::App,
-    backchannel_logout::tell_clients,
+    backchannel_logout::notify_clients,
     browser::Browser,
     caller::Caller,
     client_logo,
@@ -83,7 +83,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
                     cause,
                 })
                 .await?;
-            tell_clients(&ctx.app, &sid).await;
+            notify_clients(&ctx.app, &sid).await;
             Done::SessionEnded
         }
         Some("end_other_sessions") => {

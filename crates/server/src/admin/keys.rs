@@ -12,7 +12,7 @@ use super::{
     operator::{Body, Name, Operator},
     refusal::Answer,
 };
-use crate::{app::Shared, keys::ripe_at};
+use crate::{app::Shared, keys::active_from};
 
 /// A signing key as the operator sees it.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ impl View {
             state: row.state,
             created_at: row.created_at,
             active_at: match row.state {
-                KeyState::Next => Some(ripe_at(row)),
+                KeyState::Next => Some(active_from(row)),
                 _ => row.activated_at,
             },
             retired_at: row.retired_at,

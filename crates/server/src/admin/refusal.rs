@@ -116,7 +116,7 @@ impl From<KeyError> for Refusal {
 impl From<RotateError> for Refusal {
     fn from(error: RotateError) -> Self {
         match error {
-            RotateError::UnderWay { .. } | RotateError::Race => {
+            RotateError::InProgress { .. } | RotateError::Race => {
                 Self::conflict(sentence(&error.to_string()))
             }
             RotateError::Keys(error) => error.into(),

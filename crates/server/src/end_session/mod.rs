@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::page::{ConfirmPage, DonePage};
 use crate::{
     app::App,
-    backchannel_logout::tell_clients,
+    backchannel_logout::notify_clients,
     browser::{Browser, forget_session},
     ctx::Ctx,
     error::{self, Failure},
@@ -192,7 +192,7 @@ pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), 
     };
     ctx.app.store.end_sessions(command).await?;
     metrics::counter!(cardea_web::metric_names::LOGOUTS).increment(1);
-    tell_clients(&ctx.app, &session.sid).await;
+    notify_clients(&ctx.app, &session.sid).await;
     Ok(())
 }
 

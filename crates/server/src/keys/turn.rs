@@ -14,7 +14,9 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
     /// A rotation is in progress already.
-    #[error("a rotation is in progress: the key {kid} becomes active at {at}; to make a new key active now: cardea key rotate --now")]
+    #[error(
+        "a rotation is in progress: the key {kid} becomes active at {at}; to make a new key active now: cardea key rotate --now"
+    )]
     InProgress {
         /// The key.
         kid: String,
@@ -22,7 +24,9 @@ pub enum RotateError {
         at: Timestamp,
     },
     /// Another node changed the ring at the same moment.
-    #[error("another node changed the key ring at the same moment; check `cardea key list` and try again")]
+    #[error(
+        "another node changed the key ring at the same moment; check `cardea key list` and try again"
+    )]
     Race,
     /// The store or a key.
     #[error(transparent)]
@@ -41,7 +45,9 @@ pub(crate) enum RemoveError {
     )]
     Active(String),
     /// Another node changed the ring at the same moment.
-    #[error("another node changed the key ring at the same moment; check `cardea key list` and try again")]
+    #[error(
+        "another node changed the key ring at the same moment; check `cardea key list` and try again"
+    )]
     Race,
     /// The store or a key.
     #[error(transparent)]

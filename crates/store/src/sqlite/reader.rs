@@ -141,7 +141,11 @@ mod tests {
         };
         assert_eq!(pages(&readers), 0);
         write();
-        assert_eq!(pages(&readers), 0, "the same transaction, as no commit was noted");
+        assert_eq!(
+            pages(&readers),
+            0,
+            "the same transaction, as no commit was noted"
+        );
         readers.note_commit();
         assert_eq!(pages(&readers), 1);
         write();

@@ -9,8 +9,9 @@ async fn a_command_without_savepoint_that_fails_after_writing_loses_its_batch() 
     let journal = Box::new(SqliteJournal::new(opened.writer));
     let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
     let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
-    let write =
-        |verb: fn(&Connection) -> Verb<i64>| writer.write(Priority::Request, OnError::LoseBatch, verb);
+    let write = |verb: fn(&Connection) -> Verb<i64>| {
+        writer.write(Priority::Request, OnError::LoseBatch, verb)
+    };
     let count = |tx: &Connection| -> Verb<i64> {
         Ok(tx.query_row("SELECT count(*) FROM probe", [], |row| row.get(0))?)
     };

@@ -33,7 +33,7 @@ fn a_rotation_publishes_the_next_keys_and_a_second_one_waits() {
     ];
     assert_eq!(list(), pairs(&both));
     let refused = bench.run(&["key", "rotate"]).complaint();
-    assert!(refused.contains("under way"), "{refused}");
+    assert!(refused.contains("in progress"), "{refused}");
     bench.run(&["key", "rotate", "--now"]).fine();
     let turned = [
         ("ES256", "active"),

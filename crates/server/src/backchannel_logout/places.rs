@@ -50,7 +50,9 @@ impl BackchannelLogout {
             .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let busy = in_progress.iter().filter(|(_, count)| **count >= CLAIM_SIZE);
+        let busy = in_progress
+            .iter()
+            .filter(|(_, count)| **count >= CLAIM_SIZE);
         busy.map(|(client, _)| client.clone()).collect()
     }
 

@@ -84,6 +84,7 @@ pub(crate) fn user() -> User {
         claims: serde_json::from_value(claims).unwrap(),
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
+        devices_since: None,
         created_at: now(),
         updated_at: now(),
     }

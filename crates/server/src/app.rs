@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use cardea_protocol::metadata::Metadata;
 use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
-use cardea_store::Store;
+use cardea_store::{Store, StoreError};
 use cardea_web::{
     clock::Clock,
     inbound::{CookieNames, csrf::Csrf},
@@ -16,9 +16,15 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
-    backchannel_logout::places::BackchannelLogout, client_logo::cache::ClientLogos,
-    clients::ClientDirectory, config::settings::Settings, keys::KeyRing, limits::Limits,
-    pages::Assets, parts::EPOCH, passwords::Passwords,
+    backchannel_logout::places::BackchannelLogout,
+    client_logo::cache::ClientLogos,
+    clients::ClientDirectory,
+    config::settings::Settings,
+    keys::KeyRing,
+    limits::Limits,
+    pages::Assets,
+    parts::EPOCH,
+    passwords::{Costs, Passwords},
 };
 
 /// The provider.
@@ -71,6 +77,14 @@ impl App {
         self.metadata.store(Arc::new(
             serde_json::to_vec(&metadata).unwrap_or_default().into(),
         ));
+    }
+
+    /// Reads what the password hashes of the users cost, so that unknown names cost the same. Called by the jobs, and at once by
+    /// whatever changes a password on this node.
+    pub(crate) async fn refresh_password_costs(&self) -> Result<(), StoreError> {
+        let costs = self.store.password_costs().await?;
+        self.passwords.set_costs(Costs::of(&costs));
+        Ok(())
     }
 
     /// The present moment.

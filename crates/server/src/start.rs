@@ -76,6 +76,7 @@ impl App {
             entropy: parts.entropy,
         });
         app.refresh_metadata();
+        app.refresh_password_costs().await?;
         Ok(app)
     }
 }
@@ -161,6 +162,7 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
             claims: seed.claims.clone(),
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
+            devices_since: None,
             created_at: cause.now,
             updated_at: cause.now,
         };

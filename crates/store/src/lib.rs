@@ -29,7 +29,7 @@ pub use grants::{
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use logouts::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, SettleLogout};
-pub use sessions::{EndSessions, EndWhich, OpenSession, Sessions};
+pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
 

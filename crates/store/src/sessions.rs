@@ -17,15 +17,28 @@ pub struct OpenSession {
     pub cause: Cause,
 }
 
-/// Ends sessions. Each revokes its codes, and its grants without `offline_access`, and puts a logout into the outbox for each
+/// Ends sessions. Each revokes its codes and its grants (those with `offline_access` as [`Applications`] says), and puts a logout into the outbox for each
 /// client with a logout URI, in the same transaction.
 pub struct EndSessions {
     /// Which.
     pub which: EndWhich,
     /// Why. `Logout` is audited as `logout`, everything else as `session_ended`.
     pub why: SessionEnd,
+    /// What becomes of the grants with `offline_access`.
+    pub applications: Applications,
     /// Who does it.
     pub cause: Cause,
+}
+
+/// What becomes of the applications that act for a user, when sessions end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Applications {
+    /// Grants with `offline_access` outlive the session, as after a logout (OpenID Core §11).
+    Keep,
+    /// The grants are revoked: somebody else may have them. When all sessions of a user end, that means all grants and codes
+    /// of the user, also those of sessions that have ended before.
+    #[default]
+    Revoke,
 }
 
 /// Which sessions to end.

@@ -5,7 +5,7 @@ use cardea_protocol::model::{Cause, Subject, User, UserStatus, Username};
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
-use crate::{Page, Result};
+use crate::{Applications, Page, Result};
 
 /// Adds a user.
 pub struct AddUser {
@@ -35,6 +35,8 @@ pub struct UserUpdate {
     pub claims: Option<std::collections::BTreeMap<String, serde_json::Value>>,
     /// The password's hash; audited as `password_changed`. It ends the person's sessions.
     pub password_hash: Option<Secret<String>>,
+    /// What becomes of the applications that act for the user, when a new password or `Disabled` ends the sessions.
+    pub applications: Applications,
     /// Enabled or disabled. Disabling ends the person's sessions (with what hangs on them).
     pub status: Option<UserStatus>,
 }
@@ -70,6 +72,8 @@ pub trait Users: Send + Sync {
     async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()>;
     /// Until when the user must wait, read again from the store. `None` when a login is allowed.
     async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>>;
+    /// The parameters of the password hashes (`m=19456,t=2,p=1`), and how many users have each.
+    async fn password_costs(&self) -> Result<Vec<(String, u64)>>;
     /// Replaces a password hash by one of the same password with today's cost; only if it is still `old`.
     async fn upgrade_password_hash(
         &self,

@@ -297,6 +297,13 @@ impl TestServer {
         self.change_user(person, update).await;
     }
 
+    /// The hash of a person's password.
+    pub async fn password_hash(&self, person: Person) -> String {
+        let user = self.store.user(&self.subject(person).await).await;
+        let hash = user.unwrap().unwrap().password_hash.unwrap();
+        hash.expose().clone()
+    }
+
     async fn change_user(&self, person: Person, update: UserUpdate) {
         let subject = self.subject(person).await;
         let change = UserChange {

@@ -25,9 +25,9 @@ enum Verb {
     /// List the living sessions, the youngest first: of everybody, or of one person.
     #[command(after_help = "Example:\n  cardea session list --user alice")]
     List(ListOptions),
-    /// End one session, or all of a person. Tokens of it are dead but those with offline_access.
+    /// End one session, or all of a user, and revoke what applications got from them.
     #[command(
-        after_help = "Examples:\n  cardea session end q1Xw…\n  cardea session end --user alice"
+        after_help = "With --user, all tokens, codes and known browsers of the user are revoked, also those of earlier sessions.\n\nExamples:\n  cardea session end q1Xw…\n  cardea session end --user alice\n  cardea session end --user alice --keep-applications"
     )]
     End(EndOptions),
 }
@@ -42,12 +42,21 @@ struct ListOptions {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false)]
 struct EndOptions {
+    #[command(flatten)]
+    which: Which,
+    /// Applications with offline access keep it, as after a logout.
+    #[arg(long)]
+    keep_applications: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Which {
     /// The session's sid, as `cardea session list` and ID tokens have it.
     #[arg(allow_hyphen_values = true)]
     sid: Option<String>,
-    /// All sessions of this person: the user name or the subject.
+    /// All sessions of this user: the user name or the subject.
     #[arg(long, allow_hyphen_values = true)]
     user: Option<String>,
 }
@@ -58,23 +67,37 @@ impl SessionCommand {
         match self.verb {
             Verb::List(options) => list(&desk, &options).await,
             Verb::End(EndOptions {
-                user: Some(user), ..
+                which: Which {
+                    user: Some(user), ..
+                },
+                keep_applications,
             }) => {
-                let path = format!("/users/{}/sessions", segment(&user));
+                let query = keep_query(keep_applications);
+                let path = format!("/users/{}/sessions{query}", segment(&user));
                 let ended = desk.admin.send(Method::DELETE, &path, None).await?;
                 out.answer(&ended, |ended| {
                     format!("Ended {} session(s) of {user}.", word(ended, "ended"))
                 })
             }
             Verb::End(options) => {
-                let sid = options.sid.unwrap_or_default();
-                let path = format!("/sessions/{}", segment(&sid));
+                let sid = options.which.sid.unwrap_or_default();
+                let query = keep_query(options.keep_applications);
+                let path = format!("/sessions/{}{query}", segment(&sid));
                 desk.admin.send(Method::DELETE, &path, None).await?;
                 out.answer(&done("ended", &sid), |_| {
                     format!("Ended the session {sid}.")
                 })
             }
         }
+    }
+}
+
+/// The query of a request that ends sessions.
+pub(super) fn keep_query(keep_applications: bool) -> &'static str {
+    if keep_applications {
+        "?keep_applications=true"
+    } else {
+        ""
     }
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, done, pairs};
+use super::{Desk, done, pairs, session::keep_query};
 use crate::{
     admin::segment,
     commands::{ConfigOption, PageOptions},
@@ -58,15 +58,19 @@ enum Verb {
   cardea user set alice --role user --role admin
   cardea user set alice --claim name=\"Alice B\" --claim nickname=null        (null takes a claim away)")]
     Set(SetOptions),
-    /// Give a person a new password. Failed logins are forgotten; sessions stay: see `cardea session end`.
-    #[command(after_help = "Example:\n  cardea user password alice")]
+    /// Give a user a new password. It ends all sessions and revokes all tokens and known browsers; failed logins are forgotten.
+    #[command(
+        after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --keep-applications"
+    )]
     Password(PasswordOptions),
     /// Let a person log in again.
     #[command(after_help = "Example:\n  cardea user enable alice")]
     Enable(User),
-    /// Refuse a person's logins and tokens, and end their sessions; everything else is kept.
-    #[command(after_help = "Example:\n  cardea user disable alice")]
-    Disable(User),
+    /// Refuse a user's logins, end all sessions and revoke all tokens and known browsers; consents and data are kept.
+    #[command(
+        after_help = "Examples:\n  cardea user disable alice\n  cardea user disable alice --keep-applications"
+    )]
+    Disable(DisableOptions),
     /// Remove a person with their sessions, consents and grants. Their subject is never given to anybody again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]
     Remove(RemoveOptions),
@@ -131,6 +135,19 @@ struct PasswordOptions {
     /// Read the password from the first line of standard input.
     #[arg(long)]
     password_stdin: bool,
+    /// Applications with offline access keep it.
+    #[arg(long)]
+    keep_applications: bool,
+}
+
+#[derive(Args)]
+struct DisableOptions {
+    /// The user name or the subject.
+    #[arg(allow_hyphen_values = true)]
+    user: String,
+    /// Applications with offline access get it back when the user is enabled.
+    #[arg(long)]
+    keep_applications: bool,
 }
 
 #[derive(Args)]
@@ -157,15 +174,24 @@ impl UserCommand {
             }
             Verb::Add(options) => add(&desk, options, password.as_ref()).await,
             Verb::Set(options) => set(&desk, options).await,
-            Verb::Password(PasswordOptions { user, .. }) => {
-                let body = json!({ "password": password.as_ref().map(Secret::expose) });
+            Verb::Password(PasswordOptions {
+                user,
+                keep_applications,
+                ..
+            }) => {
+                let password = password.as_ref().map(Secret::expose);
+                let body = json!({ "password": password, "keep_applications": keep_applications });
                 act(&desk, &user, ("password", "Set the password of"), &body).await
             }
             Verb::Enable(User { user }) => {
                 act(&desk, &user, ("enable", "Enabled"), &json!({})).await
             }
-            Verb::Disable(User { user }) => {
-                act(&desk, &user, ("disable", "Disabled"), &json!({})).await
+            Verb::Disable(DisableOptions {
+                user,
+                keep_applications,
+            }) => {
+                let verb = format!("disable{}", keep_query(keep_applications));
+                act(&desk, &user, (&verb, "Disabled"), &json!({})).await
             }
             Verb::Remove(RemoveOptions { user, .. }) => {
                 desk.admin.send(Method::DELETE, &path(&user), None).await?;

@@ -125,6 +125,7 @@ mod tests {
             claims: serde_json::from_value(claims).unwrap(),
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
+            devices_since: None,
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }

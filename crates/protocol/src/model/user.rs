@@ -39,6 +39,8 @@ pub struct User {
     pub status: UserStatus,
     /// Consecutive failed logins.
     pub failures: LoginFailures,
+    /// Only browsers that logged this user in since then are known devices.
+    pub devices_since: Option<Timestamp>,
     /// When the user was added.
     pub created_at: Timestamp,
     /// When anything about the user was changed; the `updated_at` claim.

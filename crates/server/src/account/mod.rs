@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
 };
-use cardea_store::{EndSessions, EndWhich, GrantView, RevokeApplication};
+use cardea_store::{Applications, EndSessions, EndWhich, GrantView, RevokeApplication};
 use cardea_web::inbound::UnreadForm;
 use jiff::Timestamp;
 
@@ -80,6 +80,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
                 .end_sessions(EndSessions {
                     which: EndWhich::Sid(sid.clone(), Some(subject)),
                     why: SessionEnd::Remote,
+                    applications: Applications::Keep,
                     cause,
                 })
                 .await?;
@@ -117,6 +118,7 @@ async fn end_others(app: &App, current: &Session, cause: Cause) -> Result<(), Fa
         let command = EndSessions {
             which: EndWhich::Sid(session.sid, Some(current.subject.clone())),
             why: SessionEnd::Remote,
+            applications: Applications::Keep,
             cause: cause.clone(),
         };
         app.store.end_sessions(command).await?;

@@ -2,12 +2,15 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Query, State},
+};
 use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
-use cardea_store::{EndSessions, EndWhich};
+use cardea_store::{Applications, EndSessions, EndWhich};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     list::{List, Window},
@@ -103,34 +106,60 @@ pub(super) async fn of_user(
     Ok(Json(List::all(sessions.into_iter().map(view).collect())))
 }
 
-/// `DELETE /sessions/{sid}`: with its codes, and its grants without `offline_access`.
+/// What becomes of the applications: `?keep_applications=true`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Ending {
+    keep_applications: bool,
+}
+
+impl Ending {
+    pub(super) fn applications(&self) -> Applications {
+        if self.keep_applications {
+            Applications::Keep
+        } else {
+            Applications::Revoke
+        }
+    }
+}
+
+/// `DELETE /sessions/{sid}`: with its codes and grants; those with `offline_access` stay with `?keep_applications=true`.
 pub(super) async fn end(
     State(app): State<Shared>,
     operator: Operator,
     Name(sid): Name,
+    Query(ending): Query<Ending>,
 ) -> Answer<StatusCode> {
     let which = EndWhich::Sid(Sid::parse(&sid)?, None);
-    match end_which(&app, operator, which).await? {
+    match end_which(&app, operator, which, ending.applications()).await? {
         0 => Err(Refusal::not_found(format_args!("living session {sid}"))),
         _ => Ok(StatusCode::NO_CONTENT),
     }
 }
 
-/// `DELETE /users/{user}/sessions`
+/// `DELETE /users/{user}/sessions`: with all grants, codes and known devices of the user, unless `?keep_applications=true`.
 pub(super) async fn end_all(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
+    Query(ending): Query<Ending>,
 ) -> Answer<Json<Ended>> {
     let user = users::find(&app, &user).await?;
-    let ended = end_which(&app, operator, EndWhich::Subject(user.subject)).await?;
+    let which = EndWhich::Subject(user.subject);
+    let ended = end_which(&app, operator, which, ending.applications()).await?;
     Ok(Json(Ended { ended }))
 }
 
-async fn end_which(app: &Shared, operator: Operator, which: EndWhich) -> Answer<u64> {
+async fn end_which(
+    app: &Shared,
+    operator: Operator,
+    which: EndWhich,
+    applications: Applications,
+) -> Answer<u64> {
     let command = EndSessions {
         which,
         why: SessionEnd::Operator,
+        applications,
         cause: operator.cause,
     };
     let ended = app.store.end_sessions(command).await?;

@@ -303,7 +303,7 @@ async fn what_a_removed_key_signed_is_dead_at_once() {
     };
     let (status, problem) = remove().await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert!(problem["detail"].as_str().unwrap().contains("signs"));
+    assert!(problem["detail"].as_str().unwrap().contains("is active"));
     let body = r#"{"now":true}"#.to_owned();
     stage.post("/keys/rotate", "application/json", body).await;
     let active = async || {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{Query, State},
+};
 use cardea_protocol::claims::check_user_claims;
 use cardea_protocol::model::{LoginFailures, Subject, User, UserStatus, Username};
 use cardea_seal::Secret;
-use cardea_store::{AddUser, UserChange, UserUpdate};
+use cardea_store::{AddUser, Applications, UserChange, UserUpdate};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -17,6 +20,7 @@ use super::{
     list::{List, Window},
     operator::{Body, Name, Operator},
     refusal::{Answer, Refusal},
+    sessions::Ending,
 };
 use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
 
@@ -93,6 +97,9 @@ pub(super) struct Changes {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     password: SecretText,
+    /// Whether applications keep the access that the user gave them.
+    #[serde(default)]
+    keep_applications: bool,
 }
 
 /// `GET /users`
@@ -146,6 +153,7 @@ pub(super) async fn add(
         claims: new.claims,
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
+        devices_since: None,
         created_at: operator.cause.now,
         updated_at: operator.cause.now,
     };
@@ -156,6 +164,7 @@ pub(super) async fn add(
             cause: operator.cause,
         })
         .await?;
+    app.refresh_password_costs().await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -190,6 +199,11 @@ pub(super) async fn password(
     let about = [Some(user.username.as_str()), user.email.as_deref(), name];
     let update = UserUpdate {
         password_hash: Some(hash(&app, &new.password, about).await?),
+        applications: if new.keep_applications {
+            Applications::Keep
+        } else {
+            Applications::Revoke
+        },
         ..UserUpdate::default()
     };
     change(&app, operator, user.subject, update).await
@@ -201,16 +215,29 @@ pub(super) async fn enable(
     operator: Operator,
     Name(user): Name,
 ) -> Answer<Json<View>> {
-    set_status(&app, operator, &user, UserStatus::Enabled).await
+    let update = UserUpdate {
+        status: Some(UserStatus::Enabled),
+        ..UserUpdate::default()
+    };
+    let user = find(&app, &user).await?;
+    change(&app, operator, user.subject, update).await
 }
 
-/// `POST /users/{user}/disable`: ends the person's sessions.
+/// `POST /users/{user}/disable`: ends the user's sessions, grants and codes; grants with `offline_access` stay, without effect
+/// while the user is disabled, with `?keep_applications=true`.
 pub(super) async fn disable(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
+    Query(ending): Query<Ending>,
 ) -> Answer<Json<View>> {
-    set_status(&app, operator, &user, UserStatus::Disabled).await
+    let update = UserUpdate {
+        status: Some(UserStatus::Disabled),
+        applications: ending.applications(),
+        ..UserUpdate::default()
+    };
+    let user = find(&app, &user).await?;
+    change(&app, operator, user.subject, update).await
 }
 
 /// `DELETE /users/{user}`: with their sessions, codes, grants and consents.
@@ -228,20 +255,6 @@ pub(super) async fn remove(
     }
 }
 
-async fn set_status(
-    app: &Shared,
-    operator: Operator,
-    user: &str,
-    status: UserStatus,
-) -> Answer<Json<View>> {
-    let user = find(app, user).await?;
-    let update = UserUpdate {
-        status: Some(status),
-        ..UserUpdate::default()
-    };
-    change(app, operator, user.subject, update).await
-}
-
 async fn change(
     app: &Shared,
     operator: Operator,
@@ -255,6 +268,7 @@ async fn change(
         cause: operator.cause,
     };
     app.store.change_user(command).await?;
+    app.refresh_password_costs().await?;
     // A new password and a disabled person end sessions.
     app.backchannel_logout.wake();
     let user = app.store.user(&subject).await?;

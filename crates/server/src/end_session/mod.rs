@@ -11,7 +11,7 @@ use cardea_protocol::{
     request::EndSessionRequest,
     verify::{self, VerifiedHint},
 };
-use cardea_store::{EndSessions, EndWhich};
+use cardea_store::{Applications, EndSessions, EndWhich};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use form_urlencoded::Serializer;
 use serde::{Deserialize, Serialize};
@@ -188,6 +188,8 @@ pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), 
     let command = EndSessions {
         which: EndWhich::Id(session.id),
         why: SessionEnd::Logout,
+        // OpenID Core §11: offline access outlives a logout.
+        applications: Applications::Keep,
         cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
     };
     ctx.app.store.end_sessions(command).await?;

@@ -27,7 +27,7 @@ impl ConfirmPage<'_> {
 }
 
 impl DonePage<'_> {
-    pub(crate) const CSP: &'static str = csp::STAYS;
+    pub(crate) const CSP: &'static str = csp::STATIC;
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(crate) enum Trouble {
 }
 
 impl ErrorPage<'_> {
-    pub(crate) const CSP: &'static str = csp::STAYS;
+    pub(crate) const CSP: &'static str = csp::STATIC;
 
     /// The request id in groups of four, as one reads it out.
     fn reference(&self) -> Vec<String> {

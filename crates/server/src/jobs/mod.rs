@@ -43,6 +43,9 @@ async fn maintain(app: &App) {
         if let Err(error) = app.clients.refresh().await {
             tracing::error!(%error, "the clients could not be read");
         }
+        if let Err(error) = app.refresh_password_costs().await {
+            tracing::error!(%error, "the costs of the password hashes could not be read");
+        }
         match sweep(app, &holder).await {
             Ok(swept) if swept != Swept::default() => {
                 tracing::debug!(?swept, "cleaned up");

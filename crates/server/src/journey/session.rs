@@ -93,7 +93,7 @@ pub(crate) async fn open(
         }
     };
     set_session(&ctx.app, response.headers_mut(), &cookie, &new_browser);
-    known_device::remember(&ctx.app, response.headers_mut(), &user.subject);
+    known_device::remember(ctx, response.headers_mut(), &user.subject);
     Ok(response)
 }
 

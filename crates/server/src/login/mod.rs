@@ -138,9 +138,7 @@ async fn authenticate(
         Ok(name) => ctx.app.store.user_by_name(&name).await?,
         Err(_) => None,
     };
-    let device = user
-        .as_ref()
-        .and_then(|user| known_device::of(ctx, &user.subject));
+    let device = user.as_ref().and_then(|user| known_device::of(ctx, user));
     let by_account = match device {
         Some(device) => ctx.app.limits.login_account.check(device),
         None => ctx

@@ -5,6 +5,10 @@
 pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-WuP3uRvOLFgYrZ/To7tWLzSK3UJkd2JBsoa0n9ksEtw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Pages without a form.
+pub(crate) const STATIC: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; \
+     frame-ancestors 'none'; form-action 'self'";
+
 /// All other pages.
 pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-WuP3uRvOLFgYrZ/To7tWLzSK3UJkd2JBsoa0n9ksEtw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -39,7 +43,12 @@ mod tests {
 
     #[test]
     fn no_page_allows_inline_code_or_framing() {
-        for policy in [super::MAY_REDIRECT, super::STAYS, super::FORM_POST] {
+        for policy in [
+            super::MAY_REDIRECT,
+            super::STATIC,
+            super::STAYS,
+            super::FORM_POST,
+        ] {
             assert!(policy.starts_with("default-src 'none'; "));
             assert!(policy.contains("frame-ancestors 'none'"));
             assert!(!policy.contains("unsafe"));

@@ -195,7 +195,7 @@ async fn a_strange_action_or_id_is_a_broken_link() {
         ("delete", ""),
         ("end_session", ""),
         ("revoke", ""),
-        ("revoke", "a b"),
+        ("revoke", "a\tb"),
         ("end_session", "\u{202e}"),
     ] {
         let fill = [("action", action), ("id", id)];

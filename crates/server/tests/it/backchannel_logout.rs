@@ -9,7 +9,7 @@ use cardea_protocol::{
     model::{AuditEvent, AuthMethod, ClientMetadata, SessionEnd, Sid},
     verify::{self, IssuerRule, RelyingPartyPolicy},
 };
-use cardea_store::{AuditFilter, ClaimLogouts, EndSessions, EndWhich, Logout, Page};
+use cardea_store::{Applications, AuditFilter, ClaimLogouts, EndSessions, EndWhich, Logout, Page};
 use cardea_testkit::{
     Browser, LogoutReceiver, Person, TestClient, TestServer,
     clients::{POST, SPA, WEB},
@@ -346,6 +346,7 @@ async fn what_a_process_that_died_has_left_is_sent_by_the_next() {
         let command = EndSessions {
             which: EndWhich::Sid(sid, None),
             why: SessionEnd::Operator,
+            applications: Applications::Keep,
             cause: server.cause(),
         };
         assert_eq!(server.store.end_sessions(command).await.unwrap(), 1);

@@ -1,6 +1,10 @@
 //! Cookies and the session behind them (D7, D8): new at each login, one user per browser, dead in time.
 
-use cardea_testkit::{Browser, Person, TestServer, flows::log_in};
+use cardea_testkit::{
+    Browser, Person, TestServer,
+    clients::SPA,
+    flows::{log_in, log_in_at, refresh, tokens},
+};
 use jiff::SignedDuration;
 
 const SESSION: &str = "__Host-cardea_session";
@@ -138,4 +142,47 @@ async fn a_session_dies_by_idleness_and_by_age() {
     }
     server.advance(SignedDuration::from_mins(16));
     assert_eq!(browser.open(&account).await.path(), "/login", "eight hours");
+}
+
+#[tokio::test]
+async fn t1_a_new_password_ends_what_a_thief_holds() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let scope = "openid offline_access";
+    let tokens = tokens(&mut browser, SPA, (Person::ALICE, scope)).await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    server.set_password_hash(Person::ALICE, hash).await;
+    let refused = refresh(&server, SPA, refresh_token).await;
+    refused.refused(400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn t1_a_new_password_forgets_the_browsers_that_were_known() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let lock = async || {
+        for _ in 0..7 {
+            let subject = server.subject(Person::ALICE).await;
+            let failure = server.store.record_login_failure(subject, server.cause());
+            failure.await.unwrap();
+        }
+    };
+    // A known browser is let in while the account waits after failed logins of others.
+    lock().await;
+    browser.lose(SESSION);
+    let page = log_in(&mut browser, Person::ALICE).await;
+    assert_eq!(page.heading(), "Your account");
+    // The same browser is a stranger after a new password.
+    let before = browser.cookie("__Host-cardea_device").unwrap().to_owned();
+    server.clock.advance(SignedDuration::from_secs(1));
+    let hash = server.password_hash(Person::ALICE).await;
+    server.set_password_hash(Person::ALICE, &hash).await;
+    lock().await;
+    browser.lose(SESSION);
+    browser.plant("__Host-cardea_device", &before);
+    let page = browser.open(&server.url("/login")).await;
+    let page = log_in_at(&mut browser, &page, Person::ALICE).await;
+    assert_eq!(page.status(), 422, "{}", page.text());
 }

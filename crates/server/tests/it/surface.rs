@@ -195,7 +195,10 @@ async fn style_and_logo_are_kept_for_ever_at_an_address_of_their_own() {
     }
     kinds.sort();
     kinds.dedup();
-    assert_eq!(kinds, ["image/svg+xml", "text/css; charset=utf-8"]);
+    assert_eq!(
+        kinds,
+        ["font/woff2", "image/svg+xml", "text/css; charset=utf-8"]
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Revocation of grants and tokens.
 
 use cardea_protocol::model::{
-    Actor, AuditEvent, ClientId, Grant, GrantId, RevocationReason, Subject,
+    Actor, AuditEvent, Cause, ClientId, Grant, GrantId, RevocationReason, Subject,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
@@ -10,6 +10,7 @@ use super::{
     audit::{self, About},
     fault::Verb,
     rows::{self, Fields},
+    sessions::Living,
 };
 use crate::{RedeemCode, RevokeApplication, RevokeGrant, RevokeToken};
 
@@ -27,6 +28,43 @@ pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Ver
             session,
         ),
     )
+}
+
+/// The grants with `offline_access` that a session left behind.
+pub(super) fn offline_of_session(tx: &Connection, session: &Living, cause: &Cause) -> Verb<()> {
+    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
+               WHERE session_key = ?3 AND revoked_at IS NULL AND expires_at > ?1";
+    let params = (
+        cause.now.as_millisecond(),
+        rows::to_word(RevocationReason::Operator)?,
+        session.key,
+    );
+    let revoked = rows::execute(tx, sql, params)?;
+    grants_revoked(tx, &session.subject, revoked, cause)
+}
+
+/// All living grants and codes of a user, whatever became of the sessions that they come from.
+pub(super) fn all_of_user(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let sql = "DELETE FROM codes WHERE session_key IN
+                   (SELECT s.session_key FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE u.subject = ?)";
+    rows::execute(tx, sql, [subject.as_str()])?;
+    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
+               WHERE user_key = (SELECT user_key FROM users WHERE subject = ?3) AND revoked_at IS NULL AND expires_at > ?1";
+    let params = (
+        cause.now.as_millisecond(),
+        rows::to_word(RevocationReason::Operator)?,
+        subject.as_str(),
+    );
+    let revoked = rows::execute(tx, sql, params)?;
+    grants_revoked(tx, subject, revoked, cause)
+}
+
+fn grants_revoked(tx: &Connection, subject: &Subject, revoked: u64, cause: &Cause) -> Verb<()> {
+    if revoked == 0 {
+        return Ok(());
+    }
+    let about = About::subject(subject).detail(format!("operator; grants revoked: {revoked}"));
+    audit::write(tx, cause, AuditEvent::GrantRevoked, &about)
 }
 
 pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {

@@ -13,8 +13,9 @@ use super::{
     fault::Verb,
     logouts, revocation,
     rows::{self, Fields},
+    users,
 };
-use crate::{EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
+use crate::{Applications, EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
 
 /// `last_seen_at` is to the minute.
 pub(super) const TOUCH_EVERY_MS: i64 = 60_000;
@@ -331,6 +332,15 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
     };
     for session in &sessions {
         end(tx, session, command.why, &command.cause)?;
+        if command.applications == Applications::Revoke {
+            revocation::offline_of_session(tx, session, &command.cause)?;
+        }
+    }
+    if let (EndWhich::Subject(subject), Applications::Revoke) =
+        (&command.which, command.applications)
+    {
+        users::forget_devices(tx, subject, &command.cause)?;
+        revocation::all_of_user(tx, subject, &command.cause)?;
     }
     Ok(sessions.len() as u64)
 }

@@ -15,7 +15,9 @@ use super::{
     rows::{self, Fields},
     sessions,
 };
-use crate::{AddUser, EndSessions, EndWhich, Page, Result, Seeded, UserChange, Users};
+use crate::{
+    AddUser, Applications, EndSessions, EndWhich, Page, Result, Seeded, UserChange, Users,
+};
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
@@ -24,13 +26,13 @@ const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
 macro_rules! user_columns {
     () => {
         "u.subject, u.username, u.email, u.email_verified, u.password_hash, u.roles, u.claims, u.status,
-         u.failed_logins, u.last_failure_at, u.created_at, u.updated_at"
+         u.failed_logins, u.last_failure_at, u.devices_since, u.created_at, u.updated_at"
     };
 }
 pub(super) use user_columns;
 
 /// How many they are.
-pub(super) const USER_COLUMNS: usize = 12;
+pub(super) const USER_COLUMNS: usize = 13;
 
 #[async_trait]
 impl Users for SqliteStore {
@@ -108,6 +110,18 @@ impl Users for SqliteStore {
         Ok(failures.and_then(|f| f.locked_until()))
     }
 
+    async fn password_costs(&self) -> Result<Vec<(String, u64)>> {
+        let sql = "SELECT cost, users FROM password_costs WHERE users > 0";
+        self.read(|db| {
+            rows::all(db, sql, [], |row| {
+                let mut f = Fields::new(row, "password_costs", 0);
+                let cost: String = f.get("cost")?;
+                let users: u32 = f.get("users")?;
+                Ok((cost, u64::from(users)))
+            })
+        })
+    }
+
     async fn upgrade_password_hash(
         &self,
         subject: Subject,
@@ -135,6 +149,7 @@ pub(super) fn decode(row: &Row<'_>, first: usize) -> Result<User> {
         claims: f.json("claims")?,
         status: f.word("status")?,
         failures: failures(&mut f)?,
+        devices_since: f.time_opt("devices_since")?,
         created_at: f.time("created_at")?,
         updated_at: f.time("updated_at")?,
     })
@@ -245,10 +260,12 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
         audit::write(tx, cause, AuditEvent::UserChanged, &About::subject(subject))?;
     }
     if let Some(hash) = &update.password_hash {
-        set_password(tx, subject, hash, cause)?;
+        set_password(tx, subject, hash, update.applications, cause)?;
     }
     match update.status {
-        Some(status) if status != before.status => set_status(tx, subject, status, cause)?,
+        Some(status) if status != before.status => {
+            set_status(tx, subject, status, update.applications, cause)?
+        }
         _ => {}
     }
     Ok(true)
@@ -259,6 +276,7 @@ fn set_password(
     tx: &Connection,
     subject: &Subject,
     hash: &Secret<String>,
+    applications: Applications,
     cause: &Cause,
 ) -> Verb<()> {
     let sql = "UPDATE users SET password_hash = ?, failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
@@ -269,17 +287,40 @@ fn set_password(
         AuditEvent::PasswordChanged,
         &About::subject(subject),
     )?;
-    // Everyone who knew the old password is logged out.
-    end_sessions(tx, subject, cause)
+    // Everyone who knew the old password is logged out, in browsers and, unless it was asked otherwise, in applications.
+    lock_out(tx, subject, applications, cause)
 }
 
-fn end_sessions(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
-    let which = EndWhich::Subject(subject.clone());
-    let (why, cause) = (SessionEnd::Operator, cause.clone());
-    sessions::end_which(tx, &EndSessions { which, why, cause }).map(drop)
+/// Ends the sessions of a user and forgets the known devices.
+fn lock_out(
+    tx: &Connection,
+    subject: &Subject,
+    applications: Applications,
+    cause: &Cause,
+) -> Verb<()> {
+    forget_devices(tx, subject, cause)?;
+    let command = EndSessions {
+        which: EndWhich::Subject(subject.clone()),
+        why: SessionEnd::Operator,
+        applications,
+        cause: cause.clone(),
+    };
+    sessions::end_which(tx, &command).map(drop)
 }
 
-fn set_status(tx: &Connection, subject: &Subject, status: UserStatus, cause: &Cause) -> Verb<()> {
+/// From now on only new logins make known devices.
+pub(super) fn forget_devices(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let sql = "UPDATE users SET devices_since = ? WHERE subject = ?";
+    rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str())).map(drop)
+}
+
+fn set_status(
+    tx: &Connection,
+    subject: &Subject,
+    status: UserStatus,
+    applications: Applications,
+    cause: &Cause,
+) -> Verb<()> {
     let sql = "UPDATE users SET status = ? WHERE subject = ?";
     rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
     let event = match status {
@@ -288,7 +329,7 @@ fn set_status(tx: &Connection, subject: &Subject, status: UserStatus, cause: &Ca
     };
     audit::write(tx, cause, event, &About::subject(subject))?;
     if status == UserStatus::Disabled {
-        end_sessions(tx, subject, cause)?;
+        lock_out(tx, subject, applications, cause)?;
     }
     Ok(())
 }

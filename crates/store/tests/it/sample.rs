@@ -59,6 +59,7 @@ pub(crate) fn user(name: &str) -> User {
         claims: [("name".to_owned(), serde_json::json!("Alice A"))].into(),
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
+        devices_since: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -328,6 +329,7 @@ impl World {
             .end_sessions(EndSessions {
                 which,
                 why,
+                applications: Applications::Keep,
                 cause: cause(seconds),
             })
             .await

@@ -48,14 +48,24 @@ macro_rules! contract {
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;
             revocation: a_grant_is_revoked_once, only_the_owner_revokes, one_token_is_revoked,
                 an_application_is_revoked_whole, logout_takes_what_hangs_on_the_session,
-                disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
+                disabled_parties_have_no_living_tokens, removing_a_user_removes_everything,
+                t1_a_logout_keeps_offline_access,
+                t1_a_remote_logout_keeps_offline_access,
+                t1_another_user_keeps_offline_access,
+                t1_expiry_keeps_offline_access,
+                t1_an_operator_may_keep_applications,
+                t1_a_compromised_user_loses_everything,
+                t1_a_new_password_revokes_everything,
+                t1_a_new_password_may_keep_applications,
+                t1_a_disabled_user_loses_everything;
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
-                failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old;
+                failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,
+                t3_the_costs_of_password_hashes_are_counted;
         }
     };
     ($open:path; $($module:ident: $($case:ident),*;)*) => {

@@ -221,6 +221,7 @@ pub(crate) async fn a_disabled_user_is_logged_out(store: AnyStore) {
     );
     let status = |status| UserUpdate {
         status: Some(status),
+        applications: Applications::Keep,
         ..Default::default()
     };
     assert!(change(&world.store, status(UserStatus::Disabled), 1).await);
@@ -308,4 +309,48 @@ pub(crate) async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnySto
     let found = alice(&store).await;
     assert_eq!(found.password_hash.unwrap().expose(), "$argon2id$better");
     assert_eq!(found.updated_at, at(0), "the user has changed nothing");
+}
+
+pub(crate) async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
+    let world = World::new(store).await;
+    let hash = |cost: &str| Some(Secret::new(format!("$argon2id$v=19${cost}$c2FsdA$aGFzaA")));
+    let counted = async || {
+        let mut costs = world.store.password_costs().await.unwrap();
+        costs.retain(|(cost, _)| cost.starts_with("m="));
+        costs.sort();
+        costs
+    };
+    let count = |cost: &str, users| (cost.to_owned(), users);
+    for (name, cost) in [
+        ("u1", "m=8,t=1,p=1"),
+        ("u2", "m=8,t=1,p=1"),
+        ("u3", "m=9,t=1,p=1"),
+    ] {
+        let user = User {
+            password_hash: hash(cost),
+            ..user(name)
+        };
+        let cause = cause(0);
+        world.store.add_user(AddUser { user, cause }).await.unwrap();
+    }
+    let before = counted().await;
+    assert!(before.contains(&count("m=8,t=1,p=1", 2)) && before.contains(&count("m=9,t=1,p=1", 1)));
+    let update = UserUpdate {
+        password_hash: hash("m=9,t=1,p=1"),
+        ..UserUpdate::default()
+    };
+    let command = UserChange {
+        subject: user("u1").subject,
+        update,
+        cause: cause(1),
+    };
+    assert!(world.store.change_user(command).await.unwrap());
+    world
+        .store
+        .remove_user(user("u2").subject, cause(2))
+        .await
+        .unwrap();
+    let after = counted().await;
+    assert!(after.contains(&count("m=9,t=1,p=1", 2)));
+    assert!(!after.iter().any(|(cost, _)| cost == "m=8,t=1,p=1"));
 }

@@ -72,12 +72,12 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 3,
+        pending: 4,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
         migrate(&path).unwrap(),
-        ["V1__provider", "V2__bounds", "V3__logouts"]
+        ["V1__provider", "V2__bounds", "V3__logouts", "V4__users"]
     );
     assert!(migrate(&path).unwrap().is_empty());
     assert!(SqliteStore::open(unasked()).is_ok());
@@ -98,7 +98,8 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
     db.execute_batch(
         "CREATE TABLE refinery_schema_history AS SELECT * FROM new.refinery_schema_history WHERE version = 1;
          INSERT INTO clients SELECT client_key, client_id, owner, status, secret_hash, metadata, created_at FROM new.clients;
-         INSERT INTO users SELECT * FROM new.users;
+         INSERT INTO users SELECT user_key, subject, username, username_key, email, email_verified, password_hash, roles, claims,
+                status, failed_logins, last_failure_at, failure_audited_at, created_at, updated_at FROM new.users;
          INSERT INTO sessions SELECT * FROM new.sessions;
          INSERT INTO codes SELECT * FROM new.codes;
          INSERT INTO grants SELECT * FROM new.grants;
@@ -148,7 +149,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 3,
+        known: 4,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

@@ -56,7 +56,10 @@ fn copied(text: &str) -> Vec<&str> {
 
 /// Tests are not compiled for the image.
 fn is_compiled(path: &str) -> bool {
-    path.ends_with(".rs") && path.contains("/src/") && !path.ends_with("tests.rs")
+    path.ends_with(".rs")
+        && path.contains("/src/")
+        && !path.contains("/tests/")
+        && !path.ends_with("tests.rs")
 }
 
 /// The files that this source includes, but for the documentation's tests.

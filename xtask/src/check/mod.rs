@@ -14,6 +14,7 @@ mod metadata;
 mod paths;
 mod reasons;
 mod specifications;
+mod style;
 mod walls;
 
 use std::fmt;
@@ -78,6 +79,7 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     findings.extend(specifications::check(root(), &files, write)?);
     findings.extend(container::check(&files)?);
+    findings.extend(style::check(&files));
     findings.extend(circles::check(&files));
     let citable = citations::Citable::read(&files);
     for file in &files {

@@ -1,7 +1,9 @@
 //! `cargo xtask lint`: what other people's programs find in the dependencies and in the spelling.
 
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 

@@ -1,8 +1,7 @@
 //! `docs/reference/command-line.md` is made from the commands. After a change of these rewrite it with
 //! `CARDEA_WRITE=1 cargo test -p cardea-cli command_line`.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use clap::{Command, CommandFactory};
 

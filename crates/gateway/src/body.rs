@@ -3,21 +3,27 @@
 //! They are forwarded frame by frame. A client that keeps an upstream waiting for longer than the minimum rate allows loses its
 //! response; a response in which the upstream pauses does not count.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
 
-use axum::BoxError;
-use axum::body::{Body, HttpBody};
+use axum::{
+    BoxError,
+    body::{Body, HttpBody},
+};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::pace::Pace;
-use crate::pool::{Exchange, Pool};
-use crate::shares::Held;
+use crate::{
+    pace::Pace,
+    pool::{Exchange, Pool},
+    shares::Held,
+};
 
 /// The body of a response.
 pub struct ResponseBody(Source);

@@ -1,10 +1,8 @@
 //! Values of the configuration after they were checked, and what is reported when they are wrong.
 
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use http::HeaderValue;
-use http::uri::Authority;
+use http::{HeaderValue, uri::Authority};
 use ipnet::IpNet;
 
 use crate::path;

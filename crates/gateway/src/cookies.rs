@@ -1,7 +1,9 @@
 //! Private cookies: only the upstream that owns them receives and sets them.
 
-use http::HeaderValue;
-use http::header::{COOKIE, HeaderMap, SET_COOKIE};
+use http::{
+    HeaderValue,
+    header::{COOKIE, HeaderMap, SET_COOKIE},
+};
 
 /// Names and name prefixes of cookies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

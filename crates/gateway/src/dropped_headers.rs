@@ -1,7 +1,9 @@
 //! Request headers that are never forwarded, because only a proxy may say what they say.
 
-use http::HeaderName;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{
+    HeaderName,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
 
 /// Headers of the kind `X-…` by which proxies and platforms report the identity, the certificate, the address or the original
 /// request of a client.

@@ -2,14 +2,18 @@
 
 use std::sync::LazyLock;
 
-use axum::body::Body;
-use axum::response::{Html, IntoResponse as _};
+use axum::{
+    body::Body,
+    response::{Html, IntoResponse as _},
+};
 use cardea_seal::Digest;
 use cardea_web::inbound::{Problem, RequestId};
-use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{
+        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
+    },
 };
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1b1f27;--soft:#5a6270;--line:#d9dde4}\

@@ -1,23 +1,24 @@
 //! The gateway as one value: answers requests by the current table.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use cardea_client::Entropy;
-use cardea_web::clock::Clock;
-use cardea_web::inbound::listener::Answers;
-use cardea_web::inbound::request_id::RequestIds;
+use cardea_web::{
+    clock::Clock,
+    inbound::{listener::Answers, request_id::RequestIds},
+};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::ResponseBody;
-use crate::checked::ConfigProblem;
-use crate::config::GatewayConfig;
-use crate::measure;
-use crate::receive::receive;
-use crate::table::Table;
+use crate::{
+    body::ResponseBody, checked::ConfigProblem, config::GatewayConfig, measure, receive::receive,
+    table::Table,
+};
 
 /// Answers requests; a clone is another handle on the same gateway.
 #[derive(Clone)]

@@ -3,17 +3,21 @@
 use std::net::IpAddr;
 
 use cardea_web::inbound::{ClientAddress, ClientCertificate, RequestId, request_id};
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, UPGRADE};
-use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, UPGRADE},
+    request::Parts,
+    uri::PathAndQuery,
+};
 
-use crate::checked::Host;
-use crate::cookies::{self, PrivateCookies};
-use crate::dropped_headers::is_of_proxies;
-use crate::path;
-use crate::table::Route;
-use crate::upload::RequestBody;
+use crate::{
+    checked::Host,
+    cookies::{self, PrivateCookies},
+    dropped_headers::is_of_proxies,
+    path,
+    table::Route,
+    upload::RequestBody,
+};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

@@ -1,25 +1,28 @@
 //! An incoming request: the checks in their order, each of which may refuse it.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use cardea_web::inbound::{ClientAddress, Peer, RequestId};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE},
+};
 use hyper::body::{Body as _, Incoming};
 
-use crate::body::ResponseBody;
-use crate::checked::Host;
-use crate::error_page::Form;
-use crate::gateway::Shared;
-use crate::measure;
-use crate::outgoing::Outgoing;
-use crate::path;
-use crate::refusal::Refusal;
-use crate::response;
-use crate::table::{Route, Table};
-use crate::upload::{Limits, RequestBody};
-use crate::{telemetry, tunnel};
+use crate::{
+    body::ResponseBody,
+    checked::Host,
+    error_page::Form,
+    gateway::Shared,
+    measure,
+    outgoing::Outgoing,
+    path,
+    refusal::Refusal,
+    response,
+    table::{Route, Table},
+    telemetry, tunnel,
+    upload::{Limits, RequestBody},
+};
 
 /// What is known about a request.
 struct Seen {

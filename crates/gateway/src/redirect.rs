@@ -1,14 +1,16 @@
 //! Redirects plain HTTP to https.
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use http::header::{HOST, LOCATION};
-use http::{HeaderValue, StatusCode};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{HOST, LOCATION},
+};
 
-use crate::error_page::Form;
-use crate::gateway::Gateway;
-use crate::refusal::Refusal;
+use crate::{error_page::Form, gateway::Gateway, refusal::Refusal};
 
 /// Redirects every request for a configured host to its URL with https.
 pub(crate) fn router(gateway: Gateway) -> Router {

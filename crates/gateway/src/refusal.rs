@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use cardea_web::inbound::RequestId;
-use cardea_web::inbound::limits::Decision;
-use http::header::{ALLOW, CONNECTION, RETRY_AFTER};
-use http::{HeaderValue, Response, StatusCode};
+use cardea_web::inbound::{RequestId, limits::Decision};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{ALLOW, CONNECTION, RETRY_AFTER},
+};
 
-use crate::body::ResponseBody;
-use crate::error_page::{ErrorText, Form};
-use crate::path::BadPath;
-use crate::prefixes::Ambiguous;
+use crate::{
+    body::ResponseBody,
+    error_page::{ErrorText, Form},
+    path::BadPath,
+    prefixes::Ambiguous,
+};
 
 /// Why a request is not forwarded, or has no response.
 #[derive(Debug, thiserror::Error)]

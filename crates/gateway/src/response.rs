@@ -1,14 +1,20 @@
 //! The response as the client receives it.
 
-use cardea_web::inbound::{RequestId, request_id};
-use cardea_web::outbound::take_off_hop_by_hop;
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, SERVER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, UPGRADE,
+use cardea_web::{
+    inbound::{RequestId, request_id},
+    outbound::take_off_hop_by_hop,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{
+        CONNECTION, CONTENT_LENGTH, SERVER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, UPGRADE,
+    },
+};
 
-use crate::refusal::Refusal;
-use crate::table::{Route, Table};
+use crate::{
+    refusal::Refusal,
+    table::{Route, Table},
+};
 
 const X_POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
 // Without includeSubDomains: other hosts under this name may not support https.

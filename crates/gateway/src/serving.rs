@@ -1,24 +1,19 @@
 //! The gateway with its listeners.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
-use cardea_web::inbound::ClientCertificates;
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::tls::{Certificates, POLL_EVERY};
+use cardea_web::inbound::{
+    ClientCertificates,
+    listener::{ListenerConfig, serve},
+    tls::{Certificates, POLL_EVERY},
+};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::checked::ConfigProblem;
-use crate::config::GatewayConfig;
-use crate::forward_auth;
-use crate::gateway::Gateway;
-use crate::redirect;
+use crate::{
+    checked::ConfigProblem, config::GatewayConfig, forward_auth, gateway::Gateway, redirect,
+};
 
 /// The idle timeout of connections, and the least for a pause in a response.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);

@@ -3,9 +3,11 @@
 //! A network may hold as much as is left free. So one network can hold half, two can hold a third each, and whatever a number of
 //! networks do, the next one finds something.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use ipnet::IpNet;
 

@@ -1,27 +1,28 @@
 //! The configuration after it was checked: what requests are looked up in.
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use cardea_web::clock::Clock;
-use cardea_web::inbound::limits::{Limiter, Rate};
-use http::header::{
-    CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+use cardea_web::{
+    clock::Clock,
+    inbound::limits::{Limiter, Rate},
 };
-use http::{HeaderName, HeaderValue};
+use http::{
+    HeaderName, HeaderValue,
+    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+};
 use ipnet::IpNet;
 
-use crate::checked::{ConfigProblem, Host, Times, hosts, networks, own_path};
-use crate::config::{GatewayConfig, HeadersConfig, RouteConfig};
-use crate::cookies::PrivateCookies;
-use crate::dropped_headers::DroppedHeaders;
-use crate::measure::Measures;
-use crate::path;
-use crate::prefixes::{Ambiguous, Prefixes};
-use crate::shares::Shares;
-use crate::upstream::Upstream;
+use crate::{
+    checked::{ConfigProblem, Host, Times, hosts, networks, own_path},
+    config::{GatewayConfig, HeadersConfig, RouteConfig},
+    cookies::PrivateCookies,
+    dropped_headers::DroppedHeaders,
+    measure::Measures,
+    path,
+    prefixes::{Ambiguous, Prefixes},
+    shares::Shares,
+    upstream::Upstream,
+};
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 /// The memory of request bodies that are read before they are forwarded.

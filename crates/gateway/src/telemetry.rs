@@ -1,8 +1,7 @@
 //! The metrics page.
 
 use cardea_web::prometheus;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, header::CONTENT_TYPE};
 
 use crate::body::ResponseBody;
 

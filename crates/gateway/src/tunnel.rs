@@ -1,27 +1,29 @@
 //! WebSockets: after the upgrade, bytes are copied in both directions until one side ends or both are silent.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use cardea_web::inbound::listener::Place;
-use http::header::UPGRADE;
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, header::UPGRADE};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
+    sync::OwnedSemaphorePermit,
+};
 
-use crate::body::ResponseBody;
-use crate::measure::OpenTunnel;
-use crate::outgoing::Outgoing;
-use crate::pool;
-use crate::refusal::Refusal;
-use crate::shares::Held as Slot;
-use crate::upload::RequestBody;
+use crate::{
+    body::ResponseBody, measure::OpenTunnel, outgoing::Outgoing, pool, refusal::Refusal,
+    shares::Held as Slot, upload::RequestBody,
+};
 
 /// Requests a WebSocket from the upstream on a new connection. When it accepts, `client` is connected to it.
 pub(crate) async fn open(

@@ -3,25 +3,29 @@
 //! The first 64 KiB are read before the upstream is asked, so that a slow client holds none of its connections for a small body.
 //! What is longer is forwarded frame by frame, at a minimum rate.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
-use axum::BoxError;
-use axum::body::HttpBody;
+use axum::{BoxError, body::HttpBody};
 use bytes::Bytes;
-use http::header::TRANSFER_ENCODING;
-use http::request::Parts;
+use http::{header::TRANSFER_ENCODING, request::Parts};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::pace::Pace;
-use crate::refusal::Refusal;
-use crate::shares::{Held, Shares, Spent};
+use crate::{
+    pace::Pace,
+    refusal::Refusal,
+    shares::{Held, Shares, Spent},
+};
 
 /// How much of a body is read before the upstream is asked.
 const READ_AHEAD: usize = 64 * 1024;

@@ -1,26 +1,29 @@
 //! A server behind the gateway: how it is reached, and what is sent again when a pooled connection was closed.
 
-use std::net::IpAddr;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
-use cardea_web::inbound::tls::{FileMark, mark};
-use cardea_web::outbound::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls};
+use cardea_web::{
+    inbound::tls::{FileMark, mark},
+    outbound::upstream_tls::{ClientIdentity, UpstreamStream, UpstreamTls},
+};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
-use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use url::{Host, Url};
 
-use crate::body::ResponseBody;
-use crate::checked::{ConfigProblem, Times};
-use crate::config::UpstreamConfig;
-use crate::outgoing::Outgoing;
-use crate::pool::{Exchange, Pool};
-use crate::refusal::Refusal;
-use crate::shares::{Held, Shares, Spent};
-use crate::upload::{Progress, RequestBody};
+use crate::{
+    body::ResponseBody,
+    checked::{ConfigProblem, Times},
+    config::UpstreamConfig,
+    outgoing::Outgoing,
+    pool::{Exchange, Pool},
+    refusal::Refusal,
+    shares::{Held, Shares, Spent},
+    upload::{Progress, RequestBody},
+};
 
 /// A server behind the gateway, with its open connections.
 pub(crate) struct Upstream {

@@ -1,16 +1,15 @@
 //! Reloads the configuration while the gateway serves.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
-use cardea_web::config::{ConfigErrors, load};
-use cardea_web::inbound::tls::{FileMark, mark};
+use cardea_web::{
+    config::{ConfigErrors, load},
+    inbound::tls::{FileMark, mark},
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::GatewayConfig;
-use crate::gateway::Gateway;
+use crate::{config::GatewayConfig, gateway::Gateway};
 
 /// How often the file is checked for changes.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);

@@ -1,13 +1,11 @@
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::fmt;
-use std::mem::replace;
+use std::{borrow::Cow, collections::HashSet, fmt, mem::replace};
 
-use serde::de::{self, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, Visitor},
+};
 
-use crate::error::shortened;
-use crate::{Algorithm, VerifyError};
+use crate::{Algorithm, VerifyError, error::shortened};
 
 /// The protected header of a token, as far as it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]

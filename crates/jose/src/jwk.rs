@@ -1,10 +1,7 @@
 use cardea_seal::Digest;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use crate::error::shortened;
-use crate::rsa::RsaNumbers;
-use crate::{Algorithm, KeyError, base64url};
+use crate::{Algorithm, KeyError, base64url, error::shortened, rsa::RsaNumbers};
 
 /// A public JSON Web Key (RFC 7517) of a kind that verifies our algorithms.
 ///

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::compact::CompactJws;
-use crate::error::shortened;
-use crate::jwk::RawJwk;
-use crate::{Algorithm, Header, Jwk, KeyError, KeySetError, VerificationKey, VerifyError};
+use crate::{
+    Algorithm, Header, Jwk, KeyError, KeySetError, VerificationKey, VerifyError,
+    compact::CompactJws, error::shortened, jwk::RawJwk,
+};
 
 /// The longest key set that is read, in bytes.
 pub const MAX_KEY_SET_LEN: usize = 64 * 1024;

@@ -1,19 +1,19 @@
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
-use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-    RsaKeyPair, RsaSignatureEncoding,
+use aws_lc_rs::{
+    encoding::{AsDer as _, Pkcs8V1Der},
+    error::Unspecified,
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+        RsaKeyPair, RsaSignatureEncoding,
+    },
 };
 use cardea_seal::{Digest, Secret};
 
-use crate::jwk::PublicKey;
-use crate::rsa::RsaNumbers;
-use crate::{Algorithm, Jwk, KeyError, SignError, base64url};
+use crate::{Algorithm, Jwk, KeyError, SignError, base64url, jwk::PublicKey, rsa::RsaNumbers};
 
 /// The kinds of token that the provider signs often: their headers are encoded once.
 const USUAL_TYPES: [&str; 4] = ["at+jwt", "JWT", "logout+jwt", "token-introspection+jwt"];

@@ -3,9 +3,7 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
 };
 
-use crate::jwk::PublicKey;
-use crate::rsa::RsaNumbers;
-use crate::{Algorithm, Jwk, KeyError};
+use crate::{Algorithm, Jwk, KeyError, jwk::PublicKey, rsa::RsaNumbers};
 
 /// A public key parsed and checked once, bound to one algorithm.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
+use ErrorCode::{ConsentRequired, LoginRequired};
+use NextStep::{ChooseAccount, Finish, Login};
+
 use super::*;
 use crate::{
     model::ClientMetadata,
     request::Prompts,
     samples::{self, now, scope, seconds, sid, subject},
 };
-use ErrorCode::{ConsentRequired, LoginRequired};
-use NextStep::{ChooseAccount, Finish, Login};
 
 /// A situation to be changed by a test.
 struct Now {

@@ -1,5 +1,6 @@
-use super::*;
 use ApplicationType::{Native, Web};
+
+use super::*;
 
 fn registered(raw: &str, kind: ApplicationType) -> RegisteredRedirectUri {
     RegisteredRedirectUri::parse(raw, kind).unwrap()

@@ -1,8 +1,7 @@
 //! The token in a request: RFC 6750 §2.1, the header and nothing else.
 
 use cardea_jose::MAX_TOKEN_LEN;
-use http::header::AUTHORIZATION;
-use http::request::Parts;
+use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::refusal::TokenError;
 

@@ -1,21 +1,27 @@
 //! What is asked of a request before its token: host, origin, rate.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use cardea_web::clock::Clock;
-use cardea_web::inbound::cors::Cors;
-use cardea_web::inbound::limits::{Decision, Limiter, Rate};
-use cardea_web::inbound::{ClientAddress, Problem};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD,
-    HOST, ORIGIN,
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
 };
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use cardea_web::{
+    clock::Clock,
+    inbound::{
+        ClientAddress, Problem,
+        cors::Cors,
+        limits::{Decision, Limiter, Rate},
+    },
+};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN,
+    },
+    uri::Authority,
+};
 use url::Url;
 
 use crate::config::{ApiConfig, ConfigError, CorsConfig};

@@ -1,17 +1,23 @@
 //! Guards as layers of a route.
 
-use std::future::{Ready, ready};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use cardea_web::permissions::Permissions;
 use futures_util::future::Either;
 use tower::{Layer, Service};
 
-use crate::access_token::{AccessToken, outside};
-use crate::refusal::Forbidden;
+use crate::{
+    access_token::{AccessToken, outside},
+    refusal::Forbidden,
+};
 
 /// A guard before routes, made by [`require_scope`] and its siblings. It stands within [`Api::protect`](crate::Api::protect).
 #[derive(Debug, Clone)]

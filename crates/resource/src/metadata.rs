@@ -1,8 +1,10 @@
 //! What the API says of itself: RFC 9728.
 
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::{
+    Json, Router,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use cardea_web::inbound::cors;
 use serde::Serialize;
 use url::Url;

@@ -1,12 +1,12 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use aws_lc_rs::{hmac, rand};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::RandomToken;
-use crate::impossible::or_abort;
+use crate::{RandomToken, impossible::or_abort};
 
 /// Where random values come from: the system, or a seed in tests. Cheap to clone; clones share one stream.
 #[derive(Clone)]

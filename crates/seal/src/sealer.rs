@@ -1,10 +1,10 @@
-use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::rand;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use aws_lc_rs::{
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    rand,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::impossible::or_abort;
-use crate::{MasterKey, Secret};
+use crate::{MasterKey, Secret, impossible::or_abort};
 
 const VERSION: u8 = 1;
 const EPOCH_LEN: usize = 4;

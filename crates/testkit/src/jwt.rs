@@ -2,10 +2,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_seal::Entropy;
+use cardea_web::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::{TestClock, clients::SIGNED_KEY};
-use cardea_web::clock::Clock;
 
 /// RFC 7523 §2.2
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -1,7 +1,9 @@
 //! Permissions of roles: the same map for the pages of an app and for its API.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Stands for all permissions.
 const ALL: &str = "*";

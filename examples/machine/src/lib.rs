@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cardea_web::clock::SystemClock;
-use cardea_web::config::SecretText;
-use cardea_web::outbound::{Answer, IssuerClient, IssuerClientConfig, MetadataCache};
+use cardea_web::{
+    clock::SystemClock,
+    config::SecretText,
+    outbound::{Answer, IssuerClient, IssuerClientConfig, MetadataCache},
+};
 use form_urlencoded::{Serializer, byte_serialize};
 use schemars::JsonSchema;
 use serde::Deserialize;

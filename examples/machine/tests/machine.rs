@@ -1,9 +1,11 @@
 //! The machine between a provider and an API that this test plays.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use axum::extract::Form;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{
+    Json, Router,
+    extract::Form,
+    routing::{get, post},
+};
 use cardea_machine::{Config, Machine};
 use cardea_web::config::SecretText;
 use http::{HeaderMap, StatusCode};

@@ -1,8 +1,10 @@
 //! Who calls, and for which tenant.
 
-use axum::Json;
-use axum::extract::FromRequestParts;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
 use cardea_resource::AccessToken;
 use http::request::Parts;
 use serde_json::{Value, json};

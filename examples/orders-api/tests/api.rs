@@ -1,9 +1,7 @@
 //! The API as its callers see it, with tokens of an issuer that this test plays.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use axum::body::Body;
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, body::Body, routing::get};
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_orders_api::{Config, router};
 use cardea_resource::{ApiConfig, Clock as _, SystemClock};

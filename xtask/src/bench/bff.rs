@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 
-use super::gateway::upstream;
-use super::people::number;
-use super::series::Series;
-use super::server::{Cores, Server, pinned};
-use super::stage::{BFF, PASSWORD, SECRET, Stage, System};
+use super::{
+    gateway::upstream,
+    people::number,
+    series::Series,
+    server::{Cores, Server, pinned},
+    stage::{BFF, PASSWORD, SECRET, Stage, System},
+};
 use crate::command::output;
 
 pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {

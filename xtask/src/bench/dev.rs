@@ -1,14 +1,14 @@
 //! The start of `cardea dev`, as a person sees it: from the command to the 200 of the curl line that it prints.
 
-use std::fs::File;
-use std::path::Path;
-use std::process::Command;
+use std::{fs::File, path::Path, process::Command};
 
 use anyhow::Result;
 
-use super::series::Series;
-use super::server::{Cores, Server, pinned};
-use super::stage::Stage;
+use super::{
+    series::Series,
+    server::{Cores, Server, pinned},
+    stage::Stage,
+};
 use crate::command::output;
 
 /// On both cores, as on a developer's machine: first in an empty folder, then in the one that is there.

@@ -1,16 +1,19 @@
 //! The gateway and nginx, one after the other, before the same upstream and under the same load.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use anyhow::Result;
 
-use super::machine;
-use super::nginx;
-use super::series::Series;
-use super::server::{Cores, Server, pinned};
-use super::stage::Stage;
-use super::wrk::{Outcome, Run};
+use super::{
+    machine, nginx,
+    series::Series,
+    server::{Cores, Server, pinned},
+    stage::Stage,
+    wrk::{Outcome, Run},
+};
 use crate::command::output;
 
 const CONNECTIONS: u32 = 32;

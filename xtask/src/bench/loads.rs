@@ -1,19 +1,9 @@
 //! What wrk puts on each server, in the order in which it is measured.
 
-use anyhow::Result;
-
-use super::seeds::{Seed, codes_for};
-use super::series::Series;
-use super::server::{Cores, pinned};
-use super::stage::{REDIRECT_URI, SECRET, Stage, System};
-use super::wrk::Run;
-use crate::command::output;
-
 /// Access tokens that are introspected in turn.
 pub(super) const INTROSPECTED: u64 = 200;
 /// The verifier of all seeded codes.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-
 /// One load. Its series are called after the system and the name: `cardea es256`.
 pub(super) struct Load {
     pub(super) name: &'static str,
@@ -23,7 +13,6 @@ pub(super) struct Load {
     path: &'static str,
     pub(super) work: Work,
 }
-
 /// What its requests do.
 pub(super) enum Work {
     /// The same form, from this client.
@@ -37,7 +26,6 @@ pub(super) enum Work {
     /// The same document.
     Get,
 }
-
 const fn one(
     name: &'static str,
     system: System,
@@ -54,7 +42,6 @@ const fn one(
         work,
     }
 }
-
 const fn both(
     name: &'static str,
     system: System,
@@ -70,6 +57,16 @@ const fn both(
 
 use System::{Cardea, Ceiling, Peer};
 use Work::{Get, Introspect, Post, Redeem, Rotate};
+use anyhow::Result;
+
+use super::{
+    seeds::{Seed, codes_for},
+    series::Series,
+    server::{Cores, pinned},
+    stage::{REDIRECT_URI, SECRET, Stage, System},
+    wrk::Run,
+};
+use crate::command::output;
 
 /// Each of Cardea's beside those that it is compared with.
 #[rustfmt::skip]

@@ -1,7 +1,9 @@
 //! nginx, as upstream of the gateway row and beside it.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::loads::refresh_body;
-use super::seeds::{Seed, Seeds};
-use super::series::Series;
-use super::server::{Cores, Server};
-use super::stage::{Stage, System};
-use super::wrk::{Outcome, Run};
+use super::{
+    loads::refresh_body,
+    seeds::{Seed, Seeds},
+    series::Series,
+    server::{Cores, Server},
+    stage::{Stage, System},
+    wrk::{Outcome, Run},
+};
 
 /// Until the start is over and nothing moves any more.
 const SETTLE: Duration = Duration::from_secs(2);

@@ -3,9 +3,11 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::series::Series;
-use super::server::{Cores, pinned};
-use super::stage::{PASSWORD, PEOPLE, REDIRECT_URI, SECRET, Stage, System};
+use super::{
+    series::Series,
+    server::{Cores, pinned},
+    stage::{PASSWORD, PEOPLE, REDIRECT_URI, SECRET, Stage, System},
+};
 use crate::command::output;
 
 /// Token requests a second beside the logins.

@@ -3,10 +3,12 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::people::number;
-use super::series::Series;
-use super::server::{Cores, pinned};
-use super::stage::Stage;
+use super::{
+    people::number,
+    series::Series,
+    server::{Cores, pinned},
+    stage::Stage,
+};
 use crate::command::output;
 
 /// Who verifies, as `cardea-bench-load verify` calls them.

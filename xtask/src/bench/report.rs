@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 
-use super::Plan;
-use super::machine;
-use super::rows::{BESIDE, ROWS, Row, Target};
-use super::series::Series;
+use super::{
+    Plan, machine,
+    rows::{BESIDE, ROWS, Row, Target},
+    series::Series,
+};
 
 /// Beyond this spread a figure says little.
 const NOISY: f64 = 0.10;

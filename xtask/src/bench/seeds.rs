@@ -1,12 +1,13 @@
 //! Refresh tokens and codes made beforehand, and given out once.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::loads::{INTROSPECTED, LOADS, Work};
-use super::stage::Stage;
+use super::{
+    loads::{INTROSPECTED, LOADS, Work},
+    stage::Stage,
+};
 use crate::command::output;
 
 /// Codes for each second of a load: more than a core can redeem.

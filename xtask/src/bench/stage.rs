@@ -1,17 +1,23 @@
 //! The folder, the programs, the ports and the configuration of one bench.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use super::Plan;
-use super::seeds::Seeds;
-use super::server::{Cores, Server, pinned};
-use crate::command::{cargo, find, output, root, stream};
-use crate::setup::install_npm;
+use super::{
+    Plan,
+    seeds::Seeds,
+    server::{Cores, Server, pinned},
+};
+use crate::{
+    command::{cargo, find, output, root, stream},
+    setup::install_npm,
+};
 
 pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const PASSWORD: &str = "hinge-of-the-bench-9";

@@ -1,7 +1,6 @@
 //! One run of wrk, and what it says.
 
-use std::path::Path;
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 

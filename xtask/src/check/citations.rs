@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
-use super::files::File;
+use super::{Finding, files::File};
 
 const DESIGN: &str = "docs/design.md";
 const REQUIREMENTS: &str = "docs/requirements.md";

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Finding;
-use super::files::File;
-use super::paths::join;
+use super::{Finding, files::File, paths::join};
 use crate::command::{cargo, output};
 
 const FILE: &str = "deploy/Containerfile";

@@ -1,7 +1,6 @@
 //! No file of the repository tells of the machine it was written on, or of a package mirror.
 
-use super::Finding;
-use super::files::File;
+use super::{Finding, files::File};
 
 /// Folders at the root of a file system where people, not programs, have their files.
 const PERSONAL: &[&str] = &["work", "root", "home", "Users"];

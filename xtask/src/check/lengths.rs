@@ -1,7 +1,6 @@
 //! A file of more than 400 lines has become a topic.
 
-use super::Finding;
-use super::files::File;
+use super::{Finding, files::File};
 
 const LONGEST: usize = 400;
 /// How far down the exception may stand: below the module's own documentation it is no longer at the head.

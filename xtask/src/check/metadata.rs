@@ -3,8 +3,7 @@
 //! `cargo metadata` tells who names whom. What is compiled is asked of `cargo tree`: the graph of `cargo metadata` joins the
 //! features of all packages and keeps optional dependencies that nobody switched on, so it would blame the innocent.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;

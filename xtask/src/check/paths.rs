@@ -2,8 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Finding;
-use super::files::File;
+use super::{Finding, files::File};
 
 /// The documents at the root that speak of the tree as it is now; the changelog speaks of the past too.
 const DOCUMENTS: &[&str] = &[

@@ -3,8 +3,7 @@
 //! Clippy asks the same (`allow_attributes_without_reason`), but only of the code it compiles: not of another platform's, nor
 //! of a feature's that is off.
 
-use super::Finding;
-use super::files::File;
+use super::{Finding, files::File};
 
 pub(super) fn check(file: &File) -> Vec<Finding> {
     if !file.is_rust() {

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
-use super::metadata::{Package, linked_by};
-use super::{Finding, Metadata};
+use super::{
+    Finding, Metadata,
+    metadata::{Package, linked_by},
+};
 
 /// Crates that only the named ones of ours may depend on directly.
 struct Direct {

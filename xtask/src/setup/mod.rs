@@ -5,18 +5,19 @@ mod python;
 mod system;
 pub(crate) mod tools;
 
-use std::collections::BTreeSet;
-use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
-
-use anyhow::{Result, bail};
-
 pub(crate) use node::install as install_npm;
 pub(crate) use python::interpreter;
 pub(crate) use system::chromium;
 
-use crate::command::root;
-use crate::test::Part;
+use std::{
+    collections::BTreeSet,
+    io::{IsTerminal as _, Write as _},
+    path::Path,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{command::root, test::Part};
 
 /// Makes the machine ready for these parts of the tests; with `yes` without asking.
 pub(crate) fn run(parts: &[Part], yes: bool) -> Result<()> {

@@ -1,7 +1,6 @@
 //! npm packages, beside the tests that use them.
 
-use std::path::Path;
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Result, bail};
 

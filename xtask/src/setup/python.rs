@@ -1,13 +1,14 @@
 //! PyPI packages, in a virtual environment under `target/`.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::is_current;
-use crate::check::Metadata;
-use crate::command::stream;
+use crate::{check::Metadata, command::stream};
 
 /// Installs what `requirements.txt` of the folder says, when there is one and it isn't installed yet.
 pub(super) fn install(folder: &Path) -> Result<()> {

@@ -1,13 +1,17 @@
 //! Programs that come from the distribution.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Result, bail};
 
-use crate::command::{find, output, stream};
-use crate::test::Part;
+use crate::{
+    command::{find, output, stream},
+    test::Part,
+};
 
 /// A program that the tests start.
 pub(super) struct Tool {

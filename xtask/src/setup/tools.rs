@@ -1,7 +1,6 @@
 //! Lint programs from crates.io, each in a pinned version and a folder of its own, so that nobody's own installation is touched.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Result, bail};
 

@@ -1,19 +1,18 @@
 //! One run: a temporary folder of its own, and the end of everything that was started in it.
 
-use std::ffi::OsStr;
-use std::fmt;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::{
+    ffi::OsStr, fmt, os::unix::ffi::OsStrExt as _, path::Path, process::Command, time::Duration,
+};
 
 use anyhow::Result;
 use tempfile::TempDir;
 
 use super::Part;
-use crate::check::Metadata;
-use crate::command::{cargo, root, stream};
-use crate::setup;
+use crate::{
+    check::Metadata,
+    command::{cargo, root, stream},
+    setup,
+};
 
 /// How long a process may take to end after it was asked to.
 const PATIENCE: Duration = Duration::from_secs(3);

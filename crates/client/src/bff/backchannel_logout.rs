@@ -1,16 +1,16 @@
 //! `POST /bff/backchannel-logout`: the provider says that a session has ended. OpenID Back-Channel Logout §2.5 to §2.8.
 
-use axum::Json;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use cardea_web::inbound::FormPairs;
 use http::StatusCode;
 use serde_json::json;
 
-use super::Bff;
-use super::answers::private;
-use crate::rp::RpError;
-use crate::session::NoticeAnswer;
+use super::{Bff, answers::private};
+use crate::{rp::RpError, session::NoticeAnswer};
 
 pub(super) async fn backchannel_logout(
     State(bff): State<Bff>,

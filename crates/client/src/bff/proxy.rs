@@ -3,17 +3,22 @@
 mod headers;
 mod path;
 
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use cardea_web::inbound::Problem;
-use cardea_web::outbound::UpstreamError;
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use cardea_web::{inbound::Problem, outbound::UpstreamError};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, request};
 
-use self::headers::{clean, prepare};
-use self::path::checked_path;
-use super::Bff;
-use super::answers::{forged, login_required, refused, unavailable};
-use super::csrf::is_safe;
+use self::{
+    headers::{clean, prepare},
+    path::checked_path,
+};
+use super::{
+    Bff,
+    answers::{forged, login_required, refused, unavailable},
+    csrf::is_safe,
+};
 use crate::session::{NotFresh, Session};
 
 pub(super) async fn proxy(State(bff): State<Bff>, request: Request) -> Response {

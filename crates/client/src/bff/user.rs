@@ -1,14 +1,18 @@
 //! `GET /bff/user`: who is logged in.
 
-use axum::Json;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Bff;
-use super::answers::{login_required, private, unavailable};
+use super::{
+    Bff,
+    answers::{login_required, private, unavailable},
+};
 use crate::rp::IdentityClaims;
 
 /// What a page may know of its session. There is no field that a token could be in.

@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_seal::{Digest, Entropy, Secret};
 use form_urlencoded::Serializer;

@@ -4,16 +4,20 @@
 //! every caller hangs up, because a rotated refresh token that is not stored means a lost session. Between processes a lease in
 //! the store decides.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::record::later;
-use super::store::{Lease, LeaseAnswer, StoreUnavailable};
-use super::{Session, Sessions};
+use super::{
+    Session, Sessions,
+    record::later,
+    store::{Lease, LeaseAnswer, StoreUnavailable},
+};
 use crate::rp::{RefreshError, RelyingParty, Tokens};
 
 /// An access token that ends sooner is renewed.

@@ -8,9 +8,11 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Sessions;
-use super::record::later;
-use super::store::{KnownLogin, StoreUnavailable, TakeLogin, TakenLogin};
+use super::{
+    Sessions,
+    record::later,
+    store::{KnownLogin, StoreUnavailable, TakeLogin, TakenLogin},
+};
 use crate::rp::LoginState;
 
 /// The cookies of pending logins; one more, and the oldest goes.

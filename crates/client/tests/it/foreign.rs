@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use cardea_client::rp::{
-    AuthMethod, Callback, ClientConfig, LoggedIn, LoginOptions, RefreshError, RelyingParty, RpError,
+use cardea_client::{
+    Entropy, SystemClock,
+    rp::{
+        AuthMethod, Callback, ClientConfig, LoggedIn, LoginOptions, RefreshError, RelyingParty,
+        RpError,
+    },
 };
-use cardea_client::{Entropy, SystemClock};
-use cardea_testkit::foreign::{AFTER_LOGOUT, CALLBACK, ForeignBrowser, ForeignProvider, SECRET};
-use cardea_testkit::{LogoutReceiver, Page};
+use cardea_testkit::{
+    LogoutReceiver, Page,
+    foreign::{AFTER_LOGOUT, CALLBACK, ForeignBrowser, ForeignProvider, SECRET},
+};
 use cardea_web::config::SecretText;
 
 fn party(provider: &ForeignProvider, client_id: &str, method: AuthMethod) -> RelyingParty {

@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use cardea_client::bff::{Bff, ReturnTo};
-use cardea_client::rp::IdentityClaims;
-use cardea_web::inbound::Problem;
-use cardea_web::inbound::csrf::same_origin_without_token;
-use http::header::{ACCEPT, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_KEY};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use cardea_client::{
+    bff::{Bff, ReturnTo},
+    rp::IdentityClaims,
+};
+use cardea_web::inbound::{Problem, csrf::same_origin_without_token};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+    header::{ACCEPT, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_KEY},
+    request::Parts,
+};
 
-use super::one;
-use super::rules::Rules;
-use crate::error_page::{ErrorText, Form};
-use crate::path;
+use super::{one, rules::Rules};
+use crate::{
+    error_page::{ErrorText, Form},
+    path,
+};
 
 const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
 const REMOTE_EMAIL: HeaderName = HeaderName::from_static("remote-email");

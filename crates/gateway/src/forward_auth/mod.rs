@@ -7,32 +7,34 @@ mod check;
 mod config;
 mod rules;
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
+pub use config::{AccessRule, ForwardAuthConfig, ProtectedApp};
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use axum::routing::any;
-use cardea_client::bff::{Bff, BffConfig, CsrfPolicy, Paths};
-use cardea_client::rp::RelyingParty;
-use cardea_client::session::{MemoryStore, SessionConfig, Sessions};
-use cardea_client::{Clock, Entropy, MasterKey};
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+    routing::any,
+};
+use cardea_client::{
+    Clock, Entropy, MasterKey,
+    bff::{Bff, BffConfig, CsrfPolicy, Paths},
+    rp::RelyingParty,
+    session::{MemoryStore, SessionConfig, Sessions},
+};
 use cardea_web::inbound::{Inbound, Peer, RequestId};
-use http::header::HOST;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header::HOST};
 use ipnet::IpNet;
 use tower::ServiceExt as _;
 use url::Url;
 
-pub use config::{AccessRule, ForwardAuthConfig, ProtectedApp};
-
-use self::check::App;
-use self::rules::Rules;
-use crate::checked::{ConfigProblem, networks, own_path};
-use crate::error_page::{ErrorText, Form};
-use crate::prefixes::Ambiguous;
+use self::{check::App, rules::Rules};
+use crate::{
+    checked::{ConfigProblem, networks, own_path},
+    error_page::{ErrorText, Form},
+    prefixes::Ambiguous,
+};
 
 /// The apps by host, and the trusted proxies.
 #[derive(Clone)]

@@ -1,9 +1,11 @@
 //! Which roles a path requires.
 
-use crate::checked::ConfigProblem;
-use crate::forward_auth::AccessRule;
-use crate::path;
-use crate::prefixes::{Ambiguous, Prefixes};
+use crate::{
+    checked::ConfigProblem,
+    forward_auth::AccessRule,
+    path,
+    prefixes::{Ambiguous, Prefixes},
+};
 
 /// The access rules of one app.
 pub(super) struct Rules {

@@ -1,10 +1,11 @@
 //! Certificates of authorities that nobody else knows.
 
-use axum::Router;
-use axum::routing::any;
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::tls::Certificates;
-use cardea_web::inbound::{ClientCertificate, ClientCertificates};
+use axum::{Router, routing::any};
+use cardea_web::inbound::{
+    ClientCertificate, ClientCertificates,
+    listener::{ListenerConfig, serve},
+    tls::Certificates,
+};
 use http::Request;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;

@@ -1,18 +1,24 @@
 //! Servers behind the gateway.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
-use axum::{Json, Router};
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
 use http::StatusCode;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 /// Serves until the test ends; the URL.
 pub(crate) async fn serve(router: Router) -> String {

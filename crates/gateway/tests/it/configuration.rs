@@ -1,12 +1,13 @@
 //! Errors of the configuration name the key and what is expected; the reference page is up to date.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use cardea_client::Entropy;
 use cardea_gateway::{Gateway, GatewayConfig, UpstreamConfig};
-use cardea_web::clock::SystemClock;
-use cardea_web::config::{parse, reference_markdown};
+use cardea_web::{
+    clock::SystemClock,
+    config::{parse, reference_markdown},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::stage::{config, everything_to};

@@ -1,12 +1,13 @@
 //! The provider's cookies are the provider's alone.
 
-use axum::Router;
-use axum::routing::any;
+use axum::{Router, routing::any};
 use http::header::{COOKIE, SET_COOKIE};
 use serde_json::Value;
 
-use crate::behind::{mirror, serve};
-use crate::stage::{Stage, config, start};
+use crate::{
+    behind::{mirror, serve},
+    stage::{Stage, config, start},
+};
 
 async fn two_routes(upstream: &str) -> Stage {
     let text = format!(

@@ -1,19 +1,27 @@
 //! The configurations of `deploy/` for other proxies: the real program with the real file, and what it must do.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
-use axum::Router;
-use axum::routing::{any, get};
+use axum::{
+    Router,
+    routing::{any, get},
+};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
 
-use crate::authority::{Authority, mutual};
-use crate::behind::{mirror, seen, serve, upgrade};
-use crate::stage::client;
+use crate::{
+    authority::{Authority, mutual},
+    behind::{mirror, seen, serve, upgrade},
+    stage::client,
+};
 
 const NAME: &str = "app.example.com";
 

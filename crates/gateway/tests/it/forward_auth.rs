@@ -1,7 +1,6 @@
 //! An app without any login behind the real nginx and the real Caddy, with Cardea as the provider: a whole login.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cardea_client::Entropy;
 use cardea_gateway::{
@@ -13,9 +12,11 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::authority::Authority;
-use crate::behind::mirror;
-use crate::foreign::{Foreign, Program, free_port, port_of};
+use crate::{
+    authority::Authority,
+    behind::mirror,
+    foreign::{Foreign, Program, free_port, port_of},
+};
 
 const HOST: &str = "wiki.example.com";
 

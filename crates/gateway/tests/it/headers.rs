@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use crate::behind::{mirror, pages};
-use crate::stage::{HOST, before, config, everything_to, start};
+use crate::{
+    behind::{mirror, pages},
+    stage::{HOST, before, config, everything_to, start},
+};
 
 #[tokio::test]
 async fn forged_headers_of_a_proxy_are_not_believed() {

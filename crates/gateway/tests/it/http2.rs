@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crate::behind::wire;
-use crate::frames::{DATA, END_STREAM, HEADERS, Http2, RESET};
-use crate::stage::{HOST, before};
+use crate::{
+    behind::wire,
+    frames::{DATA, END_STREAM, HEADERS, Http2, RESET},
+    stage::{HOST, before},
+};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

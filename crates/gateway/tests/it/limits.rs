@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::behind::{named, pages};
-use crate::stage::{config, everything_to, start};
+use crate::{
+    behind::{named, pages},
+    stage::{config, everything_to, start},
+};
 
 #[tokio::test]
 async fn over_the_limit_of_its_route_a_network_waits() {

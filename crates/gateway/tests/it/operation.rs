@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::behind::{named, pages};
-use crate::stage::{before, config, everything_to, start, status};
+use crate::{
+    behind::{named, pages},
+    stage::{before, config, everything_to, start, status},
+};
 
 #[tokio::test]
 async fn a_load_balancer_may_ask_by_any_host() {

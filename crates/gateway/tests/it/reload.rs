@@ -1,14 +1,20 @@
 //! Another configuration while the gateway serves.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use cardea_gateway::watch::ConfigFile;
 use tokio_util::sync::CancellationToken;
 
-use crate::behind::named;
-use crate::stage::{HOST, config, everything_to, start};
+use crate::{
+    behind::named,
+    stage::{HOST, config, everything_to, start},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_under_traffic_loses_no_request() {

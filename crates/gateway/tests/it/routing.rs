@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use crate::behind::{mirror, named};
-use crate::stage::{HOST, Stage, before, config, start, status};
+use crate::{
+    behind::{mirror, named},
+    stage::{HOST, Stage, before, config, start, status},
+};
 
 async fn crossing() -> Stage {
     let mut text = String::new();

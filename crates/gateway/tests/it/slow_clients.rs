@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-use crate::behind::{echo, pages, wire};
-use crate::stage::{HOST, Stage, config, everything_to, start, status};
+use crate::{
+    behind::{echo, pages, wire},
+    stage::{HOST, Stage, config, everything_to, start, status},
+};
 
 /// A gateway behind a trusted proxy, so that clients can come from any network.
 async fn before(upstream: &str, max_connections: usize) -> Stage {

@@ -1,7 +1,9 @@
 //! Two servers that read one stream of bytes differently: attempts over raw sockets.
 
-use crate::behind::{named, wire};
-use crate::stage::{HOST, before, status};
+use crate::{
+    behind::{named, wire},
+    stage::{HOST, before, status},
+};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

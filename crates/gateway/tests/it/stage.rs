@@ -1,16 +1,15 @@
 //! A gateway on a port of its own, and ways to ask it.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cardea_client::Entropy;
 use cardea_gateway::{Gateway, GatewayConfig, Listeners, Serving};
-use cardea_web::clock::SystemClock;
-use cardea_web::config::parse;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use cardea_web::{clock::SystemClock, config::parse};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The one host that is served.

@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-use crate::behind::{mirror, pages, wire};
-use crate::stage::{HOST, before, config, everything_to, start};
+use crate::{
+    behind::{mirror, pages, wire},
+    stage::{HOST, before, config, everything_to, start},
+};
 
 #[tokio::test]
 async fn an_answer_in_pieces_arrives_in_pieces() {

@@ -1,21 +1,22 @@
 //! TLS on both sides.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use cardea_gateway::dev_ca::DevCertificates;
-use cardea_gateway::{GatewayConfig, TlsConfig};
+use cardea_gateway::{GatewayConfig, TlsConfig, dev_ca::DevCertificates};
 use cardea_web::clock::{Clock as _, SystemClock};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
-use crate::authority::{Authority, mutual};
-use crate::behind::{mirror, named, pages};
-use crate::stage::{HOST, Stage, client, config, everything_to, start, start_at, status};
+use crate::{
+    authority::{Authority, mutual},
+    behind::{mirror, named, pages},
+    stage::{HOST, Stage, client, config, everything_to, start, start_at, status},
+};
 
 fn dev() -> (TempDir, DevCertificates) {
     let folder = tempfile::tempdir().unwrap();

@@ -3,11 +3,15 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
-use crate::behind::{pages, wire};
-use crate::stage::{HOST, before, config, everything_to, start};
+use crate::{
+    behind::{pages, wire},
+    stage::{HOST, before, config, everything_to, start},
+};
 
 async fn problem(answer: reqwest::Response, status: u16) -> Value {
     assert_eq!(answer.status(), status);

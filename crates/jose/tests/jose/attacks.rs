@@ -1,8 +1,7 @@
 use cardea_jose::{Algorithm, Expected, KeySet, MAX_TOKEN_LEN, SigningKey, VerifyError, peek};
 use serde_json::json;
 
-use crate::second_opinion::their_signer;
-use crate::{ANYTHING, published};
+use crate::{ANYTHING, published, second_opinion::their_signer};
 
 const PAYLOAD: &[u8] = br#"{"sub":"alice"}"#;
 

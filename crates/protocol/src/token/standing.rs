@@ -1,7 +1,8 @@
 //! Whether session, user and client of a grant are still active (D10).
 
-use crate::model::{Grant, GrantState};
 use jiff::Timestamp;
+
+use crate::model::{Grant, GrantState};
 
 /// What the store reads with a grant's row, in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use cardea_jose::{Algorithm, Expected, KeySet, Verified, VerifyError};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
-use super::audience::Audiences;
-use super::claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text};
-use super::numeric_date::NumericDate;
+use super::{
+    audience::Audiences,
+    claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text},
+    numeric_date::NumericDate,
+};
 use crate::scope::Scope;
 
 /// Which access tokens an API accepts.

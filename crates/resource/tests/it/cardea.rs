@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use cardea_resource::{
     AccessToken, Api, ApiConfig, Clock, IntrospectionConfig, Tokens, require_scope,
 };

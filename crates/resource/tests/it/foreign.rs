@@ -1,7 +1,6 @@
 //! The kit against a provider that was not written here: npm's `oidc-provider`. `cargo xtask test --only interop` runs this.
 
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use cardea_resource::{AccessToken, Api, ApiConfig, IntrospectionConfig, Tokens, require_scope};
 use cardea_testkit::foreign::{ForeignProvider, SECRET};
 

@@ -1,9 +1,11 @@
 //! Who may do what.
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::routing::{any, get};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    routing::{any, get},
+};
 use cardea_resource::{Permissions, tenant};
 use serde_json::json;
 

@@ -4,8 +4,7 @@ use cardea_resource::{Duration, IntrospectionConfig, SecretMethod, Tokens};
 use cardea_testkit::settle;
 use serde_json::json;
 
-use crate::issuer::INTROSPECTION;
-use crate::world::World;
+use crate::{issuer::INTROSPECTION, world::World};
 
 const TOKEN: &str = "opaque-token-1";
 

@@ -2,8 +2,7 @@
 
 use cardea_testkit::settle;
 
-use crate::issuer::KEYS;
-use crate::world::World;
+use crate::{issuer::KEYS, world::World};
 
 #[tokio::test]
 async fn a_rollover_fails_no_request() {

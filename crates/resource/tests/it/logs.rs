@@ -1,7 +1,6 @@
 //! What the log says, and what it never says.
 
-use axum::body::Body;
-use axum::extract::Request;
+use axum::{body::Body, extract::Request};
 use cardea_testkit::Log;
 use serde_json::json;
 

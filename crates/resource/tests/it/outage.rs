@@ -1,11 +1,12 @@
 //! An API that runs on while Cardea's keys turn, and while Cardea is away.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use cardea_resource::{AccessToken, Api, ApiConfig, Clock, require_scope};
 use cardea_testkit::{TestServer, clients::SCRIPT};
 use jiff::SignedDuration;

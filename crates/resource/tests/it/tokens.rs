@@ -1,9 +1,7 @@
 //! Which tokens pass, and what the others are told.
 
-use axum::body::Body;
-use axum::extract::Request;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::{body::Body, extract::Request};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_jose::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 

@@ -11,13 +11,15 @@ use askama::Template;
 
 use self::html::Document;
 use super::{Assets, Brand, csp};
-use crate::account::page::AccountPage;
-use crate::choose_account::page::ChooseAccountPage;
-use crate::consent::page::ConsentPage;
-use crate::end_session::page::{ConfirmPage, DonePage};
-use crate::error_page::page::ErrorPage;
-use crate::journey::form_post::FormPostPage;
-use crate::login::page::LoginPage;
+use crate::{
+    account::page::AccountPage,
+    choose_account::page::ChooseAccountPage,
+    consent::page::ConsentPage,
+    end_session::page::{ConfirmPage, DonePage},
+    error_page::page::ErrorPage,
+    journey::form_post::FormPostPage,
+    login::page::LoginPage,
+};
 
 struct Sample {
     name: &'static str,

@@ -1,5 +1,7 @@
 //! Signs tokens. Nothing is decided here.
 
+use std::sync::Arc;
+
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::{
     claims::{self, Beside, Holder, Issue},
@@ -9,7 +11,6 @@ use cardea_protocol::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::sync::Arc;
 
 use crate::{
     answer::json,

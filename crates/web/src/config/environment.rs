@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
-use super::error::{ConfigError, Source};
-use super::schema::{Kind, Place};
-use super::unknown::advice;
+use super::{
+    error::{ConfigError, Source},
+    schema::{Kind, Place},
+    unknown::advice,
+};
 
 const PREFIX: &str = "CARDEA__";
 

@@ -1,7 +1,6 @@
 //! Configuration errors with their place.
 
-use std::fmt;
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,

@@ -2,8 +2,10 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ConfigError, Source};
-use super::schema::Place;
+use super::{
+    error::{ConfigError, Source},
+    schema::Place,
+};
 
 /// Removes the unknown keys, so that the rest can be deserialized and checked.
 pub(super) fn take(table: &mut DeTable<'_>, place: Place<'_>, source: &Source) -> Vec<ConfigError> {

@@ -1,13 +1,14 @@
 //! Types of configuration values.
 
-use std::borrow::Cow;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use cardea_seal::Secret;
 use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{self, Deserializer, Visitor},
+};
 
 const LONGEST: u64 = 3650 * 86_400;
 

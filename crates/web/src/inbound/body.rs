@@ -1,14 +1,13 @@
 //! Forms and queries: bounded, in order, with duplicates kept so that the rules can refuse them.
 
-use std::convert::Infallible;
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
-use axum::body::{Body, HttpBody as _};
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::{FromRequest, FromRequestParts, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::problem::Problem;

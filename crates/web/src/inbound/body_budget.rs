@@ -3,14 +3,20 @@
 //! A frame of a body is charged as long as it is kept in memory. What is forwarded piece by piece needs little; what is
 //! collected is charged until the body is complete.
 
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
+use std::{
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::Request,
+};
 use hyper::body::{Frame, SizeHint};
 
 use super::shares::{Share, Shares};

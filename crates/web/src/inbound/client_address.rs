@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::problem::Problem;

@@ -1,10 +1,8 @@
 //! Reading cookies by exact name, and setting them with safe attributes.
 
-use std::fmt::Write as _;
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header::COOKIE};
 
 /// The value of the cookie of exactly this name.
 ///

@@ -1,8 +1,7 @@
 //! Protection of forms against cross-site request forgery.
 
 use cardea_seal::{Digest, MacKey};
-use http::HeaderMap;
-use http::header::ORIGIN;
+use http::{HeaderMap, header::ORIGIN};
 
 /// Creates and verifies the hidden token of forms.
 pub struct Csrf {

@@ -1,8 +1,6 @@
 //! The host of a request: RFC 9112 §3.2, RFC 9113 §8.3.1.
 
-use http::header::HOST;
-use http::uri::Authority;
-use http::{HeaderValue, Request, Version};
+use http::{HeaderValue, Request, Version, header::HOST, uri::Authority};
 
 /// Why the host of a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

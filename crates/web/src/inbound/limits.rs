@@ -3,19 +3,24 @@
 mod cells;
 mod gcra;
 
-use std::hash::{BuildHasher, Hash, RandomState};
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use self::cells::{Cells, Key, Mode};
-use self::gcra::Gcra;
-use super::client_address::ClientAddress;
-use super::problem::Problem;
+use self::{
+    cells::{Cells, Key, Mode},
+    gcra::Gcra,
+};
+use super::{client_address::ClientAddress, problem::Problem};
 use crate::clock::{Clock, Stopwatch};
 
 /// Stale cells are removed after this many checks.

@@ -6,28 +6,33 @@ mod networks;
 mod slots;
 mod streams;
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-
-use ipnet::IpNet;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
 pub use self::connection::{Answers, Place};
 pub use self::networks::{Guest, Networks};
 pub use super::shares::Share;
 
-use self::activity::Activity;
-use self::connection::{Caller, Connections, Held};
-use self::slots::{Bounds, Slots};
-use super::client_address::Peer;
-use super::client_certificate::{ClientCertificate, ClientCertificates};
-use super::tls::Certificates;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    activity::Activity,
+    connection::{Caller, Connections, Held},
+    slots::{Bounds, Slots},
+};
+use super::{
+    client_address::Peer,
+    client_certificate::{ClientCertificate, ClientCertificates},
+    tls::Certificates,
+};
 
 /// The bounds of a listener.
 #[derive(Clone)]

@@ -1,7 +1,6 @@
 //! Metrics of requests. Handles are cached, so that the hot path does not query the registry.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use arc_swap::ArcSwap;
 use http::{Method, StatusCode};

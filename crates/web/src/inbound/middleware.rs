@@ -2,33 +2,38 @@
 //!
 //! It is one layer and not ten because each layer of a router costs an allocation and a copy of the request.
 
-use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
-use axum::Router;
-use axum::body::{Body, HttpBody as _};
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
-use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::{
+    Router,
+    body::{Body, HttpBody as _},
+    extract::{DefaultBodyLimit, MatchedPath, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
 use ipnet::IpNet;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::body::MAX_BODY_BYTES;
-use super::body_budget::{BodyBudget, OpenBody};
-use super::client_address::{ClientAddress, Peer, is_trusted_proxy};
-use super::headers::harden;
-use super::host;
-use super::measure::{Measures, NO_ROUTE, method_label};
-use super::problem::Problem;
-use super::request_id::{HEADER, RequestId, RequestIds};
+use super::{
+    body::MAX_BODY_BYTES,
+    body_budget::{BodyBudget, OpenBody},
+    client_address::{ClientAddress, Peer, is_trusted_proxy},
+    headers::harden,
+    host,
+    measure::{Measures, NO_ROUTE, method_label},
+    problem::Problem,
+    request_id::{HEADER, RequestId, RequestIds},
+};
 use crate::metric_names;
 
 /// How requests are received.

@@ -1,8 +1,7 @@
 //! Problem documents (RFC 9457).
 
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 
 use super::request_id::RequestId;

@@ -1,11 +1,12 @@
 //! A short id for each request, the same in header, problem document, error page and log.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use axum::extract::FromRequestParts;
-use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, request::Parts};
 
 use super::problem::Problem;
 

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use rustls_platform_verifier::Verifier;
 
 use super::guarded_client::FetchError;

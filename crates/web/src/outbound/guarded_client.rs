@@ -3,16 +3,19 @@
 //! It resolves the name, checks each address, and connects only to the addresses that it checked, so that DNS rebinding
 //! between check and use has no effect.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use http::StatusCode;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{
+    StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use url::{Host, Url};
 
-use super::addresses::is_public;
-use super::authorities::Authorities;
+use super::{addresses::is_public, authorities::Authorities};
 
 /// The timeout of a whole fetch.
 pub(super) const TIME: Duration = Duration::from_secs(5);

@@ -3,18 +3,24 @@
 //! The configured URL is trusted (design D20). Other URLs of its metadata document are not: they must be https on a public
 //! address, which is checked for each new connection.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use http::StatusCode;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{
+    StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Origin, Url};
 
-use super::addresses::is_public;
-use super::authorities::Authorities;
-use super::guarded_client::{FetchError, MAX_BODY_BYTES, MAX_URL_BYTES, TIME, broken};
+use super::{
+    addresses::is_public,
+    authorities::Authorities,
+    guarded_client::{FetchError, MAX_BODY_BYTES, MAX_URL_BYTES, TIME, broken},
+};
 
 /// Shorter than the idle timeout of most servers.
 const IDLE: Duration = Duration::from_secs(50);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use cardea_jose::KeySet;
 use http::StatusCode;
 
-use super::guarded_client::FetchError;
-use super::issuer_client::IssuerClient;
-use super::issuer_metadata::MetadataCache;
-use super::refreshed::{Refreshed, Source};
+use super::{
+    guarded_client::FetchError,
+    issuer_client::IssuerClient,
+    issuer_metadata::MetadataCache,
+    refreshed::{Refreshed, Source},
+};
 use crate::clock::Clock;
 
 /// Where the keys of an issuer come from.

@@ -6,9 +6,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::guarded_client::FetchError;
-use super::issuer_client::IssuerClient;
-use super::refreshed::{Refreshed, Source};
+use super::{
+    guarded_client::FetchError,
+    issuer_client::IssuerClient,
+    refreshed::{Refreshed, Source},
+};
 use crate::clock::Clock;
 
 /// The metadata of an issuer, as far as the kits use it.

@@ -1,7 +1,6 @@
 //! Remote key sets, cached and kept through outages.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use cardea_jose::KeySet;

@@ -1,23 +1,15 @@
 //! Many request bodies at one time.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::routing::post;
-use cardea_web::inbound::Inbound;
-use cardea_web::inbound::listener::ListenerConfig;
+use axum::{Router, body::Bytes, routing::post};
+use cardea_web::inbound::{Inbound, listener::ListenerConfig};
 use futures_util::StreamExt;
 use http::{Request, StatusCode};
 use http_body_util::StreamBody;
-use hyper::body::Frame;
-use hyper::client::conn::http2;
+use hyper::{body::Frame, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
-use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::{net::TcpStream, runtime::Runtime, sync::mpsc};
 
 use crate::serving::{Running, exchange, start_with};
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::frames::{END_STREAM, HEADERS, Http2};
-use crate::serving::{exchange, impatient, read_all, start};
+use crate::{
+    frames::{END_STREAM, HEADERS, Http2},
+    serving::{exchange, impatient, read_all, start},
+};
 
 #[tokio::test]
 async fn b9_a_request_without_exactly_one_valid_host_is_answered_400() {

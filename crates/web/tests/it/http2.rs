@@ -1,15 +1,20 @@
 //! HTTP/2 clients that are cheap for the client and expensive for the server.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use cardea_web::inbound::listener::ListenerConfig;
 
-use crate::frames::{DATA, END_STREAM, HEADERS, Http2, RESET};
-use crate::serving::{impatient, start, start_with};
+use crate::{
+    frames::{DATA, END_STREAM, HEADERS, Http2, RESET},
+    serving::{impatient, start, start_with},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOST: &str = "localhost";

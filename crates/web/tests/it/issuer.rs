@@ -1,21 +1,29 @@
 //! Metadata and keys of one issuer: discovered, refreshed in the background, kept through an outage.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use cardea_jose::{Algorithm, KeySet, SigningKey};
 use cardea_web::outbound::{
     FetchError, IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache,
 };
 use http::StatusCode;
 
-use crate::jwks_cache::Hands;
-use crate::serving::{Running, impatient, start_with};
+use crate::{
+    jwks_cache::Hands,
+    serving::{Running, impatient, start_with},
+};
 
 #[derive(Default)]
 struct Issuer {

@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::response::Redirect;
-use axum::routing::{get, post};
-use cardea_web::inbound::Peer;
-use cardea_web::inbound::listener::ListenerConfig;
-use cardea_web::outbound::{FetchError, IssuerClient, IssuerClientConfig};
+use axum::{
+    Router,
+    extract::Request,
+    response::Redirect,
+    routing::{get, post},
+};
+use cardea_web::{
+    inbound::{Peer, listener::ListenerConfig},
+    outbound::{FetchError, IssuerClient, IssuerClientConfig},
+};
 use http::header::AUTHORIZATION;
 
-use crate::serving::{Running, start_with};
-use crate::tls::Files;
+use crate::{
+    serving::{Running, start_with},
+    tls::Files,
+};
 
 fn issuer() -> Router {
     Router::new()

@@ -1,17 +1,24 @@
 //! Key sets of others: fresh enough, and there when their issuer isn't.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use cardea_jose::{Algorithm, KeySet, SigningKey};
-use cardea_web::clock::Clock;
-use cardea_web::outbound::{GuardedClient, JwksCache};
+use cardea_web::{
+    clock::Clock,
+    outbound::{GuardedClient, JwksCache},
+};
 use http::StatusCode;
 use jiff::Timestamp;
 

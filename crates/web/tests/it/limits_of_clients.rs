@@ -1,14 +1,17 @@
 //! Clients that are slow, large or many.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing::get};
 use cardea_web::inbound::listener::ListenerConfig;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Notify,
+};
 
 use crate::serving::{GET, exchange, impatient, read_all, start, start_with};
 

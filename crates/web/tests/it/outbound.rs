@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::response::Redirect;
-use axum::routing::{get, post};
-use cardea_web::inbound::listener::ListenerConfig;
-use cardea_web::outbound::{FetchError, GuardedClient};
+use axum::{
+    Router,
+    body::Body,
+    response::Redirect,
+    routing::{get, post},
+};
+use cardea_web::{
+    inbound::listener::ListenerConfig,
+    outbound::{FetchError, GuardedClient},
+};
 
-use crate::serving::{Running, start_with};
-use crate::tls::Files;
+use crate::{
+    serving::{Running, start_with},
+    tls::Files,
+};
 
 const JSON: [&str; 1] = ["application/json"];
 

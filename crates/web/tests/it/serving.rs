@@ -1,15 +1,20 @@
 //! A server on a free port, and a client that sends arbitrary bytes.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use axum::Router;
-use axum::routing::{get, post};
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::{ClientAddress, FormPairs, Inbound};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use cardea_web::inbound::{
+    ClientAddress, FormPairs, Inbound,
+    listener::{ListenerConfig, serve},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Running {

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use cardea_web::inbound::listener::ListenerConfig;
-use cardea_web::inbound::shutdown::on_signal;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use cardea_web::inbound::{listener::ListenerConfig, shutdown::on_signal};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::serving::{impatient, read_all, start};
 

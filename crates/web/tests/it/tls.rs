@@ -1,15 +1,18 @@
 //! Certificates, and their change while running.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use cardea_web::inbound::listener::ListenerConfig;
-use cardea_web::inbound::tls::{Certificates, TlsError};
+use cardea_web::inbound::{
+    listener::ListenerConfig,
+    tls::{Certificates, TlsError},
+};
 use rcgen::{CertifiedKey, KeyPair};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncReadExt, net::TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::serving::{Running, impatient, start};

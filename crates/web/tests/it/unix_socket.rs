@@ -1,13 +1,15 @@
 //! The administration's way in.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use cardea_web::inbound::listener::serve_unix;
-use cardea_web::outbound::unix_client::{self, UnixClientError};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use cardea_web::{
+    inbound::listener::serve_unix,
+    outbound::unix_client::{self, UnixClientError},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::serving::{GET, impatient, router};

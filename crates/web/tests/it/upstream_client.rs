@@ -1,23 +1,29 @@
 //! Requests handed on to one upstream, in clear and by TLS with certificates on both sides.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::routing::get;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    routing::get,
+};
 use cardea_web::outbound::{UpstreamClient, UpstreamConfig, UpstreamError};
 use http::Request;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use rcgen::{CertifiedKey, KeyPair};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::PrivateKeyDer;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 
 struct Upstream {

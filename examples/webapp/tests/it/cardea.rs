@@ -1,5 +1,4 @@
-use cardea_client::rp::ClientConfig;
-use cardea_client::{Clock as _, SystemClock};
+use cardea_client::{Clock as _, SystemClock, rp::ClientConfig};
 use cardea_testkit::{Browser, Person, TestServer, clients, flows};
 use cardea_webapp::Config;
 use http::StatusCode;

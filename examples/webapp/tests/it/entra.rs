@@ -1,17 +1,20 @@
 //! The documented responses of Entra ID, played here; no test reaches the service.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use cardea_client::rp::{AuthenticationConfig, ClientConfig};
-use cardea_client::{Clock as _, SystemClock};
+use axum::{
+    Json, Router,
+    routing::{get, post},
+};
+use cardea_client::{
+    Clock as _, SystemClock,
+    rp::{AuthenticationConfig, ClientConfig},
+};
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_web::config::SecretText;
 use cardea_webapp::Config;
 use http::StatusCode;
 use serde_json::{Value, json};
-use std::sync::Mutex;
 use tokio::net::TcpListener;
 
 use crate::visitor::{ORIGIN, Visitor};

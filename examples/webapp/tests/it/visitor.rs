@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use axum::Router;
-use axum::body::Body;
+use axum::{Router, body::Body};
 use cardea_web::inbound::Peer;
 use cardea_webapp::{Config, router};
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
-use http::{HeaderMap, Request, StatusCode};
+use http::{
+    HeaderMap, Request, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE},
+};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use url::Url;

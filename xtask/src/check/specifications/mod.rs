@@ -4,15 +4,18 @@ mod citation;
 mod page;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result};
 
-use self::citation::Citation;
-use self::source::{Source, Test};
-use super::Finding;
-use super::files::File;
+use self::{
+    citation::Citation,
+    source::{Source, Test},
+};
+use super::{Finding, files::File};
 
 const PAGE: &str = "docs/reference/specifications.md";
 

@@ -1,10 +1,8 @@
 //! The page itself.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::Section;
-use super::citation::Citation;
+use super::{Section, citation::Citation};
 
 const HEAD: &str = "\
 # Specifications

@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::browser::Browser;
-use super::running::Dev;
+use super::{browser::Browser, running::Dev};
 
 fn behind_a_gateway() -> Dev {
     Dev::start_behind(crate::bench::free_port())

@@ -1,13 +1,15 @@
 //! What is said to the API, and what of its answer is said to the browser.
 
-use axum::body::Body;
-use axum::response::Response;
-use cardea_web::inbound::{ClientAddress, RequestId};
-use cardea_web::outbound::take_off_hop_by_hop;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+use axum::{body::Body, response::Response};
+use cardea_web::{
+    inbound::{ClientAddress, RequestId},
+    outbound::take_off_hop_by_hop,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, request};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY, X_CONTENT_TYPE_OPTIONS},
+    request,
+};
 
 use crate::bff::csrf;
 

@@ -7,8 +7,12 @@ mod open;
 mod verbs;
 mod writer;
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+pub use self::open::OpenError;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use cardea_seal::Digest;
@@ -16,7 +20,6 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-pub use self::open::OpenError;
 use self::writer::{QUEUE, Writer};
 use super::store::{
     KnownLogin, Lease, LeaseAnswer, LogoutNotice, NewSession, NoticeAnswer, SessionStore,

@@ -1,6 +1,4 @@
-use std::fs::OpenOptions;
-use std::io;
-use std::path::Path;
+use std::{fs::OpenOptions, io, path::Path};
 
 use rusqlite::{Connection, OpenFlags};
 

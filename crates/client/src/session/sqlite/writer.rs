@@ -1,7 +1,9 @@
 //! The one thread that writes: it takes what waits, commits once, then answers.
 
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
+use std::{
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    thread::JoinHandle,
+};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;

@@ -1,16 +1,5 @@
 //! An API that notes what it is asked.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: String,
@@ -18,28 +7,23 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
-
 impl Call {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
-
 type Calls = Arc<Mutex<Vec<Call>>>;
-
 /// The API. Its socket closes with it.
 pub(crate) struct Api {
     pub(crate) url: String,
     calls: Calls,
     server: JoinHandle<()>,
 }
-
 impl Drop for Api {
     fn drop(&mut self) {
         self.server.abort();
     }
 }
-
 impl Api {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -51,12 +35,10 @@ impl Api {
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, calls, server }
     }
-
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 }
-
 async fn answer(State(calls): State<Calls>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let target = head.uri.to_string();
@@ -105,4 +87,17 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
     }
 }
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
 use futures_util::StreamExt as _;
+use http::HeaderMap;
+use tokio::{net::TcpListener, task::JoinHandle};

@@ -1,8 +1,10 @@
 //! Tricks with requests, in the bytes as they come over the wire where a browser would not send them.
 
 use http::{Method, StatusCode};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use super::world::{Browser, Site, site, site_with};
 use crate::rp::world::ACCESS_TOKEN;

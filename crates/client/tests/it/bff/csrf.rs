@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use cardea_client::bff::{self, CsrfPolicy};
-use cardea_client::session::MemoryStore;
+use cardea_client::{
+    bff::{self, CsrfPolicy},
+    session::MemoryStore,
+};
 use http::{Method, StatusCode};
 
 use super::world::{Browser, ORIGIN, Site, site, site_with};

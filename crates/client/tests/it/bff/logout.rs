@@ -3,8 +3,10 @@
 use http::StatusCode;
 
 use super::world::{COOKIE, site};
-use crate::rp::provider::Scripted;
-use crate::rp::world::{REFRESH_TOKEN, query};
+use crate::rp::{
+    provider::Scripted,
+    world::{REFRESH_TOKEN, query},
+};
 
 #[tokio::test]
 async fn a_logout_ends_the_session_and_the_refresh_token_and_leads_to_the_provider() {

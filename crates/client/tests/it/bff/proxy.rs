@@ -1,7 +1,6 @@
 //! Calls of the API through the app.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use cardea_client::session::MemoryStore;

@@ -1,15 +1,18 @@
 //! One refresh at a time, whatever the page does.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use cardea_client::session::MemoryStore;
 use http::StatusCode;
 
-use super::faulty_store::FaultyStore;
-use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, Site, site, site_with};
-use crate::rp::provider::Scripted;
-use crate::rp::world::{ACCESS_TOKEN, REFRESH_TOKEN};
+use super::{
+    faulty_store::FaultyStore,
+    world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, Site, site, site_with},
+};
+use crate::rp::{
+    provider::Scripted,
+    world::{ACCESS_TOKEN, REFRESH_TOKEN},
+};
 
 /// Tokens live 600 s; they are renewed in their last 30.
 const LAST_SECONDS: i64 = 575;

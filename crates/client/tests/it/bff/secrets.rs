@@ -6,8 +6,10 @@ use cardea_client::session::SqliteStore;
 use http::StatusCode;
 
 use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, SECRET, Site, site_with};
-use crate::rp::secrets::Log;
-use crate::rp::world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN};
+use crate::rp::{
+    secrets::Log,
+    world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN},
+};
 
 /// Everything a page can do, and some that it should not.
 async fn walk(site: &Site) {

@@ -5,8 +5,10 @@ use cardea_protocol::pkce::{CodeChallenge, CodeVerifier};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::provider::Scripted;
-use super::world::{CALLBACK, CLIENT, CODE, callback, nonce, party, query, world, world_with};
+use super::{
+    provider::Scripted,
+    world::{CALLBACK, CLIENT, CODE, callback, nonce, party, query, world, world_with},
+};
 
 #[tokio::test]
 async fn a_login_tells_who_came_and_where_they_wanted_to_go() {

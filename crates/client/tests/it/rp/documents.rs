@@ -1,7 +1,6 @@
 //! The how-to: each file in it is read, and a relying party is made of it.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use cardea_client::rp::ClientConfig;
 use cardea_jose::{Algorithm, SigningKey};

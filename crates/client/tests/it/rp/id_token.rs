@@ -6,8 +6,10 @@ use cardea_protocol::verify::IdTokenError;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::provider::{Scripted, key};
-use super::world::{ACCESS_TOKEN, World, nonce, world, world_with};
+use super::{
+    provider::{Scripted, key},
+    world::{ACCESS_TOKEN, World, nonce, world, world_with},
+};
 
 async fn broken(change: impl FnOnce(&mut Value)) -> IdTokenError {
     match world().await.log_in(change).await {

@@ -9,12 +9,13 @@ use cardea_jose::{Algorithm, Expected, KeySet, SigningKey};
 use cardea_protocol::verify::IdTokenError;
 use cardea_seal::Secret;
 use cardea_testkit::TestClock;
-use cardea_web::clock::Clock;
-use cardea_web::config::SecretText;
+use cardea_web::{clock::Clock, config::SecretText};
 use serde_json::{Value, json};
 
-use super::provider::{Provider, Scripted};
-use super::world::{CALLBACK, callback, nonce, party, pem, query};
+use super::{
+    provider::{Provider, Scripted},
+    world::{CALLBACK, callback, nonce, party, pem, query},
+};
 
 const TENANT: &str = "5ab1e7e5-0000-4000-8000-00000000000a";
 const OTHER_TENANT: &str = "5ab1e7e5-0000-4000-8000-00000000000b";

@@ -6,8 +6,10 @@ use cardea_seal::Secret;
 use cardea_web::outbound::FetchError;
 use serde_json::{Value, json};
 
-use super::provider::{Scripted, key};
-use super::world::{REFRESH_TOKEN, World, world, world_with};
+use super::{
+    provider::{Scripted, key},
+    world::{REFRESH_TOKEN, World, world, world_with},
+};
 
 async fn logged_in(world: &World) -> IdentityClaims {
     world.log_in(|_| {}).await.unwrap().identity

@@ -1,7 +1,9 @@
 //! No token, code, state or verifier in a log or in debug output.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
 
 use cardea_client::rp::{LoginOptions, Tokens};
 use cardea_seal::Secret;
@@ -10,8 +12,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::provider::Scripted;
-use super::world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN, nonce, world_with};
+use super::{
+    provider::Scripted,
+    world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN, nonce, world_with},
+};
 
 const SECRET: &str = "the-client-secret-of-the-tests";
 

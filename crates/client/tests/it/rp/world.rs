@@ -1,10 +1,8 @@
 //! A relying party at a scripted provider, and a login that succeeds unless a test breaks it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cardea_client::rp::{
     Callback, ClientConfig, LoggedIn, LoginOptions, RelyingParty, RpError, StartedLogin,
 };

@@ -13,9 +13,7 @@ use cardea_seal::Digest;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use self::leases::*;
-use self::logins::*;
-use self::notices::*;
+use self::{leases::*, logins::*, notices::*};
 
 const NOON: i64 = 1_782_907_200;
 

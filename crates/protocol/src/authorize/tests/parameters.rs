@@ -1,8 +1,9 @@
 //! One parameter after the other: what is refused, with which code, and what is passed over.
 
+use ErrorCode::{InvalidRequest, InvalidScope, InvalidTarget};
+
 use super::*;
 use crate::model::{AuthMethod, GrantType};
-use ErrorCode::{InvalidRequest, InvalidScope, InvalidTarget};
 
 fn confidential(m: &mut ClientMetadata) {
     m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;

@@ -5,8 +5,7 @@ use bytes::Bytes;
 use super::{
     Brand, BrandError, BrandParts, DARK_SURFACE, LIGHT_GROUND, Logo, MARK, MARK_ACCENT, MARK_TEXT,
 };
-use crate::pages::assets::STYLE;
-use crate::pages::colour::Colour;
+use crate::pages::{assets::STYLE, colour::Colour};
 
 fn acme(accent: &str) -> Brand {
     let parts = BrandParts {

@@ -3,13 +3,16 @@
 //! Each caller has its own cell while there is room. When a shard is full of active callers, new ones share cells: those
 //! of one region (/16, /32) share one, so that a flood from one region affects mostly that region.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use super::Decision;
-use super::gcra::{FullAt, Gcra};
+use super::{
+    Decision,
+    gcra::{FullAt, Gcra},
+};
 
 const SHARDS: usize = 16;
 /// Own cells of one shard; 65,536 in all, about 3 MB when full.

@@ -1,7 +1,6 @@
 //! The rule of a rate limit: the generic cell rate algorithm (ITU-T I.371), pure.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use super::{Decision, Rate};
 

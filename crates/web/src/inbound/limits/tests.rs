@@ -1,5 +1,7 @@
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::AtomicI64;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::AtomicI64,
+};
 
 use jiff::Timestamp;
 

@@ -1,15 +1,17 @@
 //! The activity of a connection, to tell slow and idle clients from busy ones.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
 
 /// Frames of HTTP/2 that carry nothing (`PING` and its echo, `SETTINGS`) are written in pieces no larger than this.
 const CONTROL_BYTES: usize = 64;

@@ -1,32 +1,31 @@
 //! One connection, from its first byte to its end.
 
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
+use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::{BoxError, Router};
-use http::header::UPGRADE;
-use http::{Response, Version};
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use axum::{
+    BoxError, Router,
+    body::{Body, Bytes, HttpBody},
+};
+use http::{Response, Version, header::UPGRADE};
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 use tower::Service;
 
-use super::ListenerConfig;
-use super::activity::{Activity, Request as InProgress, Verdict, Watched};
-use super::slots::Slot;
-use super::streams::{self, Streams};
-use crate::inbound::client_address::Peer;
-use crate::inbound::client_certificate::ClientCertificate;
-use crate::inbound::host;
+use super::{
+    ListenerConfig,
+    activity::{Activity, Request as InProgress, Verdict, Watched},
+    slots::Slot,
+    streams::{self, Streams},
+};
+use crate::inbound::{client_address::Peer, client_certificate::ClientCertificate, host};
 
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 const MAX_HEADERS: usize = 64;

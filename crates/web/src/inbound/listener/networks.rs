@@ -1,7 +1,6 @@
 //! Slots by network, so that no network can hold them all.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use ipnet::IpNet;
 

@@ -1,17 +1,23 @@
 //! The connection slots of a listener. When they are taken, the connection that has been idle longest gives way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use ipnet::IpNet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::{Activity, Standing};
-use crate::inbound::client_address::{is_trusted, network, normalise, wide_network};
-use crate::inbound::shares::Share;
-use crate::metric_names;
+use crate::{
+    inbound::{
+        client_address::{is_trusted, network, normalise, wide_network},
+        shares::Share,
+    },
+    metric_names,
+};
 
 /// Slots that are kept for loopback and trusted proxies, unless there are few slots in all.
 const RESERVED: usize = 32;

@@ -1,9 +1,11 @@
 //! HTTP/2 streams: each is a task, which holds memory and possibly a connection to an upstream.
 
-use std::cell::RefCell;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;

@@ -174,6 +174,7 @@ impl Seeder {
             claims: std::collections::BTreeMap::new(),
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
+            devices_since: None,
             created_at: self.now,
             updated_at: self.now,
         };

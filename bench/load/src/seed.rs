@@ -298,6 +298,7 @@ impl Seeder {
                 rotated_at: self.now,
                 current_seen: false,
                 late_retry_at: None,
+                retries: 0,
                 anomaly_at: None,
                 // Where the load comes from, so that no rotation is an anomaly.
                 last_seen: LastSeen {

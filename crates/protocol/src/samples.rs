@@ -140,6 +140,7 @@ pub(crate) fn grant() -> Grant {
             rotated_at: now() - seconds(60),
             current_seen: false,
             late_retry_at: None,
+            retries: 0,
             anomaly_at: None,
             last_seen: LastSeen {
                 address: Some("203.0.113.7".parse().unwrap()),

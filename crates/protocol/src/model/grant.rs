@@ -72,6 +72,8 @@ pub struct RefreshState {
     pub current_seen: bool,
     /// When a public client last presented the previous token late (D11, case 3).
     pub late_retry_at: Option<Timestamp>,
+    /// In which of the last generations the previous token was presented again, one bit for each, the current one lowest.
+    pub retries: u8,
     /// When the token was first rotated from another network or with another user agent.
     pub anomaly_at: Option<Timestamp>,
     /// Where the last rotation came from.

@@ -21,8 +21,12 @@ const VERSION: u8 = 1;
 /// version · key id · token id · generation · MAC
 const BYTES: usize = 1 + 1 + 16 + 4 + 32;
 
-/// Two tabs, a lost response: a public client's retry within this time needs no other proof.
+/// Two tabs, a lost response: a public client's retry within this time, from the same place, is prompt.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);
+/// A confidential client's retry within this time is prompt, from wherever it comes.
+const RETRY_WINDOW_PROVED: SignedDuration = SignedDuration::from_secs(60);
+/// A lost response is rare: a retry in this and the two generations before it means that two senders share the token.
+const RETRIES_OF_REUSE: u8 = 0b111;
 /// A laptop that slept: a public client gets one late retry in this time.
 const LATE_RETRY_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -185,8 +189,19 @@ pub struct Verdict {
     pub write: Write,
     /// The audit events.
     pub events: Vec<AuditEvent>,
+    /// The retry that was found, granted or not.
+    pub retry: Option<Retry>,
     /// What the client gets.
     pub answer: Answer,
+}
+
+/// How the previous token was presented again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Soon after the rotation.
+    Prompt,
+    /// Later, or from elsewhere.
+    Late,
 }
 
 /// The write of a [`Verdict`].
@@ -196,8 +211,8 @@ pub enum Write {
     Nothing,
     /// The next generation, with all that changes beside it.
     Rotate(RefreshState),
-    /// That a late retry was allowed now.
-    LateRetry(Timestamp),
+    /// What was observed, without a new generation.
+    Note(RefreshState),
     /// The end of the grant.
     Revoke(RevocationReason),
 }
@@ -245,21 +260,18 @@ pub fn judge(
     let one_before = presented.generation.checked_add(1) == Some(refresh.generation);
     let retriable =
         one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent;
-    if !presented.can_be_met && (presented.generation == refresh.generation || retriable) {
-        return Verdict {
-            write: Write::Nothing,
-            events: Vec::new(),
-            answer: Answer::NotMet,
-        };
-    }
     if presented.generation == refresh.generation {
-        return rotate(refresh, presented, policy, now);
+        return match presented.can_be_met {
+            true => rotate(refresh, presented, policy, now),
+            false => not_met(refresh, presented, now),
+        };
     }
     // A generation ahead of the store means that the store was rolled back or that the key leaked.
     if presented.generation > refresh.generation {
         return Verdict {
             write: Write::Nothing,
             events: vec![AuditEvent::RefreshAhead],
+            retry: None,
             answer: Answer::InvalidGrant("the token is ahead of the store"),
         };
     }
@@ -289,6 +301,7 @@ fn rotate(
         generation,
         rotated_at: now,
         current_seen: false,
+        retries: refresh.retries << 1,
         anomaly_at: refresh.anomaly_at.or(anomaly.then_some(now)),
         last_seen: presented.seen.clone(),
         idle_expires_at: now
@@ -303,39 +316,99 @@ fn rotate(
         } else {
             Vec::new()
         },
+        retry: None,
         answer: Answer::Tokens { generation },
     }
 }
 
-/// The previous token, whose successor was never presented: the response was probably lost.
-fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
-    let again = Answer::Tokens {
-        generation: refresh.generation,
+/// The current token with a request that can't be granted. It is not rotated, but a use from elsewhere is noted.
+fn not_met(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
+    let first_anomaly =
+        refresh.anomaly_at.is_none() && !refresh.last_seen.resembles(&presented.seen);
+    let (write, events) = match first_anomaly {
+        false => (Write::Nothing, Vec::new()),
+        true => {
+            let noted = RefreshState {
+                anomaly_at: Some(now),
+                ..refresh.clone()
+            };
+            (Write::Note(noted), vec![AuditEvent::RefreshAnomaly])
+        }
     };
-    let prompt = now.duration_since(refresh.rotated_at) <= RETRY_WINDOW;
-    if presented.sender == Sender::Proved
-        || (prompt && refresh.last_seen.resembles(&presented.seen))
-    {
-        return Verdict {
-            write: Write::Nothing,
-            events: Vec::new(),
-            answer: again,
-        };
+    Verdict {
+        write,
+        events,
+        retry: None,
+        answer: Answer::NotMet,
+    }
+}
+
+/// The previous token, whose successor was never presented: the response was probably lost. A request that can't be
+/// granted counts as a retry too.
+fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
+    let since = now.duration_since(refresh.rotated_at);
+    let (is_prompt, is_public) = match presented.sender {
+        Sender::Proved => (since <= RETRY_WINDOW_PROVED, false),
+        Sender::Public => {
+            let here = refresh.last_seen.resembles(&presented.seen);
+            (since <= RETRY_WINDOW && here, true)
+        }
+    };
+    let retries = refresh.retries | 1;
+    // RFC 9700 §4.14.2: an attacker beside the client presents each token again, and so does the client.
+    if is_public && retries & RETRIES_OF_REUSE == RETRIES_OF_REUSE {
+        return reuse("the third retry in consecutive generations", is_prompt);
     }
     let late_before = refresh
         .late_retry_at
         .is_some_and(|at| now.duration_since(at) < LATE_RETRY_EVERY);
-    if late_before {
-        return revoke(
+    if !is_prompt && late_before {
+        return reuse("a second late retry within a day", is_prompt);
+    }
+    let noted = RefreshState {
+        retries,
+        late_retry_at: match is_prompt {
+            true => refresh.late_retry_at,
+            false => Some(now),
+        },
+        ..refresh.clone()
+    };
+    let answer = match presented.can_be_met {
+        true => Answer::Tokens {
+            generation: refresh.generation,
+        },
+        false => Answer::NotMet,
+    };
+    Verdict {
+        // A second prompt retry in one generation, as of two tabs, writes nothing.
+        write: match noted == *refresh {
+            true => Write::Nothing,
+            false => Write::Note(noted),
+        },
+        events: match is_prompt {
+            true => Vec::new(),
+            false => vec![AuditEvent::RefreshRetriedLate],
+        },
+        retry: Some(kind(is_prompt)),
+        answer,
+    }
+}
+
+fn kind(is_prompt: bool) -> Retry {
+    match is_prompt {
+        true => Retry::Prompt,
+        false => Retry::Late,
+    }
+}
+
+fn reuse(why: &'static str, is_prompt: bool) -> Verdict {
+    Verdict {
+        retry: Some(kind(is_prompt)),
+        ..revoke(
             RevocationReason::RefreshReuse,
             AuditEvent::RefreshReuse,
-            "a second late retry within a day",
-        );
-    }
-    Verdict {
-        write: Write::LateRetry(now),
-        events: vec![AuditEvent::RefreshRetriedLate],
-        answer: again,
+            why,
+        )
     }
 }
 
@@ -343,6 +416,7 @@ fn revoke(reason: RevocationReason, event: AuditEvent, why: &'static str) -> Ver
     Verdict {
         write: Write::Revoke(reason),
         events: vec![event],
+        retry: None,
         answer: Answer::InvalidGrant(why),
     }
 }
@@ -351,6 +425,7 @@ fn refuse(why: &'static str) -> Verdict {
     Verdict {
         write: Write::Nothing,
         events: Vec::new(),
+        retry: None,
         answer: Answer::InvalidGrant(why),
     }
 }

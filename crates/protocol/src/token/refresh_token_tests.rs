@@ -100,6 +100,7 @@ impl Outcome {
                     generation: 6,
                     rotated_at: now(),
                     current_seen: false,
+                    retries: refresh.retries << 1,
                     anomaly_at: alarm.then(now),
                     last_seen: case.presented().seen,
                     idle_expires_at: now() + seconds(1000),
@@ -111,9 +112,20 @@ impl Outcome {
                     .collect(),
                 Answer::Tokens { generation: 6 },
             ),
-            Self::SameAgain => (Write::Nothing, vec![], Answer::Tokens { generation: 5 }),
+            Self::SameAgain => (
+                Write::Note(RefreshState {
+                    retries: 1,
+                    ..refresh
+                }),
+                vec![],
+                Answer::Tokens { generation: 5 },
+            ),
             Self::SameAgainAudited => (
-                Write::LateRetry(now()),
+                Write::Note(RefreshState {
+                    retries: 1,
+                    late_retry_at: Some(now()),
+                    ..refresh
+                }),
                 vec![AuditEvent::RefreshRetriedLate],
                 Answer::Tokens { generation: 5 },
             ),
@@ -131,6 +143,7 @@ impl Outcome {
         Verdict {
             write,
             events,
+            retry: None,
             answer,
         }
     }
@@ -141,6 +154,7 @@ fn without_words(mut verdict: Verdict) -> Verdict {
     if let Answer::InvalidGrant(_) = verdict.answer {
         verdict.answer = Answer::InvalidGrant("");
     }
+    verdict.retry = None;
     verdict
 }
 
@@ -160,9 +174,13 @@ fn the_table_of_d11() {
         // From elsewhere it rotates too, with an alarm.
         (( 0, Public, Idempotent,    60, false, true,  None,          false), RotatedWithAlarm),
         (( 0, Proved, Strict,        60, true,  false, None,          false), RotatedWithAlarm),
-        // (1) The one before, from a sender that proved who it is: always the same successor.
+        // (1) The one before, from a confidential client within sixty seconds: the same successor.
         ((-1, Proved, Idempotent,     1, true,  true,  None,          false), SameAgain),
-        ((-1, Proved, Idempotent, 9*DAY, false, false, Some(60),      false), SameAgain),
+        ((-1, Proved, Idempotent,    60, false, false, Some(60),      false), SameAgain),
+        // Later: once in a day, audited.
+        ((-1, Proved, Idempotent,    61, true,  true,  None,          false), SameAgainAudited),
+        ((-1, Proved, Idempotent, 9*DAY, false, false, Some(DAY),     false), SameAgainAudited),
+        ((-1, Proved, Idempotent,    61, true,  true,  Some(DAY - 1), false), Theft),
         // (2) From a public client within ten seconds, from the same place: always.
         ((-1, Public, Idempotent,     0, true,  true,  None,          false), SameAgain),
         ((-1, Public, Idempotent,    10, true,  true,  Some(60),      false), SameAgain),
@@ -228,6 +246,132 @@ fn twenty_parallel_calls_with_one_token_give_one_rotation_and_one_successor() {
     assert_eq!(rotations, 1);
 }
 
+/// Public, prompt, from the same place: what an attacker beside the client looks like.
+fn prompt(generation: i64, sender: Sender) -> Case {
+    Case {
+        generation,
+        sender,
+        rotation: RefreshRotation::Idempotent,
+        since: 2,
+        same_network: true,
+        same_agent: true,
+        late: None,
+        seen: false,
+    }
+}
+
+/// Whether the grant survives generations in which the previous token is presented again or not.
+fn survives(sender: Sender, retried: &[bool]) -> bool {
+    let mut grant = prompt(0, sender).grant();
+    for (generation, retried) in (5_u32..).zip(retried) {
+        let mut presented = prompt(0, sender).presented();
+        presented.generation = generation;
+        let policy = policy(RefreshRotation::Idempotent);
+        // The client rotates; the attacker presents the same token again, three times.
+        for attempt in 0..=3 {
+            if attempt > 0 && !retried {
+                break;
+            }
+            let verdict = judge(&grant, ALIVE, &presented, &policy, now());
+            match verdict.write {
+                Write::Rotate(next) | Write::Note(next) => grant.refresh = Some(next),
+                Write::Revoke(_) => return false,
+                Write::Nothing => {}
+            }
+            assert_eq!(verdict.retry.is_some(), attempt > 0);
+        }
+    }
+    true
+}
+
+#[test]
+fn t2_the_third_prompt_retry_in_consecutive_generations_is_reuse() {
+    assert!(survives(Public, &[true]));
+    assert!(survives(Public, &[true, true]));
+    assert!(!survives(Public, &[true, true, true]));
+    assert!(!survives(Public, &[false, true, true, true]));
+    assert!(!survives(Public, &[true; 60]));
+    // A lost response now and then is none.
+    assert!(survives(Public, &[true, true, false, true, true, false]));
+    assert!(survives(Public, &[true, false].repeat(30)));
+    // A confidential client proves with each request who it is; several processes may share its token.
+    assert!(survives(Proved, &[true; 60]));
+}
+
+#[test]
+fn t2_a_late_retry_counts_among_the_consecutive_ones() {
+    let mut grant = prompt(-1, Public).grant();
+    grant.refresh.as_mut().unwrap().retries = 0b110;
+    let late = Case {
+        since: 3600,
+        ..prompt(-1, Public)
+    };
+    let policy = policy(RefreshRotation::Idempotent);
+    let verdict = judge(&grant, ALIVE, &late.presented(), &policy, now());
+    assert_eq!(verdict.write, Write::Revoke(RevocationReason::RefreshReuse));
+}
+
+#[test]
+fn t2_every_retry_is_visible_and_one_generation_is_written_once() {
+    let case = prompt(-1, Public);
+    let first = case.judge();
+    assert_eq!(first.retry, Some(Retry::Prompt));
+    let Write::Note(noted) = first.write else {
+        panic!("not noted")
+    };
+    let mut grant = case.grant();
+    grant.refresh = Some(noted);
+    let policy = policy(RefreshRotation::Idempotent);
+    let second = judge(&grant, ALIVE, &case.presented(), &policy, now());
+    assert_eq!(
+        (second.retry, second.write),
+        (Some(Retry::Prompt), Write::Nothing)
+    );
+    let late = Case { since: 11, ..case };
+    assert_eq!(late.judge().retry, Some(Retry::Late));
+    assert_eq!(prompt(0, Public).judge().retry, None);
+}
+
+#[test]
+fn t2_a_stolen_token_with_a_scope_that_is_refused_is_seen() {
+    let judged = |case: &Case, retries: u8| {
+        let mut grant = case.grant();
+        grant.refresh.as_mut().unwrap().retries = retries;
+        let presented = Presented {
+            can_be_met: false,
+            ..case.presented()
+        };
+        judge(&grant, ALIVE, &presented, &policy(case.rotation), now())
+    };
+    // The previous token counts as a retry, and the third one is reuse.
+    let verdict = judged(&prompt(-1, Public), 0);
+    assert_eq!(
+        (verdict.answer, verdict.retry),
+        (Answer::NotMet, Some(Retry::Prompt))
+    );
+    assert!(matches!(verdict.write, Write::Note(noted) if noted.retries == 1));
+    let verdict = judged(&prompt(-1, Public), 0b110);
+    assert_eq!(verdict.write, Write::Revoke(RevocationReason::RefreshReuse));
+    let late = Case {
+        since: 11,
+        ..prompt(-1, Public)
+    };
+    assert_eq!(judged(&late, 0).events, [AuditEvent::RefreshRetriedLate]);
+    // The current token from elsewhere is an anomaly; from the same place it changes nothing.
+    let elsewhere = Case {
+        same_network: false,
+        ..prompt(0, Public)
+    };
+    let verdict = judged(&elsewhere, 0);
+    assert_eq!(
+        (verdict.answer, &verdict.events[..]),
+        (Answer::NotMet, &[AuditEvent::RefreshAnomaly][..])
+    );
+    assert!(matches!(verdict.write, Write::Note(noted) if noted.generation == 5));
+    let here = judged(&prompt(0, Public), 0);
+    assert_eq!((here.answer, here.write), (Answer::NotMet, Write::Nothing));
+}
+
 #[test]
 fn an_anomaly_is_audited_once_and_its_time_stays() {
     let first = now() - seconds(86_400);
@@ -271,7 +415,7 @@ proptest! {
         let verdict = case.judge();
         match (verdict.answer, &verdict.write) {
             (Answer::Tokens { generation: 6 }, Write::Rotate(_)) => prop_assert_eq!(generation, 0),
-            (Answer::Tokens { generation: 5 }, Write::Nothing | Write::LateRetry(_)) => {
+            (Answer::Tokens { generation: 5 }, Write::Nothing | Write::Note(_)) => {
                 prop_assert!(generation == -1 && !seen && !strict);
             }
             (Answer::InvalidGrant(_), Write::Revoke(_)) => prop_assert!(generation < 0 && !verdict.events.is_empty()),

@@ -9,7 +9,7 @@ use cardea_protocol::{
     token::{
         audience::{self, Target},
         client_auth::AuthenticatedClient,
-        refresh_token::{Answer, Policy, Presented, RefreshToken, Verdict, check_scope},
+        refresh_token::{Answer, Policy, Presented, RefreshToken, Retry, Verdict, check_scope},
     },
 };
 use cardea_seal::Secret;
@@ -70,6 +70,7 @@ pub(super) async fn grant(
         .await?
         .ok_or_else(|| OAuthError::invalid_grant("the grant is gone"))?;
     count(&verdict);
+    log_retry(caller, &grant, &verdict);
     let generation = match verdict.answer {
         Answer::Tokens { generation } => generation,
         Answer::InvalidGrant(why) => return Err(OAuthError::invalid_grant(why).into()),
@@ -150,7 +151,25 @@ pub(crate) async fn authentic(
     Ok(authentic.then_some((context, secret)))
 }
 
+/// A retry is rare, and the only trace of an attacker who presents each token again in time.
+fn log_retry(caller: &Caller, grant: &Grant, verdict: &Verdict) {
+    let Some(retry) = verdict.retry else {
+        return;
+    };
+    tracing::info!(
+        request_id = %caller.request_id,
+        client_id = grant.client_id.as_str(),
+        grant = %grant.id,
+        prompt = retry == Retry::Prompt,
+        "a refresh token was presented again"
+    );
+}
+
 fn count(verdict: &Verdict) {
+    if verdict.retry == Some(Retry::Prompt) {
+        metrics::counter!(cardea_web::metric_names::REFRESH_EVENTS, "event" => "retried")
+            .increment(1);
+    }
     for event in &verdict.events {
         let name = match event {
             AuditEvent::RefreshReuse => "reuse",

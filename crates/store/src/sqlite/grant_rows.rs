@@ -27,13 +27,13 @@ macro_rules! grant_columns {
          g.code_challenge, g.scope, g.resources, g.claims, g.nonce, g.auth_time, g.acr, g.amr, g.created_at,
          g.expires_at, g.revoked_at, g.revoked_reason, g.refresh_token_id, g.refresh_sealed_secret,
          g.refresh_generation, g.refresh_rotated_at, g.refresh_current_seen, g.refresh_idle_expires_at,
-         g.refresh_late_retry_at, g.refresh_anomaly_at, g.last_address, g.last_user_agent"
+         g.refresh_late_retry_at, g.refresh_retries, g.refresh_anomaly_at, g.last_address, g.last_user_agent"
     };
 }
 pub(super) use grant_columns;
 
 /// How many they are.
-pub(super) const GRANT_COLUMNS: usize = 29;
+pub(super) const GRANT_COLUMNS: usize = 30;
 
 /// Grants joined with their session, user and client, each by its primary key.
 macro_rules! grant_joins {
@@ -117,6 +117,7 @@ fn refresh(f: &mut Fields<'_, '_>) -> Result<Option<RefreshState>> {
         current_seen: f.get("refresh_current_seen")?,
         idle_expires_at: f.time("refresh_idle_expires_at")?,
         late_retry_at: f.time_opt("refresh_late_retry_at")?,
+        retries: f.get("refresh_retries")?,
         anomaly_at: f.time_opt("refresh_anomaly_at")?,
         last_seen: LastSeen {
             address: f.parse_opt("last_address", str::parse)?,

@@ -84,8 +84,8 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
         refresh_token::judge(grant, standing, presented, policy, command.cause.now)
     };
     let expected = judge(&command.grant, Standing::WHOLE);
-    if let Write::Rotate(next) = &expected.write
-        && write_rotation(tx, command, next)?
+    if let (Write::Rotate(next), Some(before)) = (&expected.write, &command.grant.refresh)
+        && write_rotation(tx, command, before, next)?
     {
         write_audit(tx, command, &expected)?;
         return Ok(Some(expected));
@@ -97,16 +97,14 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
     match &verdict.write {
         Write::Nothing => {}
         Write::Rotate(next) => {
-            if !write_rotation(tx, command, next)? {
+            let before = locked.grant.refresh.as_ref().unwrap_or(next);
+            if !write_rotation(tx, command, before, next)? {
                 // Impossible while one writer holds the lock; no token may be issued in that case.
                 let why = "the refresh token was rotated by another command";
                 return Err(StoreError::Conflict(why.to_owned()).into());
             }
         }
-        Write::LateRetry(at) => {
-            let sql = "UPDATE grants SET refresh_late_retry_at = ? WHERE grant_key = ?";
-            rows::execute(tx, sql, (at.as_millisecond(), locked.key))?;
-        }
+        Write::Note(noted) => note(tx, locked.key, noted)?,
         Write::Revoke(reason) => revoke(tx, locked.key, *reason, command)?,
     }
     write_audit(tx, command, &verdict)?;
@@ -158,13 +156,19 @@ fn is_ahead_audited(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
 
 /// Whether it was written. Whatever other commands may change is a condition; the rest of a grant never changes, or only
 /// together with its generation. No column here is in an index, so that a rotation writes one page.
-fn write_rotation(tx: &Connection, command: &RotateRefresh, next: &RefreshState) -> Verb<bool> {
+fn write_rotation(
+    tx: &Connection,
+    command: &RotateRefresh,
+    before: &RefreshState,
+    next: &RefreshState,
+) -> Verb<bool> {
     let sql = concat!(
         "UPDATE grants AS g
          SET refresh_generation = :generation, refresh_rotated_at = :now, refresh_current_seen = :seen,
-             refresh_idle_expires_at = :idle, refresh_anomaly_at = :anomaly, last_address = :address,
-             last_user_agent = :agent
-         WHERE g.grant_id = :id AND g.refresh_generation = :presented AND g.revoked_at IS NULL
+             refresh_idle_expires_at = :idle, refresh_retries = :retries, refresh_anomaly_at = :anomaly,
+             last_address = :address, last_user_agent = :agent
+         WHERE g.grant_id = :id AND g.refresh_generation = :presented AND g.refresh_retries = :before
+           AND g.revoked_at IS NULL
            AND EXISTS (SELECT 1 FROM users u WHERE u.user_key = g.user_key AND u.status = 'enabled')
            AND EXISTS (SELECT 1 FROM clients c WHERE c.client_key = g.client_key AND c.status = 'enabled')
            AND (g.offline OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
@@ -178,6 +182,8 @@ fn write_rotation(tx: &Connection, command: &RotateRefresh, next: &RefreshState)
         ":now": next.rotated_at.as_millisecond(),
         ":seen": next.current_seen,
         ":idle": next.idle_expires_at.as_millisecond(),
+        ":retries": next.retries,
+        ":before": before.retries,
         ":anomaly": next.anomaly_at.map(|at| at.as_millisecond()),
         ":address": next.last_seen.address.map(|a| a.to_string()),
         ":agent": next.last_seen.user_agent,
@@ -202,6 +208,14 @@ fn keep_session(tx: &Connection, command: &RotateRefresh) -> Verb<()> {
         (now.as_millisecond(), idle_end, id, TOUCH_EVERY_MS),
     )
     .map(drop)
+}
+
+/// What was observed of a token that was not rotated.
+fn note(tx: &Connection, key: i64, noted: &RefreshState) -> Verb<()> {
+    let sql = "UPDATE grants SET refresh_late_retry_at = ?, refresh_retries = ?, refresh_anomaly_at = ? WHERE grant_key = ?";
+    let time = |at: Option<Timestamp>| at.map(|at| at.as_millisecond());
+    let (late, anomaly) = (time(noted.late_retry_at), time(noted.anomaly_at));
+    rows::execute(tx, sql, (late, noted.retries, anomaly, key)).map(drop)
 }
 
 fn revoke(

@@ -168,6 +168,7 @@ pub(crate) fn grant(code: &Code, seconds: i64) -> Grant {
             rotated_at: at(seconds),
             current_seen: false,
             late_retry_at: None,
+            retries: 0,
             anomaly_at: None,
             last_seen: seen(1),
             idle_expires_at: at(seconds + 30 * DAY),

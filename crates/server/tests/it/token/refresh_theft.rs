@@ -94,6 +94,34 @@ async fn a_lost_response_and_two_tabs_get_the_same_successor() {
 }
 
 #[tokio::test]
+async fn t2_an_attacker_beside_the_client_is_found_at_the_third_rotation() {
+    for wait in [0, 5, 10] {
+        let server = TestServer::start().await;
+        let spa = Refreshing {
+            server: &server,
+            client: SPA,
+        };
+        let (mut old, mut new) = spa.rotated().await;
+        let mut shadowed = 0;
+        for _ in 0..60 {
+            server.advance(seconds(wait));
+            let answer = spa.present(&old, SAME_NETWORK).await;
+            if answer.status != 200 {
+                answer.refused(400, "invalid_grant");
+                break;
+            }
+            shadowed += 1;
+            server.advance(seconds(600));
+            let next = token(&spa.present(&new, HOME).await.granted());
+            (old, new) = (new, next);
+        }
+        assert_eq!(shadowed, 2);
+        assert_eq!(audited(&server, AuditEvent::RefreshReuse).await, 1);
+        spa.present(&new, HOME).await.refused(400, "invalid_grant");
+    }
+}
+
+#[tokio::test]
 async fn a_laptop_that_slept_may_come_late_once_a_day_and_the_person_sees_it() {
     let server = TestServer::start().await;
     let spa = Refreshing {
@@ -172,7 +200,7 @@ async fn a_token_whose_successor_was_introspected_is_theft() {
 }
 
 #[tokio::test]
-async fn a_confidential_client_may_retry_whenever_and_from_wherever() {
+async fn t2_a_confidential_client_may_retry_from_anywhere_for_sixty_seconds_and_then_once_a_day() {
     let server = TestServer::start().await;
     let web = Refreshing {
         server: &server,
@@ -180,10 +208,14 @@ async fn a_confidential_client_may_retry_whenever_and_from_wherever() {
     };
     let (old, new) = web.rotated().await;
     for from in [HOME, ELSEWHERE, OTHER_DEVICE] {
-        server.advance(SignedDuration::from_hours(100));
+        server.advance(seconds(20));
         web.gives(&old, from, &new).await;
     }
     assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 0);
+    server.advance(seconds(1));
+    web.gives(&old, HOME, &new).await;
+    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 1);
+    web.is_theft((&old, &new)).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ macro_rules! contract {
                 a_65th_grant_supersedes_the_one_unused_for_longest;
             refresh: the_current_token_is_rotated, the_token_before_is_answered_with_the_same_successor,
                 a_public_client_may_come_late_once_a_day, a_token_before_a_seen_one_revokes,
+                t2_the_third_retry_in_consecutive_generations_revokes_the_grant,
                 an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
                 a_token_ahead_of_the_row_changes_nothing,
                 a_token_ahead_of_the_row_is_audited_once_a_minute, an_idle_token_is_refused,

@@ -61,7 +61,7 @@ pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: 
         tokens(1),
         "case 2: within ten seconds"
     );
-    let mut proved = rotation(&grant, 0, DAY);
+    let mut proved = rotation(&grant, 0, 80);
     proved.presented = Presented {
         can_be_met: true,
         sender: Sender::Proved,
@@ -74,14 +74,43 @@ pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: 
     assert_eq!(
         world.rotate(proved).await.answer,
         tokens(1),
-        "case 1: whenever and from wherever"
+        "case 1: within sixty seconds, from anywhere"
     );
-    assert_eq!(world.stored(&grant).await, before, "nothing was extended");
+    let mut expected = before;
+    if let Some(refresh) = &mut expected.refresh {
+        refresh.retries = 1;
+    }
+    assert_eq!(
+        world.stored(&grant).await,
+        expected,
+        "the retry is noted, and nothing was extended"
+    );
     assert_eq!(
         world.rotate(rotation(&grant, 1, 31)).await.answer,
         tokens(2),
         "and the successor is good"
     );
+}
+
+pub(crate) async fn t2_the_third_retry_in_consecutive_generations_revokes_the_grant(
+    store: AnyStore,
+) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    for generation in 0..3_u32 {
+        let second = i64::from(generation) * 900;
+        let rotated = world.rotate(rotation(&grant, generation, second)).await;
+        assert_eq!(rotated.answer, tokens(generation + 1));
+        let again = world.rotate(rotation(&grant, generation, second + 5)).await;
+        if generation < 2 {
+            assert_eq!(again.answer, tokens(generation + 1));
+            let retries = refresh(&world, &grant).await.retries;
+            assert_eq!(retries & 0b111, (1 << (generation + 1)) - 1);
+        } else {
+            assert!(matches!(again.answer, Answer::InvalidGrant(_)));
+        }
+    }
+    assert_eq!(world.count(AuditEvent::RefreshReuse).await, 1);
 }
 
 pub(crate) async fn a_public_client_may_come_late_once_a_day(store: AnyStore) {

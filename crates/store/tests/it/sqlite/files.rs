@@ -72,12 +72,18 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 4,
+        pending: 5,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
         migrate(&path).unwrap(),
-        ["V1__provider", "V2__bounds", "V3__logouts", "V4__users"]
+        [
+            "V1__provider",
+            "V2__bounds",
+            "V3__logouts",
+            "V4__users",
+            "V5__refresh_retries"
+        ]
     );
     assert!(migrate(&path).unwrap().is_empty());
     assert!(SqliteStore::open(unasked()).is_ok());
@@ -102,7 +108,9 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
                 status, failed_logins, last_failure_at, failure_audited_at, created_at, updated_at FROM new.users;
          INSERT INTO sessions SELECT * FROM new.sessions;
          INSERT INTO codes SELECT * FROM new.codes;
-         INSERT INTO grants SELECT * FROM new.grants;
+         CREATE TEMP TABLE grants_before AS SELECT * FROM new.grants;
+         ALTER TABLE grants_before DROP COLUMN refresh_retries;
+         INSERT INTO grants SELECT * FROM grants_before;
          INSERT INTO audit SELECT * FROM new.audit;
          INSERT INTO revoked_tokens VALUES ('revoked', 1000000000000000);",
     )
@@ -149,7 +157,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 4,
+        known: 5,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

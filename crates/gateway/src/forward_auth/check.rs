@@ -10,7 +10,7 @@ use cardea_client::{
     bff::{Bff, ReturnTo},
     rp::IdentityClaims,
 };
-use cardea_web::inbound::{Problem, csrf::same_origin_without_token};
+use cardea_web::inbound::csrf::same_origin_without_token;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{ACCEPT, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_KEY},
@@ -118,7 +118,7 @@ impl App {
             }
         };
         let Some(session) = session else {
-            return self.log_in_first(&asked, headers, to_login);
+            return self.log_in_first(&asked, parts, to_login);
         };
         let user = session.identity();
         // The app may have no protection of its own against forms of other sites.
@@ -131,19 +131,25 @@ impl App {
         self.allowed(parts, user)
     }
 
-    fn log_in_first(&self, asked: &Asked, headers: &HeaderMap, to_login: StatusCode) -> Response {
-        let problem = Problem::new(StatusCode::UNAUTHORIZED, "Log in first");
-        if !asked.is_page(headers) {
-            return problem.into_response();
+    fn log_in_first(&self, asked: &Asked, parts: &Parts, to_login: StatusCode) -> Response {
+        let text = ErrorText {
+            status: StatusCode::UNAUTHORIZED,
+            title: "Not signed in",
+            detail: "Reload the page to sign in.",
+        };
+        let form = Form::accepted(&parts.headers);
+        let refusal = text.response(form, parts.extensions.get().copied());
+        if !asked.is_page(&parts.headers) {
+            return refusal;
         }
         let path = self.bff.login_path(&ReturnTo::to_page(&asked.uri));
-        // On the configured origin, whatever host the proxy was asked for.
+        // On the configured origin, never the host of the request.
         let location = format!("{}{path}", self.bff.sessions().origin());
         let Ok(location) = HeaderValue::try_from(location) else {
-            return problem.into_response();
+            return refusal;
         };
         match to_login {
-            StatusCode::UNAUTHORIZED => ([(LOCATION, location)], problem).into_response(),
+            StatusCode::UNAUTHORIZED => ([(LOCATION, location)], refusal).into_response(),
             status => (status, [(LOCATION, location)]).into_response(),
         }
     }

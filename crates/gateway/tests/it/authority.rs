@@ -1,4 +1,4 @@
-//! Certificates of authorities that nobody else knows.
+//! Certificate authorities made for a test.
 
 use axum::{Router, routing::any};
 use cardea_web::inbound::{

@@ -28,7 +28,7 @@ pub(crate) async fn serve(router: Router) -> String {
     url
 }
 
-/// Answers everything with what it saw of the request.
+/// Answers everything with what it received.
 pub(crate) async fn mirror() -> String {
     serve(Router::new().fallback(any(seen))).await
 }
@@ -46,7 +46,7 @@ pub(crate) async fn seen(request: Request) -> Json<Value> {
     Json(json!({ "method": method, "target": target, "headers": headers, "body": size }))
 }
 
-/// Answers with the same text always, under this name.
+/// Answers everything with this name.
 pub(crate) async fn named(name: &'static str) -> String {
     serve(Router::new().fallback(any(move || async move { name }))).await
 }
@@ -60,7 +60,7 @@ pub(crate) async fn pages() -> String {
         ("server", "secret-server/1.2.3"),
         ("x-powered-by", "old-framework"),
         ("connection", "x-inner"),
-        ("x-inner", "for the gateway alone"),
+        ("x-inner", "only for the gateway"),
         ("x-request-id", "theirs"),
     ];
     let pieces = || async {
@@ -132,7 +132,7 @@ impl Wire {
     }
 }
 
-/// A server that keeps what it reads, and gives each read this answer.
+/// A server that records what it reads, and answers each read with this.
 pub(crate) async fn wire(answer: &'static str) -> (String, Wire) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -156,7 +156,7 @@ pub(crate) async fn wire(answer: &'static str) -> (String, Wire) {
     (url, wire)
 }
 
-/// Agrees to every WebSocket, says who it is, and echoes.
+/// Accepts every WebSocket, sends a greeting, and echoes.
 pub(crate) async fn echo() -> String {
     serve(Router::new().fallback(any(upgrade))).await
 }

@@ -1,4 +1,4 @@
-//! The provider's cookies are the provider's alone.
+//! Private cookies reach only their owner.
 
 use axum::{Router, routing::any};
 use http::header::{COOKIE, SET_COOKIE};
@@ -19,7 +19,7 @@ async fn two_routes(upstream: &str) -> Stage {
 }
 
 #[tokio::test]
-async fn the_providers_cookies_reach_the_provider_alone() {
+async fn private_cookies_reach_only_their_owner() {
     let stage = two_routes(&mirror().await).await;
     let cookies =
         "a=1; __Host-cardea_session=secret; cardea_browser_9000=secret; __Host-cardea_app=2";
@@ -40,7 +40,7 @@ async fn the_providers_cookies_reach_the_provider_alone() {
 }
 
 #[tokio::test]
-async fn a_request_with_nothing_else_arrives_without_cookies() {
+async fn a_request_with_only_private_cookies_arrives_without_cookies() {
     let stage = two_routes(&mirror().await).await;
     let request = stage
         .client()
@@ -51,7 +51,7 @@ async fn a_request_with_nothing_else_arrives_without_cookies() {
 }
 
 #[tokio::test]
-async fn an_app_cannot_plant_a_session_of_the_provider() {
+async fn an_app_cannot_set_a_session_cookie_of_the_provider() {
     let cookies = [
         (SET_COOKIE, "mine=1; Path=/"),
         (SET_COOKIE, "__Host-cardea_session=planted; Path=/; Secure"),

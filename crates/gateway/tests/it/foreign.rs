@@ -38,7 +38,7 @@ pub(crate) struct Foreign {
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) file: &'static str,
-    /// One process alone: it is killed at the end, and would leave others behind.
+    /// A single process: it is killed at the end, and would leave child processes behind.
     pub(crate) arguments: fn(&Path, &Path) -> Vec<String>,
     /// Ports, as the file of this program writes them.
     pub(crate) ports: fn(text: String, https: u16, http: u16) -> String,
@@ -215,18 +215,18 @@ impl Foreign {
             .unwrap()
     }
 
-    /// All that every configuration of `deploy/` must do.
+    /// What every configuration of `deploy/` must do.
     pub(crate) async fn does_what_the_gateway_does(&self) {
-        self.cookies_reach_their_owner_alone().await;
+        self.private_cookies_reach_only_their_owner().await;
         self.g5_forged_headers_are_removed().await;
-        self.both_sides_of_the_api_prove_themselves().await;
+        self.mutual_tls_with_the_api_works().await;
         self.ambiguous_paths_are_refused().await;
-        self.headers_harden_what_is_soft().await;
-        self.a_websocket_passes().await;
-        self.strangers_are_turned_away().await;
+        self.missing_security_headers_are_added().await;
+        self.a_websocket_is_forwarded().await;
+        self.other_hosts_are_refused().await;
     }
 
-    async fn cookies_reach_their_owner_alone(&self) {
+    async fn private_cookies_reach_only_their_owner(&self) {
         let cookies =
             "a=1; __Host-cardea_session=s; b=2; __Host-cardea_browser=b; __Host-cardea_device=d";
         for (path, expected) in [
@@ -301,7 +301,7 @@ impl Foreign {
         }
     }
 
-    async fn both_sides_of_the_api_prove_themselves(&self) {
+    async fn mutual_tls_with_the_api_works(&self) {
         let answer = self.get("/api/orders").await;
         let log = std::fs::read_to_string(self.authority.file("error.log")).unwrap_or_default();
         assert_eq!(answer.status(), 200, "{log}");
@@ -331,7 +331,7 @@ impl Foreign {
         assert_eq!(self.get("/page?next=%2F%2e%2e//x").await.status(), 200);
     }
 
-    async fn headers_harden_what_is_soft(&self) {
+    async fn missing_security_headers_are_added(&self) {
         let soft = self.get("/page").await;
         for name in [
             "strict-transport-security",
@@ -353,7 +353,7 @@ impl Foreign {
         assert!(!strict.headers().contains_key("x-powered-by"));
     }
 
-    async fn a_websocket_passes(&self) {
+    async fn a_websocket_is_forwarded(&self) {
         let mut stream = self.connect().await;
         let head = format!(
             "GET /chat HTTP/1.1\r\nHost: {NAME}:{}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -371,12 +371,12 @@ impl Foreign {
         assert_eq!(&back, b"frame");
     }
 
-    async fn strangers_are_turned_away(&self) {
+    async fn other_hosts_are_refused(&self) {
         let answer = self
             .raw("GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n")
             .await;
         assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
-        // RFC 9112 §3.2.2: the host of the target counts, and the other one reaches nobody.
+        // RFC 9112 §3.2.2: the host of the target counts, and the other one is not forwarded.
         let answer = self
             .raw(&format!(
                 "GET https://{NAME}:{}/ HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n",

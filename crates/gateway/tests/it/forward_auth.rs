@@ -75,7 +75,7 @@ impl Drop for World {
     }
 }
 
-/// A provider that sends people back to this origin.
+/// A provider with a redirect URI at this origin.
 async fn provider(origin: &str) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
@@ -160,7 +160,7 @@ impl World {
         request.header("cookie", cookies.join("; "))
     }
 
-    /// A page as a browser asks for it, and keeps its cookies.
+    /// Requests a page like a browser, and keeps its cookies.
     async fn open(&mut self, path: &str) -> reqwest::Response {
         let request = self
             .request(http::Method::GET, path)
@@ -175,18 +175,18 @@ impl World {
         answer
     }
 
-    /// The path on the app's own origin that an answer leads to.
+    /// The path on the app's own origin that a response redirects to.
     fn way(&self, answer: &reqwest::Response) -> String {
         assert_eq!(answer.status(), 303);
         let location = answer.headers()["location"].to_str().unwrap();
         let own = self.proxy.url("");
         let path = location
             .strip_prefix(&own)
-            .unwrap_or_else(|| panic!("{location} leads away"));
+            .unwrap_or_else(|| panic!("{location} is on another origin"));
         path.to_owned()
     }
 
-    /// From a page to the login and back to it; what the app sees then.
+    /// Logs in from a page; the response of the page afterwards.
     async fn log_in(&mut self, page: &str, person: Person) -> reqwest::Response {
         let login = self.open(page).await;
         let login = self.open(&self.way(&login)).await;
@@ -213,17 +213,23 @@ impl World {
 
 async fn an_app_without_a_login_is_protected(program: &Program) {
     let mut world = World::behind(program).await;
-    world.strangers_reach_no_app().await;
-    world.alice_comes_back_to_her_page().await;
-    world.what_she_says_of_herself_is_written_over().await;
-    world.what_is_not_hers_stays_closed().await;
-    world.another_sites_form_and_websocket_are_refused().await;
-    world.nobody_is_led_away().await;
+    world
+        .requests_without_a_session_do_not_reach_the_app()
+        .await;
+    world
+        .a_user_returns_to_the_requested_page_after_login()
+        .await;
+    world.identity_headers_of_the_client_are_overwritten().await;
+    world.paths_without_the_required_role_are_refused().await;
+    world.g2_cross_site_forms_and_websockets_are_refused().await;
+    world
+        .open_redirects_and_foreign_callbacks_are_refused()
+        .await;
 }
 
 impl World {
-    /// A script gets no login page either: it could do nothing with it.
-    async fn strangers_reach_no_app(&self) {
+    /// A script gets no login page: it could not use it.
+    async fn requests_without_a_session_do_not_reach_the_app(&self) {
         let page = |method| self.request(method, "/page");
         let script = page(http::Method::GET).header("accept", "application/json");
         for request in [
@@ -235,7 +241,7 @@ impl World {
         }
     }
 
-    async fn alice_comes_back_to_her_page(&mut self) {
+    async fn a_user_returns_to_the_requested_page_after_login(&mut self) {
         let answer = self.log_in("/page?x=1&y=%2F", Person::ALICE).await;
         assert_eq!(answer.status(), 200);
         let seen: Value = answer.json().await.unwrap();
@@ -255,7 +261,7 @@ impl World {
         );
     }
 
-    async fn what_she_says_of_herself_is_written_over(&self) {
+    async fn identity_headers_of_the_client_are_overwritten(&self) {
         let mut request = self.request(http::Method::GET, "/page");
         for name in [
             "remote-user",
@@ -277,7 +283,7 @@ impl World {
         );
     }
 
-    async fn what_is_not_hers_stays_closed(&mut self) {
+    async fn paths_without_the_required_role_are_refused(&mut self) {
         for path in [
             "/admin",
             "/admin/users?x",
@@ -298,7 +304,7 @@ impl World {
         }
     }
 
-    async fn another_sites_form_and_websocket_are_refused(&self) {
+    async fn g2_cross_site_forms_and_websockets_are_refused(&self) {
         for (origin, expected) in [
             (self.proxy.url(""), 200),
             ("https://evil.test".to_owned(), 403),
@@ -316,11 +322,11 @@ impl World {
         }
     }
 
-    async fn nobody_is_led_away(&mut self) {
+    async fn open_redirects_and_foreign_callbacks_are_refused(&mut self) {
         let path = "/forward-auth/login?return_to=https%3A%2F%2Fevil.test";
         assert_eq!(self.open(path).await.status(), 400);
-        let stranger = self.open("/forward-auth/callback?code=x&state=y").await;
-        assert!(stranger.status().is_client_error());
+        let foreign = self.open("/forward-auth/callback?code=x&state=y").await;
+        assert!(foreign.status().is_client_error());
     }
 }
 
@@ -335,7 +341,7 @@ async fn an_app_behind_caddy_is_protected() {
 }
 
 #[tokio::test]
-async fn an_admin_may_what_the_rules_say() {
+async fn a_role_of_a_rule_grants_access() {
     let mut world = World::behind(&NGINX).await;
     let answer = world.log_in("/admin/users", Person::BOB).await;
     assert_eq!(answer.status(), 200);

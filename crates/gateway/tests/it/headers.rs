@@ -1,4 +1,4 @@
-//! What the upstream learns of the client, and the client of the upstream.
+//! What upstream and client learn about each other.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn forged_headers_of_a_proxy_are_not_believed() {
+async fn forged_forwarding_headers_are_replaced() {
     let stage = before(&mirror().await).await;
     let mut request = stage.client().get(stage.url("/"));
     for name in [
@@ -50,7 +50,7 @@ async fn forged_headers_of_a_proxy_are_not_believed() {
 }
 
 #[tokio::test]
-async fn a_configured_proxy_in_front_is_believed() {
+async fn forwarding_headers_of_a_trusted_proxy_are_used() {
     let text = format!(
         "[proxy]\ntrusted = [\"127.0.0.1\"]\n{}",
         everything_to(&mirror().await, "")
@@ -80,7 +80,7 @@ async fn a_configured_proxy_in_front_is_believed() {
 }
 
 #[tokio::test]
-async fn headers_of_one_connection_stay_on_it() {
+async fn hop_by_hop_headers_are_removed() {
     let stage = before(&mirror().await).await;
     let request = format!(
         "GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close, X-Secret, Host, Content-Length\r\nX-Secret: hop\r\n\
@@ -95,7 +95,7 @@ async fn headers_of_one_connection_stay_on_it() {
 }
 
 #[tokio::test]
-async fn an_upgrade_to_plain_http2_is_not_passed_on() {
+async fn an_h2c_upgrade_is_not_forwarded() {
     let stage = before(&mirror().await).await;
     let request = format!(
         "GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\
@@ -110,7 +110,7 @@ async fn an_upgrade_to_plain_http2_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn upstream_and_client_learn_one_request_id_which_nobody_else_chose() {
+async fn upstream_and_client_get_the_request_id_of_the_gateway() {
     let stage = before(&mirror().await).await;
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -152,7 +152,7 @@ async fn an_upstream_without_security_headers_gets_them() {
 }
 
 #[tokio::test]
-async fn an_upstreams_own_stricter_headers_stay_and_its_secrets_go() {
+async fn security_headers_of_the_upstream_are_kept_and_server_headers_removed() {
     let stage = before(&pages().await).await;
     let answer = stage.get("/strict").await;
     let headers = answer.headers();

@@ -1,4 +1,4 @@
-//! Upstreams that answer what nobody asked for, or what two readers would read differently.
+//! Upstreams with unrequested or ambiguous responses.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ async fn asked(stage: &Stage, lines: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_switch_that_nobody_asked_for_is_a_502() {
+async fn an_unrequested_101_is_a_502() {
     for answer in [
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nraw bytes",
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nraw bytes",
@@ -41,7 +41,7 @@ async fn a_switch_that_nobody_asked_for_is_a_502() {
 }
 
 #[tokio::test]
-async fn of_two_lengths_of_an_answer_the_encoding_counts() {
+async fn in_a_response_transfer_encoding_overrides_content_length() {
     let stage = answering(
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n",
     )
@@ -52,7 +52,7 @@ async fn of_two_lengths_of_an_answer_the_encoding_counts() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_frame_has_more_than_one_meaning_is_a_502() {
+async fn a_response_with_ambiguous_framing_is_a_502() {
     for lines in [
         "Content-Length: 3\r\nContent-Length: 6",
         "Content-Length: 3, 6",
@@ -75,7 +75,7 @@ async fn an_answer_whose_frame_has_more_than_one_meaning_is_a_502() {
 }
 
 #[tokio::test]
-async fn a_websocket_is_no_way_to_plant_a_session_of_the_provider() {
+async fn a_websocket_response_cannot_set_private_cookies() {
     let stage = answering(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-Inner\r\nUpgrade: websocket\r\n\
          X-Inner: 1\r\nServer: secret\r\nSet-Cookie: __Host-cardea_session=evil; Path=/\r\nSet-Cookie: a=1\r\n\r\n",
@@ -93,7 +93,7 @@ async fn a_websocket_is_no_way_to_plant_a_session_of_the_provider() {
 }
 
 #[tokio::test]
-async fn a_websocket_that_brings_a_body_along_is_none() {
+async fn an_upgrade_request_with_a_body_is_no_websocket() {
     let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     let stage = before(&url).await;
     let lines = format!("{HANDSHAKE}Content-Length: 5\r\n\r\nhello");
@@ -105,7 +105,7 @@ async fn a_websocket_that_brings_a_body_along_is_none() {
 }
 
 #[tokio::test]
-async fn a_refused_websocket_holds_its_connection_to_the_end() {
+async fn a_refused_websocket_counts_until_its_response_ends() {
     // 3 of 9 bytes, and no more.
     let (url, _) = wire("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
     let mut config = config(&everything_to(&url, ""));
@@ -155,7 +155,7 @@ async fn hasty() -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 #[tokio::test]
-async fn a_connection_with_half_a_request_on_it_is_not_used_again() {
+async fn a_connection_with_half_a_request_is_not_reused() {
     for frame in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
         let (url, connections) = hasty().await;
         let stage = before(&url).await;

@@ -63,7 +63,7 @@ async fn an_ordinary_request_passes() {
 }
 
 #[tokio::test]
-async fn of_two_lengths_none_is_passed_on() {
+async fn two_lengths_are_refused() {
     for lengths in [["2", "5"], ["2", "0"], ["2", "02"], ["2", "2, 2"]] {
         let [one, two] = lengths.map(|length| ("content-length", length));
         let (status, upstream) = sent(&with("POST", "/", &[one, two]), b"hi").await;
@@ -73,7 +73,7 @@ async fn of_two_lengths_none_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_not_the_bodys_passes_for_no_whole_request() {
+async fn a_wrong_length_is_never_a_complete_request() {
     for (length, body) in [
         ("1", &b"hi"[..]),
         ("5", b"hi"),
@@ -89,7 +89,7 @@ async fn a_length_that_is_not_the_bodys_passes_for_no_whole_request() {
 }
 
 #[tokio::test]
-async fn line_ends_and_what_frames_another_message_do_not_pass() {
+async fn line_ends_and_framing_headers_are_refused() {
     for field in [
         ("x", "a\r\nx-evil: 1"),
         ("x", "a\nx-evil: 1"),
@@ -112,7 +112,7 @@ async fn line_ends_and_what_frames_another_message_do_not_pass() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_another_one_in_http1_does_not_pass() {
+async fn a_target_with_another_meaning_in_http1_is_refused() {
     for path in [
         "/a HTTP/1.1\r\nHost: evil.test\r\n\r\nGET /b",
         "/a b",
@@ -139,7 +139,7 @@ async fn a_target_that_is_another_one_in_http1_does_not_pass() {
 }
 
 #[tokio::test]
-async fn the_authority_and_the_host_are_one() {
+async fn authority_and_host_must_agree() {
     let (status, upstream) = sent(&with("GET", "/", &[("host", "evil.test")]), b"").await;
     assert_eq!((status, upstream.as_str()), (400, ""));
     let (status, upstream) = sent(&with("GET", "/", &[("host", HOST)]), b"").await;
@@ -154,7 +154,7 @@ async fn the_authority_and_the_host_are_one() {
 }
 
 #[tokio::test]
-async fn an_answer_before_the_whole_request_is_followed_by_no_reset() {
+async fn an_early_response_is_not_followed_by_a_reset() {
     let (url, _upstream) = wire(OK).await;
     let stage = before(&url).await;
     let mut client = Http2::connect(stage.address, 65_535).await;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn over_the_limit_of_its_route_a_network_waits() {
+async fn requests_beyond_the_rate_limit_of_a_route_are_refused() {
     let text = everything_to(&named("app").await, "")
         + "[[routes]]\nprefix = \"/auth/token\"\nupstream = \"app\"\nrequests_per_minute = 3\n";
     let stage = start(config(&text)).await;
@@ -35,7 +35,7 @@ async fn over_the_limit_of_its_route_a_network_waits() {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_have_another_address_by_saying_so() {
+async fn a_client_cannot_forge_its_address() {
     let stage = start(config(&everything_to(
         &named("app").await,
         "requests_per_minute = 2",

@@ -31,5 +31,5 @@ mod smuggling;
 mod stage;
 mod streaming;
 mod tls;
-mod trouble;
+mod upstream_errors;
 mod websocket;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_load_balancer_may_ask_by_any_host() {
+async fn health_is_answered_for_any_host() {
     let stage = before(&named("app").await).await;
     for (path, expected) in [("/health/live", "live\n"), ("/health/ready", "ready\n")] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: 10.0.0.7\r\nConnection: close\r\n\r\n");
@@ -19,7 +19,7 @@ async fn a_load_balancer_may_ask_by_any_host() {
 }
 
 #[tokio::test]
-async fn health_stands_where_it_is_configured() {
+async fn the_path_of_health_is_configurable() {
     let text = format!(
         "[health]\npath = \"/-\"\n{}",
         everything_to(&named("app").await, "")
@@ -30,7 +30,7 @@ async fn health_stands_where_it_is_configured() {
 }
 
 #[tokio::test]
-async fn metrics_are_for_the_networks_that_may_read_them() {
+async fn metrics_are_only_for_allowed_networks() {
     cardea_web::prometheus::install();
     let upstream = pages().await;
     let stage = before(&upstream).await;
@@ -54,7 +54,7 @@ async fn metrics_are_for_the_networks_that_may_read_them() {
 }
 
 #[tokio::test]
-async fn at_the_end_what_is_under_way_is_finished() {
+async fn requests_in_progress_finish_at_shutdown() {
     let stage = before(&pages().await).await;
     let answer = stage.get("/pieces").await;
     stage.stop.cancel();

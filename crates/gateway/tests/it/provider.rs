@@ -30,7 +30,7 @@ async fn provider_behind() -> (Stage, TestServer) {
 }
 
 #[tokio::test]
-async fn a_provider_is_what_its_issuer_says() {
+async fn a_provider_behind_the_gateway_uses_its_issuer() {
     let (stage, server) = provider_behind().await;
     let path = "/auth/.well-known/openid-configuration";
     let url = format!("http://localhost:{}{path}", stage.address.port());

@@ -53,7 +53,7 @@ async fn a_reload_under_traffic_loses_no_request() {
 }
 
 #[tokio::test]
-async fn what_a_limit_has_counted_survives_a_reload() {
+async fn the_state_of_a_rate_limit_survives_a_reload() {
     let text = everything_to(&named("app").await, "requests_per_minute = 2");
     let stage = start(config(&text)).await;
     let ask = || async {
@@ -66,7 +66,7 @@ async fn what_a_limit_has_counted_survives_a_reload() {
 }
 
 #[tokio::test]
-async fn what_only_a_restart_can_change_is_refused() {
+async fn a_reload_that_requires_a_restart_is_refused() {
     let text = everything_to(&named("app").await, "");
     let stage = start(config(&text)).await;
     for (more, key) in [
@@ -100,7 +100,7 @@ async fn what_only_a_restart_can_change_is_refused() {
 }
 
 #[tokio::test]
-async fn a_changed_file_is_taken_and_a_broken_one_is_not() {
+async fn a_changed_file_is_reloaded_and_an_invalid_one_is_not() {
     let (one, two) = (named("one").await, named("two").await);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("gateway.toml");

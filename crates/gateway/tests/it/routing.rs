@@ -1,4 +1,4 @@
-//! Which request goes where, and which goes nowhere.
+//! Which requests are forwarded to which upstream.
 
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ async fn the_longest_prefix_wins_at_the_boundary_of_a_segment() {
 }
 
 #[tokio::test]
-async fn an_encoded_prefix_is_the_prefix() {
+async fn an_encoded_prefix_matches_its_route() {
     let stage = crossing().await;
     for target in ["/%61pi/admin", "/api/%61dmin/x"] {
         let request = format!("GET {target} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
@@ -50,7 +50,7 @@ async fn an_encoded_prefix_is_the_prefix() {
 }
 
 #[tokio::test]
-async fn a_path_with_two_meanings_reaches_no_upstream() {
+async fn an_ambiguous_path_reaches_no_upstream() {
     let stage = crossing().await;
     for target in [
         "/api/../admin",
@@ -85,7 +85,7 @@ async fn a_path_without_a_route_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_prefix_can_be_taken_off_and_is_told_then() {
+async fn a_stripped_prefix_is_forwarded_in_a_header() {
     let url = mirror().await;
     let text = format!(
         "[[upstreams]]\nname = \"api\"\nurl = \"{url}\"\n[[routes]]\nprefix = \"/api/v1\"\nupstream = \"api\"\nstrip_prefix = true\n"
@@ -157,7 +157,7 @@ async fn a_request_has_exactly_one_host() {
 }
 
 #[tokio::test]
-async fn connect_and_trace_are_not_taken() {
+async fn connect_and_trace_are_refused() {
     let stage = before(&named("app").await).await;
     for request in [
         "CONNECT app.test:443 HTTP/1.1\r\nHost: app.test:443\r\nConnection: close\r\n\r\n",
@@ -216,7 +216,7 @@ async fn g1_a_route_with_a_limit_cannot_be_reached_by_another_reading_of_its_pat
 }
 
 #[tokio::test]
-async fn a_format_of_another_upstreams_page_keeps_its_route() {
+async fn a_format_does_not_change_the_upstream() {
     let stage = crossing().await;
     let answer = stage.get("/api.html").await;
     assert_eq!(answer.text().await.unwrap(), "app");

@@ -1,4 +1,4 @@
-//! Two servers that read one stream of bytes differently: attempts over raw sockets.
+//! Request smuggling: two servers that read the same bytes differently, over raw sockets.
 
 use crate::{
     behind::{named, wire},
@@ -16,7 +16,7 @@ async fn sent(bytes: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn of_two_lengths_one_is_passed_on_and_nothing_hides_behind_it() {
+async fn cl_te_is_forwarded_with_one_framing() {
     // CL.TE: the length says 6 bytes more, of which a second request would begin.
     for lengths in [
         "Content-Length: 6\r\nTransfer-Encoding: chunked",
@@ -36,7 +36,7 @@ async fn of_two_lengths_one_is_passed_on_and_nothing_hides_behind_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_looks_like_a_request_stays_a_body() {
+async fn a_request_inside_a_body_stays_a_body() {
     let inner = "GET /admin HTTP/1.1\r\nHost: app.test\r\n\r\n";
     let request = format!(
         "POST / HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{inner}\r\n0\r\n\r\n",
@@ -55,7 +55,7 @@ async fn a_body_that_looks_like_a_request_stays_a_body() {
 }
 
 #[tokio::test]
-async fn lengths_and_encodings_of_more_than_one_meaning_are_refused() {
+async fn ambiguous_lengths_and_encodings_are_refused() {
     for lines in [
         "Content-Length: 1\r\nContent-Length: 2",
         "Content-Length: 1, 2",
@@ -89,7 +89,7 @@ async fn lengths_and_encodings_of_more_than_one_meaning_are_refused() {
 }
 
 #[tokio::test]
-async fn an_old_client_cannot_send_chunks() {
+async fn chunks_in_http_1_0_are_refused() {
     let stage = before(&named("app").await).await;
     let request =
         format!("POST / HTTP/1.0\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
@@ -97,7 +97,7 @@ async fn an_old_client_cannot_send_chunks() {
 }
 
 #[tokio::test]
-async fn chunks_of_more_than_one_meaning_end_the_connection() {
+async fn ambiguous_chunks_end_the_connection() {
     for chunks in [
         "2\nab\r\n0\r\n\r\n",
         "2;\r\u{0}\r\nab\r\n0\r\n\r\n",
@@ -120,7 +120,7 @@ async fn chunks_of_more_than_one_meaning_end_the_connection() {
 }
 
 #[tokio::test]
-async fn a_request_behind_another_is_judged_like_the_first() {
+async fn a_pipelined_request_is_checked_like_the_first() {
     let (url, upstream) = wire(OK).await;
     let stage = before(&url).await;
     let two = format!(
@@ -135,7 +135,7 @@ async fn a_request_behind_another_is_judged_like_the_first() {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_asked_for_is_never_anyones() {
+async fn an_unrequested_response_is_never_delivered() {
     // The upstream sends two answers to each request.
     let twice = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\noneHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
     let (url, _) = wire(twice).await;
@@ -146,7 +146,7 @@ async fn an_answer_that_nobody_asked_for_is_never_anyones() {
 }
 
 #[tokio::test]
-async fn line_ends_in_headers_do_not_pass() {
+async fn line_ends_in_headers_are_refused() {
     let (url, upstream) = wire(OK).await;
     let stage = before(&url).await;
     for lines in [
@@ -163,7 +163,7 @@ async fn line_ends_in_headers_do_not_pass() {
 }
 
 #[tokio::test]
-async fn trailers_bring_no_headers_past_the_checks() {
+async fn trailers_are_not_forwarded() {
     for announced in ["", "Trailer: X-Forwarded-For, Content-Length, Cookie\r\n"] {
         let request = format!(
             "POST / HTTP/1.1\r\nHost: {HOST}\r\nTE: trailers\r\nConnection: TE\r\n{announced}\

@@ -1,4 +1,4 @@
-//! A gateway on a port of its own, and ways to ask it.
+//! A gateway on its own port, and clients for it.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The one host that is served.
+/// The configured host.
 pub(crate) const HOST: &str = "app.test";
 
 /// A gateway that runs until it is dropped.
@@ -30,7 +30,7 @@ impl Drop for Stage {
     }
 }
 
-/// The configuration of a text, for [`HOST`] at whatever port.
+/// The configuration of a text, for [`HOST`] with any port.
 pub(crate) fn config(text: &str) -> GatewayConfig {
     let text = format!("hosts = [\"{HOST}\"]\n{text}");
     parse("gateway.toml", &text, std::iter::empty()).unwrap_or_else(|e| panic!("{e}"))
@@ -74,7 +74,7 @@ pub(crate) async fn start_at(
     }
 }
 
-/// A gateway in clear with one route to this upstream.
+/// A gateway with plain HTTP and one route to this upstream.
 pub(crate) async fn before(upstream: &str) -> Stage {
     start(config(&everything_to(upstream, ""))).await
 }
@@ -84,7 +84,7 @@ impl Stage {
         format!("http://{HOST}:{}{path}", self.address.port())
     }
 
-    /// A client that finds the host.
+    /// A client that resolves the host.
     pub(crate) fn client(&self) -> reqwest::Client {
         client(self.address).build().unwrap()
     }
@@ -93,14 +93,14 @@ impl Stage {
         self.client().get(self.url(path)).send().await.unwrap()
     }
 
-    /// Sends these bytes as they are, and reads what comes until the end, or until nothing comes for a while.
+    /// Sends these bytes, and reads until the end, or until nothing comes for a while.
     pub(crate) async fn raw(&self, bytes: &str) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes.as_bytes()).await.unwrap();
         read_all(&mut stream).await
     }
 
-    /// A request without a body for this target, as it stands, and the status of its answer.
+    /// The status of the response to a request without a body for this raw target.
     pub(crate) async fn status_of(&self, target: &str) -> u16 {
         let answer = self
             .raw(&format!(
@@ -123,7 +123,7 @@ pub(crate) fn client(address: SocketAddr) -> reqwest::ClientBuilder {
 pub(crate) fn status(answer: &str) -> u16 {
     let code = answer.split(' ').nth(1).unwrap_or_default();
     code.parse()
-        .unwrap_or_else(|_| panic!("no answer: {answer:?}"))
+        .unwrap_or_else(|_| panic!("no response: {answer:?}"))
 }
 
 pub(crate) async fn read_all(stream: &mut TcpStream) -> String {

@@ -1,4 +1,4 @@
-//! Bodies pass as they come, within their bounds.
+//! Bodies are streamed within their limits.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_answer_in_pieces_arrives_in_pieces() {
+async fn a_response_is_streamed() {
     let stage = before(&pages().await).await;
     let began = Instant::now();
     let mut answer = stage.get("/pieces").await;
@@ -31,7 +31,7 @@ async fn an_answer_in_pieces_arrives_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_request_in_pieces_arrives_in_pieces() {
+async fn a_request_beyond_64_kib_is_streamed() {
     let (url, upstream) = wire("").await;
     let stage = before(&url).await;
     let mut client = TcpStream::connect(stage.address).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_request_in_pieces_arrives_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_large_answer_is_whole() {
+async fn a_large_response_is_complete() {
     let stage = before(&pages().await).await;
     for _ in 0..3 {
         let body = stage.get("/large").await.bytes().await.unwrap();
@@ -55,7 +55,7 @@ async fn a_large_answer_is_whole() {
 }
 
 #[tokio::test]
-async fn connections_to_the_upstream_are_kept() {
+async fn connections_to_the_upstream_are_reused() {
     let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     let mut config = config(&everything_to(&url, ""));
     config.upstreams[0].max_connections = 1;
@@ -64,13 +64,13 @@ async fn connections_to_the_upstream_are_kept() {
     for _ in 0..20 {
         let answer = client.get(stage.url("/")).send().await.unwrap();
         assert_eq!(answer.text().await.unwrap(), "ok");
-        // A second connection would be over the bound, and be answered 503.
+        // A second connection would exceed the limit and be a 503.
     }
     assert_eq!(upstream.text().matches("GET / ").count(), 20);
 }
 
 #[tokio::test]
-async fn a_body_over_the_bound_is_refused_announced_or_not() {
+async fn a_body_beyond_the_limit_is_refused() {
     let stage = start(config(&everything_to(
         &mirror().await,
         "max_body_bytes = 1000",
@@ -94,7 +94,7 @@ async fn a_body_over_the_bound_is_refused_announced_or_not() {
 }
 
 #[tokio::test]
-async fn a_large_request_is_whole_with_its_length() {
+async fn a_large_request_is_complete_and_keeps_its_length() {
     let stage = before(&mirror().await).await;
     let request = stage
         .client()
@@ -110,7 +110,7 @@ async fn a_large_request_is_whole_with_its_length() {
 }
 
 #[tokio::test]
-async fn a_client_that_expects_100_gets_it_and_the_upstream_is_not_asked() {
+async fn the_gateway_answers_expect_100_continue() {
     let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     let stage = before(&url).await;
     let mut client = TcpStream::connect(stage.address).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_client_that_expects_100_gets_it_and_the_upstream_is_not_asked() {
 }
 
 #[tokio::test]
-async fn a_head_has_the_length_and_no_body() {
+async fn a_response_to_head_has_the_length_and_no_body() {
     let stage = before(&pages().await).await;
     let request = format!("HEAD /large HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n");
     let answer = stage.raw(&request).await;

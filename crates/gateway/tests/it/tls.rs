@@ -43,7 +43,7 @@ fn https(stage: &Stage, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_browser_that_trusts_the_development_authority_comes_by_either_protocol() {
+async fn a_client_that_trusts_the_development_authority_can_use_both_protocols() {
     let (_folder, certificates) = dev();
     let config = secured(config(&everything_to(&mirror().await, "")), &certificates);
     let stage = start(config).await;
@@ -83,7 +83,7 @@ async fn a_browser_that_trusts_the_development_authority_comes_by_either_protoco
 }
 
 #[tokio::test]
-async fn an_upstreams_own_stricter_hsts_stays() {
+async fn hsts_of_the_upstream_is_kept() {
     let (_folder, certificates) = dev();
     let stage = start(secured(
         config(&everything_to(&pages().await, "")),
@@ -99,7 +99,7 @@ async fn an_upstreams_own_stricter_hsts_stays() {
 }
 
 #[test]
-fn the_development_authority_is_kept_and_its_keys_are_the_users_alone() {
+fn the_development_authority_is_kept_and_its_keys_are_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, first) = dev();
     let (ca, leaf) = (
@@ -153,7 +153,7 @@ fn der(pem: &[u8]) -> rustls::pki_types::CertificateDer<'static> {
 }
 
 #[tokio::test]
-async fn plain_http_leads_to_https_at_a_configured_host_and_nowhere_else() {
+async fn plain_http_is_redirected_to_https_at_configured_hosts_only() {
     let (_folder, certificates) = dev();
     let config = secured(
         config(&everything_to(&named("app").await, "")),
@@ -184,16 +184,16 @@ async fn plain_http_leads_to_https_at_a_configured_host_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn the_upstream_and_the_gateway_prove_themselves_to_each_other() {
-    let (inner, stranger) = (Authority::new(), Authority::new());
+async fn mutual_tls_with_the_upstream() {
+    let (inner, other) = (Authority::new(), Authority::new());
     let url = format!("https://localhost:{}", mutual(&inner, "localhost").await);
     let (cert, key) = inner.vouch("gateway");
-    let (strange_cert, strange_key) = stranger.vouch("gateway");
+    let (strange_cert, strange_key) = other.vouch("gateway");
     for (ca, identity, expected) in [
         (&inner, Some((&cert, &key)), 200),
         (&inner, None, 502),
         (&inner, Some((&strange_cert, &strange_key)), 502),
-        (&stranger, Some((&cert, &key)), 502),
+        (&other, Some((&cert, &key)), 502),
     ] {
         let mut config = config(&everything_to(&url, ""));
         let upstream = &mut config.upstreams[0];
@@ -209,11 +209,11 @@ async fn the_upstream_and_the_gateway_prove_themselves_to_each_other() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_is_handed_on_and_nobody_can_forge_one() {
+async fn a_client_certificate_is_forwarded_and_cannot_be_forged() {
     let (_folder, certificates) = dev();
-    let (people, strangers) = (Authority::new(), Authority::new());
+    let (clients, others) = (Authority::new(), Authority::new());
     let mut config = secured(config(&everything_to(&mirror().await, "")), &certificates);
-    config.tls.as_mut().unwrap().client_ca_file = Some(people.file("ca.pem"));
+    config.tls.as_mut().unwrap().client_ca_file = Some(clients.file("ca.pem"));
     let stage = start(config.clone()).await;
     let as_one_of = |authority: &Authority, stage: &Stage| {
         let (cert, key) = authority.vouch("alice");
@@ -230,7 +230,7 @@ async fn a_client_certificate_is_handed_on_and_nobody_can_forge_one() {
             .header("client-cert", ":Zm9yZ2Vk:");
         async move { request.send().await?.json::<Value>().await }
     };
-    let seen = ask(as_one_of(&people, &stage)).await.unwrap();
+    let seen = ask(as_one_of(&clients, &stage)).await.unwrap();
     let certs = seen["headers"]["client-cert"].as_array().unwrap();
     assert_eq!(certs.len(), 1);
     let shown = certs[0].as_str().unwrap();
@@ -242,15 +242,15 @@ async fn a_client_certificate_is_handed_on_and_nobody_can_forge_one() {
     let without = trusting(&stage, &certificates.ca_file).build().unwrap();
     let seen = ask(without.clone()).await.unwrap();
     assert_eq!(seen["headers"]["client-cert"], Value::Null);
-    assert!(ask(as_one_of(&strangers, &stage)).await.is_err());
+    assert!(ask(as_one_of(&others, &stage)).await.is_err());
 
     config.tls.as_mut().unwrap().client_certificate_required = true;
     let strict = start(config).await;
-    let nobody = trusting(&strict, &certificates.ca_file).build().unwrap();
-    assert!(nobody.get(https(&strict, "/")).send().await.is_err());
-    let somebody = as_one_of(&people, &strict);
+    let anonymous = trusting(&strict, &certificates.ca_file).build().unwrap();
+    assert!(anonymous.get(https(&strict, "/")).send().await.is_err());
+    let known = as_one_of(&clients, &strict);
     assert_eq!(
-        somebody
+        known
             .get(https(&strict, "/"))
             .send()
             .await
@@ -261,7 +261,7 @@ async fn a_client_certificate_is_handed_on_and_nobody_can_forge_one() {
 }
 
 #[tokio::test]
-async fn an_upstream_with_a_certificate_for_another_name_is_not_believed() {
+async fn an_upstream_with_a_certificate_for_another_name_is_refused() {
     let inner = Authority::new();
     let url = format!("https://localhost:{}", mutual(&inner, "elsewhere").await);
     let (cert, key) = inner.vouch("gateway");
@@ -294,11 +294,11 @@ async fn over_a_new_connection(stage: &Stage, tls: &Arc<rustls::ClientConfig>) -
 #[tokio::test]
 async fn a_resumed_connection_has_the_certificate_of_the_first_and_no_other() {
     let (_folder, certificates) = dev();
-    let people = Authority::new();
+    let clients = Authority::new();
     let mut config = secured(config(&everything_to(&mirror().await, "")), &certificates);
-    config.tls.as_mut().unwrap().client_ca_file = Some(people.file("ca.pem"));
+    config.tls.as_mut().unwrap().client_ca_file = Some(clients.file("ca.pem"));
     let stage = start(config).await;
-    let (cert, key) = people.vouch("alice");
+    let (cert, key) = clients.vouch("alice");
     let pem = |file: &str| std::fs::read(file).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     let ca = CertificateDer::from_pem_slice(&std::fs::read(&certificates.ca_file).unwrap());
@@ -313,13 +313,13 @@ async fn a_resumed_connection_has_the_certificate_of_the_first_and_no_other() {
     let chain = vec![CertificateDer::from_pem_slice(&pem(&cert)).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(&pem(&key)).unwrap();
     let alice = Arc::new(builder().with_client_auth_cert(chain, key).unwrap());
-    let nobody = Arc::new(builder().with_no_client_auth());
+    let anonymous = Arc::new(builder().with_no_client_auth());
     let mut shown = Vec::new();
     for (tls, expected) in [
         (&alice, false),
         (&alice, true),
-        (&nobody, false),
-        (&nobody, true),
+        (&anonymous, false),
+        (&anonymous, true),
     ] {
         let (certificate, resumed) = over_a_new_connection(&stage, tls).await;
         assert_eq!(resumed, expected);

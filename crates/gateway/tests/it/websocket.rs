@@ -44,7 +44,7 @@ async fn says(client: &mut TcpStream, text: &str) {
 }
 
 #[tokio::test]
-async fn bytes_go_both_ways_until_the_client_leaves() {
+async fn bytes_are_copied_in_both_directions_until_the_client_disconnects() {
     let mut config = config(&everything_to(&echo().await, ""));
     config.upstreams[0].max_connections = 1;
     let stage = start(config).await;
@@ -60,7 +60,7 @@ async fn bytes_go_both_ways_until_the_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_silent_websocket_is_closed_and_a_busy_one_is_not() {
+async fn a_silent_websocket_is_closed_and_an_active_one_is_not() {
     let stage = start(config(&everything_to(
         &echo().await,
         "idle_timeout = \"1s\"",
@@ -76,7 +76,7 @@ async fn a_silent_websocket_is_closed_and_a_busy_one_is_not() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_does_not_agree_is_heard() {
+async fn a_refused_websocket_gets_the_response_of_the_upstream() {
     let stage = before(&named("no websocket here").await).await;
     let request = format!("GET / HTTP/1.1\r\nHost: {HOST}\r\n{HANDSHAKE}\r\n");
     let answer = stage.raw(&request).await;
@@ -87,7 +87,7 @@ async fn an_upstream_that_does_not_agree_is_heard() {
 }
 
 #[tokio::test]
-async fn a_switch_to_something_else_is_no_way_past_the_gateway() {
+async fn a_switch_to_another_protocol_is_refused() {
     let (url, _) =
         wire("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
             .await;
@@ -117,7 +117,7 @@ async fn what_only_looks_like_a_websocket_is_an_ordinary_request() {
 }
 
 #[tokio::test]
-async fn websockets_do_not_hold_up_a_shutdown() {
+async fn websockets_do_not_delay_a_shutdown() {
     let stage = before(&echo().await).await;
     let mut client = shake_hands(&stage).await;
     stage.stop.cancel();
@@ -133,7 +133,7 @@ async fn websockets_do_not_hold_up_a_shutdown() {
 }
 
 #[tokio::test]
-async fn connections_at_rest_make_room_for_a_websocket() {
+async fn idle_connections_are_closed_for_a_websocket() {
     let mut config = config(&everything_to(&echo().await, ""));
     config.upstreams[0].max_connections = 1;
     let stage = start(config).await;

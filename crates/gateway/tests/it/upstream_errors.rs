@@ -1,4 +1,4 @@
-//! Upstreams that are slow, gone or broken.
+//! Upstreams that are slow, unreachable or broken.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ async fn problem(answer: reqwest::Response, status: u16) -> Value {
 }
 
 #[tokio::test]
-async fn an_upstream_that_is_not_there_is_a_502_that_tells_nothing() {
+async fn an_unreachable_upstream_is_a_502_without_details() {
     let stage = before("http://127.0.0.1:9").await;
     let problem = problem(stage.get("/secret").await, 502).await.to_string();
     for inner in ["127.0.0.1", "refused", "secret", "os error"] {
@@ -34,7 +34,7 @@ async fn an_upstream_that_is_not_there_is_a_502_that_tells_nothing() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_answers_nonsense_is_a_502() {
+async fn an_invalid_response_is_a_502() {
     for nonsense in [
         "hello\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
@@ -45,7 +45,7 @@ async fn an_upstream_that_answers_nonsense_is_a_502() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_does_not_begin_is_a_504() {
+async fn an_upstream_that_does_not_respond_is_a_504() {
     let stage = start(config(&everything_to(
         &pages().await,
         "first_byte_timeout = \"1s\"",
@@ -57,7 +57,7 @@ async fn an_upstream_that_does_not_begin_is_a_504() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_sending_is_a_408_and_one_that_goes_on_is_none() {
+async fn a_client_that_stops_sending_gets_a_408() {
     let stage = start(config(&everything_to(
         &crate::behind::mirror().await,
         "first_byte_timeout = \"1s\"",
@@ -90,7 +90,7 @@ async fn a_client_that_stops_sending_is_a_408_and_one_that_goes_on_is_none() {
 }
 
 #[tokio::test]
-async fn an_answer_that_stops_in_the_middle_is_cut_off() {
+async fn a_response_that_pauses_too_long_is_aborted() {
     let stage = start(config(&everything_to(
         &pages().await,
         "idle_timeout = \"1s\"",
@@ -101,13 +101,13 @@ async fn an_answer_that_stops_in_the_middle_is_cut_off() {
     let began = Instant::now();
     assert!(
         answer.chunk().await.is_err(),
-        "a broken answer must not look whole"
+        "a broken response must not look complete"
     );
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
-async fn over_its_connections_an_upstream_is_busy() {
+async fn an_upstream_without_free_connections_is_a_503() {
     let mut config = config(&everything_to(&pages().await, ""));
     config.upstreams[0].max_connections = 1;
     let stage = start(config).await;
@@ -117,12 +117,12 @@ async fn over_its_connections_an_upstream_is_busy() {
     assert_eq!(answer.headers()["retry-after"], "1");
     problem(answer, 503).await;
     slow.abort();
-    // The connection of a client that left is free again.
+    // The connection of a client that disconnected is free again.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(stage.get("/plain").await.status(), 200);
 }
 
-/// Serves one request on each connection and closes it afterwards, without having said so.
+/// Serves one request on each connection and closes it afterwards without announcing it.
 async fn forgetful() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -140,7 +140,7 @@ async fn forgetful() -> String {
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_died_is_nobodys_error() {
+async fn a_closed_pooled_connection_causes_no_error() {
     let stage = before(&forgetful().await).await;
     let client = stage.client();
     for round in 0..100 {
@@ -152,7 +152,7 @@ async fn a_kept_connection_that_died_is_nobodys_error() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let status = request.send().await.unwrap().status().as_u16();
-        // A POST that may have arrived is not sent twice.
+        // A POST that may have arrived is not sent again.
         assert!(
             status == 200 || (round % 2 == 1 && status == 502),
             "{round}: {status}"

@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     behind::{echo, pages, wire},
+    frames::{DATA, END_STREAM, Http2},
     stage::{HOST, Stage, config, everything_to, start, status},
 };
 
@@ -177,4 +178,52 @@ async fn s3_events_with_pauses_and_silent_tunnels_are_no_slow_readers() {
     tunnel.write_all(b"still here").await.unwrap();
     let read = tunnel.read(&mut buffer).await.unwrap();
     assert_eq!(&buffer[..read], b"still here");
+}
+
+/// A request over HTTP/2 from this address.
+fn fields<'a>(method: &'a str, path: &'a str, from: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        (":method", method),
+        (":scheme", "http"),
+        (":authority", HOST),
+        (":path", path),
+        ("x-forwarded-for", from),
+    ]
+}
+
+#[tokio::test]
+async fn s3_streams_whose_client_opens_no_window_leave_others_served() {
+    for window in [0, 10] {
+        let stage = before(&pages().await, 16).await;
+        let mut held = Vec::new();
+        for from in ["203.0.113.1", "198.51.100.1"] {
+            let mut client = Http2::connect(stage.address, window).await;
+            for stream in 0..60 {
+                let get = fields("GET", "/endless", from);
+                client.ask(2 * stream + 1, END_STREAM, &get).await;
+            }
+            held.push(client);
+            until_refused(&stage, from).await;
+        }
+        assert_eq!(is_served(&stage, "192.0.2.1").await, 200, "{window}");
+    }
+}
+
+#[tokio::test]
+async fn s3_streams_with_slow_bodies_hold_no_connection_of_the_upstream() {
+    let stage = before(&pages().await, 4).await;
+    let mut held = Vec::new();
+    for from in ["203.0.113.1", "198.51.100.1"] {
+        let mut client = Http2::connect(stage.address, 65_535).await;
+        for stream in 0..60 {
+            client
+                .ask(2 * stream + 1, 0, &fields("POST", "/slow", from))
+                .await;
+            client.send(DATA, 0, 2 * stream + 1, b"x").await;
+        }
+        held.push(client);
+    }
+    for from in ["203.0.113.1", "198.51.100.1", "192.0.2.1"] {
+        assert_eq!(is_served(&stage, from).await, 200, "{from}");
+    }
 }

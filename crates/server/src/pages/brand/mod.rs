@@ -21,7 +21,7 @@ const TAGLINE: &str = "One account for all your apps.";
 const MAX_LOGO: usize = 64 * 1024;
 
 /// The door in its round wall, seen from above; its two colors stand for the brand's.
-const MARK: &str = include_str!("mark.svg");
+const MARK: &str = include_str!("../mark.svg");
 const MARK_ACCENT: &str = ACCENT;
 const ACCENT: &str = "#0e6655";
 const MARK_TEXT: &str = "#ffffff";

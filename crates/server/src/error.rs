@@ -125,11 +125,7 @@ fn refuse(failure: &Failure) -> Response {
         Failure::Form(e) => json(e.status(), ErrorCode::InvalidRequest, &e.to_string()),
         Failure::Limited(decision) => {
             let code = ErrorCode::TemporarilyUnavailable;
-            let mut response = json(
-                StatusCode::TOO_MANY_REQUESTS,
-                code,
-                "too many requests; come again after the time in Retry-After",
-            );
+            let mut response = json(StatusCode::TOO_MANY_REQUESTS, code, &decision.message());
             decision.write(response.headers_mut());
             response
         }

@@ -24,8 +24,8 @@ use super::shares::{Share, Shares};
 /// The budget of all request bodies in progress.
 const BUDGET: usize = 32 * 1024 * 1024;
 const SHARE: Share = Share::of_network(BUDGET / 16);
-/// What an open request takes besides its header and its body.
-const REQUEST_BYTES: usize = 1024;
+/// What an open request takes besides its header and its body: its stream, its task, its connection's buffers.
+const REQUEST_BYTES: usize = 4096;
 /// What a frame takes besides its bytes, so that a body of many tiny frames does not cost more than it pays.
 const FRAME_BYTES: usize = 128;
 /// What a header field takes besides its name and value.

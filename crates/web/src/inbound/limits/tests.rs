@@ -69,7 +69,10 @@ fn networks_are_counted_apart_and_addresses_of_one_network_together() {
 fn a_refusal_says_when_to_retry() {
     let limiter = Limiter::new(rate(1, 60), ManualClock::new());
     let _ = limiter.check("a");
-    let response = limiter.check("a").too_many();
+    let refused = limiter.check("a");
+    let message = "rate limit exceeded; retry after 60 seconds";
+    assert_eq!(refused.message(), message);
+    let response = refused.too_many();
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(response.headers()["retry-after"], "60");
     assert_eq!(response.headers()["ratelimit-limit"], "1");

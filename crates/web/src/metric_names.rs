@@ -85,7 +85,12 @@ pub fn describe() {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
 mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Write;
@@ -154,7 +159,7 @@ mod tests {
         let own = Path::new("metric_names.rs").file_name();
         let files = sources(&root().join("crates"));
         for file in files.iter().filter(|file| file.file_name() != own) {
-            let text = std::fs::read_to_string(&file).unwrap();
+            let text = std::fs::read_to_string(file).unwrap();
             let macros = ["counter!(", "gauge!(", "histogram!("];
             for at in macros.iter().flat_map(|call| text.match_indices(call)) {
                 let rest = text

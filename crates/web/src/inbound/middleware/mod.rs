@@ -83,17 +83,16 @@ struct Shared {
 
 impl Shared {
     /// Checks the head of a request, and charges its body to the budget before anything of it is read.
-    fn admit(&self, request: &mut Request, client: ClientAddress) -> Result<Charge, Response> {
+    fn admit(&self, request: &mut Request, client: ClientAddress) -> Result<Charge, Box<Response>> {
         host::check(request).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "Bad request")
-                .detail(error.to_string())
-                .into_response()
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "Bad request");
+            Box::new(problem.detail(error.to_string()).into_response())
         })?;
         if request.body().is_end_stream() {
             return Ok(None);
         }
         let open = self.bodies.open(client.ip, request);
-        let open = open.ok_or_else(too_many_bodies)?;
+        let open = open.ok_or_else(|| Box::new(too_many_bodies()))?;
         let body = std::mem::take(request.body_mut());
         *request.body_mut() = open.charge(body);
         Ok(Some(open))
@@ -166,7 +165,7 @@ where
                 let inner = span.in_scope(|| self.inner.call(request));
                 (Some(inner), charge, None)
             }
-            Err(refused) => (None, None, Some(refused)),
+            Err(refused) => (None, None, Some(*refused)),
         };
         Receiving {
             limit: tokio::time::sleep(settings.request_timeout),

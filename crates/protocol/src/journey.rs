@@ -56,6 +56,8 @@ pub struct Situation<'a> {
     pub steps: &'a Steps,
     /// The living session of the browser's cookie.
     pub session: Option<&'a Session>,
+    /// Whether the user has to say who goes on: a form was sent from a page that was shown before another user logged in.
+    pub must_choose: bool,
     /// Whether `login_hint` names somebody else than the session's person.
     pub hinted_elsewhere: bool,
     /// What the session's person has allowed the client.
@@ -85,12 +87,18 @@ pub fn next_step(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     }
     // OpenID Core §3.1.2.6
     Err(match step {
-        NextStep::Consent => OAuthError::new(
+        // Without a consent on record, "consent_required" would tell a client that its guess at the user is right.
+        NextStep::Consent if has_consent(now) => OAuthError::new(
             ErrorCode::ConsentRequired,
             "the person has to be asked for consent",
         ),
         _ => OAuthError::new(ErrorCode::LoginRequired, "the person has to log in"),
     })
+}
+
+fn has_consent(now: &Situation<'_>) -> bool {
+    let subject = now.session.map(|s| &s.subject);
+    now.consent.is_some_and(|c| Some(&c.subject) == subject)
 }
 
 fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
@@ -119,7 +127,8 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
             Ok(NextStep::ChooseAccount)
         };
     }
-    if (now.request.prompt.has(Prompt::SelectAccount) || now.hinted_elsewhere) && !chosen_here {
+    let asked = now.request.prompt.has(Prompt::SelectAccount);
+    if (asked || now.hinted_elsewhere || now.must_choose) && !chosen_here {
         return Ok(NextStep::ChooseAccount);
     }
     if needs_consent(now, session) {

@@ -47,6 +47,7 @@ impl Now {
             requested_at: now(),
             steps: &self.steps,
             session: self.session.as_ref(),
+            must_choose: false,
             hinted_elsewhere: self.hinted_elsewhere,
             consent: self.consent.as_ref(),
             client: &self.client,

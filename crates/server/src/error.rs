@@ -57,6 +57,16 @@ pub(crate) enum Failure {
         /// Which check refused it, for the log.
         error: OAuthError,
     },
+    /// A page of an authorization that can start again with the same request.
+    #[error("{cause}")]
+    Restartable {
+        /// What the page says.
+        trouble: Trouble,
+        /// What is logged.
+        cause: String,
+        /// The sealed ticket that has the request.
+        ticket: String,
+    },
     /// Our own mistake.
     #[error("{0}")]
     Internal(String),
@@ -80,12 +90,28 @@ impl Failure {
         }
     }
 
+    /// A page of an authorization that can start again with the same request.
+    pub(crate) fn restartable(
+        trouble: Trouble,
+        cause: impl Into<String>,
+        ticket: impl Into<String>,
+    ) -> Self {
+        Self::Restartable {
+            trouble,
+            cause: cause.into(),
+            ticket: ticket.into(),
+        }
+    }
+
     /// Errors of ours are the operator's business; those of others are only noted.
     fn log(&self, caller: &Caller) {
         let request_id = caller.request_id;
         match self {
             Self::OAuth(e) | Self::Refused { error: e, .. } => {
                 explain::log(caller, e);
+            }
+            Self::Restartable { trouble, cause, .. } => {
+                tracing::info!(%request_id, ?trouble, cause, "refused with a page");
             }
             Self::Page { trouble, cause } if *trouble != Trouble::Unexpected => {
                 tracing::info!(%request_id, ?trouble, cause, "refused with a page");
@@ -143,7 +169,10 @@ fn refuse(failure: &Failure) -> Response {
             ErrorCode::TemporarilyUnavailable,
             "the server can't answer now",
         )),
-        Failure::Store(_) | Failure::Page { .. } | Failure::Internal(_) => json(
+        Failure::Store(_)
+        | Failure::Page { .. }
+        | Failure::Restartable { .. }
+        | Failure::Internal(_) => json(
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::ServerError,
             "the failure was logged under the id in X-Request-Id",
@@ -236,7 +265,9 @@ pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
 /// The error page for a failure.
 pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -> Response {
     let trouble = match failure {
-        Failure::Page { trouble, .. } | Failure::Refused { trouble, .. } => *trouble,
+        Failure::Page { trouble, .. }
+        | Failure::Refused { trouble, .. }
+        | Failure::Restartable { trouble, .. } => *trouble,
         Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => Trouble::UnknownApp,
         Failure::OAuth(_) | Failure::Form(_) => Trouble::BrokenLink,
         Failure::Limited(_) => Trouble::TooMany,
@@ -250,6 +281,13 @@ pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -
         }
         _ => None,
     };
+    let restart = match failure {
+        Failure::Restartable { ticket, .. } => {
+            let authorize = ctx.app.settings.issuer.endpoint("/authorize");
+            Some(format!("{authorize}?ticket={ticket}"))
+        }
+        _ => None,
+    };
     let shell = ctx.shell();
     let mut response = html(
         ErrorPage::CSP,
@@ -257,6 +295,7 @@ pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -
             shell,
             trouble,
             back,
+            restart,
             explanation,
         },
     );

@@ -4,8 +4,9 @@ use cardea_protocol::{
     OAuthError,
     explain::{Shown, similar},
 };
+use cardea_store::{Page, StoreError};
 
-use crate::{app::App, caller::Caller, error::Failure};
+use crate::{app::App, caller::Caller};
 
 /// In `cardea dev` the nearest client is looked for among so many.
 const MAX_CANDIDATES: u32 = 100;
@@ -67,7 +68,7 @@ impl Explanation {
 
 /// A registered client that may have been meant by an unknown identifier: the same without white space, in lower case or
 /// without a slash at its end. In `cardea dev` also one with a typo.
-pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<String>, Failure> {
+pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<String>, StoreError> {
     let trimmed = unknown.trim();
     let lower = trimmed.to_ascii_lowercase();
     for candidate in [trimmed, &lower, trimmed.trim_end_matches('/')] {
@@ -78,7 +79,7 @@ pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<St
     if !app.settings.development {
         return Ok(None);
     }
-    let page = cardea_store::Page {
+    let page = Page {
         limit: MAX_CANDIDATES,
         offset: 0,
     };

@@ -22,6 +22,22 @@ pub(crate) async fn read_limited(
     Ok(form.read(max_bytes).await?.0)
 }
 
+/// Asks whether the caller's network is within its limit, then reads the form. The request is counted when it is known
+/// whether its client could be authenticated.
+pub(crate) async fn read_uncounted(
+    limiter: &Limiter,
+    caller: &Caller,
+    form: UnreadForm,
+    max_bytes: usize,
+) -> Result<Vec<(String, String)>, Failure> {
+    limited::peek_network(limiter, caller)?;
+    let read = form.read(max_bytes).await;
+    if read.is_err() {
+        limited::count(limiter, caller);
+    }
+    Ok(read?.0)
+}
+
 /// The fields of a posted page.
 pub(crate) struct Form(Vec<(String, String)>);
 

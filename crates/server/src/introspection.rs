@@ -7,7 +7,7 @@ use cardea_protocol::{
     model::{Audience, Client, Jti},
     request::{Params, TokenQuery},
     resources::Resource,
-    token::refresh_token::RefreshToken,
+    token::{client_auth::AuthenticatedClient, refresh_token::RefreshToken},
 };
 use cardea_web::inbound::UnreadForm;
 
@@ -17,7 +17,7 @@ use crate::{
     bearer,
     caller::Caller,
     error::{self, Failure},
-    form::read_limited,
+    form::read_uncounted,
     limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
@@ -25,9 +25,14 @@ use crate::{
 /// `POST /introspection`
 pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
     let result = async {
-        let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await?;
-        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
-        let client = authenticate(&app, &caller, &params).await?;
+        let pairs =
+            read_uncounted(&app.limits.introspection, &caller, form, MAX_BODY_BYTES).await?;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)
+            .inspect_err(|_| limited::count(&app.limits.introspection, &caller))?;
+        let client = authenticate(&app, &caller, &params).await;
+        let known = client.as_ref().map(AuthenticatedClient::client);
+        limited::unless_authenticated(&app.limits.introspection, &caller, known);
+        let client = client?;
         let client = client.client();
         limited::by_client(&app.limits.introspection_client, client)?;
         // RFC 7662 §2.1: the endpoint must not be open to token scanning, so a public client is refused.

@@ -24,6 +24,25 @@ pub(crate) fn peek_network(limiter: &Limiter, caller: &Caller) -> Result<(), Fai
     }
 }
 
+/// Counts a request that failed to authenticate a client, or whose client is public, against its network.
+pub(crate) fn unless_authenticated(
+    limiter: &Limiter,
+    caller: &Caller,
+    client: Result<&Client, &Failure>,
+) {
+    let authenticated = client.is_ok_and(|client| !client.is_public());
+    if !authenticated {
+        count(limiter, caller);
+    }
+}
+
+/// Counts a request against its network, whatever the limit says.
+pub(crate) fn count(limiter: &Limiter, caller: &Caller) {
+    if let Some(address) = caller.address {
+        limiter.check_address(&address);
+    }
+}
+
 /// Counts a request of an authenticated client. The answer says what is left.
 pub(crate) fn by_client(limiter: &Limiter, client: &Client) -> Result<Decision, Failure> {
     let decision = limiter.check(client.id().as_str());

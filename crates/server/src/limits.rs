@@ -18,7 +18,10 @@ pub(crate) struct Limits {
     pub(crate) login_account: Limiter,
     pub(crate) token: Limiter,
     pub(crate) token_client: Limiter,
+    pub(crate) introspection: Limiter,
     pub(crate) introspection_client: Limiter,
+    pub(crate) revocation: Limiter,
+    pub(crate) revocation_client: Limiter,
     pub(crate) other: Limiter,
 }
 
@@ -40,6 +43,9 @@ impl Limits {
             login_account: limiter(config.login_per_account_per_minute),
             token: limiter(config.token_per_minute),
             token_client: limiter(config.token_per_client_per_minute),
+            introspection: limiter(config.token_per_minute),
+            revocation: limiter(config.token_per_minute),
+            revocation_client: limiter(config.introspection_per_client_per_minute),
             introspection_client: limiter(config.introspection_per_client_per_minute),
             other: limiter(config.other_per_minute),
         }

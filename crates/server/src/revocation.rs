@@ -7,7 +7,7 @@ use axum::{
 use cardea_protocol::{
     model::{Actor, Client, Jti, RevocationReason},
     request::{Params, TokenQuery},
-    token::refresh_token::RefreshToken,
+    token::{client_auth::AuthenticatedClient, refresh_token::RefreshToken},
 };
 use cardea_store::{RevokeGrant, RevokeToken};
 use cardea_web::inbound::UnreadForm;
@@ -20,22 +20,26 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    form::read_limited,
+    form::read_uncounted,
     limited,
     token::{MAX_BODY_BYTES, authentic, authenticate},
 };
 
 /// `POST /revocation`
 pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
-    let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await;
+    let pairs = read_uncounted(&app.limits.revocation, &caller, form, MAX_BODY_BYTES).await;
     let known = pairs.as_deref().unwrap_or_default();
     let origins = cors::claimed_origins(&app, &caller, known).await;
     let result = async {
         let pairs = pairs?;
-        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
-        let client = authenticate(&app, &caller, &params).await?;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)
+            .inspect_err(|_| limited::count(&app.limits.revocation, &caller))?;
+        let client = authenticate(&app, &caller, &params).await;
+        let known = client.as_ref().map(AuthenticatedClient::client);
+        limited::unless_authenticated(&app.limits.revocation, &caller, known);
+        let client = client?;
         let client = client.client();
-        limited::by_client(&app.limits.introspection_client, client)?;
+        limited::by_client(&app.limits.revocation_client, client)?;
         revoke(&app, &caller, client, &TokenQuery::parse(&params)?).await?;
         // RFC 7009 §2.2: also for a token that is unknown, expired or of another client.
         Ok(StatusCode::OK)

@@ -7,6 +7,7 @@
 mod access;
 mod checks;
 mod hint;
+mod params;
 mod pkce;
 mod redirect_uri;
 mod resource;

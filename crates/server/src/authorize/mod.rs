@@ -16,11 +16,7 @@ use crate::{
     error_page::page::Trouble,
     explain,
     form::{MAX_REQUEST_BYTES, read_limited},
-    journey::{
-        finish,
-        next_step::go_on,
-        ticket::{Opened, Ticket},
-    },
+    journey::{finish, next_step::go_on, ticket::Ticket},
     limited,
 };
 
@@ -56,9 +52,15 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
     let request = match pairs {
+        // Of a ticket that may be old only the request is taken, and all checks are made again.
         [(name, ticket)] if name == "ticket" => {
-            match Ticket::open(&ctx.app, &browser, Some(ticket), ctx.caller.now)? {
-                Opened::Own(ticket) | Opened::Restarted(ticket) => ticket.request,
+            let old = Ticket::request_of(&ctx.app, ticket)?;
+            match checked(ctx, &old.params()).await? {
+                Checked::Request(mut request) => {
+                    request.access.subject = request.access.subject.or(old.access.subject);
+                    *request
+                }
+                Checked::Refused(response) => return Ok(*response),
             }
         }
         _ => match checked(ctx, pairs).await? {

@@ -12,6 +12,8 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) trouble: Trouble,
     pub(crate) back: Option<Back<'a>>,
+    /// Where the same authorization request starts again.
+    pub(crate) restart: Option<String>,
     /// Which check refused the request, in `cardea dev` only.
     pub(crate) explanation: Option<Explanation>,
 }
@@ -138,6 +140,7 @@ impl ErrorPage<'static> {
             shell: Shell::sample(),
             trouble,
             back,
+            restart: None,
             explanation: None,
         };
         let hostile_shell = Shell {

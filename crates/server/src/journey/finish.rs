@@ -68,9 +68,10 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         })
         .await?
     {
-        return Err(Failure::page(
+        return Err(Failure::restartable(
             Trouble::TooLate,
-            "session, person or client ended while the login was under way",
+            "the session, the user or the client ended during the login",
+            journey.ticket.seal(&ctx.app)?,
         ));
     }
     metrics::counter!(cardea_web::metric_names::CODES_ISSUED).increment(1);

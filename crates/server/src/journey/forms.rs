@@ -1,6 +1,7 @@
 //! Form protection: a posted step comes from the page that this server gave to this browser (D7).
 
 use axum::response::Response;
+use cardea_protocol::model::Username;
 
 use super::{
     Journey,
@@ -68,22 +69,48 @@ pub(crate) async fn posted(
 ) -> Result<Posted, Failure> {
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
-        return Err(Failure::page(
+        return Err(Failure::restartable(
             Trouble::OtherBrowser,
             "a form without the browser's cookie",
+            form.one("ticket").unwrap_or_default(),
         ));
     }
     match Ticket::open(&ctx.app, browser, form.one("ticket"), ctx.caller.now)? {
         Opened::Own(ticket) => {
-            from_our_page(
-                ctx,
-                &csrf_parts(browser, &ticket.id, step),
-                form.one("csrf"),
-            )?;
+            let parts = csrf_parts(browser, &ticket.id, step);
+            from_our_page(ctx, &parts, form.one("csrf")).map_err(|failure| match failure {
+                // The session may have ended, or another one begun, in another tab.
+                Failure::Page { trouble, cause } => {
+                    Failure::restartable(trouble, cause, form.one("ticket").unwrap_or_default())
+                }
+                other => other,
+            })?;
             Ok(Posted::Step(Box::new(
                 Journey::load(ctx, browser, ticket).await?,
             )))
         }
-        Opened::Restarted(ticket) => go_on(ctx, browser, ticket).await.map(Posted::Elsewhere),
+        Opened::Restarted(mut ticket) => {
+            ticket.must_choose = !same_user(ctx, browser, &ticket, form).await?;
+            go_on(ctx, browser, ticket).await.map(Posted::Elsewhere)
+        }
     }
+}
+
+/// Whether a form from before the last login was meant for the user who is logged in now. If not, that user must not go on
+/// without being asked.
+async fn same_user(
+    ctx: &Ctx,
+    browser: &Browser,
+    ticket: &Ticket,
+    form: &Form,
+) -> Result<bool, Failure> {
+    let Some(session) = browser.session(ctx).await? else {
+        return Ok(true);
+    };
+    let Some(typed) = form.one("username") else {
+        return Ok(ticket.shown_to.as_ref() == Some(&session.subject));
+    };
+    let user = ctx.app.store.user(&session.subject).await?;
+    let typed = Username::parse(typed).ok();
+    Ok(user.is_some_and(|user| typed.is_some_and(|name| name.key() == user.username.key())))
 }

@@ -74,6 +74,7 @@ impl Journey {
             requested_at: self.ticket.at,
             steps: &self.ticket.steps,
             session: self.session.as_ref(),
+            must_choose: self.ticket.must_choose,
             hinted_elsewhere: self.hinted_elsewhere(),
             consent: self.consent.as_ref(),
             client: &self.client,

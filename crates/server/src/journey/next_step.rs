@@ -67,7 +67,8 @@ pub(crate) async fn show_or_go_on(
     let ticket = match Ticket::open(&ctx.app, &browser, ticket_in(query), ctx.caller.now)? {
         Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
     };
-    let journey = Journey::load(ctx, &browser, ticket).await?;
+    let mut journey = Journey::load(ctx, &browser, ticket).await?;
+    journey.ticket.shown_to = journey.session.as_ref().map(|s| s.subject.clone());
     let mut response = if journey.next().ok() == Some(step) {
         show(ctx, &browser, &journey)?
     } else {

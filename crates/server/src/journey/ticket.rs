@@ -1,8 +1,10 @@
 //! A login under way: the checked request and the steps done, sealed, in the browser's hands (D7).
 //! Nothing of it is in the store.
 
-use cardea_protocol::{OAuthError, authorize::AuthorizationRequest, journey::Steps};
-use cardea_seal::Digest;
+use cardea_protocol::{
+    OAuthError, authorize::AuthorizationRequest, journey::Steps, model::Subject,
+};
+use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -31,15 +33,27 @@ pub(crate) struct Ticket {
     /// Whether the person said that they are somebody else: then a login comes first.
     #[serde(default)]
     pub(crate) switching: bool,
+    /// Whether the user has to say who goes on.
+    #[serde(default)]
+    pub(crate) must_choose: bool,
+    /// The user who was logged in when the page was shown.
+    #[serde(default)]
+    pub(crate) shown_to: Option<Subject>,
 }
 
 /// A ticket as it came back.
 pub(crate) enum Opened {
     /// This browser's own.
     Own(Ticket),
-    /// Begun before this browser's id was renewed (a second tab), or in another browser. Only the request is taken
-    /// from it, as if it had just come: that is no more than a link to `/authorize` can do.
+    /// Begun before this browser's id was renewed (a second tab), or in another browser. Only the request, and who saw its page, is
+    /// taken from it, as if it had just come: that is no more than a link to `/authorize` can do.
     Restarted(Ticket),
+}
+
+/// What is kept of a ticket whatever its version is.
+#[derive(Deserialize)]
+struct Remains {
+    request: AuthorizationRequest,
 }
 
 impl Ticket {
@@ -57,6 +71,8 @@ impl Ticket {
             request,
             steps: Steps::default(),
             switching: false,
+            must_choose: false,
+            shown_to: None,
         }
     }
 
@@ -92,29 +108,45 @@ impl Ticket {
         let Some(text) = text else {
             return Err(Failure::page(Trouble::BrokenLink, "there is no ticket"));
         };
-        if text.len() > MAX_BYTES {
-            return Err(Failure::page(Trouble::BrokenLink, "the ticket is too long"));
-        }
-        let opened = app.seals.ticket.open_text(text, b"");
-        let json =
-            opened.map_err(|e| Failure::page(Trouble::BrokenLink, format!("ticket: {e}")))?;
+        let json = unseal(app, text)?;
         let ticket: Self = serde_json::from_slice(json.expose()).map_err(|e| {
-            Failure::page(Trouble::TooLate, format!("ticket of another version: {e}"))
+            let cause = format!("ticket of another version: {e}");
+            match serde_json::from_slice::<Remains>(json.expose()) {
+                Ok(_) => Failure::restartable(Trouble::TooLate, cause, text),
+                Err(_) => Failure::page(Trouble::TooLate, cause),
+            }
         })?;
         if now.duration_since(ticket.at) > LIFETIME {
-            return Err(Failure::page(
+            return Err(Failure::restartable(
                 Trouble::TooLate,
                 "the ticket is older than 15 minutes",
+                text,
             ));
         }
         if ticket.browser == browser.id.to_text() {
             return Ok(Opened::Own(ticket));
         }
-        Ok(Opened::Restarted(Self::new(
-            app,
-            browser,
-            ticket.request,
-            now,
-        )))
+        let shown_to = ticket.shown_to;
+        Ok(Opened::Restarted(Self {
+            shown_to,
+            ..Self::new(app, browser, ticket.request, now)
+        }))
     }
+
+    /// The request of a ticket, however old it is. It has to be checked again before it is used.
+    pub(crate) fn request_of(app: &App, text: &str) -> Result<AuthorizationRequest, Failure> {
+        let json = unseal(app, text)?;
+        let remains: Remains = serde_json::from_slice(json.expose()).map_err(|e| {
+            Failure::page(Trouble::TooLate, format!("ticket of another version: {e}"))
+        })?;
+        Ok(remains.request)
+    }
+}
+
+fn unseal(app: &App, text: &str) -> Result<Secret<Vec<u8>>, Failure> {
+    if text.len() > MAX_BYTES {
+        return Err(Failure::page(Trouble::BrokenLink, "the ticket is too long"));
+    }
+    let opened = app.seals.ticket.open_text(text, b"");
+    opened.map_err(|e| Failure::page(Trouble::BrokenLink, format!("ticket: {e}")))
 }

@@ -9,7 +9,7 @@ use argon2::{
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use cardea_seal::{Entropy, Secret, constant_time_eq};
 
-use super::strength;
+use super::{error::PasswordError, strength};
 
 /// OWASP's second choice: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -31,32 +31,6 @@ const MAX_STORED_MEMORY_KIB: u32 = 256 * 1024;
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 /// No password of 128 characters is longer.
 pub(crate) const MAX_BYTES: usize = 512;
-
-/// Why a password or a hash is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PasswordError {
-    /// Its length.
-    #[error("a password has 8 to 128 characters")]
-    Length,
-    /// Everybody's password.
-    #[error("the password is one of the 100,000 most common ones")]
-    Common,
-    /// What everybody knows of the user.
-    #[error("the password is made of names of the user or of this provider")]
-    OwnNames,
-    /// Few guesses are enough.
-    #[error("the password is easy to guess: {reason}")]
-    Guessable {
-        /// Why, and what helps.
-        reason: String,
-    },
-    /// Not argon2id in PHC form, or of a cost out of bounds.
-    #[error(
-        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 64 MiB, 10 passes, 4 lanes and \
-         262,144 for memory in KiB times passes"
-    )]
-    Hash,
-}
 
 /// Hashes a new password on this thread: for the start and for the command line.
 pub(crate) fn hash_new(password: &str, entropy: &Entropy) -> Result<Secret<String>, PasswordError> {

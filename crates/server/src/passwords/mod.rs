@@ -1,6 +1,7 @@
 //! Passwords: argon2id in a bounded pool of threads (D14, requirement 2.2).
 
 mod costs;
+mod error;
 mod hash;
 mod pool;
 mod strength;
@@ -11,7 +12,8 @@ use arc_swap::ArcSwap;
 use cardea_seal::{Entropy, MacKey, Secret};
 
 pub(crate) use costs::Costs;
-pub(crate) use hash::{PasswordError, accept_hash, hash_new, is_hash_of, judge};
+pub(crate) use error::PasswordError;
+pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
 pub(crate) use pool::Busy;
 
 use crate::config::ConfigProblem;

@@ -2,7 +2,7 @@
 
 use zxcvbn::{Score, zxcvbn};
 
-use super::PasswordError;
+use super::error::PasswordError;
 
 /// Those of the 100,000 most common passwords that have 8 and more characters, in lower case, sorted (SecLists, MIT).
 const COMMON: &str = include_str!("common.txt");

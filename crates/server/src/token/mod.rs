@@ -23,21 +23,24 @@ use crate::{
     caller::Caller,
     cors,
     error::{self, Failure},
-    form::read_limited,
+    form::read_uncounted,
     limited, telemetry,
 };
 
 /// `POST /token`
 pub(crate) async fn post(State(app): State<Shared>, caller: Caller, form: UnreadForm) -> Response {
-    let pairs = read_limited(&app.limits.token, &caller, form, MAX_BODY_BYTES).await;
+    let pairs = read_uncounted(&app.limits.token, &caller, form, MAX_BODY_BYTES).await;
     let known = pairs.as_deref().unwrap_or_default();
     let origins = cors::claimed_origins(&app, &caller, known).await;
     let mut left = None;
     let result = async {
         let pairs = pairs?;
-        let params = Params::new(&pairs, MAX_BODY_BYTES)?;
+        let params = Params::new(&pairs, MAX_BODY_BYTES)
+            .inspect_err(|_| limited::count(&app.limits.token, &caller))?;
         let mut trail = Trail::of(params.one("client_id"));
         let client = authenticate(&app, &caller, &params).await;
+        let known = client.as_ref().map(AuthenticatedClient::client);
+        limited::unless_authenticated(&app.limits.token, &caller, known);
         let client = client.map_err(|e| explained(&trail, e, CLIENT_AUTHENTICATION))?;
         trail = Trail::of(Some(client.client().id().as_str()));
         trail.passed(CLIENT_AUTHENTICATION);

@@ -1,0 +1,25 @@
+/// Why a password or a hash is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PasswordError {
+    /// Its length.
+    #[error("a password has 8 to 128 characters")]
+    Length,
+    /// Everybody's password.
+    #[error("the password is one of the 100,000 most common ones")]
+    Common,
+    /// What everybody knows of the user.
+    #[error("the password is made of names of the user or of this provider")]
+    OwnNames,
+    /// Few guesses are enough.
+    #[error("the password is easy to guess: {reason}")]
+    Guessable {
+        /// Why, and what helps.
+        reason: String,
+    },
+    /// Not argon2id in PHC form, or of a cost out of bounds.
+    #[error(
+        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 64 MiB, 10 passes, 4 lanes and \
+         262,144 for memory in KiB times passes"
+    )]
+    Hash,
+}

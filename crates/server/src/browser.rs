@@ -51,7 +51,9 @@ impl Browser {
             return Ok(None);
         };
         let session = ctx.app.store.session(id, ctx.caller.now).await?;
-        if let Some(session) = &session
+        // RFC 9110 §9.3.2: HEAD is safe.
+        if !ctx.caller.is_head
+            && let Some(session) = &session
             && ctx.caller.now.duration_since(session.last_seen_at)
                 > jiff::SignedDuration::from_mins(1)
         {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use cardea_protocol::model::{Actor, Cause, LastSeen};
 use cardea_web::inbound::{ClientAddress, RequestId};
-use http::{HeaderMap, header::USER_AGENT, request::Parts};
+use http::{HeaderMap, Method, header::USER_AGENT, request::Parts};
 use jiff::Timestamp;
 
 use crate::app::Shared;
@@ -17,6 +17,8 @@ pub(crate) struct Caller {
     pub(crate) now: Timestamp,
     pub(crate) request_id: RequestId,
     pub(crate) address: Option<ClientAddress>,
+    /// Whether this is a HEAD request, which must not write anything.
+    pub(crate) is_head: bool,
     pub(crate) headers: HeaderMap,
     /// The query as it came, where there is one.
     pub(crate) query: Option<String>,
@@ -34,6 +36,7 @@ impl FromRequestParts<Shared> for Caller {
                 .copied()
                 .unwrap_or_else(|| RequestId::from_bits(0)),
             address: parts.extensions.get::<ClientAddress>().copied(),
+            is_head: parts.method == Method::HEAD,
             headers: parts.headers.clone(),
             query: parts.uri.query().map(str::to_owned),
         })

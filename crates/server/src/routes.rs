@@ -53,13 +53,16 @@ pub fn router(app: &Arc<App>) -> Router {
             page(get(end_session::get).post(end_session::post)),
         )
         .route("/end_session/confirm", post(end_session::confirm))
-        .route("/login", page(get(login::get).post(login::post)))
+        .route(
+            "/login",
+            readable(get(login::get).head(login::head).post(login::post)),
+        )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(
             "/choose_account",
             page(get(choose_account::get).post(choose_account::post)),
         )
-        .route("/account", page(get(account::get).post(account::post)))
+        .route("/account", readable(get(account::get).post(account::post)))
         .route("/assets/{file}", get(assets::get))
         .route("/client_logo", get(client_logo::get))
         .route(
@@ -67,7 +70,15 @@ pub fn router(app: &Arc<App>) -> Router {
             get(discovery::metadata).options(discovery::preflight),
         )
         .route(
+            "/.well-known/openid-configuration/",
+            get(discovery::metadata).options(discovery::preflight),
+        )
+        .route(
             "/.well-known/oauth-authorization-server",
+            get(discovery::metadata).options(discovery::preflight),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server/",
             get(discovery::metadata).options(discovery::preflight),
         )
         .route(
@@ -85,10 +96,13 @@ pub fn router(app: &Arc<App>) -> Router {
     } else {
         // RFC 8414 §3.1: the well-known part stands before the path of the issuer.
         let well_known = format!("/.well-known/oauth-authorization-server{}", issuer.path());
-        Router::new().nest(issuer.path(), routes).route(
-            &well_known,
-            get(discovery::metadata).options(discovery::preflight),
-        )
+        let metadata = || get(discovery::metadata).options(discovery::preflight);
+        // Some clients keep a slash at the end of the issuer.
+        Router::new()
+            .nest(issuer.path(), routes)
+            .route(&format!("{}/", issuer.path()), get(root))
+            .route(&well_known, metadata())
+            .route(&format!("{well_known}/"), metadata())
     };
     let mut router = router.fallback(not_found);
     if app.settings.development {
@@ -109,6 +123,11 @@ fn page(methods: MethodRouter<Shared>) -> MethodRouter<Shared> {
     // RFC 9110 §9.3.2, §15.5.6: HEAD is safe, and what isn't allowed isn't named in Allow.
     let refuse = || async { ([(ALLOW, "GET, POST")], wrong_method().await) };
     methods.head(refuse).fallback(refuse)
+}
+
+/// A page that can also be asked for by HEAD, as uptime checks do: then it writes nothing.
+fn readable(methods: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    methods.fallback(|| async { ([(ALLOW, "GET, HEAD, POST")], wrong_method().await) })
 }
 
 /// An OAuth endpoint answers a wrong method as it answers anything else (D2).

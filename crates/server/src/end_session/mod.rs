@@ -7,18 +7,19 @@ pub(crate) mod page;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
-    model::{Actor, Session, SessionEnd},
+    model::{Actor, Client, ClientId, Session, SessionEnd, Sid},
     request::EndSessionRequest,
-    verify::{self, VerifiedHint},
+    verify,
 };
 use cardea_store::{Applications, EndSessions, EndWhich};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use form_urlencoded::Serializer;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use self::page::{ConfirmPage, DonePage};
 use crate::{
-    app::App,
     backchannel_logout::notify_clients,
     browser::{Browser, forget_session},
     ctx::Ctx,
@@ -31,12 +32,33 @@ use crate::{
 };
 
 const STEP: &str = "end_session";
+/// What a sealed request of a POST is bound to.
+const POSTED: &[u8] = b"posted";
+const POSTED_TTL: SignedDuration = SignedDuration::from_mins(5);
+/// At most so much of an unregistered address is logged.
+const MAX_LOGGED: usize = 256;
 
-/// Where to go after the logout, checked against a registration.
+/// A request to log out after its hint was verified. It travels sealed from POST to GET: a hint has personal data, which does
+/// not belong in a URL.
+#[derive(Serialize, Deserialize)]
+struct LogoutRequest {
+    /// When it was verified.
+    at: Timestamp,
+    /// The client that the hint or `client_id` names.
+    client_id: Option<ClientId>,
+    /// The session that the hint names.
+    sid: Option<Sid>,
+    post_logout_redirect_uri: Option<String>,
+    state: Option<String>,
+}
+
+/// Where to go after the logout: an address of the client, from its registration.
 #[derive(Serialize, Deserialize)]
 struct Afterwards {
     client_name: String,
     location: String,
+    /// Whether the client asked for this address. Otherwise it is only a link.
+    asked_for: bool,
 }
 
 impl Afterwards {
@@ -57,18 +79,16 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
     error::page(&ctx, result.await)
 }
 
-/// `POST /end_session`: sent on by GET, where a Lax cookie is seen (D7).
+/// `POST /end_session`: verified, and sent on by GET, where a Lax cookie is sent (D7).
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
         let limiter = &ctx.app.limits.other;
         let pairs = read_limited(limiter, &ctx.caller, form, MAX_REQUEST_BYTES).await?;
-        read(&ctx.app, &pairs)?;
-        let query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
-        Ok(Redirect::to(&format!(
-            "{}?{query}",
-            ctx.app.settings.issuer.endpoint("/end_session")
-        ))
-        .into_response())
+        let request = read(&ctx, &pairs)?;
+        let json = serde_json::to_vec(&request).map_err(|e| Failure::Internal(e.to_string()))?;
+        let sealed = ctx.app.seals.logout.seal_text(&json, POSTED);
+        let url = ctx.app.settings.issuer.endpoint("/end_session");
+        Ok(Redirect::to(&format!("{url}?request={sealed}")).into_response())
     };
     error::page(&ctx, result.await)
 }
@@ -101,14 +121,14 @@ pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
 }
 
 async fn end(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
-    let (request, hint) = read(&ctx.app, pairs)?;
-    let afterwards = afterwards(&ctx.app, &request, hint.as_ref()).await?;
+    let request = match pairs {
+        [(name, sealed)] if name == "request" => posted(ctx, sealed)?,
+        _ => read(ctx, pairs)?,
+    };
+    let afterwards = afterwards(ctx, &request).await?;
     let browser = Browser::of(ctx);
     let session = browser.session(ctx).await?;
-    let own = |session: &Session| {
-        hint.as_ref()
-            .is_some_and(|h| h.sid.as_ref() == Some(&session.sid))
-    };
+    let own = |session: &Session| request.sid.as_ref() == Some(&session.sid);
     match session {
         // RP-Initiated Logout §2: without a session of this browser there is nothing to ask.
         None => Ok(onward(ctx, afterwards.as_ref())),
@@ -120,14 +140,26 @@ async fn end(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure>
     }
 }
 
-/// The request, and its hint if it has one. A forged hint is an error page (D17).
-fn read(
-    app: &App,
-    pairs: &[(String, String)],
-) -> Result<(EndSessionRequest, Option<VerifiedHint>), Failure> {
+/// The request of a POST.
+fn posted(ctx: &Ctx, sealed: &str) -> Result<LogoutRequest, Failure> {
+    let json = ctx.app.seals.logout.open_text(sealed, POSTED);
+    let json =
+        json.map_err(|e| Failure::page(Trouble::ForgedLogout, format!("logout request: {e}")))?;
+    let mut request: LogoutRequest = serde_json::from_slice(json.expose())
+        .map_err(|e| Failure::page(Trouble::TooLate, e.to_string()))?;
+    // An address that was kept proves nothing any more: the user is asked.
+    if ctx.caller.now.duration_since(request.at) > POSTED_TTL {
+        request.sid = None;
+    }
+    Ok(request)
+}
+
+/// The request, its hint verified if it has one. A forged hint is an error page (D17).
+fn read(ctx: &Ctx, pairs: &[(String, String)]) -> Result<LogoutRequest, Failure> {
     let request = EndSessionRequest::parse(pairs)?;
+    let ring = ctx.app.ring.current();
     let verify = |jwt: &String| {
-        verify::id_token_hint(jwt, app.ring.current().hints(), app.issuer())
+        verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer())
             .map_err(|e| Failure::page(Trouble::ForgedLogout, format!("id_token_hint: {e}")))
     };
     let hint = request.id_token_hint.as_ref().map(verify).transpose()?;
@@ -140,31 +172,42 @@ fn read(
             "client_id is not the audience of the hint",
         ));
     }
-    Ok((request, hint))
+    let (sid, audience) = match hint {
+        Some(hint) => (hint.sid, Some(hint.client_id)),
+        None => (None, None),
+    };
+    Ok(LogoutRequest {
+        at: ctx.caller.now,
+        client_id: audience.or(request.client_id),
+        sid,
+        post_logout_redirect_uri: request.post_logout_redirect_uri,
+        state: request.state,
+    })
 }
 
-/// RP-Initiated Logout §3: only to a registered URI of the client that the hint or `client_id` names, compared exactly.
-async fn afterwards(
-    app: &App,
-    request: &EndSessionRequest,
-    hint: Option<&VerifiedHint>,
-) -> Result<Option<Afterwards>, Failure> {
-    let Some(uri) = &request.post_logout_redirect_uri else {
+/// RP-Initiated Logout §3: a redirect only to a registered URI of the client that the hint or `client_id` names, compared
+/// exactly. Another one doesn't hinder the logout: the page that says it is done has a link to the client.
+async fn afterwards(ctx: &Ctx, request: &LogoutRequest) -> Result<Option<Afterwards>, Failure> {
+    let Some(client_id) = &request.client_id else {
         return Ok(None);
     };
-    let Some(client_id) = hint.map(|h| &h.client_id).or(request.client_id.as_ref()) else {
-        return Ok(None);
-    };
-    let Some(client) = app.clients.find(client_id.as_str()).await? else {
+    let client = ctx.app.clients.find(client_id.as_str()).await?;
+    let Some(client) = client.filter(|c| c.is_enabled()) else {
         return Ok(None);
     };
     let registered = &client.metadata().post_logout_redirect_uris;
-    if !client.is_enabled() || !registered.contains(uri) {
-        return Err(Failure::page(
-            Trouble::WrongReturnAddress,
-            "post_logout_redirect_uri is not registered for this client",
-        ));
-    }
+    let asked = request.post_logout_redirect_uri.as_ref();
+    let Some(uri) = asked.filter(|uri| registered.contains(uri)) else {
+        if let Some(sent) = asked {
+            let sent: String = sent.chars().take(MAX_LOGGED).collect();
+            tracing::info!(request_id = %ctx.caller.request_id, client_id = client_id.as_str(), ?sent, ?registered, "post_logout_redirect_uri is not registered");
+        }
+        return Ok(home(&client).map(|location| Afterwards {
+            client_name: client.name().to_owned(),
+            location,
+            asked_for: false,
+        }));
+    };
     let state = request.state.as_ref().map(|s| {
         Serializer::new(String::new())
             .append_pair("state", s)
@@ -177,7 +220,21 @@ async fn afterwards(
     Ok(Some(Afterwards {
         client_name: client.name().to_owned(),
         location,
+        asked_for: true,
     }))
+}
+
+/// An address at which a user finds a client again: its first one for after a logout, or the origin of its first redirect URI.
+fn home(client: &Client) -> Option<String> {
+    let metadata = client.metadata();
+    if let Some(uri) = metadata.post_logout_redirect_uris.first() {
+        return Some(uri.clone());
+    }
+    let urls = metadata.redirect_uris.iter();
+    let web = urls
+        .filter_map(|uri| Url::parse(uri).ok())
+        .find(|url| matches!(url.scheme(), "https" | "http"))?;
+    Some(format!("{}/", web.origin().ascii_serialization()))
 }
 
 /// Ends this browser's session, if it has one, and tells its clients.
@@ -231,8 +288,10 @@ async fn ask(
 /// After a logout without a question: to the client, or to the page that says it is done.
 fn onward(ctx: &Ctx, afterwards: Option<&Afterwards>) -> Response {
     let mut response = match afterwards {
-        Some(afterwards) => Redirect::to(&afterwards.location).into_response(),
-        None => return done(ctx, None),
+        Some(afterwards) if afterwards.asked_for => {
+            Redirect::to(&afterwards.location).into_response()
+        }
+        other => return done(ctx, other.map(Afterwards::link)),
     };
     forget_session(&ctx.app, response.headers_mut());
     response

@@ -4,14 +4,14 @@ pub(crate) mod page;
 
 use std::sync::Arc;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use cardea_protocol::{
     journey::NextStep,
     model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
-use http::StatusCode;
+use http::{StatusCode, header::ALLOW};
 
 use self::page::{LoginPage, LoginProblem};
 use crate::{
@@ -55,6 +55,17 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
         Ok(response)
     };
     error::page(&ctx, result.await)
+}
+
+/// `HEAD /login`, for uptime checks. With a ticket a login could end here and a code be issued: that takes a GET.
+pub(crate) async fn head(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let with_ticket = query
+        .as_ref()
+        .is_ok_and(|query| next_step::ticket_in(query).is_some());
+    if with_ticket {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, POST")]).into_response();
+    }
+    get(ctx, query).await
 }
 
 /// `POST /login`

@@ -151,8 +151,10 @@ async fn token_requests_are_limited_by_client_wherever_it_is() {
 async fn introspection_and_revocation_are_limited_by_client() {
     let server = limited(|limits| limits.introspection_per_client_per_minute = 2).await;
     let call = |path: &str| server.post(path).form(&[("token", "x")]).client(WEB).send();
-    assert_eq!(call("/introspection").await.status, 200);
-    assert_eq!(call("/revocation").await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(call("/introspection").await.status, 200);
+        assert_eq!(call("/revocation").await.status, 200);
+    }
     too_many(&call("/introspection").await, "2");
     too_many(&call("/revocation").await, "2");
 }
@@ -273,4 +275,57 @@ async fn s1_the_limit_of_a_network_is_asked_before_a_body_is_read() {
         assert_eq!(elsewhere.status, 413, "{path}");
         too_many(&post(&large).send().await, "1");
     }
+}
+
+#[tokio::test]
+async fn s4_failures_use_up_the_quota_of_a_network_and_authenticated_clients_do_not() {
+    let server = limited(|limits| limits.token_per_minute = 2).await;
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("redirect_uri", "x"),
+    ];
+    for _ in 0..5 {
+        // A stranger's random codes and tokens, brought by an authenticated backend.
+        let answer = server.post("/token").form(&fields).client(WEB).send().await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        for path in ["/introspection", "/revocation"] {
+            let call = server.post(path).form(&[("token", "x")]).client(WEB);
+            assert_eq!(call.send().await.status, 200);
+        }
+    }
+    // Each endpoint has its own quota.
+    for path in ["/token", "/introspection", "/revocation"] {
+        let guess = || {
+            server
+                .post(path)
+                .basic("web", "guess")
+                .form(&[("token", "x")])
+        };
+        for _ in 0..2 {
+            assert_ne!(guess().send().await.status, 429, "{path}");
+        }
+        too_many(&guess().send().await, "2");
+    }
+}
+
+#[tokio::test]
+async fn s4_public_clients_and_malformed_requests_count_by_network() {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("client_id", "spa"),
+    ];
+    let server = limited(|limits| limits.token_per_minute = 2).await;
+    for _ in 0..2 {
+        let answer = server.post("/token").form(&fields).send().await;
+        assert_ne!(answer.status, 429);
+    }
+    too_many(&server.post("/token").form(&fields).send().await, "2");
+    let server = limited(|limits| limits.token_per_minute = 2).await;
+    let twice = [("a", "1"), ("a", "2")];
+    for _ in 0..2 {
+        assert_eq!(server.post("/token").form(&twice).send().await.status, 400);
+    }
+    too_many(&server.post("/token").form(&twice).send().await, "2");
 }

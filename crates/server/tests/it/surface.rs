@@ -353,3 +353,49 @@ async fn an_oauth_endpoint_answers_a_wrong_method_in_its_own_words() {
         assert_eq!(answer.header("allow"), Some(allowed), "{path}");
     }
 }
+
+#[tokio::test]
+async fn b8_a_slash_at_the_end_of_the_issuer_makes_no_difference() {
+    let server = TestServer::builder()
+        .issuer("https://id.example.test/auth/realm")
+        .start()
+        .await;
+    for path in [
+        "/.well-known/oauth-authorization-server/auth/realm",
+        "/auth/realm/.well-known/openid-configuration",
+        "/auth/realm/.well-known/oauth-authorization-server",
+    ] {
+        let plain = server.get(path).send().await;
+        let slash = server.get(&format!("{path}/")).send().await;
+        assert_eq!(
+            (plain.status, slash.status),
+            (200.try_into().unwrap(), 200.try_into().unwrap()),
+            "{path}"
+        );
+        assert_eq!(plain.text(), slash.text());
+    }
+    let plain = server.get("/auth/realm").send().await;
+    let slash = server.get("/auth/realm/").send().await;
+    assert_eq!(plain.location(), slash.location());
+}
+
+#[tokio::test]
+async fn n16_head_is_answered_on_pages_that_it_does_not_change() {
+    let server = TestServer::start().await;
+    for path in ["/", "/account", "/login", "/health/ready"] {
+        let get = server.get(path).send().await;
+        let head = server.call("HEAD", path).send().await;
+        assert_eq!(head.status, get.status, "{path}");
+        assert_eq!(head.text(), "", "{path}");
+    }
+    for path in [
+        "/authorize",
+        "/consent",
+        "/choose_account",
+        "/end_session",
+        "/login?ticket=x",
+    ] {
+        let head = server.call("HEAD", path).send().await;
+        assert_eq!(head.status, 405, "{path}");
+    }
+}

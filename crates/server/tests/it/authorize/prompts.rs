@@ -11,16 +11,18 @@ fn request() -> Authorization {
 }
 
 #[tokio::test]
-async fn prompt_none_says_what_would_have_been_asked() {
+async fn t4_prompt_none_does_not_tell_a_client_without_consent_who_is_logged_in() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let silent = request().with("prompt", "none").url(&server);
     browser.open(&silent).await.client_is_told("login_required");
     cardea_testkit::flows::log_in(&mut browser, Person::ALICE).await;
-    browser
-        .open(&silent)
-        .await
-        .client_is_told("consent_required");
+    browser.open(&silent).await.client_is_told("login_required");
+    for guess in ["alice", "bob", "nobody", "ALICE"] {
+        let guess = request().with("prompt", "none").with("login_hint", guess);
+        let page = browser.open(&guess.url(&server)).await;
+        page.client_is_told("login_required");
+    }
     walk(&mut browser, &request(), Person::ALICE).await;
     assert!(browser.open(&silent).await.callback().contains_key("code"));
 }

@@ -333,3 +333,150 @@ async fn a_form_of_another_site_is_refused() {
     let page = browser.cross_site_post(&url, &pairs).await;
     page.is_trouble(400, "Please start again here");
 }
+
+/// The same request in two tabs, and who logged in in one of them.
+async fn two_tabs(browser: &mut Browser<'_>, person: Person) -> Page {
+    let url = request().url(browser.server());
+    let stale = browser.open(&url).await;
+    let other = browser.open(&url).await;
+    let page = log_in_at(browser, &other, person).await;
+    if page.path() == "/consent" {
+        decide(browser, &page, "allow").await;
+    }
+    stale
+}
+
+#[tokio::test]
+async fn b2_what_is_typed_in_a_stale_tab_does_not_act_for_another_user() {
+    let server = TestServer::start().await;
+    for password in [Person::ALICE.password, "wrong", ""] {
+        let mut browser = Browser::new(&server);
+        let stale = two_tabs(&mut browser, Person::BOB).await;
+        let fill = [("username", "alice"), ("password", password)];
+        let page = browser.submit(&stale, stale.form(), &fill).await;
+        assert_eq!((page.status(), page.path()), (200, "/choose_account"));
+        assert!(page.text().contains("bob"), "{}", page.text());
+        let page = decide(&mut browser, &page, "other").await;
+        assert_eq!(page.path(), "/login");
+        let page = log_in_at(&mut browser, &page, Person::ALICE).await;
+        let page = match page.path() {
+            "/consent" => decide(&mut browser, &page, "allow").await,
+            _ => page,
+        };
+        let alice = subject_of(&server, &page).await;
+        let mut own = Browser::new(&server);
+        let page = walk(&mut own, &request(), Person::ALICE).await;
+        assert_eq!(alice, subject_of(&server, &page).await);
+    }
+}
+
+#[tokio::test]
+async fn b2_the_user_who_is_logged_in_goes_on_when_they_say_so_or_typed_their_own_name() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let stale = two_tabs(&mut browser, Person::BOB).await;
+    let fill = [("username", "alice"), ("password", "x")];
+    let page = browser.submit(&stale, stale.form(), &fill).await;
+    let page = decide(&mut browser, &page, "continue").await;
+    assert!(page.callback().contains_key("code"));
+    let fill = [("username", "BOB"), ("password", "x")];
+    let page = browser.submit(&stale, stale.form(), &fill).await;
+    assert!(page.callback().contains_key("code"), "their own name");
+}
+
+#[tokio::test]
+async fn b2_a_consent_in_a_stale_tab_is_not_given_by_the_next_user() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    walk(&mut browser, &request(), Person::BOB).await;
+    let ask = request().with("prompt", "login consent").url(&server);
+    let login = browser.open(&ask).await;
+    let stale = log_in_at(&mut browser, &login, Person::ALICE).await;
+    assert_eq!(stale.path(), "/consent");
+    // Shown once by its own GET, so that the page knows whose it is.
+    let stale = browser.open(stale.url.as_str()).await;
+    log_in(&mut browser, Person::BOB).await;
+    let page = browser
+        .submit(&stale, stale.form(), &[("decision", "allow")])
+        .await;
+    assert!(page.to_client().is_none(), "no code for bob: {}", page.url);
+}
+
+/// Follows the link of an error page.
+async fn start_again(browser: &mut Browser<'_>, page: &Page) -> Page {
+    let html = page.text();
+    let link = html
+        .split("href=\"")
+        .find(|part| part.contains("/authorize?ticket="));
+    let link = link
+        .expect("a link to start again")
+        .split('"')
+        .next()
+        .unwrap();
+    browser.open(link).await
+}
+
+#[tokio::test]
+async fn b3_an_expired_login_starts_again_with_the_same_request() {
+    let server = TestServer::start().await;
+    for minutes in [16, 60 * 24 * 3] {
+        let mut browser = Browser::new(&server);
+        let asked = request()
+            .with("state", "a b&c=\u{e9}")
+            .with("nonce", "n-1")
+            .with("claims", r#"{"userinfo":{"email":{"essential":true}}}"#);
+        let login = browser.open(&asked.url(&server)).await;
+        server.advance(SignedDuration::from_mins(minutes));
+        let page = browser.open(login.url.as_str()).await;
+        page.is_trouble(400, TOO_LATE);
+        let page = start_again(&mut browser, &page).await;
+        assert_eq!(page.path(), "/login");
+        let posted = log_in_at(&mut browser, &login, Person::ALICE).await;
+        posted.is_trouble(400, TOO_LATE);
+        let page = start_again(&mut browser, &posted).await;
+        let page = log_in_at(&mut browser, &page, Person::ALICE).await;
+        let page = match page.path() {
+            "/consent" => decide(&mut browser, &page, "allow").await,
+            _ => page,
+        };
+        assert_eq!(page.callback()["state"], "a b&c=\u{e9}");
+    }
+}
+
+#[tokio::test]
+async fn b3_expired_consent_and_chooser_start_again_too() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    let url = request().with("prompt", "select_account").url(&server);
+    let chooser = browser.open(&url).await;
+    server.advance(SignedDuration::from_mins(16));
+    for (page, decision) in [(consent, "allow"), (chooser, "continue")] {
+        let answer = browser
+            .submit(&page, page.form(), &[("decision", decision)])
+            .await;
+        answer.is_trouble(400, TOO_LATE);
+        let again = start_again(&mut browser, &answer).await;
+        assert_eq!(again.path(), page.path());
+    }
+}
+
+#[tokio::test]
+async fn b3_a_page_whose_session_ended_or_whose_cookie_is_gone_starts_again() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let consent = consent_page(&mut browser, Person::ALICE).await;
+    let session = "__Host-cardea_session";
+    browser.lose(session);
+    let page = browser
+        .submit(&consent, consent.form(), &[("decision", "allow")])
+        .await;
+    page.is_trouble(403, NOT_FROM_HERE);
+    assert_eq!(start_again(&mut browser, &page).await.path(), "/login");
+    let mut bare = Browser::new(&server);
+    let page = bare
+        .submit(&consent, consent.form(), &[("decision", "allow")])
+        .await;
+    assert_eq!(page.status(), 400);
+    assert_eq!(start_again(&mut bare, &page).await.path(), "/login");
+}

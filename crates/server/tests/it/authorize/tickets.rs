@@ -61,8 +61,8 @@ async fn a_form_moved_to_another_browser_does_nothing_there() {
         .await;
     assert_eq!(
         (page.status(), page.path()),
-        (200, "/consent"),
-        "asked afresh"
+        (200, "/choose_account"),
+        "asked again"
     );
     assert!(page.text().contains("Alice A"));
     assert_ne!(page.form().value("csrf"), consent.form().value("csrf"));
@@ -188,6 +188,8 @@ async fn consent_given_in_a_tab_of_one_person_is_not_the_next_persons() {
     let alices = consent_page(&mut browser, Person::ALICE).await;
     log_in(&mut browser, Person::BOB).await;
     let page = decide(&mut browser, &alices, "allow").await;
+    assert_eq!((page.status(), page.path()), (200, "/choose_account"));
+    let page = decide(&mut browser, &page, "continue").await;
     assert_eq!((page.status(), page.path()), (200, "/consent"));
     assert!(page.text().contains("bob") && !page.text().contains("Alice A"));
     for person in [Person::ALICE, Person::BOB] {

@@ -46,6 +46,7 @@ pub use cardea_web::config::{SecretText, load};
 pub use cardea_web::inbound::{
     ClientAddress, FormPairs, PageHeaders, Problem, QueryPairs, RequestId,
 };
+pub use cardea_web::log::{LogWriter, Report as LogReport};
 pub use cardea_web::permissions::Permissions;
 pub use guard::{LoggedIn, require_login, require_permission, require_role};
 pub use login::{ConfigError, Login, SessionKey};

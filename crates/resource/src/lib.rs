@@ -65,6 +65,7 @@ pub use cardea_protocol::scope::Scope;
 pub use cardea_web::clock::{Clock, SystemClock};
 pub use cardea_web::config::{Duration, SecretText, load};
 pub use cardea_web::inbound::Problem;
+pub use cardea_web::log::{LogWriter, Report as LogReport};
 pub use cardea_web::permissions::Permissions;
 pub use config::{
     ApiConfig, ConfigError, CorsConfig, IntrospectionConfig, LimitsConfig, SecretMethod, Tokens,

@@ -6,12 +6,14 @@
 //! - [`config`]: the TOML loader, whose errors name file, line, column and the nearest valid key.
 //! - [`metric_names`]: the metrics of all crates.
 //! - `prometheus` (feature `prometheus`): the metrics of the process.
+//! - [`log`]: a writer for logs that never waits and never fails.
 //! - [`clock`]: the only place that reads the system time.
 //! - [`permissions`]: the permissions of each role.
 
 pub mod clock;
 pub mod config;
 pub mod inbound;
+pub mod log;
 pub mod metric_names;
 pub mod outbound;
 pub mod permissions;

@@ -49,6 +49,7 @@ metrics! {
     HTTP_REQUEST_SECONDS = "cardea_http_request_seconds", Seconds, ["route", "method"], "Time from the head of a request to the head of its response.";
     HTTP_BODIES_REFUSED = "cardea_http_bodies_refused_total", Counter, [], "Requests that were refused because too many request bodies were in progress.";
     CONNECTIONS_CLOSED = "cardea_connections_closed_total", Counter, ["reason"], "Connections that were closed for another one (`idle`, `busy`), or refused because all slots were busy (`refused`).";
+    LOG_LINES_DROPPED = "cardea_log_lines_dropped_total", Counter, [], "Lines of the log that could not be written.";
     LOGINS = "cardea_logins_total", Counter, ["outcome"], "Attempts to log in.";
     LOGOUTS = "cardea_logouts_total", Counter, [], "Sessions that a user ended.";
     CODES_ISSUED = "cardea_codes_issued_total", Counter, [], "Authorization codes that were issued.";

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use cardea_orders_api::{Config, serve};
-use cardea_resource::load;
+use cardea_resource::{LogReport, LogWriter, load};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
     reason = "the one place that reads the environment"
 )]
 async fn main() -> anyhow::Result<()> {
+    // The app never waits for the reader of its log.
+    let log = LogWriter::stderr(LogReport::Text);
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(move || log.clone())
         .init();
     let config: Config = load("orders-api.toml".as_ref(), std::env::vars())?;
     let listener = TcpListener::bind(&config.listen).await;

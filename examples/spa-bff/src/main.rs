@@ -1,7 +1,7 @@
 //! The single-page app as a program: `spa-bff.toml` says how.
 
 use anyhow::Context as _;
-use cardea_client::load;
+use cardea_client::{LogReport, LogWriter, load};
 use cardea_spa_bff::{Config, serve};
 use tokio::net::TcpListener;
 
@@ -11,8 +11,10 @@ use tokio::net::TcpListener;
     reason = "the one place that reads the environment"
 )]
 async fn main() -> anyhow::Result<()> {
+    // The app never waits for the reader of its log.
+    let log = LogWriter::stderr(LogReport::Text);
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(move || log.clone())
         .init();
     let config: Config = load("spa-bff.toml".as_ref(), std::env::vars())?;
     let listener = TcpListener::bind(&config.listen).await;

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, Deserializer};
 
 pub use error::{ConfigError, ConfigErrors};
-pub use places::lines;
+pub use places::{lines, lines_of_keys};
 pub use reference::reference_markdown;
 pub use values::{Duration, SecretText};
 

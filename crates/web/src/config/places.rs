@@ -23,6 +23,28 @@ pub fn lines(text: &str, section: &str, key: &str) -> Vec<(String, usize)> {
         .collect()
 }
 
+/// The line of each key and section outside of lists, by its dotted path; empty for a text that is not TOML.
+#[must_use]
+pub fn lines_of_keys(text: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    if let Ok(root) = DeTable::parse(text) {
+        collect(text, root.get_ref(), "", &mut found);
+    }
+    found
+}
+
+fn collect(text: &str, table: &DeTable<'_>, prefix: &str, found: &mut Vec<(String, usize)>) {
+    for (name, value) in table {
+        let path = format!("{prefix}{}", name.get_ref());
+        if let Some(before) = text.get(..name.span().start) {
+            found.push((path.clone(), before.matches('\n').count() + 1));
+        }
+        if let DeValue::Table(inner) = value.get_ref() {
+            collect(text, inner, &format!("{path}."), found);
+        }
+    }
+}
+
 fn named(text: &str, table: &DeTable<'_>, key: &str) -> Option<(String, usize)> {
     let (name, value) = table.iter().find(|(name, _)| *name.get_ref() == key)?;
     let DeValue::String(value) = value.get_ref() else {
@@ -34,7 +56,23 @@ fn named(text: &str, table: &DeTable<'_>, key: &str) -> Option<(String, usize)> 
 
 #[cfg(test)]
 mod tests {
-    use super::lines;
+    use super::{lines, lines_of_keys};
+
+    #[test]
+    fn each_key_has_its_line() {
+        let text = "issuer = \"x\"\n[tokens]\ncode_ttl = \"1s\"\n[limits]\n[[users]]\n";
+        let mut found = lines_of_keys(text);
+        found.sort();
+        let expected = [
+            ("issuer", 1),
+            ("limits", 4),
+            ("tokens", 2),
+            ("tokens.code_ttl", 3),
+            ("users", 5),
+        ];
+        assert_eq!(found, expected.map(|(path, line)| (path.to_owned(), line)));
+        assert_eq!(lines_of_keys("= 1"), []);
+    }
 
     #[test]
     fn each_entry_of_a_list_has_its_line() {

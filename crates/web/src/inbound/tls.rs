@@ -110,6 +110,16 @@ impl Certificates {
         }
     }
 
+    /// Reads the files now, whether they changed or not. An error is logged, and the old certificate is kept.
+    pub async fn reload_now(self: Arc<Self>) {
+        let never = Watch {
+            served: Fingerprint([None, None]),
+            refused: None,
+        };
+        // A panic of the task is logged by the runtime; the old certificate is kept then too.
+        let _ = tokio::task::spawn_blocking(move || self.look(never)).await;
+    }
+
     /// Retries a refused pair each time: the two files are not replaced atomically.
     fn look(&self, watch: Watch) -> Watch {
         let found = Fingerprint::of(&self.cert_file, &self.key_file);

@@ -1,0 +1,265 @@
+//! A writer for logs that never waits and never fails.
+//!
+//! Lines are put into a bounded queue, and a thread of its own writes them. A line that cannot be written (closed pipe, stalled
+//! reader, full disk) is dropped and counted. A request, a signal and a start therefore never depend on the reader of the log.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use metrics::counter;
+
+use crate::metric_names::LOG_LINES_DROPPED;
+
+/// How many lines wait. With the longest lines in practice (some 2 KiB) this is 2 MiB.
+const MAX_LINES: usize = 1024;
+/// A longer line is cut.
+const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// The writing end of a log. Clones write to the same queue.
+#[derive(Clone)]
+pub struct LogWriter {
+    lines: Option<SyncSender<Vec<u8>>>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Lines in the queue or being written.
+    pending: Mutex<usize>,
+    changed: Condvar,
+    /// Lines that were dropped since this was last reported.
+    dropped: AtomicU64,
+}
+
+/// How the line that reports dropped lines looks.
+#[derive(Clone, Copy)]
+pub enum Report {
+    /// One JSON document.
+    Json,
+    /// A sentence.
+    Text,
+}
+
+impl LogWriter {
+    /// A log on standard error.
+    #[must_use]
+    pub fn stderr(report: Report) -> Self {
+        // Not `io::stderr()`: a thread that waits for a stalled reader would hold its lock, and any other writer would wait too.
+        Self::new(Unlocked, report)
+    }
+
+    /// A log that is written to `sink`.
+    pub fn new(sink: impl Write + Send + 'static, report: Report) -> Self {
+        let (sender, receiver) = sync_channel(MAX_LINES);
+        let state = Arc::new(State::default());
+        let writing = Arc::clone(&state);
+        let started = thread::Builder::new()
+            .name("cardea-log".to_owned())
+            .spawn(move || write_all(&receiver, sink, &writing, report));
+        Self {
+            // Without the thread every line is dropped and counted.
+            lines: started.is_ok().then_some(sender),
+            state,
+        }
+    }
+
+    /// Waits until everything is written, at most this long.
+    pub fn flush_for(&self, at_most: Duration) {
+        let until = Instant::now() + at_most;
+        let mut pending = self.state.pending();
+        while *pending > 0 {
+            let Some(left) = until.checked_duration_since(Instant::now()) else {
+                return;
+            };
+            let waited = self.state.changed.wait_timeout(pending, left);
+            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl State {
+    fn pending(&self) -> MutexGuard<'_, usize> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done(&self) {
+        let mut pending = self.pending();
+        *pending = pending.saturating_sub(1);
+        self.changed.notify_all();
+    }
+
+    fn dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        counter!(LOG_LINES_DROPPED).increment(1);
+    }
+}
+
+impl Write for LogWriter {
+    /// Takes a whole line. It never fails: what does not fit is dropped and counted.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut kept = line
+            .get(..MAX_LINE_BYTES)
+            .map_or_else(|| line.to_vec(), <[u8]>::to_vec);
+        if kept.len() < line.len() {
+            kept.push(b'\n');
+        }
+        *self.state.pending() += 1;
+        let sent = match &self.lines {
+            Some(lines) => lines.try_send(kept),
+            None => Err(TrySendError::Full(kept)),
+        };
+        if sent.is_err() {
+            self.state.done();
+            self.state.dropped();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_all(lines: &Receiver<Vec<u8>>, mut sink: impl Write, state: &State, report: Report) {
+    while let Ok(line) = lines.recv() {
+        let missing = state.dropped.swap(0, Ordering::Relaxed);
+        if missing > 0 && write(&mut sink, report.line(missing).as_bytes()).is_err() {
+            state.dropped.fetch_add(missing, Ordering::Relaxed);
+        }
+        if write(&mut sink, &line).is_err() {
+            state.dropped();
+        }
+        state.done();
+    }
+}
+
+fn write(sink: &mut impl Write, line: &[u8]) -> io::Result<()> {
+    sink.write_all(line)?;
+    sink.flush()
+}
+
+impl Report {
+    fn line(self, dropped: u64) -> String {
+        match self {
+            Self::Json => format!(
+                "{{\"level\":\"WARN\",\"message\":\"log lines were dropped: they could not be written\",\"dropped\":{dropped}}}\n"
+            ),
+            Self::Text => {
+                format!("WARN {dropped} log lines were dropped: they could not be written\n")
+            }
+        }
+    }
+}
+
+/// Standard error without its lock.
+struct Unlocked;
+
+impl Write for Unlocked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(rustix::stdio::stderr(), bytes)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Sender, channel};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A sink that is broken, stalled or fine, as the test says for each write.
+    struct Sink {
+        verdicts: Receiver<io::Result<()>>,
+        written: Sender<String>,
+    }
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.verdicts.recv().unwrap()?;
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            self.written.send(text).unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    type Stage = (LogWriter, Sender<io::Result<()>>, Receiver<String>);
+
+    fn log() -> Stage {
+        let (verdict, verdicts) = channel();
+        let (written, lines) = channel();
+        let sink = Sink { verdicts, written };
+        (LogWriter::new(sink, Report::Json), verdict, lines)
+    }
+
+    #[test]
+    fn s5_lines_are_dropped_while_the_reader_stalls_and_reported_when_it_reads_again() {
+        let (mut log, verdict, lines) = log();
+        // The first is held by the thread, the queue takes the others.
+        for _ in 0..MAX_LINES * 2 {
+            log.write_all(b"line\n").unwrap();
+        }
+        for _ in 0..MAX_LINES * 2 + 2 {
+            verdict.send(Ok(())).unwrap();
+        }
+        log.flush_for(PATIENCE);
+        log.write_all(b"last\n").unwrap();
+        log.flush_for(PATIENCE);
+        let seen: Vec<String> = lines.try_iter().collect();
+        let reports: Vec<&String> = seen.iter().filter(|l| l.contains("dropped")).collect();
+        let kept = seen.iter().filter(|line| *line == "line\n").count();
+        let dropped: u64 = reports
+            .iter()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|line| line["dropped"].as_u64().unwrap())
+            .sum();
+        assert_eq!(kept as u64 + dropped, MAX_LINES as u64 * 2);
+        assert!(dropped >= MAX_LINES as u64 - 1, "{dropped}");
+        assert_eq!(seen.last().unwrap(), "last\n");
+    }
+
+    #[test]
+    fn s5_a_sink_that_fails_loses_its_lines_and_nothing_else() {
+        let (mut log, verdict, lines) = log();
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        // From the second line on, the report of what was lost before fails too.
+        for error in [broken(), full(), full(), broken(), full()] {
+            verdict.send(Err(error)).unwrap();
+        }
+        for _ in 0..3 {
+            log.write_all(b"lost\n").unwrap();
+            log.flush_for(PATIENCE);
+        }
+        (0..2).for_each(|_| verdict.send(Ok(())).unwrap());
+        log.write_all(b"kept\n").unwrap();
+        log.flush_for(PATIENCE);
+        let seen: Vec<String> = lines.try_iter().collect();
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen.concat().contains("\"dropped\":3"), "{seen:?}");
+    }
+
+    #[test]
+    fn s5_a_flush_does_not_wait_for_a_stalled_reader() {
+        let (mut log, _verdict, _lines) = log();
+        log.write_all(b"stalled\n").unwrap();
+        log.flush_for(Duration::from_millis(10));
+        assert_eq!(*log.state.pending(), 1);
+    }
+}

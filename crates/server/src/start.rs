@@ -110,7 +110,7 @@ async fn check_marks(
     if theirs.master_key_check != ours.master_key_check {
         return problem(
             "keys",
-            "this master key is not the one that the store was made with".to_owned(),
+            "this master key is not the one that the store was created with".to_owned(),
         );
     }
     Ok(())

@@ -50,7 +50,7 @@ pub(super) fn kind(user_agent: &str) -> DeviceKind {
 }
 
 /// "Firefox on Linux": enough for users to recognize their own device. Nothing of the header itself is shown.
-pub(super) fn in_words(user_agent: &str) -> Cow<'static, str> {
+pub(crate) fn in_words(user_agent: &str) -> Cow<'static, str> {
     match (first(&BROWSERS, user_agent), first(&SYSTEMS, user_agent)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}").into(),
         (Some(browser), None) => browser.into(),

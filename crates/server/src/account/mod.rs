@@ -1,6 +1,6 @@
 //! `GET` and `POST /account`: who I am, where I am logged in, which applications act for me.
 
-mod device;
+pub(crate) mod device;
 pub(crate) mod page;
 
 use axum::response::{IntoResponse, Redirect, Response};

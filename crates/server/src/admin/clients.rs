@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{app::Shared, config::development};
 
-/// A client as the operator sees it: its metadata, and what isn't metadata.
+/// A client as the operator sees it: its metadata and its state.
 #[derive(Serialize)]
 pub(super) struct View {
     #[serde(flatten)]
@@ -85,14 +85,14 @@ pub(super) async fn add(
     operator: Operator,
     Body(mut metadata): Body<ClientMetadata>,
 ) -> Answer<(StatusCode, Json<View>)> {
-    // D23: everybody knows these.
+    // D23: these are public.
     if metadata
         .client_secret
         .as_ref()
         .is_some_and(|s| development::is_demo_secret(s.expose()))
     {
         return Err(Refusal::bad_request(
-            "client_secret: it is the one of cardea dev, which everybody knows; leave it out, and a new one is made",
+            "client_secret: it is one of cardea dev, which are public; leave it out, and a new one is made",
         ));
     }
     let mut made = None;
@@ -115,7 +115,7 @@ pub(super) async fn set(
 ) -> Answer<Json<View>> {
     let before = owned(&app, &id).await?;
     let metadata = patched(before.metadata(), patch)?;
-    // The secret follows the method: one is made when it is needed first, and goes when it is needed no more.
+    // The secret follows the method: one is made when it is needed first, and is removed when it is no longer needed.
     let mut made = None;
     let secret = match (needs_secret(&metadata), before.secret_hash()) {
         (false, _) => None,
@@ -185,11 +185,11 @@ async fn set_status(
     app.store
         .set_client_status(client.id().clone(), status, operator.cause.clone())
         .await?;
-    tell(app, &operator.cause).await?;
+    publish(app, &operator.cause).await?;
     Ok(Json(View::of(&find(app, id).await?)))
 }
 
-/// `POST /clients/{id}/secret`: the old one is worth nothing from now on.
+/// `POST /clients/{id}/secret`: the old one stops working immediately.
 pub(super) async fn rotate_secret(
     State(app): State<Shared>,
     operator: Operator,
@@ -219,15 +219,15 @@ async fn put(app: &Shared, client: Client, change: ClientChange, cause: &Cause) 
             cause: cause.clone(),
         })
         .await?;
-    tell(app, cause).await?;
+    publish(app, cause).await?;
     match there {
         true => Ok(()),
         false => Err(unknown(id.as_str())),
     }
 }
 
-/// This process knows of the change at once, and has a key for every algorithm that is asked for.
-async fn tell(app: &Shared, cause: &Cause) -> Answer<()> {
+/// This process uses the change immediately, and has a key for every algorithm that a client needs.
+async fn publish(app: &Shared, cause: &Cause) -> Answer<()> {
     app.clients.refresh().await?;
     let wanted = app.clients.algorithms();
     app.ring.ensure(wanted.into_iter(), cause).await?;
@@ -241,7 +241,7 @@ async fn find(app: &Shared, id: &str) -> Answer<Client> {
     client.ok_or_else(|| unknown(id))
 }
 
-/// A client that may be changed here. D19: one of the file is read-only, and the refusal says where it stands.
+/// A client that may be changed here. D19: one of the file is read-only, and the error says where it is.
 async fn owned(app: &Shared, id: &str) -> Answer<Client> {
     let client = find(app, id).await?;
     if client.owner() == Owner::Store {
@@ -249,7 +249,7 @@ async fn owned(app: &Shared, id: &str) -> Answer<Client> {
     }
     let place = app.settings.places.client(id);
     Err(Refusal::conflict(format!(
-        "The client {id} is owned by the configuration file{place}. Change it there, and start Cardea again."
+        "The client {id} is owned by the configuration file{place}. Change it there, and restart Cardea."
     )))
 }
 
@@ -267,10 +267,10 @@ fn needs_secret(metadata: &ClientMetadata) -> bool {
 /// RFC 7396: a merge patch.
 fn patched(before: &ClientMetadata, patch: Map<String, Value>) -> Answer<ClientMetadata> {
     for (member, instead) in [
-        ("client_id", "it can't change; add another client"),
+        ("client_id", "it cannot change; add another client"),
         (
             "client_secret",
-            "it isn't set here; have a new one made at /secret",
+            "it is not set here; a new one is made at /secret",
         ),
     ] {
         if patch.contains_key(member) {

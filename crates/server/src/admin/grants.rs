@@ -1,4 +1,4 @@
-//! Grants: list, of one person, revoke.
+//! Grants: list all, list those of a user, revoke.
 
 use axum::{Json, extract::State};
 use cardea_protocol::model::{ClientId, GrantId, RevocationReason, Subject, Username};
@@ -27,7 +27,7 @@ pub(super) struct View {
     scope: String,
     /// Whether it outlives its session.
     offline: bool,
-    /// Why no token of it is alive right now, if none is.
+    /// Why none of its tokens is valid, if so.
     dead: Option<&'static str>,
     created_at: Timestamp,
     expires_at: Timestamp,
@@ -73,7 +73,7 @@ impl View {
     }
 }
 
-/// `GET /grants`: the living ones, the youngest first.
+/// `GET /grants`: the active ones, the newest first.
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
@@ -102,7 +102,7 @@ pub(super) async fn of_user(
     Ok(Json(List::all(grants.into_iter().map(view).collect())))
 }
 
-/// `DELETE /grants/{id}`: all its tokens are dead.
+/// `DELETE /grants/{id}`: all its tokens stop working.
 pub(super) async fn revoke(
     State(app): State<Shared>,
     operator: Operator,
@@ -117,6 +117,6 @@ pub(super) async fn revoke(
     };
     match app.store.revoke_grant(command).await? {
         true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Refusal::not_found(format_args!("living grant {id}"))),
+        false => Err(Refusal::not_found(format_args!("active grant {id}"))),
     }
 }

@@ -1,8 +1,9 @@
 //! The administration: JSON in and out, for the operator's command line (D5).
 //!
-//! It is served on the Unix socket beside the database, and called in process by the command line when nobody serves. One
-//! file a subject; what goes wrong is a problem document with the id of the request.
+//! It is served on the Unix socket beside the database, and called in process by the command line when no provider runs. One
+//! file per subject; an error is a problem document with the id of the request.
 
+mod audit;
 mod clients;
 mod findings;
 mod grants;
@@ -63,6 +64,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/keys", get(keys::list))
         .route("/keys/rotate", post(keys::rotate))
         .route("/keys/{kid}", delete(keys::remove))
+        .route("/audit", get(audit::list))
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(middleware::from_fn(refusal::log));

@@ -1,4 +1,4 @@
-//! What the administration answers when it doesn't do as it was told.
+//! The errors of the administration.
 
 use std::fmt::Display;
 
@@ -17,14 +17,14 @@ use crate::{
     passwords::{Busy, PasswordError},
 };
 
-/// A problem document, and for the log what the caller isn't told.
+/// A problem document, and the cause for the log, which the caller does not see.
 pub(super) struct Refusal {
     problem: Box<Problem>,
     status: StatusCode,
     cause: Option<String>,
 }
 
-/// What a handler gives.
+/// The result of a handler.
 pub(super) type Answer<T> = Result<T, Refusal>;
 
 #[derive(Clone)]
@@ -41,17 +41,17 @@ impl Refusal {
         }
     }
 
-    /// Something in the request can't be.
+    /// The request is wrong.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// What is named isn't there.
+    /// What is named does not exist.
     pub(super) fn not_found(what: impl Display) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("There is no {what}."))
     }
 
-    /// It can't be as things stand.
+    /// The current state does not allow it.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
@@ -70,7 +70,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let detail = match &error {
             StoreError::Conflict(why) => return Self::conflict(sentence(why)),
-            // The operator is the one who can mend it.
+            // Only the operator can repair it.
             StoreError::Corrupt { .. } => {
                 return Self {
                     cause: Some(error.to_string()),
@@ -83,9 +83,9 @@ impl From<StoreError> for Refusal {
             StoreError::Unavailable {
                 done: NotDone::Sure,
                 ..
-            } => "The store can't be written right now. Nothing was changed; try again.",
+            } => "The store cannot be written now. Nothing was changed; try again.",
             StoreError::Unavailable { .. } => {
-                "The store failed. Look whether the change was made before you try again."
+                "The store failed. Check whether the change was made before you try again."
             }
         };
         Self {
@@ -116,9 +116,11 @@ impl From<KeyError> for Refusal {
 impl From<RotateError> for Refusal {
     fn from(error: RotateError) -> Self {
         match error {
-            RotateError::InProgress { .. } | RotateError::Race => {
-                Self::conflict(sentence(&error.to_string()))
-            }
+            RotateError::InProgress { .. } => Self::conflict(format!(
+                "{} To sign with it immediately: cardea key rotate --now",
+                sentence(&error.to_string())
+            )),
+            RotateError::Race => Self::conflict(sentence(&error.to_string())),
             RotateError::Keys(error) => error.into(),
         }
     }
@@ -154,7 +156,7 @@ impl From<PasswordError> for Refusal {
     }
 }
 
-/// A message of ours as a sentence.
+/// A message as a sentence.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
@@ -180,7 +182,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Writes what the caller isn't told into the log, under the id that the caller sees.
+/// Logs the cause under the id that the caller sees.
 pub(super) async fn log(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().copied();
     let mut response = next.run(request).await;
@@ -190,12 +192,12 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// A path that is none.
+/// An unknown path.
 pub(super) async fn no_route() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "There is no such address.")
 }
 
-/// A method that the path doesn't have.
+/// A method that the path does not have.
 pub(super) async fn wrong_method() -> Refusal {
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,

@@ -1,6 +1,6 @@
-//! Browsers that are logged in: list, of one person, end one, end all of a person.
+//! Sessions: list all, list those of a user, end one, end all of a user.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{borrow::Cow, collections::HashMap, net::IpAddr};
 
 use axum::{
     Json,
@@ -18,7 +18,7 @@ use super::{
     refusal::{Answer, Refusal},
     users,
 };
-use crate::app::Shared;
+use crate::{account::device, app::Shared};
 
 /// A session as the operator sees it.
 #[derive(Serialize)]
@@ -35,6 +35,8 @@ pub(super) struct View {
     ends_at: Timestamp,
     address: Option<IpAddr>,
     user_agent: Option<String>,
+    /// What the `User-Agent` claims to be, such as "Chrome on Linux".
+    device: Option<Cow<'static, str>>,
 }
 
 impl View {
@@ -50,12 +52,13 @@ impl View {
             last_seen_at: session.last_seen_at,
             ends_at: session.idle_expires_at.min(session.expires_at),
             address: session.address,
+            device: session.user_agent.as_deref().map(device::in_words),
             user_agent: session.user_agent,
         }
     }
 }
 
-/// The names of the people of a page, each looked up once.
+/// The names of the users of a page, each looked up once.
 #[derive(Default)]
 pub(super) struct Names(HashMap<String, Option<Username>>);
 
@@ -76,7 +79,7 @@ pub(super) struct Ended {
     ended: u64,
 }
 
-/// `GET /sessions`: the living ones, the youngest first.
+/// `GET /sessions`: the active ones, the newest first.
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
@@ -132,7 +135,7 @@ pub(super) async fn end(
 ) -> Answer<StatusCode> {
     let which = EndWhich::Sid(Sid::parse(&sid)?, None);
     match end_which(&app, operator, which, ending.applications()).await? {
-        0 => Err(Refusal::not_found(format_args!("living session {sid}"))),
+        0 => Err(Refusal::not_found(format_args!("active session {sid}"))),
         _ => Ok(StatusCode::NO_CONTENT),
     }
 }

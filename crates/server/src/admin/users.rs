@@ -1,4 +1,4 @@
-//! People: list, show, add, set, password, enable, disable, remove.
+//! Users: list, show, add, set, password, enable, disable, remove.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ const MAX_EMAIL_BYTES: usize = 254;
 const MAX_ROLES: usize = 64;
 const MAX_ROLE_BYTES: usize = 128;
 
-/// A person as the operator sees them.
+/// A user as the operator sees them.
 #[derive(Serialize)]
 pub(super) struct View {
     sub: Subject,
@@ -39,7 +39,7 @@ pub(super) struct View {
     claims: BTreeMap<String, Value>,
     status: UserStatus,
     has_password: bool,
-    /// After too many failed logins: no password is looked at before.
+    /// After too many failed logins: no password is checked before.
     locked_until: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -63,7 +63,7 @@ impl View {
     }
 }
 
-/// A person to add.
+/// A user to add.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
@@ -80,15 +80,17 @@ pub(super) struct NewUser {
     claims: BTreeMap<String, Value>,
 }
 
-/// What to change of a person: what isn't there stays. Claims are merged, `null` takes one away (RFC 7396).
+/// Changes of a user. Members that are not set stay. Claims are merged, `null` removes one (RFC 7396).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
 pub(super) struct Changes {
-    /// An empty one takes the address away.
+    /// An empty one removes the address.
     email: Option<String>,
     email_verified: Option<bool>,
     roles: Option<Vec<String>>,
+    add_roles: Vec<String>,
+    remove_roles: Vec<String>,
     claims: BTreeMap<String, Value>,
 }
 
@@ -175,12 +177,13 @@ pub(super) async fn set(
     Name(user): Name,
     Body(changes): Body<Changes>,
 ) -> Answer<Json<View>> {
-    check(changes.email.as_deref(), changes.roles.as_deref())?;
     check_user_claims(&changes.claims)?;
     let before = find(&app, &user).await?;
+    let roles = roles(&before, &changes)?;
+    check(changes.email.as_deref(), roles.as_deref())?;
     let update = UserUpdate {
         email: email(&before, changes.email, changes.email_verified)?,
-        roles: changes.roles,
+        roles,
         claims: merged(&before, changes.claims),
         ..UserUpdate::default()
     };
@@ -269,14 +272,14 @@ async fn change(
     };
     app.store.change_user(command).await?;
     app.refresh_password_costs().await?;
-    // A new password and a disabled person end sessions.
+    // A new password and a disabled user end sessions.
     app.backchannel_logout.wake();
     let user = app.store.user(&subject).await?;
     let user = user.ok_or_else(|| unknown(subject.as_str()))?;
     Ok(Json(View::of(user, now)))
 }
 
-/// A person by subject, else by name: a name can be chosen, a subject can't, so nobody can stand in for another here.
+/// A user by subject, else by name: users can choose a name but not a subject, so none can be taken for another here.
 pub(super) async fn find(app: &Shared, user: &str) -> Answer<User> {
     if let Ok(subject) = Subject::parse(user)
         && let Some(user) = app.store.user(&subject).await?
@@ -298,10 +301,10 @@ async fn hash(
     password: &SecretText,
     about: [Option<&str>; 3],
 ) -> Answer<Secret<String>> {
-    // D23: everybody knows these.
+    // D23: these are public.
     if !app.settings.development && is_demo_secret(password.expose()) {
         return Err(Refusal::bad_request(
-            "password: it is the one of cardea dev, which everybody knows; take another",
+            "password: it is one of cardea dev, which are public; use another",
         ));
     }
     let provider = [app.settings.brand.name(), app.settings.issuer.as_str()];
@@ -340,7 +343,31 @@ fn email(
         (Some(email), _, _) if email.is_empty() => Ok(Some(None)),
         (Some(email), verified, _) => Ok(Some(Some((email, verified.unwrap_or(false))))),
         (None, Some(verified), Some(email)) => Ok(Some(Some((email.clone(), verified)))),
-        (None, Some(_), None) => Err(Refusal::bad_request("email_verified: there is no address")),
+        (None, Some(_), None) => Err(Refusal::bad_request(
+            "email_verified: the user has no address",
+        )),
+    }
+}
+
+/// The roles after a change: either all are named, or what to add and to remove.
+fn roles(before: &User, changes: &Changes) -> Answer<Option<Vec<String>>> {
+    let (add, remove) = (&changes.add_roles, &changes.remove_roles);
+    match &changes.roles {
+        Some(_) if !(add.is_empty() && remove.is_empty()) => Err(Refusal::bad_request(
+            "roles: give either roles, or add_roles and remove_roles",
+        )),
+        Some(all) => Ok(Some(all.clone())),
+        None if add.is_empty() && remove.is_empty() => Ok(None),
+        None => {
+            let mut roles = before.roles.clone();
+            roles.retain(|role| !remove.contains(role));
+            for role in add {
+                if !roles.contains(role) {
+                    roles.push(role.clone());
+                }
+            }
+            Ok(Some(roles))
+        }
     }
 }
 

@@ -1,9 +1,10 @@
-//! What `cardea dev` runs with (D23): the one place that knows of it.
+//! What `cardea dev` runs with (D23): the only place that knows it.
 
 use std::path::Path;
 
 use cardea_protocol::{
     model::{AuthMethod, ClientMetadata, GrantType},
+    redirect_uri::ApplicationType,
     resources::ResourceConfig,
 };
 use cardea_seal::Secret;
@@ -27,12 +28,12 @@ pub const ALICES_PASSWORD: &str = "wonderland-7-doors";
 /// The password of `bob`.
 pub const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
 
-/// Where people's own apps are, while they are made: the clients `spa` and `backend`.
+/// Where developers' own apps run: the clients `spa` and `backend`.
 const APP: &str = "http://localhost:5173";
 const APP_BY_ADDRESS: &str = "http://127.0.0.1:5173";
 const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
 
-/// D23: whether this is a client's secret or a person's password that everybody knows.
+/// D23: whether this is a public secret of a client or password of a user.
 pub(crate) fn is_demo_secret(text: &str) -> bool {
     [
         BACKEND_SECRET,
@@ -45,7 +46,7 @@ pub(crate) fn is_demo_secret(text: &str) -> bool {
     .contains(&text)
 }
 
-/// D23: whether this is the hash of a person's password that everybody knows. It takes as long as two logins.
+/// D23: whether this is the hash of a public password. It takes as long as two logins.
 pub(crate) fn is_demo_hash(hash: &str) -> bool {
     [ALICES_PASSWORD, BOBS_PASSWORD]
         .into_iter()
@@ -64,8 +65,8 @@ pub struct Addresses {
 }
 
 impl Config {
-    /// A provider on loopback at this port with demo people and clients. Everybody knows its passwords, so it is marked, and
-    /// `cardea serve` refuses its store.
+    /// A provider on loopback at this port with demo users and clients. Its passwords are public, so its store is marked, and
+    /// `cardea serve` refuses it.
     #[must_use]
     pub fn development(addresses: &Addresses, port: u16, data: &Path) -> Self {
         Self {
@@ -91,8 +92,8 @@ impl Config {
                 introspection_clients: vec!["backend".to_owned()],
                 ..ResourceConfig::default()
             }],
-            users: people(),
-            // The apps are told of logouts.
+            users: users(),
+            // Logouts are sent to the apps.
             outbound: OutboundConfig {
                 allow: [APP, APP_BY_ADDRESS, &addresses.spa, &addresses.webapp]
                     .into_iter()
@@ -104,6 +105,72 @@ impl Config {
             ..Self::default()
         }
     }
+}
+
+impl Config {
+    /// This demo with a configuration file merged over it: entries of the file replace those of the demo with the same name. What makes
+    /// it a demo (issuer, address, store, keys) stays.
+    #[must_use]
+    pub fn with_file(self, file: Self) -> Self {
+        let mut outbound = file.outbound;
+        outbound.allow.extend(self.outbound.allow);
+        Self {
+            issuer: self.issuer,
+            listen: self.listen,
+            store: self.store,
+            keys: self.keys,
+            tls: None,
+            development: true,
+            outbound,
+            clients: merged(self.clients, file.clients, |client| {
+                client.client_id.clone()
+            }),
+            resources: merged(self.resources, file.resources, |api| api.audience.clone()),
+            users: merged(self.users, file.users, |user| user.username.to_lowercase()),
+            ..file
+        }
+    }
+
+    /// Adds a public client, or replaces one of the demo. It may ask for every scope of the demo.
+    pub fn add_own_client(&mut self, id: &str, redirect_uri: &str) {
+        let origin = Url::parse(redirect_uri)
+            .ok()
+            .filter(|uri| matches!(uri.scheme(), "http" | "https"))
+            .map(|uri| uri.origin().ascii_serialization());
+        let known = self.clients.iter_mut();
+        // Two redirect URIs of one client are two options.
+        if let Some(client) = known.into_iter().find(|c| c.client_id == id)
+            && client.client_name.as_deref() == Some(id)
+        {
+            client.redirect_uris.push(redirect_uri.to_owned());
+            return;
+        }
+        let client = ClientMetadata {
+            client_id: id.to_owned(),
+            client_name: Some(id.to_owned()),
+            application_type: match origin {
+                Some(_) => ApplicationType::Web,
+                None => ApplicationType::Native,
+            },
+            redirect_uris: vec![redirect_uri.to_owned()],
+            post_logout_redirect_uris: origin.iter().map(|o| format!("{o}/")).collect(),
+            token_endpoint_auth_method: AuthMethod::None,
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            scope: format!("{SCOPES} roles"),
+            ..ClientMetadata::default()
+        };
+        let demo = std::mem::take(&mut self.clients);
+        self.clients = merged(demo, vec![client], |client| client.client_id.clone());
+    }
+}
+
+/// The entries of both; of those with the same name the ones of `over`.
+fn merged<T>(demo: Vec<T>, over: Vec<T>, name: impl Fn(&T) -> String) -> Vec<T> {
+    let names: Vec<String> = over.iter().map(&name).collect();
+    let kept = demo
+        .into_iter()
+        .filter(|entry| !names.contains(&name(entry)));
+    kept.chain(over).collect()
 }
 
 fn host_and_port(url: &str) -> Option<String> {
@@ -118,7 +185,7 @@ fn host_and_port(url: &str) -> Option<String> {
 fn spa() -> ClientMetadata {
     ClientMetadata {
         client_id: "spa".to_owned(),
-        client_name: Some("Orders".to_owned()),
+        client_name: Some("Example in the browser".to_owned()),
         redirect_uris: vec![format!("{APP}/callback")],
         post_logout_redirect_uris: vec![format!("{APP}/")],
         token_endpoint_auth_method: AuthMethod::None,
@@ -131,7 +198,7 @@ fn spa() -> ClientMetadata {
 fn backend() -> ClientMetadata {
     ClientMetadata {
         client_id: "backend".to_owned(),
-        client_name: Some("Orders backend".to_owned()),
+        client_name: Some("Example on a server".to_owned()),
         client_secret: Some(Secret::new(BACKEND_SECRET.to_owned())),
         redirect_uris: vec![format!("{APP}/callback"), format!("{APP}/bff/callback")],
         post_logout_redirect_uris: vec![format!("{APP}/")],
@@ -166,6 +233,8 @@ fn bff(at: &str) -> ClientMetadata {
         backchannel_logout_uri: Some(format!("{at}/bff/backchannel-logout")),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scope: SCOPES.to_owned(),
+        // Its access token is for the API, and the app reads the user's claims at userinfo.
+        userinfo_with_api_token: true,
         ..ClientMetadata::default()
     }
 }
@@ -184,8 +253,8 @@ fn webapp(at: &str) -> ClientMetadata {
     }
 }
 
-fn people() -> Vec<SeedUser> {
-    let person =
+fn users() -> Vec<SeedUser> {
+    let user =
         |username: &str, password: &str, roles: &[&str], claims: serde_json::Value| SeedUser {
             username: username.to_owned(),
             email: Some(format!("{username}@example.test")),
@@ -204,7 +273,7 @@ fn people() -> Vec<SeedUser> {
         "phone_number": "+1 555 0101", "phone_number_verified": false, "address": { "country": "NL" },
     });
     vec![
-        person("alice", ALICES_PASSWORD, &["user"], alice),
-        person("bob", BOBS_PASSWORD, &["user", "admin"], bob),
+        user("alice", ALICES_PASSWORD, &["user"], alice),
+        user("bob", BOBS_PASSWORD, &["user", "admin"], bob),
     ]
 }

@@ -1,6 +1,6 @@
-//! Everything that is wrong with a configuration, as far as that can be told without the store.
+//! Everything that is wrong with a configuration, as far as that is known without the store.
 
-use std::net::SocketAddr;
+use std::{collections::HashMap, net::SocketAddr};
 
 use cardea_protocol::{
     claims::check_user_claims,
@@ -17,7 +17,7 @@ use super::{
 use crate::passwords;
 
 impl Config {
-    /// All problems at once; [`Settings::check`](super::settings::Settings::check) stops at the first.
+    /// All problems, each with its place; [`Settings::check`](super::settings::Settings::check) stops at the first.
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<ConfigProblem> {
         let mut problems = Vec::new();
@@ -31,12 +31,42 @@ impl Config {
         problems.extend(self.file_clients(now).into_iter().filter_map(Result::err));
         problems.extend(resources(self).err());
         problems.extend(self.users.iter().filter_map(|seed| seed.check().err()));
+        problems.extend(self.same_users());
         if !self.development {
-            let known = self
-                .users
-                .iter()
-                .filter(|s| s.has_demo_password() || s.has_demo_hash());
+            let known = self.users.iter().filter(|s| s.has_demo_password());
             problems.extend(known.map(SeedUser::everybody_knows));
+        }
+        let located = problems.into_iter().map(|p| self.places.locate(p));
+        located.collect()
+    }
+
+    /// Users whose hash is that of a password of `cardea dev` (D23). Each hash takes as long as two logins.
+    #[must_use]
+    pub fn known_hashes(&self) -> Vec<ConfigProblem> {
+        if self.development {
+            return Vec::new();
+        }
+        let known = self.users.iter().filter(|seed| seed.has_demo_hash());
+        let problems = known.map(SeedUser::everybody_knows);
+        problems.map(|p| self.places.locate(p)).collect()
+    }
+
+    /// Names that differ only in case or form are one user: the second would be dropped.
+    fn same_users(&self) -> Vec<ConfigProblem> {
+        let mut seen = HashMap::new();
+        let mut problems = Vec::new();
+        for seed in &self.users {
+            let Ok(name) = Username::parse(&seed.username) else {
+                continue;
+            };
+            let earlier = seen.entry(name.key()).or_insert(&seed.username);
+            if !std::ptr::eq(*earlier, &seed.username) {
+                let what = format!(
+                    "\"{earlier}\" is the same user; user names are compared without case. Remove one"
+                );
+                let key = format!("users \"{}\"", seed.username);
+                problems.push(ConfigProblem::new(key, what));
+            }
         }
         problems
     }
@@ -69,23 +99,23 @@ impl Config {
             |what: String| Err(ConfigProblem::new(format!("clients \"{id}\"{place}"), what));
         let earlier = self.clients.iter().take(index);
         if earlier.into_iter().any(|other| other.client_id == id) {
-            return problem("the client_id is there twice".to_owned());
+            return problem("there is another client with this client_id".to_owned());
         }
         let secret = metadata.client_secret.as_ref();
-        // D23: everybody knows these.
+        // D23: these are public.
         if !self.development && secret.is_some_and(|s| is_demo_secret(s.expose())) {
-            return problem("client_secret is the one of cardea dev, which everybody knows; make another with: openssl rand -hex 32".to_owned());
+            return problem("client_secret is the one of cardea dev, which is public; make another with: openssl rand -hex 32".to_owned());
         }
         Client::register(metadata, Owner::File, now).or_else(|e| problem(e.to_string()))
     }
 }
 
 impl OutboundConfig {
-    /// D20: the one guarded way out.
+    /// D20: the guarded client.
     pub(crate) fn client(&self) -> Result<GuardedClient, ConfigProblem> {
         let problem = |what: String| ConfigProblem::new("outbound", what);
         if let Some(place) = self.allow.iter().find(|place| !is_host_and_port(place)) {
-            let what = "no host and port such as 10.1.2.3:8443 or app.internal:443";
+            let what = "not a host and port such as 10.1.2.3:8443 or app.internal:443";
             return Err(problem(format!("allow: \"{place}\" is {what}")));
         }
         let ca = match &self.ca_file {
@@ -98,7 +128,7 @@ impl OutboundConfig {
     }
 }
 
-/// Anything else would allow nothing, and nobody would know why.
+/// Anything else would silently allow nothing.
 fn is_host_and_port(place: &str) -> bool {
     let port_is_one = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
     let Some((host, port)) = place.rsplit_once(':') else {
@@ -125,20 +155,20 @@ impl SeedUser {
     pub(crate) fn everybody_knows(&self) -> ConfigProblem {
         let name = &self.username;
         let what = format!(
-            "the password is one of cardea dev, which everybody knows; take another here, and if {name} was added with it, \
-             give them another too: cardea user password {name}"
+            "the password is one of cardea dev, which are public; set another here, and if {name} was added with it, set \
+             another in the store too: cardea user password {name}"
         );
         ConfigProblem::new(format!("users \"{name}\""), what)
     }
 
-    /// What can be told of a seed without work.
+    /// The checks of a seed that cost nothing.
     pub(crate) fn check(&self) -> Result<Username, ConfigProblem> {
         let problem =
             |what: String| ConfigProblem::new(format!("users \"{}\"", self.username), what);
         let username = Username::parse(&self.username).map_err(|e| problem(e.to_string()))?;
         if self.password.is_some() && self.password_hash.is_some() {
             return Err(problem(
-                "password and password_hash are both there; keep one".to_owned(),
+                "password and password_hash are both set; keep one".to_owned(),
             ));
         }
         if let Some(hash) = &self.password_hash {

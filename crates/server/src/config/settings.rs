@@ -126,8 +126,12 @@ impl Settings {
     /// Checks a configuration.
     ///
     /// # Errors
-    /// Names the first key that can't be, and says what would be right.
+    /// Names the first key that is wrong with its place, and says what would be right.
     pub fn check(config: &Config) -> Result<Self, ConfigProblem> {
+        Self::parse(config).map_err(|problem| config.places.locate(problem))
+    }
+
+    fn parse(config: &Config) -> Result<Self, ConfigProblem> {
         let tokens = &config.tokens;
         let sessions = &config.sessions;
         lifetimes(config).into_iter().collect::<Result<(), _>>()?;

@@ -12,6 +12,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
 use http::{StatusCode, header::ALLOW};
+use tracing::field::display;
 
 use self::page::{LoginPage, LoginProblem};
 use crate::{
@@ -198,6 +199,11 @@ async fn authenticate(
         renew_hash(&ctx.app, &user.subject, password, old).await?;
     }
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "ok").increment(1);
+    let (subject, address) = (
+        user.subject.as_str(),
+        ctx.caller.address.map(|a| display(a.ip)),
+    );
+    tracing::info!(request_id = %ctx.caller.request_id, subject, address, "logged in");
     Ok(Outcome::Right(Box::new(user)))
 }
 
@@ -236,7 +242,8 @@ fn count_failure(ctx: &Ctx, subject: &Subject) {
 fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "refused").increment(1);
     let subject = subject.map(Subject::as_str);
-    tracing::info!(request_id = %caller.request_id, subject, "login refused");
+    let address = caller.address.map(|address| display(address.ip));
+    tracing::info!(request_id = %caller.request_id, subject, address, "login refused");
     Outcome::Refused
 }
 

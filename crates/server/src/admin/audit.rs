@@ -1,0 +1,146 @@
+//! The audit, read.
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, Query, State},
+};
+use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, Subject, Username};
+use cardea_store::{AuditFilter, Page};
+use http::request::Parts;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    list::List,
+    operator::Operator,
+    refusal::{Answer, Refusal},
+    sessions::Names,
+    users,
+};
+use crate::app::Shared;
+
+/// A row, with the name of the user if the user still exists.
+#[derive(Serialize)]
+pub(super) struct View {
+    #[serde(flatten)]
+    row: AuditRow,
+    username: Option<Username>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    user: Option<String>,
+    client: Option<String>,
+    event: Option<String>,
+    since: Option<Timestamp>,
+    #[serde(default = "default_limit")]
+    limit: u32,
+    #[serde(default)]
+    offset: u32,
+}
+
+const fn default_limit() -> u32 {
+    100
+}
+
+/// Which rows the query asks for.
+pub(super) struct Which {
+    filter: AuditFilter,
+    since: Option<Timestamp>,
+    page: Page,
+    /// For a user that does not exist now: the refusal if there never was one.
+    unknown: Option<Refusal>,
+}
+
+impl FromRequestParts<Shared> for Which {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refusal> {
+        let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
+            .await
+            .map_err(|e| Refusal::bad_request(e.body_text()))?;
+        if !(1..=Page::MAX).contains(&asked.limit) {
+            return Err(Refusal::bad_request(format!(
+                "limit: a page has 1 to {} rows",
+                Page::MAX
+            )));
+        }
+        let (subject, unknown) = match asked.user {
+            Some(user) => subject(app, &user).await?,
+            None => (None, None),
+        };
+        let filter = AuditFilter {
+            subject,
+            client_id: asked.client.as_deref().map(ClientId::parse).transpose()?,
+            event: asked.event.as_deref().map(event).transpose()?,
+        };
+        Ok(Self {
+            filter,
+            since: asked.since,
+            page: Page {
+                limit: asked.limit,
+                offset: asked.offset,
+            },
+            unknown,
+        })
+    }
+}
+
+/// `GET /audit`: the newest first.
+pub(super) async fn list(
+    State(app): State<Shared>,
+    _operator: Operator,
+    which: Which,
+) -> Answer<Json<List<View>>> {
+    if let Some(unknown) = which.unknown {
+        let of_user = AuditFilter {
+            subject: which.filter.subject.clone(),
+            ..AuditFilter::default()
+        };
+        let first = Page {
+            limit: 1,
+            offset: 0,
+        };
+        if app.store.audit(of_user, first).await?.is_empty() {
+            return Err(unknown);
+        }
+    }
+    let mut names = Names::default();
+    let mut views = Vec::new();
+    let rows = app.store.audit(which.filter, which.page).await?;
+    let read = rows.len();
+    let since = which.since.unwrap_or(Timestamp::MIN);
+    for row in rows.into_iter().take_while(|row| row.at >= since) {
+        let username = match &row.subject {
+            Some(subject) => names.of(&app, subject).await?,
+            None => None,
+        };
+        views.push(View { row, username });
+    }
+    Ok(Json(match views.len() == read {
+        true => List::page(views, which.page),
+        // The rest is older than what was asked for.
+        false => List::all(views),
+    }))
+}
+
+/// The subject of a user, or of one that may have been removed with the refusal in case it never existed.
+async fn subject(app: &Shared, user: &str) -> Answer<(Option<Subject>, Option<Refusal>)> {
+    match users::find(app, user).await {
+        Ok(user) => Ok((Some(user.subject), None)),
+        Err(refusal) => match Subject::parse(user) {
+            Ok(subject) => Ok((Some(subject), Some(refusal))),
+            Err(_) => Err(refusal),
+        },
+    }
+}
+
+fn event(name: &str) -> Answer<AuditEvent> {
+    // serde lists the names that exist.
+    serde_json::from_value(name.into()).map_err(|e| Refusal::bad_request(format!("event: {e}")))
+}
+
+#[cfg(test)]
+#[path = "audit_tests.rs"]
+mod tests;

@@ -1,0 +1,127 @@
+//! `docs/reference/audit-events.md` is made from this table. After a change of it or of `AuditEvent` rewrite the page with
+//! `CARDEA_WRITE=1 cargo test -p cardea-server audit_events`.
+
+use std::{fmt::Write as _, path::Path};
+
+use cardea_protocol::model::AuditEvent;
+
+const HEAD: &str = "\
+# Audit events
+
+<!-- Made from `crates/server/src/admin/audit_tests.rs`. Don't edit it here: CARDEA_WRITE=1 cargo test -p cardea-server audit_events -->
+
+`cardea audit` shows them. Each row has the time, who acted (`actor`: a stranger, a user, a client, an operator by the number of the system's
+user, or Cardea itself), the user, client and grant concerned, the address and `User-Agent` of the request, the request's id, which the log has too,
+and sometimes more in `detail`. A row is written in the transaction of its cause. No row contains a secret.
+
+| event | when it is written |
+|---|---|
+";
+
+const EVENTS: &[(&str, &str)] = &[
+    ("login", "A user logged in."),
+    (
+        "login_failed",
+        "A wrong password for a user who exists. Attempts with unknown names are in the log only.",
+    ),
+    ("logout", "A user logged out."),
+    (
+        "logout_undelivered",
+        "A client could not be notified of a logout (back-channel logout), and no more attempts are made.",
+    ),
+    (
+        "session_ended",
+        "A session ended for another reason than logout: `detail` has it.",
+    ),
+    ("consent_given", "A user allowed a client to act for them."),
+    (
+        "consent_revoked",
+        "A user or an operator took a consent back.",
+    ),
+    (
+        "grant_revoked",
+        "A grant was revoked with all its tokens: `detail` has the reason.",
+    ),
+    ("token_revoked", "A client revoked a token (RFC 7009)."),
+    (
+        "code_reused",
+        "An authorization code was presented twice; the grant of the first time was revoked (RFC 6749 §4.1.2).",
+    ),
+    (
+        "refresh_reuse",
+        "An old refresh token was presented, which means that it was copied; the grant was revoked (RFC 9700 §4.14.2).",
+    ),
+    (
+        "refresh_retried_late",
+        "The previous refresh token was presented again, late: an answer was lost, or a copy is in use.",
+    ),
+    (
+        "refresh_foreign_client",
+        "A refresh token was presented by another client than the one it was issued to.",
+    ),
+    (
+        "refresh_ahead",
+        "A refresh token was presented that is newer than the store: the store was restored from a backup.",
+    ),
+    (
+        "refresh_anomaly",
+        "A refresh token was used in a way that fits neither one client nor a lost answer.",
+    ),
+    ("user_added", "A user was added."),
+    ("user_changed", "A user was changed."),
+    ("user_disabled", "A user was disabled."),
+    ("user_enabled", "A user was enabled."),
+    ("user_removed", "A user was removed."),
+    ("password_changed", "A user's password was changed."),
+    ("client_added", "A client was added."),
+    ("client_changed", "A client was changed."),
+    (
+        "client_disabled",
+        "A client was disabled, or is no longer in the configuration file.",
+    ),
+    ("client_enabled", "A client was enabled."),
+    ("client_removed", "A client was removed."),
+    ("client_secret_changed", "A client's secret was changed."),
+    ("key_added", "A signing key was made."),
+    ("key_activated", "A key signs from now on."),
+    (
+        "key_retired",
+        "A key no longer signs; it is published until its last token has expired.",
+    ),
+    (
+        "key_removed",
+        "A key was removed: what it signed is refused.",
+    ),
+];
+
+/// The names that serde knows, from its error for one that it does not.
+fn known() -> Vec<String> {
+    let error = serde_json::from_str::<AuditEvent>("\"?\"")
+        .unwrap_err()
+        .to_string();
+    let names = error.split('`').skip(3).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn n4_audit_events_are_described_and_their_page_is_fresh() {
+    let described: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        known(),
+        described,
+        "describe each event, in the order of the enum"
+    );
+    let mut page = HEAD.to_owned();
+    for (name, when) in EVENTS {
+        writeln!(page, "| `{name}` | {when} |").unwrap();
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/audit-events.md");
+    if option_env!("CARDEA_WRITE") == Some("1") {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/reference/audit-events.md is stale; CARDEA_WRITE=1 cargo test -p cardea-server audit_events"
+    );
+}

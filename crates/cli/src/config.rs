@@ -6,13 +6,34 @@ use std::{
 };
 
 use anyhow::bail;
-use cardea_server::config::{Config, Places};
+use cardea_server::config::{Config, ConfigProblem, Places};
 use cardea_web::config::{ConfigErrors, load};
+use jiff::Timestamp;
+
+use crate::output::Output;
+
+/// The configuration file where none is named.
+pub(crate) const DEFAULT_FILE: &str = "cardea.toml";
 
 /// The variables of the process.
 pub(crate) type Environment = Vec<(String, String)>;
 
-/// Reads a configuration. Paths in it are relative to the file, so that it means the same wherever one stands.
+/// What every command runs with.
+pub(crate) struct Run {
+    /// The file of `--config`.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) environment: Environment,
+    pub(crate) out: Output,
+}
+
+impl Run {
+    /// The file of `--config`, else this one.
+    pub(crate) fn file_or(&self, default: &str) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| default.into())
+    }
+}
+
+/// Reads a configuration. Paths in it are relative to the file, so that it means the same in every working directory.
 pub(crate) fn read(file: &Path, environment: Environment) -> Result<Config, ConfigErrors> {
     let mut config: Config = load(file, environment.into_iter())?;
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -23,11 +44,58 @@ pub(crate) fn read(file: &Path, environment: Environment) -> Result<Config, Conf
     Ok(config)
 }
 
+/// The configuration file of a command. Where none was named and there is none here, that of the one running `cardea dev` of this
+/// user.
+pub(crate) fn of_command(run: &Run) -> PathBuf {
+    let file = run.file_or(DEFAULT_FILE);
+    if run.config.is_some() || file.exists() {
+        return file;
+    }
+    let folders = std::fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten();
+    let mut running = folders
+        .filter_map(Result::ok)
+        .filter(|folder| folder.file_name().to_string_lossy().starts_with(DEV_FOLDER))
+        .filter_map(|folder| running_dev(&folder.path()));
+    match (running.next(), running.next()) {
+        (Some(dev), None) => dev,
+        _ => file,
+    }
+}
+
+/// The configuration file in the folder of a `cardea dev` of this user that runs.
+fn running_dev(folder: &Path) -> Option<PathBuf> {
+    let (file, socket) = (folder.join(DEFAULT_FILE), folder.join("cardea.db.sock"));
+    let mine = |path: &Path| path.exists() && same_user(path).is_ok();
+    // A socket that no process listens on was left by one that was killed.
+    let answers = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+    (mine(folder) && mine(&file) && mine(&socket) && answers()).then_some(file)
+}
+
+/// How the temporary folders of `cardea dev` begin.
+pub(crate) const DEV_FOLDER: &str = "cardea-dev-";
+
+/// Checks everything that can be checked without the store. All problems are in the error, each with its place.
+pub(crate) fn validate(config: &Config, now: Timestamp) -> anyhow::Result<()> {
+    let mut problems = config.problems(now);
+    problems.extend(database(config).err());
+    problems.extend(config.keys.read().err().map(|p| config.places.locate(p)));
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    match problems.as_slice() {
+        [] => Ok(()),
+        [problem] => bail!("{problem}"),
+        problems => bail!(
+            "the configuration has {} problems:\n  {}",
+            problems.len(),
+            problems.join("\n  ")
+        ),
+    }
+}
+
 fn place(config: &mut Config, folder: &Path) {
     let within = |path: &mut String| *path = folder.join(&*path).display().to_string();
-    if let Some(path) = config.store.url.strip_prefix("sqlite:")
-        && !path.is_empty()
-    {
+    if let Ok(path) = database(config) {
         config.store.url = format!("sqlite:{}", folder.join(path).display());
     }
     if let Some(tls) = &mut config.tls {
@@ -38,22 +106,43 @@ fn place(config: &mut Config, folder: &Path) {
         &mut config.keys.master_key_file,
         &mut config.outbound.ca_file,
         &mut config.brand.logo_file,
+        &mut config.brand.logo_dark_file,
+        &mut config.brand.icon_file,
     ];
     files.into_iter().flatten().for_each(within);
 }
 
 /// The file of `store.url`.
-pub(crate) fn database(config: &Config) -> anyhow::Result<PathBuf> {
+pub(crate) fn database(config: &Config) -> Result<PathBuf, ConfigProblem> {
     let url = &config.store.url;
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => bail!(
-            "store.url: \"{url}\" is not sqlite: and the path of a file, such as sqlite:cardea.db"
-        ),
+    let problem = |what: &str| {
+        let problem = ConfigProblem::new("store.url", format!("\"{url}\": {what}"));
+        Err(config.places.locate(problem))
+    };
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return problem("not sqlite: and the path of a file, such as sqlite:cardea.db");
+    };
+    if path.contains(":memory:") || path.contains("mode=memory") {
+        return problem(
+            "a database in memory loses all users, grants and keys at the end of the process, and the commands cannot reach it; \
+             set the path of a file, such as sqlite:cardea.db",
+        );
     }
+    if path.starts_with("file:") || path.contains('?') {
+        return problem("a path has no parameters; write it like sqlite:cardea.db");
+    }
+    if path.starts_with("//") && !path.starts_with("///") {
+        return problem(
+            "write a relative path like sqlite:cardea.db, an absolute one like sqlite:/var/lib/cardea/cardea.db",
+        );
+    }
+    if path.is_empty() || path.ends_with('/') || path.contains('\0') {
+        return problem("not the path of a file; write it like sqlite:cardea.db");
+    }
+    Ok(PathBuf::from(path))
 }
 
-/// The system's bound for the path of a socket is 104 to 108 bytes, and it is made under a name that is four bytes longer.
+/// The system's limit for the path of a socket is 104 to 108 bytes, and the socket is created under a name that is four bytes longer.
 const MAX_SOCKET_PATH_BYTES: usize = 99;
 
 /// The administration's socket, beside the database.
@@ -63,15 +152,15 @@ pub(crate) fn socket(database: &Path) -> anyhow::Result<PathBuf> {
     if path.len() > MAX_SOCKET_PATH_BYTES {
         bail!(
             "store.url: the socket beside the database would be {}: a socket's path has at most {MAX_SOCKET_PATH_BYTES} \
-             bytes; take a folder with a shorter path",
+             bytes; use a folder with a shorter path",
             Path::new(&path).display()
         );
     }
     Ok(path.into())
 }
 
-/// The files of a provider are its user's alone. What another user's command would make beside them (the log of the
-/// database, its lock) the provider could not open any more.
+/// Only the provider's user may use its files. What a command of another user creates beside them (the log of the database, its
+/// lock) the provider could not open.
 pub(crate) fn same_user(path: &Path) -> anyhow::Result<()> {
     let Ok(metadata) = std::fs::metadata(path) else {
         return Ok(());
@@ -79,7 +168,7 @@ pub(crate) fn same_user(path: &Path) -> anyhow::Result<()> {
     let (owner, me) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != me {
         bail!(
-            "{} belongs to user {owner}, and this is user {me}: run it as that user, such as: sudo -u '#{owner}' cardea …",
+            "{} belongs to user {owner}, and this process runs as user {me}: run it as that user, such as: sudo -u '#{owner}' cardea …",
             path.display()
         );
     }

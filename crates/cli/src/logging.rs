@@ -1,29 +1,32 @@
-//! Where the log goes: to standard error, for people or for machines.
+//! The log: to standard error, as text or as JSON. Nothing waits for its reader.
 
+use std::io::{IsTerminal as _, Write as _};
+
+use cardea_web::log::{LogWriter, Report};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::commands::Command;
 
-/// Why something was refused is what somebody who develops wants to know.
+/// With the reason of each refusal, for developers.
 const HUMAN: &str = "warn,cardea_server=info,cardea_resource=info,cardea_client=info,cardea_server::start=warn,cardea_server::keys=warn";
 
-/// How a line looks, and how much is told.
+/// How a line looks, and how much is logged.
 #[derive(Clone, Copy)]
 pub(crate) enum Format {
     /// For a terminal.
     #[cfg_attr(
         not(feature = "dev"),
-        expect(dead_code, reason = "only `cardea dev` speaks to people")
+        expect(dead_code, reason = "only for `cardea dev`")
     )]
     Human,
     /// One JSON document a line.
     Json,
-    /// For commands that print their answer: only what went wrong.
+    /// For commands that print an answer: warnings and errors only.
     Quiet,
 }
 
 impl Format {
-    /// That of a command.
+    /// The format of a command's log.
     pub(crate) fn of(command: &Command) -> Self {
         match command {
             #[cfg(feature = "dev")]
@@ -34,8 +37,20 @@ impl Format {
     }
 }
 
+/// A log that is not started yet: errors of the start are written to it too.
+pub(crate) fn writer(format: Format) -> LogWriter {
+    LogWriter::stderr(match format {
+        Format::Json => Report::Json,
+        Format::Human | Format::Quiet => Report::Text,
+    })
+}
+
 /// Starts the log. `filter` is in the syntax of tracing's EnvFilter.
-pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> {
+pub(crate) fn start(
+    format: Format,
+    filter: Option<&str>,
+    writer: &LogWriter,
+) -> anyhow::Result<()> {
     let default = match format {
         Format::Human => HUMAN,
         Format::Json => "info",
@@ -43,7 +58,14 @@ pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> 
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = writer.clone();
+    let mut builder = fmt()
+        .with_env_filter(filter)
+        .with_writer(move || writer.clone())
+        .log_internal_errors(false);
+    if !std::io::stderr().is_terminal() {
+        builder = builder.with_ansi(false);
+    }
     match format {
         Format::Human | Format::Quiet => builder.with_target(false).init(),
         Format::Json => builder
@@ -53,4 +75,13 @@ pub(crate) fn start(format: Format, filter: Option<&str>) -> anyhow::Result<()> 
             .init(),
     }
     Ok(())
+}
+
+/// Writes a text of several lines to standard error as the log does.
+pub(crate) fn complain(writer: &LogWriter, text: &str) {
+    let mut writer = writer.clone();
+    for line in text.lines() {
+        // It never fails.
+        let _ = writer.write_all(format!("{line}\n").as_bytes());
+    }
 }

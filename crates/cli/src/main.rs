@@ -1,4 +1,4 @@
-//! The `cardea` binary: reads the command line and the environment once, and hands both on.
+//! The `cardea` binary: reads the command line and the environment once.
 
 mod admin;
 mod check;
@@ -18,23 +18,33 @@ mod terminal;
 use std::{
     io::{ErrorKind, IsTerminal as _},
     process::ExitCode,
+    time::Duration,
 };
 
 use admin::Refused;
-use cardea_web::config::ConfigErrors;
+use cardea_web::{config::ConfigErrors, log::LogWriter};
 use clap::Parser as _;
 use commands::{Cardea, Command};
-use config::Environment;
+use config::{Environment, Run};
 use output::Output;
 
-#[expect(clippy::print_stderr, reason = "a command line speaks")]
+/// How long the last lines of the log may take.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let cli = Cardea::parse();
+    let log = logging::writer(logging::Format::of(&cli.command));
+    let code = start(cli, &log);
+    log.flush_for(LAST_LINES);
+    code
+}
+
+fn start(cli: Cardea, log: &LogWriter) -> ExitCode {
     if rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .is_err()
     {
-        eprintln!("error: another TLS provider is installed already");
+        logging::complain(log, "error: another TLS provider is installed already");
         return ExitCode::FAILURE;
     }
     #[expect(
@@ -45,57 +55,60 @@ fn main() -> ExitCode {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let json = cli.json;
-    match run(cli, environment) {
+    match run(cli, environment, log) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", told(&error, json));
+            logging::complain(log, &message(&error, json));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(cli: Cardea, environment: Environment) -> anyhow::Result<ExitCode> {
+fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let out = Output { json: cli.json };
-    logging::start(logging::Format::of(&cli.command), cli.log.as_deref())?;
+    let run = Run {
+        config: cli.config,
+        environment,
+        out: Output { json: cli.json },
+    };
+    logging::start(logging::Format::of(&cli.command), cli.log.as_deref(), log)?;
     let result = match cli.command {
         #[cfg(feature = "dev")]
-        Command::Dev(options) => runtime.block_on(dev::run(options)),
-        Command::Serve(options) => runtime.block_on(serve::run(&options, environment)),
-        Command::Gateway(options) => runtime.block_on(gateway::run(options, environment)),
-        Command::Migrate(options) => migrate::run(&options, environment, out),
-        Command::Client(command) => runtime.block_on(command.run(environment, out)),
-        Command::User(command) => runtime.block_on(command.run(environment, out)),
-        Command::Session(command) => runtime.block_on(command.run(environment, out)),
-        Command::Grant(command) => runtime.block_on(command.run(environment, out)),
-        Command::Key(command) => runtime.block_on(command.run(environment, out)),
-        Command::Check(options) => {
-            return runtime.block_on(check::run(&options, environment, out));
-        }
+        Command::Dev(options) => runtime.block_on(dev::run(options, run)),
+        Command::Serve(_) => runtime.block_on(serve::run(run)),
+        Command::Gateway(_) => runtime.block_on(gateway::run(run)),
+        Command::Migrate(_) => migrate::run(run),
+        Command::Client(command) => runtime.block_on(command.run(run)),
+        Command::User(command) => runtime.block_on(command.run(run)),
+        Command::Session(command) => runtime.block_on(command.run(run)),
+        Command::Grant(command) => runtime.block_on(command.run(run)),
+        Command::Key(command) => runtime.block_on(command.run(run)),
+        Command::Audit(options) => runtime.block_on(options.run(run)),
+        Command::Check(_) => return runtime.block_on(check::run(run)),
     };
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(Duration::from_secs(5));
     result.map(|()| ExitCode::SUCCESS)
 }
 
-/// Whoever read the output has read enough.
+/// The reader of the output closed it, as `head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<std::io::Error>();
     error.is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
 }
 
-fn told(error: &anyhow::Error, json: bool) -> String {
+fn message(error: &anyhow::Error, json: bool) -> String {
     if json {
         let problem = match error.downcast_ref::<Refused>() {
             Some(Refused(problem)) => problem.clone(),
             None => serde_json::json!({ "title": "error", "detail": format!("{error:#}") }),
         };
-        return problem.to_string();
+        return output::escaped_json(&problem.to_string());
     }
     match error.downcast_ref::<ConfigErrors>() {
         Some(errors) => errors.report(std::io::stderr().is_terminal()),
-        None => format!("error: {error:#}"),
+        None => output::escaped(&format!("error: {error:#}")),
     }
 }

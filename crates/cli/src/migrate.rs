@@ -4,26 +4,18 @@ use anyhow::Context;
 use cardea_store::sqlite;
 use serde_json::json;
 
-use crate::{
-    commands::MigrateOptions,
-    config::{self, Environment, database, same_user},
-    output::Output,
-};
+use crate::config::{self, DEFAULT_FILE, Run, database, same_user};
 
 /// Applies what is pending.
-pub(crate) fn run(
-    options: &MigrateOptions,
-    environment: Environment,
-    out: Output,
-) -> anyhow::Result<()> {
-    let config = config::read(&options.config.config, environment)?;
+pub(crate) fn run(run: Run) -> anyhow::Result<()> {
+    let config = config::read(&run.file_or(DEFAULT_FILE), run.environment)?;
     let path = database(&config)?;
     same_user(&path)?;
     let new = !path.exists();
     let applied = sqlite::migrate(&path).context("nothing was migrated")?;
     let file = path.display();
     let answer = json!({ "database": path, "new": new, "applied": applied });
-    out.answer(&answer, |_| match applied.as_slice() {
+    run.out.answer(&answer, |_| match applied.as_slice() {
         [] => format!("{file} is up to date."),
         applied if new => format!("Made {file}, and applied {}.", applied.join(", ")),
         applied => format!("Applied to {file}: {}.", applied.join(", ")),

@@ -1,4 +1,4 @@
-//! What is printed: JSON for programs, short aligned text for people.
+//! What is printed: JSON for programs, else short aligned text.
 
 use std::io::Write as _;
 
@@ -12,15 +12,26 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Prints an answer: as it is, or in words.
+    /// Prints an answer: as JSON, or as text.
     pub(crate) fn answer(
         self,
         answer: &Value,
         words: impl FnOnce(&Value) -> String,
     ) -> anyhow::Result<()> {
         let text = match self.json {
-            true => serde_json::to_string_pretty(answer)?,
-            false => words(answer),
+            true => escaped_json(&serde_json::to_string_pretty(answer)?),
+            false => escaped(&words(answer)),
+        };
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", text.trim_end())?;
+        Ok(out.flush()?)
+    }
+
+    /// Prints one row: a JSON document in one line, or its cells.
+    pub(crate) fn row(self, row: &Value, list: &List<'_>) -> anyhow::Result<()> {
+        let text = match self.json {
+            true => escaped_json(&row.to_string()),
+            false => table(&[(list.row)(row)]),
         };
         let mut out = std::io::stdout().lock();
         writeln!(out, "{}", text.trim_end())?;
@@ -46,16 +57,63 @@ impl Output {
     }
 }
 
-/// How a list looks to people.
+/// A text for a terminal: characters that move the cursor, change the direction of text or are invisible are escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push(c),
+            c if is_unsafe(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// The same for a JSON document, which stays one with the same meaning (RFC 8259 §7).
+pub(crate) fn escaped_json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push(c),
+            c if is_unsafe(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    safe.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Control characters, and format characters (Unicode category Cf) and separators that change how a line reads. The joiners within
+/// emoji and some scripts (U+200C, U+200D) are among them: between other characters they make two names look the same.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// How a list looks as text.
 pub(crate) struct List<'a> {
     pub(crate) columns: &'a [&'a str],
     pub(crate) row: fn(&Value) -> Vec<String>,
-    /// What stands there when nothing does.
+    /// The text for an empty list.
     pub(crate) empty: &'a str,
 }
 
-/// Aligned columns; the last one is as long as it likes.
+/// Aligned columns.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    // A line break in a cell would begin a row.
+    let cell = |cell: &String| escaped(cell).replace('\n', "\\u{a}");
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(cell).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -63,14 +121,9 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            // Names come from people: none may move the cursor of a terminal.
-            let cell: String = cell
-                .chars()
-                .map(|c| if c.is_control() { '?' } else { c })
-                .collect();
             line.push_str(&format!("{cell:<width$}   "));
         }
         text.push_str(line.trim_end());
@@ -79,7 +132,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// The members of an object, a line each: first these in their order, then the others. What is nothing isn't told.
+/// The members of an object, a line each: first these in their order, then the others. Empty ones are left out.
 pub(crate) fn details(object: &Value, first: &[&str]) -> String {
     let Some(members) = object.as_object() else {
         return String::new();
@@ -122,7 +175,7 @@ fn when(text: &str) -> Option<String> {
     Some(time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-/// A member in words; nothing for what isn't there.
+/// A member as text; empty when it does not exist.
 pub(crate) fn word(object: &Value, member: &str) -> String {
     match object.get(member) {
         Some(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
@@ -137,12 +190,40 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn columns_are_aligned_and_no_cell_moves_the_cursor() {
+    fn t7_columns_are_aligned_and_no_cell_moves_the_cursor() {
         let rows = [
             vec!["a".into(), "b".into()],
-            vec!["long".into(), "\u{1b}[2J".into()],
+            vec!["long".into(), "\u{1b}[2J\n".into()],
         ];
-        assert_eq!(table(&rows), "a      b\nlong   ?[2J\n");
+        assert_eq!(table(&rows), "a      b\nlong   \\u{1b}[2J\\u{a}\n");
+    }
+
+    #[test]
+    fn t7_characters_that_change_how_a_line_reads_are_escaped() {
+        for bad in [
+            '\u{202e}',
+            '\u{2066}',
+            '\u{200f}',
+            '\u{200b}',
+            '\u{feff}',
+            '\u{2028}',
+            '\u{7}',
+            '\u{9b}',
+            '\u{7f}',
+            '\r',
+            '\u{e0041}',
+            '\u{ad}',
+            '\u{61c}',
+        ] {
+            let name = format!("ali{bad}ce");
+            let shown = escaped(&name);
+            assert_eq!(shown, format!("ali{}ce", bad.escape_unicode()));
+            let json = json!({ "username": name });
+            let printed = escaped_json(&json.to_string());
+            assert!(!printed.contains(bad), "{printed}");
+            assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), json);
+        }
+        assert_eq!(escaped("Zoë Müller 李 🙂\n"), "Zoë Müller 李 🙂\n");
     }
 
     #[test]

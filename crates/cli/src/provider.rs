@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use cardea_seal::Entropy;
 use cardea_server::{App, Parts, config::Config};
-use cardea_store::sqlite::{OpenError, Options, SqliteStore};
+use cardea_store::{
+    Page, Users as _,
+    sqlite::{OpenError, Options, SqliteStore},
+};
 use cardea_web::clock::SystemClock;
 
 use crate::config::database;
@@ -21,6 +24,15 @@ impl Provider {
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         cardea_web::prometheus::install();
         Self::start(config, true).await
+    }
+
+    /// Whether the store has no users.
+    pub(crate) async fn has_no_users(&self) -> anyhow::Result<bool> {
+        let first = Page {
+            limit: 1,
+            offset: 0,
+        };
+        Ok(self.store.users(first).await?.is_empty())
     }
 
     /// Starts the application on a store that is up to date, or new.
@@ -41,12 +53,12 @@ impl Provider {
         };
         let app = App::start(config, parts)
             .await
-            .context("the provider can't start")?;
+            .context("the provider cannot start")?;
         Ok(Self { app, store })
     }
 }
 
-/// Whether somebody else has the store.
+/// Whether another process has the store open.
 pub(crate) fn is_in_use(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<OpenError>(),

@@ -4,49 +4,62 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use cardea_server::{admin, jobs, router};
-use cardea_web::inbound::{
-    listener::{ListenerConfig, serve, serve_unix},
-    shutdown,
-    tls::{Certificates, POLL_EVERY},
+use cardea_web::{
+    clock::{Clock as _, SystemClock},
+    inbound::{
+        listener::{ListenerConfig, serve, serve_unix},
+        shutdown,
+        tls::{Certificates, POLL_EVERY},
+    },
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    commands::ServeOptions,
-    config::{self, Environment, database, socket},
+    config::{self, DEFAULT_FILE, Run, database, socket},
     provider::Provider,
 };
 
 /// Serves until a signal.
-pub(crate) async fn run(options: &ServeOptions, environment: Environment) -> anyhow::Result<()> {
-    let config = config::read(&options.config.config, environment)?;
-    let address = config.listen_address()?;
+pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
+    let config = config::read(&run.file_or(DEFAULT_FILE), run.environment)?;
+    // Before the store is opened: a configuration that cannot be served changes nothing.
+    config::validate(&config, SystemClock.now())?;
     let shutdown = shutdown::on_signal()?;
     let tls = match &config.tls {
         None => None,
         Some(files) => {
             let certificates =
                 Certificates::load(Path::new(&files.cert_file), Path::new(&files.key_file))?;
-            tokio::spawn(Arc::clone(&certificates).reload(POLL_EVERY, shutdown.clone()));
+            let reload = Arc::clone(&certificates).reload(POLL_EVERY, shutdown.clone());
+            tokio::spawn(reload);
             Some(certificates)
         }
     };
+    let hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(reload_on_hangup(hangup, tls.clone()));
+    let address = config.listen_address()?;
     let issuer = config.issuer.clone();
     let socket = socket(&database(&config)?)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let provider = Provider::open(config).await?;
     let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("listen: {address} can't be listened at; cardea check says more")
+        format!("listen: could not listen on {address}; cardea check says more")
     })?;
     tracing::info!(%address, scheme, issuer, socket = %socket.display(), "cardea serves");
+    if provider.has_no_users().await? {
+        tracing::warn!("no user can log in yet; add one with: cardea user add NAME");
+    }
     let listening = async {
         let bounds = ListenerConfig {
             tls,
             trusted: provider.app.trusted_proxies().to_vec(),
             ..ListenerConfig::default()
         };
-        let people = serve(
+        let public = serve(
             vec![listener],
             router(&provider.app),
             bounds,
@@ -58,16 +71,16 @@ pub(crate) async fn run(options: &ServeOptions, environment: Environment) -> any
             ListenerConfig::default(),
             shutdown.clone(),
         );
-        let (people, operators) = tokio::join!(
-            stop_on_error(people, &shutdown),
+        let (public, operators) = tokio::join!(
+            stop_on_error(public, &shutdown),
             stop_on_error(operators, &shutdown)
         );
-        people.context("the listener failed")?;
+        public.context("the listener failed")?;
         operators.with_context(|| format!("the socket {} failed", socket.display()))
     };
     tokio::select! {
         ended = listening => ended?,
-        why = provider.store.failed() => anyhow::bail!("the store can't be trusted any more: {why}; start again, and the file is recovered"),
+        why = provider.store.failed() => anyhow::bail!("the store failed and cannot be used any more: {why}; a restart recovers the file"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
     }
     // What was answered is written already; this closes the file.
@@ -76,7 +89,20 @@ pub(crate) async fn run(options: &ServeOptions, environment: Environment) -> any
     Ok(())
 }
 
-/// One that can't go on stops the others.
+/// SIGHUP reads the certificate again. The rest of the configuration takes effect at a start.
+async fn reload_on_hangup(mut hangup: Signal, tls: Option<Arc<Certificates>>) {
+    while hangup.recv().await.is_some() {
+        tracing::info!(
+            certificate = tls.is_some(),
+            "SIGHUP: the certificate is read again; other settings take effect at the next start"
+        );
+        if let Some(certificates) = &tls {
+            Arc::clone(certificates).reload_now().await;
+        }
+    }
+}
+
+/// A listener that fails stops the others.
 async fn stop_on_error(
     serving: impl Future<Output = std::io::Result<()>>,
     shutdown: &CancellationToken,

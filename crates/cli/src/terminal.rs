@@ -1,4 +1,4 @@
-//! Talking to whoever sits at the terminal.
+//! Questions on the terminal.
 
 use std::io::{IsTerminal as _, Read as _, Write as _, stderr, stdin};
 
@@ -6,16 +6,18 @@ use anyhow::{Context, bail};
 use cardea_seal::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use crate::output::escaped;
+
 /// No password is longer.
 const MAX_LINE_BYTES: u64 = 4096;
 
-/// Asks before something is lost. `--yes` has asked already; without a terminal nobody can be asked.
+/// Asks before something is lost, unless `--yes` is set. Without a terminal that is an error.
 pub(crate) fn confirm(question: &str, yes: bool) -> anyhow::Result<()> {
     if yes {
         return Ok(());
     }
     if !stdin().is_terminal() {
-        bail!("this can't be undone, and nobody can be asked here: add --yes");
+        bail!("this cannot be undone, and there is no terminal to confirm it on: add --yes");
     }
     ask(&format!("{question} [y/N] "))?;
     match line()?.expose().trim() {
@@ -27,7 +29,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> anyhow::Result<()> {
 /// A new password: from the terminal without echo, twice, or the first line of standard input.
 pub(crate) fn new_password(from_stdin: bool) -> anyhow::Result<Secret<String>> {
     if from_stdin {
-        return line().context("standard input");
+        return secret_line();
     }
     if !stdin().is_terminal() {
         bail!(
@@ -42,21 +44,26 @@ pub(crate) fn new_password(from_stdin: bool) -> anyhow::Result<Secret<String>> {
     drop(hidden);
     ask("\n")?;
     if first.expose() != second.expose() {
-        bail!("the two are not the same; nothing was changed");
+        bail!("the two passwords differ; nothing was changed");
     }
     Ok(first)
 }
 
+/// The first line of standard input, for `--secret-stdin`.
+pub(crate) fn secret_line() -> anyhow::Result<Secret<String>> {
+    line().context("standard input")
+}
+
 fn ask(text: &str) -> std::io::Result<()> {
     let mut out = stderr().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(escaped(text).as_bytes())?;
     out.flush()
 }
 
 fn line() -> anyhow::Result<Secret<String>> {
     let mut bytes = Vec::new();
     let mut byte = [0];
-    // Byte by byte: what stands behind the line is not ours.
+    // Byte by byte: what follows the line is left for other readers.
     let mut input = stdin().lock().take(MAX_LINE_BYTES);
     while input.read(&mut byte)? == 1 && byte != *b"\n" {
         bytes.extend(byte);
@@ -85,7 +92,7 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // If this fails there is no terminal any more.
+        // It fails only when the terminal is gone.
         let _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
     }
 }

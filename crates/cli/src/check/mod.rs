@@ -17,29 +17,46 @@ use cardea_web::{
 use serde_json::json;
 
 use crate::{
-    commands::CheckOptions,
-    config::{self, Environment},
-    output::Output,
+    config::{self, DEFAULT_FILE, Run},
+    gateway,
 };
 
-/// Looks at everything, tells it, and fails when there is a problem.
-pub(crate) async fn run(
-    options: &CheckOptions,
-    environment: Environment,
-    out: Output,
-) -> anyhow::Result<ExitCode> {
-    let file = &options.config.config;
-    let findings = match config::read(file, environment) {
-        Ok(config) => look(file, &config).await?,
-        Err(errors) => unreadable(&errors),
+/// Checks everything, prints the findings, and fails when there is a problem.
+pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
+    let (file, out) = (run.file_or(DEFAULT_FILE), run.out);
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let findings = if gateway::is_config(&text) {
+        of_gateway(&file, run)
+    } else {
+        match config::read(&file, run.environment) {
+            Ok(config) => look(&file, &config).await?,
+            Err(errors) => unreadable(&errors),
+        }
     };
     let worst = findings.iter().map(|f| f.level).max();
     let answer = json!({ "ok": worst != Some(Level::Problem), "findings": findings });
-    out.answer(&answer, |_| told(&findings))?;
+    out.answer(&answer, |_| summary(&findings))?;
     Ok(match worst {
         Some(Level::Problem) => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
     })
+}
+
+fn of_gateway(file: &Path, run: Run) -> Vec<Finding> {
+    let problems = gateway::problems(run).into_iter();
+    let findings: Vec<Finding> = problems
+        .map(|(what, help)| {
+            let finding = Finding::problem("gateway", what);
+            match help {
+                Some(help) => finding.advice(help),
+                None => finding,
+            }
+        })
+        .collect();
+    match findings.is_empty() {
+        true => vec![Finding::ok("gateway", file.display().to_string())],
+        false => findings,
+    }
 }
 
 async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -47,7 +64,7 @@ async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut findings = configuration(file, config, now);
     let served = store::is_served(config).await;
     findings.extend(outside::issuer(config));
-    // Where it can't be told whether a provider runs, it can't be told whose the port is.
+    // Whose port it is depends on whether a provider runs.
     if let Ok(served) = &served {
         findings.extend(outside::listen(config, *served).await);
     }
@@ -70,14 +87,15 @@ fn unreadable(errors: &ConfigErrors) -> Vec<Finding> {
         .collect();
     findings.push(Finding::warning(
         "configuration",
-        "nothing else was looked at",
-        "mend the configuration, and check again",
+        "nothing else was checked",
+        "correct the configuration, and check again",
     ));
     findings
 }
 
 fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Finding> {
     let problems = config.problems(now).into_iter();
+    let problems = problems.chain(config.known_hashes());
     let mut findings: Vec<_> = problems
         .map(|p| Finding::problem("configuration", p.to_string()))
         .collect();
@@ -92,7 +110,7 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
     }));
     if is_sound {
         let what = format!(
-            "{}: {} client(s), {} API(s), {} seed(s) of people",
+            "{}: {} client(s), {} API(s), {} user(s)",
             file.display(),
             config.clients.len(),
             config.resources.len(),
@@ -103,7 +121,7 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
     findings
 }
 
-fn told(findings: &[Finding]) -> String {
+fn summary(findings: &[Finding]) -> String {
     let mut text = String::new();
     let width = findings.iter().map(|f| f.subject.len()).max().unwrap_or(0);
     for finding in findings {
@@ -120,7 +138,7 @@ fn told(findings: &[Finding]) -> String {
     }
     let count = |level| findings.iter().filter(|f| f.level == level).count();
     let summary = match (count(Level::Problem), count(Level::Warning)) {
-        (0, 0) => "Everything is as it should be.".to_owned(),
+        (0, 0) => "No problems.".to_owned(),
         (0, warnings) => format!("No problem, {warnings} warning(s)."),
         (problems, warnings) => format!("{problems} problem(s), {warnings} warning(s)."),
     };

@@ -1,4 +1,4 @@
-//! The store and the master key: asked of the running provider, else looked at in the file.
+//! The store and the master key: the running provider is asked, else the file is inspected.
 
 use std::path::{Path, PathBuf};
 
@@ -102,9 +102,9 @@ async fn open(
                 error.to_string(),
                 "run cardea migrate, or start the provider, which migrates too",
             ),
-            OpenError::InUse { .. } => finding.advice(
-                "another command has it for a moment, or a provider starts or ends: check again",
-            ),
+            OpenError::InUse { .. } => {
+                finding.advice("another command uses it, or a provider starts or ends: check again")
+            }
             _ => finding,
         }
     })?;
@@ -127,10 +127,10 @@ fn absent(path: &Path) -> Finding {
     match folder.is_dir() {
         true => Finding::ok(
             "store",
-            format!("{place} isn't there yet; the first start makes it"),
+            format!("{place} does not exist yet; the first start creates it"),
         ),
-        false => Finding::problem("store", format!("{} is no folder", folder.display()))
-            .advice("make it, or set store.url"),
+        false => Finding::problem("store", format!("{} is not a folder", folder.display()))
+            .advice("create it, or set store.url"),
     }
 }
 
@@ -141,7 +141,7 @@ fn agreement(config: &Config, owner: &StoreOwner, master_key: Option<&MasterKey>
         findings.push(
             Finding::problem(
                 "store",
-                "it was made by cardea dev, with keys and passwords that everybody knows: serve refuses it",
+                "it was made by cardea dev, with public keys and passwords: serve refuses it",
             )
             .advice("set store.url to another file"),
         );
@@ -163,9 +163,9 @@ fn agreement(config: &Config, owner: &StoreOwner, master_key: Option<&MasterKey>
             true => Finding::ok("master key", "it is the store's"),
             false => Finding::problem(
                 "master key",
-                "it is not the one that the store was made with",
+                "it is not the one that the store was created with",
             )
-            .advice("bring that one back: without it the keys in the store can't be opened"),
+            .advice("restore that one: without it the keys in the store cannot be opened"),
         });
     }
     findings

@@ -9,6 +9,11 @@ use std::{
 use anyhow::Context as _;
 use cardea_seal::{Entropy, MasterKey};
 
+use crate::config::DEV_FOLDER;
+
+/// How often the removal of a folder is tried.
+const REMOVALS: usize = 20;
+
 /// One that stays, or one that goes at the end.
 pub(crate) enum Data {
     Kept(PathBuf),
@@ -19,7 +24,7 @@ impl Data {
     /// The folder with a master key in it. A store belongs to its issuer for good, so what is behind a gateway has one of its own.
     pub(crate) fn open(dir: Option<&Path>, behind_a_gateway: bool) -> anyhow::Result<Self> {
         let data = match dir {
-            None => Self::Temporary(tempfile::Builder::new().prefix("cardea-dev-").tempdir()?),
+            None => Self::Temporary(tempfile::Builder::new().prefix(DEV_FOLDER).tempdir()?),
             Some(dir) => {
                 let dir = if behind_a_gateway {
                     dir.join("gateway")
@@ -38,6 +43,23 @@ impl Data {
             write_private(&key, text.expose()).with_context(|| key.display().to_string())?;
         }
         Ok(data)
+    }
+
+    /// Removes a temporary folder when the process ends without dropping this.
+    pub(crate) fn removal(&self) -> impl FnOnce() + Send + 'static {
+        let temporary = match self {
+            Self::Kept(_) => None,
+            Self::Temporary(dir) => Some(dir.path().to_owned()),
+        };
+        move || {
+            // A thread that still writes can make a file while the folder is emptied.
+            let mut tries = 0..REMOVALS;
+            while let Some(folder) = temporary.as_deref().filter(|folder| folder.exists())
+                && tries.next().is_some()
+            {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {

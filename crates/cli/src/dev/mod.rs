@@ -2,6 +2,7 @@
 //!
 //! [`Stage`] says where everything is; `parts.rs` makes a configuration of that for each part; here each part gets its listener.
 
+mod admin;
 mod data;
 mod door;
 mod greeting;
@@ -17,50 +18,95 @@ use anyhow::Context as _;
 use axum::Router;
 use cardea_machine::Machine;
 use cardea_server::jobs;
-use cardea_web::inbound::{
-    listener::{ListenerConfig, serve},
-    shutdown,
+use cardea_web::{
+    clock::{Clock as _, SystemClock},
+    inbound::{
+        listener::{ListenerConfig, serve},
+        shutdown,
+    },
 };
-use tokio::task::JoinSet;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    admin::Admin,
     data::Data,
+    greeting::{Greeting, Printer},
     ports::{Bound, Ports},
     stage::Stage,
 };
-use crate::{commands::DevOptions, provider::Provider};
+use crate::{
+    commands::DevOptions,
+    config::{self, Run},
+    provider::Provider,
+};
 
 /// Serves until a signal.
-pub(crate) async fn run(options: DevOptions) -> anyhow::Result<()> {
-    greeting::warn()?;
+pub(crate) async fn run(options: DevOptions, run: Run) -> anyhow::Result<()> {
+    let over = match &run.config {
+        None => None,
+        Some(file) => Some(config::read(file, run.environment)?),
+    };
+    let mut printer = Printer::stdout();
+    printer.warn();
+    let data = Data::open(options.data.as_deref(), options.gateway.is_some())?;
+    // Before anything listens: from then on no signal leaves the folder behind.
+    let shutdown = shutdown::on_signal_then(data.removal())?;
+    tokio::spawn(stop_on_hangup(
+        signal(SignalKind::hangup())?,
+        shutdown.clone(),
+    ));
     let ports = match options.gateway {
         None => Ports::in_the_open(options.port).await?,
         Some(port) => Ports::behind_a_gateway(port).await?,
     };
-    let data = Data::open(options.data.as_deref(), options.gateway.is_some())?;
     let stage = Stage::set(&ports, data.path())?;
-    let shutdown = shutdown::on_signal()?;
-    let provider = Provider::open(parts::provider(&stage)).await?;
-    let serving = open_doors(&stage, ports, &provider, &shutdown)?;
-    let token = Machine::new(parts::machine(&stage))?.token().await;
-    let token = token.context("the first token")?;
-    greeting::say(&stage, &token)?;
+    let config = parts::provider(&stage, over, &options.clients);
+    config::validate(&config, SystemClock.now())?;
+    let admin = Admin::at(&config)?;
+    let provider = Provider::open(config).await?;
+    let mut serving = serve_parts(&stage, ports, &provider, &shutdown)?;
+    serving.spawn(admin.serve(&provider, &shutdown));
+    let machine = Machine::new(parts::machine(&stage))?;
+    let token = tokio::select! {
+        token = machine.token() => token.context("the first token")?,
+        // A signal during the start.
+        () = shutdown.cancelled() => {
+            printer.farewell();
+            return Ok(());
+        }
+    };
+    let greeting = Greeting {
+        stage: &stage,
+        token: &token,
+        own: &options.clients,
+        admin: admin.file(),
+    };
+    printer.greet(&greeting)?;
     tokio::select! {
         ended = all(serving) => ended?,
-        why = provider.store.failed() => anyhow::bail!("the store can't be trusted any more: {why}; start again"),
+        why = provider.store.failed() => anyhow::bail!("the store failed and cannot be used any more: {why}; start again"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
     }
     // What was answered is written already; this closes the file before its folder goes.
     drop(provider);
-    greeting::farewell()?;
+    printer.farewell();
     Ok(())
+}
+
+/// The terminal was closed.
+async fn stop_on_hangup(mut hangup: Signal, shutdown: CancellationToken) {
+    hangup.recv().await;
+    shutdown.cancel();
 }
 
 type Serving = JoinSet<std::io::Result<()>>;
 
 /// A listener for each part.
-fn open_doors(
+fn serve_parts(
     stage: &Stage,
     ports: Ports,
     provider: &Provider,

@@ -9,6 +9,7 @@ use cardea_server::config::{
 use cardea_web::config::SecretText;
 
 use super::stage::Stage;
+use crate::commands::OwnClient;
 
 const NOTICE: &str = "DEVELOPMENT: everybody knows these passwords and secrets.";
 const SPA_SCOPES: [&str; 6] = [
@@ -21,9 +22,16 @@ const SPA_SCOPES: [&str; 6] = [
 ];
 const WEBAPP_SCOPES: [&str; 4] = ["openid", "profile", "email", "roles"];
 
-pub(crate) fn provider(stage: &Stage) -> Config {
+/// `over` is a configuration file that is merged over the demo, `own` are clients of the command line.
+pub(crate) fn provider(stage: &Stage, over: Option<Config>, own: &[OwnClient]) -> Config {
     let [port, ..] = stage.listens;
     let mut config = Config::development(&stage.addresses, port, &stage.data);
+    if let Some(file) = over {
+        config = config.with_file(file);
+    }
+    for client in own {
+        config.add_own_client(&client.id, &client.redirect_uri);
+    }
     if let Some(ca) = stage.ca_file() {
         config.outbound.ca_file = Some(ca.display().to_string());
         config.proxy.trusted = vec!["127.0.0.1".to_owned()];

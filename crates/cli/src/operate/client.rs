@@ -1,5 +1,6 @@
 //! `cardea client`
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -7,10 +8,10 @@ use serde_json::{Map, Value, json};
 use super::{Desk, done, pairs};
 use crate::{
     admin::segment,
-    commands::{ConfigOption, PageOptions},
-    config::Environment,
-    output::{List, Output, details, word},
-    terminal::confirm,
+    commands::PageOptions,
+    config::Run,
+    output::{List, details, word},
+    terminal::{confirm, secret_line},
 };
 
 const FIRST: &[&str] = &[
@@ -27,13 +28,11 @@ const FIRST: &[&str] = &[
     "scope",
 ];
 
-/// Applications that log people in, or that call APIs in their own name.
+/// Applications that log users in, or that call APIs in their own name.
 ///
 /// A client of the configuration file is read-only here: it is changed in the file.
 #[derive(Args)]
 pub(crate) struct ClientCommand {
-    #[command(flatten)]
-    pub(crate) config: ConfigOption,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -48,7 +47,7 @@ enum Verb {
     Show(Id),
     /// Add a client. One that authenticates by a secret is given a new one, which is shown once.
     #[command(after_help = "Examples:
-  An application in the browser, or in a person's hands:
+  An application in the browser or on a phone:
     cardea client add spa --auth-method none --redirect-uri https://app.example.com/callback \\
       --grant-type authorization_code --grant-type refresh_token --scope \"openid profile\"
   An application on a server:
@@ -56,22 +55,22 @@ enum Verb {
   A machine:
     cardea client add nightly --grant-type client_credentials --scope orders:read")]
     Add(AddOptions),
-    /// Change a client. What isn't named stays; a list is replaced as a whole.
+    /// Change a client. Members that are not named stay; a list is replaced as a whole.
     #[command(after_help = "Examples:
   cardea client set spa --redirect-uri https://app.example.com/callback --redirect-uri https://beta.example.com/callback
   cardea client set spa --set require_nonce=true --set access_token_format=opaque
   cardea client set spa --set default_max_age=null        (back to the default)")]
     Set(SetOptions),
-    /// Remove a client with its consents and grants: its tokens are dead.
+    /// Remove a client with its consents and grants: its tokens stop working.
     #[command(after_help = "Example:\n  cardea client remove nightly --yes")]
     Remove(RemoveOptions),
-    /// Let a client work again.
+    /// Enable a disabled client.
     #[command(after_help = "Example:\n  cardea client enable spa")]
     Enable(Id),
     /// Refuse a client's requests and tokens until it is enabled again; nothing is lost.
     #[command(after_help = "Example:\n  cardea client disable spa")]
     Disable(Id),
-    /// Give a client a new secret, shown once. The old one is worth nothing from then on.
+    /// Give a client a new secret, shown once. The old one stops working immediately.
     #[command(
         after_help = "Example:\n  cardea client secret backend --json | jq -r .client_secret"
     )]
@@ -92,6 +91,9 @@ struct AddOptions {
     id: String,
     #[command(flatten)]
     metadata: Metadata,
+    /// Read the secret from the first line of standard input, at least 32 bytes. Without it one is made, and shown once.
+    #[arg(long)]
+    secret_stdin: bool,
 }
 
 #[derive(Args)]
@@ -108,20 +110,20 @@ struct RemoveOptions {
     /// The client_id.
     #[arg(allow_hyphen_values = true)]
     id: String,
-    /// Don't ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 #[derive(Args)]
 struct Metadata {
-    /// The name that people see at login and consent.
+    /// The name shown at login and consent.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// How it proves who it is: none, client_secret_basic (the default), client_secret_post, private_key_jwt.
+    /// How it authenticates: none, client_secret_basic (the default), client_secret_post, private_key_jwt.
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
-    /// A way to get tokens: authorization_code (the default), refresh_token, client_credentials. Can be repeated.
+    /// A grant type: authorization_code (the default), refresh_token, client_credentials. Can be repeated.
     #[arg(long, value_name = "TYPE")]
     grant_type: Vec<String>,
     /// Where a browser may be sent with a code. Can be repeated.
@@ -130,7 +132,7 @@ struct Metadata {
     /// Where a browser may be sent after logout. Can be repeated.
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// Where it is told that a session of its people has ended.
+    /// Where it is notified that a session of its users has ended.
     #[arg(long, value_name = "URI")]
     backchannel_logout_uri: Option<String>,
     /// The scopes that it may ask for, separated by spaces; the default is openid.
@@ -144,6 +146,12 @@ struct Metadata {
 impl Metadata {
     fn members(self) -> anyhow::Result<Map<String, Value>> {
         let mut members = pairs(&self.set, "--set")?;
+        if members.contains_key("client_secret") {
+            bail!(
+                "--set client_secret: other users of this machine can read the arguments of a process. Leave it out, and a secret is \
+                 made and shown once; or give one on standard input: cardea client add NAME --secret-stdin"
+            );
+        }
         let texts = [
             ("client_name", self.name),
             ("token_endpoint_auth_method", self.auth_method),
@@ -166,9 +174,10 @@ impl Metadata {
 }
 
 impl ClientCommand {
-    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
-        let Self { config, verb } = self;
-        // Asked before anything is opened.
+    pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
+        let out = run.out;
+        let Self { verb } = self;
+        // Before anything is opened.
         if let Verb::Remove(options) = &verb {
             let id = &options.id;
             confirm(
@@ -176,7 +185,7 @@ impl ClientCommand {
                 options.yes,
             )?;
         }
-        let desk = Desk::open(&config, environment, out).await?;
+        let desk = Desk::open(run).await?;
         match verb {
             Verb::List(page) => list(&desk, &page).await,
             Verb::Show(Id { id }) => {
@@ -228,13 +237,17 @@ async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
 
 async fn add(desk: &Desk, options: AddOptions) -> anyhow::Result<()> {
     let mut metadata = options.metadata.members()?;
+    if options.secret_stdin {
+        let secret = secret_line()?;
+        metadata.insert("client_secret".to_owned(), secret.expose().as_str().into());
+    }
     metadata.insert("client_id".to_owned(), Value::from(options.id));
     let metadata = Value::Object(metadata);
     let client = desk
         .admin
         .send(Method::POST, "/clients", Some(&metadata))
         .await?;
-    desk.out.answer(&client, |client| told("Added", client))
+    desk.out.answer(&client, |client| changed("Added", client))
 }
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
@@ -250,7 +263,8 @@ async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
             Some(&Value::Object(changes)),
         )
         .await?;
-    desk.out.answer(&client, |client| told("Changed", client))
+    desk.out
+        .answer(&client, |client| changed("Changed", client))
 }
 
 async fn act(desk: &Desk, id: &str, verb: &str, did: &str) -> anyhow::Result<()> {
@@ -259,11 +273,11 @@ async fn act(desk: &Desk, id: &str, verb: &str, did: &str) -> anyhow::Result<()>
         .admin
         .send(Method::POST, &path, Some(&json!({})))
         .await?;
-    desk.out.answer(&client, |client| told(did, client))
+    desk.out.answer(&client, |client| changed(did, client))
 }
 
-/// What was done, and the secret if one was made.
-fn told(did: &str, client: &Value) -> String {
+/// The answer to a change, with the secret if one was made.
+fn changed(did: &str, client: &Value) -> String {
     let id = word(client, "client_id");
     let secret = word(client, "client_secret");
     let done = match secret.as_str() {

@@ -6,26 +6,24 @@ use http::Method;
 use super::{Desk, done};
 use crate::{
     admin::segment,
-    commands::{ConfigOption, PageOptions},
-    config::Environment,
-    output::{List, Output, word},
+    commands::PageOptions,
+    config::Run,
+    output::{List, word},
 };
 
-/// What logins gave to clients: a grant stands behind all tokens of one login at one client.
+/// Grants: each stands for all tokens of one login at one client.
 #[derive(Args)]
 pub(crate) struct GrantCommand {
-    #[command(flatten)]
-    pub(crate) config: ConfigOption,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the living grants, the youngest first: of everybody, or of one person.
+    /// List the active grants, the newest first: of all users, or of one.
     #[command(after_help = "Example:\n  cardea grant list --user alice")]
     List(ListOptions),
-    /// Revoke a grant: its refresh token is dead, and its access tokens wherever they are introspected.
+    /// Revoke a grant: its refresh token stops working, and its access tokens wherever they are introspected.
     #[command(after_help = "Example:\n  cardea grant revoke 0199e7a2-5c1b-7d3e-8f00-000000000000")]
     Revoke(RevokeOptions),
 }
@@ -46,8 +44,9 @@ struct RevokeOptions {
 }
 
 impl GrantCommand {
-    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
-        let desk = Desk::open(&self.config, environment, out).await?;
+    pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
+        let out = run.out;
+        let desk = Desk::open(run).await?;
         match self.verb {
             Verb::List(options) => list(&desk, &options).await,
             Verb::Revoke(RevokeOptions { id }) => {
@@ -68,7 +67,7 @@ async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
     };
     let grants = desk.admin.get(&path).await?;
     let list = List {
-        columns: &["GRANT", "PERSON", "CLIENT", "SINCE", "EXPIRES", "SCOPE"],
+        columns: &["GRANT", "USER", "CLIENT", "SINCE", "EXPIRES", "SCOPE"],
         row: |grant| {
             let members = [
                 "id",
@@ -80,7 +79,7 @@ async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
             ];
             members.map(|member| word(grant, member)).to_vec()
         },
-        empty: "There are no living grants.",
+        empty: "There are no active grants.",
     };
     desk.out.list(&grants, &list)
 }

@@ -7,9 +7,8 @@ use serde_json::json;
 use super::{Desk, done};
 use crate::{
     admin::segment,
-    commands::ConfigOption,
-    config::Environment,
-    output::{List, Output, word},
+    config::Run,
+    output::{List, word},
     terminal::confirm,
 };
 
@@ -19,8 +18,6 @@ use crate::{
 /// then `hidden` (verifies hints at logout as long as a session can live).
 #[derive(Args)]
 pub(crate) struct KeyCommand {
-    #[command(flatten)]
-    pub(crate) config: ConfigOption,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -30,7 +27,7 @@ enum Verb {
     /// List the keys, the oldest first.
     #[command(after_help = "Example:\n  cardea key list")]
     List,
-    /// Make a new key for each algorithm. It signs in 20 minutes, when every client can know it.
+    /// Make a new key for each algorithm. It signs in 20 minutes, when every client has had time to fetch it.
     #[command(after_help = "Examples:
   cardea key rotate
   cardea key rotate --now")]
@@ -59,21 +56,22 @@ struct RemoveOptions {
     /// The key's id, as `cardea key list` has it.
     #[arg(allow_hyphen_values = true)]
     kid: String,
-    /// Don't ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 impl KeyCommand {
-    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
-        // Asked before anything is opened.
+    pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
+        let out = run.out;
+        // Before anything is opened.
         if let Verb::Remove(RemoveOptions { kid, yes }) = &self.verb {
             confirm(
                 &format!("Remove the key {kid}? Every token that it signed is refused at once."),
                 *yes,
             )?;
         }
-        let desk = Desk::open(&self.config, environment, out).await?;
+        let desk = Desk::open(run).await?;
         match self.verb {
             Verb::Remove(RemoveOptions { kid, .. }) => {
                 let path = format!("/keys/{}", segment(&kid));

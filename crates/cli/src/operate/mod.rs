@@ -1,5 +1,6 @@
-//! The operator's commands, a file a subject. Each says what it wants to the administration and prints the answer.
+//! The operator's commands, one file per subject. Each sends a request to the administration and prints the answer.
 
+pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod grant;
 pub(crate) mod key;
@@ -11,12 +12,12 @@ use serde_json::{Map, Value};
 
 use crate::{
     admin::Admin,
-    commands::{ConfigOption, PageOptions},
-    config::{self, Environment},
+    commands::PageOptions,
+    config::{self, Run},
     output::Output,
 };
 
-/// What a command works with.
+/// The administration and the output of a command.
 pub(crate) struct Desk {
     pub(crate) admin: Admin,
     pub(crate) out: Output,
@@ -24,15 +25,12 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// Reaches the administration of a configuration's store.
-    pub(crate) async fn open(
-        option: &ConfigOption,
-        environment: Environment,
-        out: Output,
-    ) -> anyhow::Result<Self> {
-        let config = config::read(&option.config, environment)?;
+    pub(crate) async fn open(run: Run) -> anyhow::Result<Self> {
+        let file = config::of_command(&run);
+        let config = config::read(&file, run.environment)?;
         Ok(Self {
             admin: Admin::reach(&config).await?,
-            out,
+            out: run.out,
         })
     }
 }
@@ -56,7 +54,7 @@ fn pairs(texts: &[String], option: &str) -> anyhow::Result<Map<String, Value>> {
     Ok(pairs)
 }
 
-/// The answer to what has nothing to tell.
+/// The answer of a command that has no other output.
 fn done(what: &str, name: &str) -> Value {
     Value::Object(Map::from_iter([(what.to_owned(), Value::from(name))]))
 }

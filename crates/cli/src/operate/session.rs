@@ -6,23 +6,21 @@ use http::Method;
 use super::{Desk, done};
 use crate::{
     admin::segment,
-    commands::{ConfigOption, PageOptions},
-    config::Environment,
-    output::{List, Output, word},
+    commands::PageOptions,
+    config::Run,
+    output::{List, word},
 };
 
 /// Browsers that are logged in.
 #[derive(Args)]
 pub(crate) struct SessionCommand {
-    #[command(flatten)]
-    pub(crate) config: ConfigOption,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the living sessions, the youngest first: of everybody, or of one person.
+    /// List the active sessions, the newest first: of all users, or of one.
     #[command(after_help = "Example:\n  cardea session list --user alice")]
     List(ListOptions),
     /// End one session, or all of a user, and revoke what applications got from them.
@@ -62,8 +60,9 @@ struct Which {
 }
 
 impl SessionCommand {
-    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
-        let desk = Desk::open(&self.config, environment, out).await?;
+    pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
+        let out = run.out;
+        let desk = Desk::open(run).await?;
         match self.verb {
             Verb::List(options) => list(&desk, &options).await,
             Verb::End(EndOptions {
@@ -110,12 +109,12 @@ async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
     let list = List {
         columns: &[
             "SID",
-            "PERSON",
+            "USER",
             "SINCE",
             "LAST SEEN",
             "ENDS",
             "ADDRESS",
-            "BROWSER",
+            "DEVICE",
         ],
         row: |session| {
             let members = [
@@ -125,11 +124,11 @@ async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
                 "last_seen_at",
                 "ends_at",
                 "address",
-                "user_agent",
+                "device",
             ];
             members.map(|member| word(session, member)).to_vec()
         },
-        empty: "Nobody is logged in.",
+        empty: "No user is logged in.",
     };
     desk.out.list(&sessions, &list)
 }

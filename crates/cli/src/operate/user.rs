@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{Desk, done, pairs, session::keep_query};
 use crate::{
     admin::segment,
-    commands::{ConfigOption, PageOptions},
-    config::Environment,
-    output::{List, Output, details, word},
+    commands::PageOptions,
+    config::Run,
+    output::{List, details, word},
     terminal::{confirm, new_password},
 };
 
@@ -28,42 +28,41 @@ const FIRST: &[&str] = &[
     "updated_at",
 ];
 
-/// People who can log in. A person is named by the user name or by the subject (`sub`).
+/// Users who can log in. A user is named by the user name or by the subject (`sub`).
 #[derive(Args)]
 pub(crate) struct UserCommand {
-    #[command(flatten)]
-    pub(crate) config: ConfigOption,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the people, by name.
+    /// List the users, by name.
     #[command(
         after_help = "Example:\n  cardea user list --limit 500 --json | jq -r '.items[].username'"
     )]
     List(PageOptions),
-    /// Show everything about a person but the password, of which only a hash is kept.
+    /// Show everything about a user but the password, of which only a hash is kept.
     #[command(after_help = "Example:\n  cardea user show alice")]
     Show(User),
-    /// Add a person. The password is asked for at the terminal, or read from standard input.
+    /// Add a user. The password is asked for on the terminal, or read from standard input.
     #[command(after_help = "Examples:
   cardea user add alice --email alice@example.com --role user --claim name=\"Alice A\"
   openssl rand -base64 18 | tee password.txt | cardea user add alice --password-stdin")]
     Add(AddOptions),
-    /// Change a person. What isn't named stays; roles are replaced as a whole.
+    /// Change a user. What is not named stays.
     #[command(after_help = "Examples:
   cardea user set alice --email alice@example.com --email-verified true
-  cardea user set alice --role user --role admin
-  cardea user set alice --claim name=\"Alice B\" --claim nickname=null        (null takes a claim away)")]
+  cardea user set alice --add-role admin --remove-role guest
+  cardea user set alice --role user --role admin        (in place of all roles)
+  cardea user set alice --claim name=\"Alice B\" --claim nickname=null        (null removes a claim)")]
     Set(SetOptions),
     /// Give a user a new password. It ends all sessions and revokes all tokens and known browsers; failed logins are forgotten.
     #[command(
         after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --keep-applications"
     )]
     Password(PasswordOptions),
-    /// Let a person log in again.
+    /// Enable a disabled user.
     #[command(after_help = "Example:\n  cardea user enable alice")]
     Enable(User),
     /// Refuse a user's logins, end all sessions and revoke all tokens and known browsers; consents and data are kept.
@@ -71,7 +70,7 @@ enum Verb {
         after_help = "Examples:\n  cardea user disable alice\n  cardea user disable alice --keep-applications"
     )]
     Disable(DisableOptions),
-    /// Remove a person with their sessions, consents and grants. Their subject is never given to anybody again.
+    /// Remove a user with their sessions, consents and grants. The subject is never used again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]
     Remove(RemoveOptions),
 }
@@ -91,7 +90,7 @@ struct AddOptions {
     /// The e-mail address.
     #[arg(long)]
     email: Option<String>,
-    /// The address is known to be theirs.
+    /// The address was verified.
     #[arg(long, requires = "email")]
     email_verified: bool,
     /// A role, as tokens carry it. Can be repeated.
@@ -110,17 +109,23 @@ struct SetOptions {
     /// The user name or the subject.
     #[arg(allow_hyphen_values = true)]
     user: String,
-    /// The e-mail address; an empty one takes it away.
+    /// The e-mail address; an empty one removes it.
     #[arg(long)]
     email: Option<String>,
-    /// Whether the address is known to be theirs.
+    /// Whether the address was verified.
     #[arg(long, value_name = "true|false")]
     email_verified: Option<bool>,
-    /// A role, as tokens carry it. Can be repeated.
-    #[arg(long, value_name = "ROLE")]
+    /// A role, as tokens carry it, in place of all that the user has. Can be repeated.
+    #[arg(long, value_name = "ROLE", conflicts_with_all = ["add_role", "remove_role"])]
     role: Vec<String>,
-    /// Take all roles away.
-    #[arg(long, conflicts_with = "role")]
+    /// A role to add. Can be repeated.
+    #[arg(long, value_name = "ROLE")]
+    add_role: Vec<String>,
+    /// A role to remove. Can be repeated.
+    #[arg(long, value_name = "ROLE")]
+    remove_role: Vec<String>,
+    /// Remove all roles.
+    #[arg(long, conflicts_with_all = ["role", "add_role", "remove_role"])]
     no_roles: bool,
     /// A claim. Can be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
@@ -155,17 +160,18 @@ struct RemoveOptions {
     /// The user name or the subject.
     #[arg(allow_hyphen_values = true)]
     user: String,
-    /// Don't ask.
+    /// Do not ask for confirmation.
     #[arg(long)]
     yes: bool,
 }
 
 impl UserCommand {
-    pub(crate) async fn run(self, environment: Environment, out: Output) -> anyhow::Result<()> {
-        let Self { config, verb } = self;
-        // Asked before anything is opened.
+    pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
+        let out = run.out;
+        let Self { verb } = self;
+        // Before anything is opened.
         let password = verb.ask()?;
-        let desk = Desk::open(&config, environment, out).await?;
+        let desk = Desk::open(run).await?;
         match verb {
             Verb::List(page) => list(&desk, &page).await,
             Verb::Show(User { user }) => {
@@ -202,7 +208,7 @@ impl UserCommand {
 }
 
 impl Verb {
-    /// What must be asked at the terminal.
+    /// Asks on the terminal what is needed.
     fn ask(&self) -> anyhow::Result<Option<Secret<String>>> {
         match self {
             Self::Add(options) => new_password(options.password_stdin).map(Some),
@@ -225,7 +231,7 @@ async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
             let members = ["username", "sub", "status", "email", "roles"];
             members.map(|member| word(user, member)).to_vec()
         },
-        empty: "There is nobody yet. Add somebody: cardea user add alice",
+        empty: "There are no users yet. Add one: cardea user add alice",
     };
     desk.out.list(&users, &list)
 }
@@ -263,6 +269,14 @@ async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
     }
     if options.no_roles || !options.role.is_empty() {
         changes.insert("roles".to_owned(), options.role.into());
+    }
+    for (member, roles) in [
+        ("add_roles", options.add_role),
+        ("remove_roles", options.remove_role),
+    ] {
+        if !roles.is_empty() {
+            changes.insert(member.to_owned(), roles.into());
+        }
     }
     if !options.claim.is_empty() {
         let claims = pairs(&options.claim, "--claim")?;

@@ -11,6 +11,18 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// On a loaded machine a start takes a while.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something listens at a port.
+pub(crate) fn until_listening(port: u16) {
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < PATIENCE, "it does not listen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// A provider's folder.
 pub(crate) struct Bench {
     folder: TempDir,
@@ -114,20 +126,29 @@ impl Bench {
         said(child.wait_with_output().unwrap())
     }
 
+    /// Starts a command with this standard error. Its temporary files are in the folder.
+    pub(crate) fn spawn(&self, arguments: &[&str], stderr: Stdio) -> Child {
+        let mut command = self.command(arguments);
+        command.env("TMPDIR", self.path()).stderr(stderr);
+        command.spawn().unwrap()
+    }
+
+    /// Waits until a provider answers.
+    pub(crate) fn until_served(&self) {
+        let socket = self.path().join("cardea.db.sock");
+        let began = Instant::now();
+        while !socket.exists() {
+            assert!(began.elapsed() < PATIENCE, "it does not serve");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        until_listening(self.port);
+    }
+
     /// Serves, and waits until it answers.
     pub(crate) fn serve(&self) -> Serving {
         let child = self.command(&["serve"]).spawn().unwrap();
         let serving = Serving { child };
-        let began = Instant::now();
-        while !(self.path().join("cardea.db.sock").exists()
-            && TcpStream::connect(("127.0.0.1", self.port)).is_ok())
-        {
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "it doesn't serve"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        self.until_served();
         serving
     }
 
@@ -135,13 +156,22 @@ impl Bench {
     pub(crate) fn gateway(&self, port: u16) -> Serving {
         let child = self.command(&["gateway"]).spawn().unwrap();
         let serving = Serving { child };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let waited = began.elapsed();
-            assert!(waited < Duration::from_secs(20), "it doesn't listen");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until_listening(port);
         serving
+    }
+
+    /// What a GET answers.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n\r\n",
+            self.port
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// One request over plain HTTP.

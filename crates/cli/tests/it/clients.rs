@@ -104,17 +104,18 @@ fn what_cannot_be_a_client_is_refused_with_the_member_that_is_wrong() {
         ),
         (&["--auth-method", "magic"], "magic"),
         (&["--set", "client_secret=short"], "client_secret"),
-        (
-            &[
-                "--set",
-                "client_secret=dev-backend-secret-change-me-000000000000",
-            ],
-            "everybody knows",
-        ),
     ] {
         let complaint = bench
             .run(&[&["client", "add", "x"], more].concat())
             .complaint();
+        assert!(complaint.contains(said), "{complaint}");
+    }
+    for (secret, said) in [
+        ("dev-backend-secret-change-me-000000000000", "are public"),
+        ("short", "client_secret"),
+    ] {
+        let add = [&MACHINE[..], &["--secret-stdin"]].concat();
+        let complaint = bench.tell(&add, secret).complaint();
         assert!(complaint.contains(said), "{complaint}");
     }
     bench.run(&MACHINE).fine();
@@ -200,4 +201,28 @@ fn a_client_says_where_it_is_told_of_logouts() {
         .fine();
     let shown = bench.run(&show).fine().json();
     assert!(shown["backchannel_logout_uri"].is_null(), "{shown}");
+}
+
+#[test]
+fn t6_a_secret_is_read_from_standard_input_and_refused_in_an_argument() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let secret = "0123456789abcdef0123456789abcdef";
+    for argument in [
+        "client_secret=0123456789abcdef0123456789abcdef",
+        "client_secret =0123456789abcdef0123456789abcdef",
+        "client_secret=\"0123456789abcdef0123456789abcdef\"",
+    ] {
+        for command in ["add", "set"] {
+            let refused = bench
+                .run(&["client", command, "nightly", "--set", argument])
+                .complaint();
+            assert!(refused.contains("--secret-stdin"), "{refused}");
+            assert!(!refused.contains(secret), "{refused}");
+        }
+    }
+    let add = [&MACHINE[..], &["--secret-stdin", "--json"]].concat();
+    let added = bench.tell(&add, &format!("{secret}\n")).fine();
+    assert!(!added.out.contains(secret), "{}", added.out);
+    assert!(bench.token("nightly", secret).starts_with("HTTP/1.1 200"));
 }

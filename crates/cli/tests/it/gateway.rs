@@ -8,7 +8,7 @@ use std::{
 use crate::bench::{Bench, free_port};
 
 /// A server that answers everything with its name; its port.
-fn named(name: &'static str) -> u16 {
+pub(crate) fn named(name: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -24,7 +24,7 @@ fn named(name: &'static str) -> u16 {
     port
 }
 
-fn ask(port: u16) -> String {
+pub(crate) fn ask(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let host = format!("Host: localhost:{port}");
     write!(
@@ -37,7 +37,7 @@ fn ask(port: u16) -> String {
     answer
 }
 
-fn configure(bench: &Bench, port: u16, upstream: u16) {
+pub(crate) fn configure(bench: &Bench, port: u16, upstream: u16) {
     let text = format!(
         "listen = [\"127.0.0.1:{port}\"]\nhosts = [\"localhost:{port}\"]\n\
          [[upstreams]]\nname = \"app\"\nurl = \"http://127.0.0.1:{upstream}\"\n\
@@ -82,7 +82,7 @@ fn a_gateway_that_cannot_start_says_which_key() {
     let bench = Bench::empty();
     bench.write("gateway.toml", "hosts = [\"localhost\"]\n");
     let told = bench.run(&["gateway"]).complaint();
-    assert!(told.contains("routes: there are none"), "{told}");
+    assert!(told.contains("routes: not set"), "{told}");
     let port = free_port();
     let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
     configure(&bench, port, 9);

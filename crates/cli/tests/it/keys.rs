@@ -34,6 +34,8 @@ fn a_rotation_publishes_the_next_keys_and_a_second_one_waits() {
     assert_eq!(list(), pairs(&both));
     let refused = bench.run(&["key", "rotate"]).complaint();
     assert!(refused.contains("in progress"), "{refused}");
+    // n13
+    assert!(refused.contains("cardea key rotate --now"), "{refused}");
     bench.run(&["key", "rotate", "--now"]).fine();
     let turned = [
         ("ES256", "active"),

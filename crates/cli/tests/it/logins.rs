@@ -65,7 +65,7 @@ fn a_grant_is_listed_and_revoked_and_its_refresh_token_is_dead() {
     assert!(stage.provider.refresh(&next).is_err());
     assert_eq!(stage.items(&["grant", "list"]), [Value::Null; 0]);
     let again = stage.run(&["grant", "revoke", id]).complaint();
-    assert!(again.contains("no living grant"), "{again}");
+    assert!(again.contains("no active grant"), "{again}");
 }
 
 #[test]
@@ -94,4 +94,74 @@ fn a_person_who_is_disabled_is_logged_out_everywhere() {
     stage.run(&["user", "disable", "alice"]).fine();
     assert!(!stage.is_logged_in());
     assert!(stage.provider.refresh(&stage.refresh_token).is_err());
+}
+
+#[test]
+fn n4_the_audit_shows_who_did_what_and_from_where() {
+    let stage = Stage::new();
+    let logins = stage.items(&["audit", "--event", "login"]);
+    assert_eq!(logins.len(), 1, "{logins:?}");
+    assert_eq!(logins[0]["username"], "alice");
+    assert_eq!(logins[0]["address"], "127.0.0.1");
+    let of_alice = stage.items(&["audit", "--user", "alice"]);
+    assert!(of_alice.contains(&logins[0]), "{of_alice:?}");
+    let of_app = stage.items(&["audit", "--client", "app", "--since", "1h"]);
+    assert!(of_app.iter().all(|row| row["client_id"] == "app") && !of_app.is_empty());
+    assert_eq!(
+        stage.items(&["audit", "--since", "2100-01-01"]),
+        [Value::Null; 0]
+    );
+    assert_eq!(
+        stage.items(&["audit", "--user", "alice", "--event", "key_removed"]),
+        [Value::Null; 0]
+    );
+    let wrong = stage.run(&["audit", "--event", "logn"]).complaint();
+    assert!(wrong.contains("login_failed"), "{wrong}");
+    let wrong = stage.run(&["audit", "--user", "nobody"]).complaint();
+    assert!(wrong.contains("no user nobody"), "{wrong}");
+    let table = stage.run(&["audit", "--limit", "3"]).fine().out;
+    assert!(table.starts_with("TIME"), "{table}");
+    // A removed user is found by the subject.
+    let subject = logins[0]["subject"].as_str().unwrap();
+    stage.run(&["user", "remove", "alice", "--yes"]).fine();
+    let rows = stage.items(&["audit", "--user", subject]);
+    assert_eq!(rows[0]["event"], "user_removed");
+}
+
+#[test]
+fn n4_new_rows_of_the_audit_are_followed() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::Stdio,
+    };
+    let stage = Stage::new();
+    let arguments = ["audit", "--follow", "--json", "--since", "1h"];
+    let mut child = stage.bench.spawn(&arguments, Stdio::null());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut until = |event: &str| {
+        for line in &mut lines {
+            let row: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if row["event"] == event {
+                return row["id"].as_i64().unwrap();
+            }
+        }
+        panic!("no {event}")
+    };
+    let login = until("login");
+    stage.run(&["user", "disable", "alice"]).fine();
+    let disabled = until("user_disabled");
+    stage.run(&["user", "enable", "alice"]).fine();
+    assert!(login < disabled && disabled < until("user_enabled"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn n13_a_session_is_listed_with_the_device_in_words() {
+    let stage = Stage::new();
+    let table = stage.run(&["session", "list"]).fine().out;
+    assert!(
+        table.contains("DEVICE") && !table.contains("Mozilla"),
+        "{table}"
+    );
 }

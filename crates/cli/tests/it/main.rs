@@ -21,6 +21,8 @@ mod clients;
 mod dev;
 mod gateway;
 mod keys;
+mod log;
 mod logins;
 mod people;
 mod serving;
+mod signals;

@@ -114,7 +114,7 @@ fn sessions_and_grants_of_nobody_are_empty_lists() {
     // A session's name is base64url: it may begin like an option.
     let looks_like_an_option = bench.run(&["session", "end", "-cWkV"]).complaint();
     assert!(
-        looks_like_an_option.contains("no living session -cWkV"),
+        looks_like_an_option.contains("no active session -cWkV"),
         "{looks_like_an_option}"
     );
     let of = bench.run(&["session", "list", "--user", "-x"]).complaint();
@@ -127,14 +127,14 @@ fn sessions_and_grants_of_nobody_are_empty_lists() {
         bench
             .run(&["session", "end", "nothing"])
             .complaint()
-            .contains("no living session")
+            .contains("no active session")
     );
     let nothing = "0199e7a2-5c1b-7d3e-8f00-000000000000";
     assert!(
         bench
             .run(&["grant", "revoke", nothing])
             .complaint()
-            .contains("no living grant")
+            .contains("no active grant")
     );
     assert!(
         bench
@@ -142,4 +142,89 @@ fn sessions_and_grants_of_nobody_are_empty_lists() {
             .complaint()
             .contains("UUID")
     );
+}
+
+#[test]
+fn n13_roles_are_added_and_removed_one_by_one() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let add = ["user", "add", "bob", "--role", "user", "--role", "guest"];
+    bench
+        .tell(&[&add[..], &["--password-stdin"]].concat(), PASSWORD)
+        .fine();
+    let set = |more: &[&str]| bench.run(&[&["user", "set", "bob", "--json"], more].concat());
+    let roles = |more: &[&str]| set(more).fine().json()["roles"].clone();
+    let add = ["--add-role", "admin", "--remove-role", "guest"];
+    assert_eq!(roles(&add), serde_json::json!(["user", "admin"]));
+    assert_eq!(
+        roles(&["--add-role", "user"]),
+        serde_json::json!(["user", "admin"])
+    );
+    assert_eq!(
+        roles(&["--remove-role", "none"]),
+        serde_json::json!(["user", "admin"])
+    );
+    assert_eq!(roles(&["--role", "user"]), serde_json::json!(["user"]));
+    assert!(!set(&["--role", "user", "--add-role", "admin"]).ok);
+    assert!(!set(&["--no-roles", "--add-role", "admin"]).ok);
+    assert!(set(&["--add-role", ""]).complaint().contains("roles"));
+    assert_eq!(roles(&["--no-roles"]), serde_json::json!([]));
+}
+
+#[test]
+fn n13_help_and_config_stand_where_every_program_has_them() {
+    let bench = Bench::new("");
+    for help in [&["help", "user"][..], &["user", "help", "add"], &["help"]] {
+        assert!(
+            bench.run(help).fine().out.contains("Usage: cardea"),
+            "{help:?}"
+        );
+    }
+    let elsewhere = Bench::empty();
+    let file = bench.path().join("cardea.toml");
+    let file = file.to_str().unwrap();
+    for command in [
+        ["--config", file, "user", "list"],
+        ["user", "--config", file, "list"],
+        ["user", "list", "--config", file],
+    ] {
+        elsewhere.run(&command).fine();
+    }
+    elsewhere.run(&["--config", file, "check"]).fine();
+}
+
+#[test]
+fn t7_a_name_cannot_change_how_a_list_or_a_message_reads() {
+    let bench = Bench::new("");
+    let name = "ali\u{202e}ecila\u{200b}";
+    bench.tell(&["user", "add", name, "--password-stdin"], PASSWORD);
+    let claim = format!("nickname={name}");
+    let add = [
+        "user",
+        "add",
+        "bob",
+        "--role",
+        name,
+        "--claim",
+        &claim,
+        "--password-stdin",
+    ];
+    bench.tell(&add, PASSWORD).fine();
+    for command in [
+        &["user", "list"][..],
+        &["user", "list", "--json"],
+        &["user", "show", "bob"],
+        &["user", "show", "bob", "--json"],
+        &["user", "show", name],
+        &["user", "show", name, "--json"],
+        &["user", "remove", name, "--yes"],
+        &["client", "show", name],
+    ] {
+        let said = bench.run(command);
+        let text = format!("{}{}", said.out, said.err);
+        assert!(
+            !text.contains(['\u{202e}', '\u{200b}']),
+            "{command:?}: {text}"
+        );
+    }
 }

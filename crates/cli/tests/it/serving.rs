@@ -75,6 +75,83 @@ fn an_answer_under_way_is_finished_after_sigterm() {
 }
 
 #[test]
+fn n7_a_configuration_that_cannot_be_served_does_not_touch_the_store() {
+    for (wrong, place) in [
+        (
+            "[tokens]\ncode_ttl = \"1d\"\n",
+            "tokens.code_ttl (cardea.toml:7)",
+        ),
+        (
+            "[brand]\nlogo_file = \"none.svg\"\n",
+            "brand.logo_file (cardea.toml:7)",
+        ),
+        (
+            "[[clients]]\nclient_id = \"a\"\n",
+            "clients \"a\" (cardea.toml:7)",
+        ),
+        (
+            "[[users]]\nusername = \"a\"\npassword = \"short\"\n",
+            "users \"a\" (cardea.toml:7)",
+        ),
+        (
+            "[proxy]\ntrusted = [\"here\"]\n",
+            "proxy.trusted (cardea.toml:7)",
+        ),
+    ] {
+        let bench = Bench::new(wrong);
+        let refused = bench.run(&["serve"]).complaint();
+        assert!(refused.contains(place), "{refused}");
+        assert!(!bench.path().join("cardea.db").exists(), "{wrong}");
+    }
+}
+
+#[test]
+fn c9_users_that_differ_in_case_are_refused() {
+    let bench = Bench::new("[[users]]\nusername = \"Alice\"\n[[users]]\nusername = \"alice\"\n");
+    for command in ["serve", "check"] {
+        let said = bench.run(&[command]);
+        assert!(!said.ok);
+        let told = format!("{}{}", said.out, said.err);
+        assert!(told.contains("users \"alice\" (cardea.toml:9)"), "{told}");
+        assert!(told.contains("\"Alice\" is the same user"), "{told}");
+    }
+}
+
+#[test]
+fn c9_a_store_that_is_no_file_is_refused_with_a_reason() {
+    for (url, reason) in [
+        ("sqlite::memory:", "in memory"),
+        ("sqlite:file::memory:?cache=shared", "in memory"),
+        ("sqlite:x.db?mode=memory", "in memory"),
+        ("sqlite:cardea.db?mode=rwc", "no parameters"),
+        ("sqlite://cardea.db", "relative path"),
+        ("sqlite:", "not the path"),
+        ("sqlite:data/", "not the path"),
+        ("postgres://localhost/cardea", "not sqlite:"),
+    ] {
+        let bench = Bench::new(&format!("[store]\nurl = \"{url}\"\n"));
+        let before = std::fs::read_dir(bench.path()).unwrap().count();
+        for command in [&["serve"][..], &["user", "list"], &["migrate"]] {
+            let refused = bench.run(command).complaint();
+            assert!(refused.contains(reason), "{url}: {refused}");
+            assert!(refused.contains("store.url (cardea.toml:7)"), "{refused}");
+        }
+        assert_eq!(std::fs::read_dir(bench.path()).unwrap().count(), before);
+    }
+}
+
+#[test]
+fn n14_a_provider_without_users_says_how_to_add_one() {
+    let bench = Bench::new("");
+    let said = bench.serve().terminate().fine();
+    assert!(said.err.contains("cardea user add NAME"), "{}", said.err);
+    let bench =
+        Bench::new("[[users]]\nusername = \"alice\"\npassword = \"a-rabbit-hole-deep-7\"\n");
+    let said = bench.serve().terminate().fine();
+    assert!(!said.err.contains("cardea user add NAME"), "{}", said.err);
+}
+
+#[test]
 fn a_folder_is_migrated_once() {
     let bench = Bench::new("");
     let first = bench.run(&["migrate"]).fine().out;

@@ -3,6 +3,7 @@
 mod apps;
 mod browser;
 mod documents;
+mod own;
 mod ports;
 mod running;
 
@@ -86,9 +87,9 @@ fn a_second_ctrl_c_ends_it_at_once() {
         "POST /token HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
     )
     .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(std::time::Duration::from_millis(500));
     dev.signal_interrupt();
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(std::time::Duration::from_millis(500));
     let began = std::time::Instant::now();
     let ended = dev.interrupt();
     assert!(

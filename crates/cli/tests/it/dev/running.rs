@@ -101,6 +101,25 @@ impl Dev {
         format!("{} -s", line.unwrap().trim())
     }
 
+    /// The configuration file for the commands.
+    pub(super) fn admin_file(&self) -> String {
+        let line = self
+            .said
+            .lines()
+            .find(|line| line.starts_with("Administer it: "));
+        line.unwrap().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    /// Runs a command in an empty folder, with the temporary folder of this one.
+    pub(super) fn run(&self, arguments: &[&str]) -> String {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let mut command = command(arguments, &self.folder);
+        let output = command.current_dir(elsewhere.path()).output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// What makes curl trust the gateway.
     pub(super) fn trust(&self) -> String {
         let curl = self.curl();

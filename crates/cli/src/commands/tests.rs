@@ -10,7 +10,7 @@ use super::Cardea;
 const HEAD: &str = "\
 # The command line
 
-<!-- Made from `crates/cli/src/commands.rs`. Don't edit it here: CARDEA_WRITE=1 cargo test -p cardea-cli command_line -->
+<!-- Made from `crates/cli/src/commands/mod.rs`. Don't edit it here: CARDEA_WRITE=1 cargo test -p cardea-cli command_line -->
 
 What `cardea --help` and `--help` of each command say. `--log` and `--json` go with every command.
 

@@ -1,0 +1,14 @@
+//! Options of several commands.
+
+use clap::Args;
+
+/// Which part of a list.
+#[derive(Args)]
+pub(crate) struct PageOptions {
+    /// How many to list, at most 500.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) limit: u32,
+    /// How many to skip.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) offset: u32,
+}

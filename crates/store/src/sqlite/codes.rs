@@ -1,7 +1,7 @@
 //! Codes: issued, looked up, redeemed once (D9).
 
 use cardea_protocol::{
-    model::{AuditEvent, CodeHash, GrantId, RevocationReason},
+    model::{AuditEvent, CodeHash, Grant, GrantId, RevocationReason},
     pkce::CodeChallenge,
 };
 use jiff::Timestamp;
@@ -106,7 +106,7 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
 /// code, whatever cookie it has now.
 pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     let grant = &command.grant;
-    if !grant_rows::insert(tx, grant, command.cause.now)? {
+    if !insert_grant(tx, grant, command.cause.now)? {
         return not_taken(tx, command);
     }
     let made = tx.last_insert_rowid();
@@ -114,6 +114,52 @@ pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     rows::execute(tx, sql, [grant.code.0.as_bytes()])?;
     revocation::superseded(tx, command, made)?;
     Ok(Redeemed::Done)
+}
+
+/// Writes a new grant, if its code can still be redeemed. Everything the code decided is copied from the code's row.
+fn insert_grant(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
+    let sql = concat!(
+        "INSERT INTO grants (grant_id, client_key, user_key, session_key, code_hash, offline, redirect_uri,
+             redirect_uri_given, code_challenge, scope, resources, claims, nonce, auth_time, acr, amr, created_at,
+             expires_at, refresh_token_id, refresh_sealed_secret, refresh_generation, refresh_rotated_at,
+             refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent)
+         SELECT :id, c.client_key, u.user_key, s.session_key, k.code_hash, :offline, k.redirect_uri,
+             k.redirect_uri_given, k.code_challenge, k.scope, k.resources, k.claims, k.nonce, k.auth_time, k.acr, k.amr, :created,
+             :end, :token, :secret, :generation, :rotated, :seen, :idle_end, :address, :agent
+         FROM codes k
+         JOIN clients c ON c.client_key = k.client_key
+         JOIN sessions s ON s.session_key = k.session_key
+         JOIN users u ON u.user_key = s.user_key
+         WHERE k.code_hash = :hash AND k.expires_at > :now AND c.client_id = :client AND c.status = 'enabled'
+           AND u.subject = :subject AND u.status = 'enabled' AND ",
+        session_alive!()
+    );
+    let refresh = grant.refresh.as_ref();
+    let seen = refresh.map(|r| &r.last_seen);
+    let time = |time: Timestamp| time.as_millisecond();
+    let made = rows::execute(
+        tx,
+        sql,
+        named_params! {
+            ":id": grant.id.as_bytes(),
+            ":offline": grant.is_offline(),
+            ":created": time(grant.created_at),
+            ":end": time(grant.expires_at),
+            ":token": refresh.map(|r| r.token_id.0),
+            ":secret": refresh.map(|r| &r.sealed_secret),
+            ":generation": refresh.map(|r| r.generation),
+            ":rotated": refresh.map(|r| time(r.rotated_at)),
+            ":seen": refresh.map(|r| r.current_seen),
+            ":idle_end": refresh.map(|r| time(r.idle_expires_at)),
+            ":address": seen.and_then(|s| s.address).map(|a| a.to_string()),
+            ":agent": seen.and_then(|s| s.user_agent.as_deref()),
+            ":hash": grant.code.0.as_bytes(),
+            ":client": grant.client_id.as_str(),
+            ":subject": grant.subject.as_str(),
+            ":now": time(now),
+        },
+    )?;
+    Ok(made == 1)
 }
 
 fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {

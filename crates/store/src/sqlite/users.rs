@@ -264,7 +264,7 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     }
     match update.status {
         Some(status) if status != before.status => {
-            set_status(tx, subject, status, update.applications, cause)?
+            set_status(tx, subject, status, update.applications, cause)?;
         }
         _ => {}
     }

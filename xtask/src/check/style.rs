@@ -97,7 +97,10 @@ fn tests_last(file: &File) -> Option<Finding> {
     })
 }
 
-/// A parameter that is a tuple hides a sixth one.
+/// As `too-many-arguments-threshold` in clippy.toml.
+const MOST: usize = 5;
+
+/// No tuple hides a sixth parameter.
 fn tuples(file: &File) -> Vec<Finding> {
     let starts = file.text.match_indices("fn ").map(|(at, _)| at);
     let found = starts.filter(|at| {
@@ -110,8 +113,8 @@ fn tuples(file: &File) -> Vec<Finding> {
             let line = before.lines().count().max(1);
             Finding::new(
                 format!("{}:{line}", file.path),
-                "has a tuple as a parameter",
-                "make a struct, or two parameters",
+                "has more than five parameters, some in a tuple",
+                "make a struct",
             )
         })
         .collect()
@@ -146,20 +149,31 @@ fn parameters(text: &str) -> Option<&str> {
     None
 }
 
-/// Whether one of these parameters has a tuple type.
+/// Whether there are more than five parameters when the parts of tuples are counted, and a tuple hides that from clippy.
 fn has_tuple(parameters: &str) -> bool {
-    let (mut depth, mut before) = (0_i32, ' ');
+    let (mut depth, mut in_tuple, mut before) = (0_i32, false, ' ');
+    let (mut count, mut tuples) = (1, 0);
+    let parameters = parameters.trim_end().trim_end_matches(',');
     for c in parameters.chars().filter(|c| !c.is_whitespace()) {
         match c {
-            '(' if depth == 0 && (before == ':' || before == '&') => return true,
+            '(' if depth == 0 && (before == ':' || before == '&') => {
+                in_tuple = true;
+                tuples += 1;
+                depth += 1;
+            }
             '(' | '<' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
             '>' if before != '-' => depth -= 1,
+            ',' if depth == 0 => count += 1,
+            ',' if depth == 1 && in_tuple => count += 1,
             _ => {}
+        }
+        if depth == 0 && c == ')' {
+            in_tuple = false;
         }
         before = c;
     }
-    false
+    tuples > 0 && count > MOST
 }
 
 #[cfg(test)]
@@ -174,7 +188,7 @@ mod tests {
     #[test]
     fn the_house_style_passes() {
         let text = "//! A.\n\nmod c;\n\nuse std::{fmt, io};\n\nuse serde::Serialize;\nuse url::Url;\n\nuse crate::d;\nuse super::e;\n\n\
-            fn a<T: Fn(u8) -> u8>(b: impl Fn((u8, u8)) -> u8, c: Vec<(u8, u8)>, d: fn(u8)) {}\n\n\
+            fn a<T: Fn(u8) -> u8>(b: impl Fn((u8, u8)) -> u8, c: Vec<(u8, u8)>, d: fn(u8), (e, f): (u8, u8)) {}\n\n\
             #[cfg(test)]\nmod tests {\n    use std::io;\n    use std::fmt;\n}\n";
         assert_eq!(found("a.rs", text), [""; 0]);
     }
@@ -201,13 +215,19 @@ mod tests {
             ),
             (
                 "a.rs",
-                "fn a(b: u8, (c, d): (u8, u8)) {}\n",
-                "has a tuple as a parameter",
+                concat!(
+                    "fn",
+                    " a(b: u8, (c, d): (u8, u8), e: u8, (f, g): &(u8, u8)) {}\n"
+                ),
+                "has more than five parameters, some in a tuple",
             ),
             (
                 "a.rs",
-                "fn a<T>(\n    b: &(u8, T),\n) {}\n",
-                "has a tuple as a parameter",
+                concat!(
+                    "fn",
+                    " a<T>(\n    b: &(u8, T), c: u8, d: u8, e: u8, f: u8\n) {}\n"
+                ),
+                "has more than five parameters, some in a tuple",
             ),
         ] {
             assert_eq!(found(path, text), [what], "{text}");

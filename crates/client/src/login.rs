@@ -1,26 +1,28 @@
 //! The login of an app, in one value.
 
-use std::fmt;
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::{fmt, net::IpAddr, sync::Arc};
 
-use axum::Router;
-use axum::extract::FromRef;
-use axum::response::Response;
+use axum::{Router, extract::FromRef, response::Response};
 use cardea_seal::{Entropy, MasterKey, MasterKeyError};
-use cardea_web::clock::{Clock, SystemClock};
-use cardea_web::config::SecretText;
-use cardea_web::inbound::Inbound;
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::shutdown::on_signal;
+use cardea_web::{
+    clock::{Clock, SystemClock},
+    config::SecretText,
+    inbound::{
+        Inbound,
+        listener::{ListenerConfig, serve},
+        shutdown::on_signal,
+    },
+};
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::bff::{Bff, BffConfig, BffConfigError, CsrfPolicy, PageError, Paths, ReturnTo};
-use crate::not_ready::NotReady;
-use crate::rp::{ClientConfig, ClientConfigError, RelyingParty};
-use crate::session::{MemoryStore, SessionConfig, SessionConfigError, SessionStore, Sessions};
+use crate::{
+    bff::{Bff, BffConfig, BffConfigError, CsrfPolicy, PageError, Paths, ReturnTo},
+    not_ready::NotReady,
+    rp::{ClientConfig, ClientConfigError, RelyingParty},
+    session::{MemoryStore, SessionConfig, SessionConfigError, SessionStore, Sessions},
+};
 
 /// The login of an app. Put it into the state of the router: handlers then take a [`LoggedIn`](crate::LoggedIn). A clone costs
 /// nothing.

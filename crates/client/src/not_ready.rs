@@ -1,7 +1,6 @@
 //! What is wrong with a provider, said where an operator sees it.
 
-use std::fmt;
-use std::io::Write as _;
+use std::{fmt, io::Write as _};
 
 use cardea_web::outbound::FetchError;
 

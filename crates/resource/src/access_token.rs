@@ -1,19 +1,15 @@
 //! The token of a request, after all checks.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use axum::extract::FromRequestParts;
-use cardea_protocol::scope::Scope;
-use cardea_protocol::verify::BearerToken;
-use cardea_web::inbound::Problem;
-use cardea_web::permissions::Permissions;
+use cardea_protocol::{scope::Scope, verify::BearerToken};
+use cardea_web::{inbound::Problem, permissions::Permissions};
 use http::request::Parts;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::challenge::Challenge;
-use crate::refusal::Forbidden;
+use crate::{challenge::Challenge, refusal::Forbidden};
 
 /// A good access token for this API, of this request. Take it as an argument of a handler; a clone costs nothing.
 ///

@@ -1,39 +1,41 @@
 //! An API and what protects it.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::Request;
-use axum::response::Response;
 #[cfg(feature = "testing")]
 use cardea_jose::KeySet;
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{Router, extract::Request, response::Response};
 use cardea_protocol::verify::BearerPolicy;
 use cardea_seal::Entropy;
-use cardea_web::clock::{Clock, SystemClock};
-use cardea_web::inbound::limits::Limiter;
-use cardea_web::inbound::listener::{ListenerConfig, serve};
-use cardea_web::inbound::shutdown::on_signal;
-use cardea_web::inbound::{ClientAddress, Inbound, RequestId};
-use cardea_web::outbound::{
-    IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache,
+use cardea_web::{
+    clock::{Clock, SystemClock},
+    inbound::{
+        ClientAddress, Inbound, RequestId,
+        limits::Limiter,
+        listener::{ListenerConfig, serve},
+        shutdown::on_signal,
+    },
+    outbound::{IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache},
 };
 use http::request::Parts;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 
-use crate::access_token::AccessToken;
-use crate::challenge::Challenge;
-use crate::config::{ApiConfig, ConfigError, IntrospectionConfig, Tokens};
-use crate::credentials::{bare, bearer};
-use crate::edge::{Edge, limiter};
-use crate::gate::Gate;
-use crate::introspection::{Introspector, Issuer, Place};
-use crate::measures::Measures;
-use crate::metadata::Metadata;
-use crate::not_ready::NotReady;
-use crate::refusal::TokenError;
-use crate::verifier::{JwtVerifier, Kind, Verified, Verifier};
+use crate::{
+    access_token::AccessToken,
+    challenge::Challenge,
+    config::{ApiConfig, ConfigError, IntrospectionConfig, Tokens},
+    credentials::{bare, bearer},
+    edge::{Edge, limiter},
+    gate::Gate,
+    introspection::{Introspector, Issuer, Place},
+    measures::Measures,
+    metadata::Metadata,
+    not_ready::NotReady,
+    refusal::TokenError,
+    verifier::{JwtVerifier, Kind, Verified, Verifier},
+};
 
 /// An API: whose tokens it takes, and who may call it from where. A clone costs nothing.
 #[derive(Clone)]

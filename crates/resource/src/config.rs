@@ -1,7 +1,6 @@
 //! What an API says about itself and its issuer.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use cardea_jose::Algorithm;
 use cardea_web::config::{Duration, SecretText};

@@ -1,22 +1,24 @@
 //! The layer before the routes of an API: one, and without an allocation of its own while it need not ask the issuer.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use axum::extract::Request;
-use axum::response::Response;
+use axum::{extract::Request, response::Response};
 use cardea_web::inbound::limits::Decision;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::{HeaderMap, header::AUTHORIZATION};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use crate::access_token::AccessToken;
-use crate::api::Shared;
-use crate::edge::{Refused, admitted};
+use crate::{
+    access_token::AccessToken,
+    api::Shared,
+    edge::{Refused, admitted},
+};
 
 /// Puts routes behind the checks of an API, made by [`Api::layer`](crate::Api::layer).
 #[derive(Clone)]

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::access_token::AccessToken;
-use crate::refusal::Forbidden;
+use crate::{access_token::AccessToken, refusal::Forbidden};
 
 /// An object behind a rule. Let what loads objects return this type: then a handler can't forget to ask whose they are,
 /// because without [`Guarded::authorize`] the object can't be reached.

@@ -1,16 +1,21 @@
 //! Asking the issuer about tokens: RFC 7662, with answers that are remembered for a moment.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cardea_protocol::verify::{BearerError, BearerPolicy, introspected_token};
 use cardea_seal::{Digest, Secret};
-use cardea_web::clock::Clock;
-use cardea_web::outbound::{FetchError, IssuerClient, MetadataCache};
+use cardea_web::{
+    clock::Clock,
+    outbound::{FetchError, IssuerClient, MetadataCache},
+};
 use form_urlencoded::byte_serialize;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -18,10 +23,12 @@ use metrics::counter;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
-use crate::config::{IntrospectionConfig, SecretMethod};
-use crate::places::{Asker, Places};
-use crate::refusal::TokenError;
-use crate::verifier::{Verified, invalid};
+use crate::{
+    config::{IntrospectionConfig, SecretMethod},
+    places::{Asker, Places},
+    refusal::TokenError,
+    verifier::{Verified, invalid},
+};
 
 /// As long it is remembered at most that a token is bad.
 const BAD: Duration = Duration::from_secs(5);

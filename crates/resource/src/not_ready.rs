@@ -1,7 +1,6 @@
 //! What is wrong with an issuer, said where an operator sees it.
 
-use std::fmt;
-use std::io::Write as _;
+use std::{fmt, io::Write as _};
 
 use cardea_web::outbound::FetchError;
 

@@ -1,15 +1,14 @@
 //! Why a request doesn't reach its handler, and the response: RFC 6750 §3.1, RFC 9457.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse, Response};
-use cardea_protocol::ErrorCode;
-use cardea_protocol::verify::BearerError;
+use cardea_protocol::{ErrorCode, verify::BearerError};
 use cardea_web::inbound::Problem;
-use http::StatusCode;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{
+    StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
 
 use crate::challenge::{Challenge, Fault};
 

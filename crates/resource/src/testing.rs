@@ -33,8 +33,10 @@ use cardea_seal::Entropy;
 use cardea_web::clock::{Clock, SystemClock};
 use serde_json::{Map, Value, json};
 
-use crate::api::Api;
-use crate::config::{ApiConfig, ConfigError};
+use crate::{
+    api::Api,
+    config::{ApiConfig, ConfigError},
+};
 
 /// How long a token lives unless a test says otherwise, in seconds.
 const LIFE: i64 = 300;

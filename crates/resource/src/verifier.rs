@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use cardea_jose::{VerifyError, peek};
 use cardea_protocol::verify::{BearerError, BearerPolicy, BearerToken, bearer_token};
-use cardea_web::inbound::ClientAddress;
-use cardea_web::inbound::limits::Limiter;
-use cardea_web::outbound::{FetchError, IssuerKeys};
+use cardea_web::{
+    inbound::{ClientAddress, limits::Limiter},
+    outbound::{FetchError, IssuerKeys},
+};
 use jiff::Timestamp;
 
-use crate::introspection::Introspector;
-use crate::places::Asker;
-use crate::refusal::{InvalidToken, TokenError};
+use crate::{
+    introspection::Introspector,
+    places::Asker,
+    refusal::{InvalidToken, TokenError},
+};
 
 /// A token that is good now.
 #[derive(Debug, Clone)]

@@ -1,7 +1,9 @@
 //! Where orders are kept: SQLite.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use cardea_resource::{Guarded, Problem};
 use jiff::Timestamp;

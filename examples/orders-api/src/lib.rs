@@ -16,8 +16,10 @@ mod orders;
 
 use std::path::PathBuf;
 
-use axum::Router;
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use cardea_resource::{Api, ApiConfig, require_role, require_scope};
 use schemars::JsonSchema;
 use serde::Deserialize;

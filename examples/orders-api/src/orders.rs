@@ -1,17 +1,22 @@
 //! The handlers.
 
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
+    response::{IntoResponse, Response},
+};
 use cardea_resource::{Clock as _, Problem, SystemClock};
-use http::StatusCode;
-use http::header::LOCATION;
+use http::{StatusCode, header::LOCATION};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::caller::Caller;
-use crate::database::{Database, Draft};
+use crate::{
+    caller::Caller,
+    database::{Database, Draft},
+};
 
 const MAX_ITEM_CHARS: usize = 200;
 const MAX_QUANTITY: u32 = 1000;

@@ -1,12 +1,16 @@
 //! The page and its files, which are part of the program.
 
 use askama::Template;
-use axum::Router;
-use axum::response::{Html, IntoResponse};
-use axum::routing::get;
+use axum::{
+    Router,
+    response::{Html, IntoResponse},
+    routing::get,
+};
 use cardea_client::PageHeaders;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 
 use crate::Config;
 

@@ -1,8 +1,7 @@
 //! `GET /calculator`: a feature. How it came here: `docs/how-to/add-a-feature-to-the-webapp.md`.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use cardea_client::{LoggedIn, QueryPairs};
 use http::StatusCode;
 

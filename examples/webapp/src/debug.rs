@@ -2,15 +2,18 @@
 //! any page that doesn't exist. Tokens are not on it.
 
 use askama::Template;
-use axum::Extension;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use cardea_client::{ClientAddress, LoggedIn};
-use http::header::FORWARDED;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::FORWARDED};
 
-use crate::errors;
-use crate::page::{App, Frame, page};
+use crate::{
+    errors,
+    page::{App, Frame, page},
+};
 
 #[derive(Template)]
 #[template(path = "debug.html")]

@@ -1,15 +1,21 @@
 //! Error pages. The user sees a sentence and a request id; details are only in the log.
 
 use askama::Template;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use cardea_client::{LoggedIn, PageError, Problem, RequestId};
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, StatusCode};
+use http::{
+    HeaderMap, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+};
 
-use crate::Config;
-use crate::page::{App, Frame, page};
+use crate::{
+    Config,
+    page::{App, Frame, page},
+};
 
 #[derive(Template)]
 #[template(path = "error.html")]

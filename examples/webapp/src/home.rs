@@ -1,8 +1,7 @@
 //! `GET /`: the first page, with or without a logged-in user.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use cardea_client::LoggedIn;
 use http::StatusCode;
 

@@ -12,9 +12,7 @@ mod errors;
 mod home;
 mod page;
 
-use axum::response::Redirect;
-use axum::routing::get;
-use axum::{Router, middleware};
+use axum::{Router, middleware, response::Redirect, routing::get};
 use cardea_client::{ClientConfig, ConfigError, Login, SecretText, SessionKey};
 use schemars::JsonSchema;
 use serde::Deserialize;

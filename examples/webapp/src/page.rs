@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::FromRef;
-use axum::response::{Html, IntoResponse, Response};
-use cardea_client::bff::Bff;
-use cardea_client::{LoggedIn, Login, PageHeaders, Problem, ReturnTo};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use axum::{
+    extract::FromRef,
+    response::{Html, IntoResponse, Response},
+};
+use cardea_client::{LoggedIn, Login, PageHeaders, Problem, ReturnTo, bff::Bff};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 
 use crate::Config;
 

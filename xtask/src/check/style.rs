@@ -86,8 +86,10 @@ fn root(line: &str) -> Option<&str> {
 fn tests_last(file: &File) -> Option<Finding> {
     let (before, _) = file.text.split_once("\nmod tests {\n")?;
     let (_, after) = file.text.split_once("\nmod tests {\n")?;
-    let (_, rest) = after.split_once("\n}\n")?;
-    (!rest.trim().is_empty()).then(|| {
+    let (tests, rest) = after.split_once("\n}\n")?;
+    // A text of several lines may hold a brace at the left edge.
+    let in_text = tests.contains("= \"\\\n");
+    (!in_text && !rest.trim().is_empty()).then(|| {
         let line = before.lines().count() + 1;
         Finding::new(
             format!("{}:{line}", file.path),

@@ -2,8 +2,10 @@
 
 use axum::response::{IntoResponse, Response};
 use cardea_web::inbound::Problem;
-use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS},
+};
 
 /// The type of the problem that only a login mends: what a single-page app looks for.
 pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";

@@ -1,16 +1,17 @@
 //! `GET /bff/callback`: back from the provider.
 
-use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
 use cardea_web::inbound::ClientAddress;
-use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue, request::Parts};
 
-use super::answers::redirect;
-use super::error_page::PageErrorKind;
-use super::{Bff, ReturnTo};
-use crate::rp::{Callback, RpError};
-use crate::session::{LoginRefused, StoreUnavailable};
+use super::{Bff, ReturnTo, answers::redirect, error_page::PageErrorKind};
+use crate::{
+    rp::{Callback, RpError},
+    session::{LoginRefused, StoreUnavailable},
+};
 
 /// Why a login failed.
 #[derive(Debug, thiserror::Error)]

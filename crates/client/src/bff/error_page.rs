@@ -3,15 +3,15 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cardea_seal::Digest;
 use cardea_web::inbound::{PageHeaders, RequestId};
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use http::{
+    Extensions, HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+};
 
-use super::Bff;
-use super::answers::private;
+use super::{Bff, answers::private};
 
 /// Makes the error pages of an app: see [`BffConfig::error_page`](super::BffConfig::error_page).
 pub type ErrorPage = Arc<dyn Fn(&PageError) -> Response + Send + Sync>;

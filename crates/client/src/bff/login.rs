@@ -1,13 +1,17 @@
 //! `GET /bff/login`: the way to the provider.
 
-use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
 use cardea_web::inbound::QueryPairs;
 use http::StatusCode;
 
-use super::answers::{redirect, refused};
-use super::error_page::{PageErrorKind, expects_page};
-use super::{Bff, ReturnTo};
+use super::{
+    Bff, ReturnTo,
+    answers::{redirect, refused},
+    error_page::{PageErrorKind, expects_page},
+};
 use crate::rp::LoginOptions;
 
 pub(super) async fn login(

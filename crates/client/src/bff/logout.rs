@@ -1,16 +1,20 @@
 //! `POST /bff/logout`: the end of a session, here and at the provider.
 
-use axum::Json;
-use axum::extract::{FromRequest, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+    response::{IntoResponse, Response},
+};
 use cardea_web::inbound::FormPairs;
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
+use http::{HeaderValue, header::CONTENT_TYPE};
 use serde::Serialize;
 
-use super::answers::{forged, private, redirect, set_cookies, unavailable};
-use super::error_page::{PageErrorKind, expects_page};
-use super::{Bff, csrf};
+use super::{
+    Bff,
+    answers::{forged, private, redirect, set_cookies, unavailable},
+    csrf,
+    error_page::{PageErrorKind, expects_page},
+};
 use crate::session::Session;
 
 /// Where a page's script sends the browser next.

@@ -27,15 +27,6 @@ mod proxy;
 mod return_to;
 mod user;
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
-use axum::routing::{any, get, post};
-use cardea_web::inbound::limits::{Limiter, Rate};
-use cardea_web::outbound::UpstreamClient;
-
 pub use self::answers::{CSRF, LOGIN_REQUIRED};
 pub(crate) use self::answers::{forged, login_required, redirect, refused, unavailable};
 pub use self::config::{ApiConfig, BffConfig, BffConfigError, CsrfPolicy, Paths};
@@ -43,8 +34,22 @@ pub(crate) use self::csrf::is_safe;
 pub(crate) use self::error_page::expects_page;
 pub use self::error_page::{ErrorPage, PageError, PageErrorKind, PageLink};
 pub use self::return_to::ReturnTo;
-use crate::rp::RelyingParty;
-use crate::session::{FreshTokens, SessionStore, Sessions};
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    routing::{any, get, post},
+};
+use cardea_web::{
+    inbound::limits::{Limiter, Rate},
+    outbound::UpstreamClient,
+};
+
+use crate::{
+    rp::RelyingParty,
+    session::{FreshTokens, SessionStore, Sessions},
+};
 
 /// The login of an app: its routes, and what its guards ask. Cheap to clone; put it into the app's state.
 #[derive(Clone)]

@@ -1,18 +1,17 @@
-use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use axum::extract::Request;
-use axum::response::Response;
+use axum::{extract::Request, response::Response};
 use cardea_web::permissions::Permissions;
 use tower::{Layer, Service};
 
-use super::LoggedIn;
-use super::refusal;
-use crate::bff::Bff;
-use crate::rp::IdentityClaims;
+use super::{LoggedIn, refusal};
+use crate::{bff::Bff, rp::IdentityClaims};
 
 /// A guard before routes: a layer.
 ///

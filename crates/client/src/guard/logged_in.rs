@@ -1,13 +1,17 @@
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
-use axum::response::Response;
+use axum::{
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
+    response::Response,
+};
 use cardea_web::inbound::csrf::same_origin_without_token;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::refusal;
-use crate::bff::{Bff, is_safe};
-use crate::rp::IdentityClaims;
-use crate::session::Session;
+use crate::{
+    bff::{Bff, is_safe},
+    rp::IdentityClaims,
+    session::Session,
+};
 
 /// Who is logged in. As an argument of a handler it sends all others to the login; as `Option<LoggedIn>` it lets them in.
 ///

@@ -1,8 +1,7 @@
 //! What a user gets who may not see a page.
 
 use axum::response::Response;
-use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, request::Parts};
 
 use crate::bff::{
     Bff, PageErrorKind, ReturnTo, expects_page, forged, login_required, redirect, refused,

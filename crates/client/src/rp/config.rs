@@ -1,7 +1,6 @@
 //! What an app's configuration file says of its login.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use cardea_jose::Algorithm;
 use cardea_web::config::SecretText;

@@ -2,8 +2,7 @@
 
 use cardea_protocol::verify::VerifiedIdToken;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// The maximum number of roles; with more, all are ignored.

@@ -1,17 +1,22 @@
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use cardea_seal::{Digest, Entropy, MacKey, RandomToken, Sealer};
-use cardea_web::clock::Clock;
-use cardea_web::inbound::csrf::Csrf;
-use cardea_web::inbound::{CookieNames, cookies};
+use cardea_web::{
+    clock::Clock,
+    inbound::{CookieNames, cookies, csrf::Csrf},
+};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
-use super::login::SLOTS;
-use super::record::{Lifetimes, Record};
-use super::store::{Lease, LeaseAnswer, LogoutNotice, NewSession, NoticeAnswer, StoreUnavailable};
-use super::{Session, SessionConfig, SessionConfigError, SessionStore};
+use super::{
+    Session, SessionConfig, SessionConfigError, SessionStore,
+    login::SLOTS,
+    record::{Lifetimes, Record},
+    store::{Lease, LeaseAnswer, LogoutNotice, NewSession, NoticeAnswer, StoreUnavailable},
+};
 use crate::rp::{IdentityClaims, LogoutToken, Tokens};
 
 /// Rows of each kind that one sweep removes.

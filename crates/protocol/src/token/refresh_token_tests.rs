@@ -1,8 +1,8 @@
+use Sender::{Proved, Public};
 use proptest::prelude::*;
 
 use super::*;
 use crate::samples::{grant, now, seconds};
-use Sender::{Proved, Public};
 
 pub(super) const ALIVE: Standing = Standing {
     session_alive: true,

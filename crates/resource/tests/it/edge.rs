@@ -1,13 +1,12 @@
 //! Host, origin and rate.
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::routing::get;
+use axum::{Router, body::Body, extract::Request, routing::get};
 use cardea_resource::{Api, ApiConfig, ConfigError, CorsConfig, LimitsConfig, Tokens};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::world::{API, APP, WithoutHost, World, with_token};
 

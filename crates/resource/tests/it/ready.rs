@@ -2,8 +2,10 @@
 
 use cardea_resource::{Api, ApiConfig, CorsConfig, IntrospectionConfig, Tokens};
 
-use crate::issuer::Issuer;
-use crate::world::{API, World};
+use crate::{
+    issuer::Issuer,
+    world::{API, World},
+};
 
 #[test]
 fn n9_the_debug_of_a_wrong_configuration_is_its_sentence() {

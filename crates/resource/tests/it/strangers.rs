@@ -2,8 +2,7 @@
 
 use cardea_testkit::Scripted;
 
-use crate::issuer::INTROSPECTION;
-use crate::world::World;
+use crate::{issuer::INTROSPECTION, world::World};
 
 const HERE: &str = "203.0.113.7:4711";
 const NEXT_DOOR: &str = "203.0.113.200:4711";

@@ -1,11 +1,9 @@
 //! Handlers behind the kit, tested without a provider.
 
-use axum::Router;
-use axum::body::Body;
-use axum::routing::get;
-use cardea_resource::testing::TestIssuer;
+use axum::{Router, body::Body, routing::get};
 use cardea_resource::{
     AccessToken, ApiConfig, Permissions, require_permission, require_role, require_scope, tenant,
+    testing::TestIssuer,
 };
 use http::Request;
 use serde_json::json;

@@ -1,12 +1,8 @@
 //! An API, its issuer and its clock.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::routing::get;
+use axum::{Router, body::Body, extract::Request, routing::get};
 use cardea_resource::{
     AccessToken, Api, ApiConfig, Clock, Forbidden, Guarded, IntrospectionConfig, Permissions,
     Tokens, owner, require_any_scope, require_permission, require_role, require_scope,

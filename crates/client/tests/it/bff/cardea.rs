@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use cardea_client::bff::{Bff, BffConfig, CsrfPolicy};
-use cardea_client::rp::{ClientConfig, RelyingParty};
-use cardea_client::session::{MemoryStore, SessionConfig, Sessions};
-use cardea_client::{Entropy, MasterKey};
+use cardea_client::{
+    Entropy, MasterKey,
+    bff::{Bff, BffConfig, CsrfPolicy},
+    rp::{ClientConfig, RelyingParty},
+    session::{MemoryStore, SessionConfig, Sessions},
+};
 use cardea_testkit::{Browser as AtCardea, Person, TestClient, TestServer, clients, flows};
-use cardea_web::clock::Clock;
-use cardea_web::inbound::Inbound;
+use cardea_web::{clock::Clock, inbound::Inbound};
 use http::StatusCode;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
-use super::api::Api;
-use super::world::Browser;
+use super::{api::Api, world::Browser};
 
 struct Place {
     cardea: TestServer,

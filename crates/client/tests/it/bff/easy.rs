@@ -2,20 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::response::IntoResponse as _;
-use axum::routing::{get, post};
-use cardea_client::session::{MemoryStore, SqliteStore};
-use cardea_client::{ClientConfig, Entropy, LoggedIn, Login, require_role};
+use axum::{
+    Router,
+    body::Body,
+    response::IntoResponse as _,
+    routing::{get, post},
+};
+use cardea_client::{
+    ClientConfig, Entropy, LoggedIn, Login, require_role,
+    session::{MemoryStore, SqliteStore},
+};
 use cardea_testkit::TestClock;
 use cardea_web::inbound::Peer;
 use http::{Method, Request, StatusCode};
 use tower::ServiceExt as _;
 
 use super::world::{Browser, ORIGIN, site};
-use crate::rp::provider::{Provider, Scripted, key};
-use crate::rp::world::query;
+use crate::rp::{
+    provider::{Provider, Scripted, key},
+    world::query,
+};
 
 const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
 const PAGE: [(&str, &str); 1] = [("accept", "text/html,application/xhtml+xml;q=0.9")];

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use cardea_client::session::{MemoryStore, SessionStore};
 use http::StatusCode;
 
-use super::faulty_store::FaultyStore;
-use super::world::{ORIGIN, site, site_with};
+use super::{
+    faulty_store::FaultyStore,
+    world::{ORIGIN, site, site_with},
+};
 
 fn memory() -> Arc<dyn SessionStore> {
     Arc::new(MemoryStore::default())

@@ -1,25 +1,32 @@
 //! An app, its provider, its API, and browsers that visit it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::routing::get;
-use cardea_client::bff::{Bff, BffConfig};
-use cardea_client::guard::{self, LoggedIn};
-use cardea_client::rp::ClientConfig;
-use cardea_client::session::{MemoryStore, SessionConfig, SessionStore, Sessions};
-use cardea_client::{Entropy, MasterKey, Permissions};
-use cardea_web::clock::Clock;
-use cardea_web::inbound::Inbound;
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    routing::get,
+};
+use cardea_client::{
+    Entropy, MasterKey, Permissions,
+    bff::{Bff, BffConfig},
+    guard::{self, LoggedIn},
+    rp::ClientConfig,
+    session::{MemoryStore, SessionConfig, SessionStore, Sessions},
+};
+use cardea_web::{clock::Clock, inbound::Inbound};
 use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::api::Api;
-use crate::rp::provider::Scripted;
-use crate::rp::world::{CODE, World, query, world_with};
+use crate::rp::{
+    provider::Scripted,
+    world::{CODE, World, query, world_with},
+};
 
 pub(crate) const ORIGIN: &str = "https://app.example.test";
 pub(crate) const SECRET: &str = "the-client-secret-of-the-tests-which-is-long";

@@ -7,8 +7,10 @@ use cardea_testkit::{Browser, Builder, Person, TestClient, TestServer, clients, 
 use cardea_web::config::SecretText;
 use tokio::net::TcpListener;
 
-use super::provider::{Provider, Scripted};
-use super::world::{party, pem};
+use super::{
+    provider::{Provider, Scripted},
+    world::{party, pem},
+};
 
 /// Cardea, listening.
 async fn cardea() -> TestServer {

@@ -5,8 +5,10 @@ use cardea_web::outbound::FetchError;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::provider::{Provider, Scripted};
-use super::world::{ACCESS_TOKEN, CALLBACK, CLIENT, nonce, party, world};
+use super::{
+    provider::{Provider, Scripted},
+    world::{ACCESS_TOKEN, CALLBACK, CLIENT, nonce, party, world},
+};
 
 async fn refused(world: &super::world::World) -> RpError {
     world.party.begin(LoginOptions::to("/")).await.unwrap_err()

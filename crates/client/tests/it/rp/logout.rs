@@ -7,8 +7,10 @@ use cardea_web::clock::Clock;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::provider::{Scripted, key};
-use super::world::{CLIENT, World, query, world, world_with};
+use super::{
+    provider::{Scripted, key},
+    world::{CLIENT, World, query, world, world_with},
+};
 
 #[tokio::test]
 async fn the_browser_is_sent_to_the_providers_logout_with_what_it_needs() {

@@ -5,8 +5,10 @@ use cardea_protocol::verify::UserinfoError;
 use cardea_seal::Secret;
 use serde_json::{Value, json};
 
-use super::provider::Scripted;
-use super::world::{ACCESS_TOKEN, World, world_with};
+use super::{
+    provider::Scripted,
+    world::{ACCESS_TOKEN, World, world_with},
+};
 
 async fn world() -> World {
     let world = world_with(|_| {}).await;

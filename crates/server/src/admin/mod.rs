@@ -5,6 +5,7 @@
 
 mod audit;
 mod clients;
+mod ending;
 mod findings;
 mod grants;
 mod keys;

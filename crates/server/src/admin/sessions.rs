@@ -10,9 +10,10 @@ use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
 use cardea_store::{Applications, EndSessions, EndWhich};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
+    ending::Ending,
     list::{List, Window},
     operator::{Name, Operator},
     refusal::{Answer, Refusal},
@@ -107,23 +108,6 @@ pub(super) async fn of_user(
         .await?;
     let view = |session| View::of(session, Some(user.username.clone()));
     Ok(Json(List::all(sessions.into_iter().map(view).collect())))
-}
-
-/// What becomes of the applications: `?keep_applications=true`.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Ending {
-    keep_applications: bool,
-}
-
-impl Ending {
-    pub(super) fn applications(&self) -> Applications {
-        if self.keep_applications {
-            Applications::Keep
-        } else {
-            Applications::Revoke
-        }
-    }
 }
 
 /// `DELETE /sessions/{sid}`: with its codes and grants; those with `offline_access` stay with `?keep_applications=true`.

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    ending::Ending,
     list::{List, Window},
     operator::{Body, Name, Operator},
     refusal::{Answer, Refusal},
-    sessions::Ending,
 };
 use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
 

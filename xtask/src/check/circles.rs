@@ -85,13 +85,15 @@ fn imports(module: &Module, text: &str, modules: &BTreeMap<Module, &File>) -> BT
     let tokens = tokens(text);
     let mut found = BTreeSet::new();
     let mut at = 0;
-    while at < tokens.len() {
-        let word = tokens[at].as_str();
+    while let Some(word) = tokens.get(at).map(String::as_str) {
         let next = tokens.get(at + 1).map_or("", String::as_str);
         if word == "mod" && next.ends_with("tests") {
             break;
         }
-        let before = at.checked_sub(1).map_or("", |i| tokens[i].as_str());
+        let before = at
+            .checked_sub(1)
+            .and_then(|i| tokens.get(i))
+            .map_or("", String::as_str);
         if word == "use" {
             let mut prefix = Vec::new();
             at = tree(&tokens, at + 1, &mut prefix, &mut |path| {
@@ -102,9 +104,9 @@ fn imports(module: &Module, text: &str, modules: &BTreeMap<Module, &File>) -> BT
         if next == "::" && is_name(word) && before != "::" && before != "." {
             let mut path = vec![word.to_owned()];
             while tokens.get(at + 1).is_some_and(|t| t == "::")
-                && tokens.get(at + 2).is_some_and(|t| is_name(t))
+                && let Some(name) = tokens.get(at + 2).filter(|t| is_name(t))
             {
-                path.push(tokens[at + 2].clone());
+                path.push(name.clone());
                 at += 2;
             }
             found.extend(resolve(module, &path, modules));

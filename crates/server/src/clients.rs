@@ -1,21 +1,30 @@
-//! The clients, in memory: a token request must not cost a row of the store.
+//! The client directory, in memory: a token request must not cost a read of the store.
 //!
 //! An entry is at most a second old, so that a client that another node disables is dead everywhere
-//! within that time; what this node changes is forgotten at once. Steps that write check the client
+//! within that time; a change on this node is seen at once. Steps that write check the client
 //! again in their own transaction.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use cardea_jose::Algorithm;
 use cardea_protocol::model::{Client, ClientId};
-use cardea_store::{Page, Store, StoreError};
+use cardea_store::{Store, StoreError};
 use cardea_web::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
 const MAX_CACHED: u64 = 10_000;
+/// How long an entry that is not asked for takes memory.
+const KEPT: Duration = Duration::from_secs(60);
 /// D21: the index of origins is bounded.
 const MAX_ORIGINS: usize = 10_000;
 
@@ -26,10 +35,12 @@ pub(crate) struct ClientDirectory {
     cache: Cache<String, (Arc<Client>, Timestamp)>,
     origins: ArcSwap<HashSet<String>>,
     algorithms: ArcSwap<Vec<Algorithm>>,
+    /// The revision of the clients that the indexes were read from.
+    revision: AtomicI64,
 }
 
 impl ClientDirectory {
-    /// Reads what has to be known before the first request.
+    /// Reads the indexes, which are needed before the first request.
     pub(crate) async fn load(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -37,15 +48,19 @@ impl ClientDirectory {
         let directory = Self {
             store,
             clock,
-            cache: Cache::new(MAX_CACHED),
+            cache: Cache::builder()
+                .max_capacity(MAX_CACHED)
+                .time_to_idle(KEPT)
+                .build(),
             origins: ArcSwap::default(),
             algorithms: ArcSwap::default(),
+            revision: AtomicI64::new(0),
         };
         directory.refresh().await?;
         Ok(directory)
     }
 
-    /// The client of an identifier as it was presented. Ids that nobody has are not remembered.
+    /// The client of an identifier as it was presented. Unknown ids are not cached.
     pub(crate) async fn find(&self, presented: &str) -> Result<Option<Arc<Client>>, StoreError> {
         let now = self.clock.now();
         if let Some((client, read_at)) = self.cache.get(presented)
@@ -65,41 +80,41 @@ impl ClientDirectory {
         Ok(Some(client))
     }
 
-    /// Forgets what was read, and reads the indexes again.
+    /// Forgets what was read, and reads the indexes again: each enabled client once, one at a time in memory.
     pub(crate) async fn refresh(&self) -> Result<(), StoreError> {
         self.cache.invalidate_all();
+        // Asked first: a change that comes while the clients are read leads to another refresh.
+        let revision = self.store.clients_revision().await?;
         let mut origins = HashSet::new();
         let mut algorithms = Vec::new();
-        let mut page = Page {
-            limit: Page::MAX,
-            offset: 0,
+        let mut visit = |client: &Client| {
+            let room = MAX_ORIGINS.saturating_sub(origins.len());
+            origins.extend(client.origins().iter().take(room).cloned());
+            let metadata = client.metadata();
+            let wanted = [
+                metadata.access_token_signing_alg,
+                metadata.id_token_signed_response_alg,
+                metadata.userinfo_signed_response_alg,
+            ];
+            for algorithm in wanted.into_iter().flatten() {
+                if !algorithms.contains(&algorithm) {
+                    algorithms.push(algorithm);
+                }
+            }
         };
-        loop {
-            let clients = self.store.clients(page).await?;
-            for client in clients.iter().filter(|c| c.is_enabled()) {
-                origins.extend(
-                    client
-                        .origins()
-                        .iter()
-                        .take(MAX_ORIGINS - origins.len())
-                        .cloned(),
-                );
-                let metadata = client.metadata();
-                let wanted = [
-                    metadata.access_token_signing_alg,
-                    metadata.id_token_signed_response_alg,
-                    metadata.userinfo_signed_response_alg,
-                ];
-                algorithms.extend(wanted.into_iter().flatten());
-            }
-            if clients.len() < Page::MAX as usize {
-                break;
-            }
-            page.offset = page.offset.saturating_add(Page::MAX);
-        }
+        self.store.visit_enabled_clients(&mut visit).await?;
         self.origins.store(Arc::new(origins));
         self.algorithms.store(Arc::new(algorithms));
+        self.revision.store(revision, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reads the indexes again if a client has changed since, here or on another node.
+    pub(crate) async fn refresh_if_changed(&self) -> Result<(), StoreError> {
+        if self.store.clients_revision().await? == self.revision.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.refresh().await
     }
 
     /// Whether an enabled client may be called from pages of this origin.

@@ -54,6 +54,13 @@ pub trait Clients: Send + Sync {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>>;
     /// A page of clients by id.
     async fn clients(&self, page: Page) -> Result<Vec<Client>>;
+    /// Changes with each change of any client but its secret, and with nothing else.
+    async fn clients_revision(&self) -> Result<i64>;
+    /// Shows each enabled client to `visit`, one at a time.
+    async fn visit_enabled_clients(
+        &self,
+        visit: &mut (dyn for<'c> FnMut(&'c Client) + Send),
+    ) -> Result<()>;
     /// Adds or changes a client. A client of the file is a `Conflict`. `false` when it must exist and does not.
     async fn put_client(&self, command: PutClient) -> Result<bool>;
     /// Enables or disables a client; disabling revokes nothing, its tokens are dead as long as it is disabled.

@@ -40,7 +40,7 @@ async fn maintain(app: &App) {
         if let Err(error) = turn_keys(app).await {
             tracing::error!(%error, "the key ring could not be rotated");
         }
-        if let Err(error) = app.clients.refresh().await {
+        if let Err(error) = app.clients.refresh_if_changed().await {
             tracing::error!(%error, "the clients could not be read");
         }
         if let Err(error) = app.refresh_password_costs().await {

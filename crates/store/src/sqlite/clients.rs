@@ -21,6 +21,14 @@ macro_rules! columns {
     };
 }
 
+/// The last audit row of a change: it is written in the transaction of the change. Each part is one step in one index.
+const REVISION: &str = "SELECT max(
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_added'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_changed'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_disabled'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_enabled'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_removed'), 0))";
+
 #[async_trait]
 impl Clients for SqliteStore {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>> {
@@ -34,6 +42,27 @@ impl Clients for SqliteStore {
             " FROM clients ORDER BY client_id LIMIT ? OFFSET ?"
         );
         self.read(|db| rows::all(db, sql, rows::bounds(page), |row| Ok(decode(row)?)))
+    }
+
+    async fn clients_revision(&self) -> Result<i64> {
+        let revision = self.read(|db| rows::value(db, REVISION, []))?;
+        Ok(revision.unwrap_or(0))
+    }
+
+    async fn visit_enabled_clients(
+        &self,
+        visit: &mut (dyn for<'c> FnMut(&'c Client) + Send),
+    ) -> Result<()> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM clients WHERE status = 'enabled'"
+        );
+        let read = |row: &Row<'_>| {
+            visit(&decode(row)?);
+            Ok(())
+        };
+        self.read(|db| rows::all(db, sql, [], read)).map(drop)
     }
 
     async fn put_client(&self, command: PutClient) -> Result<bool> {

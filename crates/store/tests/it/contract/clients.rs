@@ -231,6 +231,59 @@ pub(crate) async fn applying_the_file_twice_writes_once(store: AnyStore) {
     );
 }
 
+pub(crate) async fn the_revision_changes_with_each_change_of_a_client(store: AnyStore) {
+    let mut seen = vec![store.clients_revision().await.unwrap()];
+    let id = client("spa").id().clone();
+    for step in 0..5 {
+        match step {
+            0 | 1 => {
+                let change = [ClientChange::Add, ClientChange::Change][step];
+                assert!(
+                    store
+                        .put_client(put(client("spa"), change, 0))
+                        .await
+                        .unwrap()
+                );
+            }
+            2 | 3 => {
+                let status = [ClientStatus::Disabled, ClientStatus::Enabled][step - 2];
+                let set = store.set_client_status(id.clone(), status, cause(0));
+                assert!(set.await.unwrap());
+            }
+            _ => assert!(store.remove_client(id.clone(), cause(0)).await.unwrap()),
+        }
+        let revision = store.clients_revision().await.unwrap();
+        assert!(!seen.contains(&revision), "step {step}");
+        seen.push(revision);
+    }
+    apply(&store, &["web"]).await.unwrap();
+    let applied = store.clients_revision().await.unwrap();
+    assert!(!seen.contains(&applied), "a client of the file");
+    apply(&store, &["web"]).await.unwrap();
+    let command = AddUser {
+        user: user("alice"),
+        cause: cause(0),
+    };
+    store.add_user(command).await.unwrap();
+    let last = store.clients_revision().await.unwrap();
+    assert_eq!(last, applied, "nothing about a client has changed");
+}
+
+pub(crate) async fn enabled_clients_are_visited(store: AnyStore) {
+    for id in ["a", "b", "c"] {
+        let add = put(client(id), ClientChange::Add, 0);
+        assert!(store.put_client(add).await.unwrap());
+    }
+    let off = client("b").id().clone();
+    let set = store.set_client_status(off, ClientStatus::Disabled, cause(0));
+    assert!(set.await.unwrap());
+    let mut seen = Vec::new();
+    let mut visit = |client: &Client| seen.push(client.id().to_string());
+    store.visit_enabled_clients(&mut visit).await.unwrap();
+    seen.sort();
+    assert_eq!(seen, ["a", "c"]);
+}
+
 pub(crate) async fn what_leaves_the_file_is_disabled(store: AnyStore) {
     store
         .put_client(put(client("own"), ClientChange::Add, 0))

@@ -19,7 +19,8 @@ macro_rules! contract {
             audit: rows_are_filtered_and_paged, every_actor_survives;
             clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
                 a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,
-                applying_the_file_twice_writes_once, what_leaves_the_file_is_disabled,
+                applying_the_file_twice_writes_once, the_revision_changes_with_each_change_of_a_client,
+                enabled_clients_are_visited, what_leaves_the_file_is_disabled,
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
                 an_assertion_counts_once, of_20_parallel_assertions_one_counts;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,

@@ -65,22 +65,10 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/account", readable(get(account::get).post(account::post)))
         .route("/assets/{file}", get(assets::get))
         .route("/client_logo", get(client_logo::get))
-        .route(
-            "/.well-known/openid-configuration",
-            get(discovery::metadata).options(discovery::preflight),
-        )
-        .route(
-            "/.well-known/openid-configuration/",
-            get(discovery::metadata).options(discovery::preflight),
-        )
-        .route(
-            "/.well-known/oauth-authorization-server",
-            get(discovery::metadata).options(discovery::preflight),
-        )
-        .route(
-            "/.well-known/oauth-authorization-server/",
-            get(discovery::metadata).options(discovery::preflight),
-        )
+        .route("/.well-known/openid-configuration", metadata())
+        .route("/.well-known/openid-configuration/", metadata())
+        .route("/.well-known/oauth-authorization-server", metadata())
+        .route("/.well-known/oauth-authorization-server/", metadata())
         .route(
             "/.well-known/jwks.json",
             get(discovery::jwks).options(discovery::preflight),
@@ -96,7 +84,6 @@ pub fn router(app: &Arc<App>) -> Router {
     } else {
         // RFC 8414 §3.1: the well-known part stands before the path of the issuer.
         let well_known = format!("/.well-known/oauth-authorization-server{}", issuer.path());
-        let metadata = || get(discovery::metadata).options(discovery::preflight);
         // Some clients keep a slash at the end of the issuer.
         Router::new()
             .nest(issuer.path(), routes)
@@ -115,6 +102,11 @@ pub fn router(app: &Arc<App>) -> Router {
         ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
     };
     inbound.wrap(router.with_state(Arc::clone(app)))
+}
+
+/// The discovery document.
+fn metadata() -> MethodRouter<Shared> {
+    get(discovery::metadata).options(discovery::preflight)
 }
 
 /// A page, whose GET may write: a code, the end of a session, the time of a visit. So it has no HEAD, which would be the

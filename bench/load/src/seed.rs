@@ -16,7 +16,10 @@ use cardea_protocol::{
     pkce::CodeVerifier,
     request::{AuthorizationCodeRequest, ClaimsRequest},
     scope::Scope,
-    token::{AuthorizationCode, authorization_code, refresh_token::RefreshToken},
+    token::{
+        AuthorizationCode, authorization_code,
+        refresh_token::{RefreshToken, TokenKey},
+    },
 };
 use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
 use cardea_store::{
@@ -320,8 +323,16 @@ impl Seeder {
             Redeemed::Done => {}
             other => bail!("the store redeemed nothing: {other:?}"),
         }
-        let token =
-            RefreshToken::derive((EPOCH, &self.mac), &secret, token_id, 0, self.client.id());
+        let token = RefreshToken::derive(
+            TokenKey {
+                id: EPOCH,
+                mac: &self.mac,
+            },
+            &secret,
+            token_id,
+            0,
+            self.client.id(),
+        );
         Ok(token.to_text())
     }
 }

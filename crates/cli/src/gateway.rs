@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use cardea_gateway::watch::{ConfigFile, POLL_EVERY};
-use cardea_gateway::{Gateway, Serving};
+use cardea_gateway::{
+    Gateway, Serving,
+    watch::{ConfigFile, POLL_EVERY},
+};
 use cardea_seal::Entropy;
-use cardea_web::clock::SystemClock;
-use cardea_web::config::{ConfigError, lines_of_keys};
-use cardea_web::inbound::shutdown;
-use cardea_web::inbound::tls::Certificates;
+use cardea_web::{
+    clock::SystemClock,
+    config::{ConfigError, lines_of_keys},
+    inbound::{shutdown, tls::Certificates},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Run;

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::shared::PageOptions;
 use crate::operate::{
     audit::AuditOptions, client::ClientCommand, grant::GrantCommand, key::KeyCommand,
     session::SessionCommand, user::UserCommand,
 };
+
+pub(crate) use self::shared::PageOptions;
 
 /// Cardea, an OpenID Connect provider in one binary.
 #[derive(Parser)]

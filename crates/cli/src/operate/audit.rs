@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cardea_web::clock::{Clock as _, SystemClock};
 use clap::Args;
 use form_urlencoded::Serializer;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -49,7 +50,7 @@ pub(crate) struct AuditOptions {
 
 impl AuditOptions {
     pub(crate) async fn run(self, run: Run) -> anyhow::Result<()> {
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         let since = self.since.as_deref().map(|text| moment(text, now));
         let since = since.transpose()?;
         let desk = Desk::open(run).await?;

@@ -1,5 +1,7 @@
 //! The configurations of `deploy/` for other proxies: the real program with the real file, and what it must do.
 
+// length: the same walk through two foreign proxies, told once.
+
 use std::{
     path::{Path, PathBuf},
     process::Stdio,

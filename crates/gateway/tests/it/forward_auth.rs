@@ -1,5 +1,7 @@
 //! An app without any login behind the real nginx and the real Caddy, with Cardea as the provider: a whole login.
 
+// length: each test is one request of a proxy; together they are the table of forward-auth.
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use cardea_client::Entropy;

@@ -1,5 +1,7 @@
 //! Refresh tokens: derived, not stored, and rotated by a table (D11, RFC 6749 §6, RFC 9700 §4.14).
 
+// length: the token, the table that judges it and what a verdict writes are one rule, read together.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_seal::{Digest, MacKey, constant_time_eq};
 use jiff::{SignedDuration, Timestamp};
@@ -41,19 +43,28 @@ pub struct RefreshToken {
     mac: Digest,
 }
 
+/// The server key that tokens are derived with, and its number in the text of a token.
+#[derive(Clone, Copy)]
+pub struct TokenKey<'a> {
+    /// Its number.
+    pub id: u8,
+    /// The key.
+    pub mac: &'a MacKey,
+}
+
 impl RefreshToken {
     /// Derives the token of a generation; the same input gives the same token.
     #[must_use]
     pub fn derive(
-        key: (u8, &MacKey),
+        key: TokenKey<'_>,
         secret: &[u8],
         id: RefreshTokenId,
         generation: u32,
         client: &ClientId,
     ) -> Self {
-        let mac = mac(key.1, secret, id, generation, client);
+        let mac = mac(key.mac, secret, id, generation, client);
         Self {
-            key_id: key.0,
+            key_id: key.id,
             token_id: id,
             generation,
             mac,

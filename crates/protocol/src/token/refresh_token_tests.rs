@@ -1,3 +1,5 @@
+// length: one test a row of the table that judges a refresh token.
+
 use Sender::{Proved, Public};
 use proptest::prelude::*;
 

@@ -18,7 +18,16 @@ fn id(text: &str) -> ClientId {
 }
 
 fn token(generation: u32) -> RefreshToken {
-    RefreshToken::derive((3, &key(1)), SECRET, ID, generation, &id("app"))
+    RefreshToken::derive(
+        TokenKey {
+            id: 3,
+            mac: &key(1),
+        },
+        SECRET,
+        ID,
+        generation,
+        &id("app"),
+    )
 }
 
 /// What a refresh of the sample grant (`openid email orders:read`) may have when it asks for this.

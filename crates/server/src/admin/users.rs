@@ -6,8 +6,10 @@ use axum::{
     Json,
     extract::{Query, State},
 };
-use cardea_protocol::claims::check_user_claims;
-use cardea_protocol::model::{LoginFailures, Subject, User, UserStatus, Username};
+use cardea_protocol::{
+    claims::check_user_claims,
+    model::{LoginFailures, Subject, User, UserStatus, Username},
+};
 use cardea_seal::Secret;
 use cardea_store::{AddUser, Applications, UserChange, UserUpdate};
 use cardea_web::config::SecretText;

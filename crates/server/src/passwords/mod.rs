@@ -6,19 +6,19 @@ mod hash;
 mod pool;
 mod strength;
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
-use cardea_seal::{Entropy, MacKey, Secret};
-
 pub(crate) use costs::Costs;
 pub(crate) use error::PasswordError;
 pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
 pub(crate) use pool::Busy;
 
-use crate::config::ConfigProblem;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use cardea_seal::{Entropy, MacKey, Secret};
 use hash::Stored;
 use pool::Pool;
+
+use crate::config::ConfigProblem;
 
 /// What a password check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

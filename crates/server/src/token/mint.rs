@@ -7,7 +7,10 @@ use cardea_protocol::{
     claims::{self, Beside, Holder, Issue},
     model::{AccessTokenFormat, Client, Grant, Jti, Sid, User},
     scope::Scope,
-    token::{audience::Target, refresh_token::RefreshToken},
+    token::{
+        audience::Target,
+        refresh_token::{RefreshToken, TokenKey},
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -148,7 +151,10 @@ pub(super) fn refresh_token(
     let refresh = grant.refresh.as_ref()?;
     let key_id = u8::try_from(EPOCH).ok()?;
     let token = RefreshToken::derive(
-        (key_id, &app.refresh_mac),
+        TokenKey {
+            id: key_id,
+            mac: &app.refresh_mac,
+        },
         secret,
         refresh.token_id,
         generation,

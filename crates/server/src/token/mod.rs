@@ -14,9 +14,7 @@ use cardea_protocol::{
 };
 use cardea_web::inbound::UnreadForm;
 
-pub(crate) use self::client_auth::{MAX_BODY_BYTES, authenticate};
 use self::mint::TokenResponse;
-pub(crate) use self::refresh_token::authentic;
 use crate::{
     answer::Answer,
     app::{App, Shared},
@@ -25,6 +23,11 @@ use crate::{
     error::{self, Failure},
     form::read_uncounted,
     limited, telemetry,
+};
+
+pub(crate) use self::{
+    client_auth::{MAX_BODY_BYTES, authenticate},
+    refresh_token::authentic,
 };
 
 /// `POST /token`

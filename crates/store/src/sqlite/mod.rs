@@ -38,7 +38,6 @@ use std::{
 
 use rusqlite::Connection;
 
-pub use self::open::OpenError;
 use self::{
     checkpoint::{Checkpointer, Checkpoints},
     fault::Verb,
@@ -50,6 +49,8 @@ use self::{
     writer::{OnError, Writer},
 };
 use crate::Result;
+
+pub use self::open::OpenError;
 
 /// The largest number of read connections.
 const READERS: usize = 8;

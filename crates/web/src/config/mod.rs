@@ -11,19 +11,18 @@ mod schema;
 mod unknown;
 mod values;
 
+pub use error::{ConfigError, ConfigErrors};
+pub use places::{lines, lines_of_keys};
+pub use reference::reference_markdown;
+pub use values::{Duration, SecretText};
+
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, Deserializer};
 
-pub use error::{ConfigError, ConfigErrors};
-pub use places::{lines, lines_of_keys};
-pub use reference::reference_markdown;
-pub use values::{Duration, SecretText};
-
-use self::error::Source;
-use self::schema::Schema;
+use self::{error::Source, schema::Schema};
 
 /// The maximum size of a configuration file.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

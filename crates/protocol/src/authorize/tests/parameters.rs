@@ -1,5 +1,7 @@
 //! One parameter after the other: what is refused, with which code, and what is passed over.
 
+// length: one test a parameter, in the order of the checks.
+
 use ErrorCode::{InvalidRequest, InvalidScope, InvalidTarget};
 
 use super::*;

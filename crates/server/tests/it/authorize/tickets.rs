@@ -1,5 +1,7 @@
 //! Attacks on a login under way (D7).
 
+// length: what can happen to a ticket between two pages, one test each.
+
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::{OTHER_SPA, SPA},

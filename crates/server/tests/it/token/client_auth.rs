@@ -1,3 +1,5 @@
+// length: one test a way to authenticate and a way to get it wrong.
+
 use cardea_testkit::{
     Answer, Browser, Call, ISSUER, Person, TestServer,
     clients::{POST, SCRIPT, SIGNED, SPA, WEB},

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod clients;
+pub(crate) mod endings;
 pub(crate) mod grants;
 pub(crate) mod jobs;
 pub(crate) mod keys;
@@ -50,8 +51,8 @@ macro_rules! contract {
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;
             revocation: a_grant_is_revoked_once, only_the_owner_revokes, one_token_is_revoked,
                 an_application_is_revoked_whole, logout_takes_what_hangs_on_the_session,
-                disabled_parties_have_no_living_tokens, removing_a_user_removes_everything,
-                t1_a_logout_keeps_offline_access,
+                disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
+            endings: t1_a_logout_keeps_offline_access,
                 t1_a_remote_logout_keeps_offline_access,
                 t1_another_user_keeps_offline_access,
                 t1_expiry_keeps_offline_access,

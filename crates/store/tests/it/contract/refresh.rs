@@ -1,3 +1,5 @@
+// length: the cases of one verb, with their races.
+
 use std::sync::Arc;
 
 use cardea_protocol::{

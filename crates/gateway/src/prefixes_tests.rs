@@ -1,0 +1,148 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::path;
+
+/// The prefix of a raw path, or why there is none.
+fn find<'a>(prefixes: &[&'a str], raw: &str) -> Result<Option<&'a str>, &'static str> {
+    let path = path::read(raw).map_err(|_| "refused")?;
+    let found = Prefixes::new(prefixes.iter().copied()).find(&path);
+    let found = found.map_err(|_| "ambiguous")?;
+    Ok(found.prefix.map(|index| prefixes[index]))
+}
+
+#[test]
+fn ordinary_paths_have_the_longest_prefix() {
+    let prefixes = ["", "/api", "/api/admin", "/Docs", "/münchen", "/v1:batch"];
+    for (raw, expected) in [
+        ("/", ""),
+        ("/api", "/api"),
+        ("/api/", "/api"),
+        ("/apis", ""),
+        ("/api-v2", ""),
+        ("/api_v2", ""),
+        ("/api@2", ""),
+        ("/api~", ""),
+        ("/api/Admins", "/api"),
+        ("/api/admin/Users", "/api/admin"),
+        ("/api/x;y=/z%20", "/api"),
+        ("/api/.well-known/x:y", "/api"),
+        ("/%61pi/%61dmin", "/api/admin"),
+        ("/Docs/A%20B", "/Docs"),
+        ("/m%C3%BCnchen/x", "/münchen"),
+        ("/v1:batch", "/v1:batch"),
+        ("/v1/users", ""),
+        ("/caf%C3%A9/%E6%97%A5%E6%9C%AC", ""),
+        ("/api/caf%C3%A9", "/api"),
+        ("/api/%E6%97%A5%E6%9C%AC/x", "/api"),
+        ("/api.json", ""),
+        ("/a.b/c.d", ""),
+        ("/100%25", ""),
+    ] {
+        assert_eq!(find(&prefixes, raw), Ok(Some(expected)), "{raw}");
+    }
+    assert_eq!(find(&["/api"], "/other/X"), Ok(None));
+}
+
+#[test]
+fn g1_g3_a_path_that_reads_loosely_as_under_another_prefix_is_ambiguous() {
+    for raw in [
+        "/LIM",
+        "/Lim/x",
+        "/lim;a",
+        "/lim;a=b/x",
+        "/lim%3ba",
+        "/lim,a",
+        "/lim%20",
+        "/lim%20/x",
+        "/lim+",
+        "/lim%C2%A0",
+        "/lim%E3%80%80",
+        "/lim.",
+        "/lim...",
+        "/lim.%20",
+        "/lim.;x",
+        "/lim:x",
+        "/lim::$DATA",
+        "/lim%3a%3a$INDEX_ALLOCATION/x",
+        "/lim%3fx",
+        "/lim%23x",
+        "/lim&x",
+        "/lim=x",
+        "/lim%22",
+        "/lim%7c",
+        "/lim*",
+        "/lim!",
+        "/lim$",
+        "/%20lim",
+        "/%25u006cim",
+        "/%25u006C%25u0069m",
+        "/li%E2%80%8Bm",
+        "/%E2%80%8Dlim",
+        "/lim%EF%BB%BF",
+        "/li%C2%ADm",
+        "/lim%CC%81",
+        "/l%C3%ADm",
+        "/%EF%BD%8C%EF%BD%89%EF%BD%8D",
+        "/%EF%BC%AC%EF%BC%A9%EF%BC%AD/x",
+        "/l%C4%B1m",
+        "/L%C4%B0M",
+        "/lim%FF",
+        "/l%ffim",
+        "/lim%E6%97%A5",
+        "/%F0%9D%90%A5im",
+        "/x%EF%BC%8F%EF%BC%8E%EF%BC%8E%EF%BC%8Flim",
+        "/x%E2%88%95%E3%80%82%E3%80%82%E2%88%95lim",
+        "/%C2%A5lim",
+        "/(S(abc))/lim",
+    ] {
+        assert_eq!(find(&["", "/lim"], raw), Err("ambiguous"), "{raw}");
+        assert_eq!(find(&["/lim"], raw), Err("ambiguous"), "{raw}");
+    }
+    let nested = ["/admin", "/admin/help"];
+    for raw in [
+        "/admin/Help",
+        "/admin/help;x",
+        "/admin;x/help",
+        "/admin/help/%EF%BC%8E%EF%BC%8E/x",
+    ] {
+        assert_eq!(find(&nested, raw), Err("ambiguous"), "{raw}");
+    }
+    assert_eq!(find(&["", "/lim"], "/%256cim"), Err("refused"));
+    assert_eq!(find(&["", "/Lim"], "/lim"), Err("ambiguous"));
+    assert_eq!(find(&["", "/münchen"], "/MÜNCHEN"), Err("refused"));
+    assert_eq!(find(&["", "/münchen"], "/M%C3%9CNCHEN"), Err("ambiguous"));
+    assert_eq!(find(&["", "/münchen"], "/mu%CC%88nchen"), Err("ambiguous"));
+}
+
+#[test]
+fn a_format_names_the_longer_prefix_beside_the_strict_one() {
+    let prefixes = Prefixes::new(["", "/lim", "/lim/in"]);
+    for (path, prefix, with_format) in [
+        ("/lim.json", 0, Some(1)),
+        ("/lim.json/x", 0, Some(1)),
+        ("/lim/in.xml", 1, Some(2)),
+        ("/lim/x.y", 1, None),
+        ("/x.json", 0, None),
+    ] {
+        let expected = Found {
+            prefix: Some(prefix),
+            with_format,
+        };
+        assert_eq!(prefixes.find(path), Ok(expected), "{path}");
+    }
+    assert_eq!(prefixes.find("/LIM.json").unwrap().with_format, Some(1));
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_path_has_the_strict_prefix_or_none(raw in "/[a-cA-C;:. %0-9é/]{0,16}") {
+        let prefixes = ["", "/a", "/a/b", "/C"];
+        let Ok(path) = path::read(&raw) else { return Ok(()) };
+        if let Ok(found) = Prefixes::new(prefixes).find(&path) {
+            let under = |prefix: &&&str| is_under(&path, prefix);
+            let longest = prefixes.iter().filter(under).max_by_key(|prefix| prefix.len());
+            proptest::prop_assert_eq!(found.prefix.map(|index| &prefixes[index]), longest);
+        }
+    }
+}

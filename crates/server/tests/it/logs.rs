@@ -93,7 +93,7 @@ async fn a_refusal_is_in_the_log_under_its_reference_with_its_cause() {
     );
     let request = text
         .lines()
-        .find(|line| line.contains(id) && line.contains("route"))
+        .find(|line| line.contains(id) && line.contains("status="))
         .unwrap();
     assert!(
         request.contains("/token") && request.contains("status=401"),

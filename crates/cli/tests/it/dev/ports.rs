@@ -35,9 +35,8 @@ fn a_taken_port_of_the_gateway_is_named_too() {
 }
 
 #[test]
-fn the_apps_move_out_of_the_way_of_whoever_has_their_ports() {
-    // Other tests may have them already.
-    let _held = [4000, 5173, 5174].map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+fn the_apps_move_when_their_ports_are_taken() {
+    let _held = [4000, 5173, 5174].map(hold);
     let dev = Dev::start(&[]);
     for (port, name) in [
         (4000, "orders API"),
@@ -57,4 +56,16 @@ fn the_apps_move_out_of_the_way_of_whoever_has_their_ports() {
     }
     let answer = dev.shell(&format!("{} -i", dev.curl()));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Takes a port. Another test's `cardea dev` may have it for a while.
+fn hold(port: u16) -> std::net::TcpListener {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        match std::net::TcpListener::bind(("127.0.0.1", port)) {
+            Ok(listener) => return listener,
+            Err(error) if std::time::Instant::now() > end => panic!("port {port}: {error}"),
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(50)),
+        }
+    }
 }

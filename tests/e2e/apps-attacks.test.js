@@ -148,7 +148,7 @@ test('what is looked for is what tokens look like', async (t) => {
   await page.goto(asked.url);
   await logInAs(page, 'alice');
   const answered = page.waitForRequest((sent) => sent.url().startsWith(`${redirectUri}?`));
-  await allow(page);
+  await allow(page, 'Example in the browser');
   const got = await asked.redeem(new URL((await answered).url()).searchParams.get('code'));
   for (const token of ['access_token', 'refresh_token', 'id_token']) {
     assert.deepEqual(tokens(JSON.stringify({ token: got[token] })), [got[token]], token);

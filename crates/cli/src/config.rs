@@ -109,7 +109,9 @@ fn place(config: &mut Config, folder: &Path) {
         &mut config.brand.logo_dark_file,
         &mut config.brand.icon_file,
     ];
-    files.into_iter().flatten().for_each(within);
+    let secrets = config.clients.iter_mut();
+    let secrets = secrets.filter_map(|client| client.client_secret_file.as_mut());
+    files.into_iter().flatten().chain(secrets).for_each(within);
 }
 
 /// The file of `store.url`.

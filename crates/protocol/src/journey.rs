@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::{
     authorize::AuthorizationRequest,
     error::{ErrorCode, OAuthError},
-    model::{Client, Consent, Session, Sid, Subject},
-    redirect_uri::ApplicationType,
+    model::{Client, Consent, ConsentMode, Session, Sid, Subject},
+    redirect_uri::{ApplicationType, is_loopback},
     request::Prompt,
 };
 
@@ -172,7 +173,15 @@ fn needs_consent(now: &Situation<'_>, session: &Session) -> bool {
     let on_record = now.consent.is_some_and(|c| {
         c.subject == session.subject && now.request.access.consent_scope().is_subset_of(&c.scope)
     });
-    now.request.prompt.has(Prompt::Consent) || imitable || !on_record
+    now.request.prompt.has(Prompt::Consent) || imitable || !(on_record || is_implied(now))
+}
+
+/// Whether the operator has allowed the client for all users. RFC 8252 §8.6, RFC 6819 §5.2.3.5: only where the redirect URI proves which
+/// client it is. Any program of the device can listen on loopback, or register a private scheme.
+fn is_implied(now: &Situation<'_>) -> bool {
+    let proves = |uri: &Url| uri.scheme() == "https" && !is_loopback(uri);
+    now.client.metadata().consent == ConsentMode::Implicit
+        && Url::parse(&now.request.return_path.redirect_uri).is_ok_and(|uri| proves(&uri))
 }
 
 #[cfg(test)]

@@ -242,6 +242,32 @@ fn a_native_public_client_at_a_private_scheme_asks_for_consent_each_time() {
 }
 
 #[test]
+fn n1_an_implicit_consent_asks_nobody_unless_the_redirect_uri_can_be_imitated() {
+    let implicit = |m: &mut ClientMetadata| m.consent = crate::model::ConsentMode::Implicit;
+    let new = || alice().allowed(None).of(implicit);
+    assert_eq!(alice().allowed(None).next(), Ok(NextStep::Consent));
+    assert_eq!(new().next(), Ok(Finish));
+    assert_eq!(new().asking("none").next(), Ok(Finish));
+    assert_eq!(new().asking("consent").next(), Ok(NextStep::Consent));
+    assert_eq!(new().nobody().next(), Ok(NextStep::Login));
+    for imitable in [
+        "http://localhost:3000/cb",
+        "http://127.0.0.1/cb",
+        "http://[::1]:1/cb",
+        "https://localhost/cb",
+        "https://127.0.0.2/cb",
+        "com.example.app:/cb",
+        "https",
+    ] {
+        assert_eq!(
+            new().returning_to(imitable).next(),
+            Ok(NextStep::Consent),
+            "{imitable}"
+        );
+    }
+}
+
+#[test]
 fn a_hint_at_another_person_gives_the_chooser_and_then_an_error() {
     let bob_wanted = || alice().hinting_at("bob");
     assert_eq!(bob_wanted().next(), Ok(ChooseAccount));

@@ -1,6 +1,6 @@
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, Once, PoisonError},
 };
 
 use tracing::subscriber::DefaultGuard;
@@ -14,6 +14,11 @@ impl Log {
     /// Captures what this thread logs until the guard is dropped: a test and its handlers run on one thread.
     #[must_use]
     pub fn capture() -> (Self, DefaultGuard) {
+        // Without a global subscriber a place that logs first in another test's thread is cached as switched off.
+        static GLOBAL: Once = Once::new();
+        GLOBAL.call_once(|| {
+            let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+        });
         let log = Self::default();
         let layer = tracing_subscriber::fmt::layer()
             .with_writer(log.clone())

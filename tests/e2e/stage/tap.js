@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import http from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 export async function tap() {
   const received = [];
@@ -12,8 +12,8 @@ export async function tap() {
     delete headers['accept-encoding'];
     const answer = await send(url, { method, headers }, request).catch(() => null);
     if (!answer) return response.writeHead(502).end();
-    const body = await text(answer);
-    received.push({ url, text: [...pairs(answer.rawHeaders), body].join('\n') });
+    const body = await buffer(answer);
+    received.push({ url, text: [...pairs(answer.rawHeaders), body.toString()].join('\n') });
     response.writeHead(answer.statusCode, answer.rawHeaders).end(body);
   });
   server.listen(0, '127.0.0.1');

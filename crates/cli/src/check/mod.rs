@@ -62,6 +62,7 @@ fn of_gateway(file: &Path, run: Run) -> Vec<Finding> {
 async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
     let now = SystemClock.now();
     let mut findings = configuration(file, config, now);
+    findings.extend(files::secrets(file, config));
     let served = store::is_served(config).await;
     findings.extend(outside::issuer(config));
     // Whose port it is depends on whether a provider runs.

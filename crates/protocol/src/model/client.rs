@@ -69,16 +69,30 @@ impl Client {
         owner: Owner,
         now: Timestamp,
     ) -> Result<Self, MetadataError> {
-        let secret = match metadata.client_secret.take() {
-            None => None,
-            Some(text) if text.expose().len() < MIN_SECRET_BYTES => {
+        let hash = metadata.client_secret_hash.take();
+        if metadata.client_secret_file.take().is_some() {
+            return refuse(
+                "client_secret_file",
+                "it is only known in the configuration file",
+            );
+        }
+        let secret = match (metadata.client_secret.take(), hash) {
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                return refuse(
+                    "client_secret_hash",
+                    "the secret is set twice; keep one of client_secret, client_secret_file, client_secret_hash",
+                );
+            }
+            (None, Some(hash)) => Some(hashed(&hash)?),
+            (Some(text), None) if text.expose().len() < MIN_SECRET_BYTES => {
                 // Hex, because many clients skip the encoding of RFC 6749 §2.3.1, and then + and % are read as something else.
                 return refuse(
                     "client_secret",
                     "it is shorter than 32 bytes; make one with: openssl rand -hex 32",
                 );
             }
-            Some(text) => Some(Digest::of(text.expose().as_bytes())),
+            (Some(text), None) => Some(Digest::of(text.expose().as_bytes())),
         };
         Self::restore(metadata, secret, ClientStatus::Enabled, owner, now)
     }
@@ -288,6 +302,32 @@ fn check_id_token_claims(metadata: &ClientMetadata) -> Result<(), MetadataError>
         Some(problem) => refuse("id_token_claims", problem),
     }
 }
+
+/// A digest from hexadecimal.
+fn hashed(hex: &str) -> Result<Digest, MetadataError> {
+    let mut bytes = [0; 32];
+    let pairs = hex.as_bytes().chunks_exact(2);
+    let whole = hex.len() == 2 * bytes.len() && pairs.remainder().is_empty();
+    let digit = |c: &u8| char::from(*c).to_digit(16);
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        let value = match pair {
+            [high, low] => digit(high)
+                .zip(digit(low))
+                .map(|(high, low)| 16 * high + low),
+            _ => None,
+        };
+        match value.and_then(|value| u8::try_from(value).ok()) {
+            Some(value) if whole => *byte = value,
+            _ => return refuse("client_secret_hash", HASH),
+        }
+    }
+    match whole {
+        true => Ok(Digest::from_bytes(bytes)),
+        false => refuse("client_secret_hash", HASH),
+    }
+}
+
+const HASH: &str = "it is not a SHA-256 of 64 hexadecimal digits; make one with: printf %s \"$secret\" | sha256sum";
 
 fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(), MetadataError> {
     let has_keys = metadata.jwks.is_some() || metadata.jwks_uri.is_some();

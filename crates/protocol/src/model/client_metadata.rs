@@ -96,6 +96,17 @@ pub enum RefreshRotation {
     Strict,
 }
 
+/// Who decides whether a client may act for a user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentMode {
+    /// The user, on the consent page.
+    #[default]
+    Ask,
+    /// The operator has decided for all users.
+    Implicit,
+}
+
 /// A client as it is registered. Names and defaults are those of RFC 7591 and OpenID Registration
 /// where they have one.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +118,13 @@ pub struct ClientMetadata {
     #[serde(skip_serializing, deserialize_with = "secret")]
     #[schemars(with = "Option<String>", extend("format" = "password"))]
     pub client_secret: Option<Secret<String>>,
+    /// A file with the secret, instead of `client_secret`; only in the configuration file.
+    #[serde(skip_serializing)]
+    pub client_secret_file: Option<String>,
+    /// The SHA-256 of the secret in hexadecimal, instead of `client_secret`: `printf %s "$secret" | sha256sum`. The secret must be
+    /// random, such as from `openssl rand -hex 32`.
+    #[serde(skip_serializing)]
+    pub client_secret_hash: Option<String>,
     /// The name shown at login and consent.
     pub client_name: Option<String>,
     /// The URL of the client's logo, a PNG or SVG of at most 64 KiB; https. Cardea fetches it and shows it from its own address.
@@ -170,6 +188,10 @@ pub struct ClientMetadata {
     pub default_max_age: Option<u64>,
     /// Whether `auth_time` is always in the ID token.
     pub require_auth_time: bool,
+    /// With `ask` each user is asked once on the consent page. `implicit` is for the operator's own applications: nobody is asked, unless
+    /// the client asks for it by `prompt=consent`, or the redirect URI is on loopback or has a private scheme, which any program of the
+    /// device can use.
+    pub consent: ConsentMode,
     /// Origins that may call `/token`, `/userinfo` and `/revocation` from a browser, beside those of a public client's redirect URIs.
     pub allowed_origins: Vec<String>,
     /// Whether userinfo also accepts this client's access tokens for an API, if they have the scope `openid`.
@@ -185,6 +207,8 @@ impl Default for ClientMetadata {
         Self {
             client_id: String::new(),
             client_secret: None,
+            client_secret_file: None,
+            client_secret_hash: None,
             client_name: None,
             logo_uri: None,
             policy_uri: None,
@@ -211,6 +235,7 @@ impl Default for ClientMetadata {
             require_nonce: false,
             default_max_age: None,
             require_auth_time: false,
+            consent: ConsentMode::Ask,
             allowed_origins: Vec::new(),
             userinfo_with_api_token: false,
             backchannel_logout_uri: None,

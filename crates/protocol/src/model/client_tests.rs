@@ -359,3 +359,39 @@ fn a_back_channel_logout_uri_is_https_without_a_fragment() {
         assert_eq!(refused, Some("backchannel_logout_uri"), "{bad}");
     }
 }
+
+#[test]
+fn n8_a_secret_is_registered_by_its_hash() {
+    let hex: String = Digest::of(SECRET.as_bytes())
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let with = |hash: &str| {
+        let metadata = ClientMetadata {
+            client_id: "a".to_owned(),
+            redirect_uris: vec!["https://a.example/cb".to_owned()],
+            client_secret_hash: Some(hash.to_owned()),
+            ..ClientMetadata::default()
+        };
+        Client::register(metadata, Owner::File, now())
+    };
+    for good in [hex.clone(), hex.to_uppercase()] {
+        let client = with(&good).unwrap();
+        assert!(client.secret_is(SECRET) && !client.secret_is(&hex));
+        let stored = serde_json::to_string(client.metadata()).unwrap();
+        assert!(
+            !stored.contains("client_secret_hash") && !stored.contains(&hex),
+            "{stored}"
+        );
+    }
+    let long = format!("{hex}00");
+    let odd = hex.replacen(char::is_alphanumeric, "g", 1);
+    for bad in ["", "00", &hex[1..], &long, &odd, &"é".repeat(32)] {
+        assert_eq!(
+            with(bad).err().unwrap().field,
+            "client_secret_hash",
+            "{bad}"
+        );
+    }
+}

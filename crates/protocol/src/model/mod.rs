@@ -16,7 +16,8 @@ mod user;
 pub use cause::{Actor, AuditEvent, AuditRow, Cause};
 pub use client::{Client, ClientStatus, MetadataError, Owner};
 pub use client_metadata::{
-    AccessTokenFormat, AuthMethod, ClientMetadata, GrantType, RefreshRotation, ResponseType,
+    AccessTokenFormat, AuthMethod, ClientMetadata, ConsentMode, GrantType, RefreshRotation,
+    ResponseType,
 };
 pub use client_warnings::{client_warnings, user_claim_warnings};
 pub use code::{AuthenticationContext, Code, CodeBinding};

@@ -96,7 +96,8 @@ pub(super) async fn add(
         ));
     }
     let mut made = None;
-    if needs_secret(&metadata) && metadata.client_secret.is_none() {
+    let has_secret = metadata.client_secret.is_some() || metadata.client_secret_hash.is_some();
+    if needs_secret(&metadata) && !has_secret {
         made = Some(app.entropy.token().to_text());
         metadata.client_secret.clone_from(&made);
     }
@@ -271,6 +272,14 @@ fn patched(before: &ClientMetadata, patch: Map<String, Value>) -> Answer<ClientM
         (
             "client_secret",
             "it is not set here; a new one is made at /secret",
+        ),
+        (
+            "client_secret_hash",
+            "it is not set here; a new one is made at /secret",
+        ),
+        (
+            "client_secret_file",
+            "it is only known in the configuration file",
         ),
     ] {
         if patch.contains_key(member) {

@@ -6,6 +6,7 @@ use cardea_protocol::{
     claims::check_user_claims,
     model::{Client, Owner, Username},
 };
+use cardea_seal::Secret;
 use cardea_web::outbound::GuardedClient;
 use jiff::Timestamp;
 
@@ -92,7 +93,7 @@ impl Config {
     }
 
     fn file_client(&self, index: usize, now: Timestamp) -> Result<Client, ConfigProblem> {
-        let metadata = self.clients.get(index).cloned().unwrap_or_default();
+        let mut metadata = self.clients.get(index).cloned().unwrap_or_default();
         let id = metadata.client_id.clone();
         let place = self.places.client(&id);
         let problem =
@@ -101,6 +102,17 @@ impl Config {
         if earlier.into_iter().any(|other| other.client_id == id) {
             return problem("there is another client with this client_id".to_owned());
         }
+        if let Some(file) = metadata.client_secret_file.take() {
+            if metadata.client_secret.is_some() {
+                return problem(
+                    "client_secret and client_secret_file are both set; keep one".to_owned(),
+                );
+            }
+            match std::fs::read_to_string(&file) {
+                Ok(text) => metadata.client_secret = Some(Secret::new(first_line(&text))),
+                Err(e) => return problem(format!("client_secret_file: {file}: {e}")),
+            }
+        }
         let secret = metadata.client_secret.as_ref();
         // D23: these are public.
         if !self.development && secret.is_some_and(|s| is_demo_secret(s.expose())) {
@@ -108,6 +120,14 @@ impl Config {
         }
         Client::register(metadata, Owner::File, now).or_else(|e| problem(e.to_string()))
     }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned()
 }
 
 impl OutboundConfig {

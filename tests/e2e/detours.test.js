@@ -41,6 +41,8 @@ test('a consent left open while another person logs in is asked of that person',
   await sees(other, 'Allow Orders access?');
 
   await allow(page);
+  await sees(page, 'Choose an account');
+  await page.getByRole('button', { name: 'Bob B' }).click();
   await sees(page, 'Allow Orders access?');
   await page.getByText('Bob B').waitFor();
   await allow(page);

@@ -131,7 +131,7 @@ test('after a logout the provider knows no grant of the app, so its refresh toke
   await enterOrders(page, own.spa);
   const account = await context.newPage();
   await account.goto(`${own.issuer}/account`);
-  const grant = account.getByRole('region', { name: 'Apps with access' }).getByText(/^Used /);
+  const grant = account.getByRole('region', { name: 'Apps' }).getByText(/^Used /).first();
   await grant.waitFor();
   await page.getByRole('button', { name: 'Log out' }).click();
   await sees(page, WELCOME);

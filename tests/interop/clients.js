@@ -47,6 +47,7 @@ export function clients({ jwks, jwksUri }) {
     access_token_signing_alg: alg,
     id_token_signed_response_alg: alg,
     userinfo_signed_response_alg: alg,
+    userinfo_with_api_token: true,
   });
   return [
     publicClient('spa', { client_name: 'Orders & more <spa>' }),

@@ -3,12 +3,19 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use cardea_web::log::{LogWriter, Report};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, dynamic_filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
+    registry,
+    util::SubscriberInitExt as _,
+};
 
 use crate::commands::Command;
 
 /// With the reason of each refusal, for developers.
-const HUMAN: &str = "warn,cardea_server=info,cardea_resource=info,cardea_client=info,cardea_server::start=warn,cardea_server::keys=warn";
+const HUMAN: &str = "warn,cardea_server=info,cardea_refused=info,cardea_resource=info,cardea_client=info,cardea_server::start=warn,cardea_server::keys=warn";
 
 /// How a line looks, and how much is logged.
 #[derive(Clone, Copy)]
@@ -58,21 +65,24 @@ pub(crate) fn start(
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
-    let writer = writer.clone();
-    let mut builder = fmt()
-        .with_env_filter(filter)
-        .with_writer(move || writer.clone())
+    let (lines, sampler) = (writer.clone(), writer.sampler());
+    let sampled = dynamic_filter_fn(move |metadata, _| sampler.takes(metadata.target()));
+    let mut layer = fmt::layer()
+        .with_writer(move || lines.clone())
         .log_internal_errors(false);
     if !std::io::stderr().is_terminal() {
-        builder = builder.with_ansi(false);
+        layer = layer.with_ansi(false);
     }
+    // The sampler counts only what the filter lets through.
+    let filter = filter.and(sampled);
     match format {
-        Format::Human | Format::Quiet => builder.with_target(false).init(),
-        Format::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
+        Format::Human | Format::Quiet => registry()
+            .with(layer.with_target(false).with_filter(filter))
             .init(),
+        Format::Json => {
+            let layer = layer.json().flatten_event(true).with_current_span(false);
+            registry().with(layer.with_filter(filter)).init();
+        }
     }
     Ok(())
 }

@@ -9,7 +9,10 @@ use axum::{
 };
 use cardea_protocol::{ErrorCode, OAuthError};
 use cardea_store::{NotDone, StoreError};
-use cardea_web::inbound::{FormError, limits::Decision};
+use cardea_web::{
+    inbound::{FormError, Logged, limits::Decision},
+    log::REFUSED,
+};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -111,13 +114,13 @@ impl Failure {
                 explain::log(caller, e);
             }
             Self::Restartable { trouble, cause, .. } => {
-                tracing::info!(%request_id, ?trouble, cause, "refused with a page");
+                tracing::info!(target: REFUSED, %request_id, ?trouble, cause, "refused with a page");
             }
             Self::Page { trouble, cause } if *trouble != Trouble::Unexpected => {
-                tracing::info!(%request_id, ?trouble, cause, "refused with a page");
+                tracing::info!(target: REFUSED, %request_id, ?trouble, cause, "refused with a page");
             }
             Self::Form(_) | Self::Limited(_) | Self::Busy(_) => {
-                tracing::info!(%request_id, cause = %self, "refused");
+                tracing::info!(target: REFUSED, %request_id, cause = %self, "refused");
             }
             Self::Store(_) | Self::Internal(_) | Self::Page { .. } => {
                 tracing::error!(%request_id, cause = %self, "failed");
@@ -138,7 +141,7 @@ pub(crate) fn oauth<T: IntoResponse>(caller: &Caller, result: Result<T, Failure>
         Ok(answer) => answer.into_response(),
         Err(failure) => {
             failure.log(caller);
-            refuse(&failure)
+            logged(refuse(&failure))
         }
     }
 }
@@ -257,9 +260,15 @@ pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
         Ok(response) => response,
         Err(failure) => {
             failure.log(&ctx.caller);
-            error_page(ctx, &failure, None)
+            logged(error_page(ctx, &failure, None))
         }
     }
+}
+
+/// The response of a request whose refusal was logged with its cause.
+pub(crate) fn logged(mut response: Response) -> Response {
+    response.extensions_mut().insert(Logged);
+    response
 }
 
 /// The error page for a failure.

@@ -5,6 +5,7 @@ use cardea_protocol::{
     explain::{Shown, similar},
 };
 use cardea_store::{Page, StoreError};
+use cardea_web::log::REFUSED;
 
 use crate::{app::App, caller::Caller};
 
@@ -18,6 +19,7 @@ pub(crate) fn log(caller: &Caller, error: &OAuthError) {
     let text = |value: Option<&Shown>| value.map(|v| v.as_str().to_owned());
     let failed = trail.and_then(|t| t.failure());
     tracing::info!(
+        target: REFUSED,
         request_id = %caller.request_id,
         error = %error.code(),
         description = error.description(),

@@ -16,7 +16,7 @@ use std::{
 
 use metrics::counter;
 
-use crate::metric_names::LOG_LINES_DROPPED;
+use crate::metric_names::{LOG_LINES_DROPPED, LOG_LINES_SAMPLED};
 
 /// How many lines wait. With the longest lines in practice (some 2 KiB) this is 2 MiB.
 const MAX_LINES: usize = 1024;
@@ -37,6 +37,8 @@ struct State {
     changed: Condvar,
     /// Lines that were dropped since this was last reported.
     dropped: AtomicU64,
+    /// Refusals that were left out since this was last reported.
+    sampled: AtomicU64,
 }
 
 /// How the line that reports dropped lines looks.
@@ -71,6 +73,18 @@ impl LogWriter {
         }
     }
 
+    /// A sampler of refusals that reports to this log what it leaves out.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler {
+        Sampler {
+            state: Arc::clone(&self.state),
+            window: Arc::new(Mutex::new(Window {
+                began: Instant::now(),
+                lines: 0,
+            })),
+        }
+    }
+
     /// Waits until everything is written, at most this long.
     pub fn flush_for(&self, at_most: Duration) {
         let until = Instant::now() + at_most;
@@ -82,6 +96,54 @@ impl LogWriter {
             let waited = self.state.changed.wait_timeout(pending, left);
             pending = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+/// The target of lines about refused requests, which strangers can cause in any number. It is sampled.
+pub const REFUSED: &str = "cardea_refused";
+/// How many of these lines are logged in a second.
+const REFUSALS_A_SECOND: u32 = 200;
+
+/// Lets so many lines with the target [`REFUSED`] through in a second. All others pass.
+#[derive(Clone)]
+pub struct Sampler {
+    state: Arc<State>,
+    window: Arc<Mutex<Window>>,
+}
+
+struct Window {
+    began: Instant,
+    lines: u32,
+}
+
+impl Window {
+    fn takes(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.began) >= Duration::from_secs(1) {
+            *self = Self {
+                began: now,
+                lines: 0,
+            };
+        }
+        self.lines = self.lines.saturating_add(1);
+        self.lines <= REFUSALS_A_SECOND
+    }
+}
+
+impl Sampler {
+    /// Whether a line with this target is logged now. One that is not is counted.
+    #[must_use]
+    pub fn takes(&self, target: &str) -> bool {
+        if target != REFUSED {
+            return true;
+        }
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.takes(Instant::now()) {
+            return true;
+        }
+        drop(window);
+        self.state.sampled.fetch_add(1, Ordering::Relaxed);
+        counter!(LOG_LINES_SAMPLED).increment(1);
+        false
     }
 }
 
@@ -130,9 +192,14 @@ impl Write for LogWriter {
 
 fn write_all(lines: &Receiver<Vec<u8>>, mut sink: impl Write, state: &State, report: Report) {
     while let Ok(line) = lines.recv() {
-        let missing = state.dropped.swap(0, Ordering::Relaxed);
-        if missing > 0 && write(&mut sink, report.line(missing).as_bytes()).is_err() {
-            state.dropped.fetch_add(missing, Ordering::Relaxed);
+        for (count, why) in [
+            (&state.dropped, "they could not be written"),
+            (&state.sampled, "too many refusals in one second"),
+        ] {
+            let missing = count.swap(0, Ordering::Relaxed);
+            if missing > 0 && write(&mut sink, report.line(missing, why).as_bytes()).is_err() {
+                count.fetch_add(missing, Ordering::Relaxed);
+            }
         }
         if write(&mut sink, &line).is_err() {
             state.dropped();
@@ -147,14 +214,12 @@ fn write(sink: &mut impl Write, line: &[u8]) -> io::Result<()> {
 }
 
 impl Report {
-    fn line(self, dropped: u64) -> String {
+    fn line(self, dropped: u64, why: &str) -> String {
         match self {
             Self::Json => format!(
-                "{{\"level\":\"WARN\",\"message\":\"log lines were dropped: they could not be written\",\"dropped\":{dropped}}}\n"
+                "{{\"level\":\"WARN\",\"message\":\"log lines were dropped: {why}\",\"dropped\":{dropped}}}\n"
             ),
-            Self::Text => {
-                format!("WARN {dropped} log lines were dropped: they could not be written\n")
-            }
+            Self::Text => format!("WARN {dropped} log lines were dropped: {why}\n"),
         }
     }
 }
@@ -179,6 +244,27 @@ mod tests {
     use std::sync::mpsc::{Sender, channel};
 
     const PATIENCE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn s9_refusals_of_one_second_are_sampled_and_everything_else_passes() {
+        let log = LogWriter::new(io::sink(), Report::Text);
+        let sampler = log.sampler();
+        let taken = (0..10_000).filter(|_| sampler.takes(REFUSED)).count();
+        let limit = usize::try_from(REFUSALS_A_SECOND).unwrap();
+        assert!(taken >= limit && taken < 5000, "{taken}");
+        let sampled = log.state.sampled.load(Ordering::Relaxed);
+        assert_eq!(usize::try_from(sampled).unwrap(), 10_000 - taken);
+        assert!((0..10_000).all(|_| sampler.takes("cardea_server::start")));
+    }
+
+    #[test]
+    fn s9_the_next_second_has_lines_of_its_own() {
+        let began = Instant::now();
+        let mut window = Window { began, lines: 0 };
+        let taken = (0..1000).filter(|_| window.takes(began)).count();
+        assert_eq!(taken, usize::try_from(REFUSALS_A_SECOND).unwrap());
+        assert!(window.takes(began + Duration::from_secs(1)));
+    }
 
     /// A sink that is broken, stalled or fine, as the test says for each write.
     struct Sink {

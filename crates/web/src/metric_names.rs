@@ -50,6 +50,7 @@ metrics! {
     HTTP_BODIES_REFUSED = "cardea_http_bodies_refused_total", Counter, [], "Requests that were refused because too many request bodies were in progress.";
     CONNECTIONS_CLOSED = "cardea_connections_closed_total", Counter, ["reason"], "Connections that were closed for another one (`idle`, `busy`), or refused because all slots were busy (`refused`).";
     LOG_LINES_DROPPED = "cardea_log_lines_dropped_total", Counter, [], "Lines of the log that could not be written.";
+    LOG_LINES_SAMPLED = "cardea_log_lines_sampled_total", Counter, [], "Lines about refused requests that were left out of the log, because there were too many in one second.";
     LOGINS = "cardea_logins_total", Counter, ["outcome"], "Attempts to log in.";
     LOGOUTS = "cardea_logouts_total", Counter, [], "Sessions that a user ended.";
     CODES_ISSUED = "cardea_codes_issued_total", Counter, [], "Authorization codes that were issued.";

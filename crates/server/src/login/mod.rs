@@ -10,7 +10,10 @@ use cardea_protocol::{
     model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;
-use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
+use cardea_web::{
+    inbound::{FormError, QueryPairs, UnreadForm, limits::Decision},
+    log::REFUSED,
+};
 use http::{StatusCode, header::ALLOW};
 use tracing::field::display;
 
@@ -32,7 +35,7 @@ use crate::{
     },
     limited,
     pages::{AppLine, html},
-    passwords::Checked,
+    passwords::{Checked, Lane},
 };
 
 const STEP: &str = "login";
@@ -112,7 +115,7 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             let problem = LoginProblem::WrongNameOrPassword;
             let mut response = show(ctx, &browser, &shown(problem))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
+            Ok(error::logged(response))
         }
         Outcome::Limited(decision) => {
             let minutes = decision.retry_after.as_secs().div_ceil(60);
@@ -170,6 +173,7 @@ async fn authenticate(
             &username.trim().to_lowercase(),
             password.clone(),
             stored.as_ref(),
+            device.map_or(Lane::Strangers, |_| Lane::Known),
         )
         .await?;
     let Some(user) = user else {
@@ -243,7 +247,7 @@ fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "refused").increment(1);
     let subject = subject.map(Subject::as_str);
     let address = caller.address.map(|address| display(address.ip));
-    tracing::info!(request_id = %caller.request_id, subject, address, "login refused");
+    tracing::info!(target: REFUSED, request_id = %caller.request_id, subject, address, "login refused");
     Outcome::Refused
 }
 

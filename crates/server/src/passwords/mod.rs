@@ -9,7 +9,7 @@ mod strength;
 pub(crate) use costs::Costs;
 pub(crate) use error::PasswordError;
 pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
-pub(crate) use pool::Busy;
+pub(crate) use pool::{Busy, Lane};
 
 use std::sync::Arc;
 
@@ -62,14 +62,15 @@ impl Passwords {
         name: &str,
         password: Secret<String>,
         stored: Option<&Secret<String>>,
+        lane: Lane,
     ) -> Result<Checked, Busy> {
         let Some(text) = stored.cloned() else {
             let cost = self.costs.load().of_unknown(&self.unknown, name);
             let spend = move |memory: &mut Vec<_>| cost.spend(password.expose(), memory);
-            return self.pool.run(spend).await.map(|()| Checked::Wrong);
+            return self.pool.run(lane, spend).await.map(|()| Checked::Wrong);
         };
         self.pool
-            .run(move |memory| {
+            .run(lane, move |memory| {
                 let Ok(stored) = Stored::parse(text.expose()) else {
                     return Checked::Wrong;
                 };
@@ -90,7 +91,9 @@ impl Passwords {
     ) -> Result<Result<Secret<String>, PasswordError>, Busy> {
         let salt = entropy.bytes();
         self.pool
-            .run(move |memory| hash::make(password.expose(), &salt, memory))
+            .run(Lane::Known, move |memory| {
+                hash::make(password.expose(), &salt, memory)
+            })
             .await
     }
 }
@@ -114,7 +117,7 @@ mod tests {
             .unwrap();
         let check = async |password: &str, stored| {
             passwords
-                .check("alice", secret(password), stored)
+                .check("alice", secret(password), stored, Lane::Strangers)
                 .await
                 .unwrap()
         };
@@ -141,7 +144,12 @@ mod tests {
         let stored = secret(&format!("{cheap}{hash}"));
         assert_eq!(
             passwords
-                .check("alice", secret("a-rabbit-hole-deep-7-doors"), Some(&stored))
+                .check(
+                    "alice",
+                    secret("a-rabbit-hole-deep-7-doors"),
+                    Some(&stored),
+                    Lane::Strangers
+                )
                 .await,
             Ok(Checked::RightButOld)
         );

@@ -135,3 +135,34 @@ async fn a_line_can_not_be_forged_from_outside() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn s9_a_refused_request_has_one_line_at_the_level_of_the_log() {
+    let (log, _guard) = Log::capture();
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let login = browser.open(&server.url("/login")).await;
+    let wrong = [("username", "alice"), ("password", "a-wrong-attempt")];
+    let form = server.post("/token").form(&[("grant_type", "x")]);
+    let answers = [
+        server.post("/token").basic("web", "wrong").send().await,
+        form.client(SPA).send().await,
+        server
+            .get("/authorize")
+            .query(&[("client_id", "x")])
+            .send()
+            .await,
+        browser.submit_once(&login, login.form(), &wrong).await,
+        server.get("/no-such-page").send().await,
+        server.get("/token").send().await,
+    ];
+    for answer in answers {
+        let id = answer.header("x-request-id").unwrap().to_owned();
+        let text = log.text();
+        let lines: Vec<_> = text
+            .lines()
+            .filter(|line| line.contains(&id) && line.contains(" INFO "))
+            .collect();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+    }
+}

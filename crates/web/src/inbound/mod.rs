@@ -25,6 +25,6 @@ pub use client_address::{ClientAddress, Peer};
 pub use client_certificate::{ClientCertificate, ClientCertificates};
 pub use cookies::{CookieNames, SetCookie};
 pub use headers::PageHeaders;
-pub use middleware::Inbound;
+pub use middleware::{Inbound, Logged};
 pub use problem::Problem;
 pub use request_id::RequestId;

@@ -34,7 +34,7 @@ use super::{
     problem::Problem,
     request_id::{HEADER, RequestId, RequestIds},
 };
-use crate::metric_names;
+use crate::{log::REFUSED, metric_names};
 
 /// How requests are received.
 #[derive(Debug, Clone)]
@@ -195,6 +195,10 @@ struct InProgress {
     span: Span,
 }
 
+/// An extension of a response whose refusal the handler has logged with its cause: one line for a request is enough.
+#[derive(Clone, Copy)]
+pub struct Logged;
+
 pin_project! {
     struct Receiving<F> {
         // None: refused.
@@ -278,7 +282,8 @@ impl InProgress {
         self.shared
             .measures
             .record(self.route(), self.method, status, took);
-        self.log(status, took);
+        let is_logged = response.extensions_mut().remove::<Logged>().is_some();
+        self.log(status, took, is_logged);
         response
     }
 
@@ -294,12 +299,14 @@ impl InProgress {
     }
 
     /// One line per request, outside of its span, whose fields it has: the template of the route, never the path, the query or a header.
-    fn log(&self, status: StatusCode, took: Duration) {
+    fn log(&self, status: StatusCode, took: Duration, is_logged: bool) {
         let (request_id, method, route) = (self.id, self.method, self.route());
         let status = status.as_u16();
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if status >= 400 {
+        if status >= 500 {
             tracing::info!(parent: None, %request_id, method, route, status, micros, "request");
+        } else if status >= 400 && !is_logged {
+            tracing::info!(target: REFUSED, parent: None, %request_id, method, route, status, micros, "request");
         } else {
             tracing::debug!(parent: None, %request_id, method, route, status, micros, "request");
         }

@@ -9,10 +9,9 @@ import {
 
 const on = stage();
 
-const DRAWN = [
-  'login-light-wide', 'login-dark-narrow', 'consent-light-wide', 'consent-dark-narrow', 'chooser-light-wide',
-  'account-light-wide', 'account-dark-narrow', 'logout-light-wide', 'error-light-wide',
-];
+/** All states of the pages, as the documents show them. */
+const STATES = ['login', 'refused', 'consent', 'native-consent', 'chooser', 'account', 'logout', 'logged-out', 'error'];
+const DRAWN = STATES.flatMap((state) => ['light', 'dark'].flatMap((scheme) => ['wide', 'narrow'].map((width) => `${state}-${scheme}-${width}`)));
 
 test('every page has its landmarks, one heading, labels and a language', async () => {
   for (const [name, { structure }] of await walk()) {

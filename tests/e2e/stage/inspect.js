@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 
 const WIDE = { width: 1280, height: 800 };
-const NARROW = { width: 390, height: 844 };
 /** What is left of 1280 pixels at a zoom of 400 % (WCAG 2.2 §1.4.10). */
 export const TINY = { width: 320, height: 568 };
 const SCHEMES = ['light', 'dark'];
@@ -98,8 +97,8 @@ async function draw(name, page, drawn) {
   // What is behind a dialog is dimmed as far as the window reaches.
   const fullPage = (await page.locator('dialog[open]').count()) === 0;
   for (const colorScheme of SCHEMES) {
-    for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
-      const picture = `${name}-${colorScheme}-${width}`;
+    for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: TINY })) {
+      const picture = `${name.replaceAll(' ', '-')}-${colorScheme}-${width}`;
       if (!drawn.includes(picture)) continue;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize(viewport);

@@ -4,10 +4,15 @@
 //! writes its audit rows itself, and proves single use by a conditional write, never by read-then-write. A verb that must
 //! decide calls the one rule in `cardea-protocol` on the locked row. [`Store`] is the sum of the traits and is held as
 //! `Arc<dyn Store>`.
+//!
+//! What every store must keep is a test suite in the module `contract`, behind the feature of that name. The tests of a
+//! store in another crate can run it too.
 
 mod audit;
 mod clients;
 mod consents;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod error;
 mod grants;
 mod jobs;

@@ -1,4 +1,4 @@
-//! The store's tests: the contract that every backend keeps, and what is SQLite's own.
+//! The store's tests: SQLite keeps the contract, and what is SQLite's own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,7 +7,4 @@
     reason = "tests"
 )]
 
-#[macro_use]
-mod contract;
-mod sample;
 mod sqlite;

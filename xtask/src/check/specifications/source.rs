@@ -80,7 +80,7 @@ impl Source {
 }
 
 fn is_test_file(path: &str) -> bool {
-    path.contains("/tests/") || path.ends_with("tests.rs")
+    path.contains("/tests/") || path.contains("/src/contract/") || path.ends_with("tests.rs")
 }
 
 /// Our test modules stand at the end of the file.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_store::{sqlite::SqliteStore, *};
+use cardea_store::{contract::sample::*, sqlite::SqliteStore, *};
 use rusqlite::ffi;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -11,7 +11,6 @@ use super::{
     options,
     scripted::{PANIC, Script, Step},
 };
-use crate::sample::*;
 
 struct Bench {
     script: Script,

@@ -4,6 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use cardea_protocol::model::*;
 use cardea_store::{
+    contract::sample::*,
     sqlite::{OpenError, Options, SqliteStore, migrate},
     *,
 };
@@ -11,7 +12,6 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::options;
-use crate::sample::*;
 
 async fn add(store: &SqliteStore, name: &str) -> Result<()> {
     store

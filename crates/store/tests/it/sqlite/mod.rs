@@ -5,12 +5,7 @@ mod files;
 mod schema;
 mod scripted;
 
-use std::sync::Arc;
-
-use cardea_store::{
-    Store,
-    sqlite::{Options, SqliteStore},
-};
+use cardea_store::sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
 
 fn options(folder: &TempDir) -> Options {
@@ -20,14 +15,26 @@ fn options(folder: &TempDir) -> Options {
     }
 }
 
-fn fresh() -> (Arc<dyn Store>, TempDir) {
+async fn fresh() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (
-        Arc::new(SqliteStore::open(options(&folder)).unwrap()),
-        folder,
-    )
+    (SqliteStore::open(options(&folder)).unwrap(), folder)
 }
 
 mod contract {
-    contract!(crate::sqlite::fresh);
+    cardea_store::contract!(crate::sqlite::fresh);
+}
+
+/// A store that was closed and opened again, off the runtime's threads.
+async fn reopened() -> (SqliteStore, TempDir) {
+    let (store, folder) = fresh().await;
+    let options = options(&folder);
+    let again = tokio::task::spawn_blocking(move || {
+        drop(store);
+        SqliteStore::open(options).unwrap()
+    });
+    (again.await.unwrap(), folder)
+}
+
+mod reopened_contract {
+    cardea_store::contract!(crate::sqlite::reopened);
 }

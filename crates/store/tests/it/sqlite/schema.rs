@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use cardea_store::sqlite::SqliteStore;
+use cardea_store::{contract::sample::*, sqlite::SqliteStore};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
 use super::options;
-use crate::sample::*;
 
 /// A database with Alice, her session, a grant and a code.
 async fn filled() -> (Connection, TempDir) {

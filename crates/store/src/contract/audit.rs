@@ -1,9 +1,9 @@
 use cardea_protocol::model::*;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
-pub(crate) async fn rows_are_filtered_and_paged(store: AnyStore) {
+pub async fn rows_are_filtered_and_paged(store: AnyStore) {
     let world = World::new(store).await;
     world
         .store
@@ -69,7 +69,7 @@ pub(crate) async fn rows_are_filtered_and_paged(store: AnyStore) {
     assert_eq!(second, all[1..2]);
 }
 
-pub(crate) async fn every_actor_survives(store: AnyStore) {
+pub async fn every_actor_survives(store: AnyStore) {
     let actors = [
         Actor::Stranger,
         Actor::Person(user("alice").subject),

@@ -1,22 +1,69 @@
-//! What every backend keeps. A case gets an empty store; `contract!` makes tests of all cases for one backend.
+//! The contract: what every store keeps, as a test suite that a store of any crate can run.
+//!
+//! A case gets an empty store and drives it through the traits only. [`contract!`](crate::contract!) makes one test of
+//! each case. Time is an argument of every verb, so a case runs on a clock of its own, which begins at [`START`].
+//!
+//! A crate that runs it has `cardea-store` with the feature `contract`, and `tokio` with `macros` and `rt-multi-thread`,
+//! among its dev-dependencies, and names a function that opens an empty store:
+//!
+//! ```
+//! use cardea_store::sqlite::{Options, SqliteStore};
+//! use tempfile::TempDir;
+//!
+//! /// An empty store, and what must outlive it.
+//! async fn open() -> (SqliteStore, TempDir) {
+//!     let folder = tempfile::tempdir().unwrap();
+//!     let path = folder.path().join("cardea.db");
+//!     let options = Options { path, migrate: true };
+//!     (SqliteStore::open(options).unwrap(), folder)
+//! }
+//!
+//! // The path must be absolute: the tests are in one module per subject.
+//! cardea_store::contract!(crate::open);
+//! # fn main() {}
+//! ```
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test suite, behind a feature that only tests enable"
+)]
 
-pub(crate) mod audit;
-pub(crate) mod clients;
-pub(crate) mod endings;
-pub(crate) mod grants;
-pub(crate) mod jobs;
-pub(crate) mod keys;
-pub(crate) mod logouts;
-pub(crate) mod redemption;
-pub(crate) mod refresh;
-pub(crate) mod revocation;
-pub(crate) mod sessions;
-pub(crate) mod users;
+#[doc(hidden)]
+pub mod audit;
+#[doc(hidden)]
+pub mod clients;
+#[doc(hidden)]
+pub mod endings;
+#[doc(hidden)]
+pub mod grants;
+#[doc(hidden)]
+pub mod jobs;
+#[doc(hidden)]
+pub mod keys;
+#[doc(hidden)]
+pub mod logouts;
+#[doc(hidden)]
+pub mod redemption;
+#[doc(hidden)]
+pub mod refresh;
+#[doc(hidden)]
+pub mod revocation;
+#[doc(hidden)]
+pub mod sample;
+#[doc(hidden)]
+pub mod sessions;
+#[doc(hidden)]
+pub mod users;
 
-/// `contract!(open)`, where `open()` gives an empty store and what it must not outlive.
+pub use self::sample::START;
+
+/// Makes a test of each case of the [contract](crate::contract), from an `async fn` that opens an empty store. It returns the
+/// store and whatever must be dropped after it, or `()`.
+#[macro_export]
 macro_rules! contract {
     ($open:path) => {
-        contract! { $open;
+        $crate::contract! { $open;
             audit: rows_are_filtered_and_paged, every_actor_survives;
             clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
                 a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,
@@ -75,9 +122,47 @@ macro_rules! contract {
         $(mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $case() {
-                let (store, _guard) = $open();
-                crate::contract::$module::$case(store).await;
+                let (store, _guard) = $open().await;
+                $crate::contract::$module::$case(::std::sync::Arc::new(store)).await;
             })*
         })*
     };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A case that is not in the list of `contract!` would never run.
+    #[test]
+    fn every_case_is_run() {
+        let list = include_str!("mod.rs");
+        let files = [
+            ("audit", include_str!("audit.rs")),
+            ("clients", include_str!("clients.rs")),
+            ("endings", include_str!("endings.rs")),
+            ("grants", include_str!("grants.rs")),
+            ("jobs", include_str!("jobs.rs")),
+            ("keys", include_str!("keys.rs")),
+            ("logouts", include_str!("logouts.rs")),
+            ("redemption", include_str!("redemption.rs")),
+            ("refresh", include_str!("refresh.rs")),
+            ("revocation", include_str!("revocation.rs")),
+            ("sessions", include_str!("sessions.rs")),
+            ("users", include_str!("users.rs")),
+        ];
+        for (module, file) in files {
+            let start = list.find(&format!("            {module}: ")).unwrap();
+            let cases = list[start..].split(';').next().unwrap();
+            let cases: Vec<_> = cases
+                .split([':', ',', ' ', '\n'])
+                .filter(|name| !name.is_empty())
+                .collect();
+            for line in file.lines() {
+                let Some(case) = line.strip_prefix("pub async fn ") else {
+                    continue;
+                };
+                let name = case.split('(').next().unwrap();
+                assert!(cases.contains(&name), "{module}::{name}");
+            }
+        }
+    }
 }

@@ -6,9 +6,9 @@ use cardea_protocol::{
     model::*,
     token::refresh_token::{Answer, Presented, Sender},
 };
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 async fn refresh(world: &World, grant: &Grant) -> RefreshState {
     world.stored(grant).await.refresh.unwrap()
@@ -30,7 +30,7 @@ async fn assert_revoked(world: &World, grant: &Grant, reason: RevocationReason, 
     assert_eq!(world.count(event).await, 1);
 }
 
-pub(crate) async fn the_current_token_is_rotated(store: AnyStore) {
+pub async fn the_current_token_is_rotated(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     for generation in 0..3 {
@@ -53,7 +53,7 @@ pub(crate) async fn the_current_token_is_rotated(store: AnyStore) {
     assert_eq!(world.events().await.len(), 3, "a rotation is no audit row");
 }
 
-pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: AnyStore) {
+pub async fn the_token_before_is_answered_with_the_same_successor(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     world.rotate(rotation(&grant, 0, 20)).await;
@@ -94,9 +94,7 @@ pub(crate) async fn the_token_before_is_answered_with_the_same_successor(store: 
     );
 }
 
-pub(crate) async fn t2_the_third_retry_in_consecutive_generations_revokes_the_grant(
-    store: AnyStore,
-) {
+pub async fn t2_the_third_retry_in_consecutive_generations_revokes_the_grant(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     for generation in 0..3_u32 {
@@ -115,7 +113,7 @@ pub(crate) async fn t2_the_third_retry_in_consecutive_generations_revokes_the_gr
     assert_eq!(world.count(AuditEvent::RefreshReuse).await, 1);
 }
 
-pub(crate) async fn a_public_client_may_come_late_once_a_day(store: AnyStore) {
+pub async fn a_public_client_may_come_late_once_a_day(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     world.rotate(rotation(&grant, 0, 0)).await;
@@ -142,7 +140,7 @@ pub(crate) async fn a_public_client_may_come_late_once_a_day(store: AnyStore) {
     .await;
 }
 
-pub(crate) async fn a_token_before_a_seen_one_revokes(store: AnyStore) {
+pub async fn a_token_before_a_seen_one_revokes(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     world.rotate(rotation(&grant, 0, 0)).await;
@@ -164,7 +162,7 @@ pub(crate) async fn a_token_before_a_seen_one_revokes(store: AnyStore) {
     .await;
 }
 
-pub(crate) async fn an_older_token_revokes(store: AnyStore) {
+pub async fn an_older_token_revokes(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     world.rotate(rotation(&grant, 0, 0)).await;
@@ -189,7 +187,7 @@ fn strict(grant: &Grant, generation: u32) -> RotateRefresh {
     command
 }
 
-pub(crate) async fn strict_revokes_at_the_first_reuse(store: AnyStore) {
+pub async fn strict_revokes_at_the_first_reuse(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     assert_eq!(world.rotate(strict(&grant, 0)).await.answer, tokens(1));
@@ -203,7 +201,7 @@ pub(crate) async fn strict_revokes_at_the_first_reuse(store: AnyStore) {
     .await;
 }
 
-pub(crate) async fn another_client_revokes(store: AnyStore) {
+pub async fn another_client_revokes(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let mut foreign = rotation(&grant, 0, 0);
@@ -218,7 +216,7 @@ pub(crate) async fn another_client_revokes(store: AnyStore) {
     .await;
 }
 
-pub(crate) async fn a_token_ahead_of_the_row_changes_nothing(store: AnyStore) {
+pub async fn a_token_ahead_of_the_row_changes_nothing(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     assert!(refused(world.rotate(rotation(&grant, 5, 0)).await.answer));
@@ -226,7 +224,7 @@ pub(crate) async fn a_token_ahead_of_the_row_changes_nothing(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::RefreshAhead).await, 1);
 }
 
-pub(crate) async fn a_token_ahead_of_the_row_is_audited_once_a_minute(store: AnyStore) {
+pub async fn a_token_ahead_of_the_row_is_audited_once_a_minute(store: AnyStore) {
     let world = World::new(store).await;
     let (a, b) = (
         world.grant("a", ONLINE, 0).await,
@@ -242,7 +240,7 @@ pub(crate) async fn a_token_ahead_of_the_row_is_audited_once_a_minute(store: Any
     assert_eq!(world.count(AuditEvent::RefreshAhead).await, 3);
 }
 
-pub(crate) async fn an_idle_token_is_refused(store: AnyStore) {
+pub async fn an_idle_token_is_refused(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     assert!(refused(
@@ -252,7 +250,7 @@ pub(crate) async fn an_idle_token_is_refused(store: AnyStore) {
 }
 
 /// The grants of the commands are as they were read, when all was well.
-pub(crate) async fn what_ended_since_it_was_read_is_not_rotated(store: AnyStore) {
+pub async fn what_ended_since_it_was_read_is_not_rotated(store: AnyStore) {
     let world = World::new(store).await;
     let online = world.grant("a", ONLINE, 0).await;
     let offline = world.grant("b", OFFLINE, 0).await;
@@ -301,7 +299,7 @@ pub(crate) async fn what_ended_since_it_was_read_is_not_rotated(store: AnyStore)
     both_refused(HOUR).await;
 }
 
-pub(crate) async fn of_20_parallel_rotations_all_get_one_successor(store: AnyStore) {
+pub async fn of_20_parallel_rotations_all_get_one_successor(store: AnyStore) {
     let world = Arc::new(World::new(store).await);
     let grant = world.grant("a", ONLINE, 0).await;
     let results = race(|_| {
@@ -314,7 +312,7 @@ pub(crate) async fn of_20_parallel_rotations_all_get_one_successor(store: AnySto
     assert_eq!(world.dead(&grant, 0).await, None);
 }
 
-pub(crate) async fn of_20_parallel_strict_rotations_one_succeeds(store: AnyStore) {
+pub async fn of_20_parallel_strict_rotations_one_succeeds(store: AnyStore) {
     let world = Arc::new(World::new(store).await);
     let grant = world.grant("a", ONLINE, 0).await;
     let results = race(|_| {
@@ -345,7 +343,7 @@ pub(crate) async fn of_20_parallel_strict_rotations_one_succeeds(store: AnyStore
     .await;
 }
 
-pub(crate) async fn a_new_network_is_audited_once(store: AnyStore) {
+pub async fn a_new_network_is_audited_once(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     for (generation, network) in [(0, 1), (1, 2), (2, 3)] {
@@ -358,7 +356,7 @@ pub(crate) async fn a_new_network_is_audited_once(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::RefreshAnomaly).await, 1);
 }
 
-pub(crate) async fn a_rotation_keeps_the_session_awake(store: AnyStore) {
+pub async fn a_rotation_keeps_the_session_awake(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     world.rotate(rotation(&grant, 0, 60)).await;
@@ -394,7 +392,7 @@ pub(crate) async fn a_rotation_keeps_the_session_awake(store: AnyStore) {
     );
 }
 
-pub(crate) async fn an_offline_rotation_leaves_the_session(store: AnyStore) {
+pub async fn an_offline_rotation_leaves_the_session(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     world.rotate(rotation(&grant, 0, 20 * MINUTE)).await;
@@ -411,7 +409,7 @@ pub(crate) async fn an_offline_rotation_leaves_the_session(store: AnyStore) {
     );
 }
 
-pub(crate) async fn an_unknown_grant_is_none(store: AnyStore) {
+pub async fn an_unknown_grant_is_none(store: AnyStore) {
     let world = World::new(store).await;
     let unknown = grant(&code("x", &world.session, &world.spa, ONLINE, 0), 0);
     assert!(

@@ -13,25 +13,29 @@ use cardea_protocol::{
     },
 };
 use cardea_seal::{Digest, Secret};
-use cardea_store::*;
 use jiff::{SignedDuration, Timestamp};
 
-pub(crate) type AnyStore = Arc<dyn Store>;
+use crate::*;
+
+pub type AnyStore = Arc<dyn Store>;
 
 /// Scopes with and without offline access.
-pub(crate) const ONLINE: &str = "openid orders:read";
-pub(crate) const OFFLINE: &str = "openid orders:read offline_access";
+pub const ONLINE: &str = "openid orders:read";
+pub const OFFLINE: &str = "openid orders:read offline_access";
 
-pub(crate) const MINUTE: i64 = 60;
-pub(crate) const HOUR: i64 = 3600;
-pub(crate) const DAY: i64 = 24 * HOUR;
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 24 * HOUR;
 
-/// So many seconds after the beginning of the test.
-pub(crate) fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_900_000_000 + seconds).unwrap()
+/// When a case begins: 2030-03-17T17:46:40Z.
+pub const START: Timestamp = Timestamp::constant(1_900_000_000, 0);
+
+/// So many seconds after [`START`].
+pub fn at(seconds: i64) -> Timestamp {
+    START + SignedDuration::from_secs(seconds)
 }
 
-pub(crate) fn cause(seconds: i64) -> Cause {
+pub fn cause(seconds: i64) -> Cause {
     Cause {
         now: at(seconds),
         request_id: "ABCDEFGHJKMN".to_owned(),
@@ -41,14 +45,14 @@ pub(crate) fn cause(seconds: i64) -> Cause {
     }
 }
 
-pub(crate) fn page() -> Page {
+pub fn page() -> Page {
     Page {
         limit: 100,
         offset: 0,
     }
 }
 
-pub(crate) fn user(name: &str) -> User {
+pub fn user(name: &str) -> User {
     User {
         subject: subject(name),
         username: Username::parse(name).unwrap(),
@@ -69,15 +73,15 @@ fn subject(name: &str) -> Subject {
     Subject::parse(&Digest::of(name.to_lowercase().as_bytes()).to_text()).unwrap()
 }
 
-pub(crate) fn client(id: &str) -> Client {
+pub fn client(id: &str) -> Client {
     client_of(id, Owner::Store)
 }
 
-pub(crate) fn client_of(id: &str, owner: Owner) -> Client {
+pub fn client_of(id: &str, owner: Owner) -> Client {
     Client::register(metadata(id), owner, at(0)).unwrap()
 }
 
-pub(crate) fn metadata(id: &str) -> ClientMetadata {
+pub fn metadata(id: &str) -> ClientMetadata {
     ClientMetadata {
         client_id: id.to_owned(),
         client_name: Some("Orders".to_owned()),
@@ -89,7 +93,7 @@ pub(crate) fn metadata(id: &str) -> ClientMetadata {
     }
 }
 
-pub(crate) fn session(name: &str, user: &User, seconds: i64) -> Session {
+pub fn session(name: &str, user: &User, seconds: i64) -> Session {
     Session {
         id: SessionId(Digest::of(name.as_bytes())),
         sid: Sid::parse(&format!("sid-{name}")).unwrap(),
@@ -109,13 +113,7 @@ pub(crate) fn session(name: &str, user: &User, seconds: i64) -> Session {
     }
 }
 
-pub(crate) fn code(
-    name: &str,
-    session: &Session,
-    client: &Client,
-    scope: &str,
-    seconds: i64,
-) -> Code {
+pub fn code(name: &str, session: &Session, client: &Client, scope: &str, seconds: i64) -> Code {
     Code {
         hash: CodeHash(Digest::of(name.as_bytes())),
         client_id: client.id().clone(),
@@ -144,7 +142,7 @@ fn verifier() -> CodeVerifier {
 }
 
 /// A grant that lives 90 days, with a refresh token that lives 30.
-pub(crate) fn grant(code: &Code, seconds: i64) -> Grant {
+pub fn grant(code: &Code, seconds: i64) -> Grant {
     let mut random = [0; 10];
     random.copy_from_slice(&code.hash.0.as_bytes()[..10]);
     let mut token_id = [0; 16];
@@ -180,14 +178,14 @@ pub(crate) fn grant(code: &Code, seconds: i64) -> Grant {
 }
 
 /// Seen from the network of this number.
-pub(crate) fn seen(network: u8) -> LastSeen {
+pub fn seen(network: u8) -> LastSeen {
     LastSeen {
         address: Some([192, 0, network, 1].into()),
         user_agent: Some("app".to_owned()),
     }
 }
 
-pub(crate) fn proof(client: &Client, binding: &CodeBinding) -> ProvedRedemption {
+pub fn proof(client: &Client, binding: &CodeBinding) -> ProvedRedemption {
     let request = AuthorizationCodeRequest {
         code: None,
         redirect_uri: Some(binding.redirect_uri.clone()),
@@ -197,7 +195,7 @@ pub(crate) fn proof(client: &Client, binding: &CodeBinding) -> ProvedRedemption 
     authorization_code::check(client, client.id(), binding, &request).unwrap()
 }
 
-pub(crate) fn put(client: Client, change: ClientChange, seconds: i64) -> PutClient {
+pub fn put(client: Client, change: ClientChange, seconds: i64) -> PutClient {
     PutClient {
         client,
         change,
@@ -206,15 +204,15 @@ pub(crate) fn put(client: Client, change: ClientChange, seconds: i64) -> PutClie
 }
 
 /// A store with Alice, logged in, and the client `spa`.
-pub(crate) struct World {
-    pub(crate) store: AnyStore,
-    pub(crate) alice: User,
-    pub(crate) spa: Client,
-    pub(crate) session: Session,
+pub struct World {
+    pub store: AnyStore,
+    pub alice: User,
+    pub spa: Client,
+    pub session: Session,
 }
 
 impl World {
-    pub(crate) async fn new(store: AnyStore) -> Self {
+    pub async fn new(store: AnyStore) -> Self {
         let (alice, spa) = (user("alice"), client("spa"));
         let session = session("one", &alice, 0);
         store
@@ -240,7 +238,7 @@ impl World {
         world
     }
 
-    pub(crate) async fn open(&self, session: &Session, previous: Option<SessionId>, seconds: i64) {
+    pub async fn open(&self, session: &Session, previous: Option<SessionId>, seconds: i64) {
         let command = OpenSession {
             session: session.clone(),
             previous,
@@ -250,13 +248,13 @@ impl World {
     }
 
     /// A code of Alice's session.
-    pub(crate) async fn code(&self, name: &str, scope: &str, seconds: i64) -> Code {
+    pub async fn code(&self, name: &str, scope: &str, seconds: i64) -> Code {
         let code = code(name, &self.session, &self.spa, scope, seconds);
         assert!(self.issue(&code, seconds).await);
         code
     }
 
-    pub(crate) async fn issue(&self, code: &Code, seconds: i64) -> bool {
+    pub async fn issue(&self, code: &Code, seconds: i64) -> bool {
         let command = IssueCode {
             code: code.clone(),
             consent: ConsentChange::None,
@@ -265,14 +263,14 @@ impl World {
         self.store.issue_code(command).await.unwrap()
     }
 
-    pub(crate) async fn redeem(&self, code: &Code, seconds: i64) -> Redeemed {
+    pub async fn redeem(&self, code: &Code, seconds: i64) -> Redeemed {
         self.store
             .redeem_code(self.redemption(code, seconds))
             .await
             .unwrap()
     }
 
-    pub(crate) fn redemption(&self, code: &Code, seconds: i64) -> RedeemCode {
+    pub fn redemption(&self, code: &Code, seconds: i64) -> RedeemCode {
         let proof = proof(&self.spa, &code.binding);
         RedeemCode {
             grant: grant(code, seconds),
@@ -282,14 +280,14 @@ impl World {
     }
 
     /// A grant of Alice's session.
-    pub(crate) async fn grant(&self, name: &str, scope: &str, seconds: i64) -> Grant {
+    pub async fn grant(&self, name: &str, scope: &str, seconds: i64) -> Grant {
         let code = self.code(name, scope, seconds).await;
         assert!(matches!(self.redeem(&code, seconds).await, Redeemed::Done));
         grant(&code, seconds)
     }
 
     /// Why no token of the grant is active, if none is.
-    pub(crate) async fn dead(&self, grant: &Grant, seconds: i64) -> Option<&'static str> {
+    pub async fn dead(&self, grant: &Grant, seconds: i64) -> Option<&'static str> {
         let state = self
             .store
             .token_state(grant.id, &jti("any"), at(seconds))
@@ -311,7 +309,7 @@ impl World {
         why
     }
 
-    pub(crate) async fn stored(&self, grant: &Grant) -> Grant {
+    pub async fn stored(&self, grant: &Grant) -> Grant {
         self.store
             .token_state(grant.id, &jti("any"), at(0))
             .await
@@ -320,12 +318,12 @@ impl World {
             .grant
     }
 
-    pub(crate) async fn rotate(&self, command: RotateRefresh) -> Verdict {
+    pub async fn rotate(&self, command: RotateRefresh) -> Verdict {
         let rotated = self.store.rotate_refresh(command).await;
         rotated.unwrap().unwrap().verdict
     }
 
-    pub(crate) async fn end(&self, which: EndWhich, why: SessionEnd, seconds: i64) -> u64 {
+    pub async fn end(&self, which: EndWhich, why: SessionEnd, seconds: i64) -> u64 {
         self.store
             .end_sessions(EndSessions {
                 which,
@@ -338,11 +336,11 @@ impl World {
     }
 
     /// The events of the audit, the oldest first.
-    pub(crate) async fn events(&self) -> Vec<AuditEvent> {
+    pub async fn events(&self) -> Vec<AuditEvent> {
         events(&self.store).await
     }
 
-    pub(crate) async fn count(&self, event: AuditEvent) -> usize {
+    pub async fn count(&self, event: AuditEvent) -> usize {
         self.events()
             .await
             .into_iter()
@@ -351,7 +349,7 @@ impl World {
     }
 }
 
-pub(crate) async fn events(store: &AnyStore) -> Vec<AuditEvent> {
+pub async fn events(store: &AnyStore) -> Vec<AuditEvent> {
     let all = Page {
         limit: 500,
         offset: 0,
@@ -361,7 +359,7 @@ pub(crate) async fn events(store: &AnyStore) -> Vec<AuditEvent> {
 }
 
 /// A rotation by `spa`, a public client, from the usual network.
-pub(crate) fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRefresh {
+pub fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRefresh {
     RotateRefresh {
         grant: Box::new(grant.clone()),
         presented: Presented {
@@ -381,12 +379,12 @@ pub(crate) fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRe
     }
 }
 
-pub(crate) fn jti(text: &str) -> Jti {
+pub fn jti(text: &str) -> Jti {
     Jti::parse(text).unwrap()
 }
 
 /// Runs twenty of them at once, on several threads.
-pub(crate) async fn race<T, F>(one: impl Fn(u32) -> F) -> Vec<T>
+pub async fn race<T, F>(one: impl Fn(u32) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

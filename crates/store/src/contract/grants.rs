@@ -1,9 +1,9 @@
 use cardea_protocol::{model::*, scope::Scope};
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
-pub(crate) async fn a_code_survives(store: AnyStore) {
+pub async fn a_code_survives(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", OFFLINE, 0).await;
     assert!(
@@ -31,10 +31,10 @@ pub(crate) async fn a_code_survives(store: AnyStore) {
 }
 
 fn code(world: &World, name: &str) -> Code {
-    crate::sample::code(name, &world.session, &world.spa, ONLINE, 0)
+    super::sample::code(name, &world.session, &world.spa, ONLINE, 0)
 }
 
-pub(crate) async fn a_code_needs_a_living_session_and_enabled_parties(store: AnyStore) {
+pub async fn a_code_needs_a_living_session_and_enabled_parties(store: AnyStore) {
     let world = World::new(store).await;
     let code = code(&world, "a");
     let foreign = Code {
@@ -67,7 +67,7 @@ pub(crate) async fn a_code_needs_a_living_session_and_enabled_parties(store: Any
     assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
 }
 
-pub(crate) async fn a_consent_grows(store: AnyStore) {
+pub async fn a_consent_grows(store: AnyStore) {
     let world = World::new(store).await;
     let consent = || async {
         world
@@ -77,7 +77,7 @@ pub(crate) async fn a_consent_grows(store: AnyStore) {
             .unwrap()
     };
     let allow = |name: &str, scope: &str, seconds| {
-        let code = crate::sample::code(name, &world.session, &world.spa, scope, seconds);
+        let code = super::sample::code(name, &world.session, &world.spa, scope, seconds);
         world.store.issue_code(IssueCode {
             consent: ConsentChange::Grow(code.scope.clone()),
             code,
@@ -120,7 +120,7 @@ pub(crate) async fn a_consent_grows(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_grant_survives(store: AnyStore) {
+pub async fn a_grant_survives(store: AnyStore) {
     let world = World::new(store).await;
     let full = world.grant("a", OFFLINE, 0).await;
     assert_eq!(world.stored(&full).await, full);
@@ -166,7 +166,7 @@ pub(crate) async fn a_grant_survives(store: AnyStore) {
     );
 }
 
-pub(crate) async fn token_state_has_grant_user_and_standing(store: AnyStore) {
+pub async fn token_state_has_grant_user_and_standing(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let state = |seconds| world.store.token_state(grant.id, &JTI, at(seconds));
@@ -200,7 +200,7 @@ pub(crate) async fn token_state_has_grant_user_and_standing(store: AnyStore) {
     );
 }
 
-pub(crate) async fn live_grants_are_listed(store: AnyStore) {
+pub async fn live_grants_are_listed(store: AnyStore) {
     let world = World::new(store).await;
     let (first, second, third) = (
         world.grant("a", OFFLINE, 0).await,

@@ -1,8 +1,8 @@
 use cardea_protocol::model::*;
-use cardea_store::*;
 use jiff::SignedDuration;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -10,7 +10,7 @@ async fn find(world: &World, session: &Session, seconds: i64) -> Option<Session>
     world.store.session(session.id, at(seconds)).await.unwrap()
 }
 
-pub(crate) async fn a_session_survives(store: AnyStore) {
+pub async fn a_session_survives(store: AnyStore) {
     let world = World::new(store).await;
     assert_eq!(
         find(&world, &world.session, 0).await.as_ref(),
@@ -23,7 +23,7 @@ pub(crate) async fn a_session_survives(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_session_dies_by_idleness_and_age(store: AnyStore) {
+pub async fn a_session_dies_by_idleness_and_age(store: AnyStore) {
     let world = World::new(store).await;
     assert!(
         find(&world, &world.session, 30 * MINUTE - 1)
@@ -40,7 +40,7 @@ pub(crate) async fn a_session_dies_by_idleness_and_age(store: AnyStore) {
     assert!(find(&world, &old, 8 * HOUR).await.is_none());
 }
 
-pub(crate) async fn a_visit_moves_the_idle_end(store: AnyStore) {
+pub async fn a_visit_moves_the_idle_end(store: AnyStore) {
     let world = World::new(store).await;
     let touch = |seconds| {
         world
@@ -66,7 +66,7 @@ pub(crate) async fn a_visit_moves_the_idle_end(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_new_login_keeps_the_session_under_a_new_cookie(store: AnyStore) {
+pub async fn a_new_login_keeps_the_session_under_a_new_cookie(store: AnyStore) {
     let world = World::new(store).await;
     let (grant, code) = (
         world.grant("a", ONLINE, 0).await,
@@ -105,7 +105,7 @@ pub(crate) async fn a_new_login_keeps_the_session_under_a_new_cookie(store: AnyS
     assert_eq!(world.dead(&grant, 11).await, Some("the grant was revoked"));
 }
 
-pub(crate) async fn another_user_ends_the_session(store: AnyStore) {
+pub async fn another_user_ends_the_session(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let bob = user("bob");
@@ -134,7 +134,7 @@ pub(crate) async fn another_user_ends_the_session(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_login_over_a_dead_session_is_a_new_one(store: AnyStore) {
+pub async fn a_login_over_a_dead_session_is_a_new_one(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     // The server read the session just before it died: it asks for the old `sid`.
@@ -163,7 +163,7 @@ pub(crate) async fn a_login_over_a_dead_session_is_a_new_one(store: AnyStore) {
     assert!(find(&world, &third, HOUR).await.is_some());
 }
 
-pub(crate) async fn a_disabled_user_opens_none(store: AnyStore) {
+pub async fn a_disabled_user_opens_none(store: AnyStore) {
     let world = World::new(store).await;
     let open = |session: Session| {
         let previous = Some(world.session.id);
@@ -206,7 +206,7 @@ pub(crate) async fn a_disabled_user_opens_none(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::Login).await, 1);
 }
 
-pub(crate) async fn a_login_forgets_failures(store: AnyStore) {
+pub async fn a_login_forgets_failures(store: AnyStore) {
     let world = World::new(store).await;
     for _ in 0..7 {
         world
@@ -235,7 +235,7 @@ pub(crate) async fn a_login_forgets_failures(store: AnyStore) {
     assert_eq!(alice.failures, LoginFailures::default());
 }
 
-pub(crate) async fn sessions_end_by_cookie_by_sid_and_by_user(store: AnyStore) {
+pub async fn sessions_end_by_cookie_by_sid_and_by_user(store: AnyStore) {
     let world = World::new(store).await;
     let (two, three) = (
         session("two", &world.alice, 0),
@@ -288,7 +288,7 @@ pub(crate) async fn sessions_end_by_cookie_by_sid_and_by_user(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::SessionEnded).await, 2);
 }
 
-pub(crate) async fn live_sessions_are_listed(store: AnyStore) {
+pub async fn live_sessions_are_listed(store: AnyStore) {
     let world = World::new(store).await;
     let bob = user("bob");
     world

@@ -1,9 +1,9 @@
 use cardea_protocol::model::*;
 use cardea_seal::Digest;
-use cardea_store::*;
 use jiff::SignedDuration;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 fn lease(holder: &str) -> Lease {
     Lease {
@@ -13,7 +13,7 @@ fn lease(holder: &str) -> Lease {
     }
 }
 
-pub(crate) async fn a_lease_has_one_holder(store: AnyStore) {
+pub async fn a_lease_has_one_holder(store: AnyStore) {
     assert!(store.take_lease(lease("one"), at(0)).await.unwrap());
     assert!(!store.take_lease(lease("two"), at(9)).await.unwrap());
     assert!(
@@ -36,7 +36,7 @@ pub(crate) async fn a_lease_has_one_holder(store: AnyStore) {
     );
 }
 
-pub(crate) async fn of_20_parallel_nodes_one_gets_the_lease(store: AnyStore) {
+pub async fn of_20_parallel_nodes_one_gets_the_lease(store: AnyStore) {
     let results = race(|n| {
         let store = store.clone();
         async move {
@@ -56,7 +56,7 @@ pub(crate) async fn of_20_parallel_nodes_one_gets_the_lease(store: AnyStore) {
     assert_eq!(results.into_iter().filter(|taken| *taken).count(), 1);
 }
 
-pub(crate) async fn marks_are_written_once(store: AnyStore) {
+pub async fn marks_are_written_once(store: AnyStore) {
     assert!(store.read_marks().await.unwrap().is_none());
     let marks = |issuer: &str| Marks {
         issuer: issuer.to_owned(),
@@ -104,7 +104,7 @@ async fn use_assertion(world: &World) -> bool {
     world.store.use_assertion(command).await.unwrap()
 }
 
-pub(crate) async fn sweeping_touches_nothing_alive(store: AnyStore) {
+pub async fn sweeping_touches_nothing_alive(store: AnyStore) {
     let world = World::new(store).await;
     let (grant, code) = (
         world.grant("a", ONLINE, 0).await,
@@ -128,7 +128,7 @@ pub(crate) async fn sweeping_touches_nothing_alive(store: AnyStore) {
     assert!(matches!(world.redeem(&code, 59).await, Redeemed::Done));
 }
 
-pub(crate) async fn sweeping_takes_what_is_dead(store: AnyStore) {
+pub async fn sweeping_takes_what_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let (dead, reused) = (
         world.grant("a", ONLINE, 0).await,
@@ -171,7 +171,7 @@ pub(crate) async fn sweeping_takes_what_is_dead(store: AnyStore) {
     assert_eq!(audit, 2, "the audit has a keeping time of its own");
 }
 
-pub(crate) async fn sweeping_ends_expired_sessions(store: AnyStore) {
+pub async fn sweeping_ends_expired_sessions(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (
         world.grant("a", ONLINE, 0).await,
@@ -195,7 +195,7 @@ pub(crate) async fn sweeping_ends_expired_sessions(store: AnyStore) {
     assert_eq!(world.dead(&offline, 30 * MINUTE).await, None);
 }
 
-pub(crate) async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
+pub async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     world
@@ -220,7 +220,7 @@ pub(crate) async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
     assert_eq!((swept.grants, swept.sessions), (1, 1));
 }
 
-pub(crate) async fn sweeping_is_bounded(store: AnyStore) {
+pub async fn sweeping_is_bounded(store: AnyStore) {
     let world = World::new(store).await;
     for n in 0..5 {
         world.code(&format!("code{n}"), ONLINE, 0).await;

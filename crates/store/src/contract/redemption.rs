@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use cardea_protocol::model::*;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
-pub(crate) async fn a_code_is_redeemed_once(store: AnyStore) {
+pub async fn a_code_is_redeemed_once(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     assert_eq!(world.dead(&grant, 0).await, None);
@@ -30,9 +30,7 @@ pub(crate) async fn a_code_is_redeemed_once(store: AnyStore) {
     );
 }
 
-pub(crate) async fn of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked(
-    store: AnyStore,
-) {
+pub async fn of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked(store: AnyStore) {
     let world = Arc::new(World::new(store).await);
     let code = world.code("a", OFFLINE, 0).await;
     let results = race(|n| {
@@ -80,7 +78,7 @@ async fn assert_dead(world: &World, code: &Code, seconds: i64) {
     );
 }
 
-pub(crate) async fn an_expired_code_is_dead(store: AnyStore) {
+pub async fn an_expired_code_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", ONLINE, 0).await;
     assert_dead(&world, &code, 60).await;
@@ -90,7 +88,7 @@ pub(crate) async fn an_expired_code_is_dead(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
+pub async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", OFFLINE, 0).await;
     world
@@ -100,7 +98,7 @@ pub(crate) async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
     assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
 }
 
-pub(crate) async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
+pub async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", OFFLINE, 0).await;
     let id = world.spa.id().clone();
@@ -132,7 +130,7 @@ pub(crate) async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
     assert_dead(&world, &code, 1).await;
 }
 
-pub(crate) async fn a_code_of_another_client_is_not_consumed(store: AnyStore) {
+pub async fn a_code_of_another_client_is_not_consumed(store: AnyStore) {
     let world = World::new(store).await;
     let web = client("web");
     world
@@ -161,7 +159,7 @@ pub(crate) async fn a_code_of_another_client_is_not_consumed(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_code_follows_its_session_to_a_new_cookie(store: AnyStore) {
+pub async fn a_code_follows_its_session_to_a_new_cookie(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", ONLINE, 0).await;
     let again = Session {
@@ -173,7 +171,7 @@ pub(crate) async fn a_code_follows_its_session_to_a_new_cookie(store: AnyStore) 
     assert_eq!(world.stored(&grant(&code, 2)).await.session, again.id);
 }
 
-pub(crate) async fn a_65th_grant_supersedes_the_one_unused_for_longest(store: AnyStore) {
+pub async fn a_65th_grant_supersedes_the_one_unused_for_longest(store: AnyStore) {
     let world = World::new(store).await;
     let mut grants = Vec::new();
     for n in 0..i64::from(Grant::MOST_LIVING) {

@@ -1,8 +1,8 @@
 use cardea_protocol::model::*;
-use cardea_store::*;
 use jiff::SignedDuration;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 const LEASE: i64 = 60;
 
@@ -62,7 +62,7 @@ async fn log_out(world: &World) {
     assert_eq!(world.end(which, SessionEnd::Logout, 1).await, 1);
 }
 
-pub(crate) async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
+pub async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
     let (world, client) = world(store).await;
     let bob = user("bob");
     let added = AddUser {
@@ -141,7 +141,7 @@ async fn change(world: &World, update: UserUpdate) {
     assert!(world.store.change_user(command).await.unwrap());
 }
 
-pub(crate) async fn a_session_without_such_clients_writes_nothing(store: AnyStore) {
+pub async fn a_session_without_such_clients_writes_nothing(store: AnyStore) {
     let world = World::new(store).await;
     world.grant("spa", ONLINE, 0).await;
     // One that the session knows but that is disabled, and one that it doesn't know.
@@ -157,7 +157,7 @@ pub(crate) async fn a_session_without_such_clients_writes_nothing(store: AnyStor
     assert_eq!(claim(&world, None, HOUR).await, []);
 }
 
-pub(crate) async fn a_client_is_notified_once_per_session(store: AnyStore) {
+pub async fn a_client_is_notified_once_per_session(store: AnyStore) {
     let (world, client) = world(store).await;
     grant_of(&world, &client, &world.session, "two").await;
     let other = told(&world, "other").await;
@@ -194,7 +194,7 @@ pub(crate) async fn a_client_is_notified_once_per_session(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStore) {
+pub async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     assert_eq!(claim(&world, None, 0).await, [], "not before it was made");
@@ -212,7 +212,7 @@ pub(crate) async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStor
     assert_eq!(claim(&world, None, DAY).await[0].attempt, 3);
 }
 
-pub(crate) async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
+pub async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     let world = std::sync::Arc::new(world);
@@ -224,7 +224,7 @@ pub(crate) async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
     assert_eq!(claims.into_iter().sum::<usize>(), 1);
 }
 
-pub(crate) async fn a_late_settlement_changes_nothing(store: AnyStore) {
+pub async fn a_late_settlement_changes_nothing(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     let first = claim(&world, None, 1).await.remove(0);
@@ -243,7 +243,7 @@ pub(crate) async fn a_late_settlement_changes_nothing(store: AnyStore) {
     assert_eq!(claim(&world, None, DAY).await, []);
 }
 
-pub(crate) async fn what_is_given_up_is_audited(store: AnyStore) {
+pub async fn what_is_given_up_is_audited(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;
     let logout = claim(&world, None, 1).await.remove(0);
@@ -267,7 +267,7 @@ pub(crate) async fn what_is_given_up_is_audited(store: AnyStore) {
     assert_eq!(why, Some("8 tries, the last answered 503"));
 }
 
-pub(crate) async fn a_removed_client_is_not_notified(store: AnyStore) {
+pub async fn a_removed_client_is_not_notified(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;
     let gone = world.store.remove_client(client.id().clone(), cause(2));
@@ -275,7 +275,7 @@ pub(crate) async fn a_removed_client_is_not_notified(store: AnyStore) {
     assert_eq!(claim(&world, None, 2).await, []);
 }
 
-pub(crate) async fn a_busy_client_is_skipped(store: AnyStore) {
+pub async fn a_busy_client_is_skipped(store: AnyStore) {
     let (world, client) = world(store).await;
     let other = told(&world, "other").await;
     grant_of(&world, &other, &world.session, "two").await;

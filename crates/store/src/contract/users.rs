@@ -1,8 +1,8 @@
 use cardea_protocol::model::*;
 use cardea_seal::Secret;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 async fn add(store: &AnyStore, name: &str) -> Result<()> {
     store
@@ -17,7 +17,7 @@ async fn alice(store: &AnyStore) -> User {
     store.user(&user("alice").subject).await.unwrap().unwrap()
 }
 
-pub(crate) async fn a_user_survives(store: AnyStore) {
+pub async fn a_user_survives(store: AnyStore) {
     add(&store, "bob").await.unwrap();
     add(&store, "alice").await.unwrap();
     let (found, made) = (alice(&store).await, user("alice"));
@@ -55,7 +55,7 @@ pub(crate) async fn a_user_survives(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_name_is_unique_in_any_case(store: AnyStore) {
+pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
     add(&store, "Ålice").await.unwrap();
     let taken = User {
         subject: user("other").subject,
@@ -98,7 +98,7 @@ async fn seed(store: &AnyStore, name: &str) -> Seeded {
         .unwrap()
 }
 
-pub(crate) async fn a_seed_is_applied_once(store: AnyStore) {
+pub async fn a_seed_is_applied_once(store: AnyStore) {
     assert_eq!(seed(&store, "alice").await, Seeded::Added);
     assert_eq!(seed(&store, "Alice").await, Seeded::Known);
     assert!(
@@ -121,7 +121,7 @@ pub(crate) async fn a_seed_is_applied_once(store: AnyStore) {
     );
 }
 
-pub(crate) async fn of_20_parallel_seeds_one_is_applied(store: AnyStore) {
+pub async fn of_20_parallel_seeds_one_is_applied(store: AnyStore) {
     let results = race(|n| {
         let store = store.clone();
         let user = User {
@@ -161,7 +161,7 @@ async fn change(store: &AnyStore, update: UserUpdate, seconds: i64) -> bool {
         .unwrap()
 }
 
-pub(crate) async fn a_user_is_changed(store: AnyStore) {
+pub async fn a_user_is_changed(store: AnyStore) {
     assert!(
         !change(&store, UserUpdate::default(), 0).await,
         "the user does not exist"
@@ -213,7 +213,7 @@ pub(crate) async fn a_user_is_changed(store: AnyStore) {
     assert_eq!(events(&store).await, expected);
 }
 
-pub(crate) async fn a_disabled_user_is_logged_out(store: AnyStore) {
+pub async fn a_disabled_user_is_logged_out(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (
         world.grant("a", ONLINE, 0).await,
@@ -258,7 +258,7 @@ pub(crate) async fn a_disabled_user_is_logged_out(store: AnyStore) {
     );
 }
 
-pub(crate) async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore) {
+pub async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore) {
     add(&store, "alice").await.unwrap();
     let subject = user("alice").subject;
     for n in 0..6 {
@@ -298,7 +298,7 @@ pub(crate) async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore)
     assert_eq!(failed, 2, "at 0 s and at 60 s");
 }
 
-pub(crate) async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
+pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
     add(&store, "alice").await.unwrap();
     let upgrade = |old: &str, new: &str| {
         let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
@@ -311,7 +311,7 @@ pub(crate) async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnySto
     assert_eq!(found.updated_at, at(0), "the user has changed nothing");
 }
 
-pub(crate) async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
+pub async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
     let world = World::new(store).await;
     let hash = |cost: &str| Some(Secret::new(format!("$argon2id$v=19${cost}$c2FsdA$aGFzaA")));
     let counted = async || {

@@ -1,7 +1,7 @@
 use cardea_protocol::model::*;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 fn revocation(grant: &Grant, seconds: i64) -> RevokeGrant {
     let reason = RevocationReason::Operator;
@@ -14,7 +14,7 @@ fn revocation(grant: &Grant, seconds: i64) -> RevokeGrant {
     }
 }
 
-pub(crate) async fn a_grant_is_revoked_once(store: AnyStore) {
+pub async fn a_grant_is_revoked_once(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     assert!(
@@ -49,7 +49,7 @@ pub(crate) async fn a_grant_is_revoked_once(store: AnyStore) {
     );
 }
 
-pub(crate) async fn only_the_owner_revokes(store: AnyStore) {
+pub async fn only_the_owner_revokes(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     let foreign = [
@@ -82,7 +82,7 @@ pub(crate) async fn only_the_owner_revokes(store: AnyStore) {
     assert_eq!(world.dead(&grant, 1).await, Some("the grant was revoked"));
 }
 
-pub(crate) async fn one_token_is_revoked(store: AnyStore) {
+pub async fn one_token_is_revoked(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", ONLINE, 0).await;
     let revoke = || RevokeToken {
@@ -111,7 +111,7 @@ pub(crate) async fn one_token_is_revoked(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::TokenRevoked).await, 1);
 }
 
-pub(crate) async fn an_application_is_revoked_whole(store: AnyStore) {
+pub async fn an_application_is_revoked_whole(store: AnyStore) {
     let world = World::new(store).await;
     let web = client("web");
     world
@@ -167,7 +167,7 @@ pub(crate) async fn an_application_is_revoked_whole(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::ConsentRevoked).await, 1);
 }
 
-pub(crate) async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
+pub async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (
         world.grant("a", ONLINE, 0).await,
@@ -211,7 +211,7 @@ pub(crate) async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
     );
 }
 
-pub(crate) async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
+pub async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     let id = world.spa.id().clone();
@@ -240,7 +240,7 @@ pub(crate) async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
     assert_eq!(world.dead(&grant, 2).await, None);
 }
 
-pub(crate) async fn removing_a_user_removes_everything(store: AnyStore) {
+pub async fn removing_a_user_removes_everything(store: AnyStore) {
     let world = World::new(store).await;
     let (grant, code) = (
         world.grant("a", OFFLINE, 0).await,

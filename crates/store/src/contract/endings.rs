@@ -1,9 +1,9 @@
 //! What ends a session says what goes with it.
 
 use cardea_protocol::model::*;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 /// What ends the sessions of a user.
 #[derive(Debug, Clone, Copy)]
@@ -126,22 +126,38 @@ async fn check(ending: Ending, store: AnyStore) {
     assert_eq!(forgotten, ending.forgets_devices(), "devices");
 }
 
-macro_rules! endings {
-    ($($case:ident: $ending:ident),* $(,)?) => {
-        $(pub(crate) async fn $case(store: AnyStore) {
-            check(Ending::$ending, store).await;
-        })*
-    };
+pub async fn t1_a_logout_keeps_offline_access(store: AnyStore) {
+    check(Ending::Logout, store).await;
 }
 
-endings! {
-    t1_a_logout_keeps_offline_access: Logout,
-    t1_a_remote_logout_keeps_offline_access: Remote,
-    t1_another_user_keeps_offline_access: AnotherUser,
-    t1_expiry_keeps_offline_access: Expiry,
-    t1_an_operator_may_keep_applications: OperatorKeepsApplications,
-    t1_a_compromised_user_loses_everything: Compromised,
-    t1_a_new_password_revokes_everything: NewPassword,
-    t1_a_new_password_may_keep_applications: NewPasswordKeepsApplications,
-    t1_a_disabled_user_loses_everything: Disabled,
+pub async fn t1_a_remote_logout_keeps_offline_access(store: AnyStore) {
+    check(Ending::Remote, store).await;
+}
+
+pub async fn t1_another_user_keeps_offline_access(store: AnyStore) {
+    check(Ending::AnotherUser, store).await;
+}
+
+pub async fn t1_expiry_keeps_offline_access(store: AnyStore) {
+    check(Ending::Expiry, store).await;
+}
+
+pub async fn t1_an_operator_may_keep_applications(store: AnyStore) {
+    check(Ending::OperatorKeepsApplications, store).await;
+}
+
+pub async fn t1_a_compromised_user_loses_everything(store: AnyStore) {
+    check(Ending::Compromised, store).await;
+}
+
+pub async fn t1_a_new_password_revokes_everything(store: AnyStore) {
+    check(Ending::NewPassword, store).await;
+}
+
+pub async fn t1_a_new_password_may_keep_applications(store: AnyStore) {
+    check(Ending::NewPasswordKeepsApplications, store).await;
+}
+
+pub async fn t1_a_disabled_user_loses_everything(store: AnyStore) {
+    check(Ending::Disabled, store).await;
 }

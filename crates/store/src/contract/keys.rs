@@ -1,8 +1,8 @@
 use cardea_jose::Algorithm;
 use cardea_protocol::model::*;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 fn key(kid: &str, algorithm: Algorithm, state: KeyState) -> SigningKeyRow {
     SigningKeyRow {
@@ -63,7 +63,7 @@ fn states(expected: &[(&str, KeyState)]) -> Vec<(String, KeyState)> {
         .collect()
 }
 
-pub(crate) async fn a_ring_turns(store: AnyStore) {
+pub async fn a_ring_turns(store: AnyStore) {
     use KeyState::{Active, Hidden, Next, Retired};
     assert!(add(&store, key("a", Algorithm::ES256, Active)).await);
     assert!(add(&store, key("b", Algorithm::ES256, Next)).await);
@@ -105,7 +105,7 @@ pub(crate) async fn a_ring_turns(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_ring_has_one_active_key_an_algorithm(store: AnyStore) {
+pub async fn a_ring_has_one_active_key_an_algorithm(store: AnyStore) {
     assert!(add(&store, key("a", Algorithm::ES256, KeyState::Active)).await);
     assert!(!add(&store, key("b", Algorithm::ES256, KeyState::Active)).await);
     assert!(add(&store, key("c", Algorithm::ES256, KeyState::Next)).await);
@@ -117,7 +117,7 @@ pub(crate) async fn a_ring_has_one_active_key_an_algorithm(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_stale_step_writes_nothing(store: AnyStore) {
+pub async fn a_stale_step_writes_nothing(store: AnyStore) {
     use KeyState::{Active, Next, Retired};
     assert!(add(&store, key("a", Algorithm::ES256, Active)).await);
     assert!(add(&store, key("b", Algorithm::ES256, Next)).await);
@@ -135,7 +135,7 @@ pub(crate) async fn a_stale_step_writes_nothing(store: AnyStore) {
     assert_eq!(events(&store).await, before);
 }
 
-pub(crate) async fn of_20_parallel_steps_one_is_made(store: AnyStore) {
+pub async fn of_20_parallel_steps_one_is_made(store: AnyStore) {
     let results = race(|n| {
         let store = store.clone();
         async move {
@@ -151,7 +151,7 @@ pub(crate) async fn of_20_parallel_steps_one_is_made(store: AnyStore) {
     assert_eq!(store.keys().await.unwrap().len(), 1);
 }
 
-pub(crate) async fn rewrapping_takes_all_keys_or_none(store: AnyStore) {
+pub async fn rewrapping_takes_all_keys_or_none(store: AnyStore) {
     assert!(add(&store, key("a", Algorithm::ES256, KeyState::Active)).await);
     assert!(add(&store, key("b", Algorithm::RS256, KeyState::Active)).await);
     let rewrap = |kids: &[&str]| {

@@ -1,8 +1,8 @@
 use cardea_protocol::model::*;
 use cardea_seal::Digest;
-use cardea_store::*;
 
-use crate::sample::*;
+use super::sample::*;
+use crate::*;
 
 async fn find(store: &AnyStore, id: &str) -> Option<Client> {
     store.client(client(id).id()).await.unwrap()
@@ -12,7 +12,7 @@ fn json(client: &Client) -> String {
     serde_json::to_string(client.metadata()).unwrap()
 }
 
-pub(crate) async fn a_client_survives(store: AnyStore) {
+pub async fn a_client_survives(store: AnyStore) {
     let secret = Digest::of(b"0123456789abcdef0123456789abcdef");
     let confidential = ClientMetadata {
         token_endpoint_auth_method: AuthMethod::ClientSecretPost,
@@ -62,7 +62,7 @@ pub(crate) async fn a_client_survives(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_taken_id_is_a_conflict(store: AnyStore) {
+pub async fn a_taken_id_is_a_conflict(store: AnyStore) {
     assert!(
         store
             .put_client(put(client("spa"), ClientChange::Add, 0))
@@ -76,7 +76,7 @@ pub(crate) async fn a_taken_id_is_a_conflict(store: AnyStore) {
     assert_eq!(events(&store).await, [AuditEvent::ClientAdded]);
 }
 
-pub(crate) async fn a_missing_client_is_not_changed(store: AnyStore) {
+pub async fn a_missing_client_is_not_changed(store: AnyStore) {
     assert!(
         !store
             .put_client(put(client("spa"), ClientChange::Change, 0))
@@ -100,7 +100,7 @@ pub(crate) async fn a_missing_client_is_not_changed(store: AnyStore) {
     assert!(events(&store).await.is_empty());
 }
 
-pub(crate) async fn a_change_keeps_the_status(store: AnyStore) {
+pub async fn a_change_keeps_the_status(store: AnyStore) {
     store
         .put_client(put(client("spa"), ClientChange::Add, 0))
         .await
@@ -147,7 +147,7 @@ pub(crate) async fn a_change_keeps_the_status(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_new_secret_changes_nothing_else(store: AnyStore) {
+pub async fn a_new_secret_changes_nothing_else(store: AnyStore) {
     let of = |name: &str, secret: &[u8]| {
         let metadata = ClientMetadata {
             client_name: Some(name.to_owned()),
@@ -194,7 +194,7 @@ async fn apply(store: &AnyStore, ids: &[&str]) -> Result<()> {
         .await
 }
 
-pub(crate) async fn the_file_owns_its_clients(store: AnyStore) {
+pub async fn the_file_owns_its_clients(store: AnyStore) {
     apply(&store, &["spa"]).await.unwrap();
     let id = client("spa").id().clone();
     let conflict = |outcome: Result<bool>| assert!(matches!(outcome, Err(StoreError::Conflict(_))));
@@ -222,7 +222,7 @@ pub(crate) async fn the_file_owns_its_clients(store: AnyStore) {
     assert!(find(&store, "spa").await.unwrap().is_enabled());
 }
 
-pub(crate) async fn applying_the_file_twice_writes_once(store: AnyStore) {
+pub async fn applying_the_file_twice_writes_once(store: AnyStore) {
     apply(&store, &["spa", "web"]).await.unwrap();
     apply(&store, &["spa", "web"]).await.unwrap();
     assert_eq!(
@@ -231,7 +231,7 @@ pub(crate) async fn applying_the_file_twice_writes_once(store: AnyStore) {
     );
 }
 
-pub(crate) async fn the_revision_changes_with_each_change_of_a_client(store: AnyStore) {
+pub async fn the_revision_changes_with_each_change_of_a_client(store: AnyStore) {
     let mut seen = vec![store.clients_revision().await.unwrap()];
     let id = client("spa").id().clone();
     for step in 0..5 {
@@ -269,7 +269,7 @@ pub(crate) async fn the_revision_changes_with_each_change_of_a_client(store: Any
     assert_eq!(last, applied, "nothing about a client has changed");
 }
 
-pub(crate) async fn enabled_clients_are_visited(store: AnyStore) {
+pub async fn enabled_clients_are_visited(store: AnyStore) {
     for id in ["a", "b", "c"] {
         let add = put(client(id), ClientChange::Add, 0);
         assert!(store.put_client(add).await.unwrap());
@@ -284,7 +284,7 @@ pub(crate) async fn enabled_clients_are_visited(store: AnyStore) {
     assert_eq!(seen, ["a", "c"]);
 }
 
-pub(crate) async fn what_leaves_the_file_is_disabled(store: AnyStore) {
+pub async fn what_leaves_the_file_is_disabled(store: AnyStore) {
     store
         .put_client(put(client("own"), ClientChange::Add, 0))
         .await
@@ -306,7 +306,7 @@ pub(crate) async fn what_leaves_the_file_is_disabled(store: AnyStore) {
     );
 }
 
-pub(crate) async fn a_file_client_that_the_store_owns_stops_the_start(store: AnyStore) {
+pub async fn a_file_client_that_the_store_owns_stops_the_start(store: AnyStore) {
     store
         .put_client(put(client("spa"), ClientChange::Add, 0))
         .await
@@ -321,7 +321,7 @@ pub(crate) async fn a_file_client_that_the_store_owns_stops_the_start(store: Any
     );
 }
 
-pub(crate) async fn removing_a_client_removes_what_it_had(store: AnyStore) {
+pub async fn removing_a_client_removes_what_it_had(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("first", OFFLINE, 0).await;
     let code = world.code("second", ONLINE, 0).await;
@@ -365,7 +365,7 @@ fn assertion(client_id: &str, jti: &[u8]) -> UseAssertion {
     }
 }
 
-pub(crate) async fn an_assertion_counts_once(store: AnyStore) {
+pub async fn an_assertion_counts_once(store: AnyStore) {
     assert!(store.use_assertion(assertion("spa", b"1")).await.unwrap());
     assert!(!store.use_assertion(assertion("spa", b"1")).await.unwrap());
     assert!(store.use_assertion(assertion("spa", b"2")).await.unwrap());
@@ -375,7 +375,7 @@ pub(crate) async fn an_assertion_counts_once(store: AnyStore) {
     );
 }
 
-pub(crate) async fn of_20_parallel_assertions_one_counts(store: AnyStore) {
+pub async fn of_20_parallel_assertions_one_counts(store: AnyStore) {
     let results = race(|_| {
         let store = store.clone();
         async move { store.use_assertion(assertion("spa", b"1")).await.unwrap() }

@@ -1,5 +1,7 @@
 //! How a verb can fail.
 
+use cardea_protocol::model::ClientId;
+
 /// Whether anything was written when the store was not available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotDone {
@@ -20,10 +22,19 @@ pub enum StoreError {
         /// What happened, for the log.
         why: String,
     },
-    /// Something of that name exists already, or belongs to another owner.
-    #[error("{0}")]
-    Conflict(String),
-    /// A row with an impossible value. It is named so that an operator can inspect it.
+    /// The command contradicts what is stored. Nothing was written.
+    #[error("{constraint}")]
+    Conflict {
+        /// What it contradicts.
+        constraint: Constraint,
+    },
+    /// The command has a value that can't be stored: a fault of the caller. Nothing was written.
+    #[error("the store rejects the command: {why}")]
+    Rejected {
+        /// Why, for the log.
+        why: String,
+    },
+    /// A row with an impossible value. The row is named so that an operator can inspect it.
     #[error("corrupt row: table {table}, column {column}, id {id}: {why}")]
     Corrupt {
         /// The table.
@@ -35,4 +46,47 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl StoreError {
+    pub(crate) fn conflict(constraint: Constraint) -> Self {
+        Self::Conflict { constraint }
+    }
+
+    pub(crate) fn rejected(why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self::Rejected { why }
+    }
+}
+
+/// What a command can contradict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Constraint {
+    /// A user name is unique in any case.
+    #[error("the user name is taken")]
+    UserName,
+    /// A subject is unique.
+    #[error("the subject is taken")]
+    Subject,
+    /// A client id is unique.
+    #[error("the client id is taken")]
+    ClientId,
+    /// D19: a client of the configuration file is changed only there.
+    #[error("the client {0} is defined in the configuration file")]
+    ClientOfFile(ClientId),
+    /// D19: a client of the configuration file can't have the id of another one.
+    #[error("the client {0} of the configuration file already exists in the store")]
+    ClientOfStore(ClientId),
+    /// A live session has a `sid` of its own.
+    #[error("a live session has this sid")]
+    Sid,
+    /// A generated identifier or hash is unique. With 128 random bits it is.
+    #[error("a generated identifier is taken")]
+    Identifier,
+    /// The ring is in the state that a change expects.
+    #[error("the key ring was changed by another command")]
+    KeyRing,
+    /// A refresh token is in the generation that a rotation expects.
+    #[error("the refresh token was rotated by another command")]
+    Generation,
 }

@@ -72,8 +72,22 @@ pub enum Redeemed {
     Done,
     /// The code was used already: its grant is revoked now, audited as `code_reused`.
     Reused,
-    /// Nothing to redeem: the code expired, the session ended, or user or client are disabled.
-    Dead(&'static str),
+    /// There is nothing to redeem.
+    Dead(DeadCode),
+}
+
+/// Why a code can't be redeemed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DeadCode {
+    /// It is unknown to this client.
+    #[error("the code does not exist")]
+    Missing,
+    /// It was not redeemed in time.
+    #[error("the code has expired")]
+    Expired,
+    /// What it hangs on is not active.
+    #[error("the session has ended, or the user or the client is disabled")]
+    Inactive,
 }
 
 /// What `/token` needs to check a refresh token, in one read.

@@ -26,10 +26,10 @@ mod users;
 pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use consents::{Consents, RevokeApplication};
-pub use error::{NotDone, StoreError};
+pub use error::{Constraint, NotDone, StoreError};
 pub use grants::{
-    CodeContext, CodeLookup, ConsentChange, GrantView, Grants, IssueCode, RedeemCode, Redeemed,
-    RefreshContext, RevokeGrant, RotateRefresh, Rotated,
+    CodeContext, CodeLookup, ConsentChange, DeadCode, GrantView, Grants, IssueCode, RedeemCode,
+    Redeemed, RefreshContext, RevokeGrant, RotateRefresh, Rotated,
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};

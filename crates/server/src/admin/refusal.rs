@@ -69,7 +69,10 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let detail = match &error {
-            StoreError::Conflict(why) => return Self::conflict(sentence(why)),
+            StoreError::Conflict { constraint } => {
+                return Self::conflict(sentence(&constraint.to_string()));
+            }
+            StoreError::Rejected { why } => return Self::internal(why),
             // Only the operator can repair it.
             StoreError::Corrupt { .. } => {
                 return Self {

@@ -64,7 +64,7 @@ pub(super) async fn grant(
             )
             .into());
         }
-        Redeemed::Dead(why) => return Err(OAuthError::invalid_grant(why).into()),
+        Redeemed::Dead(why) => return Err(OAuthError::invalid_grant(why.to_string()).into()),
     }
 
     // Mint.

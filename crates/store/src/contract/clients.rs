@@ -72,7 +72,7 @@ pub async fn a_taken_id_is_a_conflict(store: AnyStore) {
     let again = store
         .put_client(put(client("spa"), ClientChange::Add, 0))
         .await;
-    assert!(matches!(again, Err(StoreError::Conflict(_))));
+    assert_eq!(again, Err(conflict(Constraint::ClientId)));
     assert_eq!(events(&store).await, [AuditEvent::ClientAdded]);
 }
 
@@ -197,28 +197,28 @@ async fn apply(store: &AnyStore, ids: &[&str]) -> Result<()> {
 pub async fn the_file_owns_its_clients(store: AnyStore) {
     apply(&store, &["spa"]).await.unwrap();
     let id = client("spa").id().clone();
-    let conflict = |outcome: Result<bool>| assert!(matches!(outcome, Err(StoreError::Conflict(_))));
-    conflict(
-        store
-            .put_client(put(client("spa"), ClientChange::Change, 0))
-            .await,
+    let of_file = |id: &ClientId| Err(conflict(Constraint::ClientOfFile(id.clone())));
+    for change in [
+        ClientChange::Add,
+        ClientChange::Change,
+        ClientChange::Secret,
+    ] {
+        let expected = match change {
+            ClientChange::Add => Err(conflict(Constraint::ClientId)),
+            _ => of_file(&id),
+        };
+        let outcome = store.put_client(put(client("spa"), change, 0)).await;
+        assert_eq!(outcome, expected, "{change:?}");
+    }
+    let new = client_of("new", Owner::File);
+    let added = store.put_client(put(new.clone(), ClientChange::Add, 0));
+    assert_eq!(added.await, of_file(new.id()));
+    let disabled = store.set_client_status(id.clone(), ClientStatus::Disabled, cause(0));
+    assert_eq!(disabled.await, of_file(&id));
+    assert_eq!(
+        store.remove_client(id.clone(), cause(0)).await,
+        of_file(&id)
     );
-    conflict(
-        store
-            .put_client(put(client("spa"), ClientChange::Secret, 0))
-            .await,
-    );
-    conflict(
-        store
-            .put_client(put(client_of("new", Owner::File), ClientChange::Add, 0))
-            .await,
-    );
-    conflict(
-        store
-            .set_client_status(id.clone(), ClientStatus::Disabled, cause(0))
-            .await,
-    );
-    conflict(store.remove_client(id, cause(0)).await);
     assert!(find(&store, "spa").await.unwrap().is_enabled());
 }
 
@@ -311,10 +311,11 @@ pub async fn a_file_client_that_the_store_owns_stops_the_start(store: AnyStore) 
         .put_client(put(client("spa"), ClientChange::Add, 0))
         .await
         .unwrap();
-    assert!(matches!(
+    let constraint = Constraint::ClientOfStore(client("spa").id().clone());
+    assert_eq!(
         apply(&store, &["web", "spa"]).await,
-        Err(StoreError::Conflict(_))
-    ));
+        Err(conflict(constraint))
+    );
     assert!(
         find(&store, "web").await.is_none(),
         "nothing of it was applied"

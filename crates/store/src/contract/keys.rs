@@ -117,6 +117,27 @@ pub async fn a_ring_has_one_active_key_an_algorithm(store: AnyStore) {
     );
 }
 
+pub async fn an_impossible_key_is_rejected(store: AnyStore) {
+    let add = vec![
+        key("a", Algorithm::ES256, KeyState::Next),
+        SigningKeyRow {
+            retired_at: None,
+            ..key("b", Algorithm::ES256, KeyState::Retired)
+        },
+    ];
+    let change = RingChange {
+        add,
+        moves: Vec::new(),
+        cause: cause(0),
+    };
+    let outcome = store.change_ring(change).await;
+    assert!(
+        matches!(outcome, Err(StoreError::Rejected { .. })),
+        "{outcome:?}"
+    );
+    assert!(ring(&store).await.is_empty(), "all or none");
+}
+
 pub async fn a_stale_step_writes_nothing(store: AnyStore) {
     use KeyState::{Active, Next, Retired};
     assert!(add(&store, key("a", Algorithm::ES256, Active)).await);

@@ -76,7 +76,8 @@ macro_rules! contract {
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
-            keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, a_stale_step_writes_nothing,
+            keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
+                a_stale_step_writes_nothing,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
             logouts: every_end_of_a_session_notifies_its_clients, a_session_without_such_clients_writes_nothing,
                 a_client_is_notified_once_per_session, a_claimed_logout_is_due_again_after_its_lease,
@@ -111,7 +112,7 @@ macro_rules! contract {
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
-                sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed;
+                sessions_end_by_cookie_by_sid_and_by_user, a_sid_names_one_live_session, live_sessions_are_listed;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,

@@ -67,11 +67,11 @@ pub async fn of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked(st
     assert_eq!(world.count(AuditEvent::CodeReused).await, 1);
 }
 
-async fn assert_dead(world: &World, code: &Code, seconds: i64) {
-    assert!(matches!(
-        world.redeem(code, seconds).await,
-        Redeemed::Dead(_)
-    ));
+async fn assert_dead(world: &World, code: &Code, seconds: i64, expected: DeadCode) {
+    match world.redeem(code, seconds).await {
+        Redeemed::Dead(why) => assert_eq!(why, expected),
+        other => panic!("{other:?}"),
+    }
     assert_eq!(
         world.dead(&grant(code, seconds), seconds).await,
         Some("the grant is gone")
@@ -81,7 +81,7 @@ async fn assert_dead(world: &World, code: &Code, seconds: i64) {
 pub async fn an_expired_code_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", ONLINE, 0).await;
-    assert_dead(&world, &code, 60).await;
+    assert_dead(&world, &code, 60, DeadCode::Expired).await;
     assert!(
         matches!(world.redeem(&code, 59).await, Redeemed::Done),
         "nothing was consumed"
@@ -94,7 +94,7 @@ pub async fn a_code_of_an_ended_session_is_dead(store: AnyStore) {
     world
         .end(EndWhich::Id(world.session.id), SessionEnd::Logout, 1)
         .await;
-    assert_dead(&world, &code, 1).await;
+    assert_dead(&world, &code, 1, DeadCode::Missing).await;
     assert!(world.store.code(code.hash, at(0)).await.unwrap().is_none());
 }
 
@@ -107,7 +107,7 @@ pub async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
         .set_client_status(id.clone(), ClientStatus::Disabled, cause(1))
         .await
         .unwrap();
-    assert_dead(&world, &code, 1).await;
+    assert_dead(&world, &code, 1, DeadCode::Inactive).await;
     world
         .store
         .set_client_status(id, ClientStatus::Enabled, cause(1))
@@ -127,7 +127,7 @@ pub async fn a_code_of_a_disabled_party_is_dead(store: AnyStore) {
         })
         .await
         .unwrap();
-    assert_dead(&world, &code, 1).await;
+    assert_dead(&world, &code, 1, DeadCode::Missing).await;
 }
 
 pub async fn a_code_of_another_client_is_not_consumed(store: AnyStore) {

@@ -45,6 +45,10 @@ pub fn cause(seconds: i64) -> Cause {
     }
 }
 
+pub fn conflict(constraint: Constraint) -> StoreError {
+    StoreError::Conflict { constraint }
+}
+
 pub fn page() -> Page {
     Page {
         limit: 100,

@@ -288,6 +288,21 @@ pub async fn sessions_end_by_cookie_by_sid_and_by_user(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::SessionEnded).await, 2);
 }
 
+pub async fn a_sid_names_one_live_session(store: AnyStore) {
+    let world = World::new(store).await;
+    let again = OpenSession {
+        session: Session {
+            sid: world.session.sid.clone(),
+            ..session("two", &world.alice, 1)
+        },
+        previous: None,
+        cause: cause(1),
+    };
+    let outcome = world.store.open_session(again).await;
+    assert_eq!(outcome, Err(conflict(Constraint::Sid)));
+    assert_eq!(world.count(AuditEvent::Login).await, 1);
+}
+
 pub async fn live_sessions_are_listed(store: AnyStore) {
     let world = World::new(store).await;
     let bob = user("bob");

@@ -67,7 +67,7 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
             cause: cause(0),
         })
         .await;
-    assert!(matches!(again, Err(StoreError::Conflict(_))));
+    assert_eq!(again, Err(conflict(Constraint::UserName)));
     let found = store
         .user_by_name(&Username::parse("ÅLICE").unwrap())
         .await
@@ -84,7 +84,7 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
             cause: cause(0),
         })
         .await;
-    assert!(matches!(again, Err(StoreError::Conflict(_))));
+    assert_eq!(again, Err(conflict(Constraint::Subject)));
     assert_eq!(events(&store).await, [AuditEvent::UserAdded]);
 }
 

@@ -13,7 +13,9 @@ use super::{
     fault::{Verb, conflict},
     rows::{self, Fields},
 };
-use crate::{ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, UseAssertion};
+use crate::{
+    ApplyFileClients, ClientChange, Clients, Constraint, Page, PutClient, Result, UseAssertion,
+};
 
 macro_rules! columns {
     () => {
@@ -131,9 +133,7 @@ fn owner(tx: &Connection, id: &ClientId) -> Verb<Option<Owner>> {
 fn changeable(id: &ClientId, owner: Owner) -> Verb<()> {
     match owner {
         Owner::Store => Ok(()),
-        Owner::File => Err(conflict(format!(
-            "the client {id} is defined in the configuration file"
-        ))),
+        Owner::File => Err(conflict(Constraint::ClientOfFile(id.clone()))),
     }
 }
 
@@ -142,7 +142,7 @@ fn put(tx: &Connection, command: &PutClient) -> Verb<bool> {
     changeable(id, command.client.owner())?;
     let event = match (command.change, owner(tx, id)?) {
         (ClientChange::Add, Some(_)) => {
-            return Err(conflict(format!("there is a client {id} already")));
+            return Err(conflict(Constraint::ClientId));
         }
         (ClientChange::Add, None) => {
             insert(tx, &command.client)?;
@@ -240,7 +240,7 @@ fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
             }
             // D19: the same id in file and store prevents the start.
             Some(Owner::Store) => {
-                return Err(conflict(format!("the store has a client {id} of its own")));
+                return Err(conflict(Constraint::ClientOfStore(id.clone())));
             }
             Some(Owner::File) => {
                 if update(tx, client)? > 0 {

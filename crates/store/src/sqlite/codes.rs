@@ -16,7 +16,7 @@ use super::{
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
 };
-use crate::{CodeContext, CodeLookup, ConsentChange, IssueCode, RedeemCode, Redeemed};
+use crate::{CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed};
 
 pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     let IssueCode {
@@ -172,9 +172,9 @@ fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
         let sql = "SELECT expires_at FROM codes WHERE code_hash = ?";
         let expires_at: Option<i64> = rows::value(tx, sql, [grant.code.0.as_bytes()])?;
         return Ok(Redeemed::Dead(match expires_at {
-            None => "the code does not exist any more",
-            Some(at) if at <= command.cause.now.as_millisecond() => "the code has expired",
-            Some(_) => "the session has ended, or user or client are disabled",
+            None => DeadCode::Missing,
+            Some(at) if at <= command.cause.now.as_millisecond() => DeadCode::Expired,
+            Some(_) => DeadCode::Inactive,
         }));
     };
     // RFC 6749 §4.1.2: a second use of a code revokes the tokens issued from it.

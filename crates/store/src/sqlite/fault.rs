@@ -2,7 +2,7 @@
 
 use rusqlite::ErrorCode;
 
-use crate::{NotDone, StoreError};
+use crate::{Constraint, NotDone, StoreError};
 
 /// Why a verb stopped.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Severity {
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         match Severity::of(&error) {
-            Severity::Command => Self::Own(StoreError::Conflict(error.to_string())),
+            Severity::Command => Self::Own(broken(&error)),
             _ => Self::Sql(error),
         }
     }
@@ -71,7 +71,24 @@ pub(super) fn unknown(why: &(impl ToString + ?Sized)) -> StoreError {
     }
 }
 
-/// Something exists already, or belongs to another owner.
-pub(super) fn conflict(why: impl Into<String>) -> Fault {
-    Fault::Own(StoreError::Conflict(why.into()))
+/// The command contradicts what is stored.
+pub(super) fn conflict(constraint: Constraint) -> Fault {
+    Fault::Own(StoreError::conflict(constraint))
+}
+
+/// The constraint that SQLite names: `UNIQUE constraint failed: users.username_key`. Any other one is a rule of the schema
+/// that no correct command breaks.
+fn broken(error: &rusqlite::Error) -> StoreError {
+    let message = error.to_string();
+    let Some((_, columns)) = message.split_once("UNIQUE constraint failed: ") else {
+        return StoreError::rejected(message);
+    };
+    StoreError::conflict(match columns {
+        "users.username_key" => Constraint::UserName,
+        "users.subject" => Constraint::Subject,
+        "clients.client_id" => Constraint::ClientId,
+        "sessions.sid" => Constraint::Sid,
+        "signing_keys.kid" | "signing_keys.algorithm" => Constraint::KeyRing,
+        _ => Constraint::Identifier,
+    })
 }

@@ -10,7 +10,7 @@ use super::{
     rows::{self, Fields},
     sweep,
 };
-use crate::{Jobs, Lease, Marks, Result, StoreError, Swept};
+use crate::{Jobs, Lease, Marks, Result, Swept};
 
 #[async_trait]
 impl Jobs for SqliteStore {
@@ -50,9 +50,7 @@ impl Jobs for SqliteStore {
 }
 
 fn take_lease(tx: &Connection, lease: &Lease, now: Timestamp) -> Verb<bool> {
-    let until = now
-        .checked_add(lease.ttl)
-        .map_err(|e| StoreError::Conflict(e.to_string()))?;
+    let until = now.saturating_add(lease.ttl).unwrap_or(Timestamp::MAX);
     let taken = rows::execute(
         tx,
         "INSERT INTO leases (job, holder, expires_at) VALUES (:job, :holder, :until)

@@ -10,7 +10,7 @@ use super::{
     fault::{Verb, conflict},
     rows::{self, Fields},
 };
-use crate::{Keys, Result, RingChange, StoreError};
+use crate::{Constraint, Keys, Result, RingChange, StoreError};
 
 #[async_trait]
 impl Keys for SqliteStore {
@@ -34,7 +34,9 @@ impl Keys for SqliteStore {
 fn all_or_none(outcome: Result<()>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(StoreError::Conflict(_)) => Ok(false),
+        Err(StoreError::Conflict {
+            constraint: Constraint::KeyRing,
+        }) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -97,7 +99,7 @@ fn move_key(
         }
     };
     if moved != 1 {
-        return Err(conflict(format!("the key {kid} is not {from}")));
+        return Err(conflict(Constraint::KeyRing));
     }
     let event = match step.1 {
         None => AuditEvent::KeyRemoved,
@@ -144,7 +146,7 @@ fn rewrap(tx: &Connection, sealed: &[(String, Vec<u8>)]) -> Verb<()> {
     if all.and_then(|n| u64::try_from(n).ok()) != Some(rewrapped)
         || rewrapped != sealed.len() as u64
     {
-        return Err(conflict("the ring has other keys"));
+        return Err(conflict(Constraint::KeyRing));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::{
     audit::{self, About},
-    fault::Verb,
+    fault::{Verb, conflict},
     grant_rows::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
     },
@@ -20,7 +20,7 @@ use super::{
     sessions::{self, TOUCH_EVERY_MS, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
 };
-use crate::{RefreshContext, RotateRefresh, StoreError};
+use crate::{Constraint, RefreshContext, RotateRefresh};
 
 pub(super) fn context(
     db: &Connection,
@@ -100,8 +100,7 @@ pub(super) fn rotate(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Ve
             let before = locked.grant.refresh.as_ref().unwrap_or(next);
             if !write_rotation(tx, command, before, next)? {
                 // Impossible while one writer holds the lock; no token may be issued in that case.
-                let why = "the refresh token was rotated by another command";
-                return Err(StoreError::Conflict(why.to_owned()).into());
+                return Err(conflict(Constraint::Generation));
             }
         }
         Write::Note(noted) => note(tx, locked.key, noted)?,

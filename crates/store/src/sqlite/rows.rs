@@ -134,13 +134,13 @@ fn word<T: DeserializeOwned>(text: &str) -> Result<T, WordError> {
 pub(super) fn to_word(value: impl Serialize) -> Verb<String> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        _ => Err(StoreError::Conflict("a value that is not a word".to_owned()).into()),
+        _ => Err(StoreError::rejected("a value that is not a word").into()),
     }
 }
 
 /// The JSON of a value in a column.
 pub(super) fn to_json(value: &impl Serialize) -> Verb<String> {
-    serde_json::to_string(value).map_err(|e| StoreError::Conflict(e.to_string()).into())
+    serde_json::to_string(value).map_err(|e| StoreError::rejected(e.to_string()).into())
 }
 
 /// The first row, if there is one.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     SqliteStore,
     audit::{self, About},
-    fault::{Verb, conflict},
+    fault::Verb,
     rows::{self, Fields},
     sessions,
 };
@@ -172,12 +172,7 @@ fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
 }
 
 fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
-    if insert(tx, &command.user)? == 0 {
-        return Err(conflict(format!(
-            "the name {} is taken",
-            command.user.username
-        )));
-    }
+    insert(tx, &command.user)?;
     audit::write(
         tx,
         &command.cause,
@@ -205,13 +200,12 @@ fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
     Ok(Seeded::Added)
 }
 
-fn insert(tx: &Connection, user: &User) -> Verb<u64> {
+fn insert(tx: &Connection, user: &User) -> Verb<()> {
     rows::execute(
         tx,
         "INSERT INTO users (subject, username, username_key, email, email_verified, password_hash, roles, claims, status,
                             created_at, updated_at)
-         VALUES (:subject, :username, :key, :email, :verified, :password, :roles, :claims, :status, :created, :updated)
-         ON CONFLICT DO NOTHING",
+         VALUES (:subject, :username, :key, :email, :verified, :password, :roles, :claims, :status, :created, :updated)",
         named_params! {
             ":subject": user.subject.as_str(),
             ":username": user.username.as_str(),
@@ -226,6 +220,7 @@ fn insert(tx: &Connection, user: &User) -> Verb<u64> {
             ":updated": user.updated_at.as_millisecond(),
         },
     )
+    .map(drop)
 }
 
 fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {

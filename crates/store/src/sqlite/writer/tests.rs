@@ -1,5 +1,8 @@
 use super::*;
-use crate::sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers};
+use crate::{
+    Constraint,
+    sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers},
+};
 
 #[tokio::test]
 async fn a_command_without_savepoint_that_fails_after_writing_loses_its_batch() {
@@ -16,11 +19,14 @@ async fn a_command_without_savepoint_that_fails_after_writing_loses_its_batch() 
         Ok(tx.query_row("SELECT count(*) FROM probe", [], |row| row.get(0))?)
     };
 
-    let before = write(|_| Err(conflict("no"))).await;
-    assert!(matches!(before, Err(StoreError::Conflict(_))), "{before:?}");
+    let before = write(|_| Err(conflict(Constraint::UserName))).await;
+    assert!(
+        matches!(before, Err(StoreError::Conflict { .. })),
+        "{before:?}"
+    );
     let after = write(|tx| {
         tx.execute("INSERT INTO probe (filler) VALUES (x'00')", [])?;
-        Err(conflict("too late"))
+        Err(conflict(Constraint::UserName))
     });
     let after = after.await;
     assert!(

@@ -119,7 +119,7 @@ async fn a_failed_command_does_not_affect_its_batch() {
     let bench = Bench::new();
     let outcomes = bench.batch(&["alice", "alice", "bob"], |_| {}).await;
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
-    assert!(matches!(outcomes[1], Err(StoreError::Conflict(_))));
+    assert_eq!(outcomes[1], Err(conflict(Constraint::UserName)));
     assert_eq!(bench.script.commits(), 2);
     assert!(bench.is_there("alice").await && bench.is_there("bob").await);
 }

@@ -28,6 +28,11 @@ use commands::{Cardea, Command};
 use config::{Environment, Run};
 use output::Output;
 
+/// Memory of a burst goes back to the system within seconds: glibc keeps it. `.cargo/config.toml` says how it is compiled.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long the last lines of the log may take.
 const LAST_LINES: Duration = Duration::from_secs(2);
 

@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 
 use crate::http::{Answer, Connection, form};
 
-/// Of a verifier that nobody needs here: the code is not redeemed.
+/// RFC 7636 Appendix B: a verifier and its challenge.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Login, consent, and the redirects between them are fewer.
@@ -17,16 +18,26 @@ pub(crate) struct Person {
     pub(crate) password: String,
 }
 
-/// From the client's link to the address with the code, in a browser that nobody has logged in with.
+/// From the client's link to the address with the code, in a new browser.
 pub(crate) async fn to_code(
     port: u16,
     path: &str,
     redirect_uri: &str,
     person: &Person,
 ) -> anyhow::Result<String> {
+    to_code_in(&mut Cookies::default(), port, path, redirect_uri, person).await
+}
+
+/// The same in a browser that keeps its cookies.
+pub(crate) async fn to_code_in(
+    cookies: &mut Cookies,
+    port: u16,
+    path: &str,
+    redirect_uri: &str,
+    person: &Person,
+) -> anyhow::Result<String> {
     let mut connection = Connection::open(port).await?;
-    let mut cookies = Cookies::default();
-    let mut answer = connection.get(path, "").await?;
+    let mut answer = connection.get(path, &cookies.header()).await?;
     for _ in 0..MAX_STEPS {
         cookies.take(&answer);
         answer = match answer.status {
@@ -62,8 +73,8 @@ pub(crate) fn local(location: &str, port: u16) -> anyhow::Result<&str> {
         .with_context(|| format!("a way out to {location}"))
 }
 
-/// The action and the body of the page's first form: its hidden fields, and what a person adds.
-fn fill(page: &str, person: &Person) -> anyhow::Result<(String, String)> {
+/// The action and the body of the page's first form: its hidden fields, and what a user adds.
+pub(crate) fn fill(page: &str, person: &Person) -> anyhow::Result<(String, String)> {
     let form_start = page.find("<form ").context("a page without a form")?;
     let page = page.get(form_start..).unwrap_or_default();
     let action = attribute(page, "action=\"").context("a form without action")?;

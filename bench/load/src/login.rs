@@ -25,19 +25,19 @@ const CONNECTIONS: usize = 16;
 pub(crate) struct Options {
     /// Where the server listens.
     #[arg(long)]
-    port: u16,
+    pub(crate) port: u16,
     /// How many people log in at once; they are called `person0` and so on.
     #[arg(long, default_value_t = 8)]
-    loops: usize,
+    pub(crate) loops: usize,
     /// Their password.
     #[arg(long)]
-    password: String,
+    pub(crate) password: String,
     /// The client that they log in to.
     #[arg(long)]
-    client: String,
+    pub(crate) client: String,
     /// Its redirect URI.
     #[arg(long)]
-    redirect_uri: String,
+    pub(crate) redirect_uri: String,
     /// The body of the token requests beside them.
     #[arg(long, default_value = "")]
     token_body: String,
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     token_rate: u32,
     /// For how long.
     #[arg(long, default_value_t = 10)]
-    seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
@@ -82,6 +82,16 @@ async fn log_in_once(options: &Options, index: usize) -> anyhow::Result<Duration
         username: format!("person{index}"),
         password: options.password.clone(),
     };
+    let path = authorization(options);
+    let began = Instant::now();
+    browse::to_code(options.port, &path, &options.redirect_uri, &person)
+        .await
+        .with_context(|| format!("the login of {}", person.username))?;
+    Ok(began.elapsed())
+}
+
+/// The path of an authorization request.
+pub(crate) fn authorization(options: &Options) -> String {
     let request = form(&[
         ("client_id", &options.client),
         ("redirect_uri", &options.redirect_uri),
@@ -92,16 +102,7 @@ async fn log_in_once(options: &Options, index: usize) -> anyhow::Result<Duration
         ("code_challenge", browse::CHALLENGE),
         ("code_challenge_method", "S256"),
     ]);
-    let began = Instant::now();
-    browse::to_code(
-        options.port,
-        &format!("/authorize?{request}"),
-        &options.redirect_uri,
-        &person,
-    )
-    .await
-    .with_context(|| format!("the login of {}", person.username))?;
-    Ok(began.elapsed())
+    format!("/authorize?{request}")
 }
 
 async fn log_in_until(

@@ -10,10 +10,12 @@ mod api;
 mod argon2id;
 mod bff;
 mod browse;
+mod burst;
 mod http;
 mod latency;
 mod login;
 mod seed;
+mod spend;
 mod tokens;
 
 use clap::Parser;
@@ -27,6 +29,14 @@ enum Load {
     Tokens(tokens::Options),
     /// Log in by password in closed loops, with token requests at a constant rate beside them.
     Login(login::Options),
+    /// Log in and redeem the code, one login at a time.
+    Spend(spend::Spend),
+    /// Begin bodies and end none.
+    Bodies(burst::bodies::Options),
+    /// Hold connections that say nothing, and check the health beside them.
+    Idle(burst::idle::Options),
+    /// Send wrong passwords, and log in beside them in known browsers.
+    Flood(login::Options),
     /// Hash passwords for some seconds on one thread.
     Argon2id(argon2id::Options),
     /// Verify JWTs in an API, by its library, and by the key alone.
@@ -48,6 +58,10 @@ fn main() -> anyhow::Result<()> {
         Load::Seed(options) => runtime.block_on(seed::run(options)),
         Load::Tokens(options) => runtime.block_on(tokens::run(&options)),
         Load::Login(options) => runtime.block_on(login::run(options)),
+        Load::Spend(options) => runtime.block_on(spend::run(&options)),
+        Load::Bodies(options) => runtime.block_on(burst::bodies::run(options)),
+        Load::Idle(options) => runtime.block_on(burst::idle::run(&options)),
+        Load::Flood(options) => runtime.block_on(burst::passwords::run(options)),
         Load::Argon2id(options) => argon2id::run(&options),
         Load::Verify(options) => runtime.block_on(api::verify::run(&options)),
         Load::Cached(options) => runtime.block_on(api::cached::run(&options)),

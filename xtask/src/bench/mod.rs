@@ -3,9 +3,11 @@
 //! A tour: `loads.rs` is the list of what is measured, `rows.rs` the list of what is demanded; `stage.rs` has the folder, the
 //! programs and the seeds, `server.rs` a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` what is measured
 //! only once, `series.rs` the numbers, `report.rs` the page. The kits have files of their own: `protect.rs`, `bff.rs`,
-//! `gateway.rs` with `nginx.rs`, and `dev.rs`. `bench/README.md` says how to read it.
+//! `gateway.rs` with `nginx.rs`, and `dev.rs`; `burst.rs` has what a
+//! hostile crowd costs. `bench/README.md` says how to read it.
 
 mod bff;
+mod burst;
 mod dev;
 mod gateway;
 mod limits;
@@ -78,6 +80,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
             loads::measure(load, &mut stage, &mut series)?;
         }
         people::measure(&stage, &mut series)?;
+        burst::measure(&stage, &mut series)?;
         protect::measure(&stage, &mut series)?;
         bff::measure(&stage, &mut series)?;
         gateway::measure(&stage, &mut series)?;

@@ -59,6 +59,10 @@ pub(super) const ROWS: &[Row] = &[
     row("memory, idle", "cardea idle MB", "MB", AtMost(30.0)),
     row("memory under client_credentials", "cardea es256 peak MB", "MB", AtMost(40.0)),
     row("memory under refresh, with many grants", "cardea refresh many grants peak MB", "MB", AtMost(96.0)),
+    row("memory 10 s after 10,000 bodies that don't end", "cardea after burst MB", "MB", AtMost(64.0)),
+    row("right logins answered during a flood of wrong ones", "cardea right logins %", "%", AtLeast(95.0)),
+    row("health checks beside 4,096 idle connections, p99", "cardea health p99 ms", "ms", AtMost(50.0)),
+    row("written to the disk by a login and its redemption, one at a time", "cardea login bytes", "bytes", AtMost(65_536.0)),
     row("JWT verification in the resource layer, ES256", "layer es256", "/s", Ratio("key es256", 0.90)),
     row("… beside jsonwebtoken", "layer es256", "/s", Ratio("jsonwebtoken es256", 1.0)),
     row("JWT verification in the resource layer, RS256", "layer rs256", "/s", Ratio("key rs256", 0.80)),
@@ -95,6 +99,10 @@ pub(super) const BESIDE: &[(&str, &str)] = &[
     (
         "cardea refresh many grants",
         "refresh rotation all over the store with many grants, 128 connections",
+    ),
+    (
+        "cardea burst MB",
+        "memory while 10,000 bodies are open, in MB",
     ),
     ("verify es256", "`Api::verify` alone, ES256"),
     ("verify rs256", "`Api::verify` alone, RS256"),

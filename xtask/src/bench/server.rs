@@ -85,6 +85,13 @@ impl Server {
         self.status("VmHWM:")
     }
 
+    /// The bytes that it has caused to be written to a disk so far.
+    pub(super) fn written(&self) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let bytes = text.lines().find_map(|l| l.strip_prefix("write_bytes: "));
+        Ok(bytes.context("no write_bytes in /proc")?.parse()?)
+    }
+
     fn status(&self, field: &str) -> Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = text.lines().find_map(|line| line.strip_prefix(field));

@@ -14,6 +14,7 @@ mod consents;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
+pub mod events;
 mod grants;
 mod jobs;
 mod keys;

@@ -9,7 +9,7 @@ use super::{
     fault::Verb,
     rows::{self, Fields},
 };
-use crate::{Audit, AuditFilter, Page, Result};
+use crate::{Audit, AuditFilter, Page, Result, events::AuditEntry};
 
 #[async_trait]
 impl Audit for SqliteStore {
@@ -57,6 +57,18 @@ pub(super) fn write(
     event: AuditEvent,
     about: &About<'_>,
 ) -> Verb<()> {
+    let entry = AuditEntry {
+        event,
+        subject: about.subject,
+        client_id: about.client,
+        grant_id: about.grant,
+        detail: about.detail.as_deref().map(Into::into),
+    };
+    record(tx, cause, &entry)
+}
+
+/// Writes a row.
+pub(super) fn record(tx: &Connection, cause: &Cause, entry: &AuditEntry<'_>) -> Verb<()> {
     let (kind, id) = match &cause.actor {
         Actor::Stranger => ("stranger", None),
         Actor::Person(subject) => ("person", Some(subject.as_str())),
@@ -71,16 +83,16 @@ pub(super) fn write(
          VALUES (:at, :event, :kind, :actor, :subject, :client, :grant, :address, :agent, :request, :detail)",
         named_params! {
             ":at": cause.now.as_millisecond(),
-            ":event": event.name(),
+            ":event": entry.event.name(),
             ":kind": kind,
             ":actor": id,
-            ":subject": about.subject.map(Subject::as_str),
-            ":client": about.client.map(ClientId::as_str),
-            ":grant": about.grant.as_ref().map(GrantId::as_bytes),
+            ":subject": entry.subject.map(Subject::as_str),
+            ":client": entry.client_id.map(ClientId::as_str),
+            ":grant": entry.grant_id.as_ref().map(GrantId::as_bytes),
             ":address": cause.address.map(|a| a.to_string()),
             ":agent": cause.user_agent,
             ":request": cause.request_id,
-            ":detail": about.detail,
+            ":detail": entry.detail.as_deref(),
         },
     )
     .map(drop)

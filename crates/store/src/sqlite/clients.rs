@@ -1,20 +1,17 @@
 //! Clients and their assertions.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{
-    AuditEvent, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner,
-};
+use cardea_protocol::model::{Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner};
 use cardea_seal::Digest;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore,
-    audit::{self, About},
-    fault::{Verb, conflict},
+    SqliteStore, audit,
+    fault::Verb,
     rows::{self, Fields},
 };
 use crate::{
-    ApplyFileClients, ClientChange, Clients, Constraint, Page, PutClient, Result, UseAssertion,
+    ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, UseAssertion, events,
 };
 
 macro_rules! columns {
@@ -81,7 +78,7 @@ impl Clients for SqliteStore {
             let Some(owner) = owner(tx, &id)? else {
                 return Ok(false);
             };
-            changeable(&id, owner)?;
+            events::may_change(&id, owner)?;
             set_status(tx, &id, status, &cause)?;
             Ok(true)
         })
@@ -129,33 +126,15 @@ fn owner(tx: &Connection, id: &ClientId) -> Verb<Option<Owner>> {
     })
 }
 
-/// D19: clients of the file are read-only here.
-fn changeable(id: &ClientId, owner: Owner) -> Verb<()> {
-    match owner {
-        Owner::Store => Ok(()),
-        Owner::File => Err(conflict(Constraint::ClientOfFile(id.clone()))),
-    }
-}
-
 fn put(tx: &Connection, command: &PutClient) -> Verb<bool> {
     let id = command.client.id();
-    changeable(id, command.client.owner())?;
-    let event = match (command.change, owner(tx, id)?) {
-        (ClientChange::Add, Some(_)) => {
-            return Err(conflict(Constraint::ClientId));
-        }
-        (ClientChange::Add, None) => {
-            insert(tx, &command.client)?;
-            AuditEvent::ClientAdded
-        }
-        (_, None) => return Ok(false),
-        (ClientChange::Change, Some(owner)) => {
-            changeable(id, owner)?;
-            update(tx, &command.client)?;
-            AuditEvent::ClientChanged
-        }
-        (ClientChange::Secret, Some(owner)) => {
-            changeable(id, owner)?;
+    if !events::may_put(command, owner(tx, id)?)? {
+        return Ok(false);
+    }
+    match command.change {
+        ClientChange::Add => insert(tx, &command.client)?,
+        ClientChange::Change => update(tx, &command.client).map(drop)?,
+        ClientChange::Secret => {
             let secret = command.client.secret_hash();
             let params = named_params! { ":id": id.as_str(), ":secret": secret.as_ref().map(Digest::as_bytes) };
             rows::execute(
@@ -163,10 +142,10 @@ fn put(tx: &Connection, command: &PutClient) -> Verb<bool> {
                 "UPDATE clients SET secret_hash = :secret WHERE client_id = :id",
                 params,
             )?;
-            AuditEvent::ClientSecretChanged
         }
-    };
-    audit::write(tx, &command.cause, event, &About::client(id))?;
+    }
+    let entry = events::client_put(id, command.change);
+    audit::record(tx, &command.cause, &entry)?;
     Ok(true)
 }
 
@@ -208,52 +187,30 @@ fn set_status(tx: &Connection, id: &ClientId, status: ClientStatus, cause: &Caus
     if rows::execute(tx, sql, params)? == 0 {
         return Ok(());
     }
-    let event = match status {
-        ClientStatus::Enabled => AuditEvent::ClientEnabled,
-        ClientStatus::Disabled => AuditEvent::ClientDisabled,
-    };
-    audit::write(tx, cause, event, &About::client(id))
+    audit::record(tx, cause, &events::client_status(id, status))
 }
 
 fn remove(tx: &Connection, id: &ClientId, cause: &Cause) -> Verb<bool> {
     let Some(owner) = owner(tx, id)? else {
         return Ok(false);
     };
-    changeable(id, owner)?;
+    events::may_change(id, owner)?;
     rows::execute(tx, "DELETE FROM clients WHERE client_id = ?", [id.as_str()])?;
-    audit::write(tx, cause, AuditEvent::ClientRemoved, &About::client(id))?;
+    audit::record(tx, cause, &events::client_removed(id))?;
     Ok(true)
 }
 
 fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
     for client in &command.clients {
         let id = client.id();
-        match owner(tx, id)? {
-            None => {
-                insert(tx, client)?;
-                audit::write(
-                    tx,
-                    &command.cause,
-                    AuditEvent::ClientAdded,
-                    &About::client(id),
-                )?;
-            }
-            // D19: the same id in file and store prevents the start.
-            Some(Owner::Store) => {
-                return Err(conflict(Constraint::ClientOfStore(id.clone())));
-            }
-            Some(Owner::File) => {
-                if update(tx, client)? > 0 {
-                    audit::write(
-                        tx,
-                        &command.cause,
-                        AuditEvent::ClientChanged,
-                        &About::client(id),
-                    )?;
-                }
-                set_status(tx, id, ClientStatus::Enabled, &command.cause)?;
-            }
+        let written = match events::is_new_in_file(id, owner(tx, id)?)? {
+            true => insert(tx, client).map(|()| Some(ClientChange::Add))?,
+            false => (update(tx, client)? > 0).then_some(ClientChange::Change),
+        };
+        if let Some(change) = written {
+            audit::record(tx, &command.cause, &events::client_put(id, change))?;
         }
+        set_status(tx, id, ClientStatus::Enabled, &command.cause)?;
     }
     let sql = "SELECT client_id FROM clients WHERE owner = 'file' AND status = 'enabled'";
     let enabled = rows::all(tx, sql, [], |row| {

@@ -2,19 +2,18 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{AuditEvent, Cause, ClientId, Code, Consent, Subject},
+    model::{Cause, ClientId, Code, Consent, Subject},
     scope::Scope,
 };
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore,
-    audit::{self, About},
+    SqliteStore, audit,
     fault::Verb,
     revocation,
     rows::{self, Fields},
 };
-use crate::{Consents, Result, RevokeApplication};
+use crate::{Consents, Result, RevokeApplication, events};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -76,10 +75,9 @@ fn decode(row: &Row<'_>) -> Result<Consent> {
 pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause) -> Verb<()> {
     let before = find(tx, &code.subject, &code.client_id)?;
     let before = before.as_ref().map(|c| &c.scope);
-    if before.is_some_and(|scope| allowed.is_subset_of(scope)) {
+    let Some(scope) = events::consent_after(before, allowed) else {
         return Ok(());
-    }
-    let scope = before.map_or_else(|| allowed.clone(), |scope| scope.union(allowed));
+    };
     rows::execute(
         tx,
         "INSERT INTO consents (user_key, client_key, scope, given_at, updated_at)
@@ -93,14 +91,5 @@ pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause)
             ":now": cause.now.as_millisecond(),
         },
     )?;
-    let about = About {
-        client: Some(&code.client_id),
-        ..About::subject(&code.subject)
-    };
-    audit::write(
-        tx,
-        cause,
-        AuditEvent::ConsentGiven,
-        &about.detail(allowed.to_string()),
-    )
+    audit::record(tx, cause, &events::consent_given(code, allowed))
 }

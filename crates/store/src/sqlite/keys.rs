@@ -1,16 +1,15 @@
 //! The key ring, changed by compare-and-set.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{AuditEvent, Cause, KeyState, SigningKeyRow};
+use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore,
-    audit::{self, About},
+    SqliteStore, audit,
     fault::{Verb, conflict},
     rows::{self, Fields},
 };
-use crate::{Constraint, Keys, Result, RingChange, StoreError};
+use crate::{Constraint, Keys, Result, RingChange, StoreError, events};
 
 #[async_trait]
 impl Keys for SqliteStore {
@@ -101,14 +100,10 @@ fn move_key(
     if moved != 1 {
         return Err(conflict(Constraint::KeyRing));
     }
-    let event = match step.1 {
-        None => AuditEvent::KeyRemoved,
-        Some(KeyState::Active) => AuditEvent::KeyActivated,
-        Some(KeyState::Retired) => AuditEvent::KeyRetired,
-        // These moves don't change what is trusted.
-        Some(KeyState::Next | KeyState::Hidden) => return Ok(()),
-    };
-    audit::write(tx, cause, event, &About::default().detail(kid))
+    match events::key_moved(kid, step.1) {
+        Some(entry) => audit::record(tx, cause, &entry),
+        None => Ok(()),
+    }
 }
 
 fn add(tx: &Connection, key: &SigningKeyRow, cause: &Cause) -> Verb<()> {
@@ -127,12 +122,7 @@ fn add(tx: &Connection, key: &SigningKeyRow, cause: &Cause) -> Verb<()> {
             ":retired": key.retired_at.map(|at| at.as_millisecond()),
         },
     )?;
-    audit::write(
-        tx,
-        cause,
-        AuditEvent::KeyAdded,
-        &About::default().detail(&key.kid),
-    )
+    audit::record(tx, cause, &events::key_added(&key.kid))
 }
 
 /// A key missing here would be lost with the old master key, so nothing is written then.

@@ -9,7 +9,7 @@ use http::{HeaderValue, header};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     pages::csp,
 };
 
@@ -19,7 +19,7 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 /// `GET /assets/{file}`
 pub(crate) async fn get(ctx: Ctx, Path(file): Path<String>) -> Response {
     let Some((content_type, bytes)) = ctx.app.assets.asset(&format!("assets/{file}")) else {
-        let missing = Err(Failure::page(Trouble::NotFound, "no such asset"));
+        let missing = Err(Failure::page(PageError::NotFound, "no such asset"));
         return error::page(&ctx, missing);
     };
     let headers = [

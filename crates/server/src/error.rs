@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::{
     caller::Caller,
     ctx::Ctx,
-    error_page::page::{ErrorPage, Trouble},
+    error_page::page::{ErrorPage, PageError},
     explain::{self, Explanation},
     keys::KeyError,
     pages::{Back, html},
@@ -48,7 +48,7 @@ pub(crate) enum Failure {
     #[error("{cause}")]
     Page {
         /// What the person is told.
-        trouble: Trouble,
+        page: PageError,
         /// What the log is told.
         cause: String,
     },
@@ -56,7 +56,7 @@ pub(crate) enum Failure {
     #[error("{error}")]
     Refused {
         /// What the page says.
-        trouble: Trouble,
+        page: PageError,
         /// Which check refused it, for the log.
         error: OAuthError,
     },
@@ -64,7 +64,7 @@ pub(crate) enum Failure {
     #[error("{cause}")]
     Restartable {
         /// What the page says.
-        trouble: Trouble,
+        page: PageError,
         /// What is logged.
         cause: String,
         /// The sealed ticket that has the request.
@@ -86,21 +86,21 @@ impl From<KeyError> for Failure {
 
 impl Failure {
     /// A page that can't go on.
-    pub(crate) fn page(trouble: Trouble, cause: impl Into<String>) -> Self {
+    pub(crate) fn page(page: PageError, cause: impl Into<String>) -> Self {
         Self::Page {
-            trouble,
+            page,
             cause: cause.into(),
         }
     }
 
     /// A page of an authorization that can start again with the same request.
     pub(crate) fn restartable(
-        trouble: Trouble,
+        page: PageError,
         cause: impl Into<String>,
         ticket: impl Into<String>,
     ) -> Self {
         Self::Restartable {
-            trouble,
+            page,
             cause: cause.into(),
             ticket: ticket.into(),
         }
@@ -113,11 +113,11 @@ impl Failure {
             Self::OAuth(e) | Self::Refused { error: e, .. } => {
                 explain::log(caller, e);
             }
-            Self::Restartable { trouble, cause, .. } => {
-                tracing::info!(target: REFUSED, %request_id, ?trouble, cause, "refused with a page");
+            Self::Restartable { page, cause, .. } => {
+                tracing::info!(target: REFUSED, %request_id, ?page, cause, "refused with a page");
             }
-            Self::Page { trouble, cause } if *trouble != Trouble::Unexpected => {
-                tracing::info!(target: REFUSED, %request_id, ?trouble, cause, "refused with a page");
+            Self::Page { page, cause } if *page != PageError::Unexpected => {
+                tracing::info!(target: REFUSED, %request_id, ?page, cause, "refused with a page");
             }
             Self::Form(_) | Self::Limited(_) | Self::Busy(_) => {
                 tracing::info!(target: REFUSED, %request_id, cause = %self, "refused");
@@ -273,15 +273,15 @@ pub(crate) fn logged(mut response: Response) -> Response {
 
 /// The error page for a failure.
 pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -> Response {
-    let trouble = match failure {
-        Failure::Page { trouble, .. }
-        | Failure::Refused { trouble, .. }
-        | Failure::Restartable { trouble, .. } => *trouble,
-        Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => Trouble::UnknownApp,
-        Failure::OAuth(_) | Failure::Form(_) => Trouble::BrokenLink,
-        Failure::Limited(_) => Trouble::TooMany,
-        Failure::Busy(_) | Failure::Store(StoreError::Unavailable { .. }) => Trouble::Busy,
-        Failure::Store(_) | Failure::Internal(_) => Trouble::Unexpected,
+    let page = match failure {
+        Failure::Page { page, .. }
+        | Failure::Refused { page, .. }
+        | Failure::Restartable { page, .. } => *page,
+        Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => PageError::UnknownApp,
+        Failure::OAuth(_) | Failure::Form(_) => PageError::BrokenLink,
+        Failure::Limited(_) => PageError::TooMany,
+        Failure::Busy(_) | Failure::Store(StoreError::Unavailable { .. }) => PageError::Busy,
+        Failure::Store(_) | Failure::Internal(_) => PageError::Unexpected,
     };
     // What is registered is shown only to the developer who runs `cardea dev`.
     let explanation = match failure {
@@ -302,24 +302,24 @@ pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -
         ErrorPage::CSP,
         &ErrorPage {
             shell,
-            trouble,
+            error: page,
             back,
             restart,
             explanation,
         },
     );
-    *response.status_mut() = match trouble {
-        Trouble::NotFound => StatusCode::NOT_FOUND,
-        Trouble::NotFromHere => StatusCode::FORBIDDEN,
-        Trouble::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        Trouble::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        Trouble::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
+    *response.status_mut() = match page {
+        PageError::NotFound => StatusCode::NOT_FOUND,
+        PageError::NotFromHere => StatusCode::FORBIDDEN,
+        PageError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        PageError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        PageError::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
     };
     match failure {
         Failure::Form(e) => *response.status_mut() = e.status(),
         Failure::Limited(decision) => decision.write(response.headers_mut()),
-        _ if trouble == Trouble::Busy => return busy(response),
+        _ if page == PageError::Busy => return busy(response),
         _ => {}
     }
     response

@@ -50,7 +50,7 @@ impl Form {
             .any(|(i, (name, _))| pairs.iter().take(i).any(|(other, _)| other == name));
         if twice {
             return Err(Failure::page(
-                crate::error_page::page::Trouble::NotFromHere,
+                crate::error_page::page::PageError::NotFromHere,
                 "a field comes twice",
             ));
         }

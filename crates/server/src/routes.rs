@@ -19,7 +19,7 @@ use crate::{
     ctx::Ctx,
     development, discovery, end_session,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     health, introspection, login, revocation, telemetry, token, userinfo,
 };
 
@@ -133,7 +133,10 @@ async fn root(State(app): State<Shared>) -> Response {
 }
 
 async fn not_found(ctx: Ctx) -> Response {
-    error::page(&ctx, Err(Failure::page(Trouble::NotFound, "no such route")))
+    error::page(
+        &ctx,
+        Err(Failure::page(PageError::NotFound, "no such route")),
+    )
 }
 
 async fn wrong_method() -> Response {

@@ -10,7 +10,7 @@ use metrics::{Counter, counter};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
 };
 
 /// What the hot path counts, as handles: the registry is asked once, when the recorder is there.
@@ -35,7 +35,7 @@ pub(crate) async fn metrics(ctx: Ctx) -> Response {
         .is_some_and(|address| allowed(address.ip))
     {
         let hidden = Failure::page(
-            Trouble::NotFound,
+            PageError::NotFound,
             "metrics asked for from elsewhere than metrics.allow",
         );
         return error::page(&ctx, Err(hidden));

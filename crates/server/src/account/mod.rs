@@ -22,11 +22,11 @@ use crate::{
     ctx::Ctx,
     end_session,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     form::{Form, MAX_PAGE_BYTES, read_limited},
     journey::forms::{csrf_parts, from_our_page},
     limited,
-    pages::{Person, When, html},
+    pages::{UserLine, When, html},
 };
 
 const STEP: &str = "account";
@@ -67,7 +67,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let subject = session.subject.clone();
     let cause = ctx.caller.cause(Actor::Person(subject.clone()));
     let id = form.one("id").unwrap_or_default();
-    let broken = |e: &dyn std::fmt::Display| Failure::page(Trouble::BrokenLink, e.to_string());
+    let broken = |e: &dyn std::fmt::Display| Failure::page(PageError::BrokenLink, e.to_string());
     let done = match form.one("action") {
         Some("log_out") => {
             end_session::log_out(ctx, Some(&session)).await?;
@@ -138,7 +138,7 @@ fn done(caller: &Caller) -> Option<Done> {
 async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Response, Failure> {
     let subject = &session.subject;
     let user = ctx.app.store.user(subject).await?;
-    let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
+    let user = user.ok_or_else(|| Failure::page(PageError::TooLate, "the user was removed"))?;
     let mut sessions = ctx.app.store.sessions_of(subject, ctx.caller.now).await?;
     sessions.sort_by_key(|s| s.id != session.id);
     let grants = ctx.app.store.grants_of(subject, ctx.caller.now).await?;
@@ -156,7 +156,7 @@ async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Respons
         shell: ctx.shell(),
         csrf: &ctx.app.csrf.token(&csrf_parts(browser, "", STEP)),
         done: done(&ctx.caller),
-        person: person(&user),
+        user: user_line(&user),
         email: user.email.as_deref().map(|address| Email {
             address,
             verified: user.email_verified,
@@ -183,8 +183,8 @@ async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Respons
     Ok(response)
 }
 
-fn person(user: &User) -> Person<'_> {
-    Person {
+fn user_line(user: &User) -> UserLine<'_> {
+    UserLine {
         name: user.claims.get("name").and_then(serde_json::Value::as_str),
         username: user.username.as_str(),
     }

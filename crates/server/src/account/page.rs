@@ -5,7 +5,7 @@ use askama::Template;
 use super::device::{self, DeviceKind};
 use crate::{
     consent::words::ScopeLine,
-    pages::{AppLine, Person, Shell, When, csp},
+    pages::{AppLine, Shell, UserLine, When, csp},
 };
 
 /// The user's profile, sessions and applications. Its forms send `action` (`log_out`, `end_session`,
@@ -17,7 +17,7 @@ pub(crate) struct AccountPage<'a> {
     pub(crate) csrf: &'a str,
     /// What was done just now.
     pub(crate) done: Option<Done>,
-    pub(crate) person: Person<'a>,
+    pub(crate) user: UserLine<'a>,
     pub(crate) email: Option<Email<'a>>,
     /// This browser's first.
     pub(crate) sessions: Vec<SessionLine<'a>>,
@@ -122,7 +122,7 @@ impl ApplicationLine<'_> {
 impl AccountPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         let shell = Shell::sample();
-        let alice = Person {
+        let alice = UserLine {
             name: Some("Alice Liddell"),
             username: "alice",
         };
@@ -130,7 +130,7 @@ impl AccountPage<'static> {
             shell,
             csrf: "csrf",
             done: Some(Done::AccessRevoked),
-            person: alice,
+            user: alice,
             email: Some(Email {
                 address: "alice@example.test",
                 verified: true,
@@ -145,7 +145,7 @@ impl AccountPage<'static> {
             },
             csrf: "csrf",
             done: None,
-            person: Person {
+            user: UserLine {
                 name: None,
                 username: "bob",
             },
@@ -185,7 +185,7 @@ impl AccountPage<'static> {
             shell: Shell::sample(),
             csrf: HOSTILE,
             done: None,
-            person: Person {
+            user: UserLine {
                 name: Some(HOSTILE),
                 username: HOSTILE,
             },

@@ -13,7 +13,7 @@ use crate::{
     browser::Browser,
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     explain,
     form::{MAX_REQUEST_BYTES, read_limited},
     journey::{finish, next_step::go_on, ticket::Ticket},
@@ -106,7 +106,7 @@ async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failu
         Ok(request) => Ok(Checked::Request(Box::new(request))),
         Err(Refusal::Page(error)) if error.code() == ErrorCode::InvalidRequest => {
             Err(Failure::Refused {
-                trouble: Trouble::WrongReturnAddress,
+                page: PageError::WrongReturnAddress,
                 error,
             })
         }

@@ -11,7 +11,7 @@ use crate::{
     browser::Browser,
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
@@ -56,15 +56,15 @@ async fn choose(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
-            Trouble::BrokenLink,
+            PageError::BrokenLink,
             "a choice without a decision",
         )),
     }
 }
 
 fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
-    let Some(person) = journey.person() else {
-        return Err(Failure::page(Trouble::TooLate, "the person is gone"));
+    let Some(user) = journey.user_line() else {
+        return Err(Failure::page(PageError::TooLate, "the user was removed"));
     };
     let page = ChooseAccountPage {
         shell: ctx.shell(),
@@ -74,7 +74,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         client_name: journey.client.name(),
-        person,
+        user,
         wanted: journey
             .ticket
             .request

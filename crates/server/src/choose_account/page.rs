@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::pages::{Person, Shell, csp};
+use crate::pages::{Shell, UserLine, csp};
 
 /// The choice between the person who is logged in and another.
 #[derive(Template)]
@@ -12,7 +12,7 @@ pub(crate) struct ChooseAccountPage<'a> {
     pub(crate) csrf: &'a str,
     pub(crate) client_name: &'a str,
     /// The person of this browser's session.
-    pub(crate) person: Person<'a>,
+    pub(crate) user: UserLine<'a>,
     /// The other person whom the client's hint names.
     pub(crate) wanted: Option<&'a str>,
 }
@@ -26,19 +26,19 @@ impl ChooseAccountPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         use crate::pages::HOSTILE;
 
-        let page = |client_name, person, wanted| Self {
+        let page = |client_name, user, wanted| Self {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
             client_name,
-            person,
+            user,
             wanted,
         };
-        let alice = Person {
+        let alice = UserLine {
             name: Some("Alice Liddell"),
             username: "alice",
         };
-        let hostile = Person {
+        let hostile = UserLine {
             name: Some(HOSTILE),
             username: HOSTILE,
         };

@@ -16,7 +16,7 @@ use http::{HeaderValue, header};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     limited,
     pages::{Logo, csp},
 };
@@ -63,7 +63,7 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 async fn logo(ctx: &Ctx, query: Result<QueryPairs, FormError>) -> Result<Logo, Failure> {
     let Ctx { app, caller } = ctx;
     limited::by_network(&app.limits.other, caller)?;
-    let missing = || Failure::page(Trouble::NotFound, "no such client, or it has no logo");
+    let missing = || Failure::page(PageError::NotFound, "no such client, or it has no logo");
     let query = query?.0;
     let (_, id) = query
         .iter()

@@ -21,7 +21,7 @@ use crate::{
     client_logo,
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey, finish,
@@ -78,15 +78,15 @@ async fn decide(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
-            Trouble::BrokenLink,
+            PageError::BrokenLink,
             "consent without a decision",
         )),
     }
 }
 
 fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
-    let Some(person) = journey.person() else {
-        return Err(Failure::page(Trouble::TooLate, "the person is gone"));
+    let Some(user) = journey.user_line() else {
+        return Err(Failure::page(PageError::TooLate, "the user was removed"));
     };
     let request = &journey.ticket.request;
     let url = Url::parse(&request.return_path.redirect_uri).ok();
@@ -118,7 +118,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
-        person,
+        user,
         app: AskingApp {
             name: journey.client.name(),
             logo: logo.as_deref(),

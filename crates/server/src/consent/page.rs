@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::words::Asked;
-use crate::pages::{AppLine, Person, Shell, csp};
+use crate::pages::{AppLine, Shell, UserLine, csp};
 
 /// The question whether a client may have what it asks for.
 #[derive(Template)]
@@ -11,7 +11,7 @@ pub(crate) struct ConsentPage<'a> {
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
-    pub(crate) person: Person<'a>,
+    pub(crate) user: UserLine<'a>,
     pub(crate) app: AskingApp<'a>,
     pub(crate) asked: Asked,
 }
@@ -51,11 +51,11 @@ impl ConsentPage<'static> {
         use super::words::{AskedScope, asked};
         use crate::pages::HOSTILE;
 
-        let page = |person, app, scopes: &[&str]| Self {
+        let page = |user, app, scopes: &[&str]| Self {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
-            person,
+            user,
             app,
             asked: asked(scopes.iter().map(|name| AskedScope {
                 name,
@@ -64,7 +64,7 @@ impl ConsentPage<'static> {
                 description: None,
             })),
         };
-        let alice = Person {
+        let alice = UserLine {
             name: Some("Alice Liddell"),
             username: "alice",
         };
@@ -115,7 +115,7 @@ impl ConsentPage<'static> {
             (
                 "consent_hostile",
                 page(
-                    Person {
+                    UserLine {
                         name: Some(HOSTILE),
                         username: HOSTILE,
                     },

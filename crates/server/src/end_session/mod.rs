@@ -24,11 +24,11 @@ use crate::{
     browser::{Browser, forget_session},
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     form::{Form, MAX_REQUEST_BYTES, MAX_STEP_BYTES, read_limited},
     journey::forms::{csrf_parts, from_our_page},
     limited,
-    pages::{Back, Person, html},
+    pages::{Back, UserLine, html},
 };
 
 const STEP: &str = "end_session";
@@ -106,10 +106,10 @@ pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
             Some(text) => {
                 let json = ctx.app.seals.logout.open_text(text, browser.id.as_bytes());
                 let json = json.map_err(|e| {
-                    Failure::page(Trouble::NotFromHere, format!("logout request: {e}"))
+                    Failure::page(PageError::NotFromHere, format!("logout request: {e}"))
                 })?;
                 serde_json::from_slice(json.expose())
-                    .map_err(|e| Failure::page(Trouble::TooLate, e.to_string()))?
+                    .map_err(|e| Failure::page(PageError::TooLate, e.to_string()))?
             }
         };
         let session = browser.session(&ctx).await?;
@@ -144,9 +144,9 @@ async fn end(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure>
 fn posted(ctx: &Ctx, sealed: &str) -> Result<LogoutRequest, Failure> {
     let json = ctx.app.seals.logout.open_text(sealed, POSTED);
     let json =
-        json.map_err(|e| Failure::page(Trouble::ForgedLogout, format!("logout request: {e}")))?;
+        json.map_err(|e| Failure::page(PageError::ForgedLogout, format!("logout request: {e}")))?;
     let mut request: LogoutRequest = serde_json::from_slice(json.expose())
-        .map_err(|e| Failure::page(Trouble::TooLate, e.to_string()))?;
+        .map_err(|e| Failure::page(PageError::TooLate, e.to_string()))?;
     // An address that was kept proves nothing any more: the user is asked.
     if ctx.caller.now.duration_since(request.at) > POSTED_TTL {
         request.sid = None;
@@ -160,7 +160,7 @@ fn read(ctx: &Ctx, pairs: &[(String, String)]) -> Result<LogoutRequest, Failure>
     let ring = ctx.app.ring.current();
     let verify = |jwt: &String| {
         verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer())
-            .map_err(|e| Failure::page(Trouble::ForgedLogout, format!("id_token_hint: {e}")))
+            .map_err(|e| Failure::page(PageError::ForgedLogout, format!("id_token_hint: {e}")))
     };
     let hint = request.id_token_hint.as_ref().map(verify).transpose()?;
     // RP-Initiated Logout §2: both name the same client.
@@ -168,7 +168,7 @@ fn read(ctx: &Ctx, pairs: &[(String, String)]) -> Result<LogoutRequest, Failure>
         && hint.client_id != *client_id
     {
         return Err(Failure::page(
-            Trouble::ForgedLogout,
+            PageError::ForgedLogout,
             "client_id is not the audience of the hint",
         ));
     }
@@ -262,7 +262,7 @@ async fn ask(
     afterwards: Option<&Afterwards>,
 ) -> Result<Response, Failure> {
     let user = ctx.app.store.user(&session.subject).await?;
-    let user = user.ok_or_else(|| Failure::page(Trouble::TooLate, "the person is gone"))?;
+    let user = user.ok_or_else(|| Failure::page(PageError::TooLate, "the user was removed"))?;
     let sealed = match afterwards {
         None => String::new(),
         Some(afterwards) => {
@@ -275,7 +275,7 @@ async fn ask(
         shell: ctx.shell(),
         csrf: &ctx.app.csrf.token(&csrf_parts(browser, "", STEP)),
         request: &sealed,
-        person: Person {
+        user: UserLine {
             name: user.claims.get("name").and_then(serde_json::Value::as_str),
             username: user.username.as_str(),
         },

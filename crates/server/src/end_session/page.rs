@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::pages::{Back, Person, Shell, csp};
+use crate::pages::{Back, Shell, UserLine, csp};
 
 /// The question whether to log out.
 #[derive(Template)]
@@ -10,7 +10,7 @@ pub(crate) struct ConfirmPage<'a> {
     pub(crate) csrf: &'a str,
     /// The sealed request to log out.
     pub(crate) request: &'a str,
-    pub(crate) person: Person<'a>,
+    pub(crate) user: UserLine<'a>,
 }
 
 /// The end of a session.
@@ -35,23 +35,23 @@ impl ConfirmPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         use crate::pages::HOSTILE;
 
-        let page = |person| Self {
+        let page = |user| Self {
             shell: Shell::sample(),
             csrf: "csrf",
             request: "v1.request",
-            person,
+            user,
         };
         vec![
             (
                 "end_session_confirm",
-                page(Person {
+                page(UserLine {
                     name: Some("Alice Liddell"),
                     username: "alice",
                 }),
             ),
             (
                 "end_session_confirm_hostile",
-                page(Person {
+                page(UserLine {
                     name: Some(HOSTILE),
                     username: HOSTILE,
                 }),

@@ -10,7 +10,7 @@ use crate::{
 #[template(path = "error_page/page.html")]
 pub(crate) struct ErrorPage<'a> {
     pub(crate) shell: Shell<'a>,
-    pub(crate) trouble: Trouble,
+    pub(crate) error: PageError,
     pub(crate) back: Option<Back<'a>>,
     /// Where the same authorization request starts again.
     pub(crate) restart: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct ErrorPage<'a> {
 
 /// What a person can be told. The private cause is in the log under the same reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum PageError {
     /// The client is unknown or disabled.
     UnknownApp,
     /// The client's redirect URI isn't registered: nobody is sent there.
@@ -58,7 +58,7 @@ impl ErrorPage<'_> {
     }
 }
 
-impl Trouble {
+impl PageError {
     fn heading(self) -> &'static str {
         self.words().0
     }
@@ -136,9 +136,9 @@ impl Trouble {
 #[cfg(test)]
 impl ErrorPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        let page = |trouble, back| Self {
+        let page = |error, back| Self {
             shell: Shell::sample(),
-            trouble,
+            error,
             back,
             restart: None,
             explanation: None,
@@ -148,21 +148,21 @@ impl ErrorPage<'static> {
             ..Shell::sample()
         };
         vec![
-            ("error_unknown_app", page(Trouble::UnknownApp, None)),
+            ("error_unknown_app", page(PageError::UnknownApp, None)),
             (
                 "error_return_address",
-                page(Trouble::WrongReturnAddress, None),
+                page(PageError::WrongReturnAddress, None),
             ),
-            ("error_broken_link", page(Trouble::BrokenLink, None)),
+            ("error_broken_link", page(PageError::BrokenLink, None)),
             (
                 "error_too_late",
-                page(Trouble::TooLate, Some(Back::sample())),
+                page(PageError::TooLate, Some(Back::sample())),
             ),
-            ("error_other_browser", page(Trouble::OtherBrowser, None)),
-            ("error_not_from_here", page(Trouble::NotFromHere, None)),
-            ("error_too_many", page(Trouble::TooMany, None)),
-            ("error_forged_logout", page(Trouble::ForgedLogout, None)),
-            ("error_not_found", page(Trouble::NotFound, None)),
+            ("error_other_browser", page(PageError::OtherBrowser, None)),
+            ("error_not_from_here", page(PageError::NotFromHere, None)),
+            ("error_too_many", page(PageError::TooMany, None)),
+            ("error_forged_logout", page(PageError::ForgedLogout, None)),
+            ("error_not_found", page(PageError::NotFound, None)),
             (
                 "error_explained",
                 Self {
@@ -175,16 +175,16 @@ impl ErrorPage<'static> {
                             ("differs", "the path differs by a trailing slash".to_owned()),
                         ],
                     }),
-                    ..page(Trouble::WrongReturnAddress, None)
+                    ..page(PageError::WrongReturnAddress, None)
                 },
             ),
-            ("error_busy", page(Trouble::Busy, None)),
-            ("error_unexpected", page(Trouble::Unexpected, None)),
+            ("error_busy", page(PageError::Busy, None)),
+            ("error_unexpected", page(PageError::Unexpected, None)),
             (
                 "error_hostile",
                 Self {
                     shell: hostile_shell,
-                    ..page(Trouble::TooLate, Some(Back::hostile_sample()))
+                    ..page(PageError::TooLate, Some(Back::hostile_sample()))
                 },
             ),
         ]
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn every_trouble_says_what_happened_and_what_to_do() {
         for (name, page) in ErrorPage::samples() {
-            let (heading, sentence, advice) = page.trouble.words();
+            let (heading, sentence, advice) = page.error.words();
             assert!(heading.len() < 40 && !heading.ends_with('.'), "{name}");
             assert!(sentence.ends_with('.') && advice.ends_with('.'), "{name}");
             for jargon in ["OAuth", "redirect", "token", "client", "invalid", "!"] {

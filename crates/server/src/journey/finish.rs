@@ -11,7 +11,7 @@ use cardea_protocol::{
 use cardea_store::{ConsentChange, IssueCode};
 
 use super::{Journey, form_post::FormPostPage};
-use crate::{ctx::Ctx, error::Failure, error_page::page::Trouble, explain, pages::html};
+use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, pages::html};
 
 /// Makes the code. The store demands once more that session, person and client are alive.
 pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Failure> {
@@ -69,7 +69,7 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         .await?
     {
         return Err(Failure::restartable(
-            Trouble::TooLate,
+            PageError::TooLate,
             "the session, the user or the client ended during the login",
             journey.ticket.seal(&ctx.app)?,
         ));

@@ -8,7 +8,7 @@ use super::{
     next_step::go_on,
     ticket::{Opened, Ticket},
 };
-use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, form::Form};
+use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, form::Form};
 
 /// The parts that the CSRF token of a step is bound to (D7).
 pub(crate) fn csrf_parts<'a>(
@@ -39,7 +39,7 @@ pub(crate) fn from_our_page(
         ctx.app.settings.issuer.origin(),
     ) {
         return Err(Failure::page(
-            Trouble::NotFromHere,
+            PageError::NotFromHere,
             "the form was posted from another origin",
         ));
     }
@@ -47,7 +47,7 @@ pub(crate) fn from_our_page(
         return Ok(());
     }
     Err(Failure::page(
-        Trouble::NotFromHere,
+        PageError::NotFromHere,
         "the CSRF token is missing or another one's",
     ))
 }
@@ -70,7 +70,7 @@ pub(crate) async fn posted(
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
         return Err(Failure::restartable(
-            Trouble::OtherBrowser,
+            PageError::OtherBrowser,
             "a form without the browser's cookie",
             form.one("ticket").unwrap_or_default(),
         ));
@@ -80,8 +80,8 @@ pub(crate) async fn posted(
             let parts = csrf_parts(browser, &ticket.id, step);
             from_our_page(ctx, &parts, form.one("csrf")).map_err(|failure| match failure {
                 // The session may have ended, or another one begun, in another tab.
-                Failure::Page { trouble, cause } => {
-                    Failure::restartable(trouble, cause, form.one("ticket").unwrap_or_default())
+                Failure::Page { page, cause } => {
+                    Failure::restartable(page, cause, form.one("ticket").unwrap_or_default())
                 }
                 other => other,
             })?;

@@ -19,7 +19,9 @@ use cardea_protocol::{
 };
 
 use self::ticket::Ticket;
-use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::Trouble, pages::Person};
+use crate::{
+    browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, pages::UserLine,
+};
 
 /// What a page needs to know of a login under way.
 pub(crate) struct Journey {
@@ -43,8 +45,9 @@ impl Journey {
             .find(ticket.request.access.client_id.as_str())
             .await?
             .filter(|c| c.is_enabled());
-        let client = client
-            .ok_or_else(|| Failure::page(Trouble::UnknownApp, "the client is gone or disabled"))?;
+        let client = client.ok_or_else(|| {
+            Failure::page(PageError::UnknownApp, "the client is gone or disabled")
+        })?;
         let session = browser.session(ctx).await?;
         let (consent, user) = match &session {
             None => (None, None),
@@ -95,10 +98,10 @@ impl Journey {
     }
 
     /// Who is logged in, for the pages.
-    pub(crate) fn person(&self) -> Option<Person<'_>> {
+    pub(crate) fn user_line(&self) -> Option<UserLine<'_>> {
         let user = self.user.as_ref()?;
         let name = user.claims.get("name").and_then(serde_json::Value::as_str);
-        Some(Person {
+        Some(UserLine {
             name,
             username: user.username.as_str(),
         })
@@ -112,7 +115,7 @@ impl Journey {
         )
         .ok_or_else(|| {
             Failure::page(
-                Trouble::WrongReturnAddress,
+                PageError::WrongReturnAddress,
                 "the redirect URI is no longer registered",
             )
         })?;

@@ -14,7 +14,7 @@ use crate::{
     browser::{Browser, set_session},
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
 };
 
 /// Opens the session, and goes on where the ticket leads.
@@ -66,7 +66,7 @@ pub(crate) async fn open(
     // D8: the same person logging in again keeps the session's public name, so the store says which it is.
     let sid = ctx.app.store.open_session(command).await?.ok_or_else(|| {
         Failure::page(
-            Trouble::TooLate,
+            PageError::TooLate,
             "the person was disabled or removed while logging in",
         )
     })?;

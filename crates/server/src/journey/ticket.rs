@@ -8,7 +8,7 @@ use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, browser::Browser, error::Failure, error_page::page::Trouble};
+use crate::{app::App, browser::Browser, error::Failure, error_page::page::PageError};
 
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// A ticket travels in a URL, whose query is at most 16 KiB.
@@ -106,19 +106,19 @@ impl Ticket {
         now: Timestamp,
     ) -> Result<Opened, Failure> {
         let Some(text) = text else {
-            return Err(Failure::page(Trouble::BrokenLink, "there is no ticket"));
+            return Err(Failure::page(PageError::BrokenLink, "there is no ticket"));
         };
         let json = unseal(app, text)?;
         let ticket: Self = serde_json::from_slice(json.expose()).map_err(|e| {
             let cause = format!("ticket of another version: {e}");
             match serde_json::from_slice::<Remains>(json.expose()) {
-                Ok(_) => Failure::restartable(Trouble::TooLate, cause, text),
-                Err(_) => Failure::page(Trouble::TooLate, cause),
+                Ok(_) => Failure::restartable(PageError::TooLate, cause, text),
+                Err(_) => Failure::page(PageError::TooLate, cause),
             }
         })?;
         if now.duration_since(ticket.at) > LIFETIME {
             return Err(Failure::restartable(
-                Trouble::TooLate,
+                PageError::TooLate,
                 "the ticket is older than 15 minutes",
                 text,
             ));
@@ -137,7 +137,10 @@ impl Ticket {
     pub(crate) fn request_of(app: &App, text: &str) -> Result<AuthorizationRequest, Failure> {
         let json = unseal(app, text)?;
         let remains: Remains = serde_json::from_slice(json.expose()).map_err(|e| {
-            Failure::page(Trouble::TooLate, format!("ticket of another version: {e}"))
+            Failure::page(
+                PageError::TooLate,
+                format!("ticket of another version: {e}"),
+            )
         })?;
         Ok(remains.request)
     }
@@ -145,8 +148,11 @@ impl Ticket {
 
 fn unseal(app: &App, text: &str) -> Result<Secret<Vec<u8>>, Failure> {
     if text.len() > MAX_BYTES {
-        return Err(Failure::page(Trouble::BrokenLink, "the ticket is too long"));
+        return Err(Failure::page(
+            PageError::BrokenLink,
+            "the ticket is too long",
+        ));
     }
     let opened = app.seals.ticket.open_text(text, b"");
-    opened.map_err(|e| Failure::page(Trouble::BrokenLink, format!("ticket: {e}")))
+    opened.map_err(|e| Failure::page(PageError::BrokenLink, format!("ticket: {e}")))
 }

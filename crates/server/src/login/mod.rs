@@ -26,7 +26,7 @@ use crate::{
     config::development::is_demo_secret,
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::Trouble,
+    error_page::page::PageError,
     form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
@@ -92,7 +92,7 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         None => {
             if browser.fresh.is_some() {
                 return Err(Failure::page(
-                    Trouble::OtherBrowser,
+                    PageError::OtherBrowser,
                     "a form without the browser's cookie",
                 ));
             }

@@ -1,4 +1,4 @@
-use super::person::initial;
+use super::user_line::initial;
 
 /// The app that a page is about.
 #[derive(Debug, Clone, Copy)]

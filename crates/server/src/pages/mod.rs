@@ -7,10 +7,10 @@ mod brand;
 mod colour;
 pub(crate) mod csp;
 mod html;
-mod person;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod user_line;
 mod when;
 
 pub(crate) use app_line::AppLine;
@@ -18,8 +18,8 @@ pub(crate) use assets::{Assets, SCRIPT};
 pub(crate) use back::Back;
 pub(crate) use brand::{Brand, BrandParts, DARK_GROUND, LIGHT_GROUND, Logo};
 pub(crate) use html::html;
-pub(crate) use person::Person;
 pub(crate) use shell::Shell;
+pub(crate) use user_line::UserLine;
 pub(crate) use when::When;
 
 /// A name as nobody has it, for the samples.

@@ -1,13 +1,13 @@
 /// The user that a page is about.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Person<'a> {
+pub(crate) struct UserLine<'a> {
     /// The full name, when it is known.
     pub(crate) name: Option<&'a str>,
     /// The name to sign in with.
     pub(crate) username: &'a str,
 }
 
-impl Person<'_> {
+impl UserLine<'_> {
     /// The full name, or else the user name.
     pub(crate) fn display_name(&self) -> &str {
         self.name
@@ -36,23 +36,23 @@ pub(super) fn initial(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Person;
+    use super::UserLine;
 
     #[test]
     fn a_user_without_a_name_is_shown_by_user_name() {
-        let person = Person {
+        let user = UserLine {
             name: Some("  "),
             username: "alice",
         };
-        assert_eq!(person.display_name(), "alice");
-        assert_eq!(person.username_beside_name(), None);
-        assert_eq!(person.initial(), "A");
+        assert_eq!(user.display_name(), "alice");
+        assert_eq!(user.username_beside_name(), None);
+        assert_eq!(user.initial(), "A");
     }
 
     #[test]
     fn a_name_of_signs_has_an_initial_too() {
         assert_eq!(
-            Person {
+            UserLine {
                 name: None,
                 username: "<'>"
             }
@@ -60,7 +60,7 @@ mod tests {
             "?"
         );
         assert_eq!(
-            Person {
+            UserLine {
                 name: Some("\"élan"),
                 username: "x"
             }

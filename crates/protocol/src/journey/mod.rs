@@ -185,5 +185,4 @@ fn is_implied(now: &Situation<'_>) -> bool {
 }
 
 #[cfg(test)]
-#[path = "journey_tests.rs"]
 mod tests;

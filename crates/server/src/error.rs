@@ -44,13 +44,15 @@ pub(crate) enum Failure {
     /// The password pool is full.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// A page that can't go on, and what to tell the person.
+    /// A page that can't continue.
     #[error("{cause}")]
     Page {
-        /// What the person is told.
+        /// What the user reads.
         page: PageError,
-        /// What the log is told.
+        /// What is logged.
         cause: String,
+        /// The link that starts the journey again, if one can.
+        restart: Option<String>,
     },
     /// An authorization request that a check refused, and which can't go back to its client.
     #[error("{error}")]
@@ -59,16 +61,6 @@ pub(crate) enum Failure {
         page: PageError,
         /// Which check refused it, for the log.
         error: OAuthError,
-    },
-    /// A page of an authorization that can start again with the same request.
-    #[error("{cause}")]
-    Restartable {
-        /// What the page says.
-        page: PageError,
-        /// What is logged.
-        cause: String,
-        /// The sealed ticket that has the request.
-        ticket: String,
     },
     /// Our own mistake.
     #[error("{0}")]
@@ -85,24 +77,25 @@ impl From<KeyError> for Failure {
 }
 
 impl Failure {
-    /// A page that can't go on.
+    /// A page that can't continue.
     pub(crate) fn page(page: PageError, cause: impl Into<String>) -> Self {
         Self::Page {
             page,
             cause: cause.into(),
+            restart: None,
         }
     }
 
-    /// A page of an authorization that can start again with the same request.
-    pub(crate) fn restartable(
-        page: PageError,
-        cause: impl Into<String>,
-        ticket: impl Into<String>,
-    ) -> Self {
-        Self::Restartable {
-            page,
-            cause: cause.into(),
-            ticket: ticket.into(),
+    /// The same page, with a link that starts the journey again.
+    #[must_use]
+    pub(crate) fn with_restart(self, link: Option<String>) -> Self {
+        match self {
+            Self::Page { page, cause, .. } => Self::Page {
+                page,
+                cause,
+                restart: link,
+            },
+            other => other,
         }
     }
 
@@ -113,10 +106,7 @@ impl Failure {
             Self::OAuth(e) | Self::Refused { error: e, .. } => {
                 explain::log(caller, e);
             }
-            Self::Restartable { page, cause, .. } => {
-                tracing::info!(target: REFUSED, %request_id, ?page, cause, "refused with a page");
-            }
-            Self::Page { page, cause } if *page != PageError::Unexpected => {
+            Self::Page { page, cause, .. } if *page != PageError::Unexpected => {
                 tracing::info!(target: REFUSED, %request_id, ?page, cause, "refused with a page");
             }
             Self::Form(_) | Self::Limited(_) | Self::Busy(_) => {
@@ -172,10 +162,7 @@ fn refuse(failure: &Failure) -> Response {
             ErrorCode::TemporarilyUnavailable,
             "the server can't answer now",
         )),
-        Failure::Store(_)
-        | Failure::Page { .. }
-        | Failure::Restartable { .. }
-        | Failure::Internal(_) => json(
+        Failure::Store(_) | Failure::Page { .. } | Failure::Internal(_) => json(
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::ServerError,
             "the failure was logged under the id in X-Request-Id",
@@ -274,9 +261,7 @@ pub(crate) fn logged(mut response: Response) -> Response {
 /// The error page for a failure.
 pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -> Response {
     let page = match failure {
-        Failure::Page { page, .. }
-        | Failure::Refused { page, .. }
-        | Failure::Restartable { page, .. } => *page,
+        Failure::Page { page, .. } | Failure::Refused { page, .. } => *page,
         Failure::OAuth(e) if e.code() == ErrorCode::InvalidClient => PageError::UnknownApp,
         Failure::OAuth(_) | Failure::Form(_) => PageError::BrokenLink,
         Failure::Limited(_) => PageError::TooMany,
@@ -291,10 +276,7 @@ pub(crate) fn error_page(ctx: &Ctx, failure: &Failure, back: Option<Back<'_>>) -
         _ => None,
     };
     let restart = match failure {
-        Failure::Restartable { ticket, .. } => {
-            let authorize = ctx.app.settings.issuer.endpoint("/authorize");
-            Some(format!("{authorize}?ticket={ticket}"))
-        }
+        Failure::Page { restart, .. } => restart.clone(),
         _ => None,
     };
     let shell = ctx.shell();

@@ -57,5 +57,5 @@ pub use self::{
     logout_receiver::LogoutReceiver,
     page::{Form, Page},
     people::Person,
-    server::{Builder, ISSUER, TestServer},
+    server::{Builder, ISSUER, MASTER_KEY, TestServer},
 };

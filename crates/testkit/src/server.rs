@@ -27,7 +27,8 @@ use crate::{Call, Faults, Person, TestClock, clients};
 /// Who the provider is, unless a test says otherwise.
 pub const ISSUER: &str = "https://id.example.test";
 
-const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+/// The key from which the server derives its own.
+pub const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// A provider over a store in a folder of its own, driven in process.
 pub struct TestServer {

@@ -3,34 +3,36 @@ use NextStep::{ChooseAccount, Finish, Login};
 
 use super::*;
 use crate::{
-    model::ClientMetadata,
+    model::{ClientMetadata, Subject},
     request::Prompts,
     samples::{self, now, scope, seconds, sid, subject},
 };
 
 /// A situation to be changed by a test.
-struct Now {
-    request: AuthorizationRequest,
-    steps: Steps,
-    session: Option<Session>,
-    hinted_elsewhere: bool,
-    consent: Option<Consent>,
+pub(super) struct Now {
+    pub(super) request: AuthorizationRequest,
+    pub(super) steps: Steps,
+    pub(super) session: Option<Session>,
+    pub(super) must_choose: bool,
+    pub(super) hinted_elsewhere: bool,
+    pub(super) consent: Option<Consent>,
     client: Client,
 }
 
 /// Alice is logged in since ten minutes and has allowed all that is asked for.
-fn alice() -> Now {
+pub(super) fn alice() -> Now {
     Now {
         request: samples::request(),
         steps: Steps::default(),
         session: Some(samples::session()),
+        must_choose: false,
         hinted_elsewhere: false,
         consent: Some(consent_of("alice", "openid email profile")),
         client: samples::client(|_| {}),
     }
 }
 
-fn consent_of(who: &str, what: &str) -> Consent {
+pub(super) fn consent_of(who: &str, what: &str) -> Consent {
     Consent {
         subject: subject(who),
         client_id: samples::request().access.client_id,
@@ -40,22 +42,53 @@ fn consent_of(who: &str, what: &str) -> Consent {
     }
 }
 
+/// A session of this public name and user.
+pub(super) fn session(name: &str, who: &str) -> Session {
+    Session {
+        sid: sid(name),
+        subject: subject(who),
+        ..samples::session()
+    }
+}
+
+pub(super) fn password_of(subject: Subject) -> Proved {
+    Proved {
+        authenticator: Authenticator::Password,
+        subject,
+        at: now(),
+    }
+}
+
 impl Now {
-    fn next(&self) -> Result<NextStep, ErrorCode> {
-        let situation = Situation {
-            request: &self.request,
-            requested_at: now(),
+    fn situation(&self) -> Situation<'_> {
+        Situation {
             steps: &self.steps,
             session: self.session.as_ref(),
-            must_choose: false,
-            hinted_elsewhere: self.hinted_elsewhere,
-            consent: self.consent.as_ref(),
-            client: &self.client,
-        };
-        next_step(&situation).map_err(|e| e.code())
+            must_choose: self.must_choose,
+            authorization: Some(Authorization {
+                request: &self.request,
+                requested_at: now(),
+                client: &self.client,
+                hinted_elsewhere: self.hinted_elsewhere,
+                consent: self.consent.as_ref(),
+            }),
+        }
     }
 
-    fn asking(mut self, prompt: &str) -> Self {
+    pub(super) fn next(&self) -> Result<NextStep, ErrorCode> {
+        next_step(&self.situation()).map_err(|e| e.code())
+    }
+
+    /// The same on the way to the account page.
+    pub(super) fn next_to_account(&self) -> NextStep {
+        let situation = Situation {
+            authorization: None,
+            ..self.situation()
+        };
+        next_step(&situation).unwrap()
+    }
+
+    pub(super) fn asking(mut self, prompt: &str) -> Self {
         self.request.prompt = Prompts::parse(prompt).unwrap();
         self
     }
@@ -65,7 +98,7 @@ impl Now {
         self
     }
 
-    fn nobody(mut self) -> Self {
+    fn without_session(mut self) -> Self {
         (self.session, self.consent) = (None, None);
         self
     }
@@ -81,23 +114,18 @@ impl Now {
     }
 
     fn logged_in(mut self, session: &str, who: &str) -> Self {
-        let (sid, subject) = (sid(session), subject(who));
-        self.steps.login = Some(LoginStep {
-            sid,
-            subject,
-            at: now(),
-        });
+        self.steps.prove(password_of(subject(who)));
+        self.steps.open(sid(session));
         self
     }
 
-    fn chose(mut self, session: &str) -> Self {
-        self.steps.chosen = Some(sid(session));
+    fn chose(mut self, name: &str) -> Self {
+        self.steps.choose(&session(name, "alice"));
         self
     }
 
-    fn consented(mut self, session: &str, who: &str) -> Self {
-        let (sid, subject) = (sid(session), subject(who));
-        self.steps.consent = Some(ConsentStep { sid, subject });
+    fn consented(mut self, name: &str, who: &str) -> Self {
+        self.steps.consent(&session(name, who));
         self
     }
 
@@ -106,7 +134,7 @@ impl Now {
         self
     }
 
-    fn of(mut self, change: impl FnOnce(&mut ClientMetadata)) -> Self {
+    pub(super) fn of(mut self, change: impl FnOnce(&mut ClientMetadata)) -> Self {
         self.client = samples::client(change);
         self
     }
@@ -125,7 +153,7 @@ fn each_prompt_with_and_without_a_session() {
     ] {
         assert_eq!(alice().asking(prompt).next(), with, "{prompt}");
         assert_eq!(
-            alice().nobody().asking(prompt).next(),
+            alice().without_session().asking(prompt).next(),
             without,
             "{prompt}, no session"
         );
@@ -150,7 +178,7 @@ fn max_age_counts_to_the_second_from_when_the_request_came() {
 }
 
 #[test]
-fn a_demanded_login_is_satisfied_only_by_one_in_this_ticket_by_this_person_in_this_session() {
+fn a_demanded_login_is_satisfied_only_by_one_in_this_ticket_by_this_user_in_this_session() {
     for demanded in [alice().asking("login"), alice().within(0)] {
         let done = demanded.logged_in("s1", "alice");
         assert_eq!(done.next(), Ok(Finish));
@@ -163,7 +191,10 @@ fn a_demanded_login_is_satisfied_only_by_one_in_this_ticket_by_this_person_in_th
     // Choosing an account is no login.
     assert_eq!(alice().asking("login").chose("s1").next(), Ok(Login));
     // A login that was done here does not outlive its session.
-    let gone = alice().asking("login").logged_in("s1", "alice").nobody();
+    let gone = alice()
+        .asking("login")
+        .logged_in("s1", "alice")
+        .without_session();
     assert_eq!(gone.next(), Ok(Login));
 }
 
@@ -182,7 +213,7 @@ fn what_was_allowed_before_is_not_asked_again_but_more_is() {
     for consent in [
         None,
         Some(consent_of("alice", "openid")),
-        // Never another person's.
+        // Never another user's.
         Some(consent_of("bob", "openid email")),
     ] {
         let asked = || alice().allowed(consent.clone());
@@ -201,7 +232,7 @@ fn what_was_allowed_before_is_not_asked_again_but_more_is() {
 }
 
 #[test]
-fn a_consent_of_another_person_or_session_does_not_count() {
+fn a_consent_of_another_user_or_session_does_not_count() {
     let asked = || alice().asking("consent");
     assert_eq!(asked().consented("s1", "alice").next(), Ok(Finish));
     assert_eq!(asked().consented("s1", "bob").next(), Ok(NextStep::Consent));
@@ -242,14 +273,14 @@ fn a_native_public_client_at_a_private_scheme_asks_for_consent_each_time() {
 }
 
 #[test]
-fn n1_an_implicit_consent_asks_nobody_unless_the_redirect_uri_can_be_imitated() {
+fn n1_an_implicit_consent_asks_no_user_unless_the_redirect_uri_can_be_imitated() {
     let implicit = |m: &mut ClientMetadata| m.consent = crate::model::ConsentMode::Implicit;
     let new = || alice().allowed(None).of(implicit);
     assert_eq!(alice().allowed(None).next(), Ok(NextStep::Consent));
     assert_eq!(new().next(), Ok(Finish));
     assert_eq!(new().asking("none").next(), Ok(Finish));
     assert_eq!(new().asking("consent").next(), Ok(NextStep::Consent));
-    assert_eq!(new().nobody().next(), Ok(NextStep::Login));
+    assert_eq!(new().without_session().next(), Ok(NextStep::Login));
     for imitable in [
         "http://localhost:3000/cb",
         "http://127.0.0.1/cb",
@@ -268,7 +299,7 @@ fn n1_an_implicit_consent_asks_nobody_unless_the_redirect_uri_can_be_imitated() 
 }
 
 #[test]
-fn a_hint_at_another_person_gives_the_chooser_and_then_an_error() {
+fn a_hint_at_another_user_gives_the_chooser_and_then_an_error() {
     let bob_wanted = || alice().hinting_at("bob");
     assert_eq!(bob_wanted().next(), Ok(ChooseAccount));
     assert_eq!(bob_wanted().asking("none").next(), Err(LoginRequired));
@@ -277,7 +308,7 @@ fn a_hint_at_another_person_gives_the_chooser_and_then_an_error() {
         bob_wanted().logged_in("s1", "alice").next(),
         Err(LoginRequired)
     );
-    assert_eq!(bob_wanted().nobody().next(), Ok(Login));
+    assert_eq!(bob_wanted().without_session().next(), Ok(Login));
     assert_eq!(alice().hinting_at("alice").next(), Ok(Finish));
     assert_eq!(
         alice().hinting_at("alice").asking("none").next(),
@@ -286,7 +317,7 @@ fn a_hint_at_another_person_gives_the_chooser_and_then_an_error() {
 }
 
 #[test]
-fn a_login_hint_at_somebody_else_gives_the_chooser_and_then_goes_on() {
+fn a_login_hint_at_another_user_gives_the_chooser_and_then_continues() {
     let hinted = || {
         let mut now = alice();
         now.hinted_elsewhere = true;
@@ -299,12 +330,37 @@ fn a_login_hint_at_somebody_else_gives_the_chooser_and_then_goes_on() {
 }
 
 #[test]
-fn steps_survive_the_ticket_and_start_empty() {
-    let done = alice()
-        .logged_in("s1", "alice")
-        .chose("s1")
-        .consented("s1", "alice");
-    let json = serde_json::to_string(&done.steps).unwrap();
-    assert_eq!(serde_json::from_str::<Steps>(&json).unwrap(), done.steps);
-    assert_eq!(serde_json::to_string(&Steps::default()).unwrap(), "{}");
+fn the_account_page_takes_a_session_and_no_consent() {
+    assert_eq!(alice().next_to_account(), Finish);
+    assert_eq!(alice().without_session().next_to_account(), Login);
+    // What an authorization request would ask for doesn't matter here.
+    let asked = alice().allowed(None).asking("login").within(0);
+    assert_eq!(asked.next_to_account(), Finish);
+}
+
+#[test]
+fn a_required_login_is_done_in_the_ticket_whatever_session_there_is() {
+    let mut asked = alice();
+    asked.steps = Steps::must_log_in();
+    assert_eq!(asked.next_to_account(), Login);
+    assert_eq!(asked.next(), Ok(Login));
+    // Neither a choice nor a consent stands for it.
+    let asked = asked.chose("s1").consented("s1", "alice");
+    assert_eq!(asked.next_to_account(), Login);
+    let done = asked.logged_in("s1", "alice");
+    assert_eq!(done.next_to_account(), Finish);
+    assert_eq!(done.next(), Ok(Finish));
+}
+
+#[test]
+fn b2_a_stale_form_asks_who_continues_whatever_the_goal() {
+    let mut stale = alice();
+    stale.must_choose = true;
+    assert_eq!(stale.next_to_account(), ChooseAccount);
+    assert_eq!(stale.next(), Ok(ChooseAccount));
+    let other = stale.chose("s2");
+    assert_eq!(other.next_to_account(), ChooseAccount);
+    let chosen = other.chose("s1");
+    assert_eq!(chosen.next_to_account(), Finish);
+    assert_eq!(chosen.next(), Ok(Finish));
 }

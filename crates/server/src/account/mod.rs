@@ -24,7 +24,10 @@ use crate::{
     error::{self, Failure},
     error_page::page::PageError,
     form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::forms::{csrf_parts, from_our_page},
+    journey::{
+        forms::{csrf_parts, from_our_page},
+        goal::AccountSection,
+    },
     limited,
     pages::{UserLine, When, html},
 };
@@ -37,7 +40,7 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
         limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
         let browser = Browser::of(&ctx);
         match browser.session(&ctx).await? {
-            None => Ok(to_login(&ctx.app)),
+            None => Ok(to_login(&ctx.app, AccountSection::Profile)),
             Some(session) => show(&ctx, &browser, &session).await,
         }
     };
@@ -54,14 +57,19 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     error::page(&ctx, result.await)
 }
 
-fn to_login(app: &App) -> Response {
-    Redirect::to(&app.settings.issuer.endpoint("/login")).into_response()
+fn to_login(app: &App, return_to: AccountSection) -> Response {
+    Redirect::to(&app.settings.issuer.endpoint(&return_to.login_path())).into_response()
 }
 
 async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
     let Some(session) = browser.session(ctx).await? else {
-        return Ok(to_login(&ctx.app));
+        let return_to = match form.one("action") {
+            Some("end_session" | "end_other_sessions") => AccountSection::Devices,
+            Some("revoke") => AccountSection::Apps,
+            _ => AccountSection::Profile,
+        };
+        return Ok(to_login(&ctx.app, return_to));
     };
     from_our_page(ctx, &csrf_parts(&browser, "", STEP), form.one("csrf"))?;
     let subject = session.subject.clone();

@@ -16,7 +16,7 @@ use crate::{
     error_page::page::PageError,
     explain,
     form::{MAX_REQUEST_BYTES, read_limited},
-    journey::{finish, next_step::go_on, ticket::Ticket},
+    journey::{finish, goal::Goal, next_step::proceed, ticket::Ticket},
     limited,
 };
 
@@ -38,7 +38,8 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
         match checked(&ctx, &pairs).await? {
             Checked::Request(request) => {
                 let browser = Browser::of(&ctx);
-                let ticket = Ticket::new(&ctx.app, &browser, *request, ctx.caller.now);
+                let goal = Goal::Authorize(request);
+                let ticket = Ticket::new(&ctx.app, &browser, goal, ctx.caller.now);
                 let ticket = ticket.seal(&ctx.app)?;
                 let url = ctx.app.settings.issuer.endpoint("/authorize");
                 Ok(Redirect::to(&format!("{url}?ticket={ticket}")).into_response())
@@ -54,22 +55,26 @@ async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Fa
     let request = match pairs {
         // Of a ticket that may be old only the request is taken, and all checks are made again.
         [(name, ticket)] if name == "ticket" => {
-            let old = Ticket::request_of(&ctx.app, ticket)?;
+            let Goal::Authorize(old) = Ticket::goal_of(&ctx.app, ticket)? else {
+                let cause = "the ticket is not of an authorization request";
+                return Err(Failure::page(PageError::BrokenLink, cause));
+            };
             match checked(ctx, &old.params()).await? {
                 Checked::Request(mut request) => {
                     request.access.subject = request.access.subject.or(old.access.subject);
-                    *request
+                    request
                 }
                 Checked::Refused(response) => return Ok(*response),
             }
         }
         _ => match checked(ctx, pairs).await? {
-            Checked::Request(request) => *request,
+            Checked::Request(request) => request,
             Checked::Refused(response) => return Ok(*response),
         },
     };
-    let ticket = Ticket::new(&ctx.app, &browser, request, ctx.caller.now);
-    let mut response = go_on(ctx, &browser, ticket).await?;
+    let goal = Goal::Authorize(request);
+    let ticket = Ticket::new(&ctx.app, &browser, goal, ctx.caller.now);
+    let mut response = proceed(ctx, &browser, ticket).await?;
     browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
 }

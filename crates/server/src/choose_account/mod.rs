@@ -1,9 +1,9 @@
-//! `GET` and `POST /choose_account`: go on as this person, or as another.
+//! `GET` and `POST /choose_account`: continue as this user, or as another.
 
 pub(crate) mod page;
 
 use axum::response::Response;
-use cardea_protocol::journey::NextStep;
+use cardea_protocol::journey::{NextStep, Steps};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 
 use self::page::ChooseAccountPage;
@@ -16,7 +16,7 @@ use crate::{
     journey::{
         Journey,
         forms::{Posted, csrf_parts, posted},
-        next_step::{go_on, show_or_go_on, to_page},
+        next_step::{proceed, show_or_proceed, to_page},
     },
     pages::html,
 };
@@ -25,7 +25,7 @@ const STEP: &str = "choose_account";
 
 /// `GET /choose_account`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = async { show_or_go_on(&ctx, &query?, NextStep::ChooseAccount, show).await };
+    let result = async { show_or_proceed(&ctx, &query?, NextStep::ChooseAccount, show).await };
     error::page(&ctx, result.await)
 }
 
@@ -42,17 +42,18 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 async fn choose(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
     let mut journey = match posted(ctx, &browser, STEP, form).await? {
-        Posted::Elsewhere(response) => return Ok(response),
+        Posted::Restarted(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
     match form.one("decision") {
         Some("continue") => {
-            journey.ticket.steps.chosen = journey.session.as_ref().map(|s| s.sid.clone());
-            go_on(ctx, &browser, journey.ticket).await
+            if let Some(session) = &journey.session {
+                journey.ticket.steps.choose(session);
+            }
+            proceed(ctx, &browser, journey.ticket).await
         }
         Some("other") => {
-            journey.ticket.switching = true;
-            journey.ticket.steps = Default::default();
+            journey.ticket.steps = Steps::must_log_in();
             to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
@@ -66,6 +67,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
     let Some(user) = journey.user_line() else {
         return Err(Failure::page(PageError::TooLate, "the user was removed"));
     };
+    let asked = journey.authorization();
     let page = ChooseAccountPage {
         shell: ctx.shell(),
         ticket: &journey.ticket.seal(&ctx.app)?,
@@ -73,15 +75,11 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
-        client_name: journey.client.name(),
+        client_name: asked.map(|a| a.client.name()),
         user,
-        wanted: journey
-            .ticket
-            .request
-            .access
-            .login_hint
-            .as_deref()
-            .filter(|_| journey.hinted_elsewhere()),
+        wanted: asked
+            .filter(|a| a.hinted_elsewhere)
+            .and_then(|a| a.request.access.login_hint.as_deref()),
     };
     Ok(html(ChooseAccountPage::CSP, &page))
 }

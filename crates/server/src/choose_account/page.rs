@@ -2,7 +2,7 @@ use askama::Template;
 
 use crate::pages::{Shell, UserLine, csp};
 
-/// The choice between the person who is logged in and another.
+/// The choice between the user who is logged in and another.
 #[derive(Template)]
 #[template(path = "choose_account/page.html")]
 pub(crate) struct ChooseAccountPage<'a> {
@@ -10,10 +10,11 @@ pub(crate) struct ChooseAccountPage<'a> {
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
-    pub(crate) client_name: &'a str,
-    /// The person of this browser's session.
+    /// The client that waits; none when a user wants the account page.
+    pub(crate) client_name: Option<&'a str>,
+    /// The user of this browser's session.
     pub(crate) user: UserLine<'a>,
-    /// The other person whom the client's hint names.
+    /// The other user whom the client's hint names.
     pub(crate) wanted: Option<&'a str>,
 }
 
@@ -43,11 +44,15 @@ impl ChooseAccountPage<'static> {
             username: HOSTILE,
         };
         vec![
-            ("choose_account", page("Orders", alice, None)),
-            ("choose_account_hint", page("Orders", alice, Some("bob"))),
+            ("choose_account", page(Some("Orders"), alice, None)),
+            ("choose_account_here", page(None, alice, None)),
+            (
+                "choose_account_hint",
+                page(Some("Orders"), alice, Some("bob")),
+            ),
             (
                 "choose_account_hostile",
-                page(HOSTILE, hostile, Some(HOSTILE)),
+                page(Some(HOSTILE), hostile, Some(HOSTILE)),
             ),
         ]
     }

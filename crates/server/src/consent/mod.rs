@@ -6,7 +6,7 @@ pub(crate) mod words;
 use axum::response::Response;
 use cardea_protocol::{
     ErrorCode, OAuthError,
-    journey::{ConsentStep, NextStep},
+    journey::{NextStep, Steps},
     redirect_uri::ApplicationType,
 };
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
@@ -26,7 +26,7 @@ use crate::{
     journey::{
         Journey, finish,
         forms::{Posted, csrf_parts, posted},
-        next_step::{go_on, show_or_go_on, to_page},
+        next_step::{proceed, show_or_proceed, to_page},
     },
     pages::html,
 };
@@ -35,7 +35,7 @@ const STEP: &str = "consent";
 
 /// `GET /consent`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = async { show_or_go_on(&ctx, &query?, NextStep::Consent, show).await };
+    let result = async { show_or_proceed(&ctx, &query?, NextStep::Consent, show).await };
     error::page(&ctx, result.await)
 }
 
@@ -52,29 +52,24 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 async fn decide(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
     let mut journey = match posted(ctx, &browser, STEP, form).await? {
-        Posted::Elsewhere(response) => return Ok(response),
+        Posted::Restarted(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
     match form.one("decision") {
         Some("allow") => {
-            // The form was bound to this session; if it has ended meanwhile, nobody consents.
+            // The form was bound to this session. If it has ended in the meantime, no consent is given.
             if let Some(session) = &journey.session {
-                let step = ConsentStep {
-                    sid: session.sid.clone(),
-                    subject: session.subject.clone(),
-                };
-                journey.ticket.steps.consent = Some(step);
+                journey.ticket.steps.consent(session);
             }
-            go_on(ctx, &browser, journey.ticket).await
+            proceed(ctx, &browser, journey.ticket).await
         }
         // RFC 6749 §4.1.2.1
         Some("deny") => {
-            let denied = OAuthError::new(ErrorCode::AccessDenied, "the person did not allow it");
-            finish::refuse(ctx, &journey, &denied)
+            let denied = OAuthError::new(ErrorCode::AccessDenied, "the user did not allow it");
+            finish::refuse(ctx, &journey, denied)
         }
         Some("switch") => {
-            journey.ticket.switching = true;
-            journey.ticket.steps = Default::default();
+            journey.ticket.steps = Steps::must_log_in();
             to_page(&ctx.app, NextStep::Login, &journey.ticket)
         }
         _ => Err(Failure::page(
@@ -85,13 +80,16 @@ async fn decide(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
 }
 
 fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
-    let Some(user) = journey.user_line() else {
-        return Err(Failure::page(PageError::TooLate, "the user was removed"));
+    let (Some(user), Some(authorization)) = (journey.user_line(), journey.authorization()) else {
+        return Err(Failure::page(
+            PageError::TooLate,
+            "there is no user or no client to ask for",
+        ));
     };
-    let request = &journey.ticket.request;
+    let (request, client) = (authorization.request, authorization.client);
     let url = Url::parse(&request.return_path.redirect_uri).ok();
-    let metadata = journey.client.metadata();
-    let logo = client_logo::path(&journey.client);
+    let metadata = client.metadata();
+    let logo = client_logo::path(client);
     let native = metadata.application_type == ApplicationType::Native;
     let on_web = url
         .as_ref()
@@ -120,7 +118,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         user,
         app: AskingApp {
-            name: journey.client.name(),
+            name: client.name(),
             logo: logo.as_deref(),
             policy_uri: metadata.policy_uri.as_deref(),
             tos_uri: metadata.tos_uri.as_deref(),

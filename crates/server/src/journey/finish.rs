@@ -1,32 +1,46 @@
-//! The end of a login: everything is checked again, the code is made, the answer goes to the client.
+//! The end of a journey. For an authorization request everything is checked again, the code is made, and the answer goes to the client.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     OAuthError,
     authorize::AuthorizationResponse,
-    model::{Actor, Code, CodeBinding},
+    journey::Authorization,
+    model::{Actor, Code, CodeBinding, Session},
     request::ResponseMode,
     token::AuthorizationCode,
 };
 use cardea_store::{ConsentChange, IssueCode};
 
-use super::{Journey, form_post::FormPostPage};
+use super::{Journey, form_post::FormPostPage, goal::Goal, return_to};
 use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, pages::html};
 
-/// Makes the code. The store demands once more that session, person and client are alive.
+/// Goes where the journey leads.
 pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Failure> {
-    let Some(session) = &journey.session else {
+    if let Goal::Account { return_to } = &journey.ticket.goal {
+        let location = ctx.app.settings.issuer.endpoint(&return_to.path());
+        return Ok(Redirect::to(&location).into_response());
+    }
+    let (Some(asked), Some(session)) = (journey.authorization(), &journey.session) else {
         return Err(Failure::Internal(
-            "a journey without a session can't end".to_owned(),
+            "a journey ends with a client and a session".to_owned(),
         ));
     };
-    let return_to = journey.return_to()?;
-    let request = &journey.ticket.request;
-    let (access, path) = (&request.access, &request.return_path);
+    issue_code(ctx, journey, &asked, session).await
+}
+
+/// Makes the code. The store demands once more that session, user and client are alive.
+async fn issue_code(
+    ctx: &Ctx,
+    journey: &Journey,
+    asked: &Authorization<'_>,
+    session: &Session,
+) -> Result<Response, Failure> {
+    let return_to = return_to(asked)?;
+    let (access, path) = (&asked.request.access, &asked.request.return_path);
     let secret = AuthorizationCode::new(ctx.caller.now, ctx.app.entropy.token());
     let code = Code {
         hash: secret.hash(),
-        client_id: journey.client.id().clone(),
+        client_id: asked.client.id().clone(),
         binding: CodeBinding {
             redirect_uri: path.redirect_uri.clone(),
             redirect_uri_given: path.redirect_uri_given,
@@ -46,13 +60,7 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
             .saturating_add(ctx.app.settings.code_ttl)
             .unwrap_or(ctx.caller.now),
     };
-    let consented = journey
-        .ticket
-        .steps
-        .consent
-        .as_ref()
-        .is_some_and(|c| c.subject == session.subject);
-    let consent = if consented {
+    let consent = if journey.ticket.steps.has_consent(session) {
         ConsentChange::Grow(access.consent_scope())
     } else {
         ConsentChange::None
@@ -68,26 +76,23 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         })
         .await?
     {
-        return Err(Failure::restartable(
-            PageError::TooLate,
-            "the session, the user or the client ended during the login",
-            journey.ticket.seal(&ctx.app)?,
-        ));
+        let cause = "the session, the user or the client ended during the login";
+        let restart = journey.ticket.restart(&ctx.app);
+        return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
     }
     metrics::counter!(cardea_web::metric_names::CODES_ISSUED).increment(1);
     let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
-    Ok(answer(ctx, journey.client.name(), &response))
+    Ok(answer(ctx, asked.client.name(), &response))
 }
 
-/// An error goes back to the client.
-pub(crate) fn refuse(
-    ctx: &Ctx,
-    journey: &Journey,
-    error: &OAuthError,
-) -> Result<Response, Failure> {
-    explain::log(&ctx.caller, error);
-    let response = journey.return_to()?.error(error, ctx.app.issuer());
-    Ok(answer(ctx, journey.client.name(), &response))
+/// An error goes back to the client, if there is one.
+pub(crate) fn refuse(ctx: &Ctx, journey: &Journey, error: OAuthError) -> Result<Response, Failure> {
+    let Some(asked) = journey.authorization() else {
+        return Err(error.into());
+    };
+    explain::log(&ctx.caller, &error);
+    let response = return_to(&asked)?.error(&error, ctx.app.issuer());
+    Ok(answer(ctx, asked.client.name(), &response))
 }
 
 /// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.

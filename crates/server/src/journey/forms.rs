@@ -5,7 +5,7 @@ use cardea_protocol::model::Username;
 
 use super::{
     Journey,
-    next_step::go_on,
+    next_step::proceed,
     ticket::{Opened, Ticket},
 };
 use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, form::Form};
@@ -48,7 +48,7 @@ pub(crate) fn from_our_page(
     }
     Err(Failure::page(
         PageError::NotFromHere,
-        "the CSRF token is missing or another one's",
+        "the CSRF token is missing or does not belong to this page",
     ))
 }
 
@@ -56,8 +56,8 @@ pub(crate) fn from_our_page(
 pub(crate) enum Posted {
     /// Do the step.
     Step(Box<Journey>),
-    /// The login was begun elsewhere: it goes on from its beginning.
-    Elsewhere(Response),
+    /// The journey began elsewhere: it starts again.
+    Restarted(Response),
 }
 
 /// Opens the ticket of a page's POST and checks that the form is ours.
@@ -67,37 +67,31 @@ pub(crate) async fn posted(
     step: &str,
     form: &Form,
 ) -> Result<Posted, Failure> {
+    let restart = || Ticket::restart_of(&ctx.app, form.one("ticket")?);
     // A browser that was given a page has a cookie, if it keeps cookies.
     if browser.fresh.is_some() {
-        return Err(Failure::restartable(
-            PageError::OtherBrowser,
-            "a form without the browser's cookie",
-            form.one("ticket").unwrap_or_default(),
-        ));
+        let cause = "a form without the browser's cookie";
+        return Err(Failure::page(PageError::OtherBrowser, cause).with_restart(restart()));
     }
     match Ticket::open(&ctx.app, browser, form.one("ticket"), ctx.caller.now)? {
         Opened::Own(ticket) => {
             let parts = csrf_parts(browser, &ticket.id, step);
-            from_our_page(ctx, &parts, form.one("csrf")).map_err(|failure| match failure {
-                // The session may have ended, or another one begun, in another tab.
-                Failure::Page { page, cause } => {
-                    Failure::restartable(page, cause, form.one("ticket").unwrap_or_default())
-                }
-                other => other,
-            })?;
+            // The session may have ended, or another one begun, in another tab.
+            from_our_page(ctx, &parts, form.one("csrf"))
+                .map_err(|failure| failure.with_restart(restart()))?;
             Ok(Posted::Step(Box::new(
                 Journey::load(ctx, browser, ticket).await?,
             )))
         }
         Opened::Restarted(mut ticket) => {
             ticket.must_choose = !same_user(ctx, browser, &ticket, form).await?;
-            go_on(ctx, browser, ticket).await.map(Posted::Elsewhere)
+            proceed(ctx, browser, ticket).await.map(Posted::Restarted)
         }
     }
 }
 
-/// Whether a form from before the last login was meant for the user who is logged in now. If not, that user must not go on
-/// without being asked.
+/// Whether a form from before the last login was meant for the user who is logged in now. If not, that user must not
+/// continue without being asked.
 async fn same_user(
     ctx: &Ctx,
     browser: &Browser,

@@ -1,8 +1,9 @@
-//! A login under way, with all that its next step is judged by.
+//! A journey (D24), with all that its next step is judged by.
 
 pub(crate) mod finish;
 pub(crate) mod form_post;
 pub(crate) mod forms;
+pub(crate) mod goal;
 pub(crate) mod known_device;
 pub(crate) mod next_step;
 pub(crate) mod session;
@@ -12,81 +13,83 @@ use std::sync::Arc;
 
 use cardea_protocol::{
     OAuthError,
-    authorize::ReturnTo,
-    journey::{self, NextStep, Situation},
+    authorize::{AuthorizationRequest, ReturnTo},
+    journey::{self, Authorization, NextStep, Situation},
     model::{Client, Consent, Session, User, Username},
     redirect_uri,
 };
 
-use self::ticket::Ticket;
+use self::{goal::Goal, ticket::Ticket};
 use crate::{
     browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, pages::UserLine,
 };
 
-/// What a page needs to know of a login under way.
+/// What a page needs to know of a journey.
 pub(crate) struct Journey {
     pub(crate) ticket: Ticket,
-    pub(crate) client: Arc<Client>,
     pub(crate) session: Option<Session>,
-    pub(crate) consent: Option<Consent>,
     pub(crate) user: Option<User>,
+    /// The client of an authorization request.
+    client: Option<Arc<Client>>,
+    /// What the session's user has allowed that client.
+    consent: Option<Consent>,
 }
 
 impl Journey {
-    /// Reads what the next step is judged by. A client that was disabled meanwhile ends the journey.
+    /// Reads what the next step is judged by. A client that was disabled in the meantime ends the journey.
     pub(crate) async fn load(
         ctx: &Ctx,
         browser: &Browser,
         ticket: Ticket,
     ) -> Result<Self, Failure> {
-        let client = ctx
-            .app
-            .clients
-            .find(ticket.request.access.client_id.as_str())
-            .await?
-            .filter(|c| c.is_enabled());
-        let client = client.ok_or_else(|| {
-            Failure::page(PageError::UnknownApp, "the client is gone or disabled")
-        })?;
-        let session = browser.session(ctx).await?;
-        let (consent, user) = match &session {
-            None => (None, None),
-            Some(session) => (
-                ctx.app.store.consent(&session.subject, client.id()).await?,
-                ctx.app.store.user(&session.subject).await?,
-            ),
+        let client = match &ticket.goal {
+            Goal::Authorize(request) => Some(client_of(ctx, request).await?),
+            Goal::Account { .. } => None,
         };
+        let session = browser.session(ctx).await?;
+        let (mut consent, mut user) = (None, None);
+        if let Some(session) = &session {
+            user = ctx.app.store.user(&session.subject).await?;
+            if let Some(client) = &client {
+                consent = ctx.app.store.consent(&session.subject, client.id()).await?;
+            }
+        }
         Ok(Self {
             ticket,
-            client,
             session,
-            consent,
             user,
+            client,
+            consent,
+        })
+    }
+
+    /// The authorization request with what it is judged by, if one is the goal.
+    pub(crate) fn authorization(&self) -> Option<Authorization<'_>> {
+        let (Goal::Authorize(request), Some(client)) = (&self.ticket.goal, &self.client) else {
+            return None;
+        };
+        Some(Authorization {
+            request,
+            requested_at: self.ticket.at,
+            client,
+            hinted_elsewhere: self.hinted_elsewhere(request),
+            consent: self.consent.as_ref(),
         })
     }
 
     /// The step that the rules want.
     pub(crate) fn next(&self) -> Result<NextStep, OAuthError> {
-        let logged_in = self.ticket.steps.login.as_ref().map(|l| &l.sid)
-            == self.session.as_ref().map(|s| &s.sid);
-        if self.ticket.switching && !logged_in {
-            return Ok(NextStep::Login);
-        }
         journey::next_step(&Situation {
-            request: &self.ticket.request,
-            requested_at: self.ticket.at,
             steps: &self.ticket.steps,
             session: self.session.as_ref(),
             must_choose: self.ticket.must_choose,
-            hinted_elsewhere: self.hinted_elsewhere(),
-            consent: self.consent.as_ref(),
-            client: &self.client,
+            authorization: self.authorization(),
         })
     }
 
-    /// D8: `login_hint` names a person by login name or e-mail address.
-    pub(crate) fn hinted_elsewhere(&self) -> bool {
-        let (Some(hint), Some(user)) = (&self.ticket.request.access.login_hint, &self.user) else {
+    /// D8: `login_hint` names a user by user name or e-mail address.
+    fn hinted_elsewhere(&self, request: &AuthorizationRequest) -> bool {
+        let (Some(hint), Some(user)) = (&request.access.login_hint, &self.user) else {
             return false;
         };
         let by_name = Username::parse(hint).is_ok_and(|name| name.key() == user.username.key());
@@ -106,19 +109,27 @@ impl Journey {
             username: user.username.as_str(),
         })
     }
+}
 
-    /// Where the answer goes; the URI is compared with the registration once more.
-    pub(crate) fn return_to(&self) -> Result<ReturnTo, Failure> {
-        let redirect = redirect_uri::verify(
-            self.client.redirect_uris(),
-            &self.ticket.request.return_path.redirect_uri,
+async fn client_of(ctx: &Ctx, request: &AuthorizationRequest) -> Result<Arc<Client>, Failure> {
+    let client = ctx.app.clients.find(request.access.client_id.as_str());
+    client
+        .await?
+        .filter(|c| c.is_enabled())
+        .ok_or_else(|| Failure::page(PageError::UnknownApp, "the client is gone or disabled"))
+}
+
+/// Where the answer to an authorization request goes; the URI is compared with the registration once more.
+fn return_to(asked: &Authorization<'_>) -> Result<ReturnTo, Failure> {
+    let redirect = redirect_uri::verify(
+        asked.client.redirect_uris(),
+        &asked.request.return_path.redirect_uri,
+    )
+    .ok_or_else(|| {
+        Failure::page(
+            PageError::WrongReturnAddress,
+            "the redirect URI is no longer registered",
         )
-        .ok_or_else(|| {
-            Failure::page(
-                PageError::WrongReturnAddress,
-                "the redirect URI is no longer registered",
-            )
-        })?;
-        Ok(ReturnTo::of(&self.ticket.request, redirect))
-    }
+    })?;
+    Ok(ReturnTo::of(asked.request, redirect))
 }

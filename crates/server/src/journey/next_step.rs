@@ -1,4 +1,4 @@
-//! Where a login under way goes next: to a page, or to its end.
+//! Where a journey goes next: to a page, or to its end.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::journey::NextStep;
@@ -11,7 +11,7 @@ use super::{
 use crate::{app::App, browser::Browser, ctx::Ctx, error::Failure, limited};
 
 /// Hands a ticket on: 303 to the page of the next step, or the answer to the client.
-pub(crate) async fn go_on(
+pub(crate) async fn proceed(
     ctx: &Ctx,
     browser: &Browser,
     ticket: Ticket,
@@ -21,10 +21,10 @@ pub(crate) async fn go_on(
         Ok(NextStep::Finish) => finish::finish(ctx, &journey).await,
         // A request too large to travel as a ticket goes back to where it came from.
         Ok(step) => match to_page(&ctx.app, step, &journey.ticket) {
-            Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, &error),
+            Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, error),
             answer => answer,
         },
-        Err(error) => finish::refuse(ctx, &journey, &error),
+        Err(error) => finish::refuse(ctx, &journey, error),
     }
 }
 
@@ -46,17 +46,17 @@ pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Resp
     Ok(Redirect::to(&url).into_response())
 }
 
-/// How a page shows a login under way.
+/// How a page shows a journey.
 pub(crate) type Show = fn(&Ctx, &Browser, &Journey) -> Result<Response, Failure>;
 
-/// The ticket of a page's query.
-pub(crate) fn ticket_in(query: &QueryPairs) -> Option<&str> {
-    let (_, text) = query.0.iter().find(|(name, _)| name == "ticket")?;
+/// A parameter of a page's query.
+pub(crate) fn parameter<'a>(query: &'a QueryPairs, name: &str) -> Option<&'a str> {
+    let (_, text) = query.0.iter().find(|(n, _)| n == name)?;
     Some(text)
 }
 
-/// The GET of a page: shows it where its step is next, else goes where the login really stands.
-pub(crate) async fn show_or_go_on(
+/// The GET of a page: shows it if its step is next, else goes to the step that is.
+pub(crate) async fn show_or_proceed(
     ctx: &Ctx,
     query: &QueryPairs,
     step: NextStep,
@@ -64,15 +64,31 @@ pub(crate) async fn show_or_go_on(
 ) -> Result<Response, Failure> {
     limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
     let browser = Browser::of(ctx);
-    let ticket = match Ticket::open(&ctx.app, &browser, ticket_in(query), ctx.caller.now)? {
+    let ticket = match Ticket::open(
+        &ctx.app,
+        &browser,
+        parameter(query, "ticket"),
+        ctx.caller.now,
+    )? {
         Opened::Own(ticket) | Opened::Restarted(ticket) => ticket,
     };
-    let mut journey = Journey::load(ctx, &browser, ticket).await?;
+    show_if_next(ctx, &browser, ticket, step, show).await
+}
+
+/// Shows the page of a step if it is next, else goes to the step that is.
+pub(crate) async fn show_if_next(
+    ctx: &Ctx,
+    browser: &Browser,
+    ticket: Ticket,
+    step: NextStep,
+    show: Show,
+) -> Result<Response, Failure> {
+    let mut journey = Journey::load(ctx, browser, ticket).await?;
     journey.ticket.shown_to = journey.session.as_ref().map(|s| s.subject.clone());
     let mut response = if journey.next().ok() == Some(step) {
-        show(ctx, &browser, &journey)?
+        show(ctx, browser, &journey)?
     } else {
-        go_on(ctx, &browser, journey.ticket).await?
+        proceed(ctx, browser, journey.ticket).await?
     };
     browser.remember(&ctx.app, response.headers_mut());
     Ok(response)

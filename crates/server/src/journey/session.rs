@@ -1,103 +1,98 @@
 //! The session that a login opens (D8): a new cookie, always.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use cardea_protocol::{
-    journey::LoginStep,
-    metadata::ACR_PASSWORD,
-    model::{Actor, AuthenticationContext, Session, SessionId, Sid, User},
+    journey::Authenticated,
+    model::{Actor, Session, SessionId, Sid},
 };
 use cardea_store::OpenSession;
 
-use super::{known_device, next_step::go_on, ticket::Ticket};
+use super::{
+    known_device,
+    next_step::{proceed, to_page},
+    ticket::Ticket,
+};
 use crate::{
-    app::App,
     browser::{Browser, set_session},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
 };
 
-/// Opens the session, and goes on where the ticket leads.
-pub(crate) async fn open(
+/// After a proof: opens the session if all that is required was proved, and continues the journey.
+pub(crate) async fn after_proof(
     ctx: &Ctx,
     browser: &Browser,
-    user: User,
-    ticket: Option<Ticket>,
+    ticket: Ticket,
+) -> Result<Response, Failure> {
+    match ticket.steps.authenticated() {
+        Ok(authenticated) => open(ctx, browser, ticket, &authenticated).await,
+        Err(missing) => to_page(&ctx.app, missing, &ticket),
+    }
+}
+
+async fn open(
+    ctx: &Ctx,
+    browser: &Browser,
+    mut ticket: Ticket,
+    authenticated: &Authenticated,
 ) -> Result<Response, Failure> {
     let previous = match browser.session_id {
         Some(id) => ctx.app.store.session(id, ctx.caller.now).await?,
         None => None,
     };
-    let sid =
-        Sid::parse(&ctx.app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
     let (cookie, new_browser) = (ctx.app.entropy.token(), ctx.app.entropy.token());
-    let context = AuthenticationContext {
-        auth_time: ctx.caller.now,
-        acr: ACR_PASSWORD.to_owned(),
-        amr: vec!["pwd".to_owned()],
-    };
-    let session = Session {
-        id: SessionId(cookie.hash()),
-        sid,
-        subject: user.subject.clone(),
-        context,
-        created_at: ctx.caller.now,
-        last_seen_at: ctx.caller.now,
-        idle_expires_at: ctx
-            .caller
-            .now
-            .saturating_add(ctx.app.settings.session_idle_ttl)
-            .unwrap_or(ctx.caller.now),
-        expires_at: ctx
-            .caller
-            .now
-            .saturating_add(ctx.app.settings.session_absolute_ttl)
-            .unwrap_or(ctx.caller.now),
-        address: ctx.caller.address.map(|a| a.ip),
-        user_agent: ctx.caller.user_agent(),
-        ended: None,
-    };
-    let cause = ctx.caller.cause(Actor::Person(user.subject.clone()));
+    let session = new_session(ctx, SessionId(cookie.hash()), authenticated)?;
     let command = OpenSession {
         session,
         previous: previous.map(|s| s.id),
-        cause,
+        cause: ctx
+            .caller
+            .cause(Actor::Person(authenticated.subject().clone())),
     };
-    // D8: the same person logging in again keeps the session's public name, so the store says which it is.
-    let sid = ctx.app.store.open_session(command).await?.ok_or_else(|| {
-        Failure::page(
-            PageError::TooLate,
-            "the person was disabled or removed while logging in",
-        )
-    })?;
-    // The browser may have had another person's session, which has ended.
+    // D8: the same user logging in again keeps the session's public name, so the store says which it is.
+    let Some(sid) = ctx.app.store.open_session(command).await? else {
+        let cause = "the user was disabled or removed while logging in";
+        let restart = ticket.restart(&ctx.app);
+        return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
+    };
+    // The browser may have had another user's session, which has ended.
     ctx.app.backchannel_logout.wake();
     let now = Browser {
         id: new_browser.hash(),
         fresh: None,
         session_id: Some(SessionId(cookie.hash())),
     };
-    let mut response = match ticket {
-        None => to_account(&ctx.app),
-        Some(mut ticket) => {
-            ticket.move_to(&now.id);
-            ticket.switching = false;
-            ticket.steps.login = Some(LoginStep {
-                sid,
-                subject: user.subject.clone(),
-                at: ctx.caller.now,
-            });
-            // The person is logged in, whatever becomes of the request: the cookies go out with an error page too.
-            let result = go_on(ctx, &now, ticket).await;
-            error::page(ctx, result)
-        }
-    };
+    ticket.move_to(&now.id);
+    ticket.steps.open(sid);
+    // The user is logged in, whatever becomes of the journey: the cookies are set on an error page too.
+    let result = proceed(ctx, &now, ticket).await;
+    let mut response = error::page(ctx, result);
     set_session(&ctx.app, response.headers_mut(), &cookie, &new_browser);
-    known_device::remember(ctx, response.headers_mut(), &user.subject);
+    known_device::remember(ctx, response.headers_mut(), authenticated.subject());
     Ok(response)
 }
 
-/// Where a login without a client leads.
-fn to_account(app: &App) -> Response {
-    Redirect::to(&app.settings.issuer.endpoint("/account")).into_response()
+fn new_session(
+    ctx: &Ctx,
+    id: SessionId,
+    authenticated: &Authenticated,
+) -> Result<Session, Failure> {
+    let sid =
+        Sid::parse(&ctx.app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
+    let (now, settings) = (ctx.caller.now, &ctx.app.settings);
+    let after = |ttl| now.saturating_add(ttl).unwrap_or(now);
+    Ok(Session {
+        id,
+        sid,
+        subject: authenticated.subject().clone(),
+        context: authenticated.context().clone(),
+        created_at: now,
+        last_seen_at: now,
+        idle_expires_at: after(settings.session_idle_ttl),
+        expires_at: after(settings.session_absolute_ttl),
+        address: ctx.caller.address.map(|a| a.ip),
+        user_agent: ctx.caller.user_agent(),
+        ended: None,
+    })
 }

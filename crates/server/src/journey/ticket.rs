@@ -1,13 +1,12 @@
-//! A login under way: the checked request and the steps done, sealed, in the browser's hands (D7).
+//! A pending journey: its goal and the steps done, sealed, in the browser's hands (D7, D24).
 //! Nothing of it is in the store.
 
-use cardea_protocol::{
-    OAuthError, authorize::AuthorizationRequest, journey::Steps, model::Subject,
-};
+use cardea_protocol::{OAuthError, journey::Steps, model::Subject};
 use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::goal::Goal;
 use crate::{app::App, browser::Browser, error::Failure, error_page::page::PageError};
 
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -15,25 +14,25 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 const MAX_BYTES: usize = 15_000;
 /// The sealed steps of a whole login take less.
 const ROOM_FOR_STEPS: usize = 768;
+/// Changes with the meaning of a member. Of a ticket of another version only the goal is used.
+const VERSION: u8 = 2;
 
-/// A login under way.
+/// A pending journey.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
+    version: u8,
     /// A random name, which CSRF tokens are bound to.
     pub(crate) id: String,
-    /// When the request came.
+    /// When the journey began.
     pub(crate) at: Timestamp,
-    /// The browser in which it is under way.
+    /// The browser in which it began.
     browser: String,
-    /// The request.
-    pub(crate) request: AuthorizationRequest,
+    #[serde(flatten)]
+    pub(crate) goal: Goal,
     /// The steps done.
     #[serde(default)]
     pub(crate) steps: Steps,
-    /// Whether the person said that they are somebody else: then a login comes first.
-    #[serde(default)]
-    pub(crate) switching: bool,
-    /// Whether the user has to say who goes on.
+    /// Whether the user has to say who continues.
     #[serde(default)]
     pub(crate) must_choose: bool,
     /// The user who was logged in when the page was shown.
@@ -45,32 +44,28 @@ pub(crate) struct Ticket {
 pub(crate) enum Opened {
     /// This browser's own.
     Own(Ticket),
-    /// Begun before this browser's id was renewed (a second tab), or in another browser. Only the request, and who saw its page, is
-    /// taken from it, as if it had just come: that is no more than a link to `/authorize` can do.
+    /// From before this browser's id was renewed (a second tab), or from another browser. Only the goal, and who saw its page, is
+    /// taken from it, as if it had just come: that is no more than a link to `/authorize` or `/login` can do.
     Restarted(Ticket),
 }
 
-/// What is kept of a ticket whatever its version is.
+/// What is used of a ticket whatever its age and version.
 #[derive(Deserialize)]
 struct Remains {
-    request: AuthorizationRequest,
+    #[serde(flatten)]
+    goal: Goal,
 }
 
 impl Ticket {
     /// A new ticket for a browser.
-    pub(crate) fn new(
-        app: &App,
-        browser: &Browser,
-        request: AuthorizationRequest,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn new(app: &App, browser: &Browser, goal: Goal, now: Timestamp) -> Self {
         Self {
+            version: VERSION,
             id: app.entropy.text(12),
             at: now,
             browser: browser.id.to_text(),
-            request,
+            goal,
             steps: Steps::default(),
-            switching: false,
             must_choose: false,
             shown_to: None,
         }
@@ -109,19 +104,16 @@ impl Ticket {
             return Err(Failure::page(PageError::BrokenLink, "there is no ticket"));
         };
         let json = unseal(app, text)?;
-        let ticket: Self = serde_json::from_slice(json.expose()).map_err(|e| {
-            let cause = format!("ticket of another version: {e}");
-            match serde_json::from_slice::<Remains>(json.expose()) {
-                Ok(_) => Failure::restartable(PageError::TooLate, cause, text),
-                Err(_) => Failure::page(PageError::TooLate, cause),
-            }
-        })?;
+        let too_late = |cause: String| {
+            Failure::page(PageError::TooLate, cause).with_restart(Self::restart_of(app, text))
+        };
+        let ticket: Self = serde_json::from_slice(json.expose())
+            .map_err(|e| too_late(format!("ticket of another version: {e}")))?;
+        if ticket.version != VERSION {
+            return Err(too_late(format!("ticket of version {}", ticket.version)));
+        }
         if now.duration_since(ticket.at) > LIFETIME {
-            return Err(Failure::restartable(
-                PageError::TooLate,
-                "the ticket is older than 15 minutes",
-                text,
-            ));
+            return Err(too_late("the ticket is older than 15 minutes".to_owned()));
         }
         if ticket.browser == browser.id.to_text() {
             return Ok(Opened::Own(ticket));
@@ -129,12 +121,12 @@ impl Ticket {
         let shown_to = ticket.shown_to;
         Ok(Opened::Restarted(Self {
             shown_to,
-            ..Self::new(app, browser, ticket.request, now)
+            ..Self::new(app, browser, ticket.goal, now)
         }))
     }
 
-    /// The request of a ticket, however old it is. It has to be checked again before it is used.
-    pub(crate) fn request_of(app: &App, text: &str) -> Result<AuthorizationRequest, Failure> {
+    /// The goal of a ticket, however old it is. An authorization request has to be checked again before it is used.
+    pub(crate) fn goal_of(app: &App, text: &str) -> Result<Goal, Failure> {
         let json = unseal(app, text)?;
         let remains: Remains = serde_json::from_slice(json.expose()).map_err(|e| {
             Failure::page(
@@ -142,7 +134,27 @@ impl Ticket {
                 format!("ticket of another version: {e}"),
             )
         })?;
-        Ok(remains.request)
+        Ok(remains.goal)
+    }
+
+    /// The link that starts the journey of a ticket again, however old it is; `None` for what is no ticket of ours.
+    pub(crate) fn restart_of(app: &App, text: &str) -> Option<String> {
+        let goal = Self::goal_of(app, text).ok()?;
+        Some(restart(app, &goal, text))
+    }
+
+    /// The link that starts the journey again.
+    pub(crate) fn restart(&self, app: &App) -> Option<String> {
+        let text = self.seal(app).ok()?;
+        Some(restart(app, &self.goal, &text))
+    }
+}
+
+fn restart(app: &App, goal: &Goal, ticket: &str) -> String {
+    let issuer = &app.settings.issuer;
+    match goal {
+        Goal::Authorize(_) => format!("{}?ticket={ticket}", issuer.endpoint("/authorize")),
+        Goal::Account { return_to } => issuer.endpoint(&return_to.login_path()),
     }
 }
 

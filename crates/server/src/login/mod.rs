@@ -1,4 +1,4 @@
-//! `GET` and `POST /login`: a name and a password become a session.
+//! `GET` and `POST /login`: a user name and a password, the first proof of a journey.
 
 pub(crate) mod page;
 
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use cardea_protocol::{
-    journey::NextStep,
-    model::{Actor, Subject, User, Username},
+    journey::{Authenticator, NextStep, Proved, Steps},
+    model::{Actor, Subject, Username},
 };
 use cardea_seal::Secret;
 use cardea_web::{
@@ -26,12 +26,15 @@ use crate::{
     config::development::is_demo_secret,
     ctx::Ctx,
     error::{self, Failure},
-    error_page::page::PageError,
     form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
-        forms::{Posted, csrf_parts, from_our_page, posted},
-        known_device, next_step, session,
+        forms::{Posted, csrf_parts, posted},
+        goal::{AccountSection, Goal},
+        known_device,
+        next_step::{parameter, show_if_next, show_or_proceed},
+        session,
+        ticket::Ticket,
     },
     limited,
     pages::{AppLine, html},
@@ -40,23 +43,20 @@ use crate::{
 
 const STEP: &str = "login";
 
-/// `GET /login`, with a ticket or, for the account page, without one.
+/// `GET /login`. Without a ticket a journey to the account page begins, with a login whatever session there is.
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
         let query = query?;
-        if next_step::ticket_in(&query).is_some() {
-            return next_step::show_or_go_on(&ctx, &query, NextStep::Login, show_to_log_in).await;
+        if parameter(&query, "ticket").is_some() {
+            return show_or_proceed(&ctx, &query, NextStep::Login, show).await;
         }
         limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
         let browser = Browser::of(&ctx);
-        let nobody = Shown {
-            journey: None,
-            username: "",
-            problem: None,
-        };
-        let mut response = show(&ctx, &browser, &nobody)?;
-        browser.remember(&ctx.app, response.headers_mut());
-        Ok(response)
+        let return_to = AccountSection::parse(parameter(&query, "return_to"));
+        let goal = Goal::Account { return_to };
+        let mut ticket = Ticket::new(&ctx.app, &browser, goal, ctx.caller.now);
+        ticket.steps = Steps::must_log_in();
+        show_if_next(&ctx, &browser, ticket, NextStep::Login, show).await
     };
     error::page(&ctx, result.await)
 }
@@ -65,7 +65,7 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 pub(crate) async fn head(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let with_ticket = query
         .as_ref()
-        .is_ok_and(|query| next_step::ticket_in(query).is_some());
+        .is_ok_and(|query| parameter(query, "ticket").is_some());
     if with_ticket {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, POST")]).into_response();
     }
@@ -84,43 +84,31 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 
 async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
-    let journey = match form.one("ticket").filter(|text| !text.is_empty()) {
-        Some(_) => match posted(ctx, &browser, STEP, form).await? {
-            Posted::Elsewhere(response) => return Ok(response),
-            Posted::Step(journey) => Some(journey),
-        },
-        None => {
-            if browser.fresh.is_some() {
-                return Err(Failure::page(
-                    PageError::OtherBrowser,
-                    "a form without the browser's cookie",
-                ));
-            }
-            from_our_page(ctx, &csrf_parts(&browser, "", STEP), form.one("csrf"))?;
-            None
-        }
+    let mut journey = match posted(ctx, &browser, STEP, form).await? {
+        Posted::Restarted(response) => return Ok(response),
+        Posted::Step(journey) => *journey,
     };
     let username = form.one("username").unwrap_or_default();
     let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
-    let shown = |problem| Shown {
-        journey: journey.as_deref(),
-        username,
-        problem: Some(problem),
-    };
     match authenticate(ctx, username, password).await? {
-        Outcome::Right(user) => {
-            session::open(ctx, &browser, *user, journey.map(|j| j.ticket)).await
+        Outcome::Right(subject) => {
+            journey.ticket.steps.prove(Proved {
+                authenticator: Authenticator::Password,
+                subject,
+                at: ctx.caller.now,
+            });
+            session::after_proof(ctx, &browser, journey.ticket).await
         }
         Outcome::Refused => {
             let problem = LoginProblem::WrongNameOrPassword;
-            let mut response = show(ctx, &browser, &shown(problem))?;
+            let mut response = show_with(ctx, &browser, &journey, username, Some(problem))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(error::logged(response))
         }
         Outcome::Limited(decision) => {
             let minutes = decision.retry_after.as_secs().div_ceil(60);
             let problem = LoginProblem::TooManyAttempts { minutes };
-            let mut response = show(ctx, &browser, &shown(problem))?;
+            let mut response = show_with(ctx, &browser, &journey, username, Some(problem))?;
             *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
             decision.write(response.headers_mut());
             Ok(response)
@@ -128,14 +116,14 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     }
 }
 
-/// What became of an attempt to log in.
+/// The outcome of an attempt to log in.
 enum Outcome {
-    Right(Box<User>),
+    Right(Subject),
     Refused,
     Limited(Decision),
 }
 
-/// The person, if name and password belong together. Unknown name, wrong password, disabled and locked account
+/// The user, if the password is theirs. Unknown name, wrong password, disabled and locked account
 /// take the same work and give the same answer. Limits come before the hash (D14).
 async fn authenticate(
     ctx: &Ctx,
@@ -183,7 +171,7 @@ async fn authenticate(
     if locked || !user.is_enabled() {
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
-    // D23: everybody knows these, by whatever way one came into the store.
+    // D23: these are public, by whatever way one came into the store.
     if checked != Checked::Wrong
         && !ctx.app.settings.development
         && is_demo_secret(password.expose())
@@ -208,10 +196,10 @@ async fn authenticate(
         ctx.caller.address.map(|a| display(a.ip)),
     );
     tracing::info!(request_id = %ctx.caller.request_id, subject, address, "logged in");
-    Ok(Outcome::Right(Box::new(user)))
+    Ok(Outcome::Right(user.subject))
 }
 
-/// A hash of another cost is made anew, unless the pool has more urgent things to do.
+/// Hashes the password again where the stored hash has another cost, unless the pool is busy.
 async fn renew_hash(
     app: &App,
     subject: &Subject,
@@ -251,38 +239,34 @@ fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     Outcome::Refused
 }
 
-fn show_to_log_in(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
-    let username = journey.ticket.request.access.login_hint.as_deref();
-    let shown = Shown {
-        journey: Some(journey),
-        username: username.unwrap_or_default(),
-        problem: None,
-    };
-    show(ctx, browser, &shown)
+fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Failure> {
+    let asked = journey.authorization();
+    let hint = asked.and_then(|a| a.request.access.login_hint.as_deref());
+    show_with(ctx, browser, journey, hint.unwrap_or_default(), None)
 }
 
-struct Shown<'a> {
-    journey: Option<&'a Journey>,
-    username: &'a str,
+fn show_with(
+    ctx: &Ctx,
+    browser: &Browser,
+    journey: &Journey,
+    username: &str,
     problem: Option<LoginProblem>,
-}
-
-fn show(ctx: &Ctx, browser: &Browser, shown: &Shown<'_>) -> Result<Response, Failure> {
-    let (ticket, id) = match shown.journey {
-        Some(journey) => (journey.ticket.seal(&ctx.app)?, journey.ticket.id.as_str()),
-        None => (String::new(), ""),
-    };
-    let logo = shown.journey.and_then(|j| client_logo::path(&j.client));
+) -> Result<Response, Failure> {
+    let asked = journey.authorization();
+    let logo = asked.and_then(|a| client_logo::path(a.client));
     let page = LoginPage {
         shell: ctx.shell(),
-        ticket: &ticket,
-        csrf: &ctx.app.csrf.token(&csrf_parts(browser, id, STEP)),
-        app: shown.journey.map(|j| AppLine {
-            name: j.client.name(),
+        ticket: &journey.ticket.seal(&ctx.app)?,
+        csrf: &ctx
+            .app
+            .csrf
+            .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
+        app: asked.map(|a| AppLine {
+            name: a.client.name(),
             logo: logo.as_deref(),
         }),
-        username: shown.username,
-        problem: shown.problem,
+        username,
+        problem,
     };
     Ok(html(LoginPage::CSP, &page))
 }

@@ -1,10 +1,12 @@
-//! `/account`: who I am, where I am logged in, which applications act for me.
+//! `/account`: the user's profile, sessions and applications; and the login that leads there.
 
 use cardea_testkit::{
     Browser, Form, Page, Person, TestServer,
     clients::{SPA, WEB},
-    flows::{Authorization, log_in, refresh, tokens},
+    flows::{Authorization, decide, log_in, log_in_at, refresh, tokens},
 };
+
+use crate::authorize::stale_tickets::start_again;
 
 const NOT_FROM_HERE: &str = "We didn’t accept that";
 
@@ -30,12 +32,151 @@ async fn a_stranger_is_led_to_the_login() {
     assert_eq!((page.status(), page.path()), (200, "/login"));
     let root = browser.open_once(&server.url("/")).await;
     assert_eq!(root.answer.location(), server.url("/account"));
-    let posted = server
-        .post("/account")
-        .form(&[("action", "log_out")])
-        .send()
+    for (action, login) in [
+        ("log_out", "/login"),
+        ("", "/login"),
+        ("end_session", "/login?return_to=devices"),
+        ("revoke", "/login?return_to=apps"),
+    ] {
+        let call = server.post("/account").form(&[("action", action)]);
+        assert_eq!(call.send().await.location(), server.url(login));
+    }
+}
+
+#[tokio::test]
+async fn a_login_leads_back_to_the_section_of_the_account_page() {
+    let server = TestServer::start().await;
+    for (query, section) in [
+        ("", "/account"),
+        ("?return_to=devices", "/account#devices"),
+        ("?return_to=apps", "/account#apps"),
+        ("?return_to=profile", "/account"),
+    ] {
+        let mut browser = Browser::new(&server);
+        let page = browser.open(&server.url(&format!("/login{query}"))).await;
+        let fill = [("username", "alice"), ("password", Person::ALICE.password)];
+        let answer = browser.submit_once(&page, page.form(), &fill).await;
+        assert_eq!(answer.location(), server.url(section), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn no_link_to_the_login_page_leads_elsewhere() {
+    let server = TestServer::start().await;
+    for elsewhere in [
+        "https://evil.example.test/",
+        "//evil.example.test",
+        "/%5Cevil.example.test",
+        "%2F%2Fevil.example.test",
+        "https:evil.example.test",
+        "javascript:alert(1)",
+        "/authorize",
+        "devices%0d%0aset-cookie:a=b",
+        "@evil.example.test",
+        "devices&return_to=https://evil.example.test",
+        "",
+    ] {
+        let mut browser = Browser::new(&server);
+        let url = server.url(&format!("/login?return_to={elsewhere}"));
+        let page = browser.open(&url).await;
+        assert!(!page.text().contains("evil"), "{elsewhere}");
+        let form = page.form().with("return_to", "https://evil.example.test/");
+        let fill = [("username", "bob"), ("password", Person::BOB.password)];
+        let answer = browser.submit_once(&page, form, &fill).await;
+        let location = answer.location();
+        assert!(
+            [server.url("/account"), server.url("/account#devices")].contains(&location.to_owned()),
+            "{elsewhere}: {location}"
+        );
+    }
+}
+
+/// The login page that leads to the account page.
+async fn login_page(browser: &mut Browser<'_>) -> Page {
+    let url = browser.server().url("/login");
+    browser.open(&url).await
+}
+
+#[tokio::test]
+async fn b2_a_stale_login_for_the_account_page_asks_who_continues() {
+    let server = TestServer::start().await;
+    for password in [Person::ALICE.password, "wrong", ""] {
+        let mut browser = Browser::new(&server);
+        let stale = login_page(&mut browser).await;
+        log_in(&mut browser, Person::BOB).await;
+        let fill = [("username", "alice"), ("password", password)];
+        let chooser = browser.submit(&stale, stale.form(), &fill).await;
+        assert_eq!((chooser.status(), chooser.path()), (200, "/choose_account"));
+        assert!(chooser.text().contains("bob") && chooser.text().contains("to see your account"));
+        let page = decide(&mut browser, &chooser, "continue").await;
+        assert_eq!(page.path(), "/account");
+        assert!(page.text().contains("bob") && !page.text().contains("Alice A"));
+        let page = decide(&mut browser, &chooser, "other").await;
+        assert_eq!(page.path(), "/login");
+        let page = log_in_at(&mut browser, &page, Person::ALICE).await;
+        assert_eq!(page.path(), "/account");
+        assert!(page.text().contains("Alice A"));
+    }
+    let mut browser = Browser::new(&server);
+    let stale = login_page(&mut browser).await;
+    log_in(&mut browser, Person::BOB).await;
+    let fill = [("username", "Bob"), ("password", "x")];
+    let page = browser.submit(&stale, stale.form(), &fill).await;
+    assert_eq!(page.path(), "/account", "their own name");
+}
+
+#[tokio::test]
+async fn b3_an_expired_login_for_the_account_page_starts_again() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let url = server.url("/login?return_to=apps");
+    let login = browser.open(&url).await;
+    server.advance(jiff::SignedDuration::from_mins(16));
+    let late = log_in_at(&mut browser, &login, Person::ALICE).await;
+    late.is_trouble(400, "This took too long");
+    let mut bare = Browser::new(&server);
+    let fill = [("username", "alice"), ("password", Person::ALICE.password)];
+    let no_cookie = bare.submit(&login, login.form(), &fill).await;
+    no_cookie.is_trouble(400, "Please start again here");
+    for page in [late, no_cookie] {
+        let page = start_again(&mut browser, &page).await;
+        assert_eq!((page.status(), page.path()), (200, "/login"));
+        let answer = browser.submit_once(&page, page.form(), &fill).await;
+        assert_eq!(answer.location(), server.url("/account#apps"));
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_of_the_account_page_is_none_of_a_client() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let ticket = login_page(&mut browser)
+        .await
+        .form()
+        .value("ticket")
+        .to_owned();
+    for page in ["/consent", "/choose_account"] {
+        let page = browser
+            .open(&server.url(&format!("{page}?ticket={ticket}")))
+            .await;
+        assert_eq!(page.path(), "/login");
+    }
+    let page = browser
+        .open(&server.url(&format!("/authorize?ticket={ticket}")))
         .await;
-    assert_eq!(posted.location(), server.url("/login"));
+    page.is_trouble(400, "This link doesn’t work");
+    // The ticket and token of the login page don't consent.
+    log_in(&mut browser, Person::ALICE).await;
+    let form = login_page(&mut browser).await.form();
+    let pairs: Vec<_> = form
+        .fields
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    let call = browser
+        .call("POST", &server.url("/consent"), true)
+        .form(&pairs);
+    assert_eq!(call.form(&[("decision", "allow")]).send().await.status, 403);
 }
 
 #[tokio::test]

@@ -3,5 +3,6 @@
 mod long_requests;
 mod prompts;
 mod refusals;
+pub(crate) mod stale_tickets;
 mod success;
 mod tickets;

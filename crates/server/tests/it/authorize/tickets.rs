@@ -1,32 +1,28 @@
-//! Attacks on a login under way (D7).
-
-// length: what can happen to a ticket between two pages, one test each.
+//! Attacks on a pending login (D7).
 
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
-    clients::{OTHER_SPA, SPA},
+    clients::SPA,
     flows::{Authorization, decide, log_in, log_in_at, redeem, walk},
     jwt,
 };
-use jiff::SignedDuration;
 
-const TOO_LATE: &str = "This took too long";
 const BROKEN_LINK: &str = "This link doesn’t work";
-const NOT_FROM_HERE: &str = "We didn’t accept that";
+pub(super) const NOT_FROM_HERE: &str = "We didn’t accept that";
 
-fn request() -> Authorization {
+pub(super) fn request() -> Authorization {
     Authorization::of(SPA)
 }
 
 /// The consent page in a browser where the person is logged in.
-async fn consent_page(browser: &mut Browser<'_>, person: Person) -> Page {
+pub(super) async fn consent_page(browser: &mut Browser<'_>, person: Person) -> Page {
     log_in(browser, person).await;
     let page = browser.open(&request().url(browser.server())).await;
     assert_eq!(page.path(), "/consent");
     page
 }
 
-async fn subject_of(server: &TestServer, page: &Page) -> String {
+pub(super) async fn subject_of(server: &TestServer, page: &Page) -> String {
     let tokens = redeem(server, SPA, &page.callback()["code"])
         .await
         .granted();
@@ -128,23 +124,6 @@ async fn a_request_too_large_for_a_ticket_is_told_to_its_client() {
 }
 
 #[tokio::test]
-async fn a_ticket_is_good_for_fifteen_minutes() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let login = browser.open(&request().url(&server)).await;
-    server.advance(SignedDuration::from_mins(15));
-    assert_eq!(browser.open(login.url.as_str()).await.status(), 200);
-    server.advance(SignedDuration::from_secs(1));
-    browser
-        .open(login.url.as_str())
-        .await
-        .is_trouble(400, TOO_LATE);
-    let page = log_in_at(&mut browser, &login, Person::ALICE).await;
-    page.is_trouble(400, TOO_LATE);
-    assert_eq!(browser.cookie("__Host-cardea_session"), None);
-}
-
-#[tokio::test]
 async fn a_step_can_not_be_dropped() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
@@ -201,57 +180,6 @@ async fn consent_given_in_a_tab_of_one_person_is_not_the_next_persons() {
     let back = decide(&mut browser, &page, "allow").await;
     let bob = server.subject(Person::BOB).await;
     assert_eq!(subject_of(&server, &back).await, bob.to_string());
-}
-
-#[tokio::test]
-async fn two_tabs_of_one_person_both_come_to_their_client() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let first = browser.open(&request().url(&server)).await;
-    let second = browser
-        .open(&Authorization::of(OTHER_SPA).url(&server))
-        .await;
-    let consent = log_in_at(&mut browser, &first, Person::ALICE).await;
-    let back = decide(&mut browser, &consent, "allow").await;
-    assert_eq!(back.to_client().unwrap().0, SPA.redirect_uri);
-    // The second tab's form is from before the login; the person is logged in now, so it isn't asked again.
-    let consent = log_in_at(&mut browser, &second, Person::ALICE).await;
-    assert_eq!(consent.path(), "/consent");
-    let back = decide(&mut browser, &consent, "allow").await;
-    assert_eq!(back.to_client().unwrap().0, OTHER_SPA.redirect_uri);
-}
-
-#[tokio::test]
-async fn the_back_button_and_reload_lead_at_most_to_another_code_of_the_same_person() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let consent = consent_page(&mut browser, Person::ALICE).await;
-    let first = decide(&mut browser, &consent, "allow").await;
-    let second = decide(&mut browser, &consent, "allow").await;
-    let third = browser.open(consent.url.as_str()).await;
-    let codes = [&first, &second, &third].map(|page| page.callback()["code"].clone());
-    assert!(codes[0] != codes[1] && codes[1] != codes[2] && codes[0] != codes[2]);
-    let alice = server.subject(Person::ALICE).await.to_string();
-    for page in [&first, &second, &third] {
-        assert_eq!(page.to_client().unwrap().0, SPA.redirect_uri);
-        assert_eq!(subject_of(&server, page).await, alice);
-    }
-}
-
-#[tokio::test]
-async fn consent_after_the_session_ended_is_nobodys() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let consent = consent_page(&mut browser, Person::ALICE).await;
-    browser.lose("__Host-cardea_session");
-    let page = decide(&mut browser, &consent, "allow").await;
-    page.is_trouble(403, NOT_FROM_HERE);
-
-    let mut browser = Browser::new(&server);
-    let consent = consent_page(&mut browser, Person::ALICE).await;
-    server.disable_user(Person::ALICE).await;
-    let page = decide(&mut browser, &consent, "allow").await;
-    assert_eq!((page.status(), page.path()), (200, "/login"));
 }
 
 #[tokio::test]
@@ -336,151 +264,4 @@ async fn a_form_of_another_site_is_refused() {
     let url = server.url("/consent");
     let page = browser.cross_site_post(&url, &pairs).await;
     page.is_trouble(400, "Please start again here");
-}
-
-/// The same request in two tabs, and who logged in in one of them.
-async fn two_tabs(browser: &mut Browser<'_>, person: Person) -> Page {
-    let url = request().url(browser.server());
-    let stale = browser.open(&url).await;
-    let other = browser.open(&url).await;
-    let page = log_in_at(browser, &other, person).await;
-    if page.path() == "/consent" {
-        decide(browser, &page, "allow").await;
-    }
-    stale
-}
-
-#[tokio::test]
-async fn b2_what_is_typed_in_a_stale_tab_does_not_act_for_another_user() {
-    let server = TestServer::start().await;
-    for password in [Person::ALICE.password, "wrong", ""] {
-        let mut browser = Browser::new(&server);
-        let stale = two_tabs(&mut browser, Person::BOB).await;
-        let fill = [("username", "alice"), ("password", password)];
-        let page = browser.submit(&stale, stale.form(), &fill).await;
-        assert_eq!((page.status(), page.path()), (200, "/choose_account"));
-        assert!(page.text().contains("bob"), "{}", page.text());
-        let page = decide(&mut browser, &page, "other").await;
-        assert_eq!(page.path(), "/login");
-        let page = log_in_at(&mut browser, &page, Person::ALICE).await;
-        let page = match page.path() {
-            "/consent" => decide(&mut browser, &page, "allow").await,
-            _ => page,
-        };
-        let alice = subject_of(&server, &page).await;
-        let mut own = Browser::new(&server);
-        let page = walk(&mut own, &request(), Person::ALICE).await;
-        assert_eq!(alice, subject_of(&server, &page).await);
-    }
-}
-
-#[tokio::test]
-async fn b2_the_user_who_is_logged_in_goes_on_when_they_say_so_or_typed_their_own_name() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let stale = two_tabs(&mut browser, Person::BOB).await;
-    let fill = [("username", "alice"), ("password", "x")];
-    let page = browser.submit(&stale, stale.form(), &fill).await;
-    let page = decide(&mut browser, &page, "continue").await;
-    assert!(page.callback().contains_key("code"));
-    let fill = [("username", "BOB"), ("password", "x")];
-    let page = browser.submit(&stale, stale.form(), &fill).await;
-    assert!(page.callback().contains_key("code"), "their own name");
-}
-
-#[tokio::test]
-async fn b2_a_consent_in_a_stale_tab_is_not_given_by_the_next_user() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    walk(&mut browser, &request(), Person::BOB).await;
-    let ask = request().with("prompt", "login consent").url(&server);
-    let login = browser.open(&ask).await;
-    let stale = log_in_at(&mut browser, &login, Person::ALICE).await;
-    assert_eq!(stale.path(), "/consent");
-    // Shown once by its own GET, so that the page knows whose it is.
-    let stale = browser.open(stale.url.as_str()).await;
-    log_in(&mut browser, Person::BOB).await;
-    let page = browser
-        .submit(&stale, stale.form(), &[("decision", "allow")])
-        .await;
-    assert!(page.to_client().is_none(), "no code for bob: {}", page.url);
-}
-
-/// Follows the link of an error page.
-async fn start_again(browser: &mut Browser<'_>, page: &Page) -> Page {
-    let html = page.text();
-    let link = html
-        .split("href=\"")
-        .find(|part| part.contains("/authorize?ticket="));
-    let link = link
-        .expect("a link to start again")
-        .split('"')
-        .next()
-        .unwrap();
-    browser.open(link).await
-}
-
-#[tokio::test]
-async fn b3_an_expired_login_starts_again_with_the_same_request() {
-    let server = TestServer::start().await;
-    for minutes in [16, 60 * 24 * 3] {
-        let mut browser = Browser::new(&server);
-        let asked = request()
-            .with("state", "a b&c=\u{e9}")
-            .with("nonce", "n-1")
-            .with("claims", r#"{"userinfo":{"email":{"essential":true}}}"#);
-        let login = browser.open(&asked.url(&server)).await;
-        server.advance(SignedDuration::from_mins(minutes));
-        let page = browser.open(login.url.as_str()).await;
-        page.is_trouble(400, TOO_LATE);
-        let page = start_again(&mut browser, &page).await;
-        assert_eq!(page.path(), "/login");
-        let posted = log_in_at(&mut browser, &login, Person::ALICE).await;
-        posted.is_trouble(400, TOO_LATE);
-        let page = start_again(&mut browser, &posted).await;
-        let page = log_in_at(&mut browser, &page, Person::ALICE).await;
-        let page = match page.path() {
-            "/consent" => decide(&mut browser, &page, "allow").await,
-            _ => page,
-        };
-        assert_eq!(page.callback()["state"], "a b&c=\u{e9}");
-    }
-}
-
-#[tokio::test]
-async fn b3_expired_consent_and_chooser_start_again_too() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let consent = consent_page(&mut browser, Person::ALICE).await;
-    let url = request().with("prompt", "select_account").url(&server);
-    let chooser = browser.open(&url).await;
-    server.advance(SignedDuration::from_mins(16));
-    for (page, decision) in [(consent, "allow"), (chooser, "continue")] {
-        let answer = browser
-            .submit(&page, page.form(), &[("decision", decision)])
-            .await;
-        answer.is_trouble(400, TOO_LATE);
-        let again = start_again(&mut browser, &answer).await;
-        assert_eq!(again.path(), page.path());
-    }
-}
-
-#[tokio::test]
-async fn b3_a_page_whose_session_ended_or_whose_cookie_is_gone_starts_again() {
-    let server = TestServer::start().await;
-    let mut browser = Browser::new(&server);
-    let consent = consent_page(&mut browser, Person::ALICE).await;
-    let session = "__Host-cardea_session";
-    browser.lose(session);
-    let page = browser
-        .submit(&consent, consent.form(), &[("decision", "allow")])
-        .await;
-    page.is_trouble(403, NOT_FROM_HERE);
-    assert_eq!(start_again(&mut browser, &page).await.path(), "/login");
-    let mut bare = Browser::new(&server);
-    let page = bare
-        .submit(&consent, consent.form(), &[("decision", "allow")])
-        .await;
-    assert_eq!(page.status(), 400);
-    assert_eq!(start_again(&mut bare, &page).await.path(), "/login");
 }

@@ -1,0 +1,84 @@
+//! What a browser is on its way to (D24).
+
+use cardea_protocol::authorize::AuthorizationRequest;
+use serde::{Deserialize, Serialize};
+
+/// What a browser is on its way to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Goal {
+    /// The answer to an authorization request. The name in the ticket is that of versions before there were other goals.
+    #[serde(rename = "request")]
+    Authorize(Box<AuthorizationRequest>),
+    /// The account page.
+    #[serde(rename = "account")]
+    Account { return_to: AccountSection },
+}
+
+/// A section of the account page. It is a closed choice: no link to the login page can name another address to go to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountSection {
+    #[default]
+    Profile,
+    Devices,
+    Apps,
+}
+
+impl AccountSection {
+    const ALL: [Self; 3] = [Self::Profile, Self::Devices, Self::Apps];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Devices => "devices",
+            Self::Apps => "apps",
+        }
+    }
+
+    /// Reads the word in a link to the login page. Any other word is the page's beginning.
+    pub(crate) fn parse(word: Option<&str>) -> Self {
+        let known = Self::ALL.into_iter().find(|s| Some(s.as_str()) == word);
+        known.unwrap_or_default()
+    }
+
+    /// The section, below the issuer.
+    pub(crate) fn path(self) -> String {
+        match self {
+            Self::Profile => "/account".to_owned(),
+            other => format!("/account#{}", other.as_str()),
+        }
+    }
+
+    /// The login page that leads to the section, below the issuer.
+    pub(crate) fn login_path(self) -> String {
+        match self {
+            Self::Profile => "/login".to_owned(),
+            other => format!("/login?return_to={}", other.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AccountSection;
+
+    #[test]
+    fn a_login_leads_to_the_account_page_only() {
+        for section in AccountSection::ALL {
+            assert_eq!(AccountSection::parse(Some(section.as_str())), section);
+        }
+        for word in [
+            None,
+            Some(""),
+            Some("https://evil.example.test/"),
+            Some("//evil.example.test"),
+            Some("/\\evil.example.test"),
+            Some("devices@evil.example.test"),
+            Some("DEVICES"),
+            Some("devices\r\nset-cookie: a=b"),
+        ] {
+            assert_eq!(AccountSection::parse(word).path(), "/account", "{word:?}");
+            assert_eq!(AccountSection::parse(word).login_path(), "/login");
+        }
+    }
+}

@@ -8,8 +8,8 @@ use crate::{
     authorize::{Access, AuthorizationRequest, ReturnPath},
     model::{
         Audience, AuthenticationContext, Client, ClientId, ClientMetadata, CodeBinding, CodeHash,
-        Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures, Owner, RefreshState,
-        RefreshTokenId, Session, SessionId, Sid, Subject, User, UserStatus, Username,
+        Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures, Origin, Owner,
+        RefreshState, RefreshTokenId, Session, SessionId, Sid, Subject, User, UserStatus, Username,
     },
     request::{ClaimsRequest, Prompts, ResponseMode},
     resources::{ResourceConfig, Resources},
@@ -118,16 +118,18 @@ pub(crate) fn session() -> Session {
 /// A grant of Alice to the client: the refresh token was rotated five times, the last time a minute ago.
 pub(crate) fn grant() -> Grant {
     Grant {
-        id: GrantId::new(now(), [1; 10]),
+        id: GrantId::of_code(CodeHash(Digest::of(b"code"))),
         client_id: ClientId::parse("app").unwrap(),
         subject: subject("alice"),
-        session: SessionId(Digest::of(b"cookie")),
-        code: CodeHash(Digest::of(b"code")),
-        binding: CodeBinding {
-            redirect_uri: REDIRECT_URI.to_owned(),
-            redirect_uri_given: true,
-            challenge: None,
+        session: Some(SessionId(Digest::of(b"cookie"))),
+        origin: Origin::Code {
+            binding: CodeBinding {
+                redirect_uri: REDIRECT_URI.to_owned(),
+                redirect_uri_given: true,
+                challenge: None,
+            },
         },
+        sender: None,
         scope: scope("openid email orders:read"),
         resources: Vec::new(),
         claims: ClaimsRequest::default(),

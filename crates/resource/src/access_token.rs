@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use axum::extract::FromRequestParts;
-use cardea_protocol::{scope::Scope, verify::BearerToken};
+use cardea_protocol::{model::SenderBinding, scope::Scope, verify::BearerToken};
 use cardea_web::{inbound::Problem, permissions::Permissions};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -76,6 +76,13 @@ impl AccessToken {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// The key that it is bound to: `cnf` (RFC 7800). A bound token needs a proof of possession. It is refused as a bearer token
+    /// (RFC 9449 §7.2), so the token of a request is not bound.
+    #[must_use]
+    pub fn confirmation(&self) -> Option<SenderBinding> {
+        self.token.confirmation()
     }
 
     /// All claims, read into a type of yours.

@@ -61,6 +61,7 @@ mod verifier;
 pub use access_token::AccessToken;
 pub use api::Api;
 pub use cardea_jose::Algorithm;
+pub use cardea_protocol::model::SenderBinding;
 pub use cardea_protocol::scope::Scope;
 pub use cardea_web::clock::{Clock, SystemClock};
 pub use cardea_web::config::{Duration, SecretText, load};

@@ -5,7 +5,9 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use cardea_protocol::{ErrorCode, OAuthError, claims, model::Client, scope::OPENID};
+use cardea_protocol::{
+    ErrorCode, OAuthError, claims, model::Client, scope::OPENID, token::require_unbound,
+};
 use cardea_web::inbound::{FormError, UnreadForm};
 use http::{HeaderValue, header};
 use serde_json::{Map, Value};
@@ -84,6 +86,8 @@ async fn userinfo(
     let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid(NO_TOKEN))?;
     let token = bearer::verified(app, caller, &token)?;
     let claims = token.claims();
+    // RFC 9449 §7.2: nothing but a bearer token is taken here.
+    require_unbound(claims.cnf.as_ref()).map_err(invalid)?;
     *client_id = Some(claims.client_id.clone());
     let client = app
         .clients

@@ -77,9 +77,6 @@ pub enum Constraint {
     /// D19: a client of the configuration file can't have the id of another one.
     #[error("the client {0} of the configuration file already exists in the store")]
     ClientOfStore(ClientId),
-    /// A live session has a `sid` of its own.
-    #[error("a live session has this sid")]
-    Sid,
     /// A generated identifier or hash is unique. With 128 random bits it is.
     #[error("a generated identifier is taken")]
     Identifier,

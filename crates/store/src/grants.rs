@@ -57,7 +57,10 @@ pub enum CodeLookup {
 
 /// Redeems a code. The caller has proved client, redirect URI and verifier.
 pub struct RedeemCode {
-    /// The grant to make. `code`, `session`, `subject`, `client_id` name what must match the code's row.
+    /// The code.
+    pub code: CodeHash,
+    /// The grant to make, with the id of [`GrantId::of_code`]. `subject` and `client_id` name what must match the code's row, and
+    /// so does `sender` if the code is bound to a key. The session is the code's.
     pub grant: Grant,
     /// The proof.
     pub proof: ProvedRedemption,
@@ -88,6 +91,9 @@ pub enum DeadCode {
     /// What it hangs on is not active.
     #[error("the session has ended, or the user or the client is disabled")]
     Inactive,
+    /// It is bound to a key, and the redemption proved none or another.
+    #[error("the code is bound to another key")]
+    Sender,
 }
 
 /// What `/token` needs to check a refresh token, in one read.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Issue, MAX_CLAIM_BYTES, userinfo::bounded};
 use crate::{
-    model::{Client, Grant, GrantId, Jti, User},
+    model::{Client, Grant, GrantId, Jti, SenderBinding, User},
     scope::Scope,
     token::audience::Target,
 };
@@ -32,6 +32,9 @@ pub struct NewAccessToken<'a> {
     roles: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_id: Option<GrantId>,
+    /// RFC 7800 §3.1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<SenderBinding>,
     /// Those that the API wants.
     #[serde(flatten)]
     of_user: Map<String, Value>,
@@ -69,6 +72,9 @@ pub struct AccessTokenClaims {
     /// The grant that it belongs to (D10); none for a client on its own behalf.
     #[serde(default)]
     pub grant_id: Option<GrantId>,
+    /// The key that it is bound to.
+    #[serde(default)]
+    pub cnf: Option<SenderBinding>,
 }
 
 /// The holder of a token.
@@ -107,6 +113,7 @@ pub fn access_token<'a>(
         amr: &[],
         roles: &[],
         grant_id: None,
+        cnf: None,
         of_user: Map::new(),
     };
     match holder {
@@ -123,6 +130,7 @@ pub fn access_token<'a>(
                 &[]
             },
             grant_id: Some(grant.id),
+            cnf: grant.sender,
             of_user: bounded(
                 user,
                 target.claims.iter().map(String::as_str),

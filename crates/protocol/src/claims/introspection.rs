@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::AccessTokenClaims;
-use crate::scope::Scope;
+use crate::{model::SenderBinding, scope::Scope};
 
 /// The introspection response; for an inactive token only `active`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -14,7 +14,7 @@ pub struct Introspection<'a> {
     /// `access_token` or `refresh_token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_use: Option<&'static str>,
-    /// `Bearer`, for an access token.
+    /// `Bearer` or `DPoP`, for an access token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
     /// What it allows.
@@ -53,6 +53,9 @@ pub struct Introspection<'a> {
     /// The user's roles.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub roles: &'a [String],
+    /// The key that the token is bound to (RFC 9449 §6.2, RFC 8705 §3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<SenderBinding>,
     /// The claims of the user that the API wants.
     #[serde(flatten)]
     pub of_user: Map<String, Value>,
@@ -68,7 +71,11 @@ pub fn introspection<'a>(
     Introspection {
         active: true,
         token_use: Some("access_token"),
-        token_type: Some("Bearer"),
+        // RFC 9449 §6.2; a token that is bound to a certificate is a bearer token by its type (RFC 8705 §3).
+        token_type: Some(match claims.cnf {
+            Some(SenderBinding::Dpop { .. }) => "DPoP",
+            Some(SenderBinding::Mtls { .. }) | None => "Bearer",
+        }),
         scope: Some(&claims.scope),
         client_id: Some(&claims.client_id),
         username,
@@ -81,6 +88,7 @@ pub fn introspection<'a>(
         auth_time: claims.auth_time,
         acr: claims.acr.as_deref(),
         roles: &claims.roles,
+        cnf: claims.cnf,
         of_user,
     }
 }

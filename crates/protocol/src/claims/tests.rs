@@ -1,10 +1,10 @@
 use cardea_jose::{Algorithm, half_hash};
-use cardea_seal::Secret;
+use cardea_seal::{Digest, Secret};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    model::{AuthMethod, Client, GrantType, Jti, User},
+    model::{AuthMethod, Client, Grant, GrantType, Jti, SenderBinding, User},
     request::ClaimsRequest,
     samples::{self, ISSUER, audience, grant, now, scope, seconds, sid, user},
     token::audience::Target,
@@ -47,6 +47,34 @@ fn an_access_token_of_a_user_for_an_api() {
         "acr": "urn:cardea:acr:password", "amr": ["pwd"], "roles": ["editor"], "grant_id": grant.id.to_string(),
     });
     assert_eq!(claims, expected);
+}
+
+#[test]
+fn a_bound_grants_tokens_and_their_introspection_name_the_key() {
+    let (user, client) = (user(), samples::client(|_| {}));
+    let thumbprint = Digest::of(b"key");
+    let (dpop, mtls) = (
+        SenderBinding::Dpop { jkt: thumbprint },
+        SenderBinding::Mtls {
+            x5t_s256: thumbprint,
+        },
+    );
+    for (sender, name, kind) in [(dpop, "jkt", "DPoP"), (mtls, "x5t#S256", "Bearer")] {
+        let grant = Grant {
+            sender: Some(sender),
+            ..grant()
+        };
+        let target = target(Some("api://orders"), "orders:read");
+        let token = access(Holder::User(&user, &grant), &client, &target);
+        let cnf = json!({name: thumbprint.to_text()});
+        assert_eq!(token["cnf"], cnf);
+        let claims: AccessTokenClaims = serde_json::from_value(token).unwrap();
+        let answer = json_of(&introspection(&claims, None, serde_json::Map::new()));
+        assert_eq!(
+            (&answer["cnf"], &answer["token_type"]),
+            (&cnf, &json!(kind))
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, ClientId, CodeHash, SessionId, Subject};
+use super::{Audience, ClientId, CodeHash, SenderBinding, SessionId, Subject};
 use crate::{pkce::CodeChallenge, request::ClaimsRequest, scope::Scope};
 
 /// When and how a user authenticated (OpenID Core §2: `auth_time`, `acr`, `amr`).
@@ -26,6 +26,8 @@ pub struct Code {
     pub client_id: ClientId,
     /// What a redemption must present.
     pub binding: CodeBinding,
+    /// The key of which a redemption must prove possession (RFC 9449 §10).
+    pub sender: Option<SenderBinding>,
     /// The session in which it was made.
     pub session: SessionId,
     /// The user.

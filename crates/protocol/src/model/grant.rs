@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Audience, AuthenticationContext, ClientId, CodeBinding, CodeHash, GrantId, RefreshTokenId,
+    Audience, AuthenticationContext, ClientId, CodeBinding, GrantId, RefreshTokenId, SenderBinding,
     SessionId, Subject,
 };
 use crate::{request::ClaimsRequest, scope::Scope};
 
-/// What one redemption granted to a client.
+/// What was granted to a client, in one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grant {
     /// What access tokens name.
@@ -20,12 +20,12 @@ pub struct Grant {
     pub client_id: ClientId,
     /// The user.
     pub subject: Subject,
-    /// The session in which it was made.
-    pub session: SessionId,
-    /// The code that made it; presented again it revokes the grant (D9).
-    pub code: CodeHash,
-    /// What the code was bound to.
-    pub binding: CodeBinding,
+    /// The session in which it was made; none where no browser took part.
+    pub session: Option<SessionId>,
+    /// Where it comes from (D25).
+    pub origin: Origin,
+    /// The key that its tokens are bound to.
+    pub sender: Option<SenderBinding>,
     /// All scopes granted.
     pub scope: Scope,
     /// The APIs named in the request.
@@ -44,6 +44,16 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// Whether and why it was revoked.
     pub state: GrantState,
+}
+
+/// Where a grant comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An authorization code. Presented again it revokes the grant (D9), which [`GrantId::of_code`] finds.
+    Code {
+        /// What the code was bound to.
+        binding: CodeBinding,
+    },
 }
 
 impl Grant {

@@ -112,10 +112,17 @@ pub struct CodeHash(pub Digest);
 pub struct GrantId(Uuid);
 
 impl GrantId {
-    /// A new id: a UUID of version 7 from the time and ten random bytes.
+    /// The id of the grant that a code becomes: a UUID of version 7 from the code's time and a hash of the code's key. A code
+    /// that was used is found again by it, and of two redemptions one can make the row.
     #[must_use]
-    pub fn new(now: jiff::Timestamp, random: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    pub fn of_code(code: CodeHash) -> Self {
+        let [t0, t1, t2, t3, t4, t5, ..] = *code.0.as_bytes();
+        let millis = u64::from_be_bytes([0, 0, t0, t1, t2, t3, t4, t5]);
+        let hash = Digest::of(&[b"cardea grant of code".as_slice(), code.0.as_bytes()].concat());
+        let mut random = [0; 10];
+        for (to, from) in random.iter_mut().zip(hash.as_bytes()) {
+            *to = *from;
+        }
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
@@ -147,26 +154,20 @@ impl fmt::Display for GrantId {
     }
 }
 
-/// Identifies the grant of a refresh token; appears in no other token (D11).
+/// Identifies the grant of a refresh token (D11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshTokenId(pub [u8; 16]);
 
 impl RefreshTokenId {
-    /// A new id: the time in milliseconds, then ten random bytes. New rows are close together in an index, so that a
-    /// redemption writes fewer pages. The id need not be hard to guess: the token has a MAC.
+    /// The id in the refresh tokens of a grant. It need not be hard to guess: the token has a MAC.
     #[must_use]
-    pub fn new(now: jiff::Timestamp, random: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        let [_, _, time @ ..] = millis.to_be_bytes();
-        let mut id = [0; 16];
-        for (to, from) in id.iter_mut().zip(time.into_iter().chain(random)) {
-            *to = from;
-        }
-        Self(id)
+    pub fn of_grant(grant: GrantId) -> Self {
+        Self(*grant.as_bytes())
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -200,8 +201,29 @@ mod tests {
 
     #[test]
     fn a_grant_id_survives_text_and_bytes() {
-        let id = GrantId::new(jiff::Timestamp::UNIX_EPOCH, [7; 10]);
+        let id = GrantId::of_code(CodeHash(Digest::of(b"code")));
         assert_eq!(GrantId::parse(&id.to_string()), Ok(id));
         assert_eq!(GrantId::from_bytes(*id.as_bytes()), id);
+    }
+
+    #[test]
+    fn a_grant_id_is_the_codes_and_tells_only_its_time() {
+        let key = |time: u8, rest: u8| {
+            let mut key = [rest; 32];
+            key[..6].copy_from_slice(&[0, 0, 0, 0, 1, time]);
+            CodeHash(Digest::from_bytes(key))
+        };
+        let id = |time, rest| GrantId::of_code(key(time, rest));
+        assert_eq!(id(5, 1), id(5, 1));
+        assert_ne!(id(5, 1), id(5, 2));
+        assert!(id(5, 9) < id(6, 1), "in the order of time");
+        let (bytes, code) = (*id(5, 7).as_bytes(), key(5, 7));
+        assert_eq!(&bytes[..6], &code.0.as_bytes()[..6]);
+        assert!(
+            bytes[6..].iter().filter(|byte| **byte == 7).count() < 5,
+            "nothing else of the key"
+        );
+        // Stored rows are found by it, so it may never change.
+        assert_eq!(id(5, 1).to_string(), "00000000-0105-73b0-96e4-abff28364fbf");
     }
 }

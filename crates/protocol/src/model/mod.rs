@@ -10,6 +10,7 @@ mod consent;
 mod grant;
 mod ids;
 mod key;
+mod sender;
 mod session;
 mod user;
 
@@ -22,11 +23,12 @@ pub use client_metadata::{
 pub use client_warnings::{client_warnings, user_claim_warnings};
 pub use code::{AuthenticationContext, Code, CodeBinding};
 pub use consent::Consent;
-pub use grant::{Grant, GrantState, LastSeen, RefreshState, Revocation, RevocationReason};
+pub use grant::{Grant, GrantState, LastSeen, Origin, RefreshState, Revocation, RevocationReason};
 pub use ids::{
     Audience, ClientId, CodeHash, GrantId, IdError, Jti, RefreshTokenId, SessionId, Sid, Subject,
     Username,
 };
 pub use key::{KeyState, SigningKeyRow};
+pub use sender::SenderBinding;
 pub use session::{Session, SessionEnd};
 pub use user::{LoginFailures, User, UserStatus};

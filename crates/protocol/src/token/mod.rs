@@ -7,9 +7,11 @@ pub mod client_credentials;
 pub mod refresh_token;
 
 mod code_text;
+mod possession;
 mod standing;
 
 pub use code_text::AuthorizationCode;
+pub use possession::require_unbound;
 pub use standing::{GrantLife, Standing};
 
 use crate::{

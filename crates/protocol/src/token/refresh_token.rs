@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_seal::{Digest, MacKey, constant_time_eq};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Standing;
+use super::{Standing, require_unbound};
 use crate::{
     error::{ErrorCode, OAuthError},
     explain::{Check, Trail, Values},
@@ -264,6 +264,10 @@ pub fn judge(
             AuditEvent::RefreshForeignClient,
             "the token belongs to another client",
         );
+    }
+    // RFC 9449 §5: refused without a change; without its key a stolen token is worth nothing.
+    if let Err(why) = require_unbound(grant.sender.as_ref()) {
+        return refuse(why);
     }
     if now >= refresh.idle_expires_at {
         return refuse("the refresh token was not used for too long");

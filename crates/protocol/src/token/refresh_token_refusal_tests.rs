@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::{
-    model::{GrantState, Revocation},
+    model::{GrantState, Revocation, SenderBinding},
     samples::{grant, now, scope, seconds},
 };
 
@@ -59,6 +59,19 @@ fn refusal(standing: Standing, change: impl FnOnce(&mut Grant)) -> Option<&'stat
             Some(why)
         }
         _ => None,
+    }
+}
+
+#[test]
+fn a_bound_grant_is_not_refreshed_without_proof_of_possession() {
+    let thumbprint = cardea_seal::Digest::of(b"key");
+    for sender in [
+        SenderBinding::Dpop { jkt: thumbprint },
+        SenderBinding::Mtls {
+            x5t_s256: thumbprint,
+        },
+    ] {
+        assert!(refusal(ALIVE, |g| g.sender = Some(sender)).is_some());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::{Grant, GrantState};
 /// What the store reads with a grant's row, in the same transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Whether the session is active.
+    /// Whether the session is active. A grant without a session lacks none.
     pub session_alive: bool,
     /// Whether the user exists and is enabled.
     pub user_enabled: bool,

@@ -14,7 +14,7 @@ use super::{
     claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text},
     numeric_date::NumericDate,
 };
-use crate::scope::Scope;
+use crate::{model::SenderBinding, scope::Scope, token::require_unbound};
 
 /// Which access tokens an API accepts.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub struct BearerToken {
     roles: Vec<String>,
     tenant: Option<String>,
     expires_at: Option<Timestamp>,
+    confirmation: Option<SenderBinding>,
     claims: Vec<u8>,
 }
 
@@ -113,6 +114,12 @@ impl BearerToken {
         self.expires_at
     }
 
+    /// The key that it is bound to (`cnf`). Such a token is refused until a proof of possession is verified.
+    #[must_use]
+    pub fn confirmation(&self) -> Option<SenderBinding> {
+        self.confirmation
+    }
+
     /// All its claims, read into a type of the caller's.
     ///
     /// # Errors
@@ -121,8 +128,11 @@ impl BearerToken {
         serde_json::from_slice(&self.claims)
     }
 
-    fn with_claims(self, claims: Vec<u8>) -> Self {
-        Self { claims, ..self }
+    /// RFC 8705 §3, RFC 9449 §7.2: a token that is bound to a key is refused as a bearer token, or the binding could be undone
+    /// by leaving the proof out.
+    fn unbound(self, claims: Vec<u8>) -> Result<Self, BearerError> {
+        require_unbound(self.confirmation.as_ref()).map_err(|_| BearerError::SenderConstrained)?;
+        Ok(Self { claims, ..self })
     }
 }
 
@@ -151,7 +161,7 @@ pub fn bearer_token(
         return Err(BearerError::Malformed);
     }
     let token = claims.judge(policy, now)?.read()?;
-    Ok(token.with_claims(verified.payload))
+    token.unbound(verified.payload)
 }
 
 /// Reads the response of an introspection endpoint. The same rules hold as for a signed token.
@@ -174,7 +184,7 @@ pub fn introspected_token(
         return Err(BearerError::Kind);
     }
     let token = claims.judge(policy, now)?.read()?;
-    Ok(token.with_claims(answer.to_vec()))
+    token.unbound(answer.to_vec())
 }
 
 /// The claims that a rule looks at; what isn't copied stands in the payload.
@@ -218,7 +228,7 @@ struct Claims<'a> {
     at_hash: Option<IgnoredAny>,
     c_hash: Option<IgnoredAny>,
     events: Option<IgnoredAny>,
-    cnf: Option<IgnoredAny>,
+    cnf: Option<PerhapsBinding>,
 }
 
 /// Keycloak's own claim: of another shape it counts as absent.
@@ -232,14 +242,18 @@ enum PerhapsRealm {
     Other(IgnoredAny),
 }
 
+/// A key that is named in another way is none whose possession can be proved.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PerhapsBinding {
+    Is(SenderBinding),
+    Other(IgnoredAny),
+}
+
 impl<'a> Claims<'a> {
     fn judge(self, policy: &BearerPolicy, now: Timestamp) -> Result<Self, BearerError> {
         if !self.is_access_token() {
             return Err(BearerError::Kind);
-        }
-        // RFC 8705 §3, RFC 9449 §7.2: a token bound to a key needs the proof of possession.
-        if self.cnf.is_some() {
-            return Err(BearerError::SenderConstrained);
         }
         // RFC 9068 §4: the issuer must match exactly. RFC 7662 §2.2: an answer need not name it.
         if self.iss.as_ref().is_some_and(|iss| iss.0 != policy.issuer) {
@@ -295,6 +309,11 @@ impl<'a> Claims<'a> {
             roles.extend(of_realm);
         }
         let scope = self.scope.or(self.scp);
+        let confirmation = match self.cnf {
+            None => None,
+            Some(PerhapsBinding::Is(binding)) => Some(binding),
+            Some(PerhapsBinding::Other(_)) => return Err(BearerError::SenderConstrained),
+        };
         Ok(BearerToken {
             subject: subject.ok_or(BearerError::Malformed)?,
             client_id,
@@ -302,6 +321,7 @@ impl<'a> Claims<'a> {
             roles,
             tenant: self.tenant.0.or(self.tid.0).map(Cow::into_owned),
             expires_at: self.exp.and_then(NumericDate::timestamp),
+            confirmation,
             claims: Vec::new(),
         })
     }

@@ -143,10 +143,26 @@ fn an_id_token_or_a_refresh_token_is_no_access_token_whatever_its_typ() {
 
 #[test]
 fn a_token_bound_to_a_key_is_no_bearer_token() {
-    let bound = changed("cnf", json!({"jkt": "x"}));
-    assert_eq!(strict(&bound).err(), Some(BearerError::SenderConstrained));
-    let answer = answered(|answer| answer["cnf"] = json!({"x5t#S256": "x"}));
-    assert_eq!(answer.err(), Some(BearerError::SenderConstrained));
+    let thumbprint = cardea_seal::Digest::of(b"key").to_text();
+    for cnf in [
+        json!({"jkt": thumbprint}),
+        json!({"x5t#S256": thumbprint}),
+        json!({"jkt": thumbprint, "x5t#S256": thumbprint}),
+        json!({"jkt": "x"}),
+        json!({"x5t#S256": "x"}),
+        json!({"jwk": {}}),
+        json!({"kid": "1"}),
+        json!({}),
+        json!("x"),
+        json!([]),
+    ] {
+        let bound = changed("cnf", cnf.clone());
+        let expected = Some(BearerError::SenderConstrained);
+        assert_eq!(strict(&bound).err(), expected, "{cnf}");
+        let answer = answered(|answer| answer["cnf"] = cnf.clone());
+        assert_eq!(answer.err(), expected, "{cnf}");
+    }
+    assert_eq!(strict(&claims()).unwrap().confirmation(), None);
 }
 
 #[test]

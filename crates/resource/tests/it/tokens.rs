@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::world::{API, World};
 
+/// Of RFC 9449 §6.1.
+const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 const METADATA: &str = "https://api.example.com/.well-known/oauth-protected-resource";
 
 #[tokio::test]
@@ -55,6 +57,8 @@ async fn every_claim_that_is_wrong_is_refused_as_an_invalid_token() {
         ("iat", json!(now + 31), "not valid yet"),
         ("nonce", json!("n"), "invalid or revoked"),
         ("cnf", json!({"jkt": "x"}), "invalid or revoked"),
+        ("cnf", json!({"jkt": THUMBPRINT}), "invalid or revoked"),
+        ("cnf", json!({"x5t#S256": THUMBPRINT}), "invalid or revoked"),
         ("sub", Value::Null, "invalid or revoked"),
     ] {
         let answer = world.get("/me", &world.token_with(name, value)).await;

@@ -46,6 +46,7 @@ async fn issue_code(
             redirect_uri_given: path.redirect_uri_given,
             challenge: path.challenge.clone(),
         },
+        sender: None,
         session: session.id,
         subject: session.subject.clone(),
         scope: access.scope.clone(),

@@ -4,7 +4,8 @@ use cardea_protocol::{
     OAuthError,
     claims::Holder,
     model::{
-        Actor, Client, Code, Grant, GrantId, GrantState, GrantType, RefreshState, RefreshTokenId,
+        Actor, Client, Code, Grant, GrantId, GrantState, GrantType, Origin, RefreshState,
+        RefreshTokenId,
     },
     request::AuthorizationCodeRequest,
     scope::OPENID,
@@ -12,6 +13,7 @@ use cardea_protocol::{
         audience,
         authorization_code::{self, Lifetimes, end_of_grant},
         client_auth::AuthenticatedClient,
+        require_unbound,
     },
 };
 use cardea_store::{CodeContext, CodeLookup, RedeemCode, Redeemed, RevokeGrant};
@@ -37,6 +39,7 @@ pub(super) async fn grant(
 
     // Check.
     let proof = authorization_code::check(client, &code.client_id, &code.binding, request)?;
+    require_unbound(code.sender.as_ref()).map_err(OAuthError::invalid_grant)?;
     let target = audience::choose(
         &app.settings.resources,
         request.resource.as_ref(),
@@ -50,6 +53,7 @@ pub(super) async fn grant(
     match app
         .store
         .redeem_code(RedeemCode {
+            code: hash,
             grant: grant.clone(),
             proof,
             cause,
@@ -95,9 +99,8 @@ async fn reused(
     client: &Client,
     (request, grant): (&AuthorizationCodeRequest, &Grant),
 ) -> Failure {
-    if let Err(refused) =
-        authorization_code::check(client, &grant.client_id, &grant.binding, request)
-    {
+    let Origin::Code { binding } = &grant.origin;
+    if let Err(refused) = authorization_code::check(client, &grant.client_id, binding, request) {
         return refused.into();
     }
     let command = RevokeGrant {
@@ -119,9 +122,10 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
     let refreshable = client.may_use(GrantType::RefreshToken);
     let (now, settings) = (caller.now, &app.settings);
     let after = |span| now.saturating_add(span).unwrap_or(now);
+    let id = GrantId::of_code(code.hash);
     let secret: Option<[u8; 32]> = refreshable.then(|| app.entropy.bytes());
     let refresh = secret.map(|secret| {
-        let token_id = RefreshTokenId::new(now, app.entropy.bytes());
+        let token_id = RefreshTokenId::of_grant(id);
         RefreshState {
             sealed_secret: app.seals.refresh_secret.seal(&secret, &token_id.0),
             token_id,
@@ -142,12 +146,14 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
     };
     let expires_at = end_of_grant(client, &lifetimes, code.context.auth_time, now);
     let grant = Grant {
-        id: GrantId::new(now, app.entropy.bytes()),
+        id,
         client_id: code.client_id,
         subject: code.subject,
-        session: code.session,
-        code: code.hash,
-        binding: code.binding,
+        session: Some(code.session),
+        origin: Origin::Code {
+            binding: code.binding,
+        },
+        sender: code.sender,
         scope: code.scope,
         resources: code.resources,
         claims: code.claims,

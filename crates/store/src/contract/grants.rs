@@ -16,6 +16,7 @@ pub async fn a_code_survives(store: AnyStore) {
         ..bare.binding
     };
     (bare.nonce, bare.resources, bare.claims) = (None, Vec::new(), Default::default());
+    bare.sender = Some(super::redemption::bindings().0);
     assert!(world.issue(&bare, 0).await);
     assert!(
         matches!(world.store.code(bare.hash, at(0)).await.unwrap(), Some(CodeLookup::Unused(c)) if c.code == bare)
@@ -189,7 +190,7 @@ pub async fn token_state_has_grant_user_and_standing(store: AnyStore) {
             .standing
             .session_alive
     );
-    let unknown = GrantId::new(at(0), [9; 10]);
+    let unknown = GrantId::of_code(CodeHash(cardea_seal::Digest::of(b"unknown")));
     assert!(
         world
             .store

@@ -86,6 +86,8 @@ macro_rules! contract {
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
+                a_grant_has_the_id_of_its_code, a_bound_code_is_redeemed_with_its_key,
+                a_code_that_is_not_bound_may_become_a_bound_grant,
                 a_65th_grant_supersedes_the_one_unused_for_longest;
             refresh: the_current_token_is_rotated, the_token_before_is_answered_with_the_same_successor,
                 a_public_client_may_come_late_once_a_day, a_token_before_a_seen_one_revokes,
@@ -112,7 +114,7 @@ macro_rules! contract {
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
-                sessions_end_by_cookie_by_sid_and_by_user, a_sid_names_one_live_session, live_sessions_are_listed;
+                sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,

@@ -126,6 +126,7 @@ pub fn code(name: &str, session: &Session, client: &Client, scope: &str, seconds
             redirect_uri_given: true,
             challenge: Some(verifier().challenge()),
         },
+        sender: None,
         session: session.id,
         subject: session.subject.clone(),
         scope: Scope::parse(scope).unwrap(),
@@ -147,24 +148,23 @@ fn verifier() -> CodeVerifier {
 
 /// A grant that lives 90 days, with a refresh token that lives 30.
 pub fn grant(code: &Code, seconds: i64) -> Grant {
-    let mut random = [0; 10];
-    random.copy_from_slice(&code.hash.0.as_bytes()[..10]);
-    let mut token_id = [0; 16];
-    token_id.copy_from_slice(&code.hash.0.as_bytes()[..16]);
+    let id = GrantId::of_code(code.hash);
     Grant {
-        id: GrantId::new(at(seconds), random),
+        id,
         client_id: code.client_id.clone(),
         subject: code.subject.clone(),
-        session: code.session,
-        code: code.hash,
-        binding: code.binding.clone(),
+        session: Some(code.session),
+        origin: Origin::Code {
+            binding: code.binding.clone(),
+        },
+        sender: code.sender,
         scope: code.scope.clone(),
         resources: code.resources.clone(),
         claims: code.claims.clone(),
         nonce: code.nonce.clone(),
         context: code.context.clone(),
         refresh: Some(RefreshState {
-            token_id: RefreshTokenId(token_id),
+            token_id: RefreshTokenId::of_grant(id),
             sealed_secret: vec![7; 60],
             generation: 0,
             rotated_at: at(seconds),
@@ -277,6 +277,7 @@ impl World {
     pub fn redemption(&self, code: &Code, seconds: i64) -> RedeemCode {
         let proof = proof(&self.spa, &code.binding);
         RedeemCode {
+            code: code.hash,
             grant: grant(code, seconds),
             proof,
             cause: cause(seconds),

@@ -5,18 +5,20 @@ use cardea_protocol::{
     pkce::CodeChallenge,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::{
     audit::{self, About},
     consents,
     fault::Verb,
-    grant_rows::{self, CODE_COLUMNS, code_columns, grant_columns, grant_joins},
+    grant_rows::{self, CODE_COLUMNS, code_columns, grant_columns, grant_joins, sender_columns},
     revocation, rows,
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
 };
-use crate::{CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed};
+use crate::{
+    CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed, StoreError,
+};
 
 pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     let IssueCode {
@@ -26,19 +28,22 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     } = command;
     let sql = concat!(
         "INSERT INTO codes (code_hash, client_key, session_key, redirect_uri, redirect_uri_given, code_challenge, scope,
-             resources, claims, nonce, auth_time, acr, amr, issued_at, expires_at)
+             resources, claims, nonce, auth_time, acr, amr, issued_at, expires_at, sender_method, sender_thumbprint)
          SELECT :hash, c.client_key, s.session_key, :redirect_uri, :given, :challenge, :scope, :resources, :claims,
-             :nonce, :auth_time, :acr, :amr, :issued, :expires
+             :nonce, :auth_time, :acr, :amr, :issued, :expires, :method, :thumbprint
          FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
          WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
            AND c.client_id = :client AND c.status = 'enabled' AND ",
         session_alive!()
     );
+    let (method, thumbprint) = sender_columns(code.sender.as_ref());
     let made = rows::execute(
         tx,
         sql,
         named_params! {
             ":hash": code.hash.0.as_bytes(),
+            ":method": method,
+            ":thumbprint": thumbprint,
             ":session": code.session.0.as_bytes(),
             ":subject": code.subject.as_str(),
             ":client": code.client_id.as_str(),
@@ -77,7 +82,7 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
           JOIN clients c ON c.client_key = k.client_key
           JOIN sessions s ON s.session_key = k.session_key
           JOIN users u ON u.user_key = s.user_key
-          WHERE k.code_hash = :hash"
+          WHERE k.code_hash = :hash AND s.ended_at IS NULL"
     );
     let params = named_params! { ":hash": hash.0.as_bytes(), ":now": now.as_millisecond() };
     let unused = rows::first(db, sql, params, |row| {
@@ -90,50 +95,71 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
     if let Some(context) = unused {
         return Ok(Some(CodeLookup::Unused(Box::new(context))));
     }
-    let sql = concat!(
-        "SELECT ",
-        grant_columns!(),
-        grant_joins!(),
-        "WHERE g.code_hash = ?"
-    );
-    let used = rows::first(db, sql, [hash.0.as_bytes()], |row| {
-        Ok(grant_rows::grant(row)?)
-    })?;
-    Ok(used.map(|grant| CodeLookup::Used(Box::new(grant))))
+    Ok(used(db, hash)?.map(|grant| CodeLookup::Used(Box::new(grant))))
+}
+
+/// The grant of a code.
+fn used(db: &Connection, hash: CodeHash) -> Verb<Option<Grant>> {
+    macro_rules! select {
+        ($condition:literal) => {
+            concat!(
+                "SELECT ",
+                grant_columns!(),
+                grant_joins!(),
+                "WHERE ",
+                $condition
+            )
+        };
+    }
+    let read = |row: &Row<'_>| Ok(grant_rows::grant(row)?);
+    let id = GrantId::of_code(hash);
+    let found = rows::first(db, select!("g.grant_id = ?"), [id.as_bytes()], read)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    // Grants that were made before the id was derived have the code's key.
+    rows::first(db, select!("g.code_hash = ?"), [hash.0.as_bytes()], read)
 }
 
 /// D9: one conditional write creates the grant from the code's row, then the code is deleted. The session is the one of the
 /// code, whatever cookie it has now.
 pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
-    let grant = &command.grant;
-    if !insert_grant(tx, grant, command.cause.now)? {
+    if command.grant.id != GrantId::of_code(command.code) {
+        // A replay of the code would not find the grant.
+        return Err(StoreError::rejected("the grant does not have the id of its code").into());
+    }
+    if !insert_grant(tx, command)? {
         return not_taken(tx, command);
     }
     let made = tx.last_insert_rowid();
     let sql = "DELETE FROM codes WHERE code_hash = ?";
-    rows::execute(tx, sql, [grant.code.0.as_bytes()])?;
+    rows::execute(tx, sql, [command.code.0.as_bytes()])?;
     revocation::superseded(tx, command, made)?;
     Ok(Redeemed::Done)
 }
 
 /// Writes a new grant, if its code can still be redeemed. Everything the code decided is copied from the code's row.
-fn insert_grant(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
+fn insert_grant(tx: &Connection, command: &RedeemCode) -> Verb<bool> {
+    let grant = &command.grant;
     let sql = concat!(
-        "INSERT INTO grants (grant_id, client_key, user_key, session_key, code_hash, offline, redirect_uri,
+        "INSERT INTO grants (grant_id, client_key, user_key, session_key, origin, offline, redirect_uri,
              redirect_uri_given, code_challenge, scope, resources, claims, nonce, auth_time, acr, amr, created_at,
-             expires_at, refresh_token_id, refresh_sealed_secret, refresh_generation, refresh_rotated_at,
-             refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent)
-         SELECT :id, c.client_key, u.user_key, s.session_key, k.code_hash, :offline, k.redirect_uri,
+             expires_at, sender_method, sender_thumbprint, refresh_token_id, refresh_sealed_secret, refresh_generation,
+             refresh_rotated_at, refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent)
+         SELECT :id, c.client_key, u.user_key, s.session_key, :origin, :offline, k.redirect_uri,
              k.redirect_uri_given, k.code_challenge, k.scope, k.resources, k.claims, k.nonce, k.auth_time, k.acr, k.amr, :created,
-             :end, :token, :secret, :generation, :rotated, :seen, :idle_end, :address, :agent
+             :end, :method, :thumbprint, nullif(:token, :id), :secret, :generation,
+             :rotated, :seen, :idle_end, :address, :agent
          FROM codes k
          JOIN clients c ON c.client_key = k.client_key
          JOIN sessions s ON s.session_key = k.session_key
          JOIN users u ON u.user_key = s.user_key
          WHERE k.code_hash = :hash AND k.expires_at > :now AND c.client_id = :client AND c.status = 'enabled'
-           AND u.subject = :subject AND u.status = 'enabled' AND ",
+           AND u.subject = :subject AND u.status = 'enabled'
+           AND (k.sender_method IS NULL OR (k.sender_method = :method AND k.sender_thumbprint = :thumbprint)) AND ",
         session_alive!()
     );
+    let (method, thumbprint) = sender_columns(grant.sender.as_ref());
     let refresh = grant.refresh.as_ref();
     let seen = refresh.map(|r| &r.last_seen);
     let time = |time: Timestamp| time.as_millisecond();
@@ -142,6 +168,9 @@ fn insert_grant(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
         sql,
         named_params! {
             ":id": grant.id.as_bytes(),
+            ":origin": grant_rows::ORIGIN_CODE,
+            ":method": method,
+            ":thumbprint": thumbprint,
             ":offline": grant.is_offline(),
             ":created": time(grant.created_at),
             ":end": time(grant.expires_at),
@@ -153,10 +182,10 @@ fn insert_grant(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
             ":idle_end": refresh.map(|r| time(r.idle_expires_at)),
             ":address": seen.and_then(|s| s.address).map(|a| a.to_string()),
             ":agent": seen.and_then(|s| s.user_agent.as_deref()),
-            ":hash": grant.code.0.as_bytes(),
+            ":hash": command.code.0.as_bytes(),
             ":client": grant.client_id.as_str(),
             ":subject": grant.subject.as_str(),
-            ":now": time(now),
+            ":now": time(command.cause.now),
         },
     )?;
     Ok(made == 1)
@@ -164,30 +193,43 @@ fn insert_grant(tx: &Connection, grant: &Grant, now: Timestamp) -> Verb<bool> {
 
 fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     let grant = &command.grant;
-    let sql = "SELECT g.grant_id FROM grants g JOIN clients c ON c.client_key = g.client_key
-               WHERE g.code_hash = ? AND c.client_id = ?";
-    let used: Option<[u8; 16]> =
-        rows::value(tx, sql, (grant.code.0.as_bytes(), grant.client_id.as_str()))?;
-    let Some(id) = used else {
-        let sql = "SELECT expires_at FROM codes WHERE code_hash = ?";
-        let expires_at: Option<i64> = rows::value(tx, sql, [grant.code.0.as_bytes()])?;
-        return Ok(Redeemed::Dead(match expires_at {
-            None => DeadCode::Missing,
-            Some(at) if at <= command.cause.now.as_millisecond() => DeadCode::Expired,
-            Some(_) => DeadCode::Inactive,
-        }));
+    let used = used(tx, command.code)?.filter(|used| used.client_id == grant.client_id);
+    let Some(used) = used else {
+        return Ok(Redeemed::Dead(why_dead(tx, command)?));
     };
     // RFC 6749 §4.1.2: a second use of a code revokes the tokens issued from it.
     let sql = "UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_id = ? AND revoked_at IS NULL";
     let reason = rows::to_word(RevocationReason::CodeReused)?;
-    if rows::execute(tx, sql, (command.cause.now.as_millisecond(), reason, id))? == 1 {
+    let now = command.cause.now.as_millisecond();
+    if rows::execute(tx, sql, (now, reason, used.id.as_bytes()))? == 1 {
         let about = About {
             subject: Some(&grant.subject),
             client: Some(&grant.client_id),
-            grant: Some(GrantId::from_bytes(id)),
+            grant: Some(used.id),
             detail: None,
         };
         audit::write(tx, &command.cause, AuditEvent::CodeReused, &about)?;
     }
     Ok(Redeemed::Reused)
+}
+
+/// Why a code that was not used can't be redeemed.
+fn why_dead(tx: &Connection, command: &RedeemCode) -> Verb<DeadCode> {
+    let sql = "SELECT k.expires_at, k.sender_method IS NULL
+                   OR (k.sender_method = ?2 AND k.sender_thumbprint = ?3) IS TRUE
+               FROM codes k JOIN sessions s ON s.session_key = k.session_key
+               WHERE k.code_hash = ?1 AND s.ended_at IS NULL";
+    let (method, thumbprint) = sender_columns(command.grant.sender.as_ref());
+    let params = (command.code.0.as_bytes(), method, thumbprint);
+    let code = rows::first(tx, sql, params, |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+    })?;
+    Ok(match code {
+        None => DeadCode::Missing,
+        Some((expires_at, _)) if expires_at <= command.cause.now.as_millisecond() => {
+            DeadCode::Expired
+        }
+        Some((_, false)) => DeadCode::Sender,
+        Some((_, true)) => DeadCode::Inactive,
+    })
 }

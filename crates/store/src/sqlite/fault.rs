@@ -87,7 +87,6 @@ fn broken(error: &rusqlite::Error) -> StoreError {
         "users.username_key" => Constraint::UserName,
         "users.subject" => Constraint::Subject,
         "clients.client_id" => Constraint::ClientId,
-        "sessions.sid" => Constraint::Sid,
         "signing_keys.kid" | "signing_keys.algorithm" => Constraint::KeyRing,
         _ => Constraint::Identifier,
     })

@@ -3,7 +3,7 @@
 use cardea_protocol::{
     model::{
         Audience, ClientId, Code, CodeBinding, CodeHash, Grant, GrantId, GrantState, LastSeen,
-        RefreshState, RefreshTokenId, Revocation, SessionId, Subject,
+        Origin, RefreshState, RefreshTokenId, Revocation, SenderBinding, SessionId, Subject,
     },
     pkce::CodeChallenge,
     request::ClaimsRequest,
@@ -18,35 +18,37 @@ use crate::Result;
 /// The columns of [`grant`], from `grants g`, `clients c`, `users u` and `sessions s`.
 macro_rules! grant_columns {
     () => {
-        "g.grant_id, c.client_id, u.subject, s.cookie_hash, g.code_hash, g.redirect_uri, g.redirect_uri_given,
-         g.code_challenge, g.scope, g.resources, g.claims, g.nonce, g.auth_time, g.acr, g.amr, g.created_at,
-         g.expires_at, g.revoked_at, g.revoked_reason, g.refresh_token_id, g.refresh_sealed_secret,
-         g.refresh_generation, g.refresh_rotated_at, g.refresh_current_seen, g.refresh_idle_expires_at,
-         g.refresh_late_retry_at, g.refresh_retries, g.refresh_anomaly_at, g.last_address, g.last_user_agent"
+        "g.grant_id, c.client_id, u.subject, s.cookie_hash, g.origin, g.redirect_uri, g.redirect_uri_given,
+         g.code_challenge, g.sender_method, g.sender_thumbprint, g.scope, g.resources, g.claims, g.nonce, g.auth_time,
+         g.acr, g.amr, g.created_at, g.expires_at, g.revoked_at, g.revoked_reason, g.refresh_generation,
+         g.refresh_token_id, g.refresh_sealed_secret, g.refresh_rotated_at, g.refresh_current_seen,
+         g.refresh_idle_expires_at, g.refresh_late_retry_at, g.refresh_retries, g.refresh_anomaly_at, g.last_address,
+         g.last_user_agent"
     };
 }
 pub(super) use grant_columns;
 
 /// How many they are.
-pub(super) const GRANT_COLUMNS: usize = 30;
+pub(super) const GRANT_COLUMNS: usize = 32;
 
-/// Grants joined with their session, user and client, each by its primary key.
+/// Grants joined with their session, if they have one, user and client, each by its primary key.
 macro_rules! grant_joins {
     () => {
         " FROM grants g
-          JOIN sessions s ON s.session_key = g.session_key
+          LEFT JOIN sessions s ON s.session_key = g.session_key
           JOIN users u ON u.user_key = g.user_key
           JOIN clients c ON c.client_key = g.client_key "
     };
 }
 pub(super) use grant_joins;
 
-/// The columns of [`standing`], at `:now`.
+/// The columns of [`standing`], at `:now`. A grant without a session has none that could end.
 macro_rules! standing_columns {
     () => {
         concat!(
+            "(g.session_key IS NULL OR ",
             crate::sqlite::sessions::session_alive!(),
-            ", u.status = 'enabled', c.status = 'enabled'"
+            ") IS TRUE AS session_alive, u.status = 'enabled' AS user_enabled, c.status = 'enabled' AS client_enabled"
         )
     };
 }
@@ -58,25 +60,26 @@ pub(super) const STANDING_COLUMNS: usize = 3;
 /// The columns of [`code`], from `codes k`, `clients c`, `users u` and `sessions s`.
 macro_rules! code_columns {
     () => {
-        "k.code_hash, c.client_id, k.redirect_uri, k.redirect_uri_given, k.code_challenge, s.cookie_hash, u.subject,
-         k.scope, k.resources, k.nonce, k.claims, k.auth_time, k.acr, k.amr, k.issued_at, k.expires_at"
+        "k.code_hash, c.client_id, k.redirect_uri, k.redirect_uri_given, k.code_challenge, k.sender_method,
+         k.sender_thumbprint, s.cookie_hash, u.subject, k.scope, k.resources, k.nonce, k.claims, k.auth_time, k.acr, k.amr, k.issued_at, k.expires_at"
     };
 }
 pub(super) use code_columns;
 
 /// How many they are.
-pub(super) const CODE_COLUMNS: usize = 16;
+pub(super) const CODE_COLUMNS: usize = 18;
 
 /// Decodes `grant_columns!`, the first columns of a row.
 pub(super) fn grant(row: &Row<'_>) -> Result<Grant> {
     let mut f = Fields::new(row, "grants", 0);
+    let id = GrantId::from_bytes(f.get("grant_id")?);
     Ok(Grant {
-        id: GrantId::from_bytes(f.get("grant_id")?),
+        id,
         client_id: f.parse("client_id", ClientId::parse)?,
         subject: f.parse("subject", Subject::parse)?,
-        session: SessionId(f.digest("session_key")?),
-        code: CodeHash(f.digest("code_hash")?),
-        binding: binding(&mut f)?,
+        session: f.digest_opt("cookie_hash")?.map(SessionId),
+        origin: origin(&mut f)?,
+        sender: sender(&mut f)?,
         scope: f.parse("scope", Scope::parse)?,
         resources: resources(&mut f)?,
         claims: claims(&mut f)?,
@@ -85,8 +88,46 @@ pub(super) fn grant(row: &Row<'_>) -> Result<Grant> {
         created_at: f.time("created_at")?,
         expires_at: f.time("expires_at")?,
         state: state(&mut f)?,
-        refresh: refresh(&mut f)?,
+        refresh: refresh(&mut f, id)?,
     })
+}
+
+/// Where a grant comes from, as its column has it.
+pub(super) const ORIGIN_CODE: &str = "code";
+
+fn origin(f: &mut Fields<'_, '_>) -> Result<Origin> {
+    let origin: String = f.get("origin")?;
+    match origin.as_str() {
+        ORIGIN_CODE => Ok(Origin::Code {
+            binding: binding(f)?,
+        }),
+        _ => Err(f.corrupt("origin", "no such origin")),
+    }
+}
+
+/// The two columns of a binding to a key.
+pub(super) fn sender_columns(
+    sender: Option<&SenderBinding>,
+) -> (Option<&'static str>, Option<&[u8; 32]>) {
+    match sender {
+        None => (None, None),
+        Some(SenderBinding::Dpop { jkt }) => (Some("dpop"), Some(jkt.as_bytes())),
+        Some(SenderBinding::Mtls { x5t_s256 }) => (Some("mtls"), Some(x5t_s256.as_bytes())),
+    }
+}
+
+fn sender(f: &mut Fields<'_, '_>) -> Result<Option<SenderBinding>> {
+    let method: Option<String> = f.get("sender_method")?;
+    let thumbprint = f.digest_opt("sender_thumbprint")?;
+    match (method.as_deref(), thumbprint) {
+        (None, None) => Ok(None),
+        (Some("dpop"), Some(jkt)) => Ok(Some(SenderBinding::Dpop { jkt })),
+        (Some("mtls"), Some(x5t_s256)) => Ok(Some(SenderBinding::Mtls { x5t_s256 })),
+        _ => Err(f.corrupt(
+            "sender_method",
+            "it does not belong to the thumbprint, or does not exist",
+        )),
+    }
 }
 
 fn state(f: &mut Fields<'_, '_>) -> Result<GrantState> {
@@ -100,14 +141,15 @@ fn state(f: &mut Fields<'_, '_>) -> Result<GrantState> {
     }
 }
 
-fn refresh(f: &mut Fields<'_, '_>) -> Result<Option<RefreshState>> {
-    let Some(token_id) = f.get::<Option<[u8; 16]>>("refresh_token_id")? else {
+fn refresh(f: &mut Fields<'_, '_>, grant: GrantId) -> Result<Option<RefreshState>> {
+    let Some(generation) = f.get("refresh_generation")? else {
         return Ok(None);
     };
+    let own: Option<[u8; 16]> = f.get("refresh_token_id")?;
     Ok(Some(RefreshState {
-        token_id: RefreshTokenId(token_id),
+        generation,
+        token_id: own.map_or_else(|| RefreshTokenId::of_grant(grant), RefreshTokenId),
         sealed_secret: f.get("refresh_sealed_secret")?,
-        generation: f.get("refresh_generation")?,
         rotated_at: f.time("refresh_rotated_at")?,
         current_seen: f.get("refresh_current_seen")?,
         idle_expires_at: f.time("refresh_idle_expires_at")?,
@@ -125,9 +167,9 @@ fn refresh(f: &mut Fields<'_, '_>) -> Result<Option<RefreshState>> {
 pub(super) fn standing(row: &Row<'_>, first: usize) -> Result<Standing> {
     let mut f = Fields::new(row, "grants", first);
     Ok(Standing {
-        session_alive: f.get("session")?,
-        user_enabled: f.get("user")?,
-        client_enabled: f.get("client")?,
+        session_alive: f.get("session_alive")?,
+        user_enabled: f.get("user_enabled")?,
+        client_enabled: f.get("client_enabled")?,
     })
 }
 
@@ -138,7 +180,8 @@ pub(super) fn code(row: &Row<'_>) -> Result<Code> {
         hash: CodeHash(f.digest("code_hash")?),
         client_id: f.parse("client_id", ClientId::parse)?,
         binding: binding(&mut f)?,
-        session: SessionId(f.digest("session_key")?),
+        sender: sender(&mut f)?,
+        session: SessionId(f.digest("cookie_hash")?),
         subject: f.parse("subject", Subject::parse)?,
         scope: f.parse("scope", Scope::parse)?,
         resources: resources(&mut f)?,

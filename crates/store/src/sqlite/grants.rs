@@ -33,7 +33,7 @@ macro_rules! select_living {
             grant_joins!(),
             "WHERE ",
             $condition,
-            "g.revoked_at IS NULL AND g.expires_at > :now AND (g.offline OR ",
+            "g.revoked_at IS NULL AND g.expires_at > :now AND (g.offline OR g.session_key IS NULL OR ",
             session_alive!(),
             ") ORDER BY g.grant_key DESC",
             $bounds
@@ -86,7 +86,10 @@ impl Grants for SqliteStore {
     }
 
     async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>> {
-        let sql = select_living!("u.subject = :subject AND ", " LIMIT 200");
+        let sql = select_living!(
+            "u.subject = :subject AND coalesce(g.revoked_at, g.expires_at) > :now AND ",
+            " LIMIT 200"
+        );
         let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
         self.read(|db| rows::all(db, sql, params, view))
     }

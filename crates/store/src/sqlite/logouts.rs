@@ -36,11 +36,11 @@ impl Logouts for SqliteStore {
 pub(super) fn write(tx: &Connection, session: i64, cause: &Cause) -> Verb<()> {
     let sql = "INSERT INTO logouts (client_key, subject, sid, request_id, made_at, attempts, due_at)
                SELECT DISTINCT g.client_key, u.subject, s.sid, :request, :now, 0, :now
-               FROM grants g
+               FROM sessions s
+               JOIN grants g ON g.user_key = s.user_key AND g.session_key = s.session_key
                JOIN clients c ON c.client_key = g.client_key
-               JOIN sessions s ON s.session_key = g.session_key
                JOIN users u ON u.user_key = s.user_key
-               WHERE g.session_key = :session AND c.backchannel_logout_uri IS NOT NULL AND c.status = 'enabled'";
+               WHERE s.session_key = :session AND c.backchannel_logout_uri IS NOT NULL AND c.status = 'enabled'";
     let params = named_params! {
         ":session": session,
         ":request": cause.request_id,
@@ -87,7 +87,7 @@ fn claim(tx: &Connection, command: &ClaimLogouts) -> Verb<Vec<Logout>> {
             concat!(
                 "UPDATE logouts SET attempts = attempts + 1, due_at = :until WHERE logout_key IN (",
                 due!($condition),
-                ") RETURNING logout_key, (SELECT client_id FROM clients c WHERE c.client_key = logouts.client_key),
+                ") RETURNING logout_key, (SELECT client_id FROM clients c WHERE c.client_key = logouts.client_key) AS client_id,
                              subject, sid, request_id, attempts"
             )
         };
@@ -116,7 +116,7 @@ fn decode(row: &Row<'_>) -> Result<Logout> {
     let mut f = Fields::new(row, "logouts", 0);
     Ok(Logout {
         id: LogoutId(f.get("logout_key")?),
-        client_id: f.parse("client_key", ClientId::parse)?,
+        client_id: f.parse("client_id", ClientId::parse)?,
         subject: f.parse("subject", Subject::parse)?,
         sid: f.parse("sid", Sid::parse)?,
         request_id: f.get("request_id")?,

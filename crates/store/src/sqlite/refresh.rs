@@ -27,27 +27,42 @@ pub(super) fn context(
     id: RefreshTokenId,
     now: Timestamp,
 ) -> Verb<Option<RefreshContext>> {
-    let sql = concat!(
-        "SELECT ",
-        grant_columns!(),
-        ", ",
-        user_columns!(),
-        ", ",
-        living_sid_column!(),
-        ", s.last_seen_at < :due",
-        grant_joins!(),
-        "WHERE g.refresh_token_id = :id"
-    );
+    macro_rules! select {
+        ($condition:literal) => {
+            concat!(
+                "SELECT ",
+                grant_columns!(),
+                ", ",
+                user_columns!(),
+                ", ",
+                living_sid_column!(),
+                ", (s.last_seen_at < :due) IS TRUE AS session_due",
+                grant_joins!(),
+                "WHERE ",
+                $condition
+            )
+        };
+    }
     let now = now.as_millisecond();
     let due = now.saturating_sub(TOUCH_EVERY_MS);
-    let params = named_params! { ":id": id.0, ":now": now, ":due": due };
-    rows::first(db, sql, params, |row| {
-        Ok(RefreshContext {
-            grant: Box::new(grant_rows::grant(row)?),
-            user: users::decode(row, GRANT_COLUMNS)?,
-            sid: sessions::living_sid(row, GRANT_COLUMNS + USER_COLUMNS)?,
-            session_due: row.get(GRANT_COLUMNS + USER_COLUMNS + 1)?,
-        })
+    let find = |sql: &str| {
+        let params = named_params! { ":id": id.0, ":now": now, ":due": due };
+        rows::first(db, sql, params, read_context)
+    };
+    let found = find(select!("g.grant_id = :id AND g.refresh_token_id IS NULL"))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    // The refresh tokens of old grants have an id of their own.
+    find(select!("g.refresh_token_id = :id"))
+}
+
+fn read_context(row: &Row<'_>) -> Verb<RefreshContext> {
+    Ok(RefreshContext {
+        grant: Box::new(grant_rows::grant(row)?),
+        user: users::decode(row, GRANT_COLUMNS)?,
+        sid: sessions::living_sid(row, GRANT_COLUMNS + USER_COLUMNS)?,
+        session_due: row.get(GRANT_COLUMNS + USER_COLUMNS + 1)?,
     })
 }
 
@@ -170,7 +185,7 @@ fn write_rotation(
            AND g.revoked_at IS NULL
            AND EXISTS (SELECT 1 FROM users u WHERE u.user_key = g.user_key AND u.status = 'enabled')
            AND EXISTS (SELECT 1 FROM clients c WHERE c.client_key = g.client_key AND c.status = 'enabled')
-           AND (g.offline OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
+           AND (g.offline OR g.session_key IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
         session_alive!(),
         "))"
     );

@@ -14,11 +14,21 @@ use super::{
 };
 use crate::{RedeemCode, RevokeApplication, RevokeGrant, RevokeToken};
 
-/// What goes with a session: its codes, and its grants without `offline_access` (OpenID Core §11). How many grants.
+/// The grants of a session are found among the living ones of its user.
+macro_rules! of_session {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
+             WHERE user_key = (SELECT user_key FROM sessions WHERE session_key = ?3)
+               AND coalesce(revoked_at, expires_at) > ?1 AND session_key = ?3 AND revoked_at IS NULL",
+            $condition
+        )
+    };
+}
+
+/// What goes with a session: its grants without `offline_access` (OpenID Core §11). How many.
 pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Verb<u64> {
-    rows::execute(tx, "DELETE FROM codes WHERE session_key = ?", [session])?;
-    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
-               WHERE session_key = ?3 AND offline = 0 AND revoked_at IS NULL AND expires_at > ?1";
+    let sql = of_session!(" AND offline = 0");
     rows::execute(
         tx,
         sql,
@@ -32,8 +42,7 @@ pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Ver
 
 /// The grants with `offline_access` that a session left behind.
 pub(super) fn offline_of_session(tx: &Connection, session: &Living, cause: &Cause) -> Verb<()> {
-    let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
-               WHERE session_key = ?3 AND revoked_at IS NULL AND expires_at > ?1";
+    let sql = of_session!("");
     let params = (
         cause.now.as_millisecond(),
         rows::to_word(RevocationReason::Operator)?,
@@ -43,13 +52,12 @@ pub(super) fn offline_of_session(tx: &Connection, session: &Living, cause: &Caus
     grants_revoked(tx, &session.subject, revoked, cause)
 }
 
-/// All living grants and codes of a user, whatever became of the sessions that they come from.
+/// All living grants of a user, whatever became of the sessions that they come from. Codes go with the sessions, which have all
+/// ended.
 pub(super) fn all_of_user(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
-    let sql = "DELETE FROM codes WHERE session_key IN
-                   (SELECT s.session_key FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE u.subject = ?)";
-    rows::execute(tx, sql, [subject.as_str()])?;
     let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
-               WHERE user_key = (SELECT user_key FROM users WHERE subject = ?3) AND revoked_at IS NULL AND expires_at > ?1";
+               WHERE user_key = (SELECT user_key FROM users WHERE subject = ?3)
+                 AND coalesce(revoked_at, expires_at) > ?1 AND revoked_at IS NULL";
     let params = (
         cause.now.as_millisecond(),
         rows::to_word(RevocationReason::Operator)?,
@@ -73,8 +81,8 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
                WHERE grant_id = :id AND revoked_at IS NULL AND expires_at > :now
                  AND (:subject IS NULL OR user_key = (SELECT user_key FROM users WHERE subject = :subject))
                  AND (:client IS NULL OR client_key = (SELECT client_key FROM clients WHERE client_id = :client))
-               RETURNING grant_id, (SELECT subject FROM users WHERE user_key = grants.user_key),
-                         (SELECT client_id FROM clients WHERE client_key = grants.client_key)";
+               RETURNING grant_id, (SELECT subject FROM users WHERE user_key = grants.user_key) AS subject,
+                         (SELECT client_id FROM clients WHERE client_key = grants.client_key) AS client_id";
     let params = named_params! {
         ":id": command.id.as_bytes(),
         ":subject": command.subject.as_ref().map(Subject::as_str),
@@ -170,7 +178,7 @@ pub(super) fn application(tx: &Connection, command: &RevokeApplication) -> Verb<
         _ => RevocationReason::Person,
     };
     let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
-               WHERE user_key = ?3 AND client_key = ?4 AND revoked_at IS NULL AND expires_at > ?1";
+               WHERE user_key = ?3 AND client_key = ?4 AND coalesce(revoked_at, expires_at) > ?1 AND revoked_at IS NULL";
     let params = (
         cause.now.as_millisecond(),
         rows::to_word(reason)?,

@@ -16,7 +16,7 @@ use serde::{
 use super::fault::Verb;
 use crate::{Page, Result, StoreError};
 
-/// The columns of one table in a row, read one after the other. The first is the key of the row.
+/// The columns of one table in a row, read one after the other by their names. The first is the key of the row.
 pub(super) struct Fields<'a, 'r> {
     row: &'a Row<'r>,
     table: &'static str,
@@ -35,11 +35,24 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
-    /// The next column. The name is used in errors.
+    /// The next column, which must have this name.
     pub(super) fn get<T: FromSql>(&mut self, column: &'static str) -> Result<T> {
+        let index = self.advance(column);
+        self.row.get(index).map_err(|e| self.corrupt(column, e))
+    }
+
+    /// The position of the next column. That the statement has it under this name is checked wherever debug assertions are on, so
+    /// in every test.
+    fn advance(&mut self, column: &'static str) -> usize {
         let index = self.next;
         self.next += 1;
-        self.row.get(index).map_err(|e| self.corrupt(column, e))
+        debug_assert_eq!(
+            self.row.as_ref().column_name(index).ok(),
+            Some(column),
+            "column {index} of a row of {}",
+            self.table
+        );
+        index
     }
 
     /// A text that is parsed.
@@ -58,8 +71,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         column: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>> {
-        let index = self.next;
-        self.next += 1;
+        let index = self.advance(column);
         let text = match self.row.get_ref(index) {
             Ok(ValueRef::Null) => return Ok(None),
             Ok(value) => value.as_str().map_err(|e| self.corrupt(column, e))?,
@@ -104,6 +116,13 @@ impl<'a, 'r> Fields<'a, 'r> {
     /// A SHA-256.
     pub(super) fn digest(&mut self, column: &'static str) -> Result<Digest> {
         self.get(column).map(Digest::from_bytes)
+    }
+
+    /// A SHA-256, if it is not null.
+    pub(super) fn digest_opt(&mut self, column: &'static str) -> Result<Option<Digest>> {
+        Ok(self
+            .get::<Option<[u8; 32]>>(column)?
+            .map(Digest::from_bytes))
     }
 
     /// Names the row.

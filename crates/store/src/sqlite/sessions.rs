@@ -36,7 +36,7 @@ macro_rules! living_sid_column {
         concat!(
             "CASE WHEN ",
             crate::sqlite::sessions::session_alive!(),
-            " THEN s.sid END"
+            " THEN s.sid END AS sid"
         )
     };
 }
@@ -315,15 +315,16 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
             let params = named_params! { ":id": id.0.as_bytes(), ":now": now };
             rows::all(tx, which!("s.cookie_hash = :id"), params, read)?
         }
-        EndWhich::Sid(sid, subject) => {
-            let subject = subject.as_ref().map(Subject::as_str);
-            let params = named_params! { ":sid": sid.as_str(), ":subject": subject, ":now": now };
-            rows::all(
-                tx,
-                which!("s.sid = :sid AND (:subject IS NULL OR u.subject = :subject)"),
-                params,
-                read,
-            )?
+        EndWhich::Sid(sid, Some(subject)) => {
+            let params =
+                named_params! { ":sid": sid.as_str(), ":subject": subject.as_str(), ":now": now };
+            let sql = which!("u.subject = :subject AND s.sid = :sid");
+            rows::all(tx, sql, params, read)?
+        }
+        // Only for operators: all sessions are read.
+        EndWhich::Sid(sid, None) => {
+            let params = named_params! { ":sid": sid.as_str(), ":now": now };
+            rows::all(tx, which!("s.sid = :sid"), params, read)?
         }
         EndWhich::Subject(subject) => {
             let params = named_params! { ":subject": subject.as_str(), ":now": now };
@@ -356,7 +357,7 @@ pub(super) fn end_before_removal(tx: &Connection, subject: &Subject, cause: &Cau
     Ok(())
 }
 
-/// Ends a session with its codes and its grants without `offline_access`, and notifies its clients.
+/// Ends a session with its grants without `offline_access`, and notifies its clients. Its codes are not found any more.
 pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Cause) -> Verb<()> {
     let now = cause.now.as_millisecond();
     let word = rows::to_word(why)?;

@@ -27,7 +27,7 @@ pub(super) fn sweep(
         .as_millisecond();
     let expired = end_expired_sessions(tx, now, batch)?;
     let codes = "DELETE FROM codes WHERE code_hash IN
-                 (SELECT code_hash FROM codes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
+                 (SELECT code_hash FROM codes WHERE expires_at <= ? ORDER BY code_hash LIMIT ?)";
     let grants = "DELETE FROM grants WHERE grant_key IN
                   (SELECT grant_key FROM grants WHERE coalesce(revoked_at, expires_at) <= ?
                    ORDER BY coalesce(revoked_at, expires_at) LIMIT ?)";
@@ -35,8 +35,10 @@ pub(super) fn sweep(
                   (SELECT jti FROM revoked_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
     let assertions = "DELETE FROM assertions WHERE (client_id, jti_hash) IN
                       (SELECT client_id, jti_hash FROM assertions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
-    let audit =
-        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= ? ORDER BY at LIMIT ?)";
+    // Ids rise with time, so the oldest rows are the first. A row before one that is too old is too old itself, whatever the clock
+    // was when it was written.
+    let audit = "DELETE FROM audit WHERE id <=
+                 (SELECT max(id) FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at <= ?1)";
     Ok(Swept {
         codes: rows::execute(tx, codes, (at, batch))?,
         grants: rows::execute(tx, grants, (at.saturating_sub(KEEP_MS), batch))?,
@@ -72,13 +74,16 @@ fn end_expired_sessions(tx: &Connection, now: Timestamp, batch: u32) -> Verb<u64
 /// A session that grants still name stays as long as they do, and is not checked before.
 fn remove_ended_sessions(tx: &Connection, now: i64, batch: u32) -> Verb<u64> {
     let sql = "UPDATE sessions SET keep_until = max(?1 + ?3, ?4 +
-                   (SELECT max(g.expires_at) FROM grants g WHERE g.session_key = sessions.session_key))
+                   (SELECT max(g.expires_at) FROM grants g
+                    WHERE g.user_key = sessions.user_key AND g.session_key = sessions.session_key))
                WHERE session_key IN
                    (SELECT session_key FROM sessions WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)
-                 AND EXISTS (SELECT 1 FROM grants g WHERE g.session_key = sessions.session_key)";
+                 AND EXISTS (SELECT 1 FROM grants g
+                             WHERE g.user_key = sessions.user_key AND g.session_key = sessions.session_key)";
     rows::execute(tx, sql, (now, batch, AGAIN_MS, KEEP_MS))?;
     let sql = "DELETE FROM sessions WHERE session_key IN
                    (SELECT session_key FROM sessions WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)
-                 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_key = sessions.session_key)";
+                 AND NOT EXISTS (SELECT 1 FROM grants g
+                                 WHERE g.user_key = sessions.user_key AND g.session_key = sessions.session_key)";
     rows::execute(tx, sql, (now, batch))
 }

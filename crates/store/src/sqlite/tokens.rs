@@ -60,8 +60,8 @@ fn token_life(
     let sql = concat!(
         "SELECT ",
         standing_columns!(),
-        ", g.revoked_at IS NOT NULL, g.expires_at, g.offline, u.username,
-           EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti)",
+        ", g.revoked_at IS NOT NULL AS revoked, g.expires_at, g.offline, u.username,
+           EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti) AS jti_revoked",
         grant_joins!(),
         "WHERE g.grant_id = :id"
     );
@@ -71,7 +71,7 @@ fn token_life(
         let standing = grant_rows::standing(row, 0)?;
         let mut f = Fields::new(row, "grants", STANDING_COLUMNS);
         let life = GrantLife {
-            revoked: f.get("revoked_at")?,
+            revoked: f.get("revoked")?,
             expires_at: f.time("expires_at")?,
             offline: f.get("offline")?,
         };
@@ -79,7 +79,7 @@ fn token_life(
             life,
             standing,
             username: f.get("username")?,
-            jti_revoked: f.get("jti")?,
+            jti_revoked: f.get("jti_revoked")?,
         })
     })
 }

@@ -79,7 +79,6 @@ pub(crate) fn user() -> User {
         username: Username::parse("alice@home").unwrap(),
         email: Some("alice@example.test".to_owned()),
         email_verified: true,
-        password_hash: None,
         roles: vec!["editor".to_owned()],
         claims: serde_json::from_value(claims).unwrap(),
         status: UserStatus::Enabled,

@@ -157,7 +157,6 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
             username,
             email: seed.email.clone(),
             email_verified: seed.email_verified,
-            password_hash: password_hash(parts, seed).map_err(problem)?,
             roles: seed.roles.clone(),
             claims: seed.claims.clone(),
             status: UserStatus::Enabled,
@@ -170,6 +169,7 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
             .store
             .seed_user(AddUser {
                 user,
+                password_hash: password_hash(parts, seed).map_err(problem)?,
                 cause: cause.clone(),
             })
             .await?

@@ -37,7 +37,7 @@ pub use keys::{Keys, RingChange};
 pub use logouts::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, SettleLogout};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
-pub use users::{AddUser, Seeded, UserChange, UserUpdate, Users};
+pub use users::{AddUser, LoginUser, Seeded, UserChange, UserUpdate, UserView, Users};
 
 /// A page of a list.
 #[derive(Debug, Clone, Copy)]

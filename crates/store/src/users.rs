@@ -11,6 +11,8 @@ use crate::{Applications, Page, Result};
 pub struct AddUser {
     /// The user. A name (by its key) or subject that is taken is a `Conflict`.
     pub user: User,
+    /// The argon2id hash of the password in PHC form; without it no login by password.
+    pub password_hash: Option<Secret<String>>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -33,11 +35,11 @@ pub struct UserUpdate {
     pub roles: Option<Vec<String>>,
     /// Claims, replaced as a whole.
     pub claims: Option<std::collections::BTreeMap<String, serde_json::Value>>,
-    /// The password's hash; audited as `password_changed`. It ends the person's sessions.
+    /// The password's hash; audited as `password_changed`. It ends the user's sessions.
     pub password_hash: Option<Secret<String>>,
     /// What becomes of the applications that act for the user, when a new password or `Disabled` ends the sessions.
     pub applications: Applications,
-    /// Enabled or disabled. Disabling ends the person's sessions (with what hangs on them).
+    /// Enabled or disabled. Disabling ends the user's sessions (with what hangs on them).
     pub status: Option<UserStatus>,
 }
 
@@ -51,22 +53,42 @@ pub struct UserChange {
     pub cause: Cause,
 }
 
-/// Users.
+/// A user who wants to log in, with what proves it.
+pub struct LoginUser {
+    /// The user.
+    pub user: User,
+    /// The argon2id hash of the password in PHC form; without it no login by password.
+    pub password_hash: Option<Secret<String>>,
+}
+
+/// A user, as an operator sees it.
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// Whether the user can log in by a password.
+    pub has_password: bool,
+}
+
+/// Users. Only [`Users::login_user`] reads a secret (D25).
 #[async_trait]
 pub trait Users: Send + Sync {
     /// One user.
     async fn user(&self, subject: &Subject) -> Result<Option<User>>;
     /// One user by name, ignoring case.
     async fn user_by_name(&self, username: &Username) -> Result<Option<User>>;
+    /// One user by name, with the credentials that a login verifies.
+    async fn login_user(&self, username: &Username) -> Result<Option<LoginUser>>;
+    /// Whether the user has a password.
+    async fn has_password(&self, subject: &Subject) -> Result<bool>;
     /// A page of users by name.
-    async fn users(&self, page: Page) -> Result<Vec<User>>;
+    async fn users(&self, page: Page) -> Result<Vec<UserView>>;
     /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
     /// Adds a user of the configuration file, once: a seed that was removed is not added again.
     async fn seed_user(&self, command: AddUser) -> Result<Seeded>;
     /// Changes a user. `false` when the user does not exist.
     async fn change_user(&self, command: UserChange) -> Result<bool>;
-    /// Removes a user with all sessions, codes, grants and consents.
+    /// Removes a user with all credentials, sessions, codes, grants and consents.
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool>;
     /// Counts a failed login in the user's row, audited at most once a minute per user.
     async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()>;

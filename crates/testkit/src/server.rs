@@ -300,9 +300,9 @@ impl TestServer {
 
     /// The hash of a person's password.
     pub async fn password_hash(&self, person: Person) -> String {
-        let user = self.store.user(&self.subject(person).await).await;
-        let hash = user.unwrap().unwrap().password_hash.unwrap();
-        hash.expose().clone()
+        let name = Username::parse(person.username).unwrap();
+        let user = self.store.login_user(&name).await.unwrap().unwrap();
+        user.password_hash.unwrap().expose().clone()
     }
 
     async fn change_user(&self, person: Person, update: UserUpdate) {

@@ -120,7 +120,6 @@ mod tests {
             username: Username::parse("alice").unwrap(),
             email: Some("alice@example.test".to_owned()),
             email_verified: true,
-            password_hash: None,
             roles: vec!["user".to_owned()],
             claims: serde_json::from_value(claims).unwrap(),
             status: UserStatus::Enabled,

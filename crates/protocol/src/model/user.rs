@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use cardea_seal::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +17,7 @@ pub enum UserStatus {
     Disabled,
 }
 
-/// A user.
+/// A user, without secrets: those are credentials, which are read only where they are verified (D25).
 #[derive(Clone)]
 pub struct User {
     /// The `sub` claim: random, permanent.
@@ -29,8 +28,6 @@ pub struct User {
     pub email: Option<String>,
     /// The `email_verified` claim.
     pub email_verified: bool,
-    /// The argon2id hash in PHC form; without it no login by password.
-    pub password_hash: Option<Secret<String>>,
     /// The `roles` claim.
     pub roles: Vec<String>,
     /// Standard and custom claims: `name`, `phone_number`, `address` …

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use crate::{
     keys::{KeyError, RemoveError, RotateError},
-    passwords::{Busy, PasswordError},
+    passwords::{Busy, HashError, PasswordError},
 };
 
 /// A problem document, and the cause for the log, which the caller does not see.
@@ -104,6 +104,15 @@ impl From<Busy> for Refusal {
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many passwords wait to be hashed. Nothing was changed; try again.",
         )
+    }
+}
+
+impl From<HashError> for Refusal {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy(error) => error.into(),
+            HashError::Password(error) => error.into(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use cardea_protocol::{
     model::{LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
-use cardea_store::{AddUser, Applications, UserChange, UserUpdate};
+use cardea_store::{AddUser, Applications, UserChange, UserUpdate, UserView};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -48,10 +48,10 @@ pub(super) struct View {
 }
 
 impl View {
-    fn of(user: User, now: Timestamp) -> Self {
+    fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
         Self {
             locked_until: user.failures.locked_until().filter(|until| *until > now),
-            has_password: user.password_hash.is_some(),
+            has_password,
             sub: user.subject,
             username: user.username,
             email: user.email,
@@ -124,7 +124,9 @@ pub(super) async fn show(
     Name(user): Name,
 ) -> Answer<Json<View>> {
     let user = find(&app, &user).await?;
-    Ok(Json(View::of(user, operator.cause.now)))
+    let has_password = app.store.has_password(&user.subject).await?;
+    let view = UserView { user, has_password };
+    Ok(Json(View::of(view, operator.cause.now)))
 }
 
 /// `POST /users`
@@ -152,7 +154,6 @@ pub(super) async fn add(
         username,
         email_verified: new.email_verified && new.email.is_some(),
         email: new.email,
-        password_hash,
         roles: new.roles,
         claims: new.claims,
         status: UserStatus::Enabled,
@@ -161,10 +162,15 @@ pub(super) async fn add(
         created_at: operator.cause.now,
         updated_at: operator.cause.now,
     };
-    let view = View::of(user.clone(), operator.cause.now);
+    let view = UserView {
+        user: user.clone(),
+        has_password: password_hash.is_some(),
+    };
+    let view = View::of(view, operator.cause.now);
     app.store
         .add_user(AddUser {
             user,
+            password_hash,
             cause: operator.cause,
         })
         .await?;
@@ -278,7 +284,8 @@ async fn change(
     app.backchannel_logout.wake();
     let user = app.store.user(&subject).await?;
     let user = user.ok_or_else(|| unknown(subject.as_str()))?;
-    Ok(Json(View::of(user, now)))
+    let has_password = app.store.has_password(&subject).await?;
+    Ok(Json(View::of(UserView { user, has_password }, now)))
 }
 
 /// A user by subject, else by name: users can choose a name but not a subject, so none can be taken for another here.
@@ -313,7 +320,7 @@ async fn hash(
     let about: Vec<&str> = about.into_iter().flatten().chain(provider).collect();
     passwords::judge(password.expose(), &about)?;
     let password = Secret::new(password.expose().to_owned());
-    Ok(app.passwords.hash(password, &app.entropy).await??)
+    Ok(app.passwords.hash(password, &app.entropy).await?)
 }
 
 fn check(email: Option<&str>, roles: Option<&[String]>) -> Answer<()> {

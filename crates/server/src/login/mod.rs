@@ -137,10 +137,11 @@ async fn authenticate(
     if let Some(refused) = by_address.filter(|decision| !decision.allowed) {
         return Ok(limited(refused));
     }
-    let user = match Username::parse(username) {
-        Ok(name) => ctx.app.store.user_by_name(&name).await?,
+    let found = match Username::parse(username) {
+        Ok(name) => ctx.app.store.login_user(&name).await?,
         Err(_) => None,
     };
+    let (user, stored) = found.map_or((None, None), |f| (Some(f.user), f.password_hash));
     let device = user.as_ref().and_then(|user| known_device::of(ctx, user));
     let by_account = match device {
         Some(device) => ctx.app.limits.login_account.check(device),
@@ -153,7 +154,6 @@ async fn authenticate(
     if !by_account.allowed {
         return Ok(limited(by_account));
     }
-    let stored = user.as_ref().and_then(|u| u.password_hash.clone());
     let checked = ctx
         .app
         .passwords
@@ -206,7 +206,7 @@ async fn renew_hash(
     password: Secret<String>,
     old: Secret<String>,
 ) -> Result<(), Failure> {
-    if let Ok(Ok(new)) = app.passwords.hash(password, &app.entropy).await {
+    if let Ok(new) = app.passwords.hash(password, &app.entropy).await {
         app.store
             .upgrade_password_hash(subject.clone(), old, new)
             .await?;

@@ -1,8 +1,8 @@
 //! What checking a password costs when there is no such user.
 //!
-//! A hash tells by its time what it costs. If users have hashes of several costs, as after an import, then an unknown name must
-//! cost one of them too, and each as often as users have it; otherwise the time tells who exists. The cost belongs to the name,
-//! by a keyed hash, so that asking again tells nothing more.
+//! The time of a check shows the cost of the hash. If users have hashes of several costs, as after an import, then an unknown name
+//! must cost one of them too, and each as often as users have it; otherwise the time shows which users exist. The cost is drawn
+//! from the name by a keyed hash, so that a second request shows nothing more.
 
 use cardea_seal::MacKey;
 

@@ -1,13 +1,15 @@
+use super::pool::Busy;
+
 /// Why a password or a hash is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PasswordError {
     /// Its length.
     #[error("a password has 8 to 128 characters")]
     Length,
-    /// Everybody's password.
+    /// One of the most common passwords.
     #[error("the password is one of the 100,000 most common ones")]
     Common,
-    /// What everybody knows of the user.
+    /// Names that are public.
     #[error("the password is made of names of the user or of this provider")]
     OwnNames,
     /// Few guesses are enough.
@@ -22,4 +24,15 @@ pub(crate) enum PasswordError {
          262,144 for memory in KiB times passes"
     )]
     Hash,
+}
+
+/// Why a password was not hashed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HashError {
+    /// The pool has too much to do.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The password is not taken.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
 }

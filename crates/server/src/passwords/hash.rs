@@ -24,7 +24,7 @@ const MAX_PASSES: u32 = 10;
 const MAX_LANES: u32 = 4;
 /// Memory times passes: five times the work of a hash of ours.
 const MAX_WORK: u32 = 4 * 64 * 1024;
-/// What older versions took is still checked.
+/// Hashes that older versions accepted are still checked.
 const MAX_STORED_MEMORY_KIB: u32 = 256 * 1024;
 
 /// Requirement 2.2, in characters.
@@ -91,7 +91,7 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Of a hash that is made today.
+    /// Of a new hash.
     pub(super) const CURRENT: Self = Self {
         memory_kib: MEMORY_KIB,
         passes: PASSES,
@@ -116,7 +116,7 @@ impl Cost {
         bounded.then_some(cost)
     }
 
-    /// Does the work of a check, for nothing.
+    /// Does the work of a check without a result.
     pub(super) fn spend(self, password: &str, memory: &mut Vec<Block>) {
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(OUTPUT_BYTES));
         let (Ok(params), true) = (params, password.len() <= MAX_BYTES) else {
@@ -139,7 +139,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Gives back what a hash of a higher cost took: it is rare, and the memory of a thread is kept.
+/// Frees what a hash of a higher cost took: such hashes are rare, and the memory of a thread is kept.
 pub(super) fn free_surplus(memory: &mut Vec<Block>) {
     let current = usize::try_from(MEMORY_KIB).unwrap_or(usize::MAX);
     if memory.len() > current {

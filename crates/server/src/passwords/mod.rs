@@ -7,7 +7,7 @@ mod pool;
 mod strength;
 
 pub(crate) use costs::Costs;
-pub(crate) use error::PasswordError;
+pub(crate) use error::{HashError, PasswordError};
 pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
 pub(crate) use pool::{Busy, Lane};
 
@@ -27,7 +27,7 @@ pub(crate) enum Checked {
     Wrong,
     /// It is the password.
     Right,
-    /// It is the password, and its hash is not of today's cost.
+    /// It is the password, and its hash does not have the current cost.
     RightButOld,
 }
 
@@ -50,13 +50,13 @@ impl Passwords {
         })
     }
 
-    /// Says which costs the hashes in the store have.
+    /// Sets which costs the hashes in the store have.
     pub(crate) fn set_costs(&self, costs: Costs) {
         self.costs.store(Arc::new(costs));
     }
 
-    /// Compares a password with the hash of the user of this name. Without one the work of a check is done for nothing, at a
-    /// cost that a user could have, so that the time doesn't tell who exists.
+    /// Compares a password with the hash of the user of this name. Without one the work of a check is done too, at a
+    /// cost that a user could have, so that the time does not show who exists.
     pub(crate) async fn check(
         &self,
         name: &str,
@@ -83,18 +83,15 @@ impl Passwords {
             .await
     }
 
-    /// Hashes a password that was judged already, in the pool.
+    /// Hashes a password that was judged before, in the pool.
     pub(crate) async fn hash(
         &self,
         password: Secret<String>,
         entropy: &Entropy,
-    ) -> Result<Result<Secret<String>, PasswordError>, Busy> {
+    ) -> Result<Secret<String>, HashError> {
         let salt = entropy.bytes();
-        self.pool
-            .run(Lane::Known, move |memory| {
-                hash::make(password.expose(), &salt, memory)
-            })
-            .await
+        let make = move |memory: &mut Vec<_>| hash::make(password.expose(), &salt, memory);
+        Ok(self.pool.run(Lane::Known, make).await??)
     }
 }
 
@@ -113,7 +110,6 @@ mod tests {
         let stored = passwords
             .hash(secret("a-rabbit-hole-deep-7-doors"), &entropy)
             .await
-            .unwrap()
             .unwrap();
         let check = async |password: &str, stored| {
             passwords
@@ -136,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_another_cost_is_to_be_made_anew() {
+    async fn a_hash_of_another_cost_is_reported_as_old() {
         let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
         let cheap = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
         let mut blocks = Vec::new();

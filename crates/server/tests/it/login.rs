@@ -248,7 +248,7 @@ async fn nobody_is_logged_in_from_another_site() {
 }
 
 #[tokio::test]
-async fn an_old_hash_is_made_anew_at_login() {
+async fn an_old_hash_is_replaced_at_login() {
     let mut output = [0; 32];
     let params = Params::new(64, 1, 1, Some(32)).unwrap();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -276,7 +276,7 @@ async fn an_old_hash_is_made_anew_at_login() {
         303
     );
     let name = Username::parse("dave").unwrap();
-    let dave = server.store.user_by_name(&name).await.unwrap().unwrap();
+    let dave = server.store.login_user(&name).await.unwrap().unwrap();
     let now = dave.password_hash.unwrap();
     assert!(now.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(

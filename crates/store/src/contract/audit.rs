@@ -9,6 +9,7 @@ pub async fn rows_are_filtered_and_paged(store: AnyStore) {
         .store
         .add_user(AddUser {
             user: user("bob"),
+            password_hash: password(),
             cause: cause(5),
         })
         .await
@@ -87,6 +88,7 @@ pub async fn every_actor_survives(store: AnyStore) {
         store
             .add_user(AddUser {
                 user: user(&format!("user{n}")),
+                password_hash: password(),
                 cause,
             })
             .await

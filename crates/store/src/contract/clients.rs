@@ -262,6 +262,7 @@ pub async fn the_revision_changes_with_each_change_of_a_client(store: AnyStore) 
     apply(&store, &["web"]).await.unwrap();
     let command = AddUser {
         user: user("alice"),
+        password_hash: password(),
         cause: cause(0),
     };
     store.add_user(command).await.unwrap();

@@ -60,6 +60,7 @@ impl Ending {
                 let bob = user("bob");
                 let command = AddUser {
                     user: bob.clone(),
+                    password_hash: None,
                     cause: cause(9),
                 };
                 world.store.add_user(command).await.unwrap();

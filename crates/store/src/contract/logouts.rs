@@ -67,6 +67,7 @@ pub async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
     let bob = user("bob");
     let added = AddUser {
         user: bob.clone(),
+        password_hash: password(),
         cause: cause(0),
     };
     world.store.add_user(added).await.unwrap();

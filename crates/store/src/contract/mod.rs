@@ -118,6 +118,8 @@ macro_rules! contract {
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,
+                d25_a_login_reads_the_user_with_the_password, d25_it_is_known_who_has_a_password_without_reading_it,
+                d25_a_refused_user_leaves_no_password,
                 t3_the_costs_of_password_hashes_are_counted;
         }
     };

@@ -62,7 +62,6 @@ pub fn user(name: &str) -> User {
         username: Username::parse(name).unwrap(),
         email: Some(format!("{name}@example.test")),
         email_verified: true,
-        password_hash: Some(Secret::new("$argon2id$old".to_owned())),
         roles: vec!["user".to_owned()],
         claims: [("name".to_owned(), serde_json::json!("Alice A"))].into(),
         status: UserStatus::Enabled,
@@ -71,6 +70,11 @@ pub fn user(name: &str) -> User {
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// The hash of a password.
+pub fn password() -> Option<Secret<String>> {
+    Some(Secret::new("$argon2id$old".to_owned()))
 }
 
 fn subject(name: &str) -> Subject {
@@ -222,6 +226,7 @@ impl World {
         store
             .add_user(AddUser {
                 user: alice.clone(),
+                password_hash: password(),
                 cause: cause(0),
             })
             .await

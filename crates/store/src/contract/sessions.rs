@@ -113,6 +113,7 @@ pub async fn another_user_ends_the_session(store: AnyStore) {
         .store
         .add_user(AddUser {
             user: bob.clone(),
+            password_hash: password(),
             cause: cause(0),
         })
         .await
@@ -295,6 +296,7 @@ pub async fn live_sessions_are_listed(store: AnyStore) {
         .store
         .add_user(AddUser {
             user: bob.clone(),
+            password_hash: password(),
             cause: cause(0),
         })
         .await

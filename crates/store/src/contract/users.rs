@@ -8,9 +8,26 @@ async fn add(store: &AnyStore, name: &str) -> Result<()> {
     store
         .add_user(AddUser {
             user: user(name),
+            password_hash: password(),
             cause: cause(0),
         })
         .await
+}
+
+async fn add_without_password(store: &AnyStore, name: &str) {
+    let command = AddUser {
+        user: user(name),
+        password_hash: None,
+        cause: cause(0),
+    };
+    store.add_user(command).await.unwrap();
+}
+
+/// What a login of this user would be checked with.
+async fn stored_hash(store: &AnyStore, name: &str) -> Option<String> {
+    let name = Username::parse(name).unwrap();
+    let found = store.login_user(&name).await.unwrap().unwrap();
+    found.password_hash.map(|hash| hash.expose().clone())
 }
 
 async fn alice(store: &AnyStore) -> User {
@@ -27,17 +44,13 @@ pub async fn a_user_survives(store: AnyStore) {
     );
     assert_eq!((found.email, found.email_verified), (made.email, true));
     assert_eq!((found.roles, found.claims), (made.roles, made.claims));
-    assert_eq!(
-        found.password_hash.unwrap().expose(),
-        made.password_hash.unwrap().expose()
-    );
     assert_eq!((found.status, found.failures), (made.status, made.failures));
     assert_eq!((found.created_at, found.updated_at), (at(0), at(0)));
     assert!(store.user(&user("eve").subject).await.unwrap().is_none());
-    let names = |users: Vec<User>| {
+    let names = |users: Vec<UserView>| {
         users
             .iter()
-            .map(|u| u.username.to_string())
+            .map(|u| u.user.username.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(names(store.users(page()).await.unwrap()), ["alice", "bob"]);
@@ -64,6 +77,7 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
     let again = store
         .add_user(AddUser {
             user: taken,
+            password_hash: password(),
             cause: cause(0),
         })
         .await;
@@ -81,6 +95,7 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
     let again = store
         .add_user(AddUser {
             user: subject_taken,
+            password_hash: password(),
             cause: cause(0),
         })
         .await;
@@ -88,10 +103,90 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
     assert_eq!(events(&store).await, [AuditEvent::UserAdded]);
 }
 
+pub async fn d25_a_login_reads_the_user_with_the_password(store: AnyStore) {
+    add(&store, "Alice").await.unwrap();
+    let mut bob = user("bob");
+    bob.status = UserStatus::Disabled;
+    let command = AddUser {
+        user: bob,
+        password_hash: None,
+        cause: cause(0),
+    };
+    store.add_user(command).await.unwrap();
+    let login = async |name| {
+        let name = Username::parse(name).unwrap();
+        store.login_user(&name).await.unwrap()
+    };
+    let alice = login("aLICE").await.unwrap();
+    assert_eq!(alice.user.subject, user("alice").subject);
+    assert_eq!(alice.user.roles, user("alice").roles);
+    assert_eq!(alice.password_hash.unwrap().expose(), "$argon2id$old");
+    let bob = login("bob").await.unwrap();
+    assert!(bob.password_hash.is_none() && !bob.user.is_enabled());
+    assert!(login("eve").await.is_none());
+}
+
+pub async fn d25_it_is_known_who_has_a_password_without_reading_it(store: AnyStore) {
+    add(&store, "alice").await.unwrap();
+    add_without_password(&store, "bob").await;
+    let has_password = async |name: &str| {
+        let listed = store.users(page()).await.unwrap();
+        let listed = listed.iter().find(|u| u.user.username.as_str() == name);
+        let has_password = store.has_password(&user(name).subject).await.unwrap();
+        assert_eq!(listed.map(|u| u.has_password), Some(has_password), "{name}");
+        has_password
+    };
+    assert!(has_password("alice").await);
+    assert!(!has_password("bob").await);
+    assert!(!store.has_password(&user("eve").subject).await.unwrap());
+    let update = UserUpdate {
+        password_hash: password(),
+        ..UserUpdate::default()
+    };
+    let command = UserChange {
+        subject: user("bob").subject,
+        update,
+        cause: cause(1),
+    };
+    assert!(store.change_user(command).await.unwrap());
+    assert!(has_password("bob").await);
+    // A removed user leaves no credential to the next one of the same name and subject.
+    let removed = store.remove_user(user("bob").subject, cause(2));
+    assert!(removed.await.unwrap());
+    add_without_password(&store, "bob").await;
+    assert!(!has_password("bob").await);
+}
+
+pub async fn d25_a_refused_user_leaves_no_password(store: AnyStore) {
+    add_without_password(&store, "alice").await;
+    // The name is taken, then the subject.
+    for taken in [
+        User {
+            subject: user("other").subject,
+            ..user("alice")
+        },
+        User {
+            subject: user("alice").subject,
+            ..user("bob")
+        },
+    ] {
+        let command = AddUser {
+            user: taken,
+            password_hash: password(),
+            cause: cause(0),
+        };
+        assert!(store.add_user(command).await.is_err());
+    }
+    assert_eq!(seed(&store, "alice").await, Seeded::Known);
+    assert_eq!(stored_hash(&store, "alice").await, None);
+    assert_eq!(store.password_costs().await.unwrap(), []);
+}
+
 async fn seed(store: &AnyStore, name: &str) -> Seeded {
     store
         .seed_user(AddUser {
             user: user(name),
+            password_hash: password(),
             cause: cause(0),
         })
         .await
@@ -132,6 +227,7 @@ pub async fn of_20_parallel_seeds_one_is_applied(store: AnyStore) {
             store
                 .seed_user(AddUser {
                     user,
+                    password_hash: password(),
                     cause: cause(0),
                 })
                 .await
@@ -203,7 +299,10 @@ pub async fn a_user_is_changed(store: AnyStore) {
         (Some("new@example.test"), false)
     );
     assert!(found.claims.is_empty());
-    assert_eq!(found.password_hash.unwrap().expose(), "$argon2id$new");
+    assert_eq!(
+        stored_hash(&store, "alice").await.as_deref(),
+        Some("$argon2id$new")
+    );
     let expected = [
         AuditEvent::UserAdded,
         AuditEvent::UserChanged,
@@ -306,9 +405,21 @@ pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
     };
     upgrade("$argon2id$old", "$argon2id$better").await.unwrap();
     upgrade("$argon2id$old", "$argon2id$worse").await.unwrap();
-    let found = alice(&store).await;
-    assert_eq!(found.password_hash.unwrap().expose(), "$argon2id$better");
-    assert_eq!(found.updated_at, at(0), "the user has changed nothing");
+    assert_eq!(
+        stored_hash(&store, "alice").await.as_deref(),
+        Some("$argon2id$better")
+    );
+    let updated_at = alice(&store).await.updated_at;
+    assert_eq!(updated_at, at(0), "the user has changed nothing");
+    // An upgrade gives no password to a user who has none.
+    add_without_password(&store, "bob").await;
+    let (old, new) = (
+        Secret::new(String::new()),
+        Secret::new("$argon2id$better".to_owned()),
+    );
+    let upgrade = store.upgrade_password_hash(user("bob").subject, old, new);
+    upgrade.await.unwrap();
+    assert_eq!(stored_hash(&store, "bob").await, None);
 }
 
 pub async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
@@ -326,12 +437,16 @@ pub async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
         ("u2", "m=8,t=1,p=1"),
         ("u3", "m=9,t=1,p=1"),
     ] {
-        let user = User {
-            password_hash: hash(cost),
-            ..user(name)
-        };
-        let cause = cause(0);
-        world.store.add_user(AddUser { user, cause }).await.unwrap();
+        let (user, password_hash, cause) = (user(name), hash(cost), cause(0));
+        world
+            .store
+            .add_user(AddUser {
+                user,
+                password_hash,
+                cause,
+            })
+            .await
+            .unwrap();
     }
     let before = counted().await;
     assert!(before.contains(&count("m=8,t=1,p=1", 2)) && before.contains(&count("m=9,t=1,p=1", 1)));

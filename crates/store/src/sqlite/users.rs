@@ -16,7 +16,8 @@ use super::{
     sessions,
 };
 use crate::{
-    AddUser, Applications, EndSessions, EndWhich, Page, Result, Seeded, UserChange, Users,
+    AddUser, Applications, EndSessions, EndWhich, LoginUser, Page, Result, Seeded, UserChange,
+    UserView, Users,
 };
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
@@ -25,14 +26,21 @@ const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
 /// The columns of [`decode`], from `users u`.
 macro_rules! user_columns {
     () => {
-        "u.subject, u.username, u.email, u.email_verified, u.password_hash, u.roles, u.claims, u.status,
+        "u.subject, u.username, u.email, u.email_verified, u.roles, u.claims, u.status,
          u.failed_logins, u.last_failure_at, u.devices_since, u.created_at, u.updated_at"
     };
 }
 pub(super) use user_columns;
 
-/// How many they are.
-pub(super) const USER_COLUMNS: usize = 13;
+/// Whether the user of `users u` has a password.
+macro_rules! has_password {
+    () => {
+        "EXISTS (SELECT 1 FROM credentials c WHERE c.user_key = u.user_key AND c.kind = 'password')"
+    };
+}
+
+/// How many columns [`decode`] reads.
+pub(super) const USER_COLUMNS: usize = 12;
 
 #[async_trait]
 impl Users for SqliteStore {
@@ -49,13 +57,50 @@ impl Users for SqliteStore {
         self.read(|db| rows::first(db, sql, [username.key()], |row| Ok(decode(row, 0)?)))
     }
 
-    async fn users(&self, page: Page) -> Result<Vec<User>> {
+    async fn login_user(&self, username: &Username) -> Result<Option<LoginUser>> {
         let sql = concat!(
             "SELECT ",
             user_columns!(),
+            ", c.secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
+             WHERE u.username_key = ?"
+        );
+        self.read(|db| {
+            rows::first(db, sql, [username.key()], |row| {
+                let password: Option<String> = row.get(USER_COLUMNS)?;
+                Ok(LoginUser {
+                    user: decode(row, 0)?,
+                    password_hash: password.map(Secret::new),
+                })
+            })
+        })
+    }
+
+    async fn has_password(&self, subject: &Subject) -> Result<bool> {
+        let sql = concat!(
+            "SELECT ",
+            has_password!(),
+            " FROM users u WHERE u.subject = ?"
+        );
+        let found = self.read(|db| rows::value(db, sql, [subject.as_str()]))?;
+        Ok(found.unwrap_or(false))
+    }
+
+    async fn users(&self, page: Page) -> Result<Vec<UserView>> {
+        let sql = concat!(
+            "SELECT ",
+            user_columns!(),
+            ", ",
+            has_password!(),
             " FROM users u ORDER BY u.username_key LIMIT ? OFFSET ?"
         );
-        self.read(|db| rows::all(db, sql, rows::bounds(page), |row| Ok(decode(row, 0)?)))
+        self.read(|db| {
+            rows::all(db, sql, rows::bounds(page), |row| {
+                Ok(UserView {
+                    user: decode(row, 0)?,
+                    has_password: row.get(USER_COLUMNS)?,
+                })
+            })
+        })
     }
 
     async fn add_user(&self, command: AddUser) -> Result<()> {
@@ -73,7 +118,7 @@ impl Users for SqliteStore {
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
         self.write(move |tx| {
             sessions::end_before_removal(tx, &subject, &cause)?;
-            // Sessions, codes, grants and consents are deleted with the row.
+            // Credentials, sessions, codes, grants and consents are deleted with the row.
             if rows::execute(
                 tx,
                 "DELETE FROM users WHERE subject = ?",
@@ -129,7 +174,9 @@ impl Users for SqliteStore {
         new: Secret<String>,
     ) -> Result<()> {
         self.write(move |tx| {
-            let sql = "UPDATE users SET password_hash = ? WHERE subject = ? AND password_hash = ?";
+            // The same password: the credential keeps its age.
+            let sql = "UPDATE credentials SET secret = ?
+                       WHERE user_key = (SELECT user_key FROM users WHERE subject = ?) AND kind = 'password' AND secret = ?";
             rows::execute(tx, sql, (new.expose(), subject.as_str(), old.expose())).map(drop)
         })
         .await
@@ -144,7 +191,6 @@ pub(super) fn decode(row: &Row<'_>, first: usize) -> Result<User> {
         username: f.parse("username", Username::parse)?,
         email: f.get("email")?,
         email_verified: f.get("email_verified")?,
-        password_hash: f.get::<Option<String>>("password_hash")?.map(Secret::new),
         roles: f.json("roles")?,
         claims: f.json("claims")?,
         status: f.word("status")?,
@@ -173,6 +219,9 @@ fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
 
 fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
     insert(tx, &command.user)?;
+    if let Some(hash) = &command.password_hash {
+        put_password(tx, &command.user.subject, hash, &command.cause)?;
+    }
     audit::write(
         tx,
         &command.cause,
@@ -203,16 +252,15 @@ fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
 fn insert(tx: &Connection, user: &User) -> Verb<()> {
     rows::execute(
         tx,
-        "INSERT INTO users (subject, username, username_key, email, email_verified, password_hash, roles, claims, status,
+        "INSERT INTO users (subject, username, username_key, email, email_verified, roles, claims, status,
                             created_at, updated_at)
-         VALUES (:subject, :username, :key, :email, :verified, :password, :roles, :claims, :status, :created, :updated)",
+         VALUES (:subject, :username, :key, :email, :verified, :roles, :claims, :status, :created, :updated)",
         named_params! {
             ":subject": user.subject.as_str(),
             ":username": user.username.as_str(),
             ":key": user.username.key(),
             ":email": user.email,
             ":verified": user.email_verified && user.email.is_some(),
-            ":password": user.password_hash.as_ref().map(Secret::expose),
             ":roles": rows::to_json(&user.roles)?,
             ":claims": rows::to_json(&user.claims)?,
             ":status": rows::to_word(user.status)?,
@@ -266,6 +314,20 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     Ok(true)
 }
 
+/// A user has one password: a new one replaces the credential.
+fn put_password(
+    tx: &Connection,
+    subject: &Subject,
+    hash: &Secret<String>,
+    cause: &Cause,
+) -> Verb<()> {
+    let sql = "INSERT INTO credentials (user_key, kind, secret, created_at)
+               SELECT user_key, 'password', ?2, ?3 FROM users WHERE subject = ?1
+               ON CONFLICT DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at";
+    let params = (subject.as_str(), hash.expose(), cause.now.as_millisecond());
+    rows::execute(tx, sql, params).map(drop)
+}
+
 /// Failures are reset: they were those of the old password.
 fn set_password(
     tx: &Connection,
@@ -274,8 +336,9 @@ fn set_password(
     applications: Applications,
     cause: &Cause,
 ) -> Verb<()> {
-    let sql = "UPDATE users SET password_hash = ?, failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
-    rows::execute(tx, sql, (hash.expose(), subject.as_str()))?;
+    put_password(tx, subject, hash, cause)?;
+    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
+    rows::execute(tx, sql, [subject.as_str()])?;
     audit::write(
         tx,
         cause,

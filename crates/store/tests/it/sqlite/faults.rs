@@ -35,6 +35,7 @@ impl Bench {
             store
                 .add_user(AddUser {
                     user,
+                    password_hash: password(),
                     cause: cause(0),
                 })
                 .await

@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod migrations;
 mod pages;
 mod schema;
 mod scripted;

@@ -80,6 +80,7 @@ async fn a_login_writes_few_pages() {
         let user = user(&format!("user{n}"));
         let command = AddUser {
             user: user.clone(),
+            password_hash: password(),
             cause: cause(0),
         };
         world.store.add_user(command).await.unwrap();

@@ -61,6 +61,10 @@ async fn a_wrong_state_cannot_be_stored() {
         "UPDATE users SET email = NULL".to_owned(),
         "UPDATE users SET failed_logins = 1".to_owned(),
         "UPDATE users SET claims = '{'".to_owned(),
+        "INSERT INTO credentials VALUES (1, 'password', '$argon2id$second', 1)".to_owned(),
+        "INSERT INTO credentials VALUES (99, 'password', '$argon2id$of-nobody', 1)".to_owned(),
+        "UPDATE credentials SET kind = 'horoscope'".to_owned(),
+        "UPDATE credentials SET secret = ''".to_owned(),
         "UPDATE clients SET status = 'maybe'".to_owned(),
         "UPDATE codes SET client_key = 99".to_owned(),
         "INSERT INTO marks VALUES (2, 'https://two', 0, x'00')".to_owned(),
@@ -137,6 +141,8 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM sessions s WHERE s.ended_at IS NULL AND min(s.idle_expires_at, s.expires_at) <= 1
          ORDER BY min(s.idle_expires_at, s.expires_at)",
         "SELECT 1 FROM logouts WHERE due_at <= 1 ORDER BY due_at, logout_key",
+        "SELECT secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
+         WHERE u.username_key = 'x'",
         "SELECT 1 FROM audit WHERE subject = 'x' ORDER BY id DESC",
         "SELECT 1 FROM audit WHERE event = 'x' AND event <> 'login' ORDER BY id DESC",
     ];

@@ -79,7 +79,12 @@ pub(crate) const DEV_FOLDER: &str = "cardea-dev-";
 /// Checks everything that can be checked without the store. All problems are in the error, each with its place.
 pub(crate) fn validate(config: &Config, now: Timestamp) -> anyhow::Result<()> {
     let mut problems = config.problems(now);
-    problems.extend(database(config).err());
+    match database(config) {
+        // Those of users who exist are not used any more; the start reads the store and judges the others.
+        Ok(file) if file.exists() => {}
+        Ok(_) => problems.extend(config.weak_passwords()),
+        Err(problem) => problems.push(problem),
+    }
     problems.extend(config.keys.read().err().map(|p| config.places.locate(p)));
     let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
     match problems.as_slice() {

@@ -45,6 +45,7 @@ impl App {
         let settings = Settings::check(&config)?;
         let issuer = settings.issuer.as_str();
         let cause = start_cause(parts.clock.now());
+        check_new_passwords(&*parts.store, &config).await?;
         check_marks(&*parts.store, &settings, &parts.master_key).await?;
         for warning in config.warnings(cause.now) {
             tracing::warn!("{warning}");
@@ -135,7 +136,17 @@ async fn apply_clients(
     Ok(())
 }
 
-/// D19: people are seeds.
+/// Before anything is written. Users who exist keep the password that they have.
+async fn check_new_passwords(store: &dyn Store, config: &Config) -> Result<(), StartError> {
+    for seed in &config.users {
+        if store.user_by_name(&seed.check()?).await?.is_none() {
+            seed.check_password()?;
+        }
+    }
+    Ok(())
+}
+
+/// D19: users of the file are seeds.
 async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(), StartError> {
     for seed in &config.users {
         let problem =

@@ -96,6 +96,7 @@ fn unreadable(errors: &ConfigErrors) -> Vec<Finding> {
 
 fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Finding> {
     let problems = config.problems(now).into_iter();
+    let problems = problems.chain(config.weak_passwords());
     let problems = problems.chain(config.known_hashes());
     let mut findings: Vec<_> = problems
         .map(|p| Finding::problem("configuration", p.to_string()))

@@ -106,6 +106,15 @@ fn n7_a_configuration_that_cannot_be_served_does_not_touch_the_store() {
 }
 
 #[test]
+fn n2_a_weak_password_is_refused_for_a_new_user_of_a_store_that_exists() {
+    let bench = Bench::new("");
+    bench.serve().terminate().fine();
+    bench.configure("[[users]]\nusername = \"a\"\npassword = \"password1\"\n");
+    let refused = bench.run(&["serve"]).complaint();
+    assert!(refused.contains("users \"a\""), "{refused}");
+}
+
+#[test]
 fn c9_users_that_differ_in_case_are_refused() {
     let bench = Bench::new("[[users]]\nusername = \"Alice\"\n[[users]]\nusername = \"alice\"\n");
     for command in ["serve", "check"] {

@@ -41,6 +41,13 @@ impl Config {
         located.collect()
     }
 
+    /// Users whose password is too easy to guess for a new user.
+    #[must_use]
+    pub fn weak_passwords(&self) -> Vec<ConfigProblem> {
+        let weak = self.users.iter().filter_map(|s| s.check_password().err());
+        weak.map(|p| self.places.locate(p)).collect()
+    }
+
     /// Users whose hash is that of a password of `cardea dev` (D23). Each hash takes as long as two logins.
     #[must_use]
     pub fn known_hashes(&self) -> Vec<ConfigProblem> {
@@ -194,14 +201,20 @@ impl SeedUser {
         if let Some(hash) = &self.password_hash {
             passwords::accept_hash(hash.expose()).map_err(|e| problem(e.to_string()))?;
         }
-        if let Some(password) = &self.password {
-            let name = self.claims.get("name").and_then(serde_json::Value::as_str);
-            let about = [Some(&*self.username), self.email.as_deref(), name];
-            let about: Vec<&str> = about.into_iter().flatten().collect();
-            passwords::judge(password.expose(), &about).map_err(|e| problem(e.to_string()))?;
-        }
         check_user_claims(&self.claims).map_err(|e| problem(e.to_string()))?;
         Ok(username)
+    }
+
+    /// Whether the password may be given to a new user. Not at each start: the dictionaries for it hold 5 MB.
+    pub(crate) fn check_password(&self) -> Result<(), ConfigProblem> {
+        let Some(password) = &self.password else {
+            return Ok(());
+        };
+        let name = self.claims.get("name").and_then(serde_json::Value::as_str);
+        let about = [Some(&*self.username), self.email.as_deref(), name];
+        let about: Vec<&str> = about.into_iter().flatten().collect();
+        passwords::judge(password.expose(), &about)
+            .map_err(|e| ConfigProblem::new(format!("users \"{}\"", self.username), e.to_string()))
     }
 }
 

@@ -49,8 +49,8 @@ impl Output {
             let mut rows = vec![list.columns.iter().map(|c| (*c).to_owned()).collect()];
             rows.extend(items.iter().map(list.row));
             let mut text = table(&rows);
-            if let Some(next) = answer.get("next_offset").and_then(Value::as_u64) {
-                text.push_str(&format!("\nThere may be more: --offset {next}\n"));
+            if let Some(next) = answer.get("next").and_then(Value::as_str) {
+                text.push_str(&format!("\nThere are more: --after {next}\n"));
             }
             text
         })

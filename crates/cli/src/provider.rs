@@ -28,11 +28,7 @@ impl Provider {
 
     /// Whether the store has no users.
     pub(crate) async fn has_no_users(&self) -> anyhow::Result<bool> {
-        let first = Page {
-            limit: 1,
-            offset: 0,
-        };
-        Ok(self.store.users(first).await?.is_empty())
+        Ok(self.store.users(Page::first(1)).await?.items.is_empty())
     }
 
     /// Starts the application on a store that is up to date, or new.

@@ -81,11 +81,7 @@ pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<St
     if !app.settings.development {
         return Ok(None);
     }
-    let page = Page {
-        limit: MAX_CANDIDATES,
-        offset: 0,
-    };
-    let clients = app.store.clients(page).await?;
-    let ids = clients.iter().map(|c| c.id().as_str());
+    let clients = app.store.clients(Page::first(MAX_CANDIDATES)).await?;
+    let ids = clients.items.iter().map(|c| c.id().as_str());
     Ok(similar(unknown, ids).map(str::to_owned))
 }

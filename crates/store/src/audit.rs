@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, Subject};
+use jiff::Timestamp;
 
-use crate::{Page, Result};
+use crate::{AuditPosition, Page, Result, Rows};
 
 /// Which rows; all of it must hold.
 #[derive(Debug, Clone, Default)]
@@ -14,11 +15,17 @@ pub struct AuditFilter {
     pub client_id: Option<ClientId>,
     /// Of this kind.
     pub event: Option<AuditEvent>,
+    /// Written at this time or later.
+    pub since: Option<Timestamp>,
 }
 
 /// The audit.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// A page, the youngest first.
-    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditRow>>;
+    /// A page, the newest first.
+    async fn audit(
+        &self,
+        filter: AuditFilter,
+        page: Page<AuditPosition>,
+    ) -> Result<Rows<AuditRow, AuditPosition>>;
 }

@@ -5,7 +5,7 @@ use cardea_protocol::model::{Cause, Client, ClientId, ClientStatus};
 use cardea_seal::Digest;
 use jiff::Timestamp;
 
-use crate::{Page, Result};
+use crate::{Page, Result, Rows};
 
 /// Writes a client.
 pub struct PutClient {
@@ -53,7 +53,7 @@ pub trait Clients: Send + Sync {
     /// One client.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>>;
     /// A page of clients by id.
-    async fn clients(&self, page: Page) -> Result<Vec<Client>>;
+    async fn clients(&self, page: Page<ClientId>) -> Result<Rows<Client, ClientId>>;
     /// Changes with each change of any client but its secret, and with nothing else.
     async fn clients_revision(&self) -> Result<i64>;
     /// Shows each enabled client to `visit`, one at a time.

@@ -15,7 +15,7 @@ use cardea_protocol::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Page, Result};
+use crate::{GrantPosition, Page, Result, Rows};
 
 /// Issues a code, and records the consent that led to it.
 pub struct IssueCode {
@@ -178,8 +178,17 @@ pub trait Grants: Send + Sync {
     async fn revoke_grant(&self, command: RevokeGrant) -> Result<bool>;
     /// Records that the current refresh token was presented elsewhere than at a rotation.
     async fn note_refresh_seen(&self, id: GrantId, generation: u32) -> Result<()>;
-    /// The live grants of a user, the newest first, at most 200.
-    async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>>;
+    /// A page of the live grants of a user, the newest first.
+    async fn grants_of(
+        &self,
+        subject: &Subject,
+        page: Page<GrantPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<GrantView, GrantPosition>>;
     /// A page of live grants, the newest first.
-    async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>>;
+    async fn grants(
+        &self,
+        page: Page<GrantPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<GrantView, GrantPosition>>;
 }

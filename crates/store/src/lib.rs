@@ -19,6 +19,7 @@ mod grants;
 mod jobs;
 mod keys;
 mod logouts;
+mod page;
 mod sessions;
 pub mod sqlite;
 mod tokens;
@@ -35,23 +36,10 @@ pub use grants::{
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use logouts::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, SettleLogout};
+pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use users::{AddUser, LoginUser, Seeded, UserChange, UserUpdate, UserView, Users};
-
-/// A page of a list.
-#[derive(Debug, Clone, Copy)]
-pub struct Page {
-    /// How many rows, at most [`Page::MAX`].
-    pub limit: u32,
-    /// How many rows to skip.
-    pub offset: u32,
-}
-
-impl Page {
-    /// The most rows of a page.
-    pub const MAX: u32 = 500;
-}
 
 /// Everything that is kept.
 pub trait Store:

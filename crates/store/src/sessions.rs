@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cardea_protocol::model::{Cause, Session, SessionEnd, SessionId, Sid, Subject};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Page, Result};
+use crate::{Page, Result, Rows, SessionPosition};
 
 /// Opens a session at a login. Resets the user's failed logins; audited as `login`.
 pub struct OpenSession {
@@ -67,8 +67,17 @@ pub trait Sessions: Send + Sync {
     ) -> Result<()>;
     /// Ends sessions; returns how many were alive.
     async fn end_sessions(&self, command: EndSessions) -> Result<u64>;
-    /// The live sessions of a user, the newest first, at most 200.
-    async fn sessions_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>>;
+    /// A page of the live sessions of a user, the newest first.
+    async fn sessions_of(
+        &self,
+        subject: &Subject,
+        page: Page<SessionPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<Session, SessionPosition>>;
     /// A page of live sessions, the newest first.
-    async fn sessions(&self, page: Page, now: Timestamp) -> Result<Vec<Session>>;
+    async fn sessions(
+        &self,
+        page: Page<SessionPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<Session, SessionPosition>>;
 }

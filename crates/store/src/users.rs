@@ -5,7 +5,7 @@ use cardea_protocol::model::{Cause, Subject, User, UserStatus, Username};
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
-use crate::{Applications, Page, Result};
+use crate::{Applications, Page, Result, Rows, UserPosition};
 
 /// Adds a user.
 pub struct AddUser {
@@ -81,7 +81,7 @@ pub trait Users: Send + Sync {
     /// Whether the user has a password.
     async fn has_password(&self, subject: &Subject) -> Result<bool>;
     /// A page of users by name.
-    async fn users(&self, page: Page) -> Result<Vec<UserView>>;
+    async fn users(&self, page: Page<UserPosition>) -> Result<Rows<UserView, UserPosition>>;
     /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
     /// Adds a user of the configuration file, once: a seed that was removed is not added again.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::Desk;
 use crate::{
+    commands::PageOptions,
     config::Run,
     output::{List, word},
 };
@@ -17,7 +18,7 @@ use crate::{
 /// How often `--follow` asks.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 /// The largest page.
-const PAGE: usize = 500;
+const PAGE: u32 = 500;
 
 /// Show the audit: logins, failed logins, consents, revocations and what operators changed, the newest first.
 ///
@@ -40,11 +41,10 @@ pub(crate) struct AuditOptions {
     /// From this time on: 30m, 12h, 7d, 2026-01-31 or 2026-01-31T08:00:00Z.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// How many to show.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=500))]
-    limit: u32,
+    #[command(flatten)]
+    page: PageOptions,
     /// Show new rows as they are written, the oldest first, until Ctrl-C; with --json one document a line.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "after")]
     follow: bool,
 }
 
@@ -54,12 +54,14 @@ impl AuditOptions {
         let since = self.since.as_deref().map(|text| moment(text, now));
         let since = since.transpose()?;
         let desk = Desk::open(run).await?;
-        let rows = desk.admin.get(&self.path(since, self.limit, 0)).await?;
+        let after = self.page.after.as_deref();
+        let path = self.path(since, self.page.limit, after);
+        let rows = desk.admin.get(&path).await?;
         if !self.follow {
             return desk.out.list(&rows, &LIST);
         }
         let mut seen = i64::MIN;
-        let mut news = items(rows);
+        let mut news = items(rows).0;
         loop {
             // The newest first: what was written first is shown first.
             for row in news.iter().rev() {
@@ -67,39 +69,43 @@ impl AuditOptions {
             }
             seen = news.iter().map(id).max().unwrap_or(seen).max(seen);
             tokio::time::sleep(POLL_EVERY).await;
-            news = self.after(&desk, since, seen).await?;
+            news = self.newer(&desk, since, seen).await?;
         }
     }
 
-    /// All rows after this one, the newest first.
-    async fn after(
+    /// All rows that were written after this one, the newest first.
+    async fn newer(
         &self,
         desk: &Desk,
         since: Option<Timestamp>,
         seen: i64,
     ) -> anyhow::Result<Vec<Value>> {
+        // What is new is in the period, and the search for its first row is saved.
+        let since = since.filter(|_| seen == i64::MIN);
         let mut found = Vec::new();
+        let mut after = None;
         loop {
-            let path = self.path(since, PAGE as u32, found.len());
-            let page = items(desk.admin.get(&path).await?);
-            let full = page.len() == PAGE;
-            let before = page.len();
-            found.extend(page.into_iter().filter(|row| id(row) > seen));
-            if !full || !found.len().is_multiple_of(before) {
+            let path = self.path(since, PAGE, after.as_deref());
+            let (page, next) = items(desk.admin.get(&path).await?);
+            let read = page.len();
+            let before = found.len();
+            found.extend(page.into_iter().take_while(|row| id(row) > seen));
+            if next.is_none() || found.len() - before < read {
                 return Ok(found);
             }
+            after = next;
         }
     }
 
-    fn path(&self, since: Option<Timestamp>, limit: u32, offset: usize) -> String {
+    fn path(&self, since: Option<Timestamp>, limit: u32, after: Option<&str>) -> String {
         let mut query = Serializer::new(String::new());
         query.append_pair("limit", &limit.to_string());
-        query.append_pair("offset", &offset.to_string());
         let named = [
             ("user", self.user.clone()),
             ("client", self.client.clone()),
             ("event", self.event.clone()),
             ("since", since.map(|since| since.to_string())),
+            ("after", after.map(str::to_owned)),
         ];
         for (name, value) in named {
             if let Some(value) = value {
@@ -132,10 +138,12 @@ const LIST: List<'static> = List {
     empty: "There are no such rows.",
 };
 
-fn items(mut answer: Value) -> Vec<Value> {
+fn items(mut answer: Value) -> (Vec<Value>, Option<String>) {
+    let next = answer.get("next").and_then(Value::as_str);
+    let next = next.map(str::to_owned);
     match answer.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
+        Some(Value::Array(items)) => (items, next),
+        _ => (Vec::new(), next),
     }
 }
 

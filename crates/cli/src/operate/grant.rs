@@ -31,7 +31,7 @@ enum Verb {
 #[derive(Args)]
 struct ListOptions {
     /// The user name or the subject.
-    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["limit", "offset"])]
+    #[arg(long, allow_hyphen_values = true)]
     user: Option<String>,
     #[command(flatten)]
     page: PageOptions,
@@ -62,7 +62,7 @@ impl GrantCommand {
 
 async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
     let path = match &options.user {
-        Some(user) => format!("/users/{}/grants", segment(user)),
+        Some(user) => options.page.of(&format!("/users/{}/grants", segment(user))),
         None => options.page.of("/grants"),
     };
     let grants = desk.admin.get(&path).await?;

@@ -8,6 +8,7 @@ pub(crate) mod session;
 pub(crate) mod user;
 
 use anyhow::bail;
+use form_urlencoded::Serializer;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -37,7 +38,12 @@ impl Desk {
 
 impl PageOptions {
     fn of(&self, path: &str) -> String {
-        format!("{path}?limit={}&offset={}", self.limit, self.offset)
+        let mut query = Serializer::new(String::new());
+        query.append_pair("limit", &self.limit.to_string());
+        if let Some(after) = &self.after {
+            query.append_pair("after", after);
+        }
+        format!("{path}?{}", query.finish())
     }
 }
 

@@ -33,7 +33,7 @@ enum Verb {
 #[derive(Args)]
 struct ListOptions {
     /// The user name or the subject.
-    #[arg(long, allow_hyphen_values = true, conflicts_with_all = ["limit", "offset"])]
+    #[arg(long, allow_hyphen_values = true)]
     user: Option<String>,
     #[command(flatten)]
     page: PageOptions,
@@ -102,7 +102,9 @@ pub(super) fn keep_query(keep_applications: bool) -> &'static str {
 
 async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
     let path = match &options.user {
-        Some(user) => format!("/users/{}/sessions", segment(user)),
+        Some(user) => options
+            .page
+            .of(&format!("/users/{}/sessions", segment(user))),
         None => options.page.of("/sessions"),
     };
     let sessions = desk.admin.get(&path).await?;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
 };
-use cardea_store::{Applications, EndSessions, EndWhich, GrantView, RevokeApplication};
+use cardea_store::{Applications, EndSessions, EndWhich, GrantView, Page, RevokeApplication};
 use cardea_web::inbound::UnreadForm;
 use jiff::Timestamp;
 
@@ -33,6 +33,8 @@ use crate::{
 };
 
 const STEP: &str = "account";
+/// How many sessions and how many grants the page shows.
+const MAX_SHOWN: u32 = 200;
 
 /// `GET /account`
 pub(crate) async fn get(ctx: Ctx) -> Response {
@@ -119,17 +121,29 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
 
 /// Ends all sessions of the user but this one.
 async fn end_others(app: &App, current: &Session, cause: Cause) -> Result<(), Failure> {
-    for session in app.store.sessions_of(&current.subject, cause.now).await? {
-        if session.sid == current.sid {
-            continue;
+    let mut page = Page::first(MAX_SHOWN);
+    loop {
+        let subject = &current.subject;
+        let sessions = app
+            .store
+            .sessions_of(subject, page.clone(), cause.now)
+            .await?;
+        for session in sessions.items {
+            if session.sid == current.sid {
+                continue;
+            }
+            let command = EndSessions {
+                which: EndWhich::Sid(session.sid, Some(subject.clone())),
+                why: SessionEnd::Remote,
+                applications: Applications::Keep,
+                cause: cause.clone(),
+            };
+            app.store.end_sessions(command).await?;
         }
-        let command = EndSessions {
-            which: EndWhich::Sid(session.sid, Some(current.subject.clone())),
-            why: SessionEnd::Remote,
-            applications: Applications::Keep,
-            cause: cause.clone(),
-        };
-        app.store.end_sessions(command).await?;
+        page.after = sessions.next;
+        if page.after.is_none() {
+            break;
+        }
     }
     app.backchannel_logout.wake();
     Ok(())
@@ -147,10 +161,13 @@ async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Respons
     let subject = &session.subject;
     let user = ctx.app.store.user(subject).await?;
     let user = user.ok_or_else(|| Failure::page(PageError::TooLate, "the user was removed"))?;
-    let mut sessions = ctx.app.store.sessions_of(subject, ctx.caller.now).await?;
+    let store = &ctx.app.store;
+    let sessions = store.sessions_of(subject, Page::first(MAX_SHOWN), ctx.caller.now);
+    let mut sessions = sessions.await?.items;
     sessions.sort_by_key(|s| s.id != session.id);
-    let grants = ctx.app.store.grants_of(subject, ctx.caller.now).await?;
-    let consents = ctx.app.store.consents_of(subject).await?;
+    let grants = store.grants_of(subject, Page::first(MAX_SHOWN), ctx.caller.now);
+    let grants = grants.await?.items;
+    let consents = store.consents_of(subject).await?;
     let mut clients = Vec::new();
     for consent in &consents {
         clients.push(ctx.app.clients.find(consent.client_id.as_str()).await?);

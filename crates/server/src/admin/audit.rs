@@ -5,13 +5,13 @@ use axum::{
     extract::{FromRequestParts, Query, State},
 };
 use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, Subject, Username};
-use cardea_store::{AuditFilter, Page};
+use cardea_store::{AuditFilter, AuditPosition, Page};
 use http::request::Parts;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    list::List,
+    list::{self, List},
     operator::Operator,
     refusal::{Answer, Refusal},
     sessions::Names,
@@ -34,21 +34,15 @@ struct Asked {
     client: Option<String>,
     event: Option<String>,
     since: Option<Timestamp>,
-    #[serde(default = "default_limit")]
+    #[serde(default = "list::default_limit")]
     limit: u32,
-    #[serde(default)]
-    offset: u32,
-}
-
-const fn default_limit() -> u32 {
-    100
+    after: Option<String>,
 }
 
 /// Which rows the query asks for.
 pub(super) struct Which {
     filter: AuditFilter,
-    since: Option<Timestamp>,
-    page: Page,
+    page: Page<AuditPosition>,
     /// For a user that does not exist now: the refusal if there never was one.
     unknown: Option<Refusal>,
 }
@@ -60,12 +54,7 @@ impl FromRequestParts<Shared> for Which {
         let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
             .await
             .map_err(|e| Refusal::bad_request(e.body_text()))?;
-        if !(1..=Page::MAX).contains(&asked.limit) {
-            return Err(Refusal::bad_request(format!(
-                "limit: a page has 1 to {} rows",
-                Page::MAX
-            )));
-        }
+        let page = list::page(asked.limit, asked.after.as_deref())?;
         let (subject, unknown) = match asked.user {
             Some(user) => subject(app, &user).await?,
             None => (None, None),
@@ -74,14 +63,11 @@ impl FromRequestParts<Shared> for Which {
             subject,
             client_id: asked.client.as_deref().map(ClientId::parse).transpose()?,
             event: asked.event.as_deref().map(event).transpose()?,
+            since: asked.since,
         };
         Ok(Self {
             filter,
-            since: asked.since,
-            page: Page {
-                limit: asked.limit,
-                offset: asked.offset,
-            },
+            page,
             unknown,
         })
     }
@@ -98,31 +84,22 @@ pub(super) async fn list(
             subject: which.filter.subject.clone(),
             ..AuditFilter::default()
         };
-        let first = Page {
-            limit: 1,
-            offset: 0,
-        };
-        if app.store.audit(of_user, first).await?.is_empty() {
+        let first = app.store.audit(of_user, Page::first(1)).await?;
+        if first.items.is_empty() {
             return Err(unknown);
         }
     }
     let mut names = Names::default();
     let mut views = Vec::new();
     let rows = app.store.audit(which.filter, which.page).await?;
-    let read = rows.len();
-    let since = which.since.unwrap_or(Timestamp::MIN);
-    for row in rows.into_iter().take_while(|row| row.at >= since) {
+    for row in rows.items {
         let username = match &row.subject {
             Some(subject) => names.of(&app, subject).await?,
             None => None,
         };
         views.push(View { row, username });
     }
-    Ok(Json(match views.len() == read {
-        true => List::page(views, which.page),
-        // The rest is older than what was asked for.
-        false => List::all(views),
-    }))
+    Ok(Json(List::page(views, rows.next)))
 }
 
 /// The subject of a user, or of one that may have been removed with the refusal in case it never existed.

@@ -61,13 +61,11 @@ impl View {
 pub(super) async fn list(
     State(app): State<Shared>,
     _operator: Operator,
-    Window(page): Window,
+    Window(page): Window<ClientId>,
 ) -> Answer<Json<List<View>>> {
     let clients = app.store.clients(page).await?;
-    Ok(Json(List::page(
-        clients.iter().map(View::of).collect(),
-        page,
-    )))
+    let views = clients.items.iter().map(View::of).collect();
+    Ok(Json(List::page(views, clients.next)))
 }
 
 /// `GET /clients/{id}`

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use cardea_protocol::model::{ClientId, GrantId, RevocationReason, Subject, Username};
-use cardea_store::{GrantView, RevokeGrant};
+use cardea_store::{GrantPosition, GrantView, RevokeGrant};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -77,16 +77,17 @@ impl View {
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
-    Window(page): Window,
+    Window(page): Window<GrantPosition>,
 ) -> Answer<Json<List<View>>> {
     let now = operator.cause.now;
     let mut names = Names::default();
     let mut views = Vec::new();
-    for grant in app.store.grants(page, now).await? {
+    let grants = app.store.grants(page, now).await?;
+    for grant in grants.items {
         let name = names.of(&app, &grant.grant.subject).await?;
         views.push(View::of(grant, name, now));
     }
-    Ok(Json(List::page(views, page)))
+    Ok(Json(List::page(views, grants.next)))
 }
 
 /// `GET /users/{user}/grants`
@@ -94,12 +95,14 @@ pub(super) async fn of_user(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
+    Window(page): Window<GrantPosition>,
 ) -> Answer<Json<List<View>>> {
     let now = operator.cause.now;
     let user = users::find(&app, &user).await?;
-    let grants = app.store.grants_of(&user.subject, now).await?;
+    let grants = app.store.grants_of(&user.subject, page, now).await?;
     let view = |grant| View::of(grant, Some(user.username.clone()), now);
-    Ok(Json(List::all(grants.into_iter().map(view).collect())))
+    let views = grants.items.into_iter().map(view).collect();
+    Ok(Json(List::page(views, grants.next)))
 }
 
 /// `DELETE /grants/{id}`: all its tokens stop working.

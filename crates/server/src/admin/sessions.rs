@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State},
 };
 use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
-use cardea_store::{Applications, EndSessions, EndWhich};
+use cardea_store::{Applications, EndSessions, EndWhich, SessionPosition};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -84,15 +84,16 @@ pub(super) struct Ended {
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
-    Window(page): Window,
+    Window(page): Window<SessionPosition>,
 ) -> Answer<Json<List<View>>> {
     let mut names = Names::default();
     let mut views = Vec::new();
-    for session in app.store.sessions(page, operator.cause.now).await? {
+    let sessions = app.store.sessions(page, operator.cause.now).await?;
+    for session in sessions.items {
         let name = names.of(&app, &session.subject).await?;
         views.push(View::of(session, name));
     }
-    Ok(Json(List::page(views, page)))
+    Ok(Json(List::page(views, sessions.next)))
 }
 
 /// `GET /users/{user}/sessions`
@@ -100,14 +101,14 @@ pub(super) async fn of_user(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
+    Window(page): Window<SessionPosition>,
 ) -> Answer<Json<List<View>>> {
     let user = users::find(&app, &user).await?;
-    let sessions = app
-        .store
-        .sessions_of(&user.subject, operator.cause.now)
-        .await?;
+    let now = operator.cause.now;
+    let sessions = app.store.sessions_of(&user.subject, page, now).await?;
     let view = |session| View::of(session, Some(user.username.clone()));
-    Ok(Json(List::all(sessions.into_iter().map(view).collect())))
+    let views = sessions.items.into_iter().map(view).collect();
+    Ok(Json(List::page(views, sessions.next)))
 }
 
 /// `DELETE /sessions/{sid}`: with its codes and grants; those with `offline_access` stay with `?keep_applications=true`.

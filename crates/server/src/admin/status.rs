@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_jose::Algorithm;
 use cardea_protocol::model::{Client, KeyState, SigningKeyRow};
 use cardea_seal::{MasterKey, Sealer};
-use cardea_store::{AuditFilter, Marks, Page, Store, StoreError};
+use cardea_store::{AuditFilter, MAX_PAGE, Marks, Page, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -108,14 +108,8 @@ async fn look(
     findings.extend(found);
     let rows = store.keys().await?;
     findings.extend(keys(&rows, sealer, &wanted(&clients), now));
-    let newest = store.audit(
-        AuditFilter::default(),
-        Page {
-            limit: 1,
-            offset: 0,
-        },
-    );
-    let newest = newest.await?.into_iter().map(|row| row.at);
+    let newest = store.audit(AuditFilter::default(), Page::first(1));
+    let newest = newest.await?.items.into_iter().map(|row| row.at);
     let newest = newest.chain(rows.iter().map(|row| row.created_at)).max();
     findings.push(time(newest, now));
     Ok(Status { owner, findings })
@@ -123,14 +117,13 @@ async fn look(
 
 async fn clients(store: &dyn Store) -> Result<(Vec<Client>, Vec<Finding>), StoreError> {
     let mut clients = Vec::new();
-    let mut page = Page {
-        limit: Page::MAX,
-        offset: 0,
-    };
+    let mut page = Page::first(MAX_PAGE);
     loop {
-        match store.clients(page).await {
-            Ok(more) if more.is_empty() => break,
-            Ok(more) => clients.extend(more),
+        match store.clients(page.clone()).await {
+            Ok(rows) => {
+                clients.extend(rows.items);
+                page.after = rows.next;
+            }
             Err(error @ StoreError::Corrupt { .. }) => {
                 let advice = "remove that client, or restore a backup";
                 let finding = Finding::problem("clients", error.to_string()).advice(advice);
@@ -138,7 +131,9 @@ async fn clients(store: &dyn Store) -> Result<(Vec<Client>, Vec<Finding>), Store
             }
             Err(error) => return Err(error),
         }
-        page.offset = page.offset.saturating_add(Page::MAX);
+        if page.after.is_none() {
+            break;
+        }
     }
     let disabled = clients.iter().filter(|c| !c.is_enabled()).count();
     let what = match (clients.len(), disabled) {

@@ -143,15 +143,12 @@ async fn what_an_operator_does_is_audited_under_their_user_id() {
         .await;
     assert_eq!(status, StatusCode::CREATED);
     assert!(!user.to_string().contains("argon2") && !user.to_string().contains("rabbit"));
-    let page = Page {
-        limit: 1,
-        offset: 0,
-    };
     let rows = stage
         .store
-        .audit(AuditFilter::default(), page)
+        .audit(AuditFilter::default(), Page::first(1))
         .await
-        .unwrap();
+        .unwrap()
+        .items;
     assert_eq!(rows[0].event.name(), "user_added");
     assert_eq!(
         serde_json::to_value(&rows[0].actor).unwrap(),
@@ -204,28 +201,60 @@ async fn a_body_is_json_of_bounded_size_with_known_members() {
 }
 
 #[tokio::test]
-async fn a_list_has_pages_of_at_most_500() {
+async fn d29_a_list_has_pages_of_at_most_500_and_a_cursor() {
     let stage = stage().await;
     for name in ["a", "b", "c"] {
         let body = json!({ "username": name }).to_string();
         stage.post("/users", "application/json", body).await;
     }
     let (_, first) = stage.get("/users?limit=2").await;
-    assert_eq!(
-        (
-            first["items"].as_array().unwrap().len(),
-            &first["next_offset"]
-        ),
-        (2, &json!(2))
-    );
-    let (_, rest) = stage.get("/users?limit=2&offset=2").await;
-    assert_eq!(
-        (&rest["items"][0]["username"], &rest["next_offset"]),
-        (&json!("c"), &Value::Null)
-    );
-    for query in ["limit=0", "limit=501", "limit=-1", "page=2", "limit=x"] {
+    assert_eq!(first["items"].as_array().unwrap().len(), 2);
+    let next = first["next"].as_str().unwrap();
+    let (_, rest) = stage.get(&format!("/users?limit=2&after={next}")).await;
+    assert_eq!(rest["items"][0]["username"], "c");
+    assert_eq!(rest.get("next"), Some(&Value::Null));
+    for query in [
+        "limit=0",
+        "limit=501",
+        "limit=-1",
+        "page=2",
+        "limit=x",
+        "offset=2",
+        "after=",
+        "after=2",
+        "after=c",
+        "after=%00",
+    ] {
         let (status, _) = stage.get(&format!("/users?{query}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn d29_a_cursor_of_another_list_is_refused() {
+    let stage = stage().await;
+    for name in ["a", "b"] {
+        let body = json!({ "username": name }).to_string();
+        stage.post("/users", "application/json", body).await;
+    }
+    let lists = ["/users", "/clients", "/sessions", "/grants", "/audit"];
+    for from in ["/users", "/audit"] {
+        let (_, first) = stage.get(&format!("{from}?limit=1")).await;
+        let next = first["next"].as_str().unwrap();
+        for list in lists {
+            let (status, answer) = stage.get(&format!("{list}?after={next}")).await;
+            if list == from {
+                assert_eq!(status, StatusCode::OK);
+                continue;
+            }
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{list}");
+            let said = answer["detail"].as_str().unwrap();
+            let (from, list) = (from.trim_start_matches('/'), list.trim_start_matches('/'));
+            assert_eq!(
+                said,
+                format!("after: this is a cursor of the list {from}, not of {list}")
+            );
+        }
     }
 }
 
@@ -316,12 +345,11 @@ async fn what_a_removed_key_signed_is_dead_at_once() {
     assert_eq!(remove().await.0, StatusCode::NO_CONTENT);
     assert!(!active().await);
     assert_eq!(remove().await.0, StatusCode::NOT_FOUND);
-    let page = Page {
-        limit: 1,
-        offset: 0,
-    };
-    let rows = stage.store.audit(AuditFilter::default(), page).await;
-    let row = &rows.unwrap()[0];
+    let rows = stage
+        .store
+        .audit(AuditFilter::default(), Page::first(1))
+        .await;
+    let row = &rows.unwrap().items[0];
     assert_eq!(row.event.name(), "key_removed");
     assert_eq!(row.detail.as_deref(), kid.as_str());
 }

@@ -11,7 +11,7 @@ use cardea_protocol::{
     model::{LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
-use cardea_store::{AddUser, Applications, UserChange, UserUpdate, UserView};
+use cardea_store::{AddUser, Applications, UserChange, UserPosition, UserUpdate, UserView};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -110,11 +110,12 @@ pub(super) struct NewPassword {
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
-    Window(page): Window,
+    Window(page): Window<UserPosition>,
 ) -> Answer<Json<List<View>>> {
-    let users = app.store.users(page).await?.into_iter();
-    let views = users.map(|u| View::of(u, operator.cause.now)).collect();
-    Ok(Json(List::page(views, page)))
+    let users = app.store.users(page).await?;
+    let view = |user| View::of(user, operator.cause.now);
+    let views = users.items.into_iter().map(view).collect();
+    Ok(Json(List::page(views, users.next)))
 }
 
 /// `GET /users/{user}`

@@ -3,7 +3,7 @@ use cardea_protocol::model::*;
 use super::sample::*;
 use crate::*;
 
-pub async fn rows_are_filtered_and_paged(store: AnyStore) {
+pub async fn rows_are_filtered(store: AnyStore) {
     let world = World::new(store).await;
     world
         .store
@@ -14,7 +14,7 @@ pub async fn rows_are_filtered_and_paged(store: AnyStore) {
         })
         .await
         .unwrap();
-    let of = |filter| async { world.store.audit(filter, page()).await.unwrap() };
+    let of = |filter| async { world.store.audit(filter, page()).await.unwrap().items };
 
     let all = of(AuditFilter::default()).await;
     assert_eq!(
@@ -53,21 +53,10 @@ pub async fn rows_are_filtered_and_paged(store: AnyStore) {
             subject,
             client_id,
             event,
+            since: None,
         };
         assert_eq!(of(filter.clone()).await.len(), expected, "{filter:?}");
     }
-    let second = world
-        .store
-        .audit(
-            AuditFilter::default(),
-            Page {
-                limit: 1,
-                offset: 1,
-            },
-        )
-        .await
-        .unwrap();
-    assert_eq!(second, all[1..2]);
 }
 
 pub async fn every_actor_survives(store: AnyStore) {
@@ -94,10 +83,81 @@ pub async fn every_actor_survives(store: AnyStore) {
             .await
             .unwrap();
     }
-    let rows = store.audit(AuditFilter::default(), page()).await.unwrap();
+    let rows = store
+        .audit(AuditFilter::default(), page())
+        .await
+        .unwrap()
+        .items;
     assert!(rows.iter().rev().map(|row| &row.actor).eq(&actors));
     assert!(
         rows.iter()
             .all(|row| row.address.is_none() && row.user_agent.is_none())
     );
+}
+
+async fn add(store: &AnyStore, name: &str, seconds: i64) {
+    let command = AddUser {
+        user: user(name),
+        password_hash: None,
+        cause: cause(seconds),
+    };
+    store.add_user(command).await.unwrap();
+}
+
+pub async fn rows_added_or_removed_between_pages_repeat_and_hide_no_other(store: AnyStore) {
+    for n in 0..6 {
+        add(&store, &format!("user{n}"), n).await;
+    }
+    let page = async |after| {
+        let page = Page { limit: 2, after };
+        let rows = store.audit(AuditFilter::default(), page).await.unwrap();
+        let times = rows.items.iter().map(|row| row.at);
+        (times.collect::<Vec<_>>(), rows.next)
+    };
+    let (first, next) = page(None).await;
+    assert_eq!(first, [at(5), at(4)]);
+    add(&store, "later", 6).await;
+    let (second, next) = page(next).await;
+    assert_eq!(second, [at(3), at(2)]);
+    let (third, next) = page(next).await;
+    assert_eq!(third, [at(1), at(0)]);
+    assert_eq!(next, None, "a full last page is the last one");
+}
+
+pub async fn rows_of_a_period_are_found_and_paged(store: AnyStore) {
+    // The clock is set back between the third and the fourth row.
+    for (n, seconds) in [1, 5, 9, 4, 6, 10].into_iter().enumerate() {
+        add(&store, &format!("user{n}"), seconds).await;
+    }
+    for (since, expected) in [
+        (0, vec![10, 6, 4, 9, 5, 1]),
+        (5, vec![10, 6, 9, 5]),
+        (6, vec![10, 6, 9]),
+        (10, vec![10]),
+        (11, vec![]),
+    ] {
+        let all = AuditFilter {
+            since: Some(at(since)),
+            ..AuditFilter::default()
+        };
+        let added = AuditFilter {
+            event: Some(AuditEvent::UserAdded),
+            ..all.clone()
+        };
+        for filter in [all, added] {
+            let mut found = Vec::new();
+            let mut page = Page::first(2);
+            loop {
+                let rows = store.audit(filter.clone(), page).await.unwrap();
+                assert!(rows.next.is_none() || rows.items.len() == 2);
+                found.extend(rows.items.iter().map(|row| row.at));
+                match rows.next {
+                    None => break,
+                    after => page = Page { limit: 2, after },
+                }
+            }
+            let expected: Vec<_> = expected.iter().map(|seconds| at(*seconds)).collect();
+            assert_eq!(found, expected, "{filter:?}");
+        }
+    }
 }

@@ -183,7 +183,7 @@ pub async fn sweeping_ends_expired_sessions(store: AnyStore) {
         event: Some(AuditEvent::SessionEnded),
         ..Default::default()
     };
-    let rows = world.store.audit(filter, page()).await.unwrap();
+    let rows = world.store.audit(filter, page()).await.unwrap().items;
     assert_eq!(
         (rows.len(), &rows[0].actor, rows[0].at),
         (1, &Actor::System, at(30 * MINUTE))
@@ -205,9 +205,10 @@ pub async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
         assert_eq!(sweep(&world.store, day * DAY + 1).await, Swept::default());
         let listed = world
             .store
-            .grants_of(&world.alice.subject, at(day * DAY))
+            .grants_of(&world.alice.subject, page(), at(day * DAY))
             .await
-            .unwrap();
+            .unwrap()
+            .items;
         assert_eq!(listed[0].sid.as_deref(), Some("sid-one"));
     }
     assert_eq!(world.stored(&grant).await.session, Some(world.session.id));

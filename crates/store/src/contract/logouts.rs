@@ -260,7 +260,7 @@ pub async fn what_is_given_up_is_audited(store: AnyStore) {
         event: Some(AuditEvent::LogoutUndelivered),
         ..AuditFilter::default()
     };
-    let rows = world.store.audit(filter, page()).await.unwrap();
+    let rows = world.store.audit(filter, page()).await.unwrap().items;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].client_id.as_ref(), Some(client.id()));
     assert_eq!(rows[0].subject, Some(world.alice.subject.clone()));

@@ -64,15 +64,19 @@ pub use self::sample::START;
 macro_rules! contract {
     ($open:path) => {
         $crate::contract! { $open;
-            audit: rows_are_filtered_and_paged, every_actor_survives;
+            audit: rows_are_filtered, every_actor_survives,
+                rows_added_or_removed_between_pages_repeat_and_hide_no_other,
+                rows_of_a_period_are_found_and_paged;
             clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
                 a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,
                 applying_the_file_twice_writes_once, the_revision_changes_with_each_change_of_a_client,
                 enabled_clients_are_visited, what_leaves_the_file_is_disabled,
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
-                an_assertion_counts_once, of_20_parallel_assertions_one_counts;
+                an_assertion_counts_once, of_20_parallel_assertions_one_counts,
+                rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,
-                a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed;
+                a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
+                rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
@@ -114,13 +118,15 @@ macro_rules! contract {
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
-                sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed;
+                sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
+                rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,
                 d25_a_login_reads_the_user_with_the_password, d25_it_is_known_who_has_a_password_without_reading_it,
                 d25_a_refused_user_leaves_no_password,
-                t3_the_costs_of_password_hashes_are_counted;
+                t3_the_costs_of_password_hashes_are_counted,
+                rows_added_or_removed_between_pages_repeat_and_hide_no_other;
         }
     };
     ($open:path; $($module:ident: $($case:ident),*;)*) => {

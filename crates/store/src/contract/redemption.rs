@@ -311,7 +311,7 @@ pub async fn a_65th_grant_supersedes_the_one_unused_for_longest(store: AnyStore)
         event: Some(AuditEvent::GrantRevoked),
         ..AuditFilter::default()
     };
-    let rows = world.store.audit(filter, page()).await.unwrap();
+    let rows = world.store.audit(filter, page()).await.unwrap().items;
     assert_eq!(
         (rows[0].grant_id, rows[0].detail.as_deref()),
         (Some(grants[1].id), Some("superseded"))

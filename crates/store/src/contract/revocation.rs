@@ -40,7 +40,7 @@ pub async fn a_grant_is_revoked_once(store: AnyStore) {
         event: Some(AuditEvent::GrantRevoked),
         ..Default::default()
     };
-    let rows = world.store.audit(filter, page()).await.unwrap();
+    let rows = world.store.audit(filter, page()).await.unwrap().items;
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].subject.as_ref(), Some(&world.alice.subject));
     assert_eq!(
@@ -228,9 +228,10 @@ pub async fn disabled_parties_have_no_living_tokens(store: AnyStore) {
     );
     let listed = world
         .store
-        .grants_of(&world.alice.subject, at(1))
+        .grants_of(&world.alice.subject, page(), at(1))
         .await
-        .unwrap();
+        .unwrap()
+        .items;
     assert!(!listed[0].standing.client_enabled, "it rests");
     world
         .store
@@ -275,9 +276,10 @@ pub async fn removing_a_user_removes_everything(store: AnyStore) {
     assert!(
         world
             .store
-            .grants_of(&subject, at(1))
+            .grants_of(&subject, page(), at(1))
             .await
             .unwrap()
+            .items
             .is_empty()
     );
     assert_eq!(

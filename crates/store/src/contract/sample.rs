@@ -49,11 +49,8 @@ pub fn conflict(constraint: Constraint) -> StoreError {
     StoreError::Conflict { constraint }
 }
 
-pub fn page() -> Page {
-    Page {
-        limit: 100,
-        offset: 0,
-    }
+pub fn page<P>() -> Page<P> {
+    Page::first(100)
 }
 
 pub fn user(name: &str) -> User {
@@ -360,12 +357,9 @@ impl World {
 }
 
 pub async fn events(store: &AnyStore) -> Vec<AuditEvent> {
-    let all = Page {
-        limit: 500,
-        offset: 0,
-    };
+    let all = Page::first(MAX_PAGE);
     let rows = store.audit(AuditFilter::default(), all).await.unwrap();
-    rows.into_iter().rev().map(|row| row.event).collect()
+    rows.items.into_iter().rev().map(|row| row.event).collect()
 }
 
 /// A rotation by `spa`, a public client, from the usual network.

@@ -127,7 +127,7 @@ pub async fn another_user_ends_the_session(store: AnyStore) {
         event: Some(AuditEvent::SessionEnded),
         ..Default::default()
     };
-    let rows = world.store.audit(filter, page()).await.unwrap();
+    let rows = world.store.audit(filter, page()).await.unwrap().items;
     assert_eq!(rows[0].subject, Some(world.alice.subject.clone()));
     assert_eq!(
         rows[0].detail.as_deref(),
@@ -311,24 +311,44 @@ pub async fn live_sessions_are_listed(store: AnyStore) {
     }
     let of_alice = world
         .store
-        .sessions_of(&world.alice.subject, at(6))
+        .sessions_of(&world.alice.subject, page(), at(6))
         .await
-        .unwrap();
+        .unwrap()
+        .items;
     assert_eq!(of_alice, [younger.clone(), world.session.clone()]);
-    let all = world.store.sessions(page(), at(6)).await.unwrap();
-    assert_eq!(all, [bobs, younger.clone(), world.session.clone()]);
-    assert_eq!(
-        world
-            .store
-            .sessions(
-                Page {
-                    limit: 1,
-                    offset: 1
-                },
-                at(6)
-            )
-            .await
-            .unwrap(),
-        [younger]
-    );
+    let all = world.store.sessions(page(), at(6)).await.unwrap().items;
+    assert_eq!(all, [bobs, younger, world.session.clone()]);
+}
+
+pub async fn rows_added_or_removed_between_pages_repeat_and_hide_no_other(store: AnyStore) {
+    let world = World::new(store).await;
+    let open = async |name: &str| {
+        let new = session(name, &world.alice, 1);
+        world.open(&new, None, 1).await;
+        new
+    };
+    let (two, three, four) = (open("two").await, open("three").await, open("four").await);
+    let page = async |after, of_alice| {
+        let page = Page { limit: 2, after };
+        let subject = &world.alice.subject;
+        let rows = match of_alice {
+            true => world.store.sessions_of(subject, page, at(2)).await,
+            false => world.store.sessions(page, at(2)).await,
+        };
+        rows.unwrap()
+    };
+    let mut positions = Vec::new();
+    for of_alice in [true, false] {
+        let first = page(None, of_alice).await;
+        assert_eq!(first.items, [four.clone(), three.clone()]);
+        positions.push(first.next);
+    }
+    let which = EndWhich::Id(three.id);
+    world.end(which, SessionEnd::Operator, 2).await;
+    open("five").await;
+    for (of_alice, after) in [true, false].into_iter().zip(positions) {
+        let second = page(after, of_alice).await;
+        assert_eq!(second.items, [two.clone(), world.session.clone()]);
+        assert_eq!(second.next, None, "a full last page is the last one");
+    }
 }

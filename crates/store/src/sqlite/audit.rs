@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use cardea_protocol::model::{Actor, AuditEvent, AuditRow, Cause, ClientId, GrantId, Subject};
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
@@ -9,12 +10,16 @@ use super::{
     fault::Verb,
     rows::{self, Fields},
 };
-use crate::{Audit, AuditFilter, Page, Result, events::AuditEntry};
+use crate::{Audit, AuditFilter, AuditPosition, Page, Result, Rows, events::AuditEntry};
 
 #[async_trait]
 impl Audit for SqliteStore {
-    async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditRow>> {
-        self.read(|db| list(db, &filter, page))
+    async fn audit(
+        &self,
+        filter: AuditFilter,
+        page: Page<AuditPosition>,
+    ) -> Result<Rows<AuditRow, AuditPosition>> {
+        self.read(|db| list(db, &filter, &page))
     }
 }
 
@@ -107,13 +112,39 @@ macro_rules! list {
              WHERE ",
             $condition,
             " AND (:subject IS NULL OR subject = :subject) AND (:client IS NULL OR client_id = :client)
-               AND (:event IS NULL OR event = :event)
-             ORDER BY id DESC LIMIT :limit OFFSET :offset"
+               AND (:event IS NULL OR event = :event) AND (:since IS NULL OR at >= :since) AND id >= :first AND id < :after
+             ORDER BY id DESC LIMIT :limit"
         )
     };
 }
 
-fn list(db: &Connection, filter: &AuditFilter, page: Page) -> Verb<Vec<AuditRow>> {
+/// By how much a row may be older than one that was written before: requests take their time, and clocks are set.
+const DISORDER_MS: i64 = 60 * 60 * 1000;
+
+/// An id from which on the rows of a period stand: ids rise with time, but for [`DISORDER_MS`]. A binary search, as no index
+/// has the times; each row's own time decides then.
+fn first_since(db: &Connection, since: i64) -> Verb<i64> {
+    let bound = since.saturating_sub(DISORDER_MS);
+    let range = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM audit";
+    let range = rows::first(db, range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut low, mut high): (i64, i64) = range.unwrap_or_default();
+    let next = "SELECT id, at FROM audit WHERE id >= ? ORDER BY id LIMIT 1";
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = rows::first(db, next, [middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match row {
+            Some((id, at)) if at < bound => low = id + 1,
+            Some::<(i64, i64)>(_) | None => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+fn list(
+    db: &Connection,
+    filter: &AuditFilter,
+    page: &Page<AuditPosition>,
+) -> Verb<Rows<AuditRow, AuditPosition>> {
     // The narrowest condition is written as a plain comparison, so that its index is used.
     let sql = match filter {
         AuditFilter {
@@ -130,15 +161,22 @@ fn list(db: &Connection, filter: &AuditFilter, page: Page) -> Verb<Vec<AuditRow>
         AuditFilter { event: Some(_), .. } => list!("event = :event AND event <> 'login'"),
         _ => list!("TRUE"),
     };
-    let (limit, offset) = rows::bounds(page);
+    let (limit, read) = rows::limits(page);
+    let since = filter.since.map(Timestamp::as_millisecond);
     let params = named_params! {
         ":subject": filter.subject.as_ref().map(Subject::as_str),
         ":client": filter.client_id.as_ref().map(ClientId::as_str),
         ":event": filter.event.map(AuditEvent::name),
-        ":limit": limit,
-        ":offset": offset,
+        ":since": since,
+        ":first": since.map_or(Ok(0), |since| first_since(db, since))?,
+        ":after": page.after.map_or(i64::MAX, |position| position.0),
+        ":limit": read,
     };
-    rows::all(db, sql, params, |row| Ok(decode(row)?))
+    let found = rows::all(db, sql, params, |row| {
+        let row = decode(row)?;
+        Ok((AuditPosition(row.id), row))
+    })?;
+    Ok(rows::page(found, limit))
 }
 
 fn decode(row: &Row<'_>) -> Result<AuditRow> {

@@ -11,7 +11,7 @@ use super::{
     rows::{self, Fields},
 };
 use crate::{
-    ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, UseAssertion, events,
+    ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, Rows, UseAssertion, events,
 };
 
 macro_rules! columns {
@@ -34,13 +34,21 @@ impl Clients for SqliteStore {
         self.read(|db| find(db, id))
     }
 
-    async fn clients(&self, page: Page) -> Result<Vec<Client>> {
+    async fn clients(&self, page: Page<ClientId>) -> Result<Rows<Client, ClientId>> {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM clients ORDER BY client_id LIMIT ? OFFSET ?"
+            " FROM clients WHERE client_id > ? ORDER BY client_id LIMIT ?"
         );
-        self.read(|db| rows::all(db, sql, rows::bounds(page), |row| Ok(decode(row)?)))
+        let (limit, read) = rows::limits(&page);
+        let after = page.after.as_ref().map_or("", ClientId::as_str);
+        let found = self.read(|db| {
+            rows::all(db, sql, (after, read), |row| {
+                let client = decode(row)?;
+                Ok((client.id().clone(), client))
+            })
+        })?;
+        Ok(rows::page(found, limit))
     }
 
     async fn clients_revision(&self) -> Result<i64> {

@@ -16,27 +16,26 @@ use super::{
     sessions::session_alive,
 };
 use crate::{
-    CodeLookup, GrantView, Grants, IssueCode, Page, RedeemCode, Redeemed, RefreshContext, Result,
-    RevokeGrant, RotateRefresh, Rotated,
+    CodeLookup, GrantPosition, GrantView, Grants, IssueCode, Page, RedeemCode, Redeemed,
+    RefreshContext, Result, RevokeGrant, RotateRefresh, Rotated, Rows,
 };
 
 /// Grants that have neither expired nor been revoked. Those of a disabled client are included: they work again when it is
 /// enabled.
 macro_rules! select_living {
-    ($condition:literal, $bounds:literal) => {
+    ($condition:literal) => {
         concat!(
             "SELECT ",
             grant_columns!(),
             ", ",
             standing_columns!(),
-            ", s.sid",
+            ", s.sid, g.grant_key",
             grant_joins!(),
             "WHERE ",
             $condition,
-            "g.revoked_at IS NULL AND g.expires_at > :now AND (g.offline OR g.session_key IS NULL OR ",
+            "g.grant_key < :after AND g.revoked_at IS NULL AND g.expires_at > :now AND (g.offline OR g.session_key IS NULL OR ",
             session_alive!(),
-            ") ORDER BY g.grant_key DESC",
-            $bounds
+            ") ORDER BY g.grant_key DESC LIMIT :limit"
         )
     };
 }
@@ -85,31 +84,52 @@ impl Grants for SqliteStore {
             .await
     }
 
-    async fn grants_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<GrantView>> {
+    async fn grants_of(
+        &self,
+        subject: &Subject,
+        page: Page<GrantPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<GrantView, GrantPosition>> {
         let sql = select_living!(
-            "u.subject = :subject AND coalesce(g.revoked_at, g.expires_at) > :now AND ",
-            " LIMIT 200"
+            "u.subject = :subject AND coalesce(g.revoked_at, g.expires_at) > :now AND "
         );
-        let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
-        self.read(|db| rows::all(db, sql, params, view))
+        let (limit, read) = rows::limits(&page);
+        let params = named_params! {
+            ":subject": subject.as_str(),
+            ":now": now.as_millisecond(),
+            ":after": page.after.map_or(i64::MAX, |position| position.0),
+            ":limit": read,
+        };
+        let found = self.read(|db| rows::all(db, sql, params, view))?;
+        Ok(rows::page(found, limit))
     }
 
-    async fn grants(&self, page: Page, now: Timestamp) -> Result<Vec<GrantView>> {
-        let sql = select_living!("", " LIMIT :limit OFFSET :offset");
-        let (limit, offset) = rows::bounds(page);
-        let params =
-            named_params! { ":now": now.as_millisecond(), ":limit": limit, ":offset": offset };
-        self.read(|db| rows::all(db, sql, params, view))
+    async fn grants(
+        &self,
+        page: Page<GrantPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<GrantView, GrantPosition>> {
+        let sql = select_living!("");
+        let (limit, read) = rows::limits(&page);
+        let params = named_params! {
+            ":now": now.as_millisecond(),
+            ":after": page.after.map_or(i64::MAX, |position| position.0),
+            ":limit": read,
+        };
+        let found = self.read(|db| rows::all(db, sql, params, view))?;
+        Ok(rows::page(found, limit))
     }
 }
 
-fn view(row: &Row<'_>) -> Verb<GrantView> {
+fn view(row: &Row<'_>) -> Verb<(GrantPosition, GrantView)> {
+    let position = GrantPosition(row.get("grant_key")?);
     let grant = grant_rows::grant(row)?;
     let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
     let sid = Fields::new(row, "grants", GRANT_COLUMNS + STANDING_COLUMNS).get("sid")?;
-    Ok(GrantView {
+    let view = GrantView {
         grant,
         standing,
         sid,
-    })
+    };
+    Ok((position, view))
 }

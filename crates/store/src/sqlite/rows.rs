@@ -14,7 +14,7 @@ use serde::{
 };
 
 use super::fault::Verb;
-use crate::{Page, Result, StoreError};
+use crate::{MAX_PAGE, Page, Result, Rows, StoreError};
 
 /// The columns of one table in a row, read one after the other by their names. The first is the key of the row.
 pub(super) struct Fields<'a, 'r> {
@@ -203,7 +203,19 @@ pub(super) fn value<T: FromSql>(
     first(connection, sql, params, |row| Ok(row.get(0)?))
 }
 
-/// A page's bounds.
-pub(super) fn bounds(page: Page) -> (u32, u32) {
-    (page.limit.min(Page::MAX), page.offset)
+/// The limit of a page, and of the statement that reads it: one row more, which shows whether a page follows.
+pub(super) fn limits<P>(page: &Page<P>) -> (usize, u32) {
+    let limit = page.limit.min(MAX_PAGE);
+    (limit as usize, limit + 1)
+}
+
+/// The rows of a page, from those that its statement found with their positions.
+pub(super) fn page<T, P>(mut found: Vec<(P, T)>, limit: usize) -> Rows<T, P> {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let (mut positions, items): (Vec<P>, Vec<T>) = found.into_iter().unzip();
+    Rows {
+        items,
+        next: positions.pop().filter(|_| more),
+    }
 }

@@ -15,7 +15,9 @@ use super::{
     rows::{self, Fields},
     users,
 };
-use crate::{Applications, EndSessions, EndWhich, OpenSession, Page, Result, Sessions};
+use crate::{
+    Applications, EndSessions, EndWhich, OpenSession, Page, Result, Rows, SessionPosition, Sessions,
+};
 
 /// `last_seen_at` is to the minute.
 pub(super) const TOUCH_EVERY_MS: i64 = 60_000;
@@ -45,7 +47,7 @@ pub(super) use living_sid_column;
 macro_rules! columns {
     () => {
         "s.sid, s.cookie_hash, u.subject, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at, s.idle_expires_at,
-         s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason"
+         s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason, s.session_key"
     };
 }
 
@@ -90,26 +92,52 @@ impl Sessions for SqliteStore {
         self.write(move |tx| end_which(tx, &command)).await
     }
 
-    async fn sessions_of(&self, subject: &Subject, now: Timestamp) -> Result<Vec<Session>> {
+    async fn sessions_of(
+        &self,
+        subject: &Subject,
+        page: Page<SessionPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<Session, SessionPosition>> {
         let sql = select!(
-            "u.subject = :subject AND ",
+            "u.subject = :subject AND s.session_key < :after AND ",
             session_alive!(),
-            " ORDER BY s.created_at DESC, s.session_key DESC LIMIT 200"
+            " ORDER BY s.session_key DESC LIMIT :limit"
         );
-        let params = named_params! { ":subject": subject.as_str(), ":now": now.as_millisecond() };
-        self.read(|db| rows::all(db, sql, params, |row| Ok(decode(row)?)))
+        let (limit, read) = rows::limits(&page);
+        let params = named_params! {
+            ":subject": subject.as_str(),
+            ":now": now.as_millisecond(),
+            ":after": page.after.map_or(i64::MAX, |position| position.0),
+            ":limit": read,
+        };
+        let found = self.read(|db| rows::all(db, sql, params, positioned))?;
+        Ok(rows::page(found, limit))
     }
 
-    async fn sessions(&self, page: Page, now: Timestamp) -> Result<Vec<Session>> {
+    async fn sessions(
+        &self,
+        page: Page<SessionPosition>,
+        now: Timestamp,
+    ) -> Result<Rows<Session, SessionPosition>> {
         let sql = select!(
+            "s.session_key < :after AND ",
             session_alive!(),
-            " ORDER BY s.session_key DESC LIMIT :limit OFFSET :offset"
+            " ORDER BY s.session_key DESC LIMIT :limit"
         );
-        let (limit, offset) = rows::bounds(page);
-        let params =
-            named_params! { ":now": now.as_millisecond(), ":limit": limit, ":offset": offset };
-        self.read(|db| rows::all(db, sql, params, |row| Ok(decode(row)?)))
+        let (limit, read) = rows::limits(&page);
+        let params = named_params! {
+            ":now": now.as_millisecond(),
+            ":after": page.after.map_or(i64::MAX, |position| position.0),
+            ":limit": read,
+        };
+        let found = self.read(|db| rows::all(db, sql, params, positioned))?;
+        Ok(rows::page(found, limit))
     }
+}
+
+fn positioned(row: &Row<'_>) -> Verb<(SessionPosition, Session)> {
+    let position = SessionPosition(row.get("session_key")?);
+    Ok((position, decode(row)?))
 }
 
 fn decode(row: &Row<'_>) -> Result<Session> {

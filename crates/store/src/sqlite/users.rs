@@ -16,8 +16,8 @@ use super::{
     sessions,
 };
 use crate::{
-    AddUser, Applications, EndSessions, EndWhich, LoginUser, Page, Result, Seeded, UserChange,
-    UserView, Users,
+    AddUser, Applications, EndSessions, EndWhich, LoginUser, Page, Result, Rows, Seeded,
+    UserChange, UserPosition, UserView, Users,
 };
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
@@ -85,22 +85,26 @@ impl Users for SqliteStore {
         Ok(found.unwrap_or(false))
     }
 
-    async fn users(&self, page: Page) -> Result<Vec<UserView>> {
+    async fn users(&self, page: Page<UserPosition>) -> Result<Rows<UserView, UserPosition>> {
         let sql = concat!(
             "SELECT ",
             user_columns!(),
             ", ",
             has_password!(),
-            " FROM users u ORDER BY u.username_key LIMIT ? OFFSET ?"
+            ", u.username_key FROM users u WHERE u.username_key > ? ORDER BY u.username_key LIMIT ?"
         );
-        self.read(|db| {
-            rows::all(db, sql, rows::bounds(page), |row| {
-                Ok(UserView {
+        let (limit, read) = rows::limits(&page);
+        let after = page.after.map_or_else(String::new, |position| position.0);
+        let found = self.read(|db| {
+            rows::all(db, sql, (&after, read), |row| {
+                let view = UserView {
                     user: decode(row, 0)?,
                     has_password: row.get(USER_COLUMNS)?,
-                })
+                };
+                Ok((UserPosition(row.get(USER_COLUMNS + 1)?), view))
             })
-        })
+        })?;
+        Ok(rows::page(found, limit))
     }
 
     async fn add_user(&self, command: AddUser) -> Result<()> {

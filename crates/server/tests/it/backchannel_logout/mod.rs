@@ -59,12 +59,11 @@ async fn given_up(server: &TestServer) -> Vec<String> {
         event: Some(AuditEvent::LogoutUndelivered),
         ..AuditFilter::default()
     };
-    let page = Page {
-        limit: 100,
-        offset: 0,
-    };
-    let rows = server.store.audit(filter, page).await.unwrap();
-    rows.into_iter().filter_map(|row| row.detail).collect()
+    let rows = server.store.audit(filter, Page::first(100)).await.unwrap();
+    rows.items
+        .into_iter()
+        .filter_map(|row| row.detail)
+        .collect()
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use cardea_store::Page;
 use cardea_testkit::{
     Answer, Browser, ISSUER, Person, TestClient, TestServer,
     clients::{SPA, STRICT, WEB},
@@ -74,8 +75,13 @@ async fn twenty_refreshes_get_one_successor_and_make_one_rotation() {
         assert!(winners.iter().all(|w| w["refresh_token"] == successor));
         let alice = server.subject(Person::ALICE).await;
         let now = cardea_web::clock::Clock::now(&*server.clock);
-        let grants = server.store.grants_of(&alice, now).await.unwrap();
+        let grants = server
+            .store
+            .grants_of(&alice, Page::first(100), now)
+            .await
+            .unwrap();
         let grant = grants
+            .items
             .iter()
             .find(|g| g.grant.client_id.as_str() == client.id);
         assert_eq!(grant.unwrap().grant.refresh.as_ref().unwrap().generation, 1);

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use cardea_protocol::model::AuditEvent;
-use cardea_store::{AuditFilter, Page};
+use cardea_store::{AuditFilter, MAX_PAGE, Page};
 use cardea_testkit::{
     Answer, Browser, Person, TestClient, TestServer,
     clients::{SPA, STRICT, WEB},
@@ -64,11 +64,8 @@ async fn audited(server: &TestServer, event: AuditEvent) -> usize {
         event: Some(event),
         ..AuditFilter::default()
     };
-    let page = Page {
-        limit: Page::MAX,
-        offset: 0,
-    };
-    server.store.audit(filter, page).await.unwrap().len()
+    let page = Page::first(MAX_PAGE);
+    server.store.audit(filter, page).await.unwrap().items.len()
 }
 
 fn seconds(seconds: i64) -> SignedDuration {

@@ -217,7 +217,14 @@ async fn a_full_disk_makes_the_store_read_only_until_there_is_room() {
     assert!(is(&bench.add("later").await.unwrap(), NotDone::Sure));
     assert!(bench.is_there("alice").await, "it reads");
     assert_eq!(
-        bench.store.users(page()).await.unwrap().len().min(100),
+        bench
+            .store
+            .users(page())
+            .await
+            .unwrap()
+            .items
+            .len()
+            .min(100),
         (n + 1).min(100),
         "and has what it confirmed"
     );

@@ -54,7 +54,7 @@ async fn what_was_acknowledged_survives_an_unclean_end() {
         fs::copy(folder.path().join(name), after.path().join(name)).unwrap();
     }
     let again = SqliteStore::open(options(&after)).unwrap();
-    assert_eq!(again.users(page()).await.unwrap().len(), 50);
+    assert_eq!(again.users(page()).await.unwrap().items.len(), 50);
     drop(store);
     assert!(
         !folder.path().join("cardea.db-wal").exists(),

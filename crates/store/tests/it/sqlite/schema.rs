@@ -143,8 +143,11 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM logouts WHERE due_at <= 1 ORDER BY due_at, logout_key",
         "SELECT secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
          WHERE u.username_key = 'x'",
-        "SELECT 1 FROM audit WHERE subject = 'x' ORDER BY id DESC",
+        "SELECT 1 FROM audit WHERE subject = 'x' AND id < 9 AND id >= 1 ORDER BY id DESC LIMIT 3",
         "SELECT 1 FROM audit WHERE event = 'x' AND event <> 'login' ORDER BY id DESC",
+        "SELECT 1 FROM users WHERE username_key > 'x' ORDER BY username_key LIMIT 3",
+        "SELECT 1 FROM clients WHERE client_id > 'x' ORDER BY client_id LIMIT 3",
+        "SELECT 1 FROM sessions s JOIN users u ON u.user_key = s.user_key WHERE s.session_key < 9 ORDER BY s.session_key DESC LIMIT 3",
     ];
     for sql in often {
         let plan = plan(&db, sql);

@@ -14,6 +14,6 @@ echo
 curl -sS --fail-with-body -H "Authorization: Bearer $token" "$api/admin/metrics"
 echo
 
-# Without a token: 401, and WWW-Authenticate says what is asked for.
+# Without a token: 401, and WWW-Authenticate says what is needed.
 curl -sS -i "$api/orders"
 echo

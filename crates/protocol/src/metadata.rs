@@ -4,7 +4,7 @@ use cardea_jose::Algorithm;
 use serde::Serialize;
 
 use crate::{
-    claims::CLAIMS,
+    claims::supported_claims,
     model::{AuthMethod, GrantType},
     resources::Resources,
 };
@@ -78,7 +78,7 @@ impl Metadata {
             GrantType::ClientCredentials,
         ];
         let own = resources.catalog().own_claims();
-        let claims = CLAIMS.iter().copied().chain(own);
+        let claims = supported_claims().chain(own);
         let claims = claims.map(str::to_owned).collect();
         Self {
             issuer: issuer.to_owned(),
@@ -170,7 +170,7 @@ mod tests {
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "acr_values_supported": ["urn:cardea:acr:password"],
             "claim_types_supported": ["normal"],
-            "claims_supported": CLAIMS,
+            "claims_supported": supported_claims().collect::<Vec<_>>(),
             "claims_parameter_supported": true,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,

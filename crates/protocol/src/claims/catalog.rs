@@ -1,5 +1,7 @@
 //! Which scopes exist beside those of the APIs, and which claims each of them gives.
 
+use std::iter;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,14 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
         .iter()
         .find(|(_, claims)| claims.contains(&claim))
         .map(|(scope, _)| *scope)
+}
+
+/// All claims that Cardea knows without a configuration, for the metadata.
+pub fn supported_claims<'a>() -> impl Iterator<Item = &'a str> {
+    let of_scopes = BY_SCOPE.iter().flat_map(|(_, claims)| *claims);
+    let of_the_login = &["auth_time", "acr", "amr", "sid"];
+    let all = iter::once(&"sub").chain(of_scopes).chain(of_the_login);
+    all.map(|claim| -> &'a str { claim })
 }
 
 fn standard_claims(scope: &str) -> &'static [&'static str] {

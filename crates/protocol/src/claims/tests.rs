@@ -321,8 +321,8 @@ fn a_claim_without_a_value_is_left_out() {
 #[test]
 fn every_claim_that_can_be_had_is_in_the_metadata() {
     let mut user = user();
-    for name in CLAIMS {
-        user.claims.insert((*name).to_owned(), json!("x"));
+    for name in supported_claims() {
+        user.claims.insert(name.to_owned(), json!("x"));
     }
     let all = userinfo(
         &user,
@@ -331,7 +331,7 @@ fn every_claim_that_can_be_had_is_in_the_metadata() {
         &Catalog::default(),
     );
     for name in all.keys() {
-        assert!(CLAIMS.contains(&name.as_str()), "{name}");
+        assert!(supported_claims().any(|claim| claim == name), "{name}");
     }
     assert_eq!(all.len(), 20);
 }

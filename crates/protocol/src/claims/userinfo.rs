@@ -11,36 +11,6 @@ use crate::{
     scope::Scope,
 };
 
-/// All supported claims, for the metadata.
-pub const CLAIMS: &[&str] = &[
-    "sub",
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-    "email",
-    "email_verified",
-    "address",
-    "phone_number",
-    "phone_number_verified",
-    "roles",
-    "groups",
-    "auth_time",
-    "acr",
-    "amr",
-    "sid",
-];
-
 /// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
 #[must_use]
 pub fn userinfo(

@@ -32,7 +32,7 @@ fn id_token_claim(client: &Client, resources: &Resources, claim: &str) -> Option
     let givers: Vec<_> = catalog.givers(claim).collect();
     if givers.is_empty() {
         let own = catalog.own_claims();
-        let known = crate::claims::CLAIMS.iter().copied().chain(own);
+        let known = crate::claims::supported_claims().chain(own);
         let meant = did_you_mean(similar(claim, known));
         return Some(format!(
             "id_token_claims: no scope gives {claim}; add it to the claims of one under [[scopes]]{meant}"
@@ -79,7 +79,7 @@ pub fn user_claim_warnings(claims: &BTreeMap<String, Value>, resources: &Resourc
     let unused = claims.keys().filter(|claim| !given(claim));
     unused
         .map(|claim| {
-            let known = crate::claims::CLAIMS.iter().copied();
+            let known = crate::claims::supported_claims();
             let own = resources.catalog().own_claims();
             let meant = did_you_mean(similar(claim, known.chain(own)));
             format!(

@@ -15,7 +15,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cardea_jose::Algorithm;
-use cardea_protocol::model::{Client, ClientId};
+use cardea_protocol::{
+    explain::NameIndex,
+    model::{Client, ClientId},
+};
 use cardea_store::{Store, StoreError};
 use cardea_web::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
@@ -27,6 +30,8 @@ const MAX_CACHED: u64 = 10_000;
 const KEPT: Duration = Duration::from_secs(60);
 /// D21: the index of origins is bounded.
 const MAX_ORIGINS: usize = 10_000;
+/// The names that an unknown one is compared with are bounded too.
+const MAX_NAMES: usize = 10_000;
 
 /// The clients of the store.
 pub(crate) struct ClientDirectory {
@@ -35,6 +40,7 @@ pub(crate) struct ClientDirectory {
     cache: Cache<String, (Arc<Client>, Timestamp)>,
     origins: ArcSwap<HashSet<String>>,
     algorithms: ArcSwap<Vec<Algorithm>>,
+    names: ArcSwap<NameIndex>,
     /// The revision of the clients that the indexes were read from.
     revision: AtomicI64,
 }
@@ -54,6 +60,7 @@ impl ClientDirectory {
                 .build(),
             origins: ArcSwap::default(),
             algorithms: ArcSwap::default(),
+            names: ArcSwap::default(),
             revision: AtomicI64::new(0),
         };
         directory.refresh().await?;
@@ -87,9 +94,13 @@ impl ClientDirectory {
         let revision = self.store.clients_revision().await?;
         let mut origins = HashSet::new();
         let mut algorithms = Vec::new();
+        let mut names = Vec::new();
         let mut visit = |client: &Client| {
             let room = MAX_ORIGINS.saturating_sub(origins.len());
             origins.extend(client.origins().iter().take(room).cloned());
+            if names.len() < MAX_NAMES {
+                names.push(client.id().to_string());
+            }
             let metadata = client.metadata();
             let wanted = [
                 metadata.access_token_signing_alg,
@@ -105,6 +116,7 @@ impl ClientDirectory {
         self.store.visit_enabled_clients(&mut visit).await?;
         self.origins.store(Arc::new(origins));
         self.algorithms.store(Arc::new(algorithms));
+        self.names.store(Arc::new(NameIndex::new(names)));
         self.revision.store(revision, Ordering::Relaxed);
         Ok(())
     }
@@ -120,6 +132,11 @@ impl ClientDirectory {
     /// Whether an enabled client may be called from pages of this origin.
     pub(crate) fn knows_origin(&self, origin: &str) -> bool {
         self.origins.load().contains(origin)
+    }
+
+    /// An enabled client that may be meant by an unknown identifier, for the log.
+    pub(crate) fn similar(&self, unknown: &str) -> Option<String> {
+        self.names.load().similar(unknown).map(str::to_owned)
     }
 
     /// The algorithms that clients ask for beyond the defaults.

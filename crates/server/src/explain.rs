@@ -1,16 +1,9 @@
 //! Why a request was refused, for the log and, in `cardea dev`, for the error page.
 
-use cardea_protocol::{
-    OAuthError,
-    explain::{Shown, similar},
-};
-use cardea_store::{Page, StoreError};
+use cardea_protocol::{OAuthError, explain::Shown};
 use cardea_web::log::REFUSED;
 
-use crate::{app::App, caller::Caller};
-
-/// In `cardea dev` the nearest client is looked for among so many.
-const MAX_CANDIDATES: u32 = 100;
+use crate::caller::Caller;
 
 /// Logs a refused request in one line. The fields are stable; `docs/reference/log.md` describes them.
 pub(crate) fn log(caller: &Caller, error: &OAuthError) {
@@ -66,22 +59,4 @@ impl Explanation {
             lines: present.collect(),
         })
     }
-}
-
-/// A registered client that may have been meant by an unknown identifier: the same without white space, in lower case or
-/// without a slash at its end. In `cardea dev` also one with a typo.
-pub(crate) async fn similar_client(app: &App, unknown: &str) -> Result<Option<String>, StoreError> {
-    let trimmed = unknown.trim();
-    let lower = trimmed.to_ascii_lowercase();
-    for candidate in [trimmed, &lower, trimmed.trim_end_matches('/')] {
-        if candidate != unknown && app.clients.find(candidate).await?.is_some() {
-            return Ok(Some(candidate.to_owned()));
-        }
-    }
-    if !app.settings.development {
-        return Ok(None);
-    }
-    let clients = app.store.clients(Page::first(MAX_CANDIDATES)).await?;
-    let ids = clients.items.iter().map(|c| c.id().as_str());
-    Ok(similar(unknown, ids).map(str::to_owned))
 }

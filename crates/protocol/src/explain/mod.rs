@@ -7,7 +7,7 @@ mod difference;
 mod nearest;
 
 pub use difference::difference;
-pub use nearest::{nearest, similar};
+pub use nearest::{NameIndex, nearest, similar};
 
 use crate::error::OAuthError;
 

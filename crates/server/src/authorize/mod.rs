@@ -91,7 +91,7 @@ async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failu
     let client_id = params.client_id()?;
     let client = ctx.app.clients.find(client_id).await?;
     let similar = match client {
-        None => explain::similar_client(&ctx.app, client_id).await?,
+        None => ctx.app.clients.similar(client_id),
         Some(_) => None,
     };
     let ring = ctx.app.ring.current();

@@ -67,6 +67,7 @@ async fn n3_an_unknown_client_is_logged_bounded_and_with_the_one_that_may_be_mea
         ("SPA", Some("spa")),
         (" spa", Some("spa")),
         ("spa/", Some("spa")),
+        ("sspa", Some("spa")),
         ("nobody", None),
     ] {
         let line = line(&Authorization::of(SPA).with("client_id", sent)).await;

@@ -136,6 +136,8 @@ async function orders(page, stop) {
   await page.goto(`${on.dev.spa}?error=access_denied`);
   await page.getByRole('alert').waitFor();
   await stop('spa-declined');
+  // Users of `cardea dev` find sample orders; an empty list is what the page shows to all others.
+  await page.route(/\/api\/orders$/, (route) => route.fulfill({ json: { orders: [] } }), { times: 1 });
   await enterOrders(page, on.dev.spa);
   await stop('spa-empty');
   for (const [item, quantity] of [['Brass hinge, 75 mm', 12], ['Keyhole cover', 40], ['Door knocker, cast iron', 2]]) {

@@ -5,7 +5,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use cardea_resource::AccessToken;
+use cardea_resource::{AccessToken, Clock as _, SystemClock};
 use http::request::Parts;
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ impl FromRequestParts<Database> for Caller {
         let tenant = match token.tenant() {
             Some(tenant) => format!("tenant:{tenant}"),
             None => {
-                let tenant = database.tenant_of(token.subject()).await;
-                tenant.map_err(IntoResponse::into_response)?
+                let tenant = database.tenant_of(token.subject(), SystemClock.now());
+                tenant.await.map_err(IntoResponse::into_response)?
             }
         };
         Ok(Self { token, tenant })

@@ -6,7 +6,7 @@ use std::{
 };
 
 use cardea_resource::{Guarded, Problem};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::orders::Order;
@@ -32,9 +32,20 @@ const SCHEMA: &str = "
 
 const COLUMNS: &str = "id, tenant, placed_by, item, quantity, placed_at";
 
+/// What a new tenant starts with, where samples are wanted: item, quantity, and how many days ago it was ordered.
+const SAMPLES: [(&str, u32, i64); 3] = [
+    ("Oak door", 1, 9),
+    ("Door chain", 4, 5),
+    ("Letterbox", 2, 1),
+];
+
 /// A handle on the database; a clone is another.
 #[derive(Clone)]
-pub(crate) struct Database(Arc<Mutex<Connection>>);
+pub(crate) struct Database {
+    connection: Arc<Mutex<Connection>>,
+    /// Whether a new tenant starts with sample orders.
+    samples: bool,
+}
 
 /// An order that is about to be placed.
 pub(crate) struct Draft {
@@ -46,22 +57,42 @@ pub(crate) struct Draft {
 }
 
 impl Database {
-    pub(crate) fn open(file: Option<&Path>) -> rusqlite::Result<Self> {
+    pub(crate) fn open(file: Option<&Path>, samples: bool) -> rusqlite::Result<Self> {
         let connection = match file {
             Some(file) => Connection::open(file)?,
             None => Connection::open_in_memory()?,
         };
         connection.execute_batch(SCHEMA)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+            samples,
+        })
     }
 
     /// The tenant of a subject that came without one.
-    pub(crate) async fn tenant_of(&self, subject: &str) -> Result<String, Problem> {
-        let subject = subject.to_owned();
+    pub(crate) async fn tenant_of(&self, subject: &str, now: Timestamp) -> Result<String, Problem> {
+        let (subject, samples) = (subject.to_owned(), self.samples);
         self.with(move |db| {
-            let sql = "INSERT INTO members (subject, tenant) VALUES (?1, 'own:' || ?1)
-                       ON CONFLICT (subject) DO UPDATE SET tenant = tenant RETURNING tenant";
-            db.query_row(sql, [subject], |row| row.get(0))
+            let transaction = db.unchecked_transaction()?;
+            let insert = "INSERT INTO members (subject, tenant) VALUES (?1, 'own:' || ?1) ON CONFLICT (subject) DO NOTHING";
+            let is_new = transaction.execute(insert, [&subject])? == 1;
+            let select = "SELECT tenant FROM members WHERE subject = ?1";
+            let tenant: String = transaction.query_row(select, [&subject], |row| row.get(0))?;
+            if is_new && samples {
+                for (item, quantity, days_ago) in SAMPLES {
+                    let age = SignedDuration::from_hours(24 * days_ago);
+                    let draft = Draft {
+                        tenant: tenant.clone(),
+                        placed_by: subject.clone(),
+                        item: item.to_owned(),
+                        quantity,
+                        placed_at: now.saturating_sub(age).unwrap_or(now),
+                    };
+                    insert_order(&transaction, draft)?;
+                }
+            }
+            transaction.commit()?;
+            Ok(tenant)
         })
         .await
     }
@@ -91,16 +122,7 @@ impl Database {
     }
 
     pub(crate) async fn place(&self, draft: Draft) -> Result<Order, Problem> {
-        self.with(move |db| {
-            let sql = format!(
-                "INSERT INTO orders (tenant, placed_by, item, quantity, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 RETURNING {COLUMNS}"
-            );
-            let Draft { tenant, placed_by, item, quantity, placed_at } = draft;
-            let values = params![tenant, placed_by, item, quantity, format!("{placed_at:.0}")];
-            db.query_row(&sql, values, read)
-        })
-        .await
+        self.with(move |db| insert_order(db, draft)).await
     }
 
     /// How many orders there are, and of how many tenants.
@@ -118,7 +140,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let connection = Arc::clone(&self.0);
+        let connection = Arc::clone(&self.connection);
         let done = tokio::task::spawn_blocking(move || {
             let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             work(&connection)
@@ -131,6 +153,22 @@ impl Database {
         tracing::error!(error, "the database failed");
         Err(Problem::internal())
     }
+}
+
+fn insert_order(db: &Connection, draft: Draft) -> rusqlite::Result<Order> {
+    let sql = format!(
+        "INSERT INTO orders (tenant, placed_by, item, quantity, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         RETURNING {COLUMNS}"
+    );
+    let Draft {
+        tenant,
+        placed_by,
+        item,
+        quantity,
+        placed_at,
+    } = draft;
+    let values = params![tenant, placed_by, item, quantity, format!("{placed_at:.0}")];
+    db.query_row(&sql, values, read)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Order> {

@@ -35,6 +35,8 @@ pub struct Config {
     pub listen: String,
     /// The SQLite file. Without it orders are forgotten at the end.
     pub database: Option<PathBuf>,
+    /// Whether the first request of a user finds three sample orders.
+    pub sample_orders: bool,
     /// Whose tokens are taken.
     pub api: ApiConfig,
 }
@@ -44,6 +46,7 @@ impl Default for Config {
         Self {
             listen: "127.0.0.1:4000".to_owned(),
             database: None,
+            sample_orders: false,
             api: ApiConfig::new("http://localhost:9000", "api://orders"),
         }
     }
@@ -67,7 +70,7 @@ pub async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()>
 }
 
 fn routes(config: &Config) -> anyhow::Result<Router> {
-    let database = Database::open(config.database.as_deref())?;
+    let database = Database::open(config.database.as_deref(), config.sample_orders)?;
     let list = get(orders::list).layer(require_scope("orders:read"));
     let create = post(orders::create).layer(require_scope("orders:write"));
     let show = get(orders::show).layer(require_scope("orders:read"));

@@ -27,6 +27,10 @@ struct Answer {
 
 impl Stage {
     async fn set() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    async fn with(config: Config) -> Self {
         let key = SigningKey::generate(Algorithm::ES256).unwrap();
         let keys = json!({ "keys": [key.public_jwk()] });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -37,10 +41,7 @@ impl Stage {
             jwks_uri: Some(jwks_uri),
             ..ApiConfig::new(ISSUER, "api://orders")
         };
-        let config = Config {
-            api,
-            ..Config::default()
-        };
+        let config = Config { api, ..config };
         Self {
             api: router(&config).unwrap(),
             key,
@@ -257,4 +258,33 @@ async fn everybody_may_ask_who_they_are() {
     assert_eq!(me["subject"], "bob");
     assert_eq!(me["roles"], json!(["admin"]));
     assert_eq!(me["tenant"], "tenant:b");
+}
+
+#[tokio::test]
+async fn n16_a_new_user_finds_three_sample_orders_where_they_are_wanted() {
+    let stage = Stage::with(Config {
+        sample_orders: true,
+        ..Config::default()
+    })
+    .await;
+    let alice = stage.token("alice", READ_WRITE, &json!({}));
+    for _ in 0..2 {
+        let list = stage.get("/orders", &alice).await.body;
+        let orders = list["orders"].as_array().unwrap();
+        let items: Vec<_> = orders.iter().map(|order| &order["item"]).collect();
+        assert_eq!(items, ["Letterbox", "Door chain", "Oak door"]);
+        assert!(orders.iter().all(|order| order["placed_by"] == "alice"));
+    }
+    // Each user has their own, and a tenant of the token has none.
+    let id = stage.get("/orders", &alice).await.body["orders"][0]["id"].clone();
+    let bob = stage.token("bob", READ_WRITE, &json!({}));
+    let shown = stage.get(&format!("/orders/{id}"), &bob).await;
+    assert_eq!(shown.status, StatusCode::NOT_FOUND);
+    let list = stage.get("/orders", &bob).await.body;
+    assert_eq!(list["orders"].as_array().unwrap().len(), 3);
+    let member = stage.token("carol", READ_WRITE, &json!({ "tenant": "acme" }));
+    assert_eq!(
+        stage.get("/orders", &member).await.body["orders"],
+        json!([])
+    );
 }

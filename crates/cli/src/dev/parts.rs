@@ -42,6 +42,7 @@ pub(crate) fn provider(stage: &Stage, over: Option<Config>, own: &[OwnClient]) -
 pub(crate) fn api(stage: &Stage) -> cardea_orders_api::Config {
     cardea_orders_api::Config {
         database: Some(stage.data.join("orders.db")),
+        sample_orders: true,
         api: ApiConfig {
             resource: Some(stage.api.clone()),
             scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],

@@ -21,7 +21,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// The browser as its cookies tell; one without an id gets one.
+    /// The browser by its cookies; one without an id gets one.
     pub(crate) fn of(ctx: &Ctx) -> Self {
         let token = |purpose| {
             cookies::read(&ctx.caller.headers, &ctx.app.cookies.name(purpose))
@@ -45,7 +45,7 @@ impl Browser {
         }
     }
 
-    /// The living session, moved a little in time when it was not seen for a minute.
+    /// The living session. Its time is written again when it was not seen for a minute.
     pub(crate) async fn session(&self, ctx: &Ctx) -> Result<Option<Session>, Failure> {
         let Some(id) = self.session_id else {
             return Ok(None);
@@ -84,7 +84,7 @@ pub(crate) fn set_session(
     set(app, headers, BROWSER, Some(browser));
 }
 
-/// Takes the session's cookie away.
+/// Deletes the session's cookie.
 pub(crate) fn forget_session(app: &App, headers: &mut HeaderMap) {
     set(app, headers, SESSION, None);
 }

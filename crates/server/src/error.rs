@@ -1,6 +1,6 @@
 //! The only place that knows how a failure looks on the wire (D2).
 //!
-//! OAuth endpoints answer the RFC's JSON, pages a humane sentence. What happened in truth is in the log,
+//! OAuth endpoints answer the RFC's JSON, pages a plain sentence. The cause is in the log,
 //! under the reference that the caller sees.
 
 use axum::{
@@ -241,7 +241,7 @@ fn busy(mut response: Response) -> Response {
     response
 }
 
-/// The answer of a page: the page, or a humane sentence.
+/// The answer of a page: the page, or the error page.
 pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
     match result {
         Ok(response) => response,

@@ -1,6 +1,6 @@
 //! `/end_session`: RP-initiated logout (D17).
 //!
-//! A valid hint of the very session logs out without asking. Anything less is asked about, and nobody is sent to a
+//! A valid hint of the browser's own session logs out without asking. Without one the user is asked, and is never sent to a
 //! client that no hint or `client_id` named.
 
 pub(crate) mod page;
@@ -93,7 +93,7 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     error::page(&ctx, result.await)
 }
 
-/// `POST /end_session/confirm`: the person says yes.
+/// `POST /end_session/confirm`: the user confirmed.
 pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
         let limiter = &ctx.app.limits.other;
@@ -237,7 +237,7 @@ fn home(client: &Client) -> Option<String> {
     Some(format!("{}/", web.origin().ascii_serialization()))
 }
 
-/// Ends this browser's session, if it has one, and tells its clients.
+/// Ends this browser's session, if it has one, and notifies its clients.
 pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
     let Some(session) = session else {
         return Ok(());

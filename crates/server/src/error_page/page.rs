@@ -5,7 +5,7 @@ use crate::{
     pages::{Back, Shell, csp},
 };
 
-/// What went wrong, to the person before whom it went wrong.
+/// The page of an error, for the user.
 #[derive(Template)]
 #[template(path = "error_page/page.html")]
 pub(crate) struct ErrorPage<'a> {
@@ -18,18 +18,18 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) explanation: Option<Explanation>,
 }
 
-/// What a person can be told. The private cause is in the log under the same reference.
+/// What the user can know. The private cause is in the log under the same reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageError {
     /// The client is unknown or disabled.
     UnknownApp,
-    /// The client's redirect URI isn't registered: nobody is sent there.
+    /// The client's redirect URI is not registered: the browser is not sent there.
     WrongReturnAddress,
-    /// The request can't be understood, and there is nobody to tell but the person.
+    /// The request can't be understood, and no client is known that could be notified.
     BrokenLink,
-    /// The ticket is over, or was finished before.
+    /// The ticket has expired, or was finished before.
     TooLate,
-    /// The ticket belongs to another browser, or its cookie is gone.
+    /// The ticket belongs to another browser, or its cookie is missing.
     OtherBrowser,
     /// The form doesn't come from the page that was sent.
     NotFromHere,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trouble_says_what_happened_and_what_to_do() {
+    fn every_error_says_what_happened_and_what_to_do() {
         for (name, page) in ErrorPage::samples() {
             let (heading, sentence, advice) = page.error.words();
             assert!(heading.len() < 40 && !heading.ends_with('.'), "{name}");

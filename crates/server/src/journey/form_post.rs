@@ -2,8 +2,8 @@ use askama::Template;
 
 use crate::pages::{Shell, csp};
 
-/// All the script there is; the policy names its hash. A field called `submit` would hide the method of the form, hence
-/// the prototype's.
+/// The only script; the policy names its hash. A field called `submit` would hide the method of the form, so it calls the
+/// prototype's.
 pub(crate) const SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
 
 /// The answer to an authorization request as a form that posts itself (OAuth 2.0 Form Post Response Mode).

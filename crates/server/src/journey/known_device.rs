@@ -1,4 +1,4 @@
-//! A browser that logged a user in before: it is not locked out by what strangers do to that user's account.
+//! A browser that logged a user in before: failed logins elsewhere do not lock it out.
 //!
 //! Waits after failed logins keep guessers away, but everyone who knows a name could keep its owner away too. A browser with
 //! this cookie is counted by itself instead, and only by its own attempts.

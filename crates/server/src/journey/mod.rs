@@ -116,7 +116,7 @@ async fn client_of(ctx: &Ctx, request: &AuthorizationRequest) -> Result<Arc<Clie
     client
         .await?
         .filter(|c| c.is_enabled())
-        .ok_or_else(|| Failure::page(PageError::UnknownApp, "the client is gone or disabled"))
+        .ok_or_else(|| Failure::page(PageError::UnknownApp, "the client was removed or disabled"))
 }
 
 /// Where the answer to an authorization request goes; the URI is compared with the registration once more.

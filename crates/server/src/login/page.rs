@@ -14,7 +14,7 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) csrf: &'a str,
     /// The app that waits for this login; none when a user wants the account page.
     pub(crate) app: Option<AppLine<'a>>,
-    /// What stands in the field: the `login_hint`, or what was typed before.
+    /// The value of the field: the `login_hint`, or what was typed before.
     pub(crate) username: &'a str,
     pub(crate) problem: Option<LoginProblem>,
 }

@@ -1,4 +1,4 @@
-/// A way back to a client that was named and checked; never made from what a stranger sent.
+/// A way back to a client that was named and checked; never made from what an unauthenticated caller sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Back<'a> {
     /// The client's name.

@@ -66,7 +66,7 @@ impl Colour {
         )
     }
 
-    /// A light colour of the same hue, as dark pages want it: white alone would wash it out.
+    /// A light colour of the same hue, for dark pages: only white would wash it out.
     pub(crate) fn tint(self) -> Self {
         let strongest = u32::from(self.red.max(self.green).max(self.blue));
         let full = |channel: u8| {

@@ -22,6 +22,6 @@ pub(crate) use shell::Shell;
 pub(crate) use user_line::UserLine;
 pub(crate) use when::When;
 
-/// A name as nobody has it, for the samples.
+/// A hostile name, for the samples.
 #[cfg(test)]
 pub(crate) const HOSTILE: &str = "<script>alert(\"'&\")</script>\u{202e}";

@@ -180,7 +180,7 @@ async fn a_ticket_of_the_account_page_is_none_of_a_client() {
 }
 
 #[tokio::test]
-async fn it_shows_person_sessions_and_applications() {
+async fn it_shows_user_sessions_and_applications() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     tokens(&mut browser, SPA, (Person::ALICE, "openid orders:read")).await;
@@ -208,7 +208,7 @@ async fn it_shows_person_sessions_and_applications() {
 }
 
 #[tokio::test]
-async fn logging_out_ends_this_session_alone() {
+async fn logging_out_ends_only_this_session() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let mut other = Browser::new(&server);
@@ -250,7 +250,7 @@ async fn another_session_can_be_ended_from_here() {
 }
 
 #[tokio::test]
-async fn somebody_elses_session_can_not_be_ended() {
+async fn the_session_of_another_user_can_not_be_ended() {
     let server = TestServer::start().await;
     let mut alice = Browser::new(&server);
     log_in(&mut alice, Person::ALICE).await;

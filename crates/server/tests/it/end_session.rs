@@ -1,4 +1,4 @@
-//! `/end_session` (D17): a valid hint logs out, anything less asks, and nobody is sent to whom nobody named.
+//! `/end_session` (D17): a valid hint logs out, without one the user is asked, and the browser is sent only to a named client.
 
 use cardea_testkit::{
     Browser, Page, Person, TestClient, TestServer,
@@ -12,7 +12,7 @@ const HOME: &str = "https://web.example.test/";
 const LOGGED_OUT: &str = "You are signed out";
 const STILL_LOGGED_IN: &str = "You are still signed in";
 
-/// A person logged in at a client, and the hint that the client has.
+/// A user logged in at a client, and the hint that the client has.
 async fn logged_in(browser: &mut Browser<'_>, client: TestClient) -> String {
     let tokens = tokens(browser, client, (Person::ALICE, "openid")).await;
     tokens["id_token"].as_str().unwrap().to_owned()
@@ -87,7 +87,7 @@ async fn an_expired_hint_still_logs_out() {
 }
 
 #[tokio::test]
-async fn without_a_hint_a_person_is_asked_and_led_only_where_somebody_named() {
+async fn without_a_hint_a_user_is_asked_and_sent_only_to_a_named_client() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     for (pairs, link) in [
@@ -198,7 +198,7 @@ async fn a_forged_hint_is_an_error_page_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn b5_an_unregistered_address_does_not_hinder_the_logout_and_nobody_is_sent_there() {
+async fn b5_an_unregistered_address_does_not_prevent_the_logout_and_is_not_used() {
     let server = TestServer::start().await;
     for uri in [
         "https://evil.example.test/",
@@ -257,7 +257,7 @@ async fn b10_a_posted_hint_is_not_put_into_a_url() {
     let back = browser.cross_site_post(&url, &fields).await;
     assert!(back.answer.location().ends_with("state=kept"));
     assert!(!is_logged_in(&mut browser).await);
-    // An address that somebody kept logs nobody out without asking.
+    // An address that was kept logs no user out without asking.
     let mut browser = Browser::new(&server);
     let hint = logged_in(&mut browser, WEB).await;
     let fields = [("id_token_hint", hint.as_str())];
@@ -306,7 +306,7 @@ async fn a_posted_logout_sees_the_session_by_the_get_that_follows() {
 }
 
 #[tokio::test]
-async fn nobody_confirms_in_somebody_elses_name() {
+async fn a_confirmation_counts_only_for_the_user_who_was_asked() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;

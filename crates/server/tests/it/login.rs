@@ -119,7 +119,7 @@ async fn a_locked_account_opens_after_a_while() {
 }
 
 #[tokio::test]
-async fn strangers_do_not_lock_a_person_out_of_a_browser_that_they_know() {
+async fn strangers_do_not_lock_a_user_out_of_a_known_browser() {
     let server = TestServer::start().await;
     let mut own = Browser::new(&server);
     log_in(&mut own, Person::BOB).await;
@@ -131,7 +131,7 @@ async fn strangers_do_not_lock_a_person_out_of_a_browser_that_they_know() {
             .status,
         422
     );
-    // The cookie of another person's browser, or a changed one, opens nothing.
+    // The cookie of another user's browser, or a changed one, opens nothing.
     let mut alices = Browser::new(&server);
     log_in(&mut alices, Person::ALICE).await;
     let device = own.cookie(DEVICE).unwrap().to_owned();
@@ -189,7 +189,7 @@ async fn a_login_is_not_posted_without_the_browsers_cookie() {
 }
 
 #[tokio::test]
-async fn nobody_is_logged_in_with_the_form_of_an_attacker() {
+async fn the_form_of_an_attacker_logs_no_user_in() {
     let server = TestServer::start().await;
     let mut attacker = Browser::new(&server);
     let bare = login_page(&mut attacker).await;
@@ -219,7 +219,7 @@ async fn nobody_is_logged_in_with_the_form_of_an_attacker() {
 }
 
 #[tokio::test]
-async fn nobody_is_logged_in_from_another_site() {
+async fn a_form_of_another_site_logs_no_user_in() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let page = login_page(&mut browser).await;
@@ -317,7 +317,7 @@ async fn statuses_with_demo_hashes(server: &TestServer) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn a_password_of_dev_logs_nobody_in_whatever_way_its_hash_came() {
+async fn a_password_of_dev_logs_no_user_in_whatever_way_its_hash_came() {
     assert_eq!(
         statuses_with_demo_hashes(&TestServer::start().await).await,
         [422, 422]

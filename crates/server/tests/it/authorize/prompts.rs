@@ -87,7 +87,7 @@ async fn prompt_consent_asks_again() {
 }
 
 #[tokio::test]
-async fn select_account_offers_this_person_or_another() {
+async fn select_account_offers_this_user_or_another() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     walk(&mut browser, &request(), Person::ALICE).await;
@@ -163,7 +163,7 @@ async fn a_login_hint_stands_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_hint_at_another_person_gives_the_chooser() {
+async fn a_hint_at_another_user_gives_the_chooser() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     walk(&mut browser, &request(), Person::ALICE).await;
@@ -184,7 +184,7 @@ async fn a_hint_at_another_person_gives_the_chooser() {
 }
 
 #[tokio::test]
-async fn an_id_token_hint_demands_its_person() {
+async fn an_id_token_hint_demands_its_user() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let alices = tokens(&mut browser, SPA, (Person::ALICE, "openid")).await;

@@ -15,7 +15,7 @@ async fn open(request: &Authorization) -> Page {
 }
 
 #[tokio::test]
-async fn an_unknown_client_is_told_to_the_person_alone() {
+async fn an_unknown_client_is_reported_only_to_the_user() {
     let request = Authorization::of(SPA).with("client_id", "nobody");
     open(&request).await.is_trouble(400, UNKNOWN_APP);
     let hostile = Authorization::of(SPA).with("client_id", "<script>\u{7f}é");
@@ -78,7 +78,7 @@ async fn a_disabled_client_is_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_told_to_its_client() {
+async fn what_is_wrong_with_a_request_is_reported_to_its_client() {
     let request = || Authorization::of(SPA);
     for (request, error) in [
         (request().with("response_type", ""), "invalid_request"),
@@ -194,7 +194,7 @@ async fn an_openid_request_names_its_redirect_uri() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_two_clients_or_two_addresses_is_shown_to_the_person() {
+async fn a_request_that_names_two_clients_or_two_addresses_is_reported_to_the_user() {
     for request in [
         Authorization::of(SPA).and("client_id", "spa"),
         Authorization::of(SPA).and("client_id", "other-spa"),
@@ -210,7 +210,7 @@ async fn a_request_that_names_two_clients_or_two_addresses_is_shown_to_the_perso
 }
 
 #[tokio::test]
-async fn duplicates_and_oversize_are_told_to_the_client() {
+async fn duplicates_and_oversize_are_reported_to_the_client() {
     for request in [
         Authorization::of(SPA).and("scope", "openid"),
         Authorization::of(SPA).and("code_challenge", CHALLENGE),
@@ -305,7 +305,7 @@ async fn a_posted_request_with_an_error_is_answered_at_once() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_ones_there_are() {
+async fn another_method_is_answered_with_the_allowed_ones() {
     let server = TestServer::start().await;
     for method in ["PUT", "DELETE", "PATCH", "TRACE"] {
         let answer = server.call(method, "/authorize").send().await;
@@ -331,7 +331,7 @@ async fn an_answer_joins_the_query_of_the_registered_uri() {
 }
 
 #[tokio::test]
-async fn a_person_who_is_disabled_while_logged_in_is_a_stranger() {
+async fn a_user_who_is_disabled_while_logged_in_has_no_session() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;

@@ -13,7 +13,7 @@ use super::tickets::{NOT_FROM_HERE, consent_page, request, subject_of};
 const TOO_LATE: &str = "This took too long";
 
 #[tokio::test]
-async fn two_tabs_of_one_person_both_come_to_their_client() {
+async fn two_tabs_of_one_user_both_return_to_their_client() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let first = browser.open(&request().url(&server)).await;
@@ -23,7 +23,7 @@ async fn two_tabs_of_one_person_both_come_to_their_client() {
     let consent = log_in_at(&mut browser, &first, Person::ALICE).await;
     let back = decide(&mut browser, &consent, "allow").await;
     assert_eq!(back.to_client().unwrap().0, SPA.redirect_uri);
-    // The second tab's form is from before the login; the person is logged in now, so it isn't asked again.
+    // The second tab's form is from before the login; the user is logged in now, so it isn't asked again.
     let consent = log_in_at(&mut browser, &second, Person::ALICE).await;
     assert_eq!(consent.path(), "/consent");
     let back = decide(&mut browser, &consent, "allow").await;
@@ -31,7 +31,7 @@ async fn two_tabs_of_one_person_both_come_to_their_client() {
 }
 
 #[tokio::test]
-async fn the_back_button_and_reload_lead_at_most_to_another_code_of_the_same_person() {
+async fn the_back_button_and_reload_lead_at_most_to_another_code_of_the_same_user() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let consent = consent_page(&mut browser, Person::ALICE).await;
@@ -65,7 +65,7 @@ async fn a_ticket_is_good_for_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn consent_after_the_session_ended_is_nobodys() {
+async fn a_consent_after_the_session_ended_does_not_count() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let consent = consent_page(&mut browser, Person::ALICE).await;
@@ -80,7 +80,7 @@ async fn consent_after_the_session_ended_is_nobodys() {
     assert_eq!((page.status(), page.path()), (200, "/login"));
 }
 
-/// The same request in two tabs, and who logged in in one of them.
+/// The same request in two tabs, and a login in one of them.
 async fn two_tabs(browser: &mut Browser<'_>, person: Person) -> Page {
     let url = request().url(browser.server());
     let stale = browser.open(&url).await;

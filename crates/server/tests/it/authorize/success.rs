@@ -7,7 +7,7 @@ use cardea_testkit::{
 use serde_json::json;
 
 #[tokio::test]
-async fn a_person_logs_in_consents_and_comes_back_with_a_code() {
+async fn a_user_logs_in_consents_and_returns_with_a_code() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let request = Authorization::of(SPA).scope("openid orders:read");
@@ -129,7 +129,7 @@ async fn a_native_app_comes_back_to_any_port_and_is_asked_for_consent_each_time(
 }
 
 #[tokio::test]
-async fn a_denied_consent_is_told_and_no_code_is_made() {
+async fn a_denied_consent_is_reported_and_no_code_is_made() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
@@ -139,7 +139,7 @@ async fn a_denied_consent_is_told_and_no_code_is_made() {
 }
 
 #[tokio::test]
-async fn not_you_leads_to_a_login_as_somebody_else() {
+async fn not_you_leads_to_a_login_as_another_user() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;

@@ -14,7 +14,7 @@ pub(super) fn request() -> Authorization {
     Authorization::of(SPA)
 }
 
-/// The consent page in a browser where the person is logged in.
+/// The consent page in a browser where the user is logged in.
 pub(super) async fn consent_page(browser: &mut Browser<'_>, person: Person) -> Page {
     log_in(browser, person).await;
     let page = browser.open(&request().url(browser.server())).await;
@@ -44,7 +44,11 @@ async fn a_ticket_moved_to_another_browser_brings_no_step_along() {
     let mut victim = Browser::new(&server);
     walk(&mut victim, &request(), Person::ALICE).await;
     let page = victim.open(consent.url.as_str()).await;
-    assert_eq!(page.path(), "/login", "the thief's login is nobody else's");
+    assert_eq!(
+        page.path(),
+        "/login",
+        "the login of the thief does not count here"
+    );
 }
 
 #[tokio::test]
@@ -105,7 +109,7 @@ async fn a_tampered_ticket_is_a_broken_link() {
 }
 
 #[tokio::test]
-async fn a_request_too_large_for_a_ticket_is_told_to_its_client() {
+async fn a_request_too_large_for_a_ticket_is_reported_to_its_client() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     // Within every bound as it comes, and up to six times as long inside of the ticket.
@@ -148,7 +152,7 @@ async fn a_step_can_not_be_dropped() {
 }
 
 #[tokio::test]
-async fn a_choice_is_not_replayed_for_the_next_person() {
+async fn a_choice_is_not_replayed_for_the_next_user() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
@@ -163,7 +167,7 @@ async fn a_choice_is_not_replayed_for_the_next_person() {
 }
 
 #[tokio::test]
-async fn consent_given_in_a_tab_of_one_person_is_not_the_next_persons() {
+async fn a_consent_in_a_tab_of_one_user_does_not_count_for_the_next() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let alices = consent_page(&mut browser, Person::ALICE).await;

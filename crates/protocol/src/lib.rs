@@ -11,6 +11,7 @@ pub mod explain;
 pub mod journey;
 pub mod metadata;
 pub mod model;
+pub mod outbox;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod request;

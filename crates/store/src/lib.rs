@@ -18,7 +18,7 @@ pub mod events;
 mod grants;
 mod jobs;
 mod keys;
-mod logouts;
+mod outbox;
 mod page;
 mod sessions;
 pub mod sqlite;
@@ -35,7 +35,9 @@ pub use grants::{
 };
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
-pub use logouts::{ClaimLogouts, Logout, LogoutId, LogoutOutcome, Logouts, SettleLogout};
+pub use outbox::{
+    ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, SettleMessage,
+};
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
@@ -43,12 +45,12 @@ pub use users::{AddUser, LoginUser, Seeded, UserChange, UserUpdate, UserView, Us
 
 /// Everything that is kept.
 pub trait Store:
-    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Logouts + Jobs + Audit
+    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
 {
 }
 
 impl<T> Store for T where
-    T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Logouts + Jobs + Audit
+    T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
 {
 }
 

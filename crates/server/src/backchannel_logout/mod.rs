@@ -1,15 +1,16 @@
 //! Notifies clients that a session has ended: OpenID Back-Channel Logout (D17).
 //!
-//! Each verb that ends a session puts a logout for each of its clients into the store's outbox, in its own transaction. Here
-//! they are claimed, each for one try by one node, and sent. The outbox is the queue: memory holds only tries in progress.
+//! This delivers one kind of message of the outbox (D28). Each verb that ends a session writes a logout token for each of its
+//! clients, in its own transaction. Here they are claimed, each for one try by one node, and sent; whether and when there is
+//! another try is decided by `cardea_protocol::backchannel_logout::judge`. Memory holds only tries in progress.
 
 mod attempt;
 pub(crate) mod places;
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_protocol::model::{ClientId, Sid};
-use cardea_store::{ClaimLogouts, StoreError};
+use cardea_protocol::model::{ClientId, Sid, Subject};
+use cardea_store::{ClaimMessages, ClaimedMessage, Message, MessageKind, StoreError};
 use jiff::SignedDuration;
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -26,6 +27,27 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const USER_WAIT: Duration = Duration::from_secs(2);
 /// How often the outbox is read.
 const EVERY: Duration = Duration::from_secs(5);
+
+/// The content of a message of this kind.
+#[derive(Clone, Copy)]
+struct LogoutToken<'a> {
+    client_id: &'a ClientId,
+    subject: &'a Subject,
+    sid: &'a Sid,
+}
+
+fn token_of(claimed: &ClaimedMessage) -> LogoutToken<'_> {
+    let Message::LogoutToken {
+        client_id,
+        subject,
+        sid,
+    } = &claimed.message;
+    LogoutToken {
+        client_id,
+        subject,
+        sid,
+    }
+}
 
 /// A place, taken for one try.
 struct Place {
@@ -65,7 +87,7 @@ pub(crate) async fn notify_clients(app: &Shared, sid: &Sid) {
             };
             let _ = timeout(USER_WAIT, all).await;
         }
-        Err(error) => tracing::error!(%error, "the outbox of logouts can't be read"),
+        Err(error) => tracing::error!(%error, "the outbox can't be read"),
     }
     // There may be more than places.
     app.backchannel_logout.wake();
@@ -105,7 +127,7 @@ pub(crate) async fn send_due(app: &Shared) -> Result<Vec<JoinHandle<()>>, StoreE
     }
 }
 
-/// Claims one logout per place and sends it.
+/// Claims one message per place and sends it.
 async fn send(
     app: &Shared,
     sid: Option<Sid>,
@@ -115,19 +137,20 @@ async fn send(
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let command = ClaimLogouts {
+    let command = ClaimMessages {
+        kind: MessageKind::LogoutToken,
         sid,
         busy: app.backchannel_logout.busy(),
         limit,
         lease: LEASE,
         now: app.now(),
     };
-    let claimed = app.store.claim_logouts(command).await?;
-    let tries = claimed.into_iter().zip(places).map(|(logout, place)| {
+    let claimed = app.store.claim_messages(command).await?;
+    let tries = claimed.into_iter().zip(places).map(|(claimed, place)| {
         let app = Arc::clone(app);
-        let place = Place::take(&app, &logout.client_id, place);
+        let place = Place::take(&app, token_of(&claimed).client_id, place);
         tokio::spawn(async move {
-            attempt::make(&app, logout).await;
+            attempt::make(&app, claimed).await;
             drop(place);
         })
     });

@@ -11,8 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// How many are sent at once.
 const PLACES: usize = 32;
-/// How many are claimed at once. A client that has as many under way is passed over, so that one that is slow doesn't take all
-/// places.
+/// How many are claimed at once. A client that has as many in progress is skipped, so that a slow one does not take all places.
 pub(super) const CLAIM_SIZE: usize = 8;
 
 /// The HTTP client, and the places for tries in progress.

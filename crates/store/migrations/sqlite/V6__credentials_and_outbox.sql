@@ -37,3 +37,29 @@ CREATE TRIGGER password_cost_removed AFTER DELETE ON credentials WHEN OLD.kind =
 END;
 
 ALTER TABLE users DROP COLUMN password_hash;
+
+-- Everything that leaves the process because of a write (D28): written in the transaction of its cause, gone when it was delivered
+-- or given up. The payload has what the kind needs, by names: the row outlives session and user.
+CREATE TABLE outbox (
+    message_key INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL CHECK (kind IN ('logout_token')),
+    -- The receiver, if it is a client.
+    client_key  INTEGER REFERENCES clients ON DELETE CASCADE,
+    payload     TEXT NOT NULL CHECK (json_valid(payload)),
+    request_id  TEXT NOT NULL,
+    made_at     INTEGER NOT NULL,
+    -- Counted when a try begins, and until `due_at` nobody else may try: a process that dies in a try has made it.
+    attempts    INTEGER NOT NULL CHECK (attempts >= 0),
+    due_at      INTEGER NOT NULL,
+    sid         TEXT GENERATED ALWAYS AS (payload ->> 'sid') VIRTUAL,
+    CHECK (kind <> 'logout_token' OR (client_key IS NOT NULL AND payload ->> 'subject' IS NOT NULL AND payload ->> 'sid' IS NOT NULL))
+) STRICT;
+
+INSERT INTO outbox (message_key, kind, client_key, payload, request_id, made_at, attempts, due_at)
+    SELECT logout_key, 'logout_token', client_key, json_object('subject', subject, 'sid', sid), request_id, made_at, attempts, due_at
+    FROM logouts;
+DROP TABLE logouts;
+
+CREATE INDEX outbox_by_time ON outbox (kind, due_at);
+CREATE INDEX outbox_by_session ON outbox (sid) WHERE sid IS NOT NULL;
+CREATE INDEX outbox_by_client ON outbox (client_key);

@@ -42,7 +42,7 @@ pub mod jobs;
 #[doc(hidden)]
 pub mod keys;
 #[doc(hidden)]
-pub mod logouts;
+pub mod outbox;
 #[doc(hidden)]
 pub mod redemption;
 #[doc(hidden)]
@@ -83,10 +83,12 @@ macro_rules! contract {
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
-            logouts: every_end_of_a_session_notifies_its_clients, a_session_without_such_clients_writes_nothing,
-                a_client_is_notified_once_per_session, a_claimed_logout_is_due_again_after_its_lease,
-                of_20_parallel_claims_one_gets_it, a_late_settlement_changes_nothing, what_is_given_up_is_audited,
-                a_removed_client_is_not_notified, a_busy_client_is_skipped;
+            outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,
+                a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
+                d28_a_claimed_message_is_due_again_after_its_lease,
+                d28_of_20_nodes_that_claim_at_once_one_gets_the_message, d28_two_nodes_share_what_is_due,
+                d28_an_old_try_settles_nothing, d28_what_is_given_up_is_audited,
+                d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
@@ -153,7 +155,7 @@ mod tests {
             ("grants", include_str!("grants.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
-            ("logouts", include_str!("logouts.rs")),
+            ("outbox", include_str!("outbox.rs")),
             ("redemption", include_str!("redemption.rs")),
             ("refresh", include_str!("refresh.rs")),
             ("revocation", include_str!("revocation.rs")),

@@ -3,7 +3,7 @@
 use cardea_protocol::model::{AuditEvent, Session, SessionEnd, Subject, User, UserStatus};
 
 use super::{APPLICATIONS, AuditEntry, word};
-use crate::{Applications, EndSessions, EndWhich, Logout, UserChange};
+use crate::{Applications, EndSessions, EndWhich, UserChange};
 
 /// A user was added.
 pub fn user_added(user: &User) -> AuditEntry<'_> {
@@ -113,12 +113,6 @@ pub fn applications_revoked(subject: &Subject, grants: u64) -> Option<AuditEntry
     let detail = format!("{}; grants revoked: {grants}", word(APPLICATIONS));
     let entry = AuditEntry::of_user(AuditEvent::GrantRevoked, subject).detail(detail);
     (grants > 0).then_some(entry)
-}
-
-/// A logout was tried often enough.
-pub fn logout_undelivered<'a>(logout: &'a Logout, why: &'a str) -> AuditEntry<'a> {
-    let event = AuditEvent::LogoutUndelivered;
-    AuditEntry::of_both(event, &logout.subject, &logout.client_id).detail(why)
 }
 
 #[cfg(test)]

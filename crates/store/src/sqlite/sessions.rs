@@ -11,7 +11,7 @@ use super::{
     SqliteStore,
     audit::{self, About},
     fault::Verb,
-    logouts, revocation,
+    outbox, revocation,
     rows::{self, Fields},
     users,
 };
@@ -391,7 +391,7 @@ pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Ca
     let word = rows::to_word(why)?;
     let sql = "UPDATE sessions SET ended_at = ?1, end_reason = ?2, keep_until = ?1 + ?3 WHERE session_key = ?4";
     rows::execute(tx, sql, (now, &word, KEEP_MS, session.key))?;
-    logouts::write(tx, session.key, cause)?;
+    outbox::write_logout_tokens(tx, session.key, cause)?;
     let grants = revocation::with_session(tx, session.key, cause.now)?;
     let event = if why == SessionEnd::Logout {
         AuditEvent::Logout

@@ -9,7 +9,10 @@ use cardea_protocol::{
     model::{AuditEvent, AuthMethod, ClientMetadata, SessionEnd, Sid},
     verify::{self, IssuerRule, RelyingPartyPolicy},
 };
-use cardea_store::{Applications, AuditFilter, ClaimLogouts, EndSessions, EndWhich, Logout, Page};
+use cardea_store::{
+    Applications, AuditFilter, ClaimMessages, ClaimedMessage, EndSessions, EndWhich, MessageKind,
+    Page,
+};
 use cardea_testkit::{
     Browser, LogoutReceiver, Person, TestClient, TestServer,
     clients::{POST, SPA, WEB},
@@ -43,15 +46,16 @@ async fn log_out(browser: &mut Browser<'_>, hint: &str) {
 }
 
 /// What waits in the outbox, due or not.
-async fn waiting(server: &TestServer) -> Vec<Logout> {
-    let command = ClaimLogouts {
+async fn waiting(server: &TestServer) -> Vec<ClaimedMessage> {
+    let command = ClaimMessages {
+        kind: MessageKind::LogoutToken,
         sid: None,
         busy: Vec::new(),
         limit: 10,
         lease: SignedDuration::ZERO,
         now: server.cause().now + SignedDuration::from_hours(1000),
     };
-    server.store.claim_logouts(command).await.unwrap()
+    server.store.claim_messages(command).await.unwrap()
 }
 
 async fn given_up(server: &TestServer) -> Vec<String> {
@@ -356,14 +360,15 @@ async fn what_a_process_that_died_has_left_is_sent_by_the_next() {
     assert_eq!(receiver.count(), 1);
     // In the middle of a try.
     end(&id_token(&mut Browser::new(&server), WEB).await).await;
-    let claim = ClaimLogouts {
+    let claim = ClaimMessages {
+        kind: MessageKind::LogoutToken,
         sid: None,
         busy: Vec::new(),
         limit: 1,
         lease: SignedDuration::from_secs(60),
         now: server.cause().now,
     };
-    assert_eq!(server.store.claim_logouts(claim).await.unwrap().len(), 1);
+    assert_eq!(server.store.claim_messages(claim).await.unwrap().len(), 1);
     server.send_logouts().await;
     assert_eq!(receiver.count(), 1, "the other process may still be at it");
     server.advance(SignedDuration::from_secs(60));

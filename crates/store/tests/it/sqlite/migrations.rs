@@ -239,3 +239,56 @@ async fn d25_passwords_of_version_5_become_credentials() {
     drop(store);
     assert_eq!(schema(&old), schema(&new), "as if it had been made today");
 }
+
+#[tokio::test]
+async fn d28_pending_logouts_of_version_5_are_in_the_outbox() {
+    let client = |key: u8, id: &str| {
+        format!(
+            "INSERT INTO clients VALUES ({key}, '{id}', 'store', 'enabled', NULL, '{}', 1900000000000);",
+            serde_json::to_string(&metadata(id)).unwrap()
+        )
+    };
+    let logout = |key: u8, client: u8, attempts: u8, due: i64| {
+        format!(
+            "INSERT INTO logouts VALUES ({key}, {client}, 'subject-{key}', 'sid-{key}', 'request-{key}', 1900000000000, {attempts}, {});",
+            at(due).as_millisecond()
+        )
+    };
+    let rows = [
+        client(1, "app"),
+        client(2, "web"),
+        logout(5, 2, 0, 0),
+        logout(7, 1, 3, 60),
+    ];
+    let (store, old, new) = from_v5(&rows.concat());
+    let claim = async |sid: Option<&str>, seconds| {
+        let command = ClaimMessages {
+            kind: MessageKind::LogoutToken,
+            sid: sid.map(|sid| Sid::parse(sid).unwrap()),
+            busy: Vec::new(),
+            limit: 10,
+            lease: jiff::SignedDuration::from_secs(3600),
+            now: at(seconds),
+        };
+        store.claim_messages(command).await.unwrap()
+    };
+    let claimed = |key: i64, client: &str, attempt| ClaimedMessage {
+        id: MessageId(key),
+        message: Message::LogoutToken {
+            client_id: ClientId::parse(client).unwrap(),
+            subject: Subject::parse(&format!("subject-{key}")).unwrap(),
+            sid: Sid::parse(&format!("sid-{key}")).unwrap(),
+        },
+        request_id: format!("request-{key}"),
+        attempt,
+    };
+    assert_eq!(claim(None, 59).await, [claimed(5, "web", 1)]);
+    assert_eq!(claim(Some("sid-7"), 59).await, [], "it is not due");
+    assert_eq!(claim(Some("sid-7"), 60).await, [claimed(7, "app", 4)]);
+    let removed = store.remove_client(ClientId::parse("web").unwrap(), cause(9));
+    assert!(removed.await.unwrap());
+    let left = claim(None, DAY).await;
+    assert_eq!(left, [claimed(7, "app", 5)], "that client's are gone");
+    drop(store);
+    assert_eq!(schema(&old), schema(&new), "as if it had been made today");
+}

@@ -29,6 +29,9 @@ async fn a_wrong_state_cannot_be_stored() {
     let key = "INSERT INTO signing_keys (kid, algorithm, state, sealed_private, created_at, activated_at, retired_at)";
     db.execute_batch(&format!("{key} VALUES ('a', 'ES256', 'active', x'00', 1, 1, NULL), ('b', 'ES256', 'next', x'00', 1, NULL, NULL)"))
         .unwrap();
+    let message =
+        "INSERT INTO outbox (kind, client_key, payload, request_id, made_at, attempts, due_at)";
+    let logout = r#"{"subject":"u","sid":"s"}"#;
     let wrong = [
         format!("{key} VALUES ('c', 'ES256', 'active', x'00', 1, 1, NULL)"),
         format!("{key} VALUES ('c', 'ES256', 'next', x'00', 1, NULL, NULL)"),
@@ -65,6 +68,12 @@ async fn a_wrong_state_cannot_be_stored() {
         "INSERT INTO credentials VALUES (99, 'password', '$argon2id$of-nobody', 1)".to_owned(),
         "UPDATE credentials SET kind = 'horoscope'".to_owned(),
         "UPDATE credentials SET secret = ''".to_owned(),
+        format!("{message} VALUES ('pigeon', 1, '{{}}', 'r', 1, 0, 1)"),
+        format!("{message} VALUES ('logout_token', NULL, '{logout}', 'r', 1, 0, 1)"),
+        format!("{message} VALUES ('logout_token', 99, '{logout}', 'r', 1, 0, 1)"),
+        format!("{message} VALUES ('logout_token', 1, '{{\"sid\":\"s\"}}', 'r', 1, 0, 1)"),
+        format!("{message} VALUES ('logout_token', 1, '{{\"subject\":\"u\"}}', 'r', 1, 0, 1)"),
+        format!("{message} VALUES ('logout_token', 1, '{logout}', 'r', 1, -1, 1)"),
         "UPDATE clients SET status = 'maybe'".to_owned(),
         "UPDATE codes SET client_key = 99".to_owned(),
         "INSERT INTO marks VALUES (2, 'https://two', 0, x'00')".to_owned(),
@@ -140,7 +149,8 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM sessions WHERE keep_until <= 1 ORDER BY keep_until",
         "SELECT 1 FROM sessions s WHERE s.ended_at IS NULL AND min(s.idle_expires_at, s.expires_at) <= 1
          ORDER BY min(s.idle_expires_at, s.expires_at)",
-        "SELECT 1 FROM logouts WHERE due_at <= 1 ORDER BY due_at, logout_key",
+        "SELECT 1 FROM outbox WHERE kind = 'logout_token' AND due_at <= 1 ORDER BY due_at, message_key",
+        "SELECT 1 FROM outbox WHERE sid = 'x' AND due_at <= 1",
         "SELECT secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
          WHERE u.username_key = 'x'",
         "SELECT 1 FROM audit WHERE subject = 'x' AND id < 9 AND id >= 1 ORDER BY id DESC LIMIT 3",

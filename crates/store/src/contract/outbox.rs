@@ -1,4 +1,6 @@
-use cardea_protocol::model::*;
+//! The outbox, by its first kind: the logout tokens that every end of a session writes.
+
+use cardea_protocol::{model::*, outbox::Verdict};
 use jiff::SignedDuration;
 
 use super::sample::*;
@@ -37,24 +39,35 @@ async fn grant_of(world: &World, client: &Client, session: &Session, name: &str)
     assert!(matches!(redeemed, Redeemed::Done));
 }
 
-async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<Logout> {
-    let command = ClaimLogouts {
+async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<ClaimedMessage> {
+    let command = ClaimMessages {
+        kind: MessageKind::LogoutToken,
         sid: sid.cloned(),
         busy: Vec::new(),
         limit: 10,
         lease: SignedDuration::from_secs(LEASE),
         now: at(seconds),
     };
-    world.store.claim_logouts(command).await.unwrap()
+    world.store.claim_messages(command).await.unwrap()
 }
 
-async fn settle(world: &World, logout: &Logout, outcome: LogoutOutcome) -> bool {
-    let command = SettleLogout {
-        logout: logout.clone(),
-        outcome,
+async fn settle(world: &World, claimed: &ClaimedMessage, verdict: Verdict) -> bool {
+    let command = SettleMessage {
+        claimed: claimed.clone(),
+        verdict,
         cause: cause(2),
     };
-    world.store.settle_logout(command).await.unwrap()
+    world.store.settle_message(command).await.unwrap()
+}
+
+/// The receiver, the user and the session of a message.
+fn told_of(claimed: &ClaimedMessage) -> (&ClientId, &Subject, &Sid) {
+    let Message::LogoutToken {
+        client_id,
+        subject,
+        sid,
+    } = &claimed.message;
+    (client_id, subject, sid)
 }
 
 async fn log_out(world: &World) {
@@ -62,7 +75,7 @@ async fn log_out(world: &World) {
     assert_eq!(world.end(which, SessionEnd::Logout, 1).await, 1);
 }
 
-pub async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
+pub async fn d28_every_end_of_a_session_writes_its_logout_tokens(store: AnyStore) {
     let (world, client) = world(store).await;
     let bob = user("bob");
     let added = AddUser {
@@ -81,12 +94,9 @@ pub async fn every_end_of_a_session_notifies_its_clients(store: AnyStore) {
     };
     let expect = async |session: &Session, seconds| {
         let claimed = claim(&world, None, seconds).await;
-        let told: Vec<_> = claimed
-            .iter()
-            .map(|l| (&l.client_id, &l.subject, &l.sid))
-            .collect();
+        let told: Vec<_> = claimed.iter().map(told_of).collect();
         assert_eq!(told, [(client.id(), &subject, &session.sid)]);
-        assert!(settle(&world, &claimed[0], LogoutOutcome::Done).await);
+        assert!(settle(&world, &claimed[0], Verdict::Delivered).await);
     };
     log_out(&world).await;
     expect(&world.session, seconds).await;
@@ -158,7 +168,7 @@ pub async fn a_session_without_such_clients_writes_nothing(store: AnyStore) {
     assert_eq!(claim(&world, None, HOUR).await, []);
 }
 
-pub async fn a_client_is_notified_once_per_session(store: AnyStore) {
+pub async fn a_client_gets_one_message_per_session(store: AnyStore) {
     let (world, client) = world(store).await;
     grant_of(&world, &client, &world.session, "two").await;
     let other = told(&world, "other").await;
@@ -174,10 +184,11 @@ pub async fn a_client_is_notified_once_per_session(store: AnyStore) {
     };
     assert_eq!(world.store.revoke_application(command).await.unwrap(), 1);
     log_out(&world).await;
-    let mut told: Vec<_> = claim(&world, Some(&world.session.sid), 1)
-        .await
-        .into_iter()
-        .map(|l| (l.client_id.to_string(), l.sid, l.attempt))
+    let claimed = claim(&world, Some(&world.session.sid), 1).await;
+    let mut told: Vec<_> = claimed
+        .iter()
+        .map(|m| (m, told_of(m)))
+        .map(|(m, (client, _, sid))| (client.to_string(), sid.clone(), m.attempt))
         .collect();
     told.sort();
     let sid = || world.session.sid.clone();
@@ -195,25 +206,25 @@ pub async fn a_client_is_notified_once_per_session(store: AnyStore) {
     );
 }
 
-pub async fn a_claimed_logout_is_due_again_after_its_lease(store: AnyStore) {
+pub async fn d28_a_claimed_message_is_due_again_after_its_lease(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     assert_eq!(claim(&world, None, 0).await, [], "not before it was made");
     let first = claim(&world, None, 1).await.remove(0);
     assert_eq!(claim(&world, None, LEASE).await, []);
-    assert_eq!(claim(&world, Some(&first.sid), LEASE).await, []);
+    assert_eq!(claim(&world, Some(&world.session.sid), LEASE).await, []);
     let second = claim(&world, None, 1 + LEASE).await.remove(0);
-    let again = Logout {
+    let again = ClaimedMessage {
         attempt: 2,
         ..first
     };
     assert_eq!(second, again, "its owner has died");
-    assert!(settle(&world, &second, LogoutOutcome::Again(at(DAY))).await);
+    assert!(settle(&world, &second, Verdict::RetryAt(at(DAY))).await);
     assert_eq!(claim(&world, None, DAY - 1).await, []);
     assert_eq!(claim(&world, None, DAY).await[0].attempt, 3);
 }
 
-pub async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
+pub async fn d28_of_20_nodes_that_claim_at_once_one_gets_the_message(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     let world = std::sync::Arc::new(world);
@@ -225,35 +236,32 @@ pub async fn of_20_parallel_claims_one_gets_it(store: AnyStore) {
     assert_eq!(claims.into_iter().sum::<usize>(), 1);
 }
 
-pub async fn a_late_settlement_changes_nothing(store: AnyStore) {
+pub async fn d28_an_old_try_settles_nothing(store: AnyStore) {
     let (world, _) = world(store).await;
     log_out(&world).await;
     let first = claim(&world, None, 1).await.remove(0);
     let second = claim(&world, None, HOUR).await.remove(0);
     for outcome in [
-        LogoutOutcome::Done,
-        LogoutOutcome::Again(at(0)),
-        LogoutOutcome::GivenUp("too late".to_owned()),
+        Verdict::Delivered,
+        Verdict::RetryAt(at(0)),
+        Verdict::Obsolete,
+        Verdict::GiveUp("too late".to_owned()),
     ] {
         assert!(!settle(&world, &first, outcome).await);
     }
     assert_eq!(claim(&world, None, HOUR).await, []);
     assert_eq!(world.count(AuditEvent::LogoutUndelivered).await, 0);
-    assert!(settle(&world, &second, LogoutOutcome::Done).await);
-    assert!(!settle(&world, &second, LogoutOutcome::Done).await);
+    assert!(settle(&world, &second, Verdict::Delivered).await);
+    assert!(!settle(&world, &second, Verdict::Delivered).await);
     assert_eq!(claim(&world, None, DAY).await, []);
 }
 
-pub async fn what_is_given_up_is_audited(store: AnyStore) {
+pub async fn d28_what_is_given_up_is_audited(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;
     let logout = claim(&world, None, 1).await.remove(0);
-    assert_eq!(
-        logout.request_id,
-        cause(0).request_id,
-        "what ended the session"
-    );
-    let outcome = LogoutOutcome::GivenUp("8 tries, the last answered 503".to_owned());
+    assert_eq!(logout.request_id, cause(0).request_id, "what caused it");
+    let outcome = Verdict::GiveUp("8 tries, the last answered 503".to_owned());
     assert!(settle(&world, &logout, outcome).await);
     assert_eq!(claim(&world, None, DAY).await, []);
     let filter = AuditFilter {
@@ -268,7 +276,7 @@ pub async fn what_is_given_up_is_audited(store: AnyStore) {
     assert_eq!(why, Some("8 tries, the last answered 503"));
 }
 
-pub async fn a_removed_client_is_not_notified(store: AnyStore) {
+pub async fn a_removed_client_gets_no_messages(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;
     let gone = world.store.remove_client(client.id().clone(), cause(2));
@@ -282,19 +290,88 @@ pub async fn a_busy_client_is_skipped(store: AnyStore) {
     grant_of(&world, &other, &world.session, "two").await;
     log_out(&world).await;
     let idle = async |sid: Option<Sid>| {
-        let command = ClaimLogouts {
+        let command = ClaimMessages {
+            kind: MessageKind::LogoutToken,
             sid,
             busy: vec![client.id().clone()],
             limit: 10,
             lease: SignedDuration::ZERO,
             now: at(1),
         };
-        world.store.claim_logouts(command).await.unwrap()
+        world.store.claim_messages(command).await.unwrap()
     };
     for sid in [Some(world.session.sid.clone()), None] {
         let claimed = idle(sid).await;
         assert_eq!(claimed.len(), 1);
-        assert_eq!(&claimed[0].client_id, other.id());
+        assert_eq!(told_of(&claimed[0]).0, other.id());
     }
     assert_eq!(claim(&world, None, 1).await.len(), 2);
+}
+
+pub async fn d28_a_message_is_written_with_its_cause_or_not_at_all(store: AnyStore) {
+    let (world, _) = world(store).await;
+    // A session that does not exist, and a user that does not exist.
+    let unknown = EndWhich::Sid(Sid::parse("unknown").unwrap(), None);
+    assert_eq!(world.end(unknown, SessionEnd::Remote, 1).await, 0);
+    let removed = world.store.remove_user(user("eve").subject, cause(1));
+    assert!(!removed.await.unwrap());
+    assert_eq!(claim(&world, None, HOUR).await, []);
+    log_out(&world).await;
+    assert_eq!(claim(&world, None, HOUR).await.len(), 1);
+    // The session ends once.
+    let which = EndWhich::Id(world.session.id);
+    assert_eq!(world.end(which, SessionEnd::Logout, 2).await, 0);
+    assert_eq!(claim(&world, None, HOUR).await, []);
+}
+
+pub async fn d28_two_nodes_share_what_is_due(store: AnyStore) {
+    const MESSAGES: usize = 30;
+    let (world, _) = world(store).await;
+    for n in 1..MESSAGES {
+        let client = told(&world, &format!("app{n}")).await;
+        grant_of(&world, &client, &world.session, &format!("grant{n}")).await;
+    }
+    log_out(&world).await;
+    let world = std::sync::Arc::new(world);
+    let nodes = [(); 2].map(|()| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let mut claimed = Vec::new();
+            loop {
+                let more = claim(&world, None, 1).await;
+                assert!(more.len() <= 10, "the limit");
+                if more.is_empty() {
+                    return claimed;
+                }
+                claimed.extend(more.iter().map(|m| (m.id.0, m.attempt)));
+            }
+        })
+    });
+    let mut claimed = Vec::new();
+    for node in nodes {
+        claimed.extend(node.await.unwrap());
+    }
+    assert_eq!(claimed.len(), MESSAGES, "each is claimed once");
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!(claimed.len(), MESSAGES, "by one of them");
+    assert!(claimed.iter().all(|(_, attempt)| *attempt == 1));
+}
+
+pub async fn d28_only_what_is_given_up_is_audited(store: AnyStore) {
+    let (world, client) = world(store).await;
+    for (n, verdict) in [Verdict::Delivered, Verdict::Obsolete]
+        .into_iter()
+        .enumerate()
+    {
+        let session = session(&format!("s{n}"), &world.alice, 0);
+        world.open(&session, None, 0).await;
+        grant_of(&world, &client, &session, &format!("g{n}")).await;
+        let which = EndWhich::Id(session.id);
+        assert_eq!(world.end(which, SessionEnd::Logout, 1).await, 1);
+        let claimed = claim(&world, None, 1).await.remove(0);
+        assert!(settle(&world, &claimed, verdict).await);
+        assert_eq!(claim(&world, None, DAY).await, [], "it is gone");
+    }
+    assert_eq!(world.count(AuditEvent::LogoutUndelivered).await, 0);
 }

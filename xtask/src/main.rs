@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask setup | test | check | lint | bench`.
+//! The chores of the workspace: `cargo xtask setup | test | check | lint | mutants | bench`.
 //!
 //! Start reading at `check::run` for the walls between the crates, at `test::run` for what is tested and in which order.
 #![expect(
@@ -11,6 +11,7 @@ mod bench;
 mod check;
 mod command;
 mod lint;
+mod mutants;
 mod setup;
 mod test;
 
@@ -27,6 +28,7 @@ The chores of the workspace.
   cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
   cargo xtask check [--write]                layers, dependencies, house style, lengths, leaks, citations, documents
   cargo xtask lint [--yes]                   advisories, licences, bans, unused dependencies, spelling
+  cargo xtask mutants sql|rules [--sample N] change one condition at a time and expect a test to fail
   cargo xtask bench [--quick] [--long]       the figures, beside the machine's own limits: docs/benchmarks.md
 
   --yes          install without asking (CI has no terminal to ask on)
@@ -56,6 +58,9 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
     };
     if chore == "bench" {
         return bench::run(rest);
+    }
+    if chore == "mutants" {
+        return mutants::run(rest);
     }
     let options = Options::parse(rest)?;
     match chore.as_str() {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::agreed;
 use crate::command::{cargo, cargo_home, find, output, stream};
 
-/// A program that `cargo xtask lint` starts.
+/// A program that `cargo xtask lint` or `cargo xtask mutants` starts.
 pub(crate) struct Tool {
     package: &'static str,
     version: &'static str,
@@ -30,10 +30,25 @@ pub(crate) const TYPOS: Tool = Tool {
     binary: "typos",
 };
 
-/// Builds what is missing; with `yes` without asking.
+pub(crate) const MUTANTS: Tool = Tool {
+    package: "cargo-mutants",
+    version: "27.1.0",
+    binary: "cargo-mutants",
+};
+
+/// Builds what `cargo xtask lint` needs and is missing; with `yes` without asking.
 pub(crate) fn install(yes: bool) -> Result<()> {
+    install_all([DENY, MACHETE, TYPOS], "cargo xtask lint", yes)
+}
+
+/// Builds a tool if it is missing; with `yes` without asking.
+pub(crate) fn install_one(tool: Tool, purpose: &str, yes: bool) -> Result<()> {
+    install_all([tool], purpose, yes)
+}
+
+fn install_all<const N: usize>(tools: [Tool; N], purpose: &str, yes: bool) -> Result<()> {
     let mut missing = Vec::new();
-    for tool in [DENY, MACHETE, TYPOS] {
+    for tool in tools {
         if tool.installed()?.is_none() {
             missing.push(tool);
         }
@@ -41,7 +56,7 @@ pub(crate) fn install(yes: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    println!("Missing for `cargo xtask lint`:");
+    println!("Missing for `{purpose}`:");
     for tool in &missing {
         println!("  {} {}", tool.package, tool.version);
     }

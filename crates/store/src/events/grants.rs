@@ -8,7 +8,9 @@ use cardea_protocol::{
 use jiff::Timestamp;
 
 use super::{AuditEntry, word};
-use crate::{DeadCode, Result, RevokeApplication, RevokeToken, RotateRefresh};
+use crate::{
+    DeadCode, RedeemCode, Result, RevokeApplication, RevokeToken, RotateRefresh, StoreError,
+};
 
 /// The scopes of the consent when these are allowed too. `None` when it does not grow.
 pub fn consent_after(before: Option<&Scope>, allowed: &Scope) -> Option<Scope> {
@@ -60,11 +62,30 @@ pub fn application_revoked(
     (consents + codes + grants > 0).then_some(entry)
 }
 
-/// Why a code was not redeemed that has no grant and expires, or expired, at this time. `None`: no such code is stored.
-pub fn dead_code(expires_at: Option<i64>, now: Timestamp) -> DeadCode {
-    match expires_at {
+/// The grant of a code has the id that a replay of the code looks for.
+pub fn may_redeem(command: &RedeemCode) -> Result<()> {
+    if command.grant.id == GrantId::of_code(command.code) {
+        return Ok(());
+    }
+    let why = "the grant does not have the id of its code";
+    Err(StoreError::rejected(why))
+}
+
+/// A stored code that was not redeemed.
+#[derive(Debug, Clone, Copy)]
+pub struct UnusedCode {
+    /// When it expires.
+    pub expires_at: i64,
+    /// Whether it may be redeemed by the sender of the command.
+    pub sender_matches: bool,
+}
+
+/// Why a code was not redeemed that has no grant. `None`: no such code is stored, or its session has ended.
+pub fn dead_code(code: Option<UnusedCode>, now: Timestamp) -> DeadCode {
+    match code {
         None => DeadCode::Missing,
-        Some(at) if at <= now.as_millisecond() => DeadCode::Expired,
+        Some(code) if code.expires_at <= now.as_millisecond() => DeadCode::Expired,
+        Some(code) if !code.sender_matches => DeadCode::Sender,
         Some(_) => DeadCode::Inactive,
     }
 }

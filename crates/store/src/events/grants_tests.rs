@@ -29,15 +29,20 @@ fn a_consent_grows_or_stays() {
 fn a_dead_code_has_a_reason() {
     let now = at(60);
     let cases = [
-        (None, DeadCode::Missing),
-        (Some(at(59)), DeadCode::Expired),
-        (Some(at(60)), DeadCode::Expired),
-        (Some(at(61)), DeadCode::Inactive),
+        (at(59), true, DeadCode::Expired),
+        (at(60), true, DeadCode::Expired),
+        (at(60), false, DeadCode::Expired),
+        (at(61), false, DeadCode::Sender),
+        (at(61), true, DeadCode::Inactive),
     ];
-    for (expires_at, expected) in cases {
-        let expires_at = expires_at.map(|at| at.as_millisecond());
-        assert_eq!(dead_code(expires_at, now), expected);
+    for (expires_at, sender_matches, expected) in cases {
+        let code = UnusedCode {
+            expires_at: expires_at.as_millisecond(),
+            sender_matches,
+        };
+        assert_eq!(dead_code(Some(code), now), expected);
     }
+    assert_eq!(dead_code(None, now), DeadCode::Missing);
 }
 
 #[test]

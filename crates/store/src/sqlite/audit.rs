@@ -40,13 +40,6 @@ impl<'a> About<'a> {
         }
     }
 
-    pub(super) fn client(client: &'a ClientId) -> Self {
-        Self {
-            client: Some(client),
-            ..Self::default()
-        }
-    }
-
     pub(super) fn detail(self, detail: impl Into<String>) -> Self {
         Self {
             detail: Some(detail.into()),

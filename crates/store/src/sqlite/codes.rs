@@ -1,15 +1,14 @@
 //! Codes: issued, looked up, redeemed once (D9).
 
 use cardea_protocol::{
-    model::{AuditEvent, CodeHash, Grant, GrantId, RevocationReason},
+    model::{CodeHash, Grant, GrantId, RevocationReason},
     pkce::CodeChallenge,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    audit::{self, About},
-    consents,
+    audit, consents,
     fault::Verb,
     grant_rows::{self, CODE_COLUMNS, code_columns, grant_columns, grant_joins, sender_columns},
     revocation, rows,
@@ -17,7 +16,8 @@ use super::{
     users::{self, USER_COLUMNS, user_columns},
 };
 use crate::{
-    CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed, StoreError,
+    CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed,
+    events::{self, UnusedCode},
 };
 
 pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
@@ -124,10 +124,7 @@ fn used(db: &Connection, hash: CodeHash) -> Verb<Option<Grant>> {
 /// D9: one conditional write creates the grant from the code's row, then the code is deleted. The session is the one of the
 /// code, whatever cookie it has now.
 pub(super) fn redeem(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
-    if command.grant.id != GrantId::of_code(command.code) {
-        // A replay of the code would not find the grant.
-        return Err(StoreError::rejected("the grant does not have the id of its code").into());
-    }
+    events::may_redeem(command)?;
     if !insert_grant(tx, command)? {
         return not_taken(tx, command);
     }
@@ -202,13 +199,8 @@ fn not_taken(tx: &Connection, command: &RedeemCode) -> Verb<Redeemed> {
     let reason = rows::to_word(RevocationReason::CodeReused)?;
     let now = command.cause.now.as_millisecond();
     if rows::execute(tx, sql, (now, reason, used.id.as_bytes()))? == 1 {
-        let about = About {
-            subject: Some(&grant.subject),
-            client: Some(&grant.client_id),
-            grant: Some(used.id),
-            detail: None,
-        };
-        audit::write(tx, &command.cause, AuditEvent::CodeReused, &about)?;
+        let entry = events::code_reused(grant, used.id);
+        audit::record(tx, &command.cause, &entry)?;
     }
     Ok(Redeemed::Reused)
 }
@@ -222,14 +214,10 @@ fn why_dead(tx: &Connection, command: &RedeemCode) -> Verb<DeadCode> {
     let (method, thumbprint) = sender_columns(command.grant.sender.as_ref());
     let params = (command.code.0.as_bytes(), method, thumbprint);
     let code = rows::first(tx, sql, params, |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?))
+        Ok(UnusedCode {
+            expires_at: row.get(0)?,
+            sender_matches: row.get(1)?,
+        })
     })?;
-    Ok(match code {
-        None => DeadCode::Missing,
-        Some((expires_at, _)) if expires_at <= command.cause.now.as_millisecond() => {
-            DeadCode::Expired
-        }
-        Some((_, false)) => DeadCode::Sender,
-        Some((_, true)) => DeadCode::Inactive,
-    })
+    Ok(events::dead_code(code, command.cause.now))
 }

@@ -1,7 +1,7 @@
 //! Refresh tokens: rotated by the rule of D11 on the locked row.
 
 use cardea_protocol::{
-    model::{AuditEvent, Grant, GrantId, RefreshState, RefreshTokenId, RevocationReason},
+    model::{Grant, GrantId, RefreshState, RefreshTokenId, RevocationReason},
     token::{
         Standing,
         refresh_token::{self, Verdict, Write},
@@ -11,16 +11,19 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    audit::{self, About},
+    audit,
     fault::{Verb, conflict},
     grant_rows::{
         self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
     },
     rows::{self, Fields},
-    sessions::{self, TOUCH_EVERY_MS, living_sid_column, session_alive},
+    sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
 };
-use crate::{Constraint, RefreshContext, RotateRefresh};
+use crate::{
+    Constraint, RefreshContext, RotateRefresh,
+    events::{self, AUDIT_AHEAD_EVERY_MS, TOUCH_EVERY_MS},
+};
 
 pub(super) fn context(
     db: &Connection,
@@ -65,9 +68,6 @@ fn read_context(row: &Row<'_>) -> Verb<RefreshContext> {
         session_due: row.get(GRANT_COLUMNS + USER_COLUMNS + 1)?,
     })
 }
-
-/// A token ahead of its row is audited once a minute for a grant.
-const AUDIT_AHEAD_EVERY_MS: i64 = 60_000;
 
 /// The row as the writer finds it.
 struct Locked {
@@ -141,22 +141,13 @@ fn lock(tx: &Connection, command: &RotateRefresh) -> Verb<Option<Locked>> {
 }
 
 fn write_audit(tx: &Connection, command: &RotateRefresh, verdict: &Verdict) -> Verb<()> {
-    for event in &verdict.events {
-        if *event == AuditEvent::RefreshAhead && is_ahead_audited(tx, command)? {
-            continue;
-        }
-        let about = About {
-            subject: Some(&command.grant.subject),
-            client: Some(&command.grant.client_id),
-            grant: Some(command.grant.id),
-            detail: None,
-        };
-        audit::write(tx, &command.cause, *event, &about)?;
+    for entry in events::refreshed(command, verdict, || is_ahead_audited(tx, command))? {
+        audit::record(tx, &command.cause, &entry)?;
     }
     Ok(())
 }
 
-/// Whether the audit has a recent row: a leaked key must not fill the disk (D22).
+/// Whether the audit has a recent row.
 fn is_ahead_audited(tx: &Connection, command: &RotateRefresh) -> Verb<bool> {
     let sql =
         "SELECT 1 FROM audit WHERE event = 'refresh_ahead' AND grant_id = ? AND at > ? LIMIT 1";

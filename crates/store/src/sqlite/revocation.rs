@@ -1,18 +1,19 @@
 //! Revocation of grants and tokens.
 
-use cardea_protocol::model::{
-    Actor, AuditEvent, Cause, ClientId, Grant, GrantId, RevocationReason, Subject,
-};
+use cardea_protocol::model::{Cause, ClientId, Grant, GrantId, RevocationReason, Subject};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
-    audit::{self, About},
+    audit,
     fault::Verb,
     rows::{self, Fields},
     sessions::Living,
 };
-use crate::{RedeemCode, RevokeApplication, RevokeGrant, RevokeToken};
+use crate::{
+    RedeemCode, RevokeApplication, RevokeGrant, RevokeToken,
+    events::{self, RevokedApplication},
+};
 
 /// The grants of a session are found among the living ones of its user.
 macro_rules! of_session {
@@ -34,7 +35,7 @@ pub(super) fn with_session(tx: &Connection, session: i64, now: Timestamp) -> Ver
         sql,
         (
             now.as_millisecond(),
-            rows::to_word(RevocationReason::Logout)?,
+            rows::to_word(events::WITH_SESSION)?,
             session,
         ),
     )
@@ -45,11 +46,11 @@ pub(super) fn offline_of_session(tx: &Connection, session: &Living, cause: &Caus
     let sql = of_session!("");
     let params = (
         cause.now.as_millisecond(),
-        rows::to_word(RevocationReason::Operator)?,
+        rows::to_word(events::APPLICATIONS)?,
         session.key,
     );
     let revoked = rows::execute(tx, sql, params)?;
-    grants_revoked(tx, &session.subject, revoked, cause)
+    applications_revoked(tx, &session.subject, revoked, cause)
 }
 
 /// All living grants of a user, whatever became of the sessions that they come from. Codes go with the sessions, which have all
@@ -60,19 +61,23 @@ pub(super) fn all_of_user(tx: &Connection, subject: &Subject, cause: &Cause) -> 
                  AND coalesce(revoked_at, expires_at) > ?1 AND revoked_at IS NULL";
     let params = (
         cause.now.as_millisecond(),
-        rows::to_word(RevocationReason::Operator)?,
+        rows::to_word(events::APPLICATIONS)?,
         subject.as_str(),
     );
     let revoked = rows::execute(tx, sql, params)?;
-    grants_revoked(tx, subject, revoked, cause)
+    applications_revoked(tx, subject, revoked, cause)
 }
 
-fn grants_revoked(tx: &Connection, subject: &Subject, revoked: u64, cause: &Cause) -> Verb<()> {
-    if revoked == 0 {
-        return Ok(());
+fn applications_revoked(
+    tx: &Connection,
+    subject: &Subject,
+    revoked: u64,
+    cause: &Cause,
+) -> Verb<()> {
+    match events::applications_revoked(subject, revoked) {
+        Some(entry) => audit::record(tx, cause, &entry),
+        None => Ok(()),
     }
-    let about = About::subject(subject).detail(format!("operator; grants revoked: {revoked}"));
-    audit::write(tx, cause, AuditEvent::GrantRevoked, &about)
 }
 
 pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
@@ -101,13 +106,8 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
     let Some((subject, client)) = revoked else {
         return Ok(false);
     };
-    let about = About {
-        subject: Some(&subject),
-        client: Some(&client),
-        grant: Some(command.id),
-        detail: Some(reason),
-    };
-    audit::write(tx, &command.cause, AuditEvent::GrantRevoked, &about)?;
+    let entry = events::grant_revoked(&subject, &client, command.id, command.reason);
+    audit::record(tx, &command.cause, &entry)?;
     Ok(true)
 }
 
@@ -122,7 +122,8 @@ pub(super) fn superseded(tx: &Connection, command: &RedeemCode, new: i64) -> Ver
     if rows::value::<i64>(tx, sql, (now, new, Grant::MOST_LIVING))?.is_none() {
         return Ok(());
     }
-    let sql = "UPDATE grants SET revoked_at = :now, revoked_reason = 'superseded'
+    let reason = RevocationReason::Superseded;
+    let sql = "UPDATE grants SET revoked_at = :now, revoked_reason = :reason
                WHERE grant_key IN
                    (SELECT g.grant_key FROM grants new
                     JOIN grants g ON g.user_key = new.user_key AND g.client_key = new.client_key
@@ -130,15 +131,16 @@ pub(super) fn superseded(tx: &Connection, command: &RedeemCode, new: i64) -> Ver
                     WHERE new.grant_key = :new AND g.revoked_at IS NULL
                     ORDER BY coalesce(g.refresh_rotated_at, g.created_at) DESC, g.grant_key DESC LIMIT -1 OFFSET :most)
                RETURNING grant_id";
-    let params = named_params! { ":now": now, ":new": new, ":most": Grant::MOST_LIVING };
+    let params = named_params! {
+        ":now": now,
+        ":reason": rows::to_word(reason)?,
+        ":new": new,
+        ":most": Grant::MOST_LIVING,
+    };
     for id in rows::all(tx, sql, params, |row| Ok(row.get::<_, [u8; 16]>(0)?))? {
-        let about = About {
-            subject: Some(&command.grant.subject),
-            client: Some(&command.grant.client_id),
-            grant: Some(GrantId::from_bytes(id)),
-            detail: Some(rows::to_word(RevocationReason::Superseded)?),
-        };
-        audit::write(tx, &command.cause, AuditEvent::GrantRevoked, &about)?;
+        let (subject, client) = (&command.grant.subject, &command.grant.client_id);
+        let entry = events::grant_revoked(subject, client, GrantId::from_bytes(id), reason);
+        audit::record(tx, &command.cause, &entry)?;
     }
     Ok(())
 }
@@ -147,8 +149,7 @@ pub(super) fn token(tx: &Connection, command: &RevokeToken) -> Verb<()> {
     let sql = "INSERT INTO revoked_tokens (jti, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING";
     let params = (command.jti.as_str(), command.expires_at.as_millisecond());
     if rows::execute(tx, sql, params)? == 1 {
-        let about = About::client(&command.client_id).detail(command.jti.as_str());
-        audit::write(tx, &command.cause, AuditEvent::TokenRevoked, &about)?;
+        audit::record(tx, &command.cause, &events::token_revoked(command))?;
     }
     Ok(())
 }
@@ -173,10 +174,7 @@ pub(super) fn application(tx: &Connection, command: &RevokeApplication) -> Verb<
     let sql = "DELETE FROM codes WHERE session_key IN (SELECT session_key FROM sessions WHERE user_key = ?)
                  AND client_key = ?";
     let codes = rows::execute(tx, sql, keys)?;
-    let reason = match cause.actor {
-        Actor::Operator(_) => RevocationReason::Operator,
-        _ => RevocationReason::Person,
-    };
+    let reason = events::application_reason(command);
     let sql = "UPDATE grants SET revoked_at = ?1, revoked_reason = ?2
                WHERE user_key = ?3 AND client_key = ?4 AND coalesce(revoked_at, expires_at) > ?1 AND revoked_at IS NULL";
     let params = (
@@ -186,17 +184,13 @@ pub(super) fn application(tx: &Connection, command: &RevokeApplication) -> Verb<
         keys.1,
     );
     let grants = rows::execute(tx, sql, params)?;
-    if consents + codes + grants > 0 {
-        let about = About {
-            client: Some(client_id),
-            ..About::subject(subject)
-        };
-        audit::write(
-            tx,
-            cause,
-            AuditEvent::ConsentRevoked,
-            &about.detail(format!("grants revoked: {grants}")),
-        )?;
+    let revoked = RevokedApplication {
+        consents,
+        codes,
+        grants,
+    };
+    if let Some(entry) = events::application_revoked(command, revoked) {
+        audit::record(tx, cause, &entry)?;
     }
     Ok(grants)
 }

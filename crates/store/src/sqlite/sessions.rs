@@ -2,27 +2,23 @@
 
 use async_trait::async_trait;
 use cardea_protocol::model::{
-    AuditEvent, AuthenticationContext, Cause, Session, SessionEnd, SessionId, Sid, Subject,
+    AuthenticationContext, Cause, Session, SessionEnd, SessionId, Sid, Subject,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore,
-    audit::{self, About},
+    SqliteStore, audit,
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
     users,
 };
 use crate::{
-    Applications, EndSessions, EndWhich, OpenSession, Page, Result, Rows, SessionPosition, Sessions,
+    Applications, EndSessions, EndWhich, OpenSession, Page, Result, Rows, SessionPosition,
+    Sessions,
+    events::{self, KEEP_MS, Previous, TOUCH_EVERY_MS},
 };
-
-/// `last_seen_at` is to the minute.
-pub(super) const TOUCH_EVERY_MS: i64 = 60_000;
-/// How long an ended session is kept.
-pub(super) const KEEP_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Whether the session `s` is alive at `:now`, as [`Session::is_alive`] has it.
 macro_rules! session_alive {
@@ -194,16 +190,11 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     }
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE user_key = ? AND failed_logins > 0";
     rows::execute(tx, sql, [user])?;
-    audit::write(
-        tx,
-        cause,
-        AuditEvent::Login,
-        &About::subject(&session.subject),
-    )?;
+    audit::record(tx, cause, &events::login(session))?;
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))
 }
 
-/// D8: one user per browser. The session of the same user gets the new cookie and keeps its `sid`; another user's ends.
+/// The `sid` of the browser's session, if it is kept.
 fn take_over(
     tx: &Connection,
     previous: SessionId,
@@ -220,25 +211,12 @@ fn take_over(
         let sid = Fields::new(row, "sessions", 3).parse("sid", Sid::parse)?;
         Ok((living(row)?, row.get::<_, bool>(2)?, sid))
     })?;
-    match before {
-        None => Ok(None),
-        Some((before, true, sid)) if before.subject == session.subject => {
-            replace(tx, before.key, session)?;
-            Ok(Some(sid))
-        }
-        Some((before, alive, _)) => {
-            end(
-                tx,
-                &before,
-                if alive {
-                    SessionEnd::Replaced
-                } else {
-                    SessionEnd::Expired
-                },
-                cause,
-            )?;
-            Ok(None)
-        }
+    let Some((before, alive, sid)) = before else {
+        return Ok(None);
+    };
+    match events::previous_session(session, &before.subject, alive) {
+        Previous::Kept => replace(tx, before.key, session).map(|()| Some(sid)),
+        Previous::Ends(why) => end(tx, &before, why, cause).map(|()| None),
     }
 }
 
@@ -365,9 +343,7 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
             revocation::offline_of_session(tx, session, &command.cause)?;
         }
     }
-    if let (EndWhich::Subject(subject), Applications::Revoke) =
-        (&command.which, command.applications)
-    {
+    if let Some(subject) = events::revokes_all_of(command) {
         users::forget_devices(tx, subject, &command.cause)?;
         revocation::all_of_user(tx, subject, &command.cause)?;
     }
@@ -380,7 +356,7 @@ pub(super) fn end_before_removal(tx: &Connection, subject: &Subject, cause: &Cau
         "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key
                WHERE u.subject = ? AND s.ended_at IS NULL";
     for session in rows::all(tx, sql, [subject.as_str()], |row| Ok(living(row)?))? {
-        end(tx, &session, SessionEnd::Operator, cause)?;
+        end(tx, &session, events::USER_REMOVED, cause)?;
     }
     Ok(())
 }
@@ -393,12 +369,6 @@ pub(super) fn end(tx: &Connection, session: &Living, why: SessionEnd, cause: &Ca
     rows::execute(tx, sql, (now, &word, KEEP_MS, session.key))?;
     outbox::write_logout_tokens(tx, session.key, cause)?;
     let grants = revocation::with_session(tx, session.key, cause.now)?;
-    let event = if why == SessionEnd::Logout {
-        AuditEvent::Logout
-    } else {
-        AuditEvent::SessionEnded
-    };
-    let about =
-        About::subject(&session.subject).detail(format!("{word}; grants revoked: {grants}"));
-    audit::write(tx, cause, event, &about)
+    let entry = events::session_ended(&session.subject, why, grants);
+    audit::record(tx, cause, &entry)
 }

@@ -1,18 +1,14 @@
 //! The clean-up, in small batches. Live rows are not touched.
 
-use cardea_protocol::model::{Actor, Cause, SessionEnd};
+use cardea_protocol::model::SessionEnd;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::{
-    fault::Verb,
-    rows,
-    sessions::{self, KEEP_MS},
+use super::{fault::Verb, rows, sessions};
+use crate::{
+    Swept,
+    events::{self, KEEP_AGAIN_MS, KEEP_MS},
 };
-use crate::Swept;
-
-/// When an ended session is checked again if its grants should be gone and are not.
-const AGAIN_MS: i64 = 60 * 60 * 1000;
 
 pub(super) fn sweep(
     tx: &Connection,
@@ -58,13 +54,7 @@ fn end_expired_sessions(tx: &Connection, now: Timestamp, batch: u32) -> Verb<u64
     let expired = rows::all(tx, sql, (now.as_millisecond(), batch), |row| {
         Ok(sessions::living(row)?)
     })?;
-    let cause = Cause {
-        now,
-        request_id: "sweep".to_owned(),
-        address: None,
-        user_agent: None,
-        actor: Actor::System,
-    };
+    let cause = events::sweep_cause(now);
     for session in &expired {
         sessions::end(tx, session, SessionEnd::Expired, &cause)?;
     }
@@ -80,7 +70,7 @@ fn remove_ended_sessions(tx: &Connection, now: i64, batch: u32) -> Verb<u64> {
                    (SELECT session_key FROM sessions WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)
                  AND EXISTS (SELECT 1 FROM grants g
                              WHERE g.user_key = sessions.user_key AND g.session_key = sessions.session_key)";
-    rows::execute(tx, sql, (now, batch, AGAIN_MS, KEEP_MS))?;
+    rows::execute(tx, sql, (now, batch, KEEP_AGAIN_MS, KEEP_MS))?;
     let sql = "DELETE FROM sessions WHERE session_key IN
                    (SELECT session_key FROM sessions WHERE keep_until <= ?1 ORDER BY keep_until LIMIT ?2)
                  AND NOT EXISTS (SELECT 1 FROM grants g

@@ -2,42 +2,26 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Query, State},
+    extract::{FromRequestParts, State},
 };
-use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, Subject, Username};
+use cardea_protocol::model::{AuditEvent, ClientId, Subject};
 use cardea_store::{AuditFilter, AuditPosition, Page};
 use http::request::Parts;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize as _,
+    de::{IntoDeserializer as _, value::Error},
+};
 
 use super::{
-    list::{self, List},
+    list,
     operator::Operator,
     refusal::{Answer, Refusal},
+    request::Asked,
     sessions::Names,
+    types::{AuditEntry, AuditQuery, List, Problem},
     users,
 };
 use crate::app::Shared;
-
-/// A row, with the name of the user if the user still exists.
-#[derive(Serialize)]
-pub(super) struct View {
-    #[serde(flatten)]
-    row: AuditRow,
-    username: Option<Username>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    user: Option<String>,
-    client: Option<String>,
-    event: Option<String>,
-    since: Option<Timestamp>,
-    #[serde(default = "list::default_limit")]
-    limit: u32,
-    after: Option<String>,
-}
 
 /// Which rows the query asks for.
 pub(super) struct Which {
@@ -51,9 +35,7 @@ impl FromRequestParts<Shared> for Which {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refusal> {
-        let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
-            .await
-            .map_err(|e| Refusal::bad_request(e.body_text()))?;
+        let Asked(asked) = Asked::<AuditQuery>::from_request_parts(parts, app).await?;
         let page = list::page(asked.limit, asked.after.as_deref())?;
         let (subject, unknown) = match asked.user {
             Some(user) => subject(app, &user).await?,
@@ -74,11 +56,24 @@ impl FromRequestParts<Shared> for Which {
 }
 
 /// `GET /audit`: the newest first.
+#[utoipa::path(
+    get,
+    operation_id = "audit_list",
+    path = "/audit",
+    summary = "Read the audit",
+    description = "",
+    params(AuditQuery),
+    responses(
+        (status = 200, description = "A page of the audit, the newest first.", body = List<AuditEntry>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     _operator: Operator,
     which: Which,
-) -> Answer<Json<List<View>>> {
+) -> Answer<Json<List<AuditEntry>>> {
     if let Some(unknown) = which.unknown {
         let of_user = AuditFilter {
             subject: which.filter.subject.clone(),
@@ -97,7 +92,7 @@ pub(super) async fn list(
             Some(subject) => names.of(&app, subject).await?,
             None => None,
         };
-        views.push(View { row, username });
+        views.push(AuditEntry::of(row, username));
     }
     Ok(Json(List::page(views, rows.next)))
 }
@@ -115,7 +110,8 @@ async fn subject(app: &Shared, user: &str) -> Answer<(Option<Subject>, Option<Re
 
 fn event(name: &str) -> Answer<AuditEvent> {
     // serde lists the names that exist.
-    serde_json::from_value(name.into()).map_err(|e| Refusal::bad_request(format!("event: {e}")))
+    AuditEvent::deserialize(name.into_deserializer())
+        .map_err(|e: Error| Refusal::bad_request(format!("event: {e}")))
 }
 
 #[cfg(test)]

@@ -7,32 +7,16 @@ use cardea_protocol::model::{
 use cardea_seal::{Digest, Secret};
 use cardea_store::{ClientChange, PutClient};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    list::{List, Window},
-    operator::{Body, Name, Operator, unreadable},
+    list::Window,
+    operator::Operator,
     refusal::{Answer, Refusal},
+    request::{Body, Name, unreadable},
+    types::{Client as View, ClientPatch, List, ListQuery, Problem, schemas},
 };
 use crate::{app::Shared, config::development};
-
-/// A client as the operator sees it: its metadata and its state.
-#[derive(Serialize)]
-pub(super) struct View {
-    #[serde(flatten)]
-    metadata: ClientMetadata,
-    status: ClientStatus,
-    owner: Owner,
-    created_at: Timestamp,
-    /// Shown once, in the answer to the request that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<String>,
-    /// Scopes and claims that the client asks for and can't be given.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
 
 impl View {
     fn of(client: &Client) -> Self {
@@ -58,6 +42,19 @@ impl View {
 }
 
 /// `GET /clients`
+#[utoipa::path(
+    get,
+    operation_id = "clients_list",
+    path = "/clients",
+    summary = "List the clients",
+    description = "",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the clients, by client_id.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     _operator: Operator,
@@ -69,6 +66,19 @@ pub(super) async fn list(
 }
 
 /// `GET /clients/{id}`
+#[utoipa::path(
+    get,
+    operation_id = "clients_show",
+    path = "/clients/{id}",
+    summary = "Show a client",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    responses(
+        (status = 200, description = "The client.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Shared>,
     _operator: Operator,
@@ -78,6 +88,19 @@ pub(super) async fn show(
 }
 
 /// `POST /clients`: a confidential client that brings no secret gets one.
+#[utoipa::path(
+    post,
+    operation_id = "clients_add",
+    path = "/clients",
+    summary = "Add a client",
+    description = "",
+    request_body = schemas::ClientMetadata,
+    responses(
+        (status = 201, description = "The client was added; a new secret is shown once.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn add(
     State(app): State<Shared>,
     operator: Operator,
@@ -99,18 +122,32 @@ pub(super) async fn add(
         made = Some(app.entropy.token().to_text());
         metadata.client_secret.clone_from(&made);
     }
-    let client = Client::register(metadata, Owner::Store, operator.cause.now)?;
+    let client = Client::register(metadata, Owner::Store, operator.now())?;
     let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
-    put(&app, client, ClientChange::Add, &operator.cause).await?;
+    put(&app, client, ClientChange::Add, operator.cause()).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// `PATCH /clients/{id}`: the members of the body replace those of the metadata, `null` sets them to their default (RFC 7396).
+#[utoipa::path(
+    patch,
+    operation_id = "clients_set",
+    path = "/clients/{id}",
+    summary = "Change a client",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    request_body = ClientPatch,
+    responses(
+        (status = 200, description = "The client as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn set(
     State(app): State<Shared>,
     operator: Operator,
     Name(id): Name,
-    Body(patch): Body<Map<String, Value>>,
+    Body(ClientPatch(patch)): Body<ClientPatch>,
 ) -> Answer<Json<View>> {
     let before = owned(&app, &id).await?;
     let metadata = patched(before.metadata(), patch)?;
@@ -134,11 +171,24 @@ pub(super) async fn set(
         before.created_at(),
     )?;
     let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
-    put(&app, client, ClientChange::Change, &operator.cause).await?;
+    put(&app, client, ClientChange::Change, operator.cause()).await?;
     Ok(Json(view))
 }
 
 /// `DELETE /clients/{id}`: with its codes, grants and consents.
+#[utoipa::path(
+    delete,
+    operation_id = "clients_remove",
+    path = "/clients/{id}",
+    summary = "Remove a client with its codes, grants and consents",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    responses(
+        (status = 204, description = "The client was removed."),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn remove(
     State(app): State<Shared>,
     operator: Operator,
@@ -147,7 +197,7 @@ pub(super) async fn remove(
     let client = owned(&app, &id).await?;
     let removed = app
         .store
-        .remove_client(client.id().clone(), operator.cause)
+        .remove_client(client.id().clone(), operator.into_cause())
         .await?;
     app.clients.refresh().await?;
     match removed {
@@ -157,6 +207,19 @@ pub(super) async fn remove(
 }
 
 /// `POST /clients/{id}/enable`
+#[utoipa::path(
+    post,
+    operation_id = "clients_enable",
+    path = "/clients/{id}/enable",
+    summary = "Enable a client",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    responses(
+        (status = 200, description = "The client as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn enable(
     State(app): State<Shared>,
     operator: Operator,
@@ -166,6 +229,19 @@ pub(super) async fn enable(
 }
 
 /// `POST /clients/{id}/disable`
+#[utoipa::path(
+    post,
+    operation_id = "clients_disable",
+    path = "/clients/{id}/disable",
+    summary = "Disable a client",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    responses(
+        (status = 200, description = "The client as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn disable(
     State(app): State<Shared>,
     operator: Operator,
@@ -182,13 +258,26 @@ async fn set_status(
 ) -> Answer<Json<View>> {
     let client = owned(app, id).await?;
     app.store
-        .set_client_status(client.id().clone(), status, operator.cause.clone())
+        .set_client_status(client.id().clone(), status, operator.cause().clone())
         .await?;
-    publish(app, &operator.cause).await?;
+    publish(app, operator.cause()).await?;
     Ok(Json(View::of(&find(app, id).await?)))
 }
 
 /// `POST /clients/{id}/secret`: the old one stops working immediately.
+#[utoipa::path(
+    post,
+    operation_id = "clients_rotate_secret",
+    path = "/clients/{id}/secret",
+    summary = "Give a client a new secret; the old one stops working immediately",
+    description = "",
+    params(("id" = String, Path, description = "The client_id.")),
+    responses(
+        (status = 200, description = "The client with its new secret, which is shown once.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn rotate_secret(
     State(app): State<Shared>,
     operator: Operator,
@@ -204,7 +293,7 @@ pub(super) async fn rotate_secret(
     let secret = app.entropy.token().to_text();
     let client = client.with_secret(Digest::of(secret.expose().as_bytes()));
     let view = View::of(&client).with(Some(&secret));
-    put(&app, client, ClientChange::Secret, &operator.cause).await?;
+    put(&app, client, ClientChange::Secret, operator.cause()).await?;
     Ok(Json(view))
 }
 

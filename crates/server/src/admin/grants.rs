@@ -1,48 +1,21 @@
 //! Grants: list all, list those of a user, revoke.
 
 use axum::{Json, extract::State};
-use cardea_protocol::model::{ClientId, GrantId, RevocationReason, Subject, Username};
+use cardea_protocol::model::{GrantId, RevocationReason, Username};
 use cardea_store::{GrantPosition, GrantView, RevokeGrant};
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::{
-    list::{List, Window},
-    operator::{Name, Operator},
+    list::Window,
+    operator::Operator,
     refusal::{Answer, Refusal},
+    request::Name,
     sessions::Names,
+    types::{Grant as View, List, ListQuery, Problem, RefreshUse},
     users,
 };
 use crate::app::Shared;
-
-/// A grant as the operator sees it.
-#[derive(Serialize)]
-pub(super) struct View {
-    id: GrantId,
-    client_id: ClientId,
-    sub: Subject,
-    username: Option<Username>,
-    sid: Option<String>,
-    scope: String,
-    /// Whether it outlives its session.
-    offline: bool,
-    /// Why none of its tokens is valid, if so.
-    dead: Option<&'static str>,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-    refresh: Option<RefreshView>,
-}
-
-/// How its refresh token was used.
-#[derive(Serialize)]
-struct RefreshView {
-    rotations: u32,
-    rotated_at: Timestamp,
-    idle_expires_at: Timestamp,
-    late_retry_at: Option<Timestamp>,
-    anomaly_at: Option<Timestamp>,
-}
 
 impl View {
     fn of(view: GrantView, username: Option<Username>, now: Timestamp) -> Self {
@@ -52,7 +25,7 @@ impl View {
             sid,
         } = view;
         Self {
-            dead: standing.judge(&grant, now).err(),
+            dead: standing.judge(&grant, now).err().map(str::to_owned),
             offline: grant.is_offline(),
             id: grant.id,
             client_id: grant.client_id,
@@ -62,7 +35,7 @@ impl View {
             scope: grant.scope.to_string(),
             created_at: grant.created_at,
             expires_at: grant.expires_at,
-            refresh: grant.refresh.map(|refresh| RefreshView {
+            refresh: grant.refresh.map(|refresh| RefreshUse {
                 rotations: refresh.generation,
                 rotated_at: refresh.rotated_at,
                 idle_expires_at: refresh.idle_expires_at,
@@ -74,12 +47,25 @@ impl View {
 }
 
 /// `GET /grants`: the active ones, the newest first.
+#[utoipa::path(
+    get,
+    operation_id = "grants_list",
+    path = "/grants",
+    summary = "List the active grants",
+    description = "",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the active grants, the newest first.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
     Window(page): Window<GrantPosition>,
 ) -> Answer<Json<List<View>>> {
-    let now = operator.cause.now;
+    let now = operator.now();
     let mut names = Names::default();
     let mut views = Vec::new();
     let grants = app.store.grants(page, now).await?;
@@ -91,13 +77,26 @@ pub(super) async fn list(
 }
 
 /// `GET /users/{user}/grants`
+#[utoipa::path(
+    get,
+    operation_id = "grants_of_user",
+    path = "/users/{user}/grants",
+    summary = "List the active grants of a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject."), ListQuery),
+    responses(
+        (status = 200, description = "A page of the active grants of the user, the newest first.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn of_user(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
     Window(page): Window<GrantPosition>,
 ) -> Answer<Json<List<View>>> {
-    let now = operator.cause.now;
+    let now = operator.now();
     let user = users::find(&app, &user).await?;
     let grants = app.store.grants_of(&user.subject, page, now).await?;
     let view = |grant| View::of(grant, Some(user.username.clone()), now);
@@ -106,6 +105,19 @@ pub(super) async fn of_user(
 }
 
 /// `DELETE /grants/{id}`: all its tokens stop working.
+#[utoipa::path(
+    delete,
+    operation_id = "grants_revoke",
+    path = "/grants/{id}",
+    summary = "Revoke a grant: all its tokens stop working",
+    description = "",
+    params(("id" = String, Path, description = "The id of the grant.")),
+    responses(
+        (status = 204, description = "The grant was revoked."),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn revoke(
     State(app): State<Shared>,
     operator: Operator,
@@ -116,7 +128,7 @@ pub(super) async fn revoke(
         subject: None,
         client_id: None,
         reason: RevocationReason::Operator,
-        cause: operator.cause,
+        cause: operator.into_cause(),
     };
     match app.store.revoke_grant(command).await? {
         true => Ok(StatusCode::NO_CONTENT),

@@ -1,30 +1,16 @@
 //! The key ring: list, rotate, remove.
 
 use axum::{Json, extract::State};
-use cardea_jose::Algorithm;
 use cardea_protocol::model::{KeyState, SigningKeyRow};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{
-    list::List,
-    operator::{Body, Name, Operator},
+    operator::Operator,
     refusal::Answer,
+    request::{Body, Name},
+    types::{Key as View, List, Problem, Rotated, Rotation},
 };
 use crate::{app::Shared, keys::active_from};
-
-/// A signing key as the operator sees it.
-#[derive(Serialize)]
-pub(super) struct View {
-    kid: String,
-    algorithm: Algorithm,
-    state: KeyState,
-    created_at: Timestamp,
-    /// When it signs for the first time: in the future for a `next` key.
-    active_at: Option<Timestamp>,
-    retired_at: Option<Timestamp>,
-}
 
 impl View {
     fn of(row: &SigningKeyRow) -> Self {
@@ -42,23 +28,19 @@ impl View {
     }
 }
 
-/// How to rotate.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rotation {
-    /// Sign with the new keys at once, for a key that leaked.
-    #[serde(default)]
-    now: bool,
-}
-
-/// What a rotation began.
-#[derive(Serialize)]
-pub(super) struct Rotated {
-    kids: Vec<String>,
-    active_at: Timestamp,
-}
-
 /// `GET /keys`: the oldest first.
+#[utoipa::path(
+    get,
+    operation_id = "keys_list",
+    path = "/keys",
+    summary = "List the keys",
+    description = "",
+    responses(
+        (status = 200, description = "All keys, the oldest first.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     _operator: Operator,
@@ -70,12 +52,25 @@ pub(super) async fn list(
 }
 
 /// `POST /keys/rotate`
+#[utoipa::path(
+    post,
+    operation_id = "keys_rotate",
+    path = "/keys/rotate",
+    summary = "Rotate the keys",
+    description = "",
+    request_body = Rotation,
+    responses(
+        (status = 200, description = "The new keys.", body = Rotated),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn rotate(
     State(app): State<Shared>,
     operator: Operator,
     Body(rotation): Body<Rotation>,
 ) -> Answer<Json<Rotated>> {
-    let turned = app.ring.rotate(rotation.now, &operator.cause).await?;
+    let turned = app.ring.rotate(rotation.now, operator.cause()).await?;
     Ok(Json(Rotated {
         kids: turned.kids,
         active_at: turned.active_at,
@@ -83,12 +78,25 @@ pub(super) async fn rotate(
 }
 
 /// `DELETE /keys/{kid}`: a key that leaked, at once.
+#[utoipa::path(
+    delete,
+    operation_id = "keys_remove",
+    path = "/keys/{kid}",
+    summary = "Remove a key that leaked, at once",
+    description = "",
+    params(("kid" = String, Path, description = "The id of the key.")),
+    responses(
+        (status = 204, description = "The key was removed."),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn remove(
     State(app): State<Shared>,
     operator: Operator,
     Name(kid): Name,
 ) -> Answer<StatusCode> {
-    app.ring.remove(&kid, &operator.cause).await?;
+    app.ring.remove(&kid, operator.cause()).await?;
     app.refresh_metadata();
     Ok(StatusCode::NO_CONTENT)
 }

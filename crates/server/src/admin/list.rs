@@ -1,13 +1,16 @@
 //! Pages of lists, read by cursor (D29).
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_protocol::model::ClientId;
 use cardea_store::{AuditPosition, GrantPosition, MAX_PAGE, Page, SessionPosition, UserPosition};
 use http::request::Parts;
-use serde::{Deserialize, Serialize};
 
-use super::refusal::{Answer, Refusal};
+use super::{
+    refusal::{Answer, Refusal},
+    request::Asked,
+    types::{List, ListQuery},
+};
 use crate::app::Shared;
 
 /// The longest cursor that is read. A user name has at most 128 bytes, and at most three times as many as it is compared.
@@ -114,19 +117,6 @@ pub(super) fn page<P: Position>(limit: u32, after: Option<&str>) -> Answer<Page<
     Ok(Page { limit, after })
 }
 
-/// How many rows a page has, unless the query says it.
-pub(super) const fn default_limit() -> u32 {
-    100
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    #[serde(default = "default_limit")]
-    limit: u32,
-    after: Option<String>,
-}
-
 /// The page of a list without other parameters.
 pub(super) struct Window<P>(pub(super) Page<P>);
 
@@ -134,18 +124,9 @@ impl<P: Position> FromRequestParts<Shared> for Window<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refusal> {
-        let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
-            .await
-            .map_err(|e| Refusal::bad_request(e.body_text()))?;
-        page(asked.limit, asked.after.as_deref()).map(Self)
+        let Asked(query) = Asked::<ListQuery>::from_request_parts(parts, app).await?;
+        page(query.limit, query.after.as_deref()).map(Self)
     }
-}
-
-/// A page, and the cursor of the next one if there are more rows.
-#[derive(Serialize)]
-pub(super) struct List<T> {
-    items: Vec<T>,
-    next: Option<String>,
 }
 
 impl<T> List<T> {

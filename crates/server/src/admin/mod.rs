@@ -5,67 +5,60 @@
 
 mod audit;
 mod clients;
-mod ending;
-mod findings;
 mod grants;
 mod keys;
 mod list;
 mod operator;
 mod refusal;
+mod request;
 mod sessions;
 mod status;
 #[cfg(test)]
 mod tests;
+pub mod types;
 mod users;
 
 use std::sync::Arc;
 
-use axum::{
-    Router, middleware,
-    routing::{delete, get, post},
-};
+use axum::{Router, middleware};
 use cardea_web::inbound::Inbound;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use findings::{Finding, Level};
-pub use status::{Status, StoreOwner, inspect};
+pub use status::inspect;
+pub use types::{Finding, Level, Status, StoreOwner};
 
 use crate::app::{App, Shared};
 
-/// The administration as a router. Only processes of the same user may reach it; `operator.rs` sees to that.
+/// All routes, with their description (OpenAPI).
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(status::get))
+        .routes(routes!(clients::list, clients::add))
+        .routes(routes!(clients::show, clients::set, clients::remove))
+        .routes(routes!(clients::enable))
+        .routes(routes!(clients::disable))
+        .routes(routes!(clients::rotate_secret))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::show, users::set, users::remove))
+        .routes(routes!(users::password))
+        .routes(routes!(users::enable))
+        .routes(routes!(users::disable))
+        .routes(routes!(sessions::of_user, sessions::end_all))
+        .routes(routes!(grants::of_user))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::revoke))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::remove))
+        .routes(routes!(audit::list))
+}
+
+/// The administration as a router. Only processes of the same user may call it, as `operator.rs` checks.
 pub fn router(app: &Arc<App>) -> Router {
-    let routes: Router<Shared> = Router::new()
-        .route("/status", get(status::get))
-        .route("/clients", get(clients::list).post(clients::add))
-        .route(
-            "/clients/{id}",
-            get(clients::show)
-                .patch(clients::set)
-                .delete(clients::remove),
-        )
-        .route("/clients/{id}/enable", post(clients::enable))
-        .route("/clients/{id}/disable", post(clients::disable))
-        .route("/clients/{id}/secret", post(clients::rotate_secret))
-        .route("/users", get(users::list).post(users::add))
-        .route(
-            "/users/{user}",
-            get(users::show).patch(users::set).delete(users::remove),
-        )
-        .route("/users/{user}/password", post(users::password))
-        .route("/users/{user}/enable", post(users::enable))
-        .route("/users/{user}/disable", post(users::disable))
-        .route(
-            "/users/{user}/sessions",
-            get(sessions::of_user).delete(sessions::end_all),
-        )
-        .route("/users/{user}/grants", get(grants::of_user))
-        .route("/sessions", get(sessions::list))
-        .route("/sessions/{sid}", delete(sessions::end))
-        .route("/grants", get(grants::list))
-        .route("/grants/{id}", delete(grants::revoke))
-        .route("/keys", get(keys::list))
-        .route("/keys/rotate", post(keys::rotate))
-        .route("/keys/{kid}", delete(keys::remove))
-        .route("/audit", get(audit::list))
+    let (routes, _description) = routes().split_for_parts();
+    let routes = routes
         .fallback(refusal::no_route)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(middleware::from_fn(refusal::log));
@@ -75,3 +68,6 @@ pub fn router(app: &Arc<App>) -> Router {
     );
     inbound.wrap(routes.with_state(Arc::clone(app)))
 }
+
+#[cfg(test)]
+mod openapi_tests;

@@ -1,47 +1,25 @@
 //! Sessions: list all, list those of a user, end one, end all of a user.
 
-use std::{borrow::Cow, collections::HashMap, net::IpAddr};
+use std::collections::HashMap;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
 use cardea_store::{Applications, EndSessions, EndWhich, SessionPosition};
 use http::StatusCode;
-use jiff::Timestamp;
-use serde::Serialize;
 
 use super::{
-    ending::Ending,
-    list::{List, Window},
-    operator::{Name, Operator},
+    list::Window,
+    operator::Operator,
     refusal::{Answer, Refusal},
+    request::{Asked, Name},
+    types::{Ended, EndingQuery, List, ListQuery, Problem, Session as View},
     users,
 };
 use crate::{account::device, app::Shared};
 
-/// A session as the operator sees it.
-#[derive(Serialize)]
-pub(super) struct View {
-    sid: Sid,
-    sub: Subject,
-    username: Option<Username>,
-    auth_time: Timestamp,
-    acr: String,
-    amr: Vec<String>,
-    created_at: Timestamp,
-    last_seen_at: Timestamp,
-    /// When it ends if nothing more is seen of it.
-    ends_at: Timestamp,
-    address: Option<IpAddr>,
-    user_agent: Option<String>,
-    /// What the `User-Agent` claims to be, such as "Chrome on Linux".
-    device: Option<Cow<'static, str>>,
-}
-
 impl View {
     fn of(session: Session, username: Option<Username>) -> Self {
+        let device = session.user_agent.as_deref().map(device::in_words);
         Self {
             sid: session.sid,
             sub: session.subject,
@@ -53,7 +31,7 @@ impl View {
             last_seen_at: session.last_seen_at,
             ends_at: session.idle_expires_at.min(session.expires_at),
             address: session.address,
-            device: session.user_agent.as_deref().map(device::in_words),
+            device: device.map(String::from),
             user_agent: session.user_agent,
         }
     }
@@ -74,13 +52,30 @@ impl Names {
     }
 }
 
-/// How many sessions were ended.
-#[derive(Serialize)]
-pub(super) struct Ended {
-    ended: u64,
+impl EndingQuery {
+    pub(super) fn applications(self) -> Applications {
+        if self.keep_applications {
+            Applications::Keep
+        } else {
+            Applications::Revoke
+        }
+    }
 }
 
 /// `GET /sessions`: the active ones, the newest first.
+#[utoipa::path(
+    get,
+    operation_id = "sessions_list",
+    path = "/sessions",
+    summary = "List the active sessions",
+    description = "",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the active sessions, the newest first.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
@@ -88,7 +83,7 @@ pub(super) async fn list(
 ) -> Answer<Json<List<View>>> {
     let mut names = Names::default();
     let mut views = Vec::new();
-    let sessions = app.store.sessions(page, operator.cause.now).await?;
+    let sessions = app.store.sessions(page, operator.now()).await?;
     for session in sessions.items {
         let name = names.of(&app, &session.subject).await?;
         views.push(View::of(session, name));
@@ -97,6 +92,19 @@ pub(super) async fn list(
 }
 
 /// `GET /users/{user}/sessions`
+#[utoipa::path(
+    get,
+    operation_id = "sessions_of_user",
+    path = "/users/{user}/sessions",
+    summary = "List the active sessions of a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject."), ListQuery),
+    responses(
+        (status = 200, description = "A page of the active sessions of the user, the newest first.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn of_user(
     State(app): State<Shared>,
     operator: Operator,
@@ -104,7 +112,7 @@ pub(super) async fn of_user(
     Window(page): Window<SessionPosition>,
 ) -> Answer<Json<List<View>>> {
     let user = users::find(&app, &user).await?;
-    let now = operator.cause.now;
+    let now = operator.now();
     let sessions = app.store.sessions_of(&user.subject, page, now).await?;
     let view = |session| View::of(session, Some(user.username.clone()));
     let views = sessions.items.into_iter().map(view).collect();
@@ -112,11 +120,24 @@ pub(super) async fn of_user(
 }
 
 /// `DELETE /sessions/{sid}`: with its codes and grants; those with `offline_access` stay with `?keep_applications=true`.
+#[utoipa::path(
+    delete,
+    operation_id = "sessions_end",
+    path = "/sessions/{sid}",
+    summary = "End a session with its codes and grants",
+    description = "",
+    params(("sid" = String, Path, description = "The public name of the session."), EndingQuery),
+    responses(
+        (status = 204, description = "The session was ended."),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn end(
     State(app): State<Shared>,
     operator: Operator,
     Name(sid): Name,
-    Query(ending): Query<Ending>,
+    Asked(ending): Asked<EndingQuery>,
 ) -> Answer<StatusCode> {
     let which = EndWhich::Sid(Sid::parse(&sid)?, None);
     match end_which(&app, operator, which, ending.applications()).await? {
@@ -126,11 +147,24 @@ pub(super) async fn end(
 }
 
 /// `DELETE /users/{user}/sessions`: with all grants, codes and known devices of the user, unless `?keep_applications=true`.
+#[utoipa::path(
+    delete,
+    operation_id = "sessions_end_all",
+    path = "/users/{user}/sessions",
+    summary = "End all sessions of a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject."), EndingQuery),
+    responses(
+        (status = 200, description = "The sessions were ended.", body = Ended),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn end_all(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
-    Query(ending): Query<Ending>,
+    Asked(ending): Asked<EndingQuery>,
 ) -> Answer<Json<Ended>> {
     let user = users::find(&app, &user).await?;
     let which = EndWhich::Subject(user.subject);
@@ -148,7 +182,7 @@ async fn end_which(
         which,
         why: SessionEnd::Operator,
         applications,
-        cause: operator.cause,
+        cause: operator.into_cause(),
     };
     let ended = app.store.end_sessions(command).await?;
     app.backchannel_logout.wake();

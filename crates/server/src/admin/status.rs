@@ -10,12 +10,11 @@ use cardea_protocol::model::{Client, KeyState, SigningKeyRow};
 use cardea_seal::{MasterKey, Sealer};
 use cardea_store::{AuditFilter, MAX_PAGE, Marks, Page, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    findings::Finding,
     operator::Operator,
     refusal::{Answer, Refusal},
+    types::{Finding, Problem, Status, StoreOwner},
 };
 use crate::{
     app::Shared,
@@ -25,28 +24,8 @@ use crate::{
 
 /// A key that has signed for longer should be followed by another one.
 const OLD_KEY: SignedDuration = SignedDuration::from_hours(24 * 180);
-/// Clocks differ by this much without anybody noticing.
+/// Clocks differ by this much without notice.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
-
-/// A store, looked at from outside.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Status {
-    /// Whose it is; nothing before the first start.
-    pub owner: Option<StoreOwner>,
-    /// What was found in it.
-    pub findings: Vec<Finding>,
-}
-
-/// The marks of a store.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StoreOwner {
-    /// The issuer.
-    pub issuer: String,
-    /// Whether `cardea dev` made it.
-    pub development: bool,
-    /// Proves a master key without telling anything of it; base64url.
-    pub master_key_check: String,
-}
 
 impl StoreOwner {
     fn of(marks: Marks) -> Self {
@@ -66,9 +45,21 @@ impl StoreOwner {
 }
 
 /// `GET /status`
+#[utoipa::path(
+    get,
+    operation_id = "status",
+    path = "/status",
+    summary = "Inspect the store",
+    description = "",
+    responses(
+        (status = 200, description = "What was found.", body = Status),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn get(State(app): State<Shared>, operator: Operator) -> Answer<Json<Status>> {
     let (store, ring) = (&*app.store, &app.ring);
-    let status = look(store, Some(ring.sealer()), operator.cause.now).await;
+    let status = look(store, Some(ring.sealer()), operator.now()).await;
     status.map(Json).map_err(Refusal::from)
 }
 
@@ -225,7 +216,7 @@ fn time(newest: Option<Timestamp>, now: Timestamp) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::findings::Level, *};
+    use super::{super::types::Level, *};
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);
 

@@ -19,7 +19,7 @@ use crate::{App, Parts, config::Config};
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const OPERATOR: Peer = Peer::Unix { uid: 1234 };
 
-struct Stage {
+pub(super) struct Stage {
     router: Router,
     /// What everybody reaches.
     outside: Router,
@@ -28,7 +28,7 @@ struct Stage {
     _folder: tempfile::TempDir,
 }
 
-async fn stage() -> Stage {
+pub(super) async fn stage() -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cardea.db");
     let store = Arc::new(
@@ -80,6 +80,17 @@ impl Stage {
         (status, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
+    /// The status of a request from the network.
+    pub(super) async fn stranger(&self, method: &str, path: &str) -> u16 {
+        let address = "127.0.0.1:5000".parse().unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path.replace(['{', '}'], ""));
+        let request = request.body(Body::empty()).unwrap();
+        let peer = Peer::Tcp { address, tls: true };
+        self.send(Some(peer), request).await.0.as_u16()
+    }
+
     /// A form from the client `script`.
     async fn form(&self, path: &str, more: &str) -> Value {
         let body = format!("client_id=script&client_secret={SECRET}&{more}");
@@ -111,7 +122,7 @@ fn extensions(peer: Peer) -> http::Extensions {
 }
 
 #[tokio::test]
-async fn a_caller_from_the_network_is_nobody_here() {
+async fn a_caller_from_the_network_has_no_proof() {
     let stage = stage().await;
     let address = "127.0.0.1:5000".parse().unwrap();
     for peer in [None, Some(Peer::Tcp { address, tls: true })] {
@@ -175,7 +186,7 @@ async fn a_body_is_json_of_bounded_size_with_known_members() {
             "application/json",
             r#"{"username":"x"} x"#.to_owned(),
             400,
-            "behind",
+            "follows",
         ),
         (
             "application/json",

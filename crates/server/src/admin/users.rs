@@ -2,50 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use cardea_protocol::{
     claims::check_user_claims,
     model::{LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
-use cardea_store::{AddUser, Applications, UserChange, UserPosition, UserUpdate, UserView};
+use cardea_store::{AddUser, UserChange, UserPosition, UserUpdate, UserView};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    ending::Ending,
-    list::{List, Window},
-    operator::{Body, Name, Operator},
+    list::Window,
+    operator::Operator,
     refusal::{Answer, Refusal},
+    request::{Asked, Body, Name},
+    types::{EndingQuery, List, ListQuery, NewPassword, NewUser, Problem, User as View, UserPatch},
 };
 use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
 
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_ROLES: usize = 64;
 const MAX_ROLE_BYTES: usize = 128;
-
-/// A user as the operator sees them.
-#[derive(Serialize)]
-pub(super) struct View {
-    sub: Subject,
-    username: Username,
-    email: Option<String>,
-    email_verified: bool,
-    roles: Vec<String>,
-    claims: BTreeMap<String, Value>,
-    status: UserStatus,
-    has_password: bool,
-    /// After too many failed logins: no password is checked before.
-    locked_until: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
 
 impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
@@ -65,60 +45,45 @@ impl View {
     }
 }
 
-/// A user to add.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewUser {
-    username: String,
-    #[serde(default)]
-    password: Option<SecretText>,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    email_verified: bool,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    claims: BTreeMap<String, Value>,
-}
-
-/// Changes of a user. Members that are not set stay. Claims are merged, `null` removes one (RFC 7396).
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-pub(super) struct Changes {
-    /// An empty one removes the address.
-    email: Option<String>,
-    email_verified: Option<bool>,
-    roles: Option<Vec<String>>,
-    add_roles: Vec<String>,
-    remove_roles: Vec<String>,
-    claims: BTreeMap<String, Value>,
-}
-
-/// A new password.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewPassword {
-    password: SecretText,
-    /// Whether applications keep the access that the user gave them.
-    #[serde(default)]
-    keep_applications: bool,
-}
-
 /// `GET /users`
+#[utoipa::path(
+    get,
+    operation_id = "users_list",
+    path = "/users",
+    summary = "List the users",
+    description = "",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the users, by name.", body = List<View>),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
     Window(page): Window<UserPosition>,
 ) -> Answer<Json<List<View>>> {
     let users = app.store.users(page).await?;
-    let view = |user| View::of(user, operator.cause.now);
+    let view = |user| View::of(user, operator.now());
     let views = users.items.into_iter().map(view).collect();
     Ok(Json(List::page(views, users.next)))
 }
 
 /// `GET /users/{user}`
+#[utoipa::path(
+    get,
+    operation_id = "users_show",
+    path = "/users/{user}",
+    summary = "Show a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject.")),
+    responses(
+        (status = 200, description = "The user.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Shared>,
     operator: Operator,
@@ -127,10 +92,23 @@ pub(super) async fn show(
     let user = find(&app, &user).await?;
     let has_password = app.store.has_password(&user.subject).await?;
     let view = UserView { user, has_password };
-    Ok(Json(View::of(view, operator.cause.now)))
+    Ok(Json(View::of(view, operator.now())))
 }
 
 /// `POST /users`
+#[utoipa::path(
+    post,
+    operation_id = "users_add",
+    path = "/users",
+    summary = "Add a user",
+    description = "",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "The user was added.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn add(
     State(app): State<Shared>,
     operator: Operator,
@@ -160,19 +138,19 @@ pub(super) async fn add(
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
         devices_since: None,
-        created_at: operator.cause.now,
-        updated_at: operator.cause.now,
+        created_at: operator.now(),
+        updated_at: operator.now(),
     };
     let view = UserView {
         user: user.clone(),
         has_password: password_hash.is_some(),
     };
-    let view = View::of(view, operator.cause.now);
+    let view = View::of(view, operator.now());
     app.store
         .add_user(AddUser {
             user,
             password_hash,
-            cause: operator.cause,
+            cause: operator.into_cause(),
         })
         .await?;
     app.refresh_password_costs().await?;
@@ -180,11 +158,25 @@ pub(super) async fn add(
 }
 
 /// `PATCH /users/{user}`
+#[utoipa::path(
+    patch,
+    operation_id = "users_set",
+    path = "/users/{user}",
+    summary = "Change a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject.")),
+    request_body = UserPatch,
+    responses(
+        (status = 200, description = "The user as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn set(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
-    Body(changes): Body<Changes>,
+    Body(changes): Body<UserPatch>,
 ) -> Answer<Json<View>> {
     check_user_claims(&changes.claims)?;
     let before = find(&app, &user).await?;
@@ -200,6 +192,20 @@ pub(super) async fn set(
 }
 
 /// `POST /users/{user}/password`: failed logins with the old one are forgotten.
+#[utoipa::path(
+    post,
+    operation_id = "users_password",
+    path = "/users/{user}/password",
+    summary = "Set a new password, which ends the sessions of the user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject.")),
+    request_body = NewPassword,
+    responses(
+        (status = 200, description = "The user as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn password(
     State(app): State<Shared>,
     operator: Operator,
@@ -211,17 +217,29 @@ pub(super) async fn password(
     let about = [Some(user.username.as_str()), user.email.as_deref(), name];
     let update = UserUpdate {
         password_hash: Some(hash(&app, &new.password, about).await?),
-        applications: if new.keep_applications {
-            Applications::Keep
-        } else {
-            Applications::Revoke
-        },
+        applications: EndingQuery {
+            keep_applications: new.keep_applications,
+        }
+        .applications(),
         ..UserUpdate::default()
     };
     change(&app, operator, user.subject, update).await
 }
 
 /// `POST /users/{user}/enable`
+#[utoipa::path(
+    post,
+    operation_id = "users_enable",
+    path = "/users/{user}/enable",
+    summary = "Enable a user",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject.")),
+    responses(
+        (status = 200, description = "The user as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn enable(
     State(app): State<Shared>,
     operator: Operator,
@@ -237,11 +255,24 @@ pub(super) async fn enable(
 
 /// `POST /users/{user}/disable`: ends the user's sessions, grants and codes; grants with `offline_access` stay, without effect
 /// while the user is disabled, with `?keep_applications=true`.
+#[utoipa::path(
+    post,
+    operation_id = "users_disable",
+    path = "/users/{user}/disable",
+    summary = "Disable a user, which ends their sessions",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject."), EndingQuery),
+    responses(
+        (status = 200, description = "The user as it is now.", body = View),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn disable(
     State(app): State<Shared>,
     operator: Operator,
     Name(user): Name,
-    Query(ending): Query<Ending>,
+    Asked(ending): Asked<EndingQuery>,
 ) -> Answer<Json<View>> {
     let update = UserUpdate {
         status: Some(UserStatus::Disabled),
@@ -253,13 +284,29 @@ pub(super) async fn disable(
 }
 
 /// `DELETE /users/{user}`: with their sessions, codes, grants and consents.
+#[utoipa::path(
+    delete,
+    operation_id = "users_remove",
+    path = "/users/{user}",
+    summary = "Remove a user with their sessions, codes, grants and consents",
+    description = "",
+    params(("user" = String, Path, description = "The user name or the subject.")),
+    responses(
+        (status = 204, description = "The user was removed."),
+        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
 pub(super) async fn remove(
     State(app): State<Shared>,
     operator: Operator,
     Name(name): Name,
 ) -> Answer<StatusCode> {
     let user = find(&app, &name).await?;
-    let removed = app.store.remove_user(user.subject, operator.cause).await?;
+    let removed = app
+        .store
+        .remove_user(user.subject, operator.into_cause())
+        .await?;
     app.backchannel_logout.wake();
     match removed {
         true => Ok(StatusCode::NO_CONTENT),
@@ -273,11 +320,11 @@ async fn change(
     subject: Subject,
     update: UserUpdate,
 ) -> Answer<Json<View>> {
-    let now = operator.cause.now;
+    let now = operator.now();
     let command = UserChange {
         subject: subject.clone(),
         update,
-        cause: operator.cause,
+        cause: operator.into_cause(),
     };
     app.store.change_user(command).await?;
     app.refresh_password_costs().await?;
@@ -305,7 +352,7 @@ fn unknown(user: &str) -> Refusal {
     Refusal::not_found(format_args!("user {user}"))
 }
 
-/// Hashes a new password, unless it is easy to guess for somebody who knows the names of the user and of the provider.
+/// Hashes a new password, unless it is easy to guess for someone who knows the names of the user and of the provider.
 async fn hash(
     app: &Shared,
     password: &SecretText,
@@ -360,7 +407,7 @@ fn email(
 }
 
 /// The roles after a change: either all are named, or what to add and to remove.
-fn roles(before: &User, changes: &Changes) -> Answer<Option<Vec<String>>> {
+fn roles(before: &User, changes: &UserPatch) -> Answer<Option<Vec<String>>> {
     let (add, remove) = (&changes.add_roles, &changes.remove_roles);
     match &changes.roles {
         Some(_) if !(add.is_empty() && remove.is_empty()) => Err(Refusal::bad_request(

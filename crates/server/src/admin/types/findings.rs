@@ -1,21 +1,20 @@
-//! What an inspection found.
-
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// As it should be.
     Ok,
-    /// It works, and somebody should look at it.
+    /// It works, and should be looked at.
     Warning,
     /// It doesn't work, or isn't safe.
     Problem,
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// How bad it is.
     pub level: Level,
@@ -39,7 +38,7 @@ impl Finding {
         }
     }
 
-    /// It works, and somebody should look at it.
+    /// It works, and should be looked at.
     #[must_use]
     pub fn warning(subject: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {

@@ -1,0 +1,26 @@
+//! The requests and responses of the administration (D31): the router and the command line use these types, and the OpenAPI
+//! document `docs/reference/administration.json` is made from them.
+
+mod audit;
+mod clients;
+mod findings;
+mod grants;
+mod keys;
+mod lists;
+mod problem;
+pub(super) mod schemas;
+mod secret;
+mod sessions;
+mod status;
+mod users;
+
+pub use audit::{Actor, AuditEntry, AuditQuery};
+pub use clients::{Client, ClientPatch, NewClient};
+pub use findings::{Finding, Level};
+pub use grants::{Grant, RefreshUse};
+pub use keys::{Key, Rotated, Rotation};
+pub use lists::{DEFAULT_LIMIT, List, ListQuery};
+pub use problem::Problem;
+pub use sessions::{Ended, EndingQuery, Session};
+pub use status::{Status, StoreOwner};
+pub use users::{NewPassword, NewUser, User, UserPatch};

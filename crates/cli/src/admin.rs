@@ -1,4 +1,4 @@
-//! The way to the administration: through the socket of the running provider, else in this process. Both are the same
+//! The administration is called through the socket of the running provider, else in this process. Both are the same
 //! router, so there is one implementation of each verb (D5).
 
 use std::{
@@ -11,12 +11,15 @@ use axum::{
     Router,
     body::{Body, Bytes},
 };
-use cardea_server::{admin, config::Config};
+use cardea_server::{
+    admin::{self, types::Problem},
+    config::Config,
+};
 use cardea_web::{inbound::Peer, outbound::unix_client};
 use http::{Method, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -39,21 +42,19 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) enum Admin {
     /// A provider serves it.
     Running(PathBuf),
-    /// Nobody does: it is open in this process.
+    /// No provider runs: it is open in this process.
     Here(Box<(Router, Provider)>),
 }
 
-/// The administration's refusal: a problem document (RFC 9457).
+/// An error of the administration.
 #[derive(Debug)]
-pub(crate) struct Refused(pub(crate) Value);
+pub(crate) struct Refused(pub(crate) Problem);
 
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let member = |name: &str| self.0.get(name).and_then(Value::as_str);
-        let what = member("detail").or_else(|| member("title"));
-        f.write_str(what.unwrap_or("the administration refused it"))?;
-        let status = self.0.get("status").and_then(Value::as_u64);
-        match (status, member("correlation_id")) {
+        let Self(problem) = self;
+        f.write_str(problem.detail.as_ref().unwrap_or(&problem.title))?;
+        match (problem.status, &problem.correlation_id) {
             (Some(500..), Some(id)) => write!(f, " Reference: {id}"),
             _ => Ok(()),
         }
@@ -85,7 +86,7 @@ impl Admin {
                 }
                 Err(error) if is_in_use(&error) => {
                     return Err(error.context(format!(
-                        "nobody answers on {}, and the store can't be opened",
+                        "no provider answers on {}, and the store can't be opened",
                         socket.display()
                     )));
                 }
@@ -94,27 +95,42 @@ impl Admin {
         }
     }
 
-    /// Asks for something.
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.send(Method::GET, path, None).await
+    /// Reads something.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.exchange(Method::GET, path, None).await
     }
 
-    /// Has something done.
-    pub(crate) async fn send(
+    /// Changes something. A response without content reads as `()`.
+    pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
-    ) -> anyhow::Result<Value> {
+    ) -> anyhow::Result<T> {
+        self.exchange(method, path, None).await
+    }
+
+    /// Changes something as a body says it.
+    pub(crate) async fn send_json<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let body = serde_json::to_vec(body)?;
+        self.exchange(method, path, Some(body)).await
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> anyhow::Result<T> {
         let mut request = Request::builder().method(method).uri(path);
-        let bytes = match body {
-            None => Bytes::new(),
-            Some(body) => {
-                request = request.header(CONTENT_TYPE, "application/json");
-                serde_json::to_vec(body)?.into()
-            }
-        };
-        let request = request.body(bytes)?;
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(Bytes::from(body.unwrap_or_default()))?;
         let response = match self {
             Self::Running(socket) => unix_client::send(socket, request)
                 .await
@@ -122,15 +138,16 @@ impl Admin {
             Self::Here(here) => call(&here.0, request).await?,
         };
         let status = response.status();
-        let answer = match response.body().as_ref() {
-            [] => Value::Null,
-            bytes => serde_json::from_slice(bytes)
-                .with_context(|| format!("the administration answered {status} without JSON"))?,
+        let bytes = match response.body().as_ref() {
+            [] => b"null",
+            bytes => bytes,
         };
-        match status.is_success() {
-            true => Ok(answer),
-            false => Err(Refused(answer).into()),
+        let unexpected = || format!("the administration answered {status} in an unknown form");
+        if !status.is_success() {
+            let problem = serde_json::from_slice(bytes).with_context(unexpected)?;
+            return Err(Refused(problem).into());
         }
+        serde_json::from_slice(bytes).with_context(unexpected)
     }
 }
 
@@ -147,6 +164,11 @@ async fn call(router: &Router, request: Request<Bytes>) -> anyhow::Result<Respon
     request.extensions_mut().insert(Peer::Unix { uid });
     let (head, body) = router.clone().oneshot(request).await?.into_parts();
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// A path with a query.
+pub(crate) fn with_query(path: &str, query: &impl Serialize) -> anyhow::Result<String> {
+    Ok(format!("{path}?{}", serde_urlencoded::to_string(query)?))
 }
 
 /// A name as a segment of a path.

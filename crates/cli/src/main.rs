@@ -22,6 +22,7 @@ use std::{
 };
 
 use admin::Refused;
+use cardea_server::admin::types::Problem;
 use cardea_web::{config::ConfigErrors, log::LogWriter};
 use clap::Parser as _;
 use commands::{Cardea, Command};
@@ -108,9 +109,15 @@ fn message(error: &anyhow::Error, json: bool) -> String {
     if json {
         let problem = match error.downcast_ref::<Refused>() {
             Some(Refused(problem)) => problem.clone(),
-            None => serde_json::json!({ "title": "error", "detail": format!("{error:#}") }),
+            None => Problem {
+                kind: None,
+                title: "error".to_owned(),
+                status: None,
+                detail: Some(format!("{error:#}")),
+                correlation_id: None,
+            },
         };
-        return output::escaped_json(&problem.to_string());
+        return output::one_line(&problem).unwrap_or_else(|e| e.to_string());
     }
     match error.downcast_ref::<ConfigErrors>() {
         Some(errors) => errors.report(std::io::stderr().is_terminal()),

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
+use cardea_server::admin::types::List;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 /// Where answers go.
@@ -13,48 +15,62 @@ pub(crate) struct Output {
 
 impl Output {
     /// Prints an answer: as JSON, or as text.
-    pub(crate) fn answer(
+    pub(crate) fn answer<T: Serialize>(
         self,
-        answer: &Value,
-        words: impl FnOnce(&Value) -> String,
+        answer: &T,
+        words: impl FnOnce(&T) -> String,
     ) -> anyhow::Result<()> {
         let text = match self.json {
-            true => escaped_json(&serde_json::to_string_pretty(answer)?),
+            true => escaped_json(&serde_json::to_string_pretty(&sorted(answer)?)?),
             false => escaped(&words(answer)),
         };
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", text.trim_end())?;
-        Ok(out.flush()?)
+        print(&text)
     }
 
     /// Prints one row: a JSON document in one line, or its cells.
-    pub(crate) fn row(self, row: &Value, list: &List<'_>) -> anyhow::Result<()> {
+    pub(crate) fn row<T: Serialize>(self, row: &T, columns: &Columns<'_, T>) -> anyhow::Result<()> {
         let text = match self.json {
-            true => escaped_json(&row.to_string()),
-            false => table(&[(list.row)(row)]),
+            true => one_line(row)?,
+            false => table(&[(columns.row)(row)]),
         };
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", text.trim_end())?;
-        Ok(out.flush()?)
+        print(&text)
     }
 
     /// Prints a list.
-    pub(crate) fn list(self, answer: &Value, list: &List<'_>) -> anyhow::Result<()> {
-        self.answer(answer, |answer| {
-            let items = answer.get("items").and_then(Value::as_array);
-            let items = items.map(Vec::as_slice).unwrap_or_default();
-            if items.is_empty() {
-                return list.empty.to_owned();
+    pub(crate) fn list<T: Serialize>(
+        self,
+        list: &List<T>,
+        columns: &Columns<'_, T>,
+    ) -> anyhow::Result<()> {
+        self.answer(list, |list| {
+            if list.items.is_empty() {
+                return columns.empty.to_owned();
             }
-            let mut rows = vec![list.columns.iter().map(|c| (*c).to_owned()).collect()];
-            rows.extend(items.iter().map(list.row));
+            let mut rows = vec![columns.names.iter().map(|c| (*c).to_owned()).collect()];
+            rows.extend(list.items.iter().map(columns.row));
             let mut text = table(&rows);
-            if let Some(next) = answer.get("next").and_then(Value::as_str) {
+            if let Some(next) = &list.next {
                 text.push_str(&format!("\nThere are more: --after {next}\n"));
             }
             text
         })
     }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())?;
+    Ok(out.flush()?)
+}
+
+/// The members in alphabetical order.
+fn sorted(answer: &impl Serialize) -> serde_json::Result<Value> {
+    serde_json::to_value(answer)
+}
+
+/// A JSON document in one line.
+pub(crate) fn one_line(answer: &impl Serialize) -> serde_json::Result<String> {
+    Ok(escaped_json(&sorted(answer)?.to_string()))
 }
 
 /// A text for a terminal: characters that move the cursor, change the direction of text or are invisible are escaped.
@@ -99,9 +115,9 @@ fn is_unsafe(c: char) -> bool {
 }
 
 /// How a list looks as text.
-pub(crate) struct List<'a> {
-    pub(crate) columns: &'a [&'a str],
-    pub(crate) row: fn(&Value) -> Vec<String>,
+pub(crate) struct Columns<'a, T> {
+    pub(crate) names: &'a [&'a str],
+    pub(crate) row: fn(&T) -> Vec<String>,
     /// The text for an empty list.
     pub(crate) empty: &'a str,
 }
@@ -132,9 +148,9 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// The members of an object, a line each: first these in their order, then the others. Empty ones are left out.
-pub(crate) fn details(object: &Value, first: &[&str]) -> String {
-    let Some(members) = object.as_object() else {
+/// The members of an answer, a line each: first these in their order, then the others. Empty ones are left out.
+pub(crate) fn details(answer: &impl Serialize, first: &[&str]) -> String {
+    let Ok(Value::Object(members)) = sorted(answer) else {
         return String::new();
     };
     let others = members.keys().map(String::as_str);
@@ -175,12 +191,12 @@ fn when(text: &str) -> Option<String> {
     Some(time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-/// A member as text; empty when it does not exist.
-pub(crate) fn word(object: &Value, member: &str) -> String {
-    match object.get(member) {
-        Some(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
-        Some(value) => plain(value),
-        None => String::new(),
+/// A value as text: a list with spaces between its items, a missing value as nothing.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    match sorted(value) {
+        Ok(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        Ok(value) => plain(&value),
+        Err(_) => String::new(),
     }
 }
 
@@ -227,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn details_tell_what_is_there_and_leave_out_what_is_not() {
+    fn details_leave_out_empty_members() {
         let client = json!({ "scope": "openid", "client_id": "spa", "jwks": null, "uris": ["a", "b"],
             "created_at": "2026-01-02T03:04:05.678Z" });
         assert_eq!(

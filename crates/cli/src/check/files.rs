@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::MetadataExt as _, path::Path};
 
-use cardea_server::{admin::Finding, config::Config};
+use cardea_server::{admin::types::Finding, config::Config};
 
 /// A warning for a file that others may read.
 pub(super) fn readable_by_others(subject: &str, path: &Path) -> Option<Finding> {

@@ -7,19 +7,26 @@ mod store;
 use std::{path::Path, process::ExitCode};
 
 use cardea_server::{
-    admin::{Finding, Level},
+    admin::types::{Finding, Level},
     config::Config,
 };
 use cardea_web::{
     clock::{Clock as _, SystemClock},
     config::ConfigErrors,
 };
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     config::{self, DEFAULT_FILE, Run},
     gateway,
 };
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    findings: Vec<Finding>,
+}
 
 /// Checks everything, prints the findings, and fails when there is a problem.
 pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
@@ -34,8 +41,11 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
         }
     };
     let worst = findings.iter().map(|f| f.level).max();
-    let answer = json!({ "ok": worst != Some(Level::Problem), "findings": findings });
-    out.answer(&answer, |_| summary(&findings))?;
+    let report = Report {
+        ok: worst != Some(Level::Problem),
+        findings,
+    };
+    out.answer(&report, |report| summary(&report.findings))?;
     Ok(match worst {
         Some(Level::Problem) => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, path::Path};
 
-use cardea_server::{admin::Finding, config::Config};
+use cardea_server::{admin::types::Finding, config::Config};
 use cardea_web::inbound::tls::Certificates;
 use tokio::net::TcpListener;
 

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use cardea_seal::MasterKey;
 use cardea_server::{
-    admin::{Finding, Status, StoreOwner, inspect},
+    admin::{
+        inspect,
+        types::{Finding, Status, StoreOwner},
+    },
     config::Config,
 };
 use cardea_store::sqlite::{OpenError, Options, SqliteStore};
@@ -71,11 +74,8 @@ async fn ask(path: &Path) -> Result<Status, Finding> {
     let socket = socket(path).map_err(|e| Finding::problem("store", e.to_string()))?;
     let place = socket.display().to_string();
     let failed = |error: String| Finding::problem("store", format!("{place}: {error}"));
-    let answer = Admin::Running(socket)
-        .get("/status")
-        .await
-        .map_err(|e| failed(format!("{e:#}")))?;
-    let mut status: Status = serde_json::from_value(answer).map_err(|e| failed(e.to_string()))?;
+    let answer = Admin::Running(socket).get("/status").await;
+    let mut status: Status = answer.map_err(|e| failed(format!("{e:#}")))?;
     let running = Finding::ok("store", format!("a provider runs; it answers on {place}"));
     status.findings.insert(0, running);
     Ok(status)

@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
+use cardea_server::admin::types::{Actor, AuditEntry, AuditQuery, List};
 use cardea_web::clock::{Clock as _, SystemClock};
 use clap::Args;
-use form_urlencoded::Serializer;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use serde_json::Value;
 
 use super::Desk;
 use crate::{
+    admin::with_query,
     commands::PageOptions,
     config::Run,
-    output::{List, word},
+    output::{Columns, word},
 };
 
 /// How often `--follow` asks.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 /// The largest page.
-const PAGE: u32 = 500;
+const MAX_LIMIT: u32 = 500;
 
 /// Show the audit: logins, failed logins, consents, revocations and what operators changed, the newest first.
 ///
@@ -54,101 +54,92 @@ impl AuditOptions {
         let since = self.since.as_deref().map(|text| moment(text, now));
         let since = since.transpose()?;
         let desk = Desk::open(run).await?;
-        let after = self.page.after.as_deref();
-        let path = self.path(since, self.page.limit, after);
-        let rows = desk.admin.get(&path).await?;
+        let first = self.query(since);
+        let page: List<AuditEntry> = desk.admin.get(&with_query("/audit", &first)?).await?;
         if !self.follow {
-            return desk.out.list(&rows, &LIST);
+            return desk.out.list(&page, &COLUMNS);
         }
-        let mut seen = i64::MIN;
-        let mut news = items(rows).0;
+        let mut seen = None;
+        let mut news = page.items;
         loop {
             // The newest first: what was written first is shown first.
-            for row in news.iter().rev() {
-                desk.out.row(row, &LIST)?;
+            for entry in news.iter().rev() {
+                desk.out.row(entry, &COLUMNS)?;
             }
-            seen = news.iter().map(id).max().unwrap_or(seen).max(seen);
+            seen = news.iter().map(|entry| entry.id).max().max(seen);
             tokio::time::sleep(POLL_EVERY).await;
             news = self.newer(&desk, since, seen).await?;
         }
     }
 
-    /// All rows that were written after this one, the newest first.
+    /// All entries that were written after this one, the newest first.
     async fn newer(
         &self,
         desk: &Desk,
         since: Option<Timestamp>,
-        seen: i64,
-    ) -> anyhow::Result<Vec<Value>> {
-        // What is new is in the period, and the search for its first row is saved.
-        let since = since.filter(|_| seen == i64::MIN);
+        seen: Option<i64>,
+    ) -> anyhow::Result<Vec<AuditEntry>> {
+        // What is newer than an entry of the period is in the period.
+        let mut query = AuditQuery {
+            limit: MAX_LIMIT,
+            ..self.query(since.filter(|_| seen.is_none()))
+        };
         let mut found = Vec::new();
-        let mut after = None;
         loop {
-            let path = self.path(since, PAGE, after.as_deref());
-            let (page, next) = items(desk.admin.get(&path).await?);
-            let read = page.len();
-            let before = found.len();
-            found.extend(page.into_iter().take_while(|row| id(row) > seen));
-            if next.is_none() || found.len() - before < read {
+            let page: List<AuditEntry> = desk.admin.get(&with_query("/audit", &query)?).await?;
+            for entry in page.items {
+                if Some(entry.id) <= seen {
+                    return Ok(found);
+                }
+                found.push(entry);
+            }
+            query.after = page.next;
+            if query.after.is_none() {
                 return Ok(found);
             }
-            after = next;
         }
     }
 
-    fn path(&self, since: Option<Timestamp>, limit: u32, after: Option<&str>) -> String {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("limit", &limit.to_string());
-        let named = [
-            ("user", self.user.clone()),
-            ("client", self.client.clone()),
-            ("event", self.event.clone()),
-            ("since", since.map(|since| since.to_string())),
-            ("after", after.map(str::to_owned)),
-        ];
-        for (name, value) in named {
-            if let Some(value) = value {
-                query.append_pair(name, &value);
-            }
+    fn query(&self, since: Option<Timestamp>) -> AuditQuery {
+        AuditQuery {
+            limit: self.page.limit,
+            after: self.page.after.clone(),
+            user: self.user.clone(),
+            client: self.client.clone(),
+            event: self.event.clone(),
+            since,
         }
-        format!("/audit?{}", query.finish())
     }
 }
 
-const LIST: List<'static> = List {
-    columns: &["TIME", "EVENT", "USER", "CLIENT", "ADDRESS", "BY", "DETAIL"],
-    row: |row| {
-        let user = match word(row, "username") {
-            name if name.is_empty() => word(row, "subject"),
-            name => name,
+const COLUMNS: Columns<'_, AuditEntry> = Columns {
+    names: &["TIME", "EVENT", "USER", "CLIENT", "ADDRESS", "BY", "DETAIL"],
+    row: |entry| {
+        let user = match &entry.username {
+            Some(name) => name.to_string(),
+            None => word(&entry.subject),
         };
-        let actor = row.get("actor").unwrap_or(&Value::Null);
-        let by = format!("{} {}", word(actor, "kind"), word(actor, "id"));
         vec![
-            word(row, "at"),
-            word(row, "event"),
+            word(&entry.at),
+            word(&entry.event),
             user,
-            word(row, "client_id"),
-            word(row, "address"),
-            by.trim().to_owned(),
-            word(row, "detail"),
+            word(&entry.client_id),
+            word(&entry.address),
+            by(&entry.actor),
+            word(&entry.detail),
         ]
     },
     empty: "There are no such rows.",
 };
 
-fn items(mut answer: Value) -> (Vec<Value>, Option<String>) {
-    let next = answer.get("next").and_then(Value::as_str);
-    let next = next.map(str::to_owned);
-    match answer.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => (items, next),
-        _ => (Vec::new(), next),
+fn by(actor: &Actor) -> String {
+    match actor {
+        Actor::Stranger => "stranger".to_owned(),
+        Actor::Person(subject) => format!("person {subject}"),
+        Actor::Client(client) => format!("client {client}"),
+        Actor::Operator(name) => format!("operator {name}"),
+        Actor::System => "system".to_owned(),
     }
-}
-
-fn id(row: &Value) -> i64 {
-    row.get("id").and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// A time, a date (midnight UTC), or how long ago.

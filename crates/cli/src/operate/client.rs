@@ -1,16 +1,18 @@
 //! `cardea client`
 
 use anyhow::bail;
+use cardea_server::admin::types::{Client, ClientPatch, List, NewClient};
+use cardea_web::config::SecretText;
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::{Desk, done, pairs};
+use super::{Desk, Done, pairs};
 use crate::{
     admin::segment,
     commands::PageOptions,
     config::Run,
-    output::{List, details, word},
+    output::{Columns, details, word},
     terminal::{confirm, secret_line},
 };
 
@@ -144,7 +146,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn members(self) -> anyhow::Result<Map<String, Value>> {
+    fn members(self) -> anyhow::Result<ClientPatch> {
         let mut members = pairs(&self.set, "--set")?;
         if members.contains_key("client_secret") {
             bail!(
@@ -169,7 +171,7 @@ impl Metadata {
         let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
         let lists = lists.map(|(name, list)| (name, Value::from(list)));
         members.extend(texts.chain(lists).map(|(name, v)| (name.to_owned(), v)));
-        Ok(members)
+        Ok(ClientPatch(members))
     }
 }
 
@@ -187,19 +189,17 @@ impl ClientCommand {
         }
         let desk = Desk::open(run).await?;
         match verb {
-            Verb::List(page) => list(&desk, &page).await,
+            Verb::List(page) => list(&desk, page).await,
             Verb::Show(Id { id }) => {
-                let client = desk.admin.get(&path(&id)).await?;
+                let client: Client = desk.admin.get(&path(&id)).await?;
                 out.answer(&client, |client| details(client, FIRST))
             }
             Verb::Add(options) => add(&desk, options).await,
             Verb::Set(options) => set(&desk, options).await,
             Verb::Remove(options) => {
                 let id = &options.id;
-                desk.admin.send(Method::DELETE, &path(id), None).await?;
-                out.answer(&done("removed", id), |_| {
-                    format!("Removed the client {id}.")
-                })
+                desk.admin.send::<()>(Method::DELETE, &path(id)).await?;
+                out.answer(&Done::Removed(id), |_| format!("Removed the client {id}."))
             }
             Verb::Enable(Id { id }) => act(&desk, &id, "enable", "Enabled").await,
             Verb::Disable(Id { id }) => act(&desk, &id, "disable", "Disabled").await,
@@ -208,10 +208,10 @@ impl ClientCommand {
     }
 }
 
-async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
-    let clients = desk.admin.get(&page.of("/clients")).await?;
-    let list = List {
-        columns: &[
+async fn list(desk: &Desk, page: PageOptions) -> anyhow::Result<()> {
+    let clients: List<Client> = desk.admin.get(&page.of("/clients")?).await?;
+    let columns = Columns {
+        names: &[
             "CLIENT",
             "NAME",
             "STATUS",
@@ -219,49 +219,45 @@ async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
             "AUTHENTICATION",
             "GRANT TYPES",
         ],
-        row: |client| {
-            let members = [
-                "client_id",
-                "client_name",
-                "status",
-                "owner",
-                "token_endpoint_auth_method",
-                "grant_types",
-            ];
-            members.map(|member| word(client, member)).to_vec()
+        row: |client: &Client| {
+            let metadata = &client.metadata;
+            vec![
+                metadata.client_id.clone(),
+                word(&metadata.client_name),
+                word(&client.status),
+                word(&client.owner),
+                word(&metadata.token_endpoint_auth_method),
+                word(&metadata.grant_types),
+            ]
         },
         empty: "There are no clients yet. Add one: cardea client add --help",
     };
-    desk.out.list(&clients, &list)
+    desk.out.list(&clients, &columns)
 }
 
 async fn add(desk: &Desk, options: AddOptions) -> anyhow::Result<()> {
-    let mut metadata = options.metadata.members()?;
-    if options.secret_stdin {
-        let secret = secret_line()?;
-        metadata.insert("client_secret".to_owned(), secret.expose().as_str().into());
-    }
-    metadata.insert("client_id".to_owned(), Value::from(options.id));
-    let metadata = Value::Object(metadata);
-    let client = desk
-        .admin
-        .send(Method::POST, "/clients", Some(&metadata))
-        .await?;
+    let members = options.metadata.members()?;
+    let client_secret = match options.secret_stdin {
+        true => Some(SecretText::new(secret_line()?.expose().clone())),
+        false => None,
+    };
+    let new = NewClient {
+        client_id: options.id,
+        client_secret,
+        members,
+    };
+    let client: Client = desk.admin.send_json(Method::POST, "/clients", &new).await?;
     desk.out.answer(&client, |client| changed("Added", client))
 }
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
     let changes = options.metadata.members()?;
-    if changes.is_empty() {
+    if changes.0.is_empty() {
         anyhow::bail!("nothing to change was named; see cardea client set --help");
     }
-    let client = desk
+    let client: Client = desk
         .admin
-        .send(
-            Method::PATCH,
-            &path(&options.id),
-            Some(&Value::Object(changes)),
-        )
+        .send_json(Method::PATCH, &path(&options.id), &changes)
         .await?;
     desk.out
         .answer(&client, |client| changed("Changed", client))
@@ -269,26 +265,20 @@ async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
 
 async fn act(desk: &Desk, id: &str, verb: &str, did: &str) -> anyhow::Result<()> {
     let path = format!("{}/{verb}", path(id));
-    let client = desk
-        .admin
-        .send(Method::POST, &path, Some(&json!({})))
-        .await?;
+    let client: Client = desk.admin.send(Method::POST, &path).await?;
     desk.out.answer(&client, |client| changed(did, client))
 }
 
 /// The answer to a change, with the secret if one was made.
-fn changed(did: &str, client: &Value) -> String {
-    let id = word(client, "client_id");
-    let secret = word(client, "client_secret");
-    let done = match secret.as_str() {
-        "" => format!("{did} the client {id}."),
-        secret => format!(
+fn changed(did: &str, client: &Client) -> String {
+    let id = &client.metadata.client_id;
+    let done = match &client.client_secret {
+        None => format!("{did} the client {id}."),
+        Some(secret) => format!(
             "{did} the client {id}.\n\n  client_secret   {secret}\n\nKeep it now: it is shown once, and only its hash is stored."
         ),
     };
-    let warnings = client.get("warnings").and_then(Value::as_array);
-    let warnings = warnings.into_iter().flatten().filter_map(Value::as_str);
-    warnings.fold(done, |text, warning| {
+    client.warnings.iter().fold(done, |text, warning| {
         format!("{text}\n\nwarning: {warning}")
     })
 }

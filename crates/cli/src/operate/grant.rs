@@ -1,14 +1,15 @@
 //! `cardea grant`
 
+use cardea_server::admin::types::{Grant, List};
 use clap::{Args, Subcommand};
 use http::Method;
 
-use super::{Desk, done};
+use super::{Desk, Done};
 use crate::{
     admin::segment,
     commands::PageOptions,
     config::Run,
-    output::{List, word},
+    output::{Columns, word},
 };
 
 /// Grants: each stands for all tokens of one login at one client.
@@ -48,38 +49,37 @@ impl GrantCommand {
         let out = run.out;
         let desk = Desk::open(run).await?;
         match self.verb {
-            Verb::List(options) => list(&desk, &options).await,
+            Verb::List(options) => list(&desk, options).await,
             Verb::Revoke(RevokeOptions { id }) => {
                 let path = format!("/grants/{}", segment(&id));
-                desk.admin.send(Method::DELETE, &path, None).await?;
-                out.answer(&done("revoked", &id), |_| {
-                    format!("Revoked the grant {id}.")
-                })
+                desk.admin.send::<()>(Method::DELETE, &path).await?;
+                out.answer(&Done::Revoked(&id), |_| format!("Revoked the grant {id}."))
             }
         }
     }
 }
 
-async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
+async fn list(desk: &Desk, options: ListOptions) -> anyhow::Result<()> {
     let path = match &options.user {
-        Some(user) => options.page.of(&format!("/users/{}/grants", segment(user))),
-        None => options.page.of("/grants"),
+        Some(user) => options
+            .page
+            .of(&format!("/users/{}/grants", segment(user)))?,
+        None => options.page.of("/grants")?,
     };
-    let grants = desk.admin.get(&path).await?;
-    let list = List {
-        columns: &["GRANT", "USER", "CLIENT", "SINCE", "EXPIRES", "SCOPE"],
-        row: |grant| {
-            let members = [
-                "id",
-                "username",
-                "client_id",
-                "created_at",
-                "expires_at",
-                "scope",
-            ];
-            members.map(|member| word(grant, member)).to_vec()
+    let grants: List<Grant> = desk.admin.get(&path).await?;
+    let columns = Columns {
+        names: &["GRANT", "USER", "CLIENT", "SINCE", "EXPIRES", "SCOPE"],
+        row: |grant: &Grant| {
+            vec![
+                word(&grant.id),
+                word(&grant.username),
+                word(&grant.client_id),
+                word(&grant.created_at),
+                word(&grant.expires_at),
+                grant.scope.clone(),
+            ]
         },
         empty: "There are no active grants.",
     };
-    desk.out.list(&grants, &list)
+    desk.out.list(&grants, &columns)
 }

@@ -1,14 +1,14 @@
 //! `cardea key`
 
+use cardea_server::admin::types::{Key, List, Rotated, Rotation};
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::json;
 
-use super::{Desk, done};
+use super::{Desk, Done};
 use crate::{
     admin::segment,
     config::Run,
-    output::{List, word},
+    output::{Columns, word},
     terminal::confirm,
 };
 
@@ -75,44 +75,42 @@ impl KeyCommand {
         match self.verb {
             Verb::Remove(RemoveOptions { kid, .. }) => {
                 let path = format!("/keys/{}", segment(&kid));
-                desk.admin.send(Method::DELETE, &path, None).await?;
-                out.answer(&done("removed", &kid), |_| {
-                    format!("Removed the key {kid}.")
-                })
+                desk.admin.send::<()>(Method::DELETE, &path).await?;
+                out.answer(&Done::Removed(&kid), |_| format!("Removed the key {kid}."))
             }
             Verb::List => {
-                let keys = desk.admin.get("/keys").await?;
-                let list = List {
-                    columns: &["KEY", "ALGORITHM", "STATE", "MADE", "SIGNS FROM", "RETIRED"],
-                    row: |key| {
-                        let members = [
-                            "kid",
-                            "algorithm",
-                            "state",
-                            "created_at",
-                            "active_at",
-                            "retired_at",
-                        ];
-                        members.map(|member| word(key, member)).to_vec()
-                    },
-                    empty: "There are no keys.",
-                };
-                out.list(&keys, &list)
+                let keys: List<Key> = desk.admin.get("/keys").await?;
+                out.list(&keys, &COLUMNS)
             }
-            Verb::Rotate(options) => {
-                let body = json!({ "now": options.now });
-                let turned = desk
+            Verb::Rotate(RotateOptions { now }) => {
+                let rotation = Rotation { now };
+                let rotated: Rotated = desk
                     .admin
-                    .send(Method::POST, "/keys/rotate", Some(&body))
+                    .send_json(Method::POST, "/keys/rotate", &rotation)
                     .await?;
-                out.answer(&turned, |turned| {
+                out.answer(&rotated, |rotated| {
                     format!(
                         "Made {}.\nIt signs from {}.",
-                        word(turned, "kids").replace(' ', " and "),
-                        word(turned, "active_at")
+                        rotated.kids.join(" and "),
+                        word(&rotated.active_at)
                     )
                 })
             }
         }
     }
 }
+
+const COLUMNS: Columns<'_, Key> = Columns {
+    names: &["KEY", "ALGORITHM", "STATE", "MADE", "SIGNS FROM", "RETIRED"],
+    row: |key| {
+        vec![
+            key.kid.clone(),
+            word(&key.algorithm),
+            word(&key.state),
+            word(&key.created_at),
+            word(&key.active_at),
+            word(&key.retired_at),
+        ]
+    },
+    empty: "There are no keys.",
+};

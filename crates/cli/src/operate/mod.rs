@@ -8,11 +8,12 @@ pub(crate) mod session;
 pub(crate) mod user;
 
 use anyhow::bail;
-use form_urlencoded::Serializer;
+use cardea_server::admin::types::ListQuery;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    admin::Admin,
+    admin::{Admin, with_query},
     commands::PageOptions,
     config::{self, Run},
     output::Output,
@@ -37,13 +38,12 @@ impl Desk {
 }
 
 impl PageOptions {
-    fn of(&self, path: &str) -> String {
-        let mut query = Serializer::new(String::new());
-        query.append_pair("limit", &self.limit.to_string());
-        if let Some(after) = &self.after {
-            query.append_pair("after", after);
-        }
-        format!("{path}?{}", query.finish())
+    fn of(self, path: &str) -> anyhow::Result<String> {
+        let query = ListQuery {
+            limit: self.limit,
+            after: self.after,
+        };
+        with_query(path, &query)
     }
 }
 
@@ -60,9 +60,13 @@ fn pairs(texts: &[String], option: &str) -> anyhow::Result<Map<String, Value>> {
     Ok(pairs)
 }
 
-/// The answer of a command that has no other output.
-fn done(what: &str, name: &str) -> Value {
-    Value::Object(Map::from_iter([(what.to_owned(), Value::from(name))]))
+/// The answer of a command whose response has no content.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Done<'a> {
+    Removed(&'a str),
+    Revoked(&'a str),
+    Ended(&'a str),
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! `cardea session`
 
+use cardea_server::admin::types::{Ended, EndingQuery, List, Session};
 use clap::{Args, Subcommand};
 use http::Method;
 
-use super::{Desk, done};
+use super::{Desk, Done};
 use crate::{
-    admin::segment,
+    admin::{segment, with_query},
     commands::PageOptions,
     config::Run,
-    output::{List, word},
+    output::{Columns, word},
 };
 
 /// Browsers that are logged in.
@@ -64,52 +65,42 @@ impl SessionCommand {
         let out = run.out;
         let desk = Desk::open(run).await?;
         match self.verb {
-            Verb::List(options) => list(&desk, &options).await,
+            Verb::List(options) => list(&desk, options).await,
             Verb::End(EndOptions {
                 which: Which {
                     user: Some(user), ..
                 },
                 keep_applications,
             }) => {
-                let query = keep_query(keep_applications);
-                let path = format!("/users/{}/sessions{query}", segment(&user));
-                let ended = desk.admin.send(Method::DELETE, &path, None).await?;
+                let path = format!("/users/{}/sessions", segment(&user));
+                let path = with_query(&path, &EndingQuery { keep_applications })?;
+                let ended: Ended = desk.admin.send(Method::DELETE, &path).await?;
                 out.answer(&ended, |ended| {
-                    format!("Ended {} session(s) of {user}.", word(ended, "ended"))
+                    format!("Ended {} session(s) of {user}.", ended.ended)
                 })
             }
             Verb::End(options) => {
                 let sid = options.which.sid.unwrap_or_default();
-                let query = keep_query(options.keep_applications);
-                let path = format!("/sessions/{}{query}", segment(&sid));
-                desk.admin.send(Method::DELETE, &path, None).await?;
-                out.answer(&done("ended", &sid), |_| {
-                    format!("Ended the session {sid}.")
-                })
+                let keep_applications = options.keep_applications;
+                let path = format!("/sessions/{}", segment(&sid));
+                let path = with_query(&path, &EndingQuery { keep_applications })?;
+                desk.admin.send::<()>(Method::DELETE, &path).await?;
+                out.answer(&Done::Ended(&sid), |_| format!("Ended the session {sid}."))
             }
         }
     }
 }
 
-/// The query of a request that ends sessions.
-pub(super) fn keep_query(keep_applications: bool) -> &'static str {
-    if keep_applications {
-        "?keep_applications=true"
-    } else {
-        ""
-    }
-}
-
-async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
+async fn list(desk: &Desk, options: ListOptions) -> anyhow::Result<()> {
     let path = match &options.user {
         Some(user) => options
             .page
-            .of(&format!("/users/{}/sessions", segment(user))),
-        None => options.page.of("/sessions"),
+            .of(&format!("/users/{}/sessions", segment(user)))?,
+        None => options.page.of("/sessions")?,
     };
-    let sessions = desk.admin.get(&path).await?;
-    let list = List {
-        columns: &[
+    let sessions: List<Session> = desk.admin.get(&path).await?;
+    let columns = Columns {
+        names: &[
             "SID",
             "USER",
             "SINCE",
@@ -118,19 +109,18 @@ async fn list(desk: &Desk, options: &ListOptions) -> anyhow::Result<()> {
             "ADDRESS",
             "DEVICE",
         ],
-        row: |session| {
-            let members = [
-                "sid",
-                "username",
-                "created_at",
-                "last_seen_at",
-                "ends_at",
-                "address",
-                "device",
-            ];
-            members.map(|member| word(session, member)).to_vec()
+        row: |session: &Session| {
+            vec![
+                word(&session.sid),
+                word(&session.username),
+                word(&session.created_at),
+                word(&session.last_seen_at),
+                word(&session.ends_at),
+                word(&session.address),
+                word(&session.device),
+            ]
         },
         empty: "No user is logged in.",
     };
-    desk.out.list(&sessions, &list)
+    desk.out.list(&sessions, &columns)
 }

@@ -1,16 +1,17 @@
 //! `cardea user`
 
 use cardea_seal::Secret;
+use cardea_server::admin::types::{self, EndingQuery, List, NewPassword, NewUser, UserPatch};
+use cardea_web::config::SecretText;
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::{Map, Value, json};
 
-use super::{Desk, done, pairs, session::keep_query};
+use super::{Desk, Done, pairs};
 use crate::{
-    admin::segment,
+    admin::{segment, with_query},
     commands::PageOptions,
     config::Run,
-    output::{List, details, word},
+    output::{Columns, details, word},
     terminal::{confirm, new_password},
 };
 
@@ -170,38 +171,46 @@ impl UserCommand {
         let out = run.out;
         let Self { verb } = self;
         // Before anything is opened.
-        let password = verb.ask()?;
+        let password = verb.ask()?.map(|p| SecretText::new(p.expose().clone()));
         let desk = Desk::open(run).await?;
         match verb {
-            Verb::List(page) => list(&desk, &page).await,
+            Verb::List(page) => list(&desk, page).await,
             Verb::Show(User { user }) => {
-                let user = desk.admin.get(&path(&user)).await?;
+                let user: types::User = desk.admin.get(&path(&user)).await?;
                 out.answer(&user, |user| details(user, FIRST))
             }
-            Verb::Add(options) => add(&desk, options, password.as_ref()).await,
+            Verb::Add(options) => add(&desk, options, password).await,
             Verb::Set(options) => set(&desk, options).await,
             Verb::Password(PasswordOptions {
                 user,
                 keep_applications,
                 ..
             }) => {
-                let password = password.as_ref().map(Secret::expose);
-                let body = json!({ "password": password, "keep_applications": keep_applications });
-                act(&desk, &user, ("password", "Set the password of"), &body).await
+                let new = NewPassword {
+                    password: password.unwrap_or_else(|| SecretText::new(String::new())),
+                    keep_applications,
+                };
+                let path = format!("{}/password", path(&user));
+                let user = desk.admin.send_json(Method::POST, &path, &new).await?;
+                said(&desk, "Set the password of", &user)
             }
             Verb::Enable(User { user }) => {
-                act(&desk, &user, ("enable", "Enabled"), &json!({})).await
+                let path = format!("{}/enable", path(&user));
+                let user = desk.admin.send(Method::POST, &path).await?;
+                said(&desk, "Enabled", &user)
             }
             Verb::Disable(DisableOptions {
                 user,
                 keep_applications,
             }) => {
-                let verb = format!("disable{}", keep_query(keep_applications));
-                act(&desk, &user, (&verb, "Disabled"), &json!({})).await
+                let path = format!("{}/disable", path(&user));
+                let path = with_query(&path, &EndingQuery { keep_applications })?;
+                let user = desk.admin.send(Method::POST, &path).await?;
+                said(&desk, "Disabled", &user)
             }
             Verb::Remove(RemoveOptions { user, .. }) => {
-                desk.admin.send(Method::DELETE, &path(&user), None).await?;
-                out.answer(&done("removed", &user), |_| format!("Removed {user}."))
+                desk.admin.send::<()>(Method::DELETE, &path(&user)).await?;
+                out.answer(&Done::Removed(&user), |_| format!("Removed {user}."))
             }
         }
     }
@@ -223,90 +232,62 @@ impl Verb {
     }
 }
 
-async fn list(desk: &Desk, page: &PageOptions) -> anyhow::Result<()> {
-    let users = desk.admin.get(&page.of("/users")).await?;
-    let list = List {
-        columns: &["NAME", "SUBJECT", "STATUS", "E-MAIL", "ROLES"],
-        row: |user| {
-            let members = ["username", "sub", "status", "email", "roles"];
-            members.map(|member| word(user, member)).to_vec()
+async fn list(desk: &Desk, page: PageOptions) -> anyhow::Result<()> {
+    let users: List<types::User> = desk.admin.get(&page.of("/users")?).await?;
+    let columns = Columns {
+        names: &["NAME", "SUBJECT", "STATUS", "E-MAIL", "ROLES"],
+        row: |user: &types::User| {
+            vec![
+                word(&user.username),
+                word(&user.sub),
+                word(&user.status),
+                word(&user.email),
+                word(&user.roles),
+            ]
         },
         empty: "There are no users yet. Add one: cardea user add alice",
     };
-    desk.out.list(&users, &list)
+    desk.out.list(&users, &columns)
 }
 
-async fn add(
-    desk: &Desk,
-    options: AddOptions,
-    password: Option<&Secret<String>>,
-) -> anyhow::Result<()> {
-    let body = json!({
-        "username": options.username,
-        "email": options.email,
-        "email_verified": options.email_verified,
-        "roles": options.role,
-        "claims": pairs(&options.claim, "--claim")?,
-        "password": password.map(Secret::expose),
-    });
-    let user = desk.admin.send(Method::POST, "/users", Some(&body)).await?;
+async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> anyhow::Result<()> {
+    let new = NewUser {
+        username: options.username,
+        password,
+        email: options.email,
+        email_verified: options.email_verified,
+        roles: options.role,
+        claims: pairs(&options.claim, "--claim")?.into_iter().collect(),
+    };
+    let user: types::User = desk.admin.send_json(Method::POST, "/users", &new).await?;
     desk.out.answer(&user, |user| {
-        format!(
-            "Added {}, subject {}.",
-            word(user, "username"),
-            word(user, "sub")
-        )
+        format!("Added {}, subject {}.", user.username, user.sub)
     })
 }
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
-    let mut changes = Map::new();
-    if let Some(email) = options.email {
-        changes.insert("email".to_owned(), email.into());
-    }
-    if let Some(verified) = options.email_verified {
-        changes.insert("email_verified".to_owned(), verified.into());
-    }
-    if options.no_roles || !options.role.is_empty() {
-        changes.insert("roles".to_owned(), options.role.into());
-    }
-    for (member, roles) in [
-        ("add_roles", options.add_role),
-        ("remove_roles", options.remove_role),
-    ] {
-        if !roles.is_empty() {
-            changes.insert(member.to_owned(), roles.into());
-        }
-    }
-    if !options.claim.is_empty() {
-        let claims = pairs(&options.claim, "--claim")?;
-        changes.insert("claims".to_owned(), Value::Object(claims));
-    }
-    if changes.is_empty() {
+    let all_roles = options.no_roles || !options.role.is_empty();
+    let changes = UserPatch {
+        email: options.email,
+        email_verified: options.email_verified,
+        roles: all_roles.then_some(options.role),
+        add_roles: options.add_role,
+        remove_roles: options.remove_role,
+        claims: pairs(&options.claim, "--claim")?.into_iter().collect(),
+    };
+    if changes == UserPatch::default() {
         anyhow::bail!("nothing to change was named; see cardea user set --help");
     }
     let user = desk
         .admin
-        .send(
-            Method::PATCH,
-            &path(&options.user),
-            Some(&Value::Object(changes)),
-        )
+        .send_json(Method::PATCH, &path(&options.user), &changes)
         .await?;
-    desk.out
-        .answer(&user, |user| format!("Changed {}.", word(user, "username")))
+    said(desk, "Changed", &user)
 }
 
-async fn act(
-    desk: &Desk,
-    user: &str,
-    (verb, did): (&str, &str),
-    body: &Value,
-) -> anyhow::Result<()> {
-    let path = format!("{}/{verb}", path(user));
-    let user = desk.admin.send(Method::POST, &path, Some(body)).await?;
+fn said(desk: &Desk, did: &str, user: &types::User) -> anyhow::Result<()> {
     desk.out
-        .answer(&user, |user| format!("{did} {}.", word(user, "username")))
+        .answer(user, |user| format!("{did} {}.", user.username))
 }
 
 fn path(user: &str) -> String {

@@ -25,7 +25,6 @@ use cardea_web::inbound::Inbound;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use status::inspect;
-pub use types::{Finding, Level, Status, StoreOwner};
 
 use crate::app::{App, Shared};
 

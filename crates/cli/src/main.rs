@@ -86,7 +86,7 @@ fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result
         Command::Dev(options) => runtime.block_on(dev::run(options, run)),
         Command::Serve(_) => runtime.block_on(serve::run(run)),
         Command::Gateway(_) => runtime.block_on(gateway::run(run)),
-        Command::Migrate(_) => migrate::run(run),
+        Command::Migrate(_) => migrate::run(run, log),
         Command::Client(command) => runtime.block_on(command.run(run)),
         Command::User(command) => runtime.block_on(command.run(run)),
         Command::Session(command) => runtime.block_on(command.run(run)),

@@ -28,6 +28,7 @@ mod rows;
 mod sessions;
 mod sweep;
 mod tokens;
+mod upgrade;
 mod users;
 mod writer;
 
@@ -50,7 +51,10 @@ use self::{
 };
 use crate::Result;
 
-pub use self::open::OpenError;
+pub use self::{
+    open::OpenError,
+    upgrade::{MigrationCost, MigrationReport},
+};
 
 /// The largest number of read connections.
 const READERS: usize = 8;
@@ -156,4 +160,12 @@ impl SqliteStore {
 /// Applies pending migrations; returns their names.
 pub fn migrate(path: &Path) -> Result<Vec<String>, OpenError> {
     open::open(path)?.migrate(true)
+}
+
+/// The same. What it takes is reported before it begins, and how far it is.
+pub fn migrate_reporting(
+    path: &Path,
+    mut report: impl FnMut(MigrationReport) + Send,
+) -> Result<Vec<String>, OpenError> {
+    open::open(path)?.migrate_reporting(true, &mut report)
 }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::lock::{self, Lock};
+use super::{
+    lock::{self, Lock},
+    upgrade::{self, MigrationCost, MigrationReport},
+};
 
 /// "CARD", in the header of the file.
 const APPLICATION_ID: i64 = 0x4341_5244;
@@ -48,6 +51,9 @@ pub enum OpenError {
         /// How many.
         pending: usize,
     },
+    /// The disk has too little room for pending migrations. Nothing was changed.
+    #[error("the disk is too full to migrate, and nothing was changed: {0}")]
+    Space(MigrationCost),
     /// Another program's database.
     #[error("{} is a database of another program", path.display())]
     Foreign {
@@ -114,38 +120,76 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 impl Opened {
-    /// Applies pending migrations, or fails if there are any; returns the names of those applied.
+    /// Applies pending migrations, or fails if there are any; returns the names of those applied. What it costs goes to the log.
     pub(super) fn migrate(&mut self, apply: bool) -> Result<Vec<String>, OpenError> {
-        let runner = embedded::migrations::runner();
-        let damaged = |e: refinery::Error| OpenError::Damaged {
-            path: self.path.clone(),
-            why: e.to_string(),
-        };
-        let known = runner
+        self.migrate_reporting(apply, &mut |report| tracing::info!("{report}"))
+    }
+
+    /// The same, with the reports of a migration that copies a table.
+    pub(super) fn migrate_reporting(
+        &mut self,
+        apply: bool,
+        report: &mut (dyn FnMut(MigrationReport) + Send),
+    ) -> Result<Vec<String>, OpenError> {
+        let runner = embedded::migrations::runner().set_grouped(true);
+        let known: Vec<u32> = runner
             .get_migrations()
             .iter()
             .map(|m| version(m.version()))
-            .max();
-        let known = known.unwrap_or(0);
-        let (applied, found) = applied(&self.writer).map_err(|e| failure(&self.path, &e))?;
-        if found > known {
-            let path = self.path.clone();
-            return Err(OpenError::Newer { path, found, known });
+            .collect();
+        let newest = known.iter().copied().max().unwrap_or(0);
+        let applied = applied(&self.writer).map_err(|e| failure(&self.path, &e))?;
+        let found = applied.iter().copied().max().unwrap_or(0);
+        if found > newest {
+            return Err(OpenError::Newer {
+                path: self.path.clone(),
+                found,
+                known: newest,
+            });
         }
-        let pending = runner.get_migrations().len().saturating_sub(applied);
-        if pending > 0 && !apply {
-            let path = self.path.clone();
-            return Err(OpenError::Pending { path, pending });
+        let pending = known.into_iter().filter(|one| !applied.contains(one));
+        let pending: Vec<u32> = pending.collect();
+        if pending.is_empty() {
+            return self.run(&runner);
         }
-        let report = runner
-            .set_grouped(true)
-            .run(&mut self.writer)
-            .map_err(damaged)?;
-        Ok(report
-            .applied_migrations()
-            .iter()
-            .map(ToString::to_string)
-            .collect())
+        if !apply {
+            return Err(OpenError::Pending {
+                path: self.path.clone(),
+                pending: pending.len(),
+            });
+        }
+        let cost = MigrationCost::of(&self.writer, &self.path, &pending)
+            .map_err(|e| failure(&self.path, &e))?;
+        let Some(cost) = cost else {
+            return self.run(&runner);
+        };
+        if cost.is_too_large() {
+            return Err(OpenError::Space(cost));
+        }
+        report(MigrationReport::Begins(cost.clone()));
+        upgrade::watched(&cost, report, || {
+            let names = self.run(&runner)?;
+            // Otherwise the log would keep its length until the process ends.
+            self.writer
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(|e| failure(&self.path, &e))?;
+            Ok(names)
+        })
+    }
+
+    fn run(&mut self, runner: &refinery::Runner) -> Result<Vec<String>, OpenError> {
+        let report = runner.run(&mut self.writer).map_err(|e| {
+            let cause = std::error::Error::source(&e).and_then(|cause| cause.downcast_ref());
+            cause.map_or_else(
+                || OpenError::Damaged {
+                    path: self.path.clone(),
+                    why: e.to_string(),
+                },
+                |cause| failure(&self.path, cause),
+            )
+        })?;
+        let names = report.applied_migrations().iter();
+        Ok(names.map(ToString::to_string).collect())
     }
 }
 
@@ -153,19 +197,15 @@ fn version(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
-/// How many migrations were applied, and the newest.
-fn applied(connection: &Connection) -> rusqlite::Result<(usize, u32)> {
+/// The versions of the migrations that were applied.
+fn applied(connection: &Connection) -> rusqlite::Result<Vec<u32>> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
     if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
-        return Ok((0, 0));
+        return Ok(Vec::new());
     }
     let mut statement = connection.prepare("SELECT version FROM refinery_schema_history")?;
-    let versions = statement.query_map([], |row| row.get(0))?;
-    let versions = versions.collect::<rusqlite::Result<Vec<i32>>>()?;
-    Ok((
-        versions.len(),
-        versions.into_iter().map(version).max().unwrap_or(0),
-    ))
+    let versions = statement.query_map([], |row| row.get(0).map(version))?;
+    versions.collect()
 }
 
 fn failure(path: &Path, error: &rusqlite::Error) -> OpenError {

@@ -6,6 +6,7 @@ mod migrations;
 mod pages;
 mod schema;
 mod scripted;
+mod upgrade;
 
 use cardea_store::sqlite::{Options, SqliteStore};
 use tempfile::TempDir;

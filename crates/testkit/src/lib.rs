@@ -1,6 +1,7 @@
 //! Only for tests: a provider without sockets, a browser with a cookie jar, a clock that tests turn.
 //!
-//! The base is for every crate: [`TestClock`], [`Log`], [`listen`], [`until`] and a [`ScriptedIssuer`].
+//! The base is for every crate: [`Log`], [`listen`], [`until`] and [`slowly`]; with the feature `web` also a `TestClock` and a
+//! `ScriptedIssuer`.
 //!
 //! With the feature `provider` (a default) there is also the provider: [`TestServer`] over a store in a folder of its own, [`Call`] for
 //! one request to it, [`Browser`] that walks its pages as a user does, and [`flows`] for what nearly every test does: log in, get a
@@ -13,7 +14,9 @@
     reason = "tests"
 )]
 
+#[cfg(feature = "web")]
 mod clock;
+#[cfg(feature = "web")]
 mod issuer;
 mod log;
 mod ports;
@@ -42,11 +45,15 @@ mod people;
 #[cfg(feature = "provider")]
 mod server;
 
-pub use clock::TestClock;
-pub use issuer::{Asked, Scripted, ScriptedIssuer};
 pub use log::Log;
 pub use ports::{free_port, listen};
-pub use wait::{PATIENCE, block_until, settle, until};
+pub use wait::{PATIENCE, block_until, eventually, settle, slowly, until};
+
+#[cfg(feature = "web")]
+pub use self::{
+    clock::TestClock,
+    issuer::{Asked, Scripted, ScriptedIssuer},
+};
 
 #[cfg(feature = "provider")]
 pub use self::{

@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::{Call, Faults, Person, TestClock, clients};
+use crate::{Call, Faults, Person, TestClock, clients, listen};
 
 /// Who the provider is, unless a test says otherwise.
 pub const ISSUER: &str = "https://id.example.test";
@@ -90,6 +90,15 @@ impl Builder {
         let entropy = self.seed.map_or_else(Entropy::system, Entropy::seeded);
         let server = start(self.config, entropy, folder).await;
         server.disable_user(Person::CAROL).await;
+        server
+    }
+
+    /// Starts it on a free port, which is its issuer.
+    pub async fn listen(self) -> TestServer {
+        let (listener, issuer) = listen().await;
+        let server = self.issuer(&issuer).start().await;
+        let router = server.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
         server
     }
 }

@@ -9,8 +9,16 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// # Panics
 /// When it is not so after [`PATIENCE`].
 pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    eventually(what, async || condition()).await;
+}
+
+/// The same for a condition that is asked of a server.
+///
+/// # Panics
+/// When it is not so after [`PATIENCE`].
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
-    while !condition() {
+    while !condition().await {
         assert!(began.elapsed() < PATIENCE, "still waiting: {what}");
         tokio::time::sleep(PAUSE).await;
     }
@@ -29,9 +37,15 @@ pub fn block_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Lets every task of a runtime with one thread that can go on go on, again and again: what was going to be done without waiting for
-/// the network or for time is done then.
+/// time or for another machine is done then.
 pub async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
+}
+
+/// Lets real time pass. Only for a test whose input is the pause: a client that sends slowly, a connection that stays silent. Say
+/// beside it which timeout it is meant for. What has an event is waited for with [`until`].
+pub async fn slowly(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }

@@ -69,10 +69,25 @@ impl Stopwatch {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    struct ManualClock(Mutex<Timestamp>);
+    /// The `TestClock` of the testkit is one of the crate as it is built without its own tests.
+    pub(crate) struct ManualClock(Mutex<Timestamp>);
+
+    impl ManualClock {
+        pub(crate) fn at(now: Timestamp) -> Arc<Self> {
+            Arc::new(Self(Mutex::new(now)))
+        }
+
+        pub(crate) fn set(&self, now: Timestamp) {
+            *self.0.lock().unwrap() = now;
+        }
+
+        pub(crate) fn advance(&self, seconds: i64) {
+            *self.0.lock().unwrap() += jiff::SignedDuration::from_secs(seconds);
+        }
+    }
 
     impl Clock for ManualClock {
         fn now(&self) -> Timestamp {
@@ -86,10 +101,10 @@ mod tests {
 
     #[test]
     fn elapsed_time_does_not_decrease_when_the_clock_is_set_back() {
-        let clock = Arc::new(ManualClock(Mutex::new(second(1_800_000_000))));
+        let clock = ManualClock::at(second(1_800_000_000));
         let watch = Stopwatch::start(clock.clone());
         let passed_at = |at: i64| {
-            *clock.0.lock().unwrap() = second(at);
+            clock.set(second(at));
             watch.passed().as_secs()
         };
         assert_eq!(passed_at(1_800_000_010), 10);
@@ -99,9 +114,9 @@ mod tests {
 
     #[test]
     fn an_extreme_time_is_capped_without_overflow() {
-        let clock = Arc::new(ManualClock(Mutex::new(Timestamp::MIN)));
+        let clock = ManualClock::at(Timestamp::MIN);
         let watch = Stopwatch::start(clock.clone());
-        *clock.0.lock().unwrap() = Timestamp::MAX;
+        clock.set(Timestamp::MAX);
         assert_eq!(watch.passed(), LONGEST_STEP);
     }
 }

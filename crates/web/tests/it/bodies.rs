@@ -1,8 +1,9 @@
 //! Many request bodies at one time.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, body::Bytes, routing::post};
+use cardea_testkit::{PATIENCE, eventually};
 use cardea_web::inbound::{Inbound, listener::ListenerConfig};
 use futures_util::StreamExt;
 use http::{Request, StatusCode};
@@ -14,7 +15,6 @@ use tokio::{net::TcpStream, runtime::Runtime, sync::mpsc};
 use crate::serving::{Running, exchange, start_with};
 
 const PIECE: usize = 30_000;
-const LONG: Duration = Duration::from_secs(60);
 
 type Unfinished =
     StreamBody<futures_util::stream::BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
@@ -29,7 +29,7 @@ fn unfinished() -> Unfinished {
 async fn server() -> Running {
     let collect = |body: Bytes| async move { body.len().to_string() };
     let mut inbound = Inbound::new(false, 1);
-    inbound.request_timeout = LONG;
+    inbound.request_timeout = PATIENCE;
     let router = inbound.wrap(Router::new().route("/", post(collect)));
     start_with(router, ListenerConfig::default()).await
 }
@@ -75,7 +75,7 @@ async fn s1_unfinished_bodies_are_bounded_and_their_memory_is_free_afterwards() 
     for _ in 0..60 {
         clients.spawn(open(address, 20, answers.clone()));
     }
-    let first = tokio::time::timeout(LONG, seen.recv()).await.unwrap();
+    let first = tokio::time::timeout(PATIENCE, seen.recv()).await.unwrap();
     assert_eq!(first, Some(StatusCode::SERVICE_UNAVAILABLE));
     // What is left of the budget is enough for small bodies, but not for this one.
     let refused = async {
@@ -86,14 +86,13 @@ async fn s1_unfinished_bodies_are_bounded_and_their_memory_is_free_afterwards() 
             }
         }
     };
-    let refused = tokio::time::timeout(LONG, refused).await.unwrap();
+    let refused = tokio::time::timeout(PATIENCE, refused).await.unwrap();
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
     assert!(refused.contains("retry-after: 1"));
     clients.shutdown_background();
-    let free_again = async {
-        while !post_of(address, 60_000).await.starts_with("HTTP/1.1 200") {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(LONG, free_again).await.unwrap();
+    eventually("free memory", async || {
+        let answer = post_of(address, 60_000).await;
+        answer.starts_with("HTTP/1.1 200")
+    })
+    .await;
 }

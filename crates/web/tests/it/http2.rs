@@ -5,10 +5,11 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, routing::get};
+use cardea_testkit::{PATIENCE, settle, slowly};
 use cardea_web::inbound::listener::ListenerConfig;
 
 use crate::{
@@ -69,8 +70,8 @@ async fn a_response_that_is_read_slowly_continues() {
     let mut client = Http2::connect(server.address, 1).await;
     client.get(1, HOST, "/large").await;
     for _ in 0..8 {
-        // Twice the stall timeout in total.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Each pause is shorter than the stall timeout; together they are twice as long.
+        slowly(Duration::from_millis(100)).await;
         client.take(1, 2048).await;
     }
     let mut got = 0;
@@ -90,11 +91,12 @@ async fn pings_do_not_keep_an_idle_connection_open() {
     let server = start(impatient()).await;
     let mut client = Http2::connect(server.address, 65_535).await;
     client.get(1, HOST, "/").await;
-    for _ in 0..10 {
+    let began = Instant::now();
+    // A quarter of the idle timeout.
+    while !client.is_closed(Duration::from_millis(100)).await {
+        assert!(began.elapsed() < PATIENCE, "the pings keep it open");
         client.ping().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(client.is_closed(3 * SECOND).await);
 }
 
 #[tokio::test]
@@ -117,13 +119,13 @@ async fn a_reset_flood_ends_the_connection() {
         client.get(stream, HOST, "/").await;
         // So that the request is in progress when it is reset.
         if number % 10 == 9 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            settle().await;
             for number in number - 9..=number {
                 client.reset(2 * number + 1).await;
             }
         }
     }
-    assert!(client.is_closed(3 * SECOND).await);
+    assert!(client.is_closed(PATIENCE).await);
     let asked = asked.load(Ordering::SeqCst);
     assert!(asked < 1000, "{asked} requests reached the handler");
 }
@@ -140,5 +142,5 @@ async fn endless_continuation_frames_end_the_connection() {
         let field = [0, 1, b'a', 1, b'b'];
         client.send(continuation, 0, 1, &field).await;
     }
-    assert!(client.is_closed(3 * SECOND).await);
+    assert!(client.is_closed(PATIENCE).await);
 }

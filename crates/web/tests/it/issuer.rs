@@ -1,81 +1,38 @@
 //! Metadata and keys of one issuer: discovered, refreshed in the background, kept through an outage.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::State,
-    response::{IntoResponse, Response},
-    routing::get,
-};
 use cardea_jose::{Algorithm, KeySet, SigningKey};
+use cardea_testkit::{PATIENCE, Scripted, ScriptedIssuer, TestClock, settle, until};
 use cardea_web::outbound::{
     FetchError, IssuerClient, IssuerClientConfig, IssuerKeys, KeysSource, MetadataCache,
 };
-use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::json;
+use tokio::{task::JoinSet, time::timeout};
 
-use crate::{
-    jwks_cache::Hands,
-    serving::{Running, impatient, start_with},
-};
-
-#[derive(Default)]
-struct Issuer {
-    metadata: Mutex<String>,
-    keys: Mutex<String>,
-    down: AtomicBool,
-    asked: AtomicUsize,
-    delay: AtomicU64,
-}
-
-async fn metadata(State(issuer): State<Arc<Issuer>>) -> Response {
-    if issuer.down.load(Ordering::SeqCst) {
-        return StatusCode::BAD_GATEWAY.into_response();
-    }
-    let text = issuer.metadata.lock().unwrap().clone();
-    ([("content-type", "application/json")], text).into_response()
-}
-
-async fn keys(State(issuer): State<Arc<Issuer>>) -> Response {
-    issuer.asked.fetch_add(1, Ordering::SeqCst);
-    let delay = issuer.delay.load(Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(delay)).await;
-    if issuer.down.load(Ordering::SeqCst) {
-        return StatusCode::BAD_GATEWAY.into_response();
-    }
-    issuer.keys.lock().unwrap().clone().into_response()
-}
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const KEYS: &str = "/keys";
 
 struct World {
-    issuer: Arc<Issuer>,
-    clock: Arc<Hands>,
+    issuer: ScriptedIssuer,
+    clock: Arc<TestClock>,
     keys: Arc<IssuerKeys>,
     metadata: Arc<MetadataCache>,
-    _server: Running,
 }
 
 async fn world_at(place: &str) -> World {
-    let issuer = Arc::new(Issuer::default());
-    let router = Router::new()
-        .route(place, get(metadata))
-        .route("/keys", get(keys))
-        .with_state(Arc::clone(&issuer));
-    let server = start_with(router, impatient()).await;
-    let url = format!("http://{}", server.address);
-    let document = serde_json::json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
-    *issuer.metadata.lock().unwrap() = document.to_string();
+    let issuer = ScriptedIssuer::start().await;
+    let url = issuer.url.clone();
+    let document = json!({"issuer": url, "jwks_uri": format!("{url}{KEYS}")});
+    issuer.says(place, Scripted::json(&document));
     let config = IssuerClientConfig {
         issuer: url,
         ..IssuerClientConfig::default()
     };
     let client = IssuerClient::new(&config).unwrap();
-    let clock = Arc::new(Hands(AtomicI64::new(1_800_000_000)));
+    let clock = Arc::new(TestClock::new());
     let metadata = MetadataCache::new(client.clone(), clock.clone());
     let source = KeysSource::Discovered(Arc::clone(&metadata));
     let keys = IssuerKeys::new(client, source, clock.clone());
@@ -84,20 +41,18 @@ async fn world_at(place: &str) -> World {
         clock,
         keys,
         metadata,
-        _server: server,
     }
 }
 
 async fn world() -> World {
-    world_at("/.well-known/openid-configuration").await
+    world_at(OPENID).await
 }
 
 impl World {
     /// Publishes one new key in place of all others and says its kid.
     fn publish(&self) -> String {
         let key = SigningKey::generate(Algorithm::ES256).unwrap();
-        let set = KeySet::from_keys([key.public_jwk().clone()]).unwrap();
-        *self.issuer.keys.lock().unwrap() = set.to_json();
+        self.issuer.publishes(KEYS, &[&key]);
         key.kid().to_owned()
     }
 
@@ -111,31 +66,17 @@ impl World {
     }
 
     fn asked(&self) -> usize {
-        self.issuer.asked.load(Ordering::SeqCst)
+        self.issuer.asked(KEYS).len()
     }
 
-    fn down(&self, down: bool) {
-        self.issuer.down.store(down, Ordering::SeqCst);
-    }
-
-    /// Waits for a refresh in the background.
-    async fn until(&self, what: impl Fn(&Self) -> bool) {
-        for _ in 0..500 {
-            if what(self) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("it never came");
+    fn passes(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
     }
 }
 
 #[tokio::test]
 async fn keys_are_found_by_either_well_known_document() {
-    for place in [
-        "/.well-known/openid-configuration",
-        "/.well-known/oauth-authorization-server",
-    ] {
+    for place in [OPENID, OAUTH] {
         let world = world_at(place).await;
         let kid = world.publish();
         assert!(!world.is_ready(&kid));
@@ -149,7 +90,8 @@ async fn keys_are_found_by_either_well_known_document() {
 #[tokio::test]
 async fn an_issuer_that_calls_itself_otherwise_is_refused() {
     let world = world().await;
-    *world.issuer.metadata.lock().unwrap() = r#"{"issuer":"https://evil.test"}"#.to_owned();
+    let other = json!({"issuer": "https://evil.test"});
+    world.issuer.says_of_itself(&other);
     let answer = world.keys.keys(None).await;
     assert!(matches!(answer, Err(FetchError::Document(_))), "{answer:?}");
 }
@@ -158,32 +100,36 @@ async fn an_issuer_that_calls_itself_otherwise_is_refused() {
 async fn many_callers_cause_one_fetch() {
     let world = world().await;
     let kid = world.publish();
-    world.issuer.delay.store(30, Ordering::SeqCst);
-    let mut callers = tokio::task::JoinSet::new();
+    world.issuer.hold(KEYS);
+    let mut callers = JoinSet::new();
     for _ in 0..20 {
         let (keys, kid) = (world.keys.clone(), kid.clone());
         callers.spawn(async move { keys.keys(Some(&kid)).await.is_ok() });
     }
+    world.issuer.is_asked(KEYS, 1).await;
+    settle().await;
+    world.issuer.release();
     assert!(callers.join_all().await.into_iter().all(|found| found));
     assert_eq!(world.asked(), 1);
 }
 
 #[tokio::test]
-async fn a_set_in_use_is_refreshed_behind_the_callers_backs() {
+async fn a_set_in_use_is_refreshed_in_the_background() {
     let world = world().await;
     let first = world.publish();
     assert!(world.has(&first).await);
     let second = world.publish();
-    world.issuer.delay.store(500, Ordering::SeqCst);
-    world.clock.turn(16 * 60);
+    world.issuer.hold(KEYS);
+    world.passes(16 * 60);
     assert!(!world.is_ready(&first));
-    let waited = tokio::time::timeout(Duration::from_millis(400), world.has(&first)).await;
+    let waited = timeout(PATIENCE, world.has(&first)).await;
     assert!(waited.unwrap(), "the old set, at once");
     assert!(
         world.is_ready(&first),
         "also without a lock, while it is fetched"
     );
-    world.until(|world| world.is_ready(&second)).await;
+    world.issuer.release();
+    until("the new set", || world.is_ready(&second)).await;
     assert!(!world.is_ready(&first));
     assert_eq!(world.asked(), 2);
 }
@@ -194,7 +140,7 @@ async fn a_set_that_nobody_used_for_hours_is_not_believed_before_the_issuer_was_
     let withdrawn = world.publish();
     assert!(world.has(&withdrawn).await);
     world.publish();
-    world.clock.turn(2 * 3600);
+    world.passes(2 * 3600);
     assert!(!world.has(&withdrawn).await);
 }
 
@@ -203,22 +149,22 @@ async fn an_outage_is_bridged_for_a_day_without_waiting_and_no_longer() {
     let world = world().await;
     let kid = world.publish();
     assert!(world.has(&kid).await);
-    world.down(true);
-    world.clock.turn(16 * 60);
+    world.issuer.is_down(true);
+    world.passes(16 * 60);
     assert!(world.has(&kid).await);
-    world.until(|world| world.asked() == 2).await;
+    world.issuer.is_asked(KEYS, 2).await;
     for _ in 0..100 {
         assert!(world.has(&kid).await);
     }
     assert_eq!(world.asked(), 2, "a dead issuer is asked once in 30 s");
-    world.clock.turn(23 * 3600);
+    world.passes(23 * 3600);
     assert!(world.has(&kid).await);
-    world.until(|world| world.asked() == 3).await;
-    world.clock.turn(2 * 3600);
+    world.issuer.is_asked(KEYS, 3).await;
+    world.passes(2 * 3600);
     assert!(!world.is_ready(&kid));
     assert!(world.keys.keys(Some(&kid)).await.is_err());
-    world.down(false);
-    world.clock.turn(31);
+    world.issuer.is_down(false);
+    world.passes(31);
     assert!(world.has(&kid).await);
 }
 
@@ -233,7 +179,7 @@ async fn invented_kids_cause_one_fetch_in_thirty_seconds() {
         assert!(!world.has(&format!("invented-{number}")).await);
     }
     assert_eq!(world.asked(), 2);
-    world.clock.turn(31);
+    world.passes(31);
     assert!(!world.has("invented").await);
     assert_eq!(world.asked(), 3);
 }
@@ -243,7 +189,7 @@ async fn an_unknown_kid_in_an_outage_is_an_outage_and_no_verdict() {
     let world = world().await;
     let kid = world.publish();
     assert!(world.has(&kid).await);
-    world.down(true);
+    world.issuer.is_down(true);
     for _ in 0..3 {
         let answer = world.keys.keys(Some("new")).await;
         assert_eq!(answer.err(), Some(FetchError::Status(502)));
@@ -256,7 +202,7 @@ async fn an_unknown_kid_in_an_outage_is_an_outage_and_no_verdict() {
 async fn without_any_set_a_dead_issuer_is_asked_once_a_second() {
     let world = world().await;
     let kid = world.publish();
-    world.issuer.keys.lock().unwrap().clear();
+    world.issuer.says(KEYS, Scripted::json(&json!(null)));
     for _ in 0..5 {
         assert!(matches!(
             world.keys.keys(None).await,
@@ -265,7 +211,7 @@ async fn without_any_set_a_dead_issuer_is_asked_once_a_second() {
     }
     assert_eq!(world.asked(), 1);
     let again = world.publish();
-    world.clock.turn(1);
+    world.passes(1);
     assert!(world.has(&again).await);
     assert!(!world.is_ready(&kid));
 }
@@ -276,14 +222,14 @@ async fn a_clock_set_back_neither_stops_fetching_nor_keeps_a_set_for_ever() {
     let first = world.publish();
     assert!(world.has(&first).await);
     let second = world.publish();
-    world.clock.turn(-365 * 86_400);
+    world.passes(-365 * 86_400);
     assert!(!world.is_ready(&first));
     assert!(world.has(&first).await);
-    world.until(|world| world.is_ready(&second)).await;
-    world.down(true);
-    world.clock.turn(-365 * 86_400);
+    until("the new set", || world.is_ready(&second)).await;
+    world.issuer.is_down(true);
+    world.passes(-365 * 86_400);
     assert!(world.has(&second).await);
-    world.clock.turn(25 * 3600);
+    world.passes(25 * 3600);
     assert!(world.keys.keys(Some(&second)).await.is_err());
 }
 

@@ -1,19 +1,22 @@
 //! A server on a free port, and a client that sends arbitrary bytes.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     routing::{get, post},
 };
+use cardea_testkit::{PATIENCE, listen};
 use cardea_web::inbound::{
     ClientAddress, FormPairs, Inbound,
     listener::{ListenerConfig, serve},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
+    sync::Notify,
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -33,19 +36,37 @@ pub(crate) fn router() -> Router {
         .route(
             "/form",
             post(|form: FormPairs| async move { form.0.len().to_string() }),
-        )
-        .route("/slow", get(slow))
-        .route("/endless", get(endless));
+        );
     Inbound::new(false, 1).wrap(router)
 }
 
-async fn slow() -> &'static str {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    "finished"
+/// A request to `/held`, which is in progress until the test finishes it.
+#[derive(Clone, Default)]
+pub(crate) struct Held {
+    begun: Arc<Notify>,
+    finish: Arc<Notify>,
 }
 
-async fn endless() {
-    std::future::pending::<()>().await;
+impl Held {
+    /// The ordinary pages and `/held`.
+    pub(crate) fn router(&self) -> Router {
+        let held = self.clone();
+        let answer = async move || {
+            held.begun.notify_one();
+            held.finish.notified().await;
+            "finished"
+        };
+        router().route("/held", get(answer))
+    }
+
+    /// Waits until the request is in progress.
+    pub(crate) async fn begun(&self) {
+        timeout(PATIENCE, self.begun.notified()).await.unwrap();
+    }
+
+    pub(crate) fn finish(&self) {
+        self.finish.notify_one();
+    }
 }
 
 /// Timeouts short enough for a test.
@@ -64,7 +85,7 @@ pub(crate) async fn start(config: ListenerConfig) -> Running {
 }
 
 pub(crate) async fn start_with(router: Router, config: ListenerConfig) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let served = tokio::spawn(serve(vec![listener], router, config, stop.clone()));
@@ -83,12 +104,12 @@ pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     read_all(&mut stream).await
 }
 
-/// Everything until the end of the connection, which must come within five seconds.
+/// Everything until the end of the connection, which must come.
 pub(crate) async fn read_all(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     loop {
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut buffer));
+        let read = timeout(PATIENCE, stream.read(&mut buffer));
         match read.await.expect("the server kept the connection open") {
             Ok(0) | Err(_) => return String::from_utf8_lossy(&answer).into_owned(),
             Ok(count) => answer.extend_from_slice(&buffer[..count]),
@@ -123,8 +144,7 @@ async fn the_handler_gets_the_address_of_the_peer() {
 
 #[tokio::test]
 async fn several_listeners_serve_one_router() {
-    let one = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let two = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ((one, _), (two, _)) = (listen().await, listen().await);
     let addresses = [one.local_addr().unwrap(), two.local_addr().unwrap()];
     let stop = CancellationToken::new();
     let served = tokio::spawn(serve(vec![one, two], router(), impatient(), stop.clone()));

@@ -2,59 +2,78 @@
 
 use std::time::{Duration, Instant};
 
+use cardea_testkit::{PATIENCE, eventually};
 use cardea_web::inbound::{listener::ListenerConfig, shutdown::on_signal};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
-use crate::serving::{impatient, read_all, start};
+use crate::serving::{GET, Held, Running, exchange, impatient, read_all, start, start_with};
+
+const HELD: &[u8] = b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// A connection with this request in progress.
+async fn in_progress(server: &Running, held: &Held) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(HELD).await.unwrap();
+    held.begun().await;
+    stream
+}
+
+async fn ends(server: Running) {
+    let ended = timeout(PATIENCE, server.served).await;
+    ended.unwrap().unwrap().unwrap();
+}
 
 #[tokio::test]
 async fn a_request_in_progress_is_finished() {
-    let server = start(impatient()).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let held = Held::default();
+    let config = ListenerConfig {
+        shutdown_deadline: PATIENCE,
+        ..impatient()
+    };
+    let server = start_with(held.router(), config).await;
+    let mut stream = in_progress(&server, &held).await;
     server.stop.cancel();
+    let address = server.address;
+    eventually("no more connections", async || {
+        TcpStream::connect(address).await.is_err()
+    })
+    .await;
+    assert!(!server.served.is_finished());
+    held.finish();
     assert!(read_all(&mut stream).await.ends_with("finished"));
-    server.served.await.unwrap().unwrap();
-    assert!(TcpStream::connect(server.address).await.is_err());
+    ends(server).await;
 }
 
 #[tokio::test]
 async fn an_idle_connection_does_not_delay_the_shutdown() {
     let config = ListenerConfig {
-        idle_timeout: Duration::from_secs(60),
-        shutdown_deadline: Duration::from_secs(30),
+        idle_timeout: 3 * PATIENCE,
+        header_timeout: 3 * PATIENCE,
+        shutdown_deadline: 2 * PATIENCE,
         ..ListenerConfig::default()
     };
     let server = start(config).await;
     let _idle = TcpStream::connect(server.address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let began = Instant::now();
+    // Connections are accepted in their order.
+    assert!(exchange(server.address, GET).await.ends_with("hello"));
     server.stop.cancel();
-    server.served.await.unwrap().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2));
+    ends(server).await;
 }
 
 #[tokio::test]
 async fn an_endless_request_is_aborted_at_the_deadline() {
+    let deadline = Duration::from_millis(200);
     let config = ListenerConfig {
-        shutdown_deadline: Duration::from_millis(200),
+        shutdown_deadline: deadline,
         ..impatient()
     };
-    let server = start(config).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream
-        .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let held = Held::default();
+    let server = start_with(held.router(), config).await;
+    let mut stream = in_progress(&server, &held).await;
     let began = Instant::now();
     server.stop.cancel();
-    server.served.await.unwrap().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2));
+    ends(server).await;
+    assert!(began.elapsed() >= deadline);
     assert_eq!(read_all(&mut stream).await, "");
 }
 
@@ -67,6 +86,5 @@ async fn the_first_signal_cancels_the_token() {
         .args(["-TERM", &own])
         .status();
     assert!(sent.unwrap().success());
-    let cancelled = tokio::time::timeout(Duration::from_secs(5), token.cancelled()).await;
-    assert!(cancelled.is_ok());
+    timeout(PATIENCE, token.cancelled()).await.unwrap();
 }

@@ -1,7 +1,8 @@
 //! The administration's way in.
 
-use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
+use cardea_testkit::until;
 use cardea_web::{
     inbound::listener::serve_unix,
     outbound::unix_client::{self, UnixClientError},
@@ -15,13 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::serving::{GET, impatient, router};
 
 async fn connect(path: &Path) -> UnixStream {
-    for _ in 0..100 {
-        if let Ok(stream) = UnixStream::connect(path).await {
-            return stream;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no server on the socket")
+    let connected = || std::os::unix::net::UnixStream::connect(path).is_ok();
+    until("a server on the socket", connected).await;
+    UnixStream::connect(path).await.unwrap()
 }
 
 #[tokio::test]

@@ -14,16 +14,14 @@ use axum::{
     body::{Body, to_bytes},
     routing::get,
 };
+use cardea_testkit::{free_port, listen};
 use cardea_web::outbound::{UpstreamClient, UpstreamConfig, UpstreamError};
 use http::Request;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use rcgen::{CertifiedKey, KeyPair};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
 use rustls_pki_types::PrivateKeyDer;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
 struct Upstream {
@@ -50,7 +48,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
 }
 
 async fn upstream(tls: Option<TlsAcceptor>) -> Upstream {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     let address = listener.local_addr().unwrap();
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
@@ -109,12 +107,8 @@ async fn an_answer_that_stalls_breaks_off() {
 
 #[tokio::test]
 async fn nobody_at_the_address_is_unreachable() {
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let client = client(&UpstreamConfig::new(format!("http://{gone}")));
+    let gone = format!("http://127.0.0.1:{}", free_port());
+    let client = client(&UpstreamConfig::new(gone));
     let error = ask(&client, "/").await.unwrap_err();
     assert!(matches!(error, UpstreamError::Unreachable(_)), "{error:?}");
 }

@@ -1,28 +1,12 @@
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::atomic::AtomicI64,
-};
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::Timestamp;
 
 use super::*;
+use crate::clock::tests::ManualClock;
 
-struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(1_800_000_000_000)))
-    }
-
-    fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1000, Ordering::Relaxed);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap()
-    }
+fn clock() -> Arc<ManualClock> {
+    ManualClock::at(Timestamp::from_second(1_800_000_000).unwrap())
 }
 
 fn rate(requests: u32, seconds: u64) -> Rate {
@@ -41,7 +25,7 @@ fn from(bits: u32) -> ClientAddress {
 
 #[test]
 fn a_spent_burst_is_refused_and_replenished_with_time() {
-    let clock = ManualClock::new();
+    let clock = clock();
     let limiter = Limiter::new(rate(3, 30), clock.clone());
     for remaining in [2, 1, 0] {
         let decision = limiter.check("alice");
@@ -59,7 +43,7 @@ fn a_spent_burst_is_refused_and_replenished_with_time() {
 
 #[test]
 fn networks_are_counted_apart_and_addresses_of_one_network_together() {
-    let limiter = Limiter::new(rate(1, 60), ManualClock::new());
+    let limiter = Limiter::new(rate(1, 60), clock());
     assert!(limiter.check_address(&from(0xc000_0201)).allowed);
     assert!(!limiter.check_address(&from(0xc000_0202)).allowed);
     assert!(limiter.check_address(&from(0xc000_0301)).allowed);
@@ -67,7 +51,7 @@ fn networks_are_counted_apart_and_addresses_of_one_network_together() {
 
 #[test]
 fn a_refusal_says_when_to_retry() {
-    let limiter = Limiter::new(rate(1, 60), ManualClock::new());
+    let limiter = Limiter::new(rate(1, 60), clock());
     let _ = limiter.check("a");
     let refused = limiter.check("a");
     let message = "rate limit exceeded; retry after 60 seconds";
@@ -94,7 +78,7 @@ fn no_limit_allows_everything_and_writes_no_headers() {
 
 #[test]
 fn a_flood_of_networks_takes_bounded_memory_and_is_still_limited() {
-    let limiter = Limiter::new(rate(2, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(2, 3600), clock());
     let mut allowed = 0;
     for network in 0..200_000_u32 {
         allowed += u32::from(limiter.check_address(&from(network << 8)).allowed);
@@ -107,7 +91,7 @@ fn a_flood_of_networks_takes_bounded_memory_and_is_still_limited() {
 
 #[test]
 fn idle_networks_are_removed() {
-    let clock = ManualClock::new();
+    let clock = clock();
     let limiter = Limiter::new(rate(2, 10), clock.clone());
     for network in 0..100_u32 {
         let _ = limiter.check_address(&from(network << 8));
@@ -121,7 +105,7 @@ fn idle_networks_are_removed() {
 
 #[test]
 fn a_clock_set_back_neither_refuses_callers_nor_lifts_the_limit() {
-    let clock = ManualClock::new();
+    let clock = clock();
     let limiter = Limiter::new(rate(2, 60), clock.clone());
     assert!(limiter.check("active").allowed);
     assert!(limiter.check("active").allowed);
@@ -144,13 +128,13 @@ fn six(text: &str) -> ClientAddress {
 
 #[test]
 fn s7_all_networks_of_a_site_share_a_larger_quota() {
-    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(10, 3600), clock());
     let networks = (0..65_535_u32).map(|subnet| six(&format!("2001:db8:7:{subnet:x}::1")));
     let allowed = networks.filter(|client| limiter.check_address(client).allowed);
     assert_eq!(allowed.count(), 160);
     assert!(limiter.check_address(&six("2001:db8:8::1")).allowed);
 
-    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(10, 3600), clock());
     let addresses = (0..65_536_u32).map(|low| from(0xc633_0000 | low));
     let allowed = addresses.filter(|client| limiter.check_address(client).allowed);
     assert_eq!(allowed.count(), 160);
@@ -159,7 +143,7 @@ fn s7_all_networks_of_a_site_share_a_larger_quota() {
 
 #[test]
 fn s7_one_network_cannot_spend_the_quota_of_its_wide_network() {
-    let limiter = Limiter::new(rate(10, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(10, 3600), clock());
     for _ in 0..1000 {
         let _ = limiter.check_address(&six("2001:db8:7:1::1"));
     }
@@ -174,7 +158,7 @@ fn s7_one_network_cannot_spend_the_quota_of_its_wide_network() {
 
 #[test]
 fn s7_an_ipv4_address_mapped_into_ipv6_counts_as_ipv4() {
-    let limiter = Limiter::new(rate(1, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(1, 3600), clock());
     let peer = |text: &str| {
         let address = text.parse().unwrap();
         let peer = crate::inbound::Peer::Tcp {
@@ -194,7 +178,7 @@ fn s7_an_ipv4_address_mapped_into_ipv6_counts_as_ipv4() {
 
 #[test]
 fn s7_a_refused_wide_network_takes_no_memory_for_its_networks() {
-    let limiter = Limiter::new(rate(2, 3600), ManualClock::new());
+    let limiter = Limiter::new(rate(2, 3600), clock());
     for subnet in 0..10_000_u32 {
         let _ = limiter.check_address(&six(&format!("2001:db8:7:{subnet:x}::1")));
     }
@@ -203,7 +187,7 @@ fn s7_a_refused_wide_network_takes_no_memory_for_its_networks() {
 
 #[test]
 fn a_peek_says_the_same_and_does_not_count() {
-    let limiter = Limiter::new(rate(2, 60), ManualClock::new());
+    let limiter = Limiter::new(rate(2, 60), clock());
     let client = from(0xc000_0201);
     for _ in 0..10 {
         assert!(limiter.peek_address(&client).allowed && limiter.peek("a").allowed);

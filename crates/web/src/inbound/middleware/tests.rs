@@ -1,4 +1,5 @@
 use axum::routing::{get, post};
+use cardea_testkit::Log;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -8,9 +9,8 @@ async fn panics() -> &'static str {
     panic!("on purpose")
 }
 
-async fn sleeps() -> &'static str {
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    "late"
+async fn hangs() {
+    std::future::pending().await
 }
 
 fn app() -> Router {
@@ -21,7 +21,7 @@ fn app() -> Router {
             get(|who: ClientAddress| async move { who.ip.to_string() }),
         )
         .route("/panic", get(panics))
-        .route("/slow", get(sleeps))
+        .route("/slow", get(hangs))
         .route("/json", post(|_: axum::Json<String>| async { "read" }))
         .route(
             "/problem/{id}",
@@ -136,25 +136,11 @@ async fn an_unknown_path_and_a_wrong_method_get_the_security_headers() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn what_a_handler_logs_has_the_fields_of_its_request() {
-    let lines = Lines::default();
-    let writer = lines.clone();
+    let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || writer.clone())
+        .with_writer(log.clone())
         .json()
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
@@ -166,7 +152,7 @@ async fn what_a_handler_logs_has_the_fields_of_its_request() {
     let router = Inbound::new(true, 42).wrap(router);
     let request = Request::builder().uri("/logs/7").body(Body::empty());
     let response = router.oneshot(request.unwrap()).await.unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     let line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!(line["fields"]["message"], "from the handler");
     assert_eq!(line["span"]["route"], "/logs/{id}");
@@ -177,11 +163,10 @@ async fn what_a_handler_logs_has_the_fields_of_its_request() {
 
 #[tokio::test]
 async fn the_log_line_has_the_route_and_no_text_of_the_client() {
-    let lines = Lines::default();
-    let writer = lines.clone();
+    let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
+        .with_writer(log.clone())
         .json()
         .finish();
     let (parts, _) = {
@@ -192,7 +177,7 @@ async fn the_log_line_has_the_route_and_no_text_of_the_client() {
             .header("cookie", "session=s3cret-cookie");
         ask(request).await
     };
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     assert!(!text.contains("s3cret"), "{text}");
     let line: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     let fields = &line["fields"];

@@ -1,6 +1,7 @@
 //! Certificate authorities made for a test.
 
 use axum::{Router, routing::any};
+use cardea_testkit::listen;
 use cardea_web::inbound::{
     ClientCertificate, ClientCertificates,
     listener::{ListenerConfig, serve},
@@ -9,7 +10,6 @@ use cardea_web::inbound::{
 use http::Request;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// An authority, and what it vouches for, as files.
@@ -64,7 +64,7 @@ pub(crate) async fn mutual(authority: &Authority, name: &str) -> u16 {
         }),
         ..ListenerConfig::default()
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     let port = listener.local_addr().unwrap().port();
     let tell = |request: Request<axum::body::Body>| async move {
         let shown = request.extensions().get::<ClientCertificate>().cloned();

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,17 +16,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use cardea_testkit::{listen, slowly, until};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    sync::mpsc,
 };
 
 /// Serves until the test ends; the URL.
 pub(crate) async fn serve(router: Router) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, url) = listen().await;
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
@@ -66,7 +69,8 @@ pub(crate) async fn pages() -> String {
     let pieces = || async {
         let pieces = futures_util::stream::unfold(0, |count| async move {
             if count > 0 {
-                tokio::time::sleep(Duration::from_millis(300)).await;
+                // As an event stream does.
+                slowly(Duration::from_millis(300)).await;
             }
             (count < 4).then(|| {
                 (
@@ -91,10 +95,6 @@ pub(crate) async fn pages() -> String {
             futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>("x".repeat(64 * 1024)));
         Body::from_stream(pieces)
     };
-    let slow = || async {
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        "late"
-    };
     let router = Router::new()
         .route("/strict", get(move || async move { (strict, "strict") }))
         .route("/plain", get(|| async { "plain" }))
@@ -102,12 +102,41 @@ pub(crate) async fn pages() -> String {
         .route("/pieces", get(pieces))
         .route("/stops", get(stops))
         .route("/endless", get(endless))
-        .route("/slow", any(slow))
+        .route("/silent", any(std::future::pending::<()>))
         .route(
             "/large",
             get(|| async { Bytes::from(vec![b'x'; 3_000_000]) }),
         );
     serve(router).await
+}
+
+/// A page at `/plain`, and `/silent`, which never answers; how many requests it has got.
+pub(crate) async fn silent() -> (String, Arc<AtomicUsize>) {
+    let asked = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&asked);
+    let silent = async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
+    };
+    let router = Router::new()
+        .route("/plain", get(async || "plain"))
+        .route("/silent", any(silent));
+    (serve(router).await, asked)
+}
+
+/// A body whose pieces a test sends; it ends when the sender is dropped.
+pub(crate) async fn stepped() -> (String, mpsc::Sender<&'static str>) {
+    let (pieces, body) = mpsc::channel::<&str>(1);
+    let body = Arc::new(tokio::sync::Mutex::new(body));
+    let answer = async move || {
+        let body = Arc::clone(&body).lock_owned().await;
+        let pieces = futures_util::stream::unfold(body, |mut body| async move {
+            let piece = body.recv().await?;
+            Some((Ok::<_, std::io::Error>(piece), body))
+        });
+        Body::from_stream(pieces)
+    };
+    (serve(Router::new().route("/", get(answer))).await, pieces)
 }
 
 /// What arrived on a raw socket, byte by byte.
@@ -121,21 +150,13 @@ impl Wire {
 
     /// Waits until what arrived is as expected.
     pub(crate) async fn until(&self, expected: impl Fn(&str) -> bool) {
-        for _ in 0..1000 {
-            if expected(&self.text()) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let text = self.text();
-        panic!("{:?}", &text[text.len().saturating_sub(200)..]);
+        until("bytes at the upstream", || expected(&self.text())).await;
     }
 }
 
 /// A server that records what it reads, and answers each read with this.
 pub(crate) async fn wire(answer: &'static str) -> (String, Wire) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, url) = listen().await;
     let wire = Wire::default();
     let kept = wire.clone();
     tokio::spawn(async move {

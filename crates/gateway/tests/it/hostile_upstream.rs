@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use cardea_testkit::listen;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 use crate::{
@@ -107,7 +108,7 @@ async fn an_upgrade_request_with_a_body_is_no_websocket() {
 #[tokio::test]
 async fn a_refused_websocket_counts_until_its_response_ends() {
     // 3 of 9 bytes, and no more.
-    let (url, _) = wire("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
+    let (url, upstream) = wire("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
     let mut config = config(&everything_to(&url, ""));
     config.upstreams[0].max_connections = 1;
     let stage = start(config).await;
@@ -117,10 +118,10 @@ async fn a_refused_websocket_counts_until_its_response_ends() {
         async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(request.as_bytes()).await.unwrap();
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            std::future::pending::<()>().await;
         }
     });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    upstream.until(|text| text.ends_with("\r\n\r\n")).await;
     let second = asked(&stage, HANDSHAKE).await;
     assert!(second.starts_with("HTTP/1.1 503"), "{second}");
     held.abort();
@@ -128,8 +129,7 @@ async fn a_refused_websocket_counts_until_its_response_ends() {
 
 /// A server that answers as soon as something comes, and keeps what comes by connection.
 async fn hasty() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, url) = listen().await;
     let connections = Arc::<Mutex<Vec<String>>>::default();
     let kept = Arc::clone(&connections);
     tokio::spawn(async move {

@@ -1,9 +1,11 @@
 //! Rate limits by route.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+
+use cardea_testkit::{eventually, until};
 
 use crate::{
-    behind::{named, pages},
+    behind::{named, silent},
     stage::{config, everything_to, start},
 };
 
@@ -52,9 +54,10 @@ async fn a_client_cannot_forge_its_address() {
 
 #[tokio::test]
 async fn one_network_cannot_have_all_connections_of_an_upstream() {
+    let (url, asked) = silent().await;
     let text = format!(
         "[proxy]\ntrusted = [\"127.0.0.1\"]\n{}",
-        everything_to(&pages().await, "")
+        everything_to(&url, "")
     );
     let mut config = config(&text);
     config.upstreams[0].max_connections = 4;
@@ -65,10 +68,10 @@ async fn one_network_cannot_have_all_connections_of_an_upstream() {
         request.header("x-forwarded-for", ip).send()
     };
     let held = [
-        tokio::spawn(from("203.0.113.1", "/slow")),
-        tokio::spawn(from("203.0.113.2", "/slow")),
+        tokio::spawn(from("203.0.113.1", "/silent")),
+        tokio::spawn(from("203.0.113.2", "/silent")),
     ];
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until("both requests", || asked.load(Ordering::SeqCst) == 2).await;
     let third = from("203.0.113.3", "/plain").await.unwrap();
     assert_eq!(third.status(), 429);
     assert_eq!(third.headers()["retry-after"], "1");
@@ -77,7 +80,9 @@ async fn one_network_cannot_have_all_connections_of_an_upstream() {
     for task in held {
         task.abort();
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let third = from("203.0.113.3", "/plain").await.unwrap();
-    assert_eq!(third.status(), 200);
+    let served = async || {
+        let third = from("203.0.113.3", "/plain").await.unwrap();
+        third.status() == 200
+    };
+    eventually("a free connection", served).await;
 }

@@ -1,9 +1,10 @@
 //! Health, metrics, and the end.
 
-use std::time::Duration;
+use cardea_testkit::{eventually, until};
+use tokio::net::TcpStream;
 
 use crate::{
-    behind::{named, pages},
+    behind::{named, pages, stepped},
     stage::{before, config, everything_to, start, status},
 };
 
@@ -55,19 +56,16 @@ async fn metrics_are_only_for_allowed_networks() {
 
 #[tokio::test]
 async fn requests_in_progress_finish_at_shutdown() {
-    let stage = before(&pages().await).await;
-    let answer = stage.get("/pieces").await;
+    let (url, pieces) = stepped().await;
+    let stage = before(&url).await;
+    let answer = stage.get("/").await;
+    pieces.send("one ").await.unwrap();
     stage.stop.cancel();
-    let text = answer.text().await.unwrap();
-    assert!(text.ends_with("piece 3\n"), "{text}");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(stage.served.is_finished());
-    assert!(
-        stage
-            .client()
-            .get(stage.url("/plain"))
-            .send()
-            .await
-            .is_err()
-    );
+    let refused = async || TcpStream::connect(stage.address).await.is_err();
+    eventually("no more connections", refused).await;
+    assert!(!stage.served.is_finished());
+    pieces.send("two").await.unwrap();
+    drop(pieces);
+    assert_eq!(answer.text().await.unwrap(), "one two");
+    until("the end", || stage.served.is_finished()).await;
 }

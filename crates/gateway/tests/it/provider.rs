@@ -1,23 +1,21 @@
 //! Cardea itself behind the gateway, under `/auth`.
 
-use cardea_testkit::TestServer;
+use cardea_testkit::{TestServer, listen};
 use cardea_web::inbound::listener::{ListenerConfig, serve};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::stage::{Stage, config, everything_to, start_at};
 
 async fn provider_behind() -> (Stage, TestServer) {
-    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (front, _) = listen().await;
     let port = front.local_addr().unwrap().port();
     let server = TestServer::builder()
         .issuer(&format!("http://localhost:{port}/auth"))
         .config(|config| config.proxy.trusted = vec!["127.0.0.1".to_owned()])
         .start()
         .await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, upstream) = listen().await;
     let stop = CancellationToken::new();
     tokio::spawn(serve(
         vec![listener],

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cardea_testkit::{eventually, slowly};
 use futures_util::future::join_all;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -47,13 +48,8 @@ async fn is_served(stage: &Stage, from: &str) -> u16 {
 
 /// Waits until the gateway refuses this network: its clients hold what they can.
 async fn until_refused(stage: &Stage, from: &str) {
-    for _ in 0..500 {
-        if is_served(stage, from).await == 429 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{from} is never refused");
+    let refused = async || is_served(stage, from).await == 429;
+    eventually("a refusal", refused).await;
 }
 
 #[tokio::test]
@@ -84,7 +80,7 @@ async fn s3_slow_uploads_of_some_networks_leave_others_served() {
         for n in 0..32 {
             let more = format!("Content-Length: 1000000\r\n\r\n{body}");
             let from = format!("{network}.{n}");
-            held.push(sent(&stage, &from, "POST /slow", &more).await);
+            held.push(sent(&stage, &from, "POST /silent", &more).await);
         }
         until_refused(&stage, &format!("{network}.200")).await;
     }
@@ -174,7 +170,8 @@ async fn s3_events_with_pauses_and_silent_tunnels_are_no_slow_readers() {
         assert!(read > 0, "{seen}");
         seen += &String::from_utf8_lossy(&buffer[..read]);
     }
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // Longer than the second in which the rate of a reader is measured.
+    slowly(Duration::from_millis(1500)).await;
     tunnel.write_all(b"still here").await.unwrap();
     let read = tunnel.read(&mut buffer).await.unwrap();
     assert_eq!(&buffer[..read], b"still here");
@@ -217,7 +214,7 @@ async fn s3_streams_with_slow_bodies_hold_no_connection_of_the_upstream() {
         let mut client = Http2::connect(stage.address, 65_535).await;
         for stream in 0..60 {
             client
-                .ask(2 * stream + 1, 0, &fields("POST", "/slow", from))
+                .ask(2 * stream + 1, 0, &fields("POST", "/silent", from))
                 .await;
             client.send(DATA, 0, 2 * stream + 1, b"x").await;
         }

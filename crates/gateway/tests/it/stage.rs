@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cardea_client::Entropy;
 use cardea_gateway::{Gateway, GatewayConfig, Listeners, Serving};
+use cardea_testkit::{PATIENCE, listen};
 use cardea_web::{clock::SystemClock, config::parse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -44,7 +45,7 @@ pub(crate) fn everything_to(upstream: &str, more: &str) -> String {
 }
 
 pub(crate) async fn start(config: GatewayConfig) -> Stage {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     start_at(config, listener, None).await
 }
 
@@ -117,7 +118,7 @@ pub(crate) fn client(address: SocketAddr) -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .resolve(HOST, address)
         .resolve("localhost", address)
-        .timeout(Duration::from_secs(20))
+        .timeout(PATIENCE)
 }
 
 pub(crate) fn status(answer: &str) -> u16 {

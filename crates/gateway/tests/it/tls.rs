@@ -3,14 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use cardea_gateway::{GatewayConfig, TlsConfig, dev_ca::DevCertificates};
+use cardea_testkit::listen;
 use cardea_web::clock::{Clock as _, SystemClock};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     authority::{Authority, mutual},
@@ -159,8 +157,7 @@ async fn plain_http_is_redirected_to_https_at_configured_hosts_only() {
         config(&everything_to(&named("app").await, "")),
         &certificates,
     );
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ((listener, _), (plain, _)) = (listen().await, listen().await);
     let plain_address = plain.local_addr().unwrap();
     let _stage = start_at(config, listener, Some(plain)).await;
     for (host, target, expected) in [

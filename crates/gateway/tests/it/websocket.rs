@@ -1,7 +1,8 @@
 //! WebSockets through the gateway.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use cardea_testkit::{PATIENCE, slowly, until};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +16,20 @@ use crate::{
 const HANDSHAKE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
+/// A WebSocket, as soon as the upstream has a free connection.
 async fn shake_hands(stage: &Stage) -> TcpStream {
+    let began = Instant::now();
+    loop {
+        let (client, head) = handshake(stage).await;
+        if head.starts_with("http/1.1 101") {
+            return greeted(client, &head).await;
+        }
+        assert!(head.starts_with("http/1.1 503"), "{head}");
+        assert!(began.elapsed() < PATIENCE, "no free connection");
+    }
+}
+
+async fn handshake(stage: &Stage) -> (TcpStream, String) {
     let mut client = TcpStream::connect(stage.address).await.unwrap();
     let head = format!("GET /chat HTTP/1.1\r\nHost: {HOST}\r\n{HANDSHAKE}\r\n");
     client.write_all(head.as_bytes()).await.unwrap();
@@ -24,7 +38,10 @@ async fn shake_hands(stage: &Stage) -> TcpStream {
         head.push(client.read_u8().await.unwrap());
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
-    assert!(head.starts_with("http/1.1 101"), "{head}");
+    (client, head)
+}
+
+async fn greeted(mut client: TcpStream, head: &str) -> TcpStream {
     assert!(
         head.contains("upgrade: websocket") && head.contains("connection: upgrade"),
         "{head}"
@@ -53,9 +70,8 @@ async fn bytes_are_copied_in_both_directions_until_the_client_disconnects() {
         for round in 0..50 {
             says(&mut client, &format!("frame {round}")).await;
         }
+        // The next one gets its connection.
         drop(client);
-        // Its one place is free again.
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -63,15 +79,16 @@ async fn bytes_are_copied_in_both_directions_until_the_client_disconnects() {
 async fn a_silent_websocket_is_closed_and_an_active_one_is_not() {
     let stage = start(config(&everything_to(
         &echo().await,
-        "idle_timeout = \"1s\"",
+        "idle_timeout = \"2s\"",
     )))
     .await;
     let mut client = shake_hands(&stage).await;
     for _ in 0..6 {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // A quarter of the idle timeout.
+        slowly(Duration::from_millis(500)).await;
         says(&mut client, "still here").await;
     }
-    let end = tokio::time::timeout(Duration::from_secs(4), client.read_u8()).await;
+    let end = tokio::time::timeout(PATIENCE, client.read_u8()).await;
     assert!(end.expect("it was never closed").is_err());
 }
 
@@ -123,13 +140,7 @@ async fn websockets_do_not_delay_a_shutdown() {
     stage.stop.cancel();
     says(&mut client, "last words").await;
     drop(client);
-    for _ in 0..50 {
-        if stage.served.is_finished() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it waits for a WebSocket that is gone");
+    until("the end", || stage.served.is_finished()).await;
 }
 
 #[tokio::test]

@@ -9,19 +9,14 @@ use cardea_resource::{
 use cardea_testkit::{
     Browser, Person, TestServer,
     clients::{OPAQUE, ORDERS_API, SPA},
-    flows,
+    flows, listen,
 };
 use cardea_web::outbound::{IssuerClient, IssuerClientConfig};
 
 use crate::world::{API, send, with_token};
 
 async fn provider() -> TestServer {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let server = TestServer::builder().issuer(&issuer).start().await;
-    let router = server.router();
-    tokio::spawn(async { axum::serve(listener, router).await });
-    server
+    TestServer::builder().listen().await
 }
 
 fn api(server: &TestServer) -> Router {
@@ -83,8 +78,7 @@ async fn ten_lines_protect_an_api() {
     );
     let orders = get(async |token: AccessToken| format!("the orders of {}", token.subject()));
     let router = Router::new().route("/orders", orders.layer(require_scope("orders:read")));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, place) = listen().await;
     let serving = tokio::spawn(async move { api.unwrap().serve(listener, router).await });
 
     let issuer = place.clone();

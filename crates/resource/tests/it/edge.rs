@@ -2,10 +2,11 @@
 
 use axum::{Router, body::Body, extract::Request, routing::get};
 use cardea_resource::{Api, ApiConfig, ConfigError, CorsConfig, LimitsConfig, Tokens};
+use cardea_testkit::listen;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 use crate::world::{API, APP, WithoutHost, World, with_token};
@@ -199,7 +200,7 @@ async fn the_list_of_hosts_holds_on_the_wire() {
     let api = Api::new(&ApiConfig { hosts, ..config() }).unwrap();
     let open = Router::new().route("/health", get(async || "up"));
     let router = api.protect_beside(open, Router::new());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     let address = listener.local_addr().unwrap();
     tokio::spawn(async { axum::serve(listener, router).await });
     let absolute = "GET http://api.example.com/health HTTP/1.1\r\nHost: ";

@@ -2,31 +2,25 @@ use cardea_client::{Clock as _, SystemClock, rp::ClientConfig};
 use cardea_testkit::{Browser, Person, TestServer, clients, flows};
 use cardea_webapp::Config;
 use http::StatusCode;
-use tokio::net::TcpListener;
 
 use crate::visitor::{ORIGIN, Visitor};
 
 /// Cardea, listening, with the app as a client.
 async fn cardea(path: &str) -> (TestServer, Config) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
     let callback = format!("{ORIGIN}{path}/callback");
     let registered = callback.clone();
     let server = TestServer::builder()
-        .issuer(&issuer)
         .client(clients::SPA.id, move |client| {
             client.redirect_uris = vec![registered];
             client.post_logout_redirect_uris = vec![format!("{ORIGIN}/")];
             client.scope = "openid profile email roles".to_owned();
         })
-        .start()
+        .listen()
         .await;
     server
         .clock
         .advance(SystemClock.now().duration_since(server.clock.now()));
-    let router = server.router();
-    tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-    let mut login = ClientConfig::cardea(&issuer, clients::SPA.id, &callback);
+    let mut login = ClientConfig::cardea(server.issuer(), clients::SPA.id, &callback);
     login.scopes = ["openid", "profile", "email", "roles"]
         .map(str::to_owned)
         .to_vec();

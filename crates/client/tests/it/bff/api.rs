@@ -26,8 +26,8 @@ impl Drop for Api {
 }
 impl Api {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let (listener, origin) = listen().await;
+        let url = format!("{origin}/v1");
         let calls = Calls::default();
         let router = Router::new()
             .fallback(answer)
@@ -43,7 +43,7 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let target = head.uri.to_string();
     if target == "/v1/late" {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        std::future::pending::<()>().await;
     }
     let Ok(body) = to_bytes(body, usize::MAX).await else {
         return ().into_response();
@@ -87,10 +87,7 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
     }
 }
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
@@ -98,6 +95,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use cardea_testkit::listen;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;

@@ -1,9 +1,10 @@
 //! Tricks with requests, in the bytes as they come over the wire where a browser would not send them.
 
+use cardea_testkit::listen;
 use http::{Method, StatusCode};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 use super::world::{Browser, Site, site, site_with};
@@ -11,7 +12,7 @@ use crate::rp::world::ACCESS_TOKEN;
 
 /// Sends these bytes, with the browser's cookies where it says `@`; all that comes back.
 async fn wire(site: &Site, browser: &Browser, text: &str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, _) = listen().await;
     let address = listener.local_addr().unwrap();
     let router = site.router.clone();
     let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -165,8 +166,7 @@ async fn an_expectation_is_answered_here_and_an_upgrade_is_not_handed_on() {
 
 /// An API that answers each connection with these bytes.
 async fn api_that_says(text: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, url) = listen().await;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];

@@ -9,7 +9,7 @@ use cardea_client::{
     rp::{ClientConfig, RelyingParty},
     session::{MemoryStore, SessionConfig, Sessions},
 };
-use cardea_testkit::{Browser as AtCardea, Person, TestClient, TestServer, clients, flows};
+use cardea_testkit::{Browser as AtCardea, Person, TestClient, TestServer, clients, flows, listen};
 use cardea_web::{clock::Clock, inbound::Inbound};
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -25,18 +25,14 @@ struct Place {
 
 /// Cardea, an API, and an app that is this client of Cardea's.
 async fn place(client: TestClient) -> Place {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let of_app = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let (of_app, _) = listen().await;
     let app_place = of_app.local_addr().unwrap().to_string();
     let backchannel = format!("http://{app_place}/backchannel-logout");
     let cardea = TestServer::builder()
-        .issuer(&issuer)
         .client(client.id, |c| c.backchannel_logout_uri = Some(backchannel))
         .config(|config| config.outbound.allow.push(app_place))
-        .start()
+        .listen()
         .await;
-    serve(listener, cardea.router());
     let api = Api::start().await;
     let app = app(&cardea, client, &api);
     serve(of_app, app.clone());

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use cardea_client::session::MemoryStore;
+use cardea_testkit::until;
 use http::StatusCode;
 
 use super::{
@@ -154,12 +155,7 @@ async fn a_refresh_goes_on_though_its_caller_hangs_up() {
     let call = impatient.get("/api/orders");
     // Polled once, so that it has begun, then dropped.
     let _ = tokio::time::timeout(std::time::Duration::ZERO, call).await;
-    for _ in 0..100 {
-        if site.refreshes() == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    until("the refresh", || site.refreshes() == 1).await;
     assert_eq!(browser.get("/api/orders").await.status, StatusCode::OK);
     assert_eq!(site.refreshes(), 1);
     assert_eq!(tokens_seen(&site).last().unwrap(), SECOND_ACCESS_TOKEN);

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use cardea_client::session::SqliteStore;
+use cardea_testkit::Log;
 use http::StatusCode;
 
 use super::world::{SECOND_ACCESS_TOKEN, SECOND_REFRESH_TOKEN, SECRET, Site, site_with};
-use crate::rp::{
-    secrets::Log,
-    world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN},
-};
+use crate::rp::world::{ACCESS_TOKEN, CODE, REFRESH_TOKEN};
 
 /// Everything a page can do, and some that it should not.
 async fn walk(site: &Site) {
@@ -92,7 +90,7 @@ async fn no_answer_ever_holds_a_token() {
 
 #[tokio::test]
 async fn no_log_line_holds_a_token_a_cookie_or_a_code() {
-    let (log, _guard) = Log::listen();
+    let (log, _guard) = Log::capture();
     let folder = tempfile::tempdir().unwrap();
     let site = in_a_file(folder.path()).await;
     walk(&site).await;

@@ -5,7 +5,6 @@ use cardea_client::rp::{
 };
 use cardea_testkit::{Browser, Builder, Person, TestClient, TestServer, clients, flows};
 use cardea_web::config::SecretText;
-use tokio::net::TcpListener;
 
 use super::{
     provider::{Provider, Scripted},
@@ -18,13 +17,7 @@ async fn cardea() -> TestServer {
 }
 
 async fn cardea_with(change: impl FnOnce(Builder) -> Builder) -> TestServer {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let builder = TestServer::builder().issuer(&issuer);
-    let server = change(builder).start().await;
-    let router = server.router();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    server
+    change(TestServer::builder()).listen().await
 }
 
 fn config(server: &TestServer, client: TestClient) -> ClientConfig {

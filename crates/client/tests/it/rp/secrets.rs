@@ -1,16 +1,11 @@
 //! No token, code, state or verifier in a log or in debug output.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use cardea_client::rp::{LoginOptions, Tokens};
 use cardea_seal::Secret;
+use cardea_testkit::Log;
 use cardea_web::config::SecretText;
 use jiff::SignedDuration;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::{
     provider::Scripted,
@@ -19,47 +14,9 @@ use super::{
 
 const SECRET: &str = "the-client-secret-of-the-tests";
 
-/// All that is logged.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Listens to this thread until the guard is dropped.
-    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(log.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_login_a_refresh_and_their_failures_leave_no_secret_behind() {
-    let (log, _guard) = Log::listen();
+    let (log, _guard) = Log::capture();
     let world = world_with(|config| {
         config.authentication.client_secret = Some(SecretText::new(SECRET.to_owned()));
     })

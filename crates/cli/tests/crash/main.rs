@@ -18,9 +18,9 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
 };
 
+use cardea_testkit::block_until;
 use provider::{Browser, Provider};
 
 const ROUNDS: u32 = 50;
@@ -57,8 +57,10 @@ fn kill_9_under_load_loses_nothing_that_was_acknowledged() {
                 thread::spawn(move || work(&at, &browser, mine, (&stop, &acknowledged)))
             })
             .collect();
-        // Another moment in each round, so that the kill falls into every part of a step.
-        thread::sleep(Duration::from_millis(25 + u64::from(round % 10) * 9));
+        // After another number of answers in each round, so that the kill falls into every part of a step.
+        let before = acknowledged.load(Ordering::Relaxed);
+        let load = before + 5 + u64::from(round % 10) * 3;
+        block_until("load", || acknowledged.load(Ordering::Relaxed) >= load);
         provider.kill_9();
         stop.store(true, Ordering::Relaxed);
         hands = clients

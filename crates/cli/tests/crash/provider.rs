@@ -2,12 +2,11 @@
 
 use std::{
     io,
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
+
+use cardea_testkit::{block_until, free_port};
 
 use crate::http;
 
@@ -26,11 +25,7 @@ impl Provider {
     pub(crate) fn start(folder: &Path) -> Self {
         let config = folder.join("cardea.toml");
         if !config.exists() {
-            let port = TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port();
+            let port = free_port();
             std::fs::write(
                 folder.join("master.key"),
                 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
@@ -57,16 +52,9 @@ impl Provider {
     }
 
     fn wait_until_ready(&self) {
-        let began = Instant::now();
-        while !http::get(&self.address, "/health/ready", "")
-            .is_ok_and(|answer| answer.status == 200)
-        {
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "the provider doesn't get ready"
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
+        block_until("the provider is ready", || {
+            http::get(&self.address, "/health/ready", "").is_ok_and(|answer| answer.status == 200)
+        });
     }
 
     pub(crate) fn address(&self) -> String {

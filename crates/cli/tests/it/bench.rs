@@ -1,26 +1,44 @@
 //! A folder with a configuration, and the binary in it.
 
 use std::{
-    io::{Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::Path,
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
+    process::{Child, ChildStderr, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
+use cardea_testkit::{block_until, free_port};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// On a loaded machine a start takes a while.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Waits until something listens at a port.
 pub(crate) fn until_listening(port: u16) {
-    let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(began.elapsed() < PATIENCE, "it does not listen");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let listens = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+    block_until("it listens", listens);
+}
+
+/// Waits until nothing listens at a port: a shutdown has begun.
+pub(crate) fn until_closed(port: u16) {
+    let closed = || TcpStream::connect(("127.0.0.1", port)).is_err();
+    block_until("it stops listening", closed);
+}
+
+/// A `POST /token` at this port that is in progress: the server waits for this body.
+pub(crate) fn begin_post(port: u16, length: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "POST /token HTTP/1.1\r\nHost: localhost:{port}\r\nExpect: 100-continue\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    // RFC 9110 §10.1.1: this is sent when the body is wanted.
+    let mut wanted = [0; 25];
+    stream.read_exact(&mut wanted).unwrap();
+    assert_eq!(&wanted, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
 }
 
 /// A provider's folder.
@@ -136,26 +154,20 @@ impl Bench {
     /// Waits until a provider answers.
     pub(crate) fn until_served(&self) {
         let socket = self.path().join("cardea.db.sock");
-        let began = Instant::now();
-        while !socket.exists() {
-            assert!(began.elapsed() < PATIENCE, "it does not serve");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        block_until("it serves", || socket.exists());
         until_listening(self.port);
     }
 
     /// Serves, and waits until it answers.
     pub(crate) fn serve(&self) -> Serving {
-        let child = self.command(&["serve"]).spawn().unwrap();
-        let serving = Serving { child };
+        let serving = Serving::start(self.command(&["serve"]));
         self.until_served();
         serving
     }
 
     /// Runs the gateway of `gateway.toml` at `port`, and waits until it listens.
     pub(crate) fn gateway(&self, port: u16) -> Serving {
-        let child = self.command(&["gateway"]).spawn().unwrap();
-        let serving = Serving { child };
+        let serving = Serving::start(self.command(&["gateway"]));
         until_listening(port);
         serving
     }
@@ -197,12 +209,40 @@ impl Bench {
     }
 }
 
-/// A provider that runs; it is stopped when this goes.
+/// A provider or gateway that runs; it is stopped when this goes.
 pub(crate) struct Serving {
     child: Child,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// Reads to the end, line by line.
+fn read(stderr: ChildStderr, log: &Mutex<String>) {
+    for line in BufReader::new(stderr).lines() {
+        let line = line.unwrap();
+        log.lock().unwrap().push_str(&(line + "\n"));
+    }
 }
 
 impl Serving {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let log = Arc::<Mutex<String>>::default();
+        let kept = Arc::clone(&log);
+        let reader = std::thread::spawn(move || read(stderr, &kept));
+        Self {
+            child,
+            log,
+            reader: Some(reader),
+        }
+    }
+
+    /// Waits until it has logged this.
+    pub(crate) fn until_logged(&self, text: &str) {
+        block_until(text, || self.log.lock().unwrap().contains(text));
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -213,17 +253,11 @@ impl Serving {
         let status = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(status.success());
         let status = self.child.wait().unwrap();
-        let mut err = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut err)
-            .unwrap();
+        self.reader.take().unwrap().join().unwrap();
         Said {
             ok: status.success(),
             out: String::new(),
-            err,
+            err: self.log.lock().unwrap().clone(),
         }
     }
 }
@@ -241,9 +275,4 @@ fn said(output: Output) -> Said {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -4,10 +4,11 @@ use std::{
     fs::OpenOptions,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
-use crate::bench::{Bench, free_port};
+use cardea_testkit::{block_until, free_port};
+
+use crate::bench::Bench;
 
 /// More than a pipe and the queue hold.
 const MANY: usize = 1500;
@@ -28,15 +29,8 @@ fn terminate(child: &mut Child) {
     let pid = child.id().to_string();
     let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     assert!(told.success());
-    let began = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "{status}");
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "it does not end");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    block_until("it ends", || child.try_wait().unwrap().is_some());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

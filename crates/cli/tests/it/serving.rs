@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, begin_post, until_closed};
 
 #[test]
 fn a_second_process_is_refused_and_told_who_has_the_store() {
@@ -51,22 +51,15 @@ fn commands_that_run_at_once_wait_for_one_another() {
 }
 
 #[test]
-fn an_answer_under_way_is_finished_after_sigterm() {
-    use std::io::{Read as _, Write as _};
+fn a_request_in_progress_is_finished_after_sigterm() {
     let bench = Bench::new("");
     let serving = bench.serve();
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", bench.port)).unwrap();
     let body = "grant_type=client_credentials&client_id=nobody&client_secret=nothing";
     let (first, rest) = body.split_at(10);
-    write!(
-        stream,
-        "POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{first}",
-        body.len()
-    )
-    .unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    let mut stream = begin_post(bench.port, body.len());
+    stream.write_all(first.as_bytes()).unwrap();
     let stopping = std::thread::spawn(move || serving.terminate());
-    std::thread::sleep(Duration::from_millis(200));
+    until_closed(bench.port);
     stream.write_all(rest.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -1,11 +1,10 @@
 //! S6, S8: signals.
 
-use std::{
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::process::{Child, Command, Stdio};
 
-use crate::bench::{Bench, free_port, until_listening};
+use cardea_testkit::{block_until, free_port};
+
+use crate::bench::{Bench, begin_post, until_closed, until_listening};
 
 fn send(child: &Child, signal: &str) {
     let pid = child.id().to_string();
@@ -89,16 +88,15 @@ mod dev {
         let mut child = start(&bench, port);
         assert_eq!(folders_left(&bench), 1);
         // It waits for the answer to this one until the second signal.
-        let stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-        use std::io::Write as _;
-        (&stream).write_all(b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\n").unwrap();
-        std::thread::sleep(Duration::from_millis(100));
+        let _stream = begin_post(port, 9);
         send(&child, "-TERM");
-        std::thread::sleep(Duration::from_millis(600));
-        if child.try_wait().unwrap().is_none() {
+        until_closed(port);
+        assert!(child.try_wait().unwrap().is_none());
+        block_until("the second signal ends it", || {
+            // Signals that come together are one.
             send(&child, "-TERM");
-        }
-        child.wait().unwrap();
+            child.try_wait().unwrap().is_some()
+        });
         assert_eq!(folders_left(&bench), 0);
     }
 

@@ -1,9 +1,9 @@
-use std::time::{Duration, Instant};
+use cardea_testkit::{block_until, free_port};
 
 use super::{browser::Browser, running::Dev};
 
 fn behind_a_gateway() -> Dev {
-    Dev::start_behind(crate::bench::free_port())
+    Dev::start_behind(free_port())
 }
 
 #[test]
@@ -81,11 +81,8 @@ fn who_logs_out_of_one_app_is_logged_out_of_the_other() {
         );
         assert!(page.text.contains("Log in"));
         // The provider tells the other app, over the back channel.
-        let began = Instant::now();
-        while browser.call(&user, None).status != 401 {
-            assert!(began.elapsed() < Duration::from_secs(10), "nobody told it");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let logged_out = || browser.call(&user, None).status == 401;
+        block_until("the other app logs out", logged_out);
     }
 }
 

@@ -7,6 +7,9 @@ mod own;
 mod ports;
 mod running;
 
+use cardea_testkit::{block_until, free_port};
+
+use crate::bench::{begin_post, until_closed};
 use running::Dev;
 
 #[test]
@@ -76,27 +79,17 @@ fn ctrl_c_ends_it_and_takes_its_folder_along() {
 
 #[test]
 fn a_second_ctrl_c_ends_it_at_once() {
-    use std::io::Write as _;
-    let dev = Dev::start(&[]);
-    let authority = dev.address("Provider").replace("http://", "");
-    let mut stream =
-        std::net::TcpStream::connect(authority.replace("localhost", "127.0.0.1")).unwrap();
-    // An answer that it would wait for.
-    write!(
-        stream,
-        "POST /token HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
-    )
-    .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    let mut dev = Dev::start(&[]);
+    // It would wait for this body.
+    let _stream = begin_post(dev.port, 10);
     dev.signal_interrupt();
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let began = std::time::Instant::now();
-    let ended = dev.interrupt();
-    assert!(
-        !ended.ok && began.elapsed().as_secs() < 3,
-        "{:?}",
-        began.elapsed()
-    );
+    until_closed(dev.port);
+    block_until("the second Ctrl-C ends it", || {
+        // Signals that come together are one.
+        dev.signal_interrupt();
+        dev.has_ended()
+    });
+    assert!(!dev.wait().ok);
 }
 
 #[test]
@@ -120,7 +113,7 @@ fn what_is_kept_with_data_is_there_the_next_time() {
 
 #[test]
 fn behind_the_gateway_all_is_at_one_address_by_https() {
-    let port = crate::bench::free_port();
+    let port = free_port();
     let dev = Dev::start_behind(port);
     let answer = dev.shell(&format!("{} -i", dev.curl()));
     assert!(answer.starts_with("HTTP/2 200"), "{answer}");

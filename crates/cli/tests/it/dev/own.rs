@@ -115,7 +115,7 @@ fn n5_what_cannot_be_a_client_is_refused_with_a_reason() {
         ("mine=http://example.com/cb", "redirect_uris"),
         ("mine=javascript:alert(1)", "redirect_uris"),
     ] {
-        let port = crate::bench::free_port().to_string();
+        let port = cardea_testkit::free_port().to_string();
         let told = Dev::complaint(&["dev", "--port", &port, "--client", client]);
         assert!(told.contains(reason), "{client}: {told}");
     }

@@ -1,3 +1,7 @@
+use std::net::TcpListener;
+
+use cardea_testkit::{block_until, free_port};
+
 use super::running::Dev;
 
 #[test]
@@ -21,7 +25,7 @@ fn a_taken_port_is_named_with_who_has_it_and_another_is_offered() {
 
 #[test]
 fn a_taken_port_of_the_gateway_is_named_too() {
-    let port = crate::bench::free_port();
+    let port = free_port();
     let _dev = Dev::start_behind(port);
     let complaint = Dev::complaint(&["dev", &format!("--gateway={port}")]);
     assert!(
@@ -59,13 +63,11 @@ fn the_apps_move_when_their_ports_are_taken() {
 }
 
 /// Takes a port. Another test's `cardea dev` may have it for a while.
-fn hold(port: u16) -> std::net::TcpListener {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    loop {
-        match std::net::TcpListener::bind(("127.0.0.1", port)) {
-            Ok(listener) => return listener,
-            Err(error) if std::time::Instant::now() > end => panic!("port {port}: {error}"),
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(50)),
-        }
-    }
+fn hold(port: u16) -> TcpListener {
+    let mut held = None;
+    block_until("a port of the apps", || {
+        held = TcpListener::bind(("127.0.0.1", port)).ok();
+        held.is_some()
+    });
+    held.unwrap()
 }

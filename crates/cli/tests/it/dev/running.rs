@@ -5,7 +5,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::bench::free_port;
+use cardea_testkit::free_port;
 
 /// `cardea dev`, ready; it is stopped when this goes.
 pub(super) struct Dev {
@@ -162,9 +162,18 @@ impl Dev {
         assert!(killed.success());
     }
 
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Ctrl-C, and what came after.
-    pub(super) fn interrupt(mut self) -> Ended {
+    pub(super) fn interrupt(self) -> Ended {
         self.signal_interrupt();
+        self.wait()
+    }
+
+    /// Waits for its end.
+    pub(super) fn wait(mut self) -> Ended {
         let status = self.child.wait().unwrap();
         let (mut out, mut err) = (String::new(), String::new());
         self.stdout.read_to_string(&mut out).unwrap();

@@ -1,4 +1,4 @@
-// What README.md says a newcomer does, done as it says: each block of commands, each file.
+// The steps of README.md, run as they are written: each block of commands, each file.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { send } from './stage/dev.js';
-import { dev, launch, person, sees, temporaryFolder, test } from './stage/index.js';
+import { allow, client, dev, getsCode, launch, logIn, person, request, sees, temporaryFolder, test } from './stage/index.js';
 import { BINARY, freePort, start } from './stage/provider.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +28,7 @@ function blocks(heading, language) {
 const shell = (script, cwd) =>
   run('sh', ['-euc', script], { cwd, env: { ...process.env, PATH: `${dirname(BINARY)}:${process.env.PATH}` } });
 
-test('n14: from nothing to the first login at a provider of one’s own', async (t) => {
+test('n14: from nothing to the first login at the user’s own provider', async (t) => {
   const folder = await temporaryFolder();
   t.after(() => rm(folder, { recursive: true, force: true }));
   const port = await freePort();
@@ -50,8 +50,34 @@ test('n14: from nothing to the first login at a provider of one’s own', async 
   await sees(page, 'Your account');
 });
 
+test('n14: the user’s own client logs in at `cardea dev --client`', async (t) => {
+  const site = await client();
+  t.after(site.stop);
+  const [, command] = blocks('Look at it', 'sh');
+  const words = ownClient(command, site.neighbour);
+  const running = await dev({ more: words });
+  t.after(running.stop);
+  const browser = await launch();
+  t.after(() => browser.close());
+
+  const { page } = await person(t, browser);
+  const asked = request(running.issuer, {
+    client_id: 'my-app',
+    redirect_uri: `${site.neighbour}/callback`,
+    scope: 'openid profile orders:read',
+  });
+  await page.goto(asked.url);
+  await logIn(page, 'alice', PASSWORD);
+  await allow(page, 'my-app');
+  const { code } = await getsCode(page, asked, running.issuer);
+  const { status, access_token: token } = await asked.redeem(code);
+  assert.equal(status, 200);
+  const orders = await send(running.orders, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal(orders.status, 200);
+});
+
 // It compiles an API: minutes on a machine that has not built the kit yet.
-bare('n14: an API of one’s own answers with the token that `cardea dev` prints', { timeout: 900_000 }, async (t) => {
+bare('n14: the user’s own API answers with the token that `cardea dev` prints', { timeout: 900_000 }, async (t) => {
   const running = await dev();
   t.after(running.stop);
   const folder = join(ROOT, 'target', 'readme', 'my-api');
@@ -72,6 +98,47 @@ bare('n14: an API of one’s own answers with the token that `cardea dev` prints
   assert.match(stdout, /^the orders of \S+\n$/);
   assert.equal((await send(`http://127.0.0.1:${port}/orders`)).status, 401);
 });
+
+// It compiles an app: minutes on a machine that has not built the kit yet.
+bare('n14: the user’s own app logs users in', { timeout: 900_000 }, async (t) => {
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const heading = 'Log users in to an app';
+  const [, before] = /`(cardea dev --client [^`]*)` running/.exec(README.split(`\n## ${heading}\n`)[1]);
+  const running = await dev({ more: ownClient(before, origin) });
+  t.after(running.stop);
+  const folder = join(ROOT, 'target', 'readme', 'my-app');
+  const [add, start] = blocks(heading, 'sh');
+  const [main] = blocks(heading, 'rust');
+  await project(folder, add);
+  await writeFile(
+    join(folder, 'src', 'main.rs'),
+    main.replaceAll('http://localhost:9000', running.issuer).replaceAll('3000', port),
+  );
+  await run('cargo', ['build', '--quiet'], { cwd: folder, env: cargoEnvironment(), maxBuffer: 2 ** 26 });
+  assert.match(start, / cargo run$/m);
+  const app = spawn('sh', ['-euc', start.replace('cargo run', `exec '${join(ROOT, 'target', 'debug', 'my-app')}'`)], { stdio: 'inherit' });
+  t.after(() => app.kill());
+  await answers(app, `http://127.0.0.1:${port}/`);
+  const browser = await launch();
+  t.after(() => browser.close());
+
+  const { page } = await person(t, browser);
+  await page.goto(`${origin}/`);
+  await logIn(page, 'alice', PASSWORD);
+  await allow(page, 'my-app');
+  await page.getByText(/^Hello Alice/).waitFor();
+  assert.equal(page.url(), `${origin}/`);
+});
+
+/** The password of alice in `cardea dev`, as README.md has it. */
+const [, PASSWORD] = /log in as `alice` with the password `([^`]+)`/.exec(README.replaceAll('\n', ' '));
+
+/** The options of `cardea dev --client …`, for an app at this origin. */
+function ownClient(command, origin) {
+  const [, words] = /^cardea dev (--client \S+)$/.exec(command.trim());
+  return words.replace('http://localhost:3000', origin).split(' ');
+}
 
 /** A package as `cargo new` and `cargo add` make it, resolved as the workspace is, so that nothing has to be fetched. */
 async function project(folder, commands) {
@@ -95,10 +162,10 @@ async function project(folder, commands) {
 
 const cargoEnvironment = () => ({ ...process.env, CARGO_TARGET_DIR: join(ROOT, 'target') });
 
-/** Waits until a server answers, whatever it says. */
+/** Waits until a server answers, with any status. */
 async function answers(server, url) {
   for (;;) {
-    assert.equal(server.exitCode, null, 'it has ended');
+    assert.equal(server.exitCode, null, 'the server has ended');
     const answer = await send(url).catch((error) => {
       if (error.code !== 'ECONNREFUSED') throw error;
     });

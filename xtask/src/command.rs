@@ -1,4 +1,4 @@
-//! Other programs: where they are, what they print, whether they succeed.
+//! Other programs: their paths, their output, their success.
 
 use std::{
     ffi::OsStr,
@@ -14,7 +14,7 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// The program of that name on the search path, or in the folders where a distribution puts servers.
+/// The program of that name on the search path, or in the folders for servers of a distribution.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
@@ -27,11 +27,11 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Where cargo keeps what it has fetched and installed.
+/// The folder in which cargo keeps fetched and installed packages.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
-        reason = "this tool has no configuration; where cargo's folder is, the shell says"
+        reason = "this tool has no configuration; the shell sets cargo's folder"
     )]
     let folder = |name| std::env::var_os(name).map(PathBuf::from);
     folder("CARGO_HOME")
@@ -39,8 +39,8 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
         .context("neither CARGO_HOME nor HOME is set")
 }
 
-/// A cargo that doesn't see what `cargo run` told this program about itself: build scripts would
-/// take it for a change of their own surroundings, and compile again.
+/// A cargo without the variables that `cargo run` has set for this program: build scripts would take them for a change of
+/// their own environment, and compile again.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(root());
@@ -72,7 +72,7 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     command
 }
 
-/// What a program prints; an error with its complaint when it fails.
+/// The output of a program; an error with its messages when it fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = shown(command);
     let output = command
@@ -89,7 +89,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("`{shown}` printed something that is not text"))
 }
 
-/// Runs a program whose output goes straight through; true when it succeeded.
+/// Runs a program with its output passed through; true when it succeeded.
 pub(crate) fn stream(command: &mut Command) -> Result<bool> {
     let shown = shown(command);
     println!("$ {shown}");

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: what other people's programs find in the dependencies and in the spelling.
+//! `cargo xtask lint`: checks of the dependencies and of the spelling by third-party programs.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -12,12 +12,12 @@ use crate::{
     setup::tools,
 };
 
-/// Where Rust is that cargo-machete understands: it does not follow the `include!` of the fuzz targets.
+/// The folders for cargo-machete, which does not follow the `include!` of the fuzz targets.
 const SOURCES: [&str; 4] = ["crates", "examples", "xtask", "bench"];
-/// How long fetching the advisories may take.
+/// The time limit for fetching the advisories.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// True when nothing was found. Advisories that cannot be fetched fail nothing: the last line says that they were not checked.
+/// True without findings. If the advisories cannot be fetched, the run does not fail: the last line says that they were not checked.
 pub(crate) fn run(yes: bool) -> Result<bool> {
     tools::install(yes)?;
     let mut failed = Vec::new();
@@ -51,7 +51,7 @@ fn deny() -> Result<Command> {
     Ok(command)
 }
 
-/// Brings the database of advisories up to date; false when it cannot be reached.
+/// Updates the database of advisories; false when it cannot be reached.
 fn fetch_advisories() -> Result<bool> {
     let mut fetch = deny()?;
     fetch.args(["--log-level", "off", "fetch", "db"]);
@@ -60,7 +60,7 @@ fn fetch_advisories() -> Result<bool> {
     ended_well(child.context("cannot run cargo-deny")?, PATIENCE)
 }
 
-/// Whether the process succeeds in time. One that does not end is stopped.
+/// Whether the process succeeds in time. If it does not end, it is stopped.
 fn ended_well(mut child: Child, patience: Duration) -> Result<bool> {
     let started = Instant::now();
     loop {

@@ -1,10 +1,10 @@
-//! The chores of the workspace: `cargo xtask setup | test | check | lint | mutants | bench`.
+//! The development tasks of the workspace: `cargo xtask setup | test | check | lint | mutants | bench`.
 //!
-//! Start reading at `check::run` for the walls between the crates, at `test::run` for what is tested and in which order.
+//! Start reading at `check::run` for the rules of the workspace, at `test::run` for the tests and their order.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a tool at the command line talks by printing"
+    reason = "a command-line tool prints its results"
 )]
 
 mod bench;
@@ -22,14 +22,14 @@ use anyhow::{Result, bail};
 use crate::test::Part;
 
 const HELP: &str = "\
-The chores of the workspace.
+The development tasks of the workspace.
 
-  cargo xtask setup [--yes]                  report what tests and lints need and this machine lacks, and install it
+  cargo xtask setup [--yes]                  list the missing tools for tests and lints, and install them
   cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
   cargo xtask check [--write]                layers, dependencies, house style, lengths, leaks, citations, documents
   cargo xtask lint [--yes]                   advisories, licences, bans, unused dependencies, spelling
   cargo xtask mutants sql|rules [--sample N] change one condition at a time and expect a test to fail
-  cargo xtask bench [--quick] [--long]       the figures, beside the machine's own limits: docs/benchmarks.md
+  cargo xtask bench [--quick] [--long]       measure, compare with the limits of the machine, write docs/benchmarks.md
 
   --yes          install without asking (CI has no terminal to ask on)
   --write        rewrite docs/reference/specifications.md
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one chore; false when it ran and found something wrong, which it has then said itself.
+/// Runs one task; false when it ran and reported a problem.
 fn dispatch(arguments: &[String]) -> Result<bool> {
     let Some((chore, rest)) = arguments.split_first() else {
         print!("{HELP}");
@@ -78,7 +78,7 @@ fn dispatch(arguments: &[String]) -> Result<bool> {
             print!("{HELP}");
             Ok(true)
         }
-        _ => bail!("unknown chore `{chore}`\n\n{HELP}"),
+        _ => bail!("unknown task `{chore}`\n\n{HELP}"),
     }
 }
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::{Bare, JSON, field};
 
-/// One sealed token for each row, a line each.
+/// One sealed token for each row, one per line.
 pub(crate) fn tokens(bare: &Bare, rows: u32) -> String {
     (0..rows)
         .map(|row| bare.sealer.seal_text(row.to_string().as_bytes(), b"") + "\n")

@@ -1,6 +1,6 @@
-//! A bare axum server that does only the work of each row of the benchmarks: what is left to gain.
+//! A bare axum server that does only the work of each row of the benchmarks: the ceiling for Cardea.
 //!
-//! It parses the form, signs, writes durably, opens a seal, reads one row; it checks nobody and limits nothing.
+//! It parses the form, signs, writes durably, opens a seal, reads one row; it has no checks and no limits.
 //! Never let it listen where a stranger can reach it.
 
 mod introspect;

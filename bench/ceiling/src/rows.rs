@@ -1,4 +1,4 @@
-//! Rows in SQLite with `synchronous=FULL`: one writer with group commit, reads where they are asked for.
+//! Rows in SQLite with `synchronous=FULL`: one writer with group commit, reads in the calling thread.
 
 use std::{
     cell::RefCell,
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 const BATCH: usize = 256;
-/// How long the writer waits for company, as Cardea's does.
+/// The time that the writer waits for more commands, as Cardea's does.
 const LINGER: Duration = Duration::from_micros(200);
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
 
@@ -30,7 +30,7 @@ thread_local! {
 }
 
 impl Rows {
-    /// Makes the file with so many rows.
+    /// Makes the file with this number of rows.
     pub(crate) fn open(path: &Path, rows: u32) -> rusqlite::Result<Self> {
         let mut connection = connect(path)?;
         connection.execute_batch(
@@ -39,7 +39,7 @@ impl Rows {
         )?;
         let fill = connection.transaction()?;
         for row in 0..rows {
-            // As long as a grant of Cardea's.
+            // The size of a grant of Cardea.
             fill.execute(
                 "INSERT INTO grants VALUES (?, 0, 0, printf('%400s', ''))",
                 [row],
@@ -56,7 +56,7 @@ impl Rows {
         })
     }
 
-    /// Writes one rotation; true when it is on the disk.
+    /// Writes one rotation; true once it is on the disk.
     pub(crate) async fn rotate(&self, row: i64) -> bool {
         let (reply, written) = oneshot::channel();
         self.writer.send(Rotation { row, reply }).is_ok() && written.await.unwrap_or(false)
@@ -87,7 +87,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Takes what waits, writes it in one transaction, and answers after the commit.
+/// Takes the queued commands, writes them in one transaction, and answers after the commit.
 fn write(connection: &mut Connection, waiting: &Receiver<Rotation>) {
     let mut busy = false;
     while let Ok(first) = waiting.recv() {
@@ -120,7 +120,7 @@ fn commit(connection: &mut Connection, batch: &[Rotation]) -> rusqlite::Result<(
 fn checkpoint(connection: &Connection) {
     loop {
         std::thread::sleep(CHECKPOINT_EVERY);
-        // What could not be moved now is moved the next time.
+        // The rest is moved the next time.
         let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 }

@@ -13,7 +13,7 @@ const LANES: u32 = 1;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// For how long.
+    /// The duration in seconds.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
 }
@@ -27,7 +27,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<Value> {
     while began.elapsed() < Duration::from_secs(options.seconds) {
         argon2
             .hash_password_into_with_memory(
-                b"a password of a person",
+                b"the password of a user",
                 b"sixteen bytes!!!",
                 &mut output,
                 &mut memory,

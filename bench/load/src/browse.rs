@@ -1,4 +1,4 @@
-//! A browser that fills in the login form and allows what is asked, until it is sent back to the client.
+//! A browser that fills in the login form and allows the access, until it is redirected to the client.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,11 @@ use crate::http::{Answer, Connection, form};
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// Login, consent, and the redirects between them are fewer.
+/// More than login, consent and the redirects between them need.
 const MAX_STEPS: usize = 12;
 
-pub(crate) struct Person {
+/// The name and password of a user.
+pub(crate) struct Credentials {
     pub(crate) username: String,
     pub(crate) password: String,
 }
@@ -23,9 +24,16 @@ pub(crate) async fn to_code(
     port: u16,
     path: &str,
     redirect_uri: &str,
-    person: &Person,
+    credentials: &Credentials,
 ) -> anyhow::Result<String> {
-    to_code_in(&mut Cookies::default(), port, path, redirect_uri, person).await
+    to_code_in(
+        &mut Cookies::default(),
+        port,
+        path,
+        redirect_uri,
+        credentials,
+    )
+    .await
 }
 
 /// The same in a browser that keeps its cookies.
@@ -34,7 +42,7 @@ pub(crate) async fn to_code_in(
     port: u16,
     path: &str,
     redirect_uri: &str,
-    person: &Person,
+    credentials: &Credentials,
 ) -> anyhow::Result<String> {
     let mut connection = Connection::open(port).await?;
     let mut answer = connection.get(path, &cookies.header()).await?;
@@ -53,7 +61,7 @@ pub(crate) async fn to_code_in(
                 connection.get(&path, &cookies.header()).await?
             }
             200 => {
-                let (action, body) = fill(&answer.body, person)?;
+                let (action, body) = fill(&answer.body, credentials)?;
                 let action = local(&action, port)?.to_owned();
                 connection.post(&action, &cookies.header(), &body).await?
             }
@@ -70,11 +78,11 @@ pub(crate) fn local(location: &str, port: u16) -> anyhow::Result<&str> {
         .unwrap_or(location);
     path.starts_with('/')
         .then_some(path)
-        .with_context(|| format!("a way out to {location}"))
+        .with_context(|| format!("a redirect to another server: {location}"))
 }
 
-/// The action and the body of the page's first form: its hidden fields, and what a user adds.
-pub(crate) fn fill(page: &str, person: &Person) -> anyhow::Result<(String, String)> {
+/// The action and the body of the page's first form: its hidden fields, and the user's input.
+pub(crate) fn fill(page: &str, credentials: &Credentials) -> anyhow::Result<(String, String)> {
     let form_start = page.find("<form ").context("a page without a form")?;
     let page = page.get(form_start..).unwrap_or_default();
     let action = attribute(page, "action=\"").context("a form without action")?;
@@ -84,12 +92,12 @@ pub(crate) fn fill(page: &str, person: &Person) -> anyhow::Result<(String, Strin
         .filter_map(|input| Some((attribute(input, "name=\"")?, attribute(input, "value=\"")?)))
         .collect();
     if page.contains("name=\"password\"") {
-        pairs.push(("username", &person.username));
-        pairs.push(("password", &person.password));
+        pairs.push(("username", &credentials.username));
+        pairs.push(("password", &credentials.password));
     } else if page.contains("value=\"allow\"") {
         pairs.push(("decision", "allow"));
     } else {
-        bail!("a form that nobody expects, at {action}");
+        bail!("an unexpected form, at {action}");
     }
     Ok((action.to_owned(), form(&pairs)))
 }
@@ -99,7 +107,7 @@ fn attribute<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     rest.split_once('"').map(|(value, _)| value)
 }
 
-/// What a server made the browser keep.
+/// The cookies of a browser.
 #[derive(Default)]
 pub(crate) struct Cookies(BTreeMap<String, String>);
 
@@ -128,11 +136,11 @@ mod tests {
     fn the_login_form_is_filled_in_with_its_hidden_fields() {
         let page = r#"<form method="post" action="/login"><input type="hidden" name="ticket" value="t">
             <input type="hidden" name="csrf" value="c"><input id="u" name="username"><input name="password"></form>"#;
-        let person = Person {
+        let credentials = Credentials {
             username: "a b".to_owned(),
             password: "p".to_owned(),
         };
-        let (action, body) = fill(page, &person).unwrap();
+        let (action, body) = fill(page, &credentials).unwrap();
         assert_eq!(action, "/login");
         assert_eq!(body, "ticket=t&csrf=c&username=a+b&password=p");
     }

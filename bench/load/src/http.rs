@@ -1,4 +1,4 @@
-//! The little of HTTP/1.1 that this load needs: one kept connection to a server on loopback.
+//! The subset of HTTP/1.1 that this load needs: one persistent connection to a server on loopback.
 
 use anyhow::{Context as _, bail};
 use tokio::{
@@ -9,14 +9,14 @@ use tokio::{
 /// No answer of a provider is longer.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// A kept connection.
+/// A persistent connection.
 pub(crate) struct Connection {
     stream: TcpStream,
     host: String,
     buffer: Vec<u8>,
 }
 
-/// An answer, taken apart as far as needed.
+/// An answer, parsed as far as needed.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,

@@ -1,8 +1,8 @@
-//! How long things took.
+//! Percentiles of latencies.
 
 use std::time::Duration;
 
-/// The given percentile in milliseconds; nothing when nothing was measured.
+/// The given percentile in milliseconds; `None` without measurements.
 pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Option<f64> {
     times.sort_unstable();
     let last = times.len().checked_sub(1)?;

@@ -1,4 +1,4 @@
-//! People who log in, as fast as the server lets them, and machines that ask for tokens beside them at a constant rate.
+//! Users who log in as fast as the server allows, and machines that request tokens at a constant rate at the same time.
 
 use std::{
     sync::{
@@ -13,44 +13,44 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::{
-    browse::{self, Person},
+    browse::{self, Credentials},
     http::{Connection, form},
     latency::percentile,
 };
 
-/// The connections of the constant rate. A request that finds none free waits, and its wait counts.
+/// The connections of the constant rate. A request without a free connection waits, and its wait counts.
 const CONNECTIONS: usize = 16;
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
-    /// Where the server listens.
+    /// The port of the server.
     #[arg(long)]
     pub(crate) port: u16,
-    /// How many people log in at once; they are called `person0` and so on.
+    /// The number of users who log in at once, named `person0` and so on.
     #[arg(long, default_value_t = 8)]
     pub(crate) loops: usize,
     /// Their password.
     #[arg(long)]
     pub(crate) password: String,
-    /// The client that they log in to.
+    /// The client that requests the login.
     #[arg(long)]
     pub(crate) client: String,
     /// Its redirect URI.
     #[arg(long)]
     pub(crate) redirect_uri: String,
-    /// The body of the token requests beside them.
+    /// The body of the token requests at the same time.
     #[arg(long, default_value = "")]
     token_body: String,
-    /// How many of those a second; 0 for none.
+    /// The number of token requests a second; 0 for none.
     #[arg(long, default_value_t = 0)]
     token_rate: u32,
-    /// For how long.
+    /// The duration in seconds.
     #[arg(long, default_value_t = 10)]
     pub(crate) seconds: u64,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
-    // The first login of each person meets the consent page; the measured ones don't.
+    // The first login of each user includes the consent page; the measured ones don't.
     for index in 0..options.loops {
         log_in_once(&options, index).await?;
     }
@@ -78,15 +78,15 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
 }
 
 async fn log_in_once(options: &Options, index: usize) -> anyhow::Result<Duration> {
-    let person = Person {
+    let credentials = Credentials {
         username: format!("person{index}"),
         password: options.password.clone(),
     };
     let path = authorization(options);
     let began = Instant::now();
-    browse::to_code(options.port, &path, &options.redirect_uri, &person)
+    browse::to_code(options.port, &path, &options.redirect_uri, &credentials)
         .await
-        .with_context(|| format!("the login of {}", person.username))?;
+        .with_context(|| format!("the login of {}", credentials.username))?;
     Ok(began.elapsed())
 }
 
@@ -117,8 +117,8 @@ async fn log_in_until(
     Ok(times)
 }
 
-/// An open loop: each request has its time by the clock, whether the one before is answered or not, and is measured from that
-/// time on.
+/// An open loop: each request is due at a fixed time, whether the previous one is answered or not, and is measured from that
+/// time.
 async fn constant_rate(options: Options) -> anyhow::Result<Vec<Duration>> {
     if options.token_rate == 0 {
         return Ok(Vec::new());

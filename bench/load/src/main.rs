@@ -1,9 +1,9 @@
-//! What `cargo xtask bench` needs beside wrk: a store with grants and codes in it, access tokens, people who log in,
-//! token requests at a constant rate, an API and what it costs to protect it, and the cost of one argon2id. Each command
-//! prints one line of JSON.
+//! The parts of `cargo xtask bench` beside wrk: a store with grants and codes, access tokens, users who log in, token
+//! requests at a constant rate, the cost of protecting an API, and the cost of one argon2id. Each command prints one
+//! line of JSON.
 #![expect(
     clippy::print_stdout,
-    reason = "a tool at the command line talks by printing"
+    reason = "a command-line tool prints its results"
 )]
 
 mod api;
@@ -23,25 +23,25 @@ use clap::Parser;
 /// Load for the benchmarks.
 #[derive(Parser)]
 enum Load {
-    /// Put people, sessions, grants and codes into the store of a server that is stopped.
+    /// Put users, sessions, grants and codes into the store of a stopped server.
     Seed(seed::Options),
-    /// Turn refresh tokens into access tokens, a line each.
+    /// Exchange refresh tokens for access tokens, one per line.
     Tokens(tokens::Options),
-    /// Log in by password in closed loops, with token requests at a constant rate beside them.
+    /// Log in by password in closed loops, with token requests at a constant rate at the same time.
     Login(login::Options),
     /// Log in and redeem the code, one login at a time.
     Spend(spend::Spend),
-    /// Begin bodies and end none.
+    /// Start request bodies and complete none.
     Bodies(burst::bodies::Options),
-    /// Hold connections that say nothing, and check the health beside them.
+    /// Hold silent connections, and check the health at the same time.
     Idle(burst::idle::Options),
-    /// Send wrong passwords, and log in beside them in known browsers.
+    /// Send wrong passwords, and log in at the same time in known browsers.
     Flood(login::Options),
     /// Hash passwords for some seconds on one thread.
     Argon2id(argon2id::Options),
-    /// Verify JWTs in an API, by its library, and by the key alone.
+    /// Verify JWTs in an API, with its library, and with only the key.
     Verify(api::verify::Options),
-    /// Let an API take opaque tokens that it has asked about before.
+    /// Send an API opaque tokens that it has introspected before.
     Cached(api::cached::Options),
     /// Serve an app with a BFF, until a signal.
     Bff(bff::serve::Options),
@@ -54,7 +54,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let told = match load {
+    let result = match load {
         Load::Seed(options) => runtime.block_on(seed::run(options)),
         Load::Tokens(options) => runtime.block_on(tokens::run(&options)),
         Load::Login(options) => runtime.block_on(login::run(options)),
@@ -68,6 +68,6 @@ fn main() -> anyhow::Result<()> {
         Load::Bff(options) => return runtime.block_on(bff::serve::run(&options)),
         Load::Added(options) => runtime.block_on(bff::added::run(&options)),
     }?;
-    println!("{told}");
+    println!("{result}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A store full of people, sessions, grants and codes, made by the verbs of the store and under the server's own keys.
+//! A store full of users, sessions, grants and codes, made by the verbs of the store with the server's own keys.
 
 use std::{
     net::Ipv4Addr,
@@ -30,7 +30,7 @@ use cardea_web::clock::{Clock as _, SystemClock};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// As in `crates/server/src/app.rs`. Were they others, the server would refuse the tokens, and the bench would say so.
+/// As in `crates/server/src/app.rs`. If they differed, the server would refuse the tokens, and the bench would fail.
 const EPOCH: u8 = 1;
 const ROW_SECRET: &str = "refresh row secret";
 const REFRESH_MAC: &str = "refresh token";
@@ -38,9 +38,9 @@ const REFRESH_MAC: &str = "refresh token";
 /// The verifier of all codes.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// Grants that hang on one session: fewer than [`Grant::MOST_LIVING`], or the oldest would be superseded.
+/// Grants of one session: fewer than [`Grant::MOST_LIVING`], or the oldest would be superseded.
 const PER_PERSON: u32 = 50;
-/// As many commands as the queue of the store takes, and a few less.
+/// A few less than the queue of the store holds.
 const WORKERS: u32 = 224;
 
 #[derive(clap::Args)]
@@ -54,27 +54,27 @@ pub(crate) struct Options {
     /// The issuer that the store belongs to.
     #[arg(long)]
     issuer: String,
-    /// A client of the store, for which the grants are.
+    /// The client of the grants, which is in the store.
     #[arg(long)]
     client: String,
-    /// What is granted.
+    /// The granted scope.
     #[arg(long)]
     scope: String,
-    /// How many grants with a refresh token.
+    /// The number of grants with a refresh token.
     #[arg(long, default_value_t = 0)]
     grants: u32,
-    /// How many codes that nobody has redeemed.
+    /// The number of unredeemed codes.
     #[arg(long, default_value_t = 0)]
     codes: u32,
-    /// Where to write the refresh tokens and the codes, a line each.
+    /// The file for the refresh tokens or codes, one per line.
     #[arg(long)]
     out: PathBuf,
 }
 
-/// A code or a refresh token, and when it was made.
+/// A code or a refresh token, and the time when it was made.
 type Line = (Timestamp, String);
 
-/// What every grant has in common.
+/// The values that all grants share.
 struct Seeder {
     store: SqliteStore,
     entropy: Entropy,
@@ -98,7 +98,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
     for worker in workers {
         made.extend(worker.await??);
     }
-    // As they come to a server: codes in the order in which they were made.
+    // As a server gets them: codes in the order in which they were made.
     made.sort_by_key(|(at, _)| *at);
     let mut out = String::new();
     for (_, line) in &made {
@@ -112,7 +112,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
 impl Seeder {
     async fn open(options: &Options) -> anyhow::Result<Self> {
         if options.grants > 0 && options.codes > 0 {
-            bail!("grants and codes have files of their own: run it twice");
+            bail!("grants and codes need separate files: run it twice");
         }
         let master = read_master_key(&options.master_key)?;
         let store = SqliteStore::open(StoreOptions {
@@ -150,21 +150,21 @@ impl Seeder {
         }
     }
 
-    /// One worker's share, by people of its own.
+    /// One worker's share, for its own users.
     async fn share(self: Arc<Self>, share: u32, redeem: bool) -> anyhow::Result<Vec<Line>> {
         let mut lines = Vec::new();
         let mut left = share;
         while left > 0 {
             let count = PER_PERSON.min(left);
-            let subject = self.person().await?;
+            let subject = self.user().await?;
             lines.extend(self.some(count, &subject, redeem).await?);
             left -= count;
         }
         Ok(lines)
     }
 
-    /// A new person.
-    async fn person(&self) -> anyhow::Result<Subject> {
+    /// A new user.
+    async fn user(&self) -> anyhow::Result<Subject> {
         let name = self.entropy.text(9);
         let subject = Subject::parse(&self.entropy.text(16))?;
         let user = User {
@@ -189,7 +189,7 @@ impl Seeder {
         Ok(subject)
     }
 
-    /// A new session of a person.
+    /// A new session of a user.
     async fn session(&self, subject: &Subject) -> anyhow::Result<SessionId> {
         let end = self.now.checked_add(LIFE)?;
         let session = Session {
@@ -217,7 +217,7 @@ impl Seeder {
         }
     }
 
-    /// So many codes, redeemed or not, each of a login of its own; a line for each.
+    /// This number of codes, redeemed or not, each of its own login; one line each.
     async fn some(&self, count: u32, subject: &Subject, redeem: bool) -> anyhow::Result<Vec<Line>> {
         let mut lines = Vec::new();
         for _ in 0..count {
@@ -303,7 +303,7 @@ impl Seeder {
                 late_retry_at: None,
                 retries: 0,
                 anomaly_at: None,
-                // Where the load comes from, so that no rotation is an anomaly.
+                // The address of the load, so that no rotation is an anomaly.
                 last_seen: LastSeen {
                     address: Some(Ipv4Addr::LOCALHOST.into()),
                     user_agent: None,

@@ -1,10 +1,10 @@
-//! Whole logins, one at a time, each with its code redeemed: for what they write to the disk.
+//! Whole logins, one at a time, each with its code redeemed, to measure the bytes that they write to the disk.
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, Person, VERIFIER},
+    browse::{self, Credentials, VERIFIER},
     http::{Connection, form},
     login::{Options, authorization},
 };
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Spend {
     #[command(flatten)]
     login: Options,
-    /// How many logins.
+    /// The number of logins.
     #[arg(long, default_value_t = 300)]
     count: usize,
     /// The client's secret.
@@ -30,12 +30,12 @@ pub(crate) async fn run(options: &Spend) -> anyhow::Result<Value> {
 
 async fn one(options: &Spend, index: usize) -> anyhow::Result<()> {
     let login = &options.login;
-    let person = Person {
+    let credentials = Credentials {
         username: format!("person{index}"),
         password: login.password.clone(),
     };
     let path = authorization(login);
-    let location = browse::to_code(login.port, &path, &login.redirect_uri, &person).await?;
+    let location = browse::to_code(login.port, &path, &login.redirect_uri, &credentials).await?;
     let (_, query) = location.split_once('?').context("no query")?;
     let code = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "code")

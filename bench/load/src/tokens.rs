@@ -1,4 +1,4 @@
-//! Refresh tokens become access tokens, by the server's own hand.
+//! Refresh tokens are exchanged for access tokens at the server.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::http::{Connection, form};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where the server listens.
+    /// The port of the server.
     #[arg(long)]
     port: u16,
     /// The client of the grants.
@@ -18,13 +18,13 @@ pub(crate) struct Options {
     /// Its secret.
     #[arg(long)]
     secret: String,
-    /// The refresh tokens, a line each.
+    /// The refresh tokens, one per line.
     #[arg(long)]
     refresh_tokens: PathBuf,
-    /// The body of an introspection, but for the token: the last one is asked about, since an inactive token costs less.
+    /// The body of an introspection without the token: the last token is introspected, since an inactive token costs less.
     #[arg(long)]
     check: String,
-    /// Where to write the access tokens.
+    /// The file for the access tokens.
     #[arg(long)]
     out: PathBuf,
 }

@@ -1,4 +1,4 @@
--- Access tokens of BENCH_FILE, introspected one after the other, again and again.
+-- Access tokens of BENCH_FILE, introspected one after the other, in a loop.
 local tokens = dofile(os.getenv("BENCH_SCRIPTS") .. "/lines.lua")("BENCH_FILE")
 local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 local requests, at = {}, 0

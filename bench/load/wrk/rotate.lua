@@ -1,12 +1,12 @@
--- Refresh tokens of BENCH_FILE, each used once and replaced by the successor that the answer brings.
--- wrk doesn't say which connection asks, so the tokens wait in a line: with as many tokens as connections each
--- connection has one under way.
+-- Refresh tokens of BENCH_FILE, each used once and replaced by the successor in the answer.
+-- wrk doesn't say which connection a request is for, so the tokens are in a queue: with as many tokens as connections
+-- each connection has one request in progress.
 local line = dofile(os.getenv("BENCH_SCRIPTS") .. "/lines.lua")("BENCH_FILE")
 local first, last = 1, #line
 local prefix = os.getenv("BENCH_BODY") .. "&refresh_token="
 local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
 
--- wrk asks for one request before it begins, only to look at it.
+-- wrk makes one request before it starts, without sending it.
 local begun = false
 
 function request()

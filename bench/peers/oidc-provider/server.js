@@ -1,4 +1,4 @@
-// node-oidc-provider, in-memory, doing the work of the rows that it stands beside: client_credentials with a
+// node-oidc-provider, in-memory, with the work of the rows that it is compared in: client_credentials with a
 // JWT access token by resource indicator. `node server.js PORT` prints "ready" when it listens.
 import { generateKeyPairSync } from 'node:crypto';
 import Provider from 'oidc-provider';

@@ -1,4 +1,4 @@
-// `cardea dev`, and what it says of itself.
+// `cardea dev`, and the addresses that it prints.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -11,13 +11,13 @@ import { freePort, start, temporaryFolder } from './provider.js';
 
 const LAST_WORDS = 'Ctrl-C ends it.';
 
-/** Everything at ports of its own, or behind a gateway. Where another has the port of an app, the app is at the next. */
-export async function dev({ gateway = false } = {}) {
+/** All servers at their own ports, or behind a gateway, with `more` options. An app whose port is taken uses the next free one. */
+export async function dev({ gateway = false, more = [] } = {}) {
   const port = await freePort();
   const folder = await temporaryFolder();
   const issuer = gateway ? `https://localhost:${port}/auth` : `http://localhost:${port}`;
   const where = gateway ? [`--gateway=${port}`] : ['--port', String(port)];
-  const running = await start(['dev', ...where], { issuer, folder, ready: LAST_WORDS });
+  const running = await start(['dev', ...where, ...more], { issuer, folder, ready: LAST_WORDS });
   try {
     return { ...running, ...(await parse(running.said())) };
   } catch (error) {
@@ -38,7 +38,7 @@ async function parse(said) {
   };
 }
 
-/** The command that people are told to type, taken apart. */
+/** The parts of the printed curl command. */
 function parseCurl(said) {
   const line = /^  (curl (?:--cacert (\S+) )?-H "Authorization: Bearer (\S+)" (\S+))$/m.exec(said);
   if (!line) throw new Error(`no curl command in:\n${said}`);
@@ -46,7 +46,7 @@ function parseCurl(said) {
   return { command, cacert, token, url };
 }
 
-/** The certificate that a server shows, when this authority vouches for it. */
+/** The certificate of a server, verified with this authority. */
 export async function certificateOf(url, ca) {
   const { hostname: host, port } = url;
   const socket = tls.connect({ host, port, servername: host, ca });
@@ -56,7 +56,7 @@ export async function certificateOf(url, ca) {
   return raw;
 }
 
-/** A request without a browser. With `ca`, nobody else's word is taken for who the server is. */
+/** A request without a browser. With `ca`, only this authority is trusted. */
 export function send(url, { method = 'GET', headers = {}, body, ca } = {}) {
   const { request } = url.startsWith('https:') ? https : http;
   return new Promise((resolve, reject) => {

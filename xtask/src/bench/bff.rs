@@ -1,10 +1,10 @@
-//! What the BFF's proxy adds to a call: the same upstream, straight and through it, one call at a time.
+//! The latency that the BFF's proxy adds: the same upstream, directly and through the proxy, one call at a time.
 
 use anyhow::Result;
 
 use super::{
     gateway::upstream,
-    people::number,
+    logins::number,
     series::Series,
     server::{Cores, Server, pinned},
     stage::{BFF, PASSWORD, SECRET, Stage, System},
@@ -21,14 +21,14 @@ pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
     load.args(["--upstream-port", &stage.ports.upstream.to_string()]);
     load.args(["--username", "person0", "--password", PASSWORD]);
     load.args(["--seconds", &stage.plan.seconds.to_string()]);
-    let told = serde_json::from_str(&output(&mut load)?)?;
-    for (name, told_as) in [
+    let result = serde_json::from_str(&output(&mut load)?)?;
+    for (name, member) in [
         ("bff direct p50 ms", "direct_p50_ms"),
         ("bff through p50 ms", "through_p50_ms"),
         ("bff through p99 ms", "through_p99_ms"),
         ("bff adds ms", "added_ms"),
     ] {
-        series.push(name, number(&told, told_as)?);
+        series.push(name, number(&result, member)?);
     }
     app.stop()?;
     upstream.stop()?;

@@ -1,4 +1,4 @@
-//! What a hostile crowd costs, and what a login writes.
+//! The cost of attack loads, and the bytes that a login writes.
 
 use std::{
     process::Stdio,
@@ -10,15 +10,15 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::{
-    people::number,
+    logins::number,
     series::Series,
     server::{Cores, pinned},
-    stage::{PASSWORD, PEOPLE, REDIRECT_URI, SECRET, Stage, System},
+    stage::{PASSWORD, REDIRECT_URI, SECRET, Stage, System, USERS},
 };
 use crate::command::output;
 
-/// Memory may take so long to go back.
-const GIVEN_BACK: Duration = Duration::from_secs(10);
+/// The time in which memory must be returned.
+const RETURNED: Duration = Duration::from_secs(10);
 /// Logins whose writes are counted.
 const LOGINS: u32 = 300;
 
@@ -39,7 +39,7 @@ pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
     bytes_per_login(stage, series)
 }
 
-/// Ten thousand bodies that don't end; then their connections end.
+/// Ten thousand incomplete bodies; then their connections end.
 fn bodies(stage: &Stage, server: &super::server::Server, series: &mut Series) -> Result<()> {
     let mut command = pinned(Cores::Load, &stage.programs.load);
     command.args(["bodies", "--port", &stage.ports.provider.to_string()]);
@@ -50,19 +50,19 @@ fn bodies(stage: &Stage, server: &super::server::Server, series: &mut Series) ->
         most = most.max(server.memory()?);
         thread::sleep(Duration::from_millis(50));
     }
-    let told = load.wait_with_output()?;
-    let told: Value = serde_json::from_slice(&told.stdout)?;
-    if number(&told, "opened")? < 10_000.0 {
-        bail!("only {told} of 10,000 bodies");
+    let result = load.wait_with_output()?;
+    let result: Value = serde_json::from_slice(&result.stdout)?;
+    if number(&result, "opened")? < 10_000.0 {
+        bail!("only {result} of 10,000 bodies");
     }
     let ended = Instant::now();
-    thread::sleep(GIVEN_BACK.saturating_sub(ended.elapsed()));
+    thread::sleep(RETURNED.saturating_sub(ended.elapsed()));
     series.push("cardea burst MB", most);
     series.push("cardea after burst MB", server.memory()?);
     Ok(())
 }
 
-/// Of a server that does nothing else; the first logins, which meet the consent page, don't count.
+/// Of a server without other load. The first logins, which include the consent page, don't count.
 fn bytes_per_login(stage: &Stage, series: &mut Series) -> Result<()> {
     let server = stage.start(System::Cardea, Cores::Server)?;
     let spend = |count: u32| {
@@ -71,7 +71,7 @@ fn bytes_per_login(stage: &Stage, series: &mut Series) -> Result<()> {
         arguments.extend(["--count".to_owned(), count.to_string()]);
         run(stage, "spend", &arguments)
     };
-    spend(u32::try_from(PEOPLE)?)?;
+    spend(u32::try_from(USERS)?)?;
     let before = server.written()?;
     spend(LOGINS)?;
     let bytes = server.written()? - before;
@@ -80,7 +80,7 @@ fn bytes_per_login(stage: &Stage, series: &mut Series) -> Result<()> {
 }
 
 fn login(stage: &Stage) -> Vec<String> {
-    let loops = PEOPLE.to_string();
+    let loops = USERS.to_string();
     let seconds = stage.plan.seconds.to_string();
     [
         ("--loops", loops.as_str()),

@@ -1,4 +1,4 @@
-//! The start of `cardea dev`, as a person sees it: from the command to the 200 of the curl line that it prints.
+//! The start of `cardea dev` as a user sees it: from the command to the 200 of the printed curl line.
 
 use std::{fs::File, path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::command::output;
 
-/// On both cores, as on a developer's machine: first in an empty folder, then in the one that is there.
+/// On both cores, as on a developer's machine: first in an empty folder, then in the existing one.
 pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
     let data = stage.file("dev");
     if data.exists() {
@@ -40,7 +40,7 @@ fn start(stage: &Stage, data: &Path) -> Result<f64> {
     Ok(seconds)
 }
 
-/// The line to be pasted into a shell, once it is there to its end.
+/// The line to paste into a shell, once it is complete.
 fn curl_line(said: &str) -> Option<&str> {
     let whole = said
         .split_inclusive('\n')
@@ -48,7 +48,7 @@ fn curl_line(said: &str) -> Option<&str> {
     whole.map(str::trim).find(|line| line.starts_with("curl "))
 }
 
-/// Runs the line in a shell, as it was meant.
+/// Runs the line in a shell.
 fn answers(line: &str) -> bool {
     let quiet = "--silent --max-time 5 --output /dev/null --write-out '%{http_code}'";
     let mut shell = Command::new("sh");

@@ -1,4 +1,4 @@
-//! The gateway and nginx, one after the other, before the same upstream and under the same load.
+//! The gateway and nginx, one after the other, with the same upstream and the same load.
 
 use std::{
     path::PathBuf,
@@ -46,7 +46,7 @@ pub(super) fn upstream(stage: &Stage) -> Result<Server> {
     Server::start(command, port, "/")
 }
 
-/// One proxy under load, and how busy it kept its core: below 90 % it is not the proxy that is measured.
+/// One proxy under load, and the use of its core: below 90 % the proxy is not the bottleneck.
 fn behind(stage: &Stage, mut command: Command) -> Result<(Outcome, f64)> {
     let url = format!("https://localhost:{}/", stage.ports.front);
     command.current_dir(stage.folder());
@@ -72,7 +72,7 @@ fn load(stage: &Stage, url: String) -> Result<Outcome> {
     run.go()
 }
 
-/// Whether the proxy hands on, by a certificate that nobody vouches for.
+/// Whether the proxy forwards requests; its certificate is self-signed.
 fn answers(url: &str) -> bool {
     let mut curl = Command::new("curl");
     curl.args(["--insecure", "--silent", "--fail", "--max-time", "1", url]);
@@ -97,7 +97,7 @@ fn certificate(stage: &Stage) -> Result<(PathBuf, PathBuf)> {
     Ok((certificate, key))
 }
 
-/// As it comes: header pack, metrics and the private cookies are on.
+/// With its defaults: header pack, metrics and the private cookies are on.
 fn configuration(stage: &Stage) -> String {
     let (front, upstream) = (stage.ports.front, stage.ports.upstream);
     format!(

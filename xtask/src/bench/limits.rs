@@ -1,4 +1,4 @@
-//! What the machine can do at most: signatures by `openssl speed`, hashes by the crate that the server uses.
+//! The limits of the machine: signatures by `openssl speed`, hashes by the crate that the server uses.
 
 use std::process::Command;
 
@@ -30,10 +30,11 @@ pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
 
 /// A number of the line of JSON that a command of `bench/load` prints.
 fn number(command: &mut Command, name: &str) -> Result<f64> {
-    let told: serde_json::Value = serde_json::from_str(&output(command)?)?;
-    told.get(name)
+    let result: serde_json::Value = serde_json::from_str(&output(command)?)?;
+    result
+        .get(name)
         .and_then(serde_json::Value::as_f64)
-        .with_context(|| format!("no {name} in {told}"))
+        .with_context(|| format!("no {name} in {result}"))
 }
 
 /// Signatures and verifications a second: the two numbers after the last time for one operation.

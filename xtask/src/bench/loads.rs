@@ -1,10 +1,10 @@
-//! What wrk puts on each server, in the order in which it is measured.
+//! The loads of wrk for each server, in the order of measurement.
 
 /// Access tokens that are introspected in turn.
 pub(super) const INTROSPECTED: u64 = 200;
 /// The verifier of all seeded codes.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// One load. Its series are called after the system and the name: `cardea es256`.
+/// One load. Its series are named after the system and the load: `cardea es256`.
 pub(super) struct Load {
     pub(super) name: &'static str,
     system: System,
@@ -13,7 +13,7 @@ pub(super) struct Load {
     path: &'static str,
     pub(super) work: Work,
 }
-/// What its requests do.
+/// The kind of its requests.
 pub(super) enum Work {
     /// The same form, from this client.
     Post(&'static str),
@@ -21,7 +21,7 @@ pub(super) enum Work {
     Rotate,
     /// Each request redeems a code.
     Redeem,
-    /// Access tokens are asked about.
+    /// Access tokens are introspected.
     Introspect(Seed),
     /// The same document.
     Get,
@@ -68,7 +68,7 @@ use super::{
 };
 use crate::command::output;
 
-/// Each of Cardea's beside those that it is compared with.
+/// Each load of Cardea, followed by its comparisons.
 #[rustfmt::skip]
 pub(super) const LOADS: &[Load] = &[
     one("es256", Cardea, 32, "/token", Post("script")),
@@ -96,7 +96,7 @@ pub(super) const LOADS: &[Load] = &[
     both("both refresh 128", Ceiling, 128, "/refresh", Rotate),
 ];
 
-/// Starts the server, loads it, notes rate, 99th percentile and the most memory, and stops it.
+/// Starts the server, loads it, records rate, 99th percentile and peak memory, and stops it.
 pub(super) fn measure(load: &Load, stage: &mut Stage, series: &mut Series) -> Result<()> {
     let server = stage.start(load.system, load.cores)?;
     let file = stage.file("load.txt");
@@ -122,7 +122,7 @@ pub(super) fn measure(load: &Load, stage: &mut Stage, series: &mut Series) -> Re
     server.stop()
 }
 
-/// The script of a load and the beginning of its bodies; its tokens are in `load.txt` then.
+/// The script of a load and the beginning of its bodies. Writes its tokens to `load.txt`.
 fn prepare(load: &Load, stage: &mut Stage) -> Result<(Option<&'static str>, String)> {
     let file = stage.file("load.txt");
     Ok(match (&load.work, load.system) {
@@ -167,12 +167,12 @@ fn prepare(load: &Load, stage: &mut Stage) -> Result<(Option<&'static str>, Stri
     })
 }
 
-/// The body of a refresh, but for the token.
+/// The body of a refresh without the token.
 pub(super) fn refresh_body() -> String {
     format!("grant_type=refresh_token&client_id=web&client_secret={SECRET}")
 }
 
-/// Refresh tokens become access tokens at the running server, in `load.txt`.
+/// Exchanges refresh tokens for access tokens at the running server, in `load.txt`.
 fn access_tokens(seed: Seed, check: &str, stage: &mut Stage) -> Result<()> {
     let refresh_tokens = stage.file("refresh.txt");
     stage.seeds.take(seed, INTROSPECTED, &refresh_tokens)?;

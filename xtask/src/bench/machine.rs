@@ -1,4 +1,4 @@
-//! On what, when, and of which commit; and how busy its first core is.
+//! The machine, the date and the commit; and the use of the first core.
 
 use std::process::Command;
 
@@ -43,13 +43,13 @@ pub(super) fn first_core() -> Result<CoreTime> {
 }
 
 impl CoreTime {
-    /// The part of the time since then in which it worked.
+    /// The part of the time since then in which it was busy.
     pub(super) fn busy_since(&self, before: &Self) -> f64 {
         1.0 - (self.idle - before.idle) / (self.total - before.total)
     }
 }
 
-/// user, nice, system, idle, iowait, irq, softirq, steal; what guests had is within user.
+/// user, nice, system, idle, iowait, irq, softirq, steal; guest time is included in user.
 fn core_time(stat: &str) -> Option<CoreTime> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu0 "))?;
     let ticks: Vec<f64> = line

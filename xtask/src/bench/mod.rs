@@ -1,10 +1,9 @@
-//! `cargo xtask bench`: what Cardea does in a second, beside what this machine and a bare server do in the same minutes.
+//! `cargo xtask bench`: the rates of Cardea, compared with those of this machine and a bare server in the same minutes.
 //!
-//! A tour: `loads.rs` is the list of what is measured, `rows.rs` the list of what is demanded; `stage.rs` has the folder, the
-//! programs and the seeds, `server.rs` a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` what is measured
-//! only once, `series.rs` the numbers, `report.rs` the page. The kits have files of their own: `protect.rs`, `bff.rs`,
-//! `gateway.rs` with `nginx.rs`, and `dev.rs`; `burst.rs` has what a
-//! hostile crowd costs. `bench/README.md` says how to read it.
+//! `loads.rs` lists the measurements, `rows.rs` the targets. `stage.rs` has the folder, the programs and the seeds, `server.rs`
+//! a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` the single measurements, `series.rs` the numbers,
+//! `report.rs` the page. The kits are in `protect.rs`, `bff.rs`, `gateway.rs` with `nginx.rs`, and `dev.rs`; `burst.rs` has
+//! attack loads. `bench/README.md` explains the result.
 
 mod bff;
 mod burst;
@@ -12,10 +11,10 @@ mod dev;
 mod gateway;
 mod limits;
 mod loads;
+mod logins;
 mod machine;
 mod nginx;
 mod once;
-mod people;
 mod protect;
 mod report;
 mod rows;
@@ -30,12 +29,12 @@ use anyhow::{Result, bail};
 use self::{series::Series, stage::Stage};
 use crate::command::root;
 
-/// How long and how often everything is measured.
+/// The duration and number of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Plan {
     rounds: usize,
     seconds: u64,
-    /// Rotations between the first and the last look at the rate of refreshes.
+    /// Rotations between the first and the last measurement of the rate of refreshes.
     rotations: u64,
     /// Grants in the store when its memory is measured.
     grants: u32,
@@ -61,14 +60,14 @@ impl Plan {
             match argument.as_str() {
                 "--quick" => plan = Self::QUICK,
                 "--long" => plan.rotations = 10_000_000,
-                other => bail!("`bench` knows --quick and --long, not `{other}`"),
+                other => bail!("`bench` accepts --quick and --long, not `{other}`"),
             }
         }
         Ok(plan)
     }
 }
 
-/// Measures everything, prints the table and writes `docs/benchmarks.md`. Targets that are missed don't make it fail.
+/// Measures everything, prints the table and writes `docs/benchmarks.md`. It does not fail on missed targets.
 pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     let plan = Plan::parse(arguments)?;
     let mut stage = Stage::set(plan)?;
@@ -79,7 +78,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
         for load in loads::LOADS {
             loads::measure(load, &mut stage, &mut series)?;
         }
-        people::measure(&stage, &mut series)?;
+        logins::measure(&stage, &mut series)?;
         burst::measure(&stage, &mut series)?;
         protect::measure(&stage, &mut series)?;
         bff::measure(&stage, &mut series)?;

@@ -1,4 +1,4 @@
-//! nginx, as upstream of the gateway row and beside it.
+//! nginx, as the upstream of the gateway row and as its comparison.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result};
 use super::server::{Cores, pinned};
 use crate::command::find;
 
-/// What the upstream answers.
+/// The answer of the upstream.
 const BODY_BYTES: usize = 1024;
 
-/// An nginx with one worker, whose configuration, files and messages are in a folder of its own.
+/// An nginx with one worker, whose configuration, files and messages are in its own folder.
 pub(super) fn command(folder: &Path, cores: Cores, sites: &str) -> Result<Command> {
     std::fs::create_dir_all(folder)?;
     let file = folder.join("nginx.conf");
@@ -29,7 +29,7 @@ pub(super) fn program() -> Result<PathBuf> {
 }
 
 fn configuration(folder: &Path, sites: &str) -> String {
-    // Nothing is kept on the disk here, but nginx wants to know where it would be.
+    // Nothing is written to these folders, but nginx requires them.
     let folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
         .map(|name| format!("    {name}_temp_path {};\n", folder.join(name).display()))
@@ -49,8 +49,8 @@ pub(super) fn upstream(port: u16) -> String {
     )
 }
 
-/// A proxy that does of the gateway's work what every proxy does: TLS, kept connections on both sides, the forwarding headers
-/// and the security headers.
+/// A proxy with the part of the gateway's work that every proxy does: TLS, persistent connections on both sides, the forwarding
+/// headers and the security headers.
 pub(super) fn proxy(port: u16, upstream: u16, certificate: &Path, key: &Path) -> String {
     format!(
         r#"    upstream behind {{

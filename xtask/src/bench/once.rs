@@ -1,4 +1,4 @@
-//! What is not a load of some seconds: the start, the memory, the size, and the long run.
+//! Measurements other than loads of some seconds: the start, the memory, the size, and the long run.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use super::{
     wrk::{Outcome, Run},
 };
 
-/// Until the start is over and nothing moves any more.
+/// The time until the memory is stable after the start.
 const SETTLE: Duration = Duration::from_secs(2);
-/// Grants that take turns when there are many: they lie all over the file.
+/// Grants that take turns in a store with many: they are spread over the whole file.
 const SCATTERED: u64 = 20_000;
 /// The longest that one run of wrk lasts.
 const SLICE_SECONDS: u64 = 60;
@@ -32,7 +32,7 @@ pub(super) fn start_and_idle(stage: &Stage, series: &mut Series) -> Result<()> {
 pub(super) fn rotations(stage: &mut Stage, series: &mut Series) -> Result<()> {
     let mut server = stage.start(System::Cardea, Cores::Server)?;
     let first = refresh(stage, (32, 32), stage.plan.seconds)?;
-    // The log goes into the file when the server ends.
+    // The write-ahead log is moved into the file when the server ends.
     server.stop()?;
     let size_before = std::fs::metadata(stage.file("cardea.db"))?.len() as f64;
     server = stage.start(System::Cardea, Cores::Server)?;
@@ -52,7 +52,7 @@ pub(super) fn rotations(stage: &mut Stage, series: &mut Series) -> Result<()> {
     Ok(())
 }
 
-/// Memory under refreshes, all over a store with many grants.
+/// Memory under refreshes, spread over a store with many grants.
 pub(super) fn many_grants(stage: &mut Stage, series: &mut Series) -> Result<()> {
     println!("seeding {} grants", stage.plan.grants);
     Seeds::more(stage, stage.plan.grants.into())?;

@@ -1,32 +1,32 @@
-//! What the resource kit costs: JWTs verified, and opaque tokens that were asked about before.
+//! The cost of the resource kit: verifying JWTs, and opaque tokens that were introspected before.
 
 use anyhow::Result;
 use serde_json::Value;
 
 use super::{
-    people::number,
+    logins::number,
     series::Series,
     server::{Cores, pinned},
     stage::Stage,
 };
 use crate::command::output;
 
-/// Who verifies, as `cardea-bench-load verify` calls them.
+/// The verifiers, by their names in `cardea-bench-load verify`.
 const WAYS: [&str; 5] = ["layer", "verify", "router", "jsonwebtoken", "key"];
 
-/// On the core where the servers run. The ways take turns within one process.
+/// On the core where the servers run. The variants take turns within one process.
 pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
-    // Each way has as long as a load has.
+    // Each variant has the time of a load.
     let seconds = (stage.plan.seconds * WAYS.len() as u64).to_string();
     for algorithm in ["ES256", "RS256"] {
-        let told = run(stage, &["verify", "--algorithm", algorithm], &seconds)?;
+        let result = run(stage, &["verify", "--algorithm", algorithm], &seconds)?;
         for way in WAYS {
             let name = format!("{way} {}", algorithm.to_lowercase());
-            series.push(name, number(&told, way)?);
+            series.push(name, number(&result, way)?);
         }
     }
-    let told = run(stage, &["cached"], &stage.plan.seconds.to_string())?;
-    series.push("layer cached", number(&told, "per_second")?);
+    let result = run(stage, &["cached"], &stage.plan.seconds.to_string())?;
+    series.push("layer cached", number(&result, "per_second")?);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The page.
+//! The page `docs/benchmarks.md`.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use super::{
     series::Series,
 };
 
-/// Beyond this spread a figure says little.
+/// A figure with more spread than this is noisy.
 const NOISY: f64 = 0.10;
 
 /// `docs/benchmarks.md`
@@ -24,10 +24,10 @@ pub(super) fn page(plan: Plan, series: &Series) -> Result<String> {
     writeln!(
         page,
         "# Benchmarks\n\n\
-         Written by `cargo xtask bench`; `bench/README.md` says what each row does.\n\n\
+         Written by `cargo xtask bench`; `bench/README.md` describes each row.\n\n\
          {machine}. Measured in {rounds} of {seconds} s a row: the server on one core, the load on the other, one system at a \
-         time. Cardea runs as it comes, with header pack, metrics, audit and rate limits (set too high to be met). Ratios are \
-         taken within a round; the spread is that of the figure, and over 10 % a row is called noisy. \"Many rotations\" are \
+         time. Cardea runs with its defaults: header pack, metrics, audit and rate limits (set too high to be reached). Ratios are \
+         taken within a round; the spread is that of the figure, and over 10 % a row is marked as noisy. \"Many rotations\" are \
          {rotations:.0}, \"many grants\" {grants}.\n\n\
          | work | figure | limit or ceiling | ratio | target | | spread |\n\
          |---|---:|---:|---:|---:|---|---:|",
@@ -89,7 +89,7 @@ fn beside(row: &Row, to: &str, series: &Series) -> Option<(String, f64)> {
     Some((against, series.ratio(row.figure, to)?))
 }
 
-/// With as many digits as mean something.
+/// With the significant digits only.
 fn shown(number: f64) -> String {
     match number {
         n if n >= 100.0 => thousands(n),

@@ -1,19 +1,19 @@
-//! What is demanded of each figure.
+//! The target of each figure.
 
 /// One line of the table.
 pub(super) struct Row {
     pub(super) work: &'static str,
-    /// The series that is judged.
+    /// The series with the target.
     pub(super) figure: &'static str,
     pub(super) unit: &'static str,
     pub(super) target: Target,
 }
 
-/// How it is judged.
+/// The kind of target.
 pub(super) enum Target {
-    /// At least this part, or so many times, of another series of the same round.
+    /// At least this multiple of another series of the same round.
     Ratio(&'static str, f64),
-    /// At most so many times another series of the same round.
+    /// At most this multiple of another series of the same round.
     Within(&'static str, f64),
     /// At least this, in its own unit.
     AtLeast(f64),
@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Row] = &[
     row("memory, idle", "cardea idle MB", "MB", AtMost(30.0)),
     row("memory under client_credentials", "cardea es256 peak MB", "MB", AtMost(40.0)),
     row("memory under refresh, with many grants", "cardea refresh many grants peak MB", "MB", AtMost(96.0)),
-    row("memory 10 s after 10,000 bodies that don't end", "cardea after burst MB", "MB", AtMost(64.0)),
+    row("memory 10 s after 10,000 incomplete bodies", "cardea after burst MB", "MB", AtMost(64.0)),
     row("right logins answered during a flood of wrong ones", "cardea right logins %", "%", AtLeast(95.0)),
     row("health checks beside 4,096 idle connections, p99", "cardea health p99 ms", "ms", AtMost(50.0)),
     row("written to the disk by a login and its redemption, one at a time", "cardea login bytes", "bytes", AtMost(65_536.0)),
@@ -67,8 +67,8 @@ pub(super) const ROWS: &[Row] = &[
     row("… beside jsonwebtoken", "layer es256", "/s", Ratio("jsonwebtoken es256", 1.0)),
     row("JWT verification in the resource layer, RS256", "layer rs256", "/s", Ratio("key rs256", 0.80)),
     row("… beside jsonwebtoken", "layer rs256", "/s", Ratio("jsonwebtoken rs256", 1.0)),
-    row("introspection in the resource layer, answer known", "layer cached", "/s", AtLeast(100_000.0)),
-    row("what the BFF proxy adds, median of one connection", "bff adds ms", "ms", AtMost(0.3)),
+    row("introspection in the resource layer, answer cached", "layer cached", "/s", AtLeast(100_000.0)),
+    row("latency added by the BFF proxy, median of one connection", "bff adds ms", "ms", AtMost(0.3)),
     row("gateway, TLS, 1 KiB", "cardea gateway", "/s", Ratio("nginx gateway", 0.70)),
     row("… its p99", "cardea gateway p99 ms", "ms", Within("nginx gateway p99 ms", 2.0)),
     row("`cardea dev` to the 200 of its curl line, first start", "dev first s", "s", AtMost(5.0)),
@@ -98,14 +98,14 @@ pub(super) const BESIDE: &[(&str, &str)] = &[
     ),
     (
         "cardea refresh many grants",
-        "refresh rotation all over the store with many grants, 128 connections",
+        "refresh rotation spread over a store with many grants, 128 connections",
     ),
     (
         "cardea burst MB",
         "memory while 10,000 bodies are open, in MB",
     ),
-    ("verify es256", "`Api::verify` alone, ES256"),
-    ("verify rs256", "`Api::verify` alone, RS256"),
+    ("verify es256", "only `Api::verify`, ES256"),
+    ("verify rs256", "only `Api::verify`, RS256"),
     ("router es256", "a whole protected router, ES256"),
     ("router rs256", "a whole protected router, RS256"),
     (

@@ -1,4 +1,4 @@
-//! Refresh tokens and codes made beforehand, and given out once.
+//! Refresh tokens and codes made beforehand, each handed out once.
 
 use std::{path::PathBuf, process::Command};
 
@@ -12,10 +12,10 @@ use crate::command::output;
 
 /// Codes for each second of a load: more than a core can redeem.
 const CODES_A_SECOND: u64 = 6000;
-/// Those of what is measured only once.
+/// The seeds of the single measurements.
 const SPARE: u64 = 1000;
 
-/// What is left of each kind.
+/// The seeds left of each kind.
 #[derive(Default)]
 pub(super) struct Seeds {
     web: Vec<String>,
@@ -23,7 +23,7 @@ pub(super) struct Seeds {
     codes: Vec<String>,
 }
 
-/// What is seeded.
+/// The kind of a seed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Seed {
     /// Refresh tokens of the client whose access tokens are JWTs.
@@ -35,7 +35,7 @@ pub(super) enum Seed {
 }
 
 impl Seeds {
-    /// As many as the rounds will need.
+    /// Seeds for all rounds.
     pub(super) fn sow(stage: &Stage) -> Result<Self> {
         let rounds = u64::try_from(stage.plan.rounds)?;
         let (mut web, mut opaque, mut codes) = (SPARE, 1, 1);
@@ -62,7 +62,7 @@ impl Seeds {
         Ok(())
     }
 
-    /// Writes so many of a kind to a file; nobody gets them again.
+    /// Writes some seeds of a kind to a file and removes them from the list.
     pub(super) fn take(&mut self, seed: Seed, count: u64, to: &PathBuf) -> Result<()> {
         let left = match seed {
             Seed::Web => &mut self.web,
@@ -77,7 +77,7 @@ impl Seeds {
     }
 }
 
-/// How many codes a load of so many seconds may need.
+/// The number of codes that a load of this duration may need.
 pub(super) fn codes_for(seconds: u64) -> u64 {
     seconds * CODES_A_SECOND
 }

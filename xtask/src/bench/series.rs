@@ -1,4 +1,4 @@
-//! The numbers: a value a round under each name.
+//! The numbers: one value per round under each name.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl Series {
         median(self.0.get(name)?)
     }
 
-    /// How far apart the rounds are, as a part of the median.
+    /// The spread of the rounds, as a part of the median.
     pub(super) fn spread(&self, name: &str) -> Option<f64> {
         let values = self.0.get(name)?;
         let most = values.iter().copied().fold(f64::MIN, f64::max);
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_ratio_is_taken_within_each_round() {
         let mut series = Series::default();
-        // The machine was half as fast in the second round; the ratio doesn't mind.
+        // The machine was half as fast in the second round; the ratio is unaffected.
         for (ours, limit) in [(50.0, 100.0), (25.0, 50.0), (55.0, 100.0)] {
             series.push("ours", ours);
             series.push("limit", limit);

@@ -1,4 +1,4 @@
-//! A server of the comparison: one process, pinned, and stopped by its own id.
+//! A server of the comparison: one process, pinned, and stopped by its id.
 
 use std::{
     ffi::OsStr,
@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// Where a process may run.
+/// The cores that a process may use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Cores {
     /// The first core.
@@ -21,7 +21,7 @@ pub(super) enum Cores {
     Both,
 }
 
-/// A command that runs nowhere else.
+/// A command that runs on these cores only.
 pub(super) fn pinned(cores: Cores, program: impl AsRef<OsStr>) -> Command {
     let list = match cores {
         Cores::Server => "0",
@@ -51,7 +51,7 @@ impl Server {
         Self::start_until(command, || answers(port, path))
     }
 
-    /// Starts it and waits until it is seen to be ready. What it prints goes where the command says.
+    /// Starts it and waits until it is ready. Its output is redirected as the command says.
     pub(super) fn start_until(mut command: Command, ready: impl Fn() -> bool) -> Result<Self> {
         let began = Instant::now();
         let child = command
@@ -67,7 +67,7 @@ impl Server {
                 bail!("{command:?} ended with {status}");
             }
             if began.elapsed() > START {
-                bail!("{command:?} doesn't get ready");
+                bail!("{command:?} does not become ready");
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -75,17 +75,17 @@ impl Server {
         Ok(server)
     }
 
-    /// What it holds of the memory now, in millions of bytes.
+    /// Its memory now, in millions of bytes.
     pub(super) fn memory(&self) -> Result<f64> {
         self.status("VmRSS:")
     }
 
-    /// The most that it ever held.
+    /// Its peak memory.
     pub(super) fn peak_memory(&self) -> Result<f64> {
         self.status("VmHWM:")
     }
 
-    /// The bytes that it has caused to be written to a disk so far.
+    /// The bytes that it has written to a disk so far.
     pub(super) fn written(&self) -> Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
         let bytes = text.lines().find_map(|l| l.strip_prefix("write_bytes: "));
@@ -100,7 +100,7 @@ impl Server {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    /// Asks it to end, and waits.
+    /// Stops it, and waits.
     pub(super) fn stop(mut self) -> Result<()> {
         self.end()
     }
@@ -114,7 +114,7 @@ impl Server {
         let began = Instant::now();
         while self.child.try_wait()?.is_none() {
             if began.elapsed() > END {
-                bail!("the server {id} doesn't end");
+                bail!("the server {id} does not end");
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -124,8 +124,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Asked first, because an nginx that is killed leaves its worker behind. Both fail when it has ended, which is what is
-        // wanted.
+        // SIGTERM first, because a killed nginx leaves its worker behind. Both fail when the process has ended, as intended.
         let _ = self.end();
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -22,14 +22,14 @@ use crate::{
 pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const PASSWORD: &str = "hinge-of-the-bench-9";
 pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
-/// People who log in at once.
-pub(super) const PEOPLE: usize = 8;
+/// Users who log in at once.
+pub(super) const USERS: usize = 8;
 /// The client of the app with the BFF.
 pub(super) const BFF: &str = "bff";
 /// Rows of the ceiling, as many as Cardea has grants.
 const CEILING_ROWS: &str = "10000";
 
-/// Who is measured.
+/// The measured system.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum System {
     Cardea,
@@ -54,7 +54,7 @@ pub(super) struct Programs {
     ceiling: PathBuf,
 }
 
-/// Where it all happens.
+/// The environment of one bench.
 pub(super) struct Stage {
     pub(super) plan: Plan,
     pub(super) programs: Programs,
@@ -63,12 +63,12 @@ pub(super) struct Stage {
     folder: TempDir,
 }
 
-/// Where everything listens, on loopback.
+/// The ports on loopback.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
     /// The provider, be it Cardea, the ceiling or the peer.
     pub(super) provider: u16,
-    /// What stands before an API: the gateway, nginx, the app with the BFF, `cardea dev`.
+    /// The server in front of an API: the gateway, nginx, the app with the BFF, `cardea dev`.
     pub(super) front: u16,
     /// The API.
     pub(super) upstream: u16,
@@ -78,7 +78,9 @@ impl Stage {
     /// Builds the programs, starts Cardea once on an empty folder, and seeds its store.
     pub(super) fn set(plan: Plan) -> Result<Self> {
         if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
-            bail!("one core for the server and one for the load make two; this machine has one");
+            bail!(
+                "the bench needs two cores, one for the server and one for the load; this machine has one"
+            );
         }
         for tool in ["wrk", "openssl", "taskset", "node", "npm", "nginx", "curl"] {
             if find(tool).is_none() {
@@ -159,7 +161,7 @@ fn build() -> Result<Programs> {
     let mut arguments = vec!["build", "--release"];
     arguments.extend(packages.iter().flat_map(|package| ["-p", *package]));
     if !stream(&mut cargo(arguments))? {
-        bail!("the programs don't build");
+        bail!("the programs do not build");
     }
     let metadata = crate::check::Metadata::read()?;
     let program = |name: &str| metadata.target_directory.join("release").join(name);
@@ -172,7 +174,7 @@ fn build() -> Result<Programs> {
 
 impl Ports {
     fn free() -> Result<Self> {
-        // Held until all are known, so that each is another.
+        // All are held until the end, so that the ports differ.
         let listener = || TcpListener::bind("127.0.0.1:0").context("no free port");
         let [provider, front, upstream] = [listener()?, listener()?, listener()?];
         Ok(Self {
@@ -183,7 +185,7 @@ impl Ports {
     }
 }
 
-/// All that the product has is on; the limits are only too high to be met.
+/// With the defaults of the product; only the limits are too high to be reached.
 fn configuration(ports: Ports) -> String {
     let port = ports.provider;
     let mut text = format!(
@@ -233,9 +235,9 @@ introspection_clients = ["api"]
     let redirect = format!("redirect_uris = [\"{callback}\"]");
     let grant_types = r#"["authorization_code", "refresh_token"]"#;
     text.push_str(&client_of(BFF, grant_types, &redirect));
-    for person in 0..PEOPLE {
+    for user in 0..USERS {
         text.push_str(&format!(
-            "\n[[users]]\nusername = \"person{person}\"\npassword = \"{PASSWORD}\"\n"
+            "\n[[users]]\nusername = \"person{user}\"\npassword = \"{PASSWORD}\"\n"
         ));
     }
     text

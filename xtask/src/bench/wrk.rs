@@ -1,4 +1,4 @@
-//! One run of wrk, and what it says.
+//! One run of wrk, and its output.
 
 use std::{path::Path, process::Command};
 
@@ -19,7 +19,7 @@ pub(super) struct Run<'a> {
     pub(super) file: &'a Path,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug, PartialEq)]
 pub(super) struct Outcome {
     pub(super) per_second: f64,
@@ -28,13 +28,13 @@ pub(super) struct Outcome {
 }
 
 impl Run<'_> {
-    /// Runs it. An error among the answers is an error: refusals are cheaper than answers.
+    /// Runs it. An error among the answers fails the run: refusals are cheaper than answers.
     pub(super) fn go(&self) -> Result<Outcome> {
         let mut wrk = self.command();
         let text = output(&mut wrk)?;
         let outcome = parse(&text).with_context(|| format!("wrk printed:\n{text}"))?;
-        for trouble in ["Non-2xx or 3xx responses", "Socket errors"] {
-            if let Some(line) = text.lines().find(|line| line.contains(trouble)) {
+        for failure in ["Non-2xx or 3xx responses", "Socket errors"] {
+            if let Some(line) = text.lines().find(|line| line.contains(failure)) {
                 bail!("{}: {}", self.url, line.trim());
             }
         }

@@ -29,21 +29,21 @@ fn circles(folder: &str, files: &[File]) -> Vec<Finding> {
         .iter()
         .map(|(module, file)| (module, imports(module, &file.text, &modules)))
         .collect();
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     let mut findings = Vec::new();
     for (module, file) in &modules {
         let Some(way) = way_back(module, &imports) else {
             continue;
         };
-        if told.contains(module) {
+        if reported.contains(module) {
             continue;
         }
-        told.extend(way.iter().cloned());
+        reported.extend(way.iter().cloned());
         let names: Vec<String> = way.iter().map(|module| module.join("::")).collect();
         findings.push(Finding::new(
             &file.path,
             format!("is in a circle of imports: {}", names.join(" -> ")),
-            "move the name that closes the circle to a file of its own, below both",
+            "move the name that closes the circle to a separate file, below both",
         ));
     }
     findings
@@ -57,7 +57,7 @@ fn module(path: &str) -> Option<Module> {
     (!root).then(|| path.split('/').map(str::to_owned).collect())
 }
 
-/// The shortest way from a module over its imports to itself.
+/// The shortest path from a module over its imports to itself.
 fn way_back(from: &Module, imports: &BTreeMap<&Module, BTreeSet<Module>>) -> Option<Vec<Module>> {
     let mut ways = vec![vec![from.clone()]];
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! What a comment or a document cites can be opened: a decision of `docs/design.md`, a row of `docs/requirements.md`, a page of
+//! Citations in comments and documents must resolve: a decision of `docs/design.md`, a row of `docs/requirements.md`, a page of
 //! `docs/decisions/`, a document of the repository.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ const DESIGN: &str = "docs/design.md";
 const REQUIREMENTS: &str = "docs/requirements.md";
 const DECISIONS: &str = "docs/decisions/";
 
-/// What may be cited.
+/// The targets of citations.
 #[derive(Debug, Default)]
 pub(super) struct Citable {
     /// `D7`: a heading of the design.
@@ -18,7 +18,7 @@ pub(super) struct Citable {
     sections: BTreeSet<String>,
     /// `1.14`: a row of the requirements.
     requirements: BTreeSet<String>,
-    /// `10` of `decision 10`: a page of its own.
+    /// `10` of `decision 10`: a page of `docs/decisions/`.
     pages: BTreeSet<String>,
     /// The paths of all documents.
     documents: BTreeSet<String>,
@@ -75,13 +75,13 @@ pub(super) fn check(file: &File, citable: &Citable) -> Vec<Finding> {
         };
         findings.extend(dead(text, citable).map(|(cited, cure)| {
             let place = format!("{}:{}", file.path, index + 1);
-            Finding::new(place, format!("cites {cited}, which leads nowhere"), cure)
+            Finding::new(place, format!("cites {cited}, which does not exist"), cure)
         }));
     }
     findings
 }
 
-/// Where a file of this kind has text for a reader.
+/// The parts of a file of this kind that are text for a reader.
 enum Comments {
     Everywhere,
     Behind(&'static [&'static str]),
@@ -94,7 +94,7 @@ impl Comments {
             .rsplit_once('.')
             .map_or(name, |(_, extension)| extension)
         {
-            // The changelog speaks of the past.
+            // The changelog describes the past.
             "md" if name != "CHANGELOG.md" => Some(Self::Everywhere),
             "rs" | "js" => Some(Self::Behind(&["//"])),
             "toml" | "sh" | "yml" | "conf" | "Containerfile" | "Caddyfile" | "service" => {
@@ -110,7 +110,7 @@ impl Comments {
         match self {
             Self::Everywhere => Some(line),
             Self::Behind(marks) => {
-                // `//` stands in URLs and in texts too: a comment begins its line, or follows a space.
+                // `//` is in URLs and in literals too: a comment begins its line, or follows a space.
                 let at = |mark: &&str| {
                     let mut places = line.match_indices(*mark).map(|(at, _)| at);
                     places.find(|at| line.get(..*at).is_some_and(is_open))
@@ -126,7 +126,7 @@ fn is_open(before: &str) -> bool {
     before.is_empty() || before.ends_with(char::is_whitespace)
 }
 
-/// The citations of one line that lead nowhere, each with what to do.
+/// The unresolved citations of one line, each with its remedy.
 fn dead<'a>(
     text: &'a str,
     citable: &'a Citable,
@@ -155,7 +155,7 @@ fn dead<'a>(
             _ if is_document(word) => (!citable.has_document(word)).then(|| {
                 (
                     word.to_owned(),
-                    "name a document of the repository, or say what it says",
+                    "name a document of the repository, or write its content here",
                 )
             }),
             _ => None,

@@ -1,4 +1,4 @@
-//! What `deploy/Containerfile` copies is enough to build: the workspace resolves from it, and holds every file that a source includes.
+//! `deploy/Containerfile` must copy enough to build: the workspace resolves, and every file that a source includes is copied.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub(super) fn check(files: &[File]) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// What the stages copy from the folder of the workspace.
+/// The files that the stages copy from the folder of the workspace.
 fn copied(text: &str) -> Vec<&str> {
     let copies = text.lines().filter_map(|line| line.strip_prefix("COPY "));
     copies
@@ -60,7 +60,7 @@ fn is_compiled(path: &str) -> bool {
         && !path.ends_with("tests.rs")
 }
 
-/// The files that this source includes, but for the documentation's tests.
+/// The files that this source includes, except for documentation tests.
 fn included(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().filter(|line| !line.contains("#[doc"));
     let calls = lines.flat_map(|line| {

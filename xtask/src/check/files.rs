@@ -9,7 +9,7 @@ use crate::command::output;
 /// A text file that git tracks, or would with the next `git add`.
 #[derive(Debug)]
 pub(super) struct File {
-    /// From the folder of the workspace.
+    /// Relative to the folder of the workspace.
     pub(super) path: String,
     pub(super) text: String,
 }
@@ -30,7 +30,7 @@ impl File {
     }
 }
 
-/// All of them but those that are not text.
+/// All text files.
 pub(super) fn tracked(root: &Path) -> Result<Vec<File>> {
     let mut git = Command::new("git");
     git.args([
@@ -44,7 +44,7 @@ pub(super) fn tracked(root: &Path) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for path in output(&mut git)?.split_terminator('\0') {
         let full = root.join(path);
-        // What is tracked may be deleted in the working tree, or be a link to a folder.
+        // A tracked file may be deleted in the working tree, or be a link to a folder.
         if !full.is_file() {
             continue;
         }

@@ -1,10 +1,10 @@
-//! Arrows between our crates only point down.
+//! Dependencies between our crates only point down.
 
 use std::collections::BTreeSet;
 
 use super::{Finding, Metadata};
 
-/// The layers from the ground up: each crate, and the ones it knows besides what those know.
+/// The layers from the bottom up: each crate, and its direct dependencies.
 const LAYERS: &[(&str, &[&str])] = &[
     ("seal", &[]),
     ("jose", &["seal"]),
@@ -46,8 +46,8 @@ pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
         let Some(known) = knows(package.folder()) else {
             findings.push(Finding::new(
                 &package.name,
-                "has no place in the layers",
-                "give it one in ARCHITECTURE.md and in LAYERS of xtask/src/check/layers.rs",
+                "is not in the layers",
+                "add it in ARCHITECTURE.md and to LAYERS of xtask/src/check/layers.rs",
             ));
             continue;
         };
@@ -56,7 +56,7 @@ pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
                 findings.push(Finding::new(
                     &package.name,
                     format!("depends on {name}, which is not below it"),
-                    "move what both need down, to a crate that both know (two kits: `web` or `seal`)",
+                    "move the shared code to a crate that both depend on (two kits: `web` or `seal`)",
                 ));
             }
         }
@@ -64,7 +64,7 @@ pub(super) fn check(metadata: &Metadata) -> Vec<Finding> {
     findings
 }
 
-/// All that a crate may depend on: what it knows, and what that knows.
+/// All crates that a crate may depend on, directly or indirectly.
 fn knows(crate_name: &str) -> Option<BTreeSet<&'static str>> {
     let (_, direct) = LAYERS.iter().find(|(name, _)| *name == crate_name)?;
     let mut all: BTreeSet<&str> = direct.iter().copied().collect();
@@ -108,7 +108,7 @@ mod tests {
             let below: Vec<&str> = LAYERS[..at].iter().map(|(name, _)| *name).collect();
             assert!(
                 known.iter().all(|name| below.contains(name)),
-                "{known:?} stand below"
+                "{known:?} are below"
             );
         }
     }
@@ -144,7 +144,7 @@ mod tests {
     fn an_unknown_crate_must_be_given_a_place() {
         assert_eq!(
             check(&workspace("cardea-drawer", "cardea-seal", None))[0].what,
-            "has no place in the layers"
+            "is not in the layers"
         );
     }
 }

@@ -1,11 +1,11 @@
-//! No file of the repository tells of the machine it was written on, or of a package mirror.
+//! No file of the repository names the machine it was written on, or a package mirror.
 
 use super::{Finding, files::File};
 
-/// Folders at the root of a file system where people, not programs, have their files.
+/// Folders at the root of a file system that hold users' files.
 const PERSONAL: &[&str] = &["work", "root", "home", "Users"];
 
-/// Hosts that packages are fetched from, as name and domain. Which one is used is each machine's own business.
+/// Hosts that packages are fetched from, as name and domain. Which one is used is a setting of the machine.
 const HOSTS: &[(&str, &str)] = &[
     ("registry", "npmjs.org"),
     ("index", "crates.io"),
@@ -51,7 +51,7 @@ fn leak(path: &str, line: &str) -> Option<(String, &'static str)> {
     let trimmed = line.trim_start();
     match name {
         "Cargo.lock" if trimmed.starts_with("source = ") && !line.contains(CRATES) => Some((
-            "names a source that is not the common one".into(),
+            "names a source other than crates.io".into(),
             "replace the dependency, or remove the mirror and lock again",
         )),
         "package-lock.json" if trimmed.starts_with("\"resolved\": \"http") => Some((
@@ -70,7 +70,7 @@ fn leak(path: &str, line: &str) -> Option<(String, &'static str)> {
     }
 }
 
-/// Whether `/folder/` stands at the beginning of a path, not within a URL or a longer path.
+/// Whether `/folder/` is the beginning of a path, not part of a URL or a longer path.
 fn names_folder(line: &str, folder: &str) -> bool {
     let needle = format!("/{folder}/");
     line.match_indices(&needle).any(|(at, _)| {

@@ -1,4 +1,4 @@
-//! Cargo.lock is committed, and says what the manifests ask for.
+//! Cargo.lock is committed, and agrees with the manifests.
 
 use std::process::Command;
 
@@ -33,7 +33,7 @@ pub(super) fn check() -> Vec<Finding> {
         findings.push(Finding::new(
             FILE,
             first,
-            "run `cargo metadata` without --locked and commit what it changes",
+            "run `cargo metadata` without --locked and commit the changes",
         ));
     }
     findings

@@ -1,7 +1,7 @@
 //! The workspace as cargo sees it.
 //!
-//! `cargo metadata` tells who names whom. What is compiled is asked of `cargo tree`: the graph of `cargo metadata` joins the
-//! features of all packages and keeps optional dependencies that nobody switched on, so it would blame the innocent.
+//! `cargo metadata` has the declared dependencies. The compiled ones come from `cargo tree`: the graph of `cargo metadata` joins
+//! the features of all packages and keeps optional dependencies that are off, so it has false positives.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::command::{cargo, output};
 
-/// What `cargo metadata` says, as far as it is needed here.
+/// The needed part of the output of `cargo metadata`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
@@ -18,7 +18,7 @@ pub(crate) struct Metadata {
     pub(crate) target_directory: PathBuf,
 }
 
-/// One package, ours or foreign.
+/// One package, of the workspace or a dependency.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) id: String,
@@ -31,7 +31,7 @@ pub(crate) struct Package {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `dev` or `build`; nothing for a normal one.
+    /// `dev` or `build`; `None` for a normal one.
     pub(crate) kind: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Target {
 }
 
 impl Metadata {
-    /// Asks cargo.
+    /// Runs cargo.
     pub(crate) fn read() -> Result<Self> {
         let text = output(&mut cargo(["metadata", "--format-version", "1"]))?;
         serde_json::from_str(&text).context("`cargo metadata` printed something unexpected")
@@ -57,7 +57,7 @@ impl Metadata {
 }
 
 impl Package {
-    /// The names it needs to build and to run, without those of its tests.
+    /// The dependencies to build and to run it, without those of its tests.
     pub(crate) fn direct(&self) -> impl Iterator<Item = &str> {
         self.dependencies
             .iter()
@@ -74,7 +74,7 @@ impl Package {
 /// A package by name and version, as `cargo tree` names it.
 pub(crate) type Compiled = (String, String);
 
-/// What is linked into a program that depends on this package alone, with its default features, on any platform.
+/// The packages linked into a program that depends only on this package, with its default features, on any platform.
 pub(crate) fn linked_by(package: &str) -> Result<BTreeSet<Compiled>> {
     tree(&["--package", package, "--edges", "normal,no-proc-macro"])
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: the walls that neither the compiler nor clippy can hold.
+//! `cargo xtask check`: the rules that neither the compiler nor clippy can enforce.
 //!
 //! Functions over 80 lines are clippy's (`too_many_lines`), with `#[expect(…, reason = "…")]` as the exception.
 
@@ -24,7 +24,7 @@ use anyhow::Result;
 use crate::command::root;
 pub(crate) use metadata::Metadata;
 
-/// One wall that doesn't stand: what is wrong, where, and what to do.
+/// One broken rule: what is wrong, where, and what to do.
 #[derive(Debug, PartialEq)]
 struct Finding {
     place: String,
@@ -48,10 +48,10 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks everything and prints what was found; true when nothing was. With `write`, generated pages are made anew first.
+/// Checks everything and prints the findings; true without findings. With `write`, generated pages are rewritten first.
 pub(crate) fn run(write: bool) -> Result<bool> {
     let mut findings = lockfile::check();
-    // Without a lock file that fits there is no graph to judge; what can be read is judged all the same.
+    // Without a valid lock file there is no graph to check; the files are checked all the same.
     if findings.is_empty() {
         findings.extend(graph()?);
     }
@@ -60,7 +60,7 @@ pub(crate) fn run(write: bool) -> Result<bool> {
         println!("{finding}");
     }
     match findings.len() {
-        0 => println!("check: every wall stands"),
+        0 => println!("check: no findings"),
         1 => println!("check: 1 finding"),
         many => println!("check: {many} findings"),
     }

@@ -1,10 +1,10 @@
-//! A document that names a file names one that exists.
+//! The files that a document names must exist.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::{Finding, files::File};
 
-/// The documents at the root that speak of the tree as it is now; the changelog speaks of the past too.
+/// The documents at the root that describe the current tree; the changelog describes the past too.
 const DOCUMENTS: &[&str] = &[
     "README.md",
     "ARCHITECTURE.md",
@@ -16,7 +16,7 @@ const EXTENSIONS: &[&str] = &[
     "rs", "md", "toml", "html", "css", "sql", "sh", "service", "png", "svg",
 ];
 
-/// `exists` answers for paths from the folder of the workspace.
+/// `exists` takes paths relative to the folder of the workspace.
 pub(super) fn check(file: &File, exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     let documented = file.path.starts_with("docs/") && file.path.ends_with(".md");
     if !documented && !DOCUMENTS.contains(&file.path.as_str()) {
@@ -40,7 +40,7 @@ pub(super) fn check(file: &File, exists: impl Fn(&str) -> bool) -> Vec<Finding> 
             Finding::new(
                 place,
                 format!("names {path}, which doesn't exist"),
-                "mend the name",
+                "correct the name",
             )
         }));
     }
@@ -57,12 +57,12 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
     targets.filter(|target| !target.is_empty() && !target.contains(':'))
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Has a folder, and a file's name or a folder that we have at its beginning.
+/// Whether it has a folder, and a file name or one of our folders at its beginning.
 fn looks_like_a_path(text: &str, exists: &impl Fn(&str) -> bool) -> bool {
     let plain = text
         .chars()
@@ -78,7 +78,7 @@ fn looks_like_a_path(text: &str, exists: &impl Fn(&str) -> bool) -> bool {
         && (extension || !rest.is_empty() && exists(first) || text.ends_with('/') && exists(first))
 }
 
-/// From the root, from the document, or as we speak of crates: `server/error.rs`, `protocol/src/token/`.
+/// Relative to the root, to the document, or to `crates/`: `server/error.rs`, `protocol/src/token/`.
 fn found(folder: &str, text: &str, exists: &impl Fn(&str) -> bool) -> bool {
     let inside = text
         .split_once('/')
@@ -94,7 +94,7 @@ fn found(folder: &str, text: &str, exists: &impl Fn(&str) -> bool) -> bool {
         .any(|path| exists(path.trim_end_matches('/')))
 }
 
-/// A path from the root; `..` goes up.
+/// A path from the root; `..` is resolved.
 pub(super) fn join(folder: &str, path: &str) -> String {
     let mut joined = PathBuf::new();
     for part in Path::new(folder).join(path).components() {

@@ -1,7 +1,7 @@
-//! A lint that is switched off says why.
+//! A lint that is switched off has a reason.
 //!
-//! Clippy asks the same (`allow_attributes_without_reason`), but only of the code it compiles: not of another platform's, nor
-//! of a feature's that is off.
+//! Clippy requires the same (`allow_attributes_without_reason`), but only of the code that it compiles: not of code for other
+//! platforms, nor of a feature that is off.
 
 use super::{Finding, files::File};
 
@@ -15,7 +15,7 @@ pub(super) fn check(file: &File) -> Vec<Finding> {
             Finding::new(
                 format!("{}:{line}", file.path),
                 "switches a lint off without a reason",
-                "add `reason = \"…\"`, or mend what the lint found",
+                "add `reason = \"…\"`, or fix what the lint found",
             )
         })
         .collect()

@@ -1,4 +1,4 @@
-//! The house style that rustfmt does not know: imports, modules, unit tests, parameters. CONTRIBUTING.md says it in words.
+//! The house style that rustfmt does not know: imports, modules, unit tests, parameters. CONTRIBUTING.md describes it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         if folders.contains(folder) {
             findings.push(Finding::new(
                 &file.path,
-                "stands beside a folder of its name",
+                "is beside a folder of the same name",
                 "move it into the folder as mod.rs",
             ));
         }
@@ -27,7 +27,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// Where an import comes from, in the order of the groups.
+/// The source of an import, in the order of the groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     Std,
@@ -82,12 +82,12 @@ fn root(line: &str) -> Option<&str> {
     path.split([':', ';', ' ']).next()
 }
 
-/// The module `tests` is the end of its file.
+/// The module `tests` is at the end of its file.
 fn tests_last(file: &File) -> Option<Finding> {
     let (before, _) = file.text.split_once("\nmod tests {\n")?;
     let (_, after) = file.text.split_once("\nmod tests {\n")?;
     let (tests, rest) = after.split_once("\n}\n")?;
-    // A text of several lines may hold a brace at the left edge.
+    // A literal of several lines may have a brace at the left edge.
     let in_text = tests.contains("= \"\\\n");
     (!in_text && !rest.trim().is_empty()).then(|| {
         let line = before.lines().count() + 1;
@@ -122,7 +122,7 @@ fn tuples(file: &File) -> Vec<Finding> {
         .collect()
 }
 
-/// What stands between the parentheses of `fn name<T>(…)`; nothing where this is no signature.
+/// The text between the parentheses of `fn name<T>(…)`; `None` when this is no signature.
 fn parameters(text: &str) -> Option<&str> {
     let name = text.strip_prefix("fn ")?;
     let open = name.find(['(', '<', '\n', ';', '"'])?;
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn each_rule_has_its_finding() {
         for (path, text, what) in [
-            ("b.rs", "", "stands beside a folder of its name"),
+            ("b.rs", "", "is beside a folder of the same name"),
             (
                 "a.rs",
                 "use std::fmt;\nuse std::io;\n",

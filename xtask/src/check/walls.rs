@@ -1,4 +1,4 @@
-//! Foreign crates that only some of ours may name, or pull in at all.
+//! Third-party crates that only some of our crates may depend on, or link at all.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use super::{
     metadata::{Package, linked_by},
 };
 
-/// Crates that only the named ones of ours may depend on directly.
+/// Crates that only the named crates of ours may depend on directly.
 struct Direct {
     foreign: &'static [&'static str],
     only: &'static [&'static str],
@@ -18,12 +18,12 @@ const DIRECT: &[Direct] = &[
     Direct {
         foreign: &["aws-lc-rs", "aws-lc-sys"],
         only: &["seal", "jose"],
-        cure: "use what `seal` or `jose` offer; cryptography has two doors",
+        cure: "use `seal` or `jose`; only they depend on cryptography",
     },
     Direct {
         foreign: &["reqwest", "tokio-rustls", "governor"],
         only: &["web"],
-        cure: "use `web`: one guarded way out, one listener, one limiter",
+        cure: "use `web`: it has the guarded client, the listener and the limiter",
     },
     Direct {
         foreign: &["hyper-util"],
@@ -37,7 +37,7 @@ const DIRECT: &[Direct] = &[
     },
 ];
 
-/// Crates that must not be linked into ours, by whatever way.
+/// Crates that must not be linked into ours, directly or indirectly.
 struct Linked {
     ours: &'static [&'static str],
     never: &'static [&'static str],
@@ -62,7 +62,7 @@ const LINKED: &[Linked] = &[
             "argon2",
             "askama",
         ],
-        cure: "put it behind a feature that is off by default: a kit is compiled into other people's programs",
+        cure: "put it behind a feature that is off by default: a kit is compiled into the programs of others",
     },
 ];
 

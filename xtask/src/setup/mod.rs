@@ -1,4 +1,4 @@
-//! `cargo xtask setup`: says what the tests need and this machine lacks, and installs it.
+//! `cargo xtask setup`: lists the missing tools for the tests, and installs them.
 
 mod node;
 mod python;
@@ -19,7 +19,7 @@ use anyhow::{Result, bail};
 
 use crate::{command::root, test::Part};
 
-/// Makes the machine ready for these parts of the tests; with `yes` without asking.
+/// Installs the tools for these parts of the tests; with `yes` without asking.
 pub(crate) fn run(parts: &[Part], yes: bool) -> Result<()> {
     install_packages(parts, yes)?;
     for part in parts {
@@ -28,7 +28,7 @@ pub(crate) fn run(parts: &[Part], yes: bool) -> Result<()> {
             python::install(&folder)?;
         }
     }
-    println!("setup: everything is there");
+    println!("setup: nothing is missing");
     Ok(())
 }
 
@@ -48,7 +48,7 @@ fn install_packages(parts: &[Part], yes: bool) -> Result<()> {
         .collect();
     let Some(installer) = system::Installer::find() else {
         bail!(
-            "this is no Debian: install what is missing with your own package manager (Debian's names: {}) and run this again",
+            "this is not Debian: install the missing tools with your package manager (Debian's names: {}) and run this again",
             system::joined(&packages)
         );
     };
@@ -70,7 +70,7 @@ fn install_packages(parts: &[Part], yes: bool) -> Result<()> {
 /// Asks on the terminal; without one the answer is no.
 fn agreed(question: &str) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
-        println!("There is no terminal to ask on: `cargo xtask setup --yes` installs it.");
+        println!("No terminal to ask on: run `cargo xtask setup --yes` to install it.");
         return Ok(false);
     }
     print!("{question} [y/N] ");
@@ -80,7 +80,7 @@ fn agreed(question: &str) -> Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Whether what was installed from `wanted` is still what `wanted` asks for: `stamp` is a copy made after the installation.
+/// Whether the installation from `wanted` is up to date: `stamp` is a copy of `wanted` made after the installation.
 fn is_current(wanted: &Path, stamp: &Path) -> bool {
     match (std::fs::read(wanted), std::fs::read(stamp)) {
         (Ok(wanted), Ok(installed)) => wanted == installed,

@@ -1,4 +1,4 @@
-//! npm packages, beside the tests that use them.
+//! npm packages, in the folders of the tests that use them.
 
 use std::{path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::is_current;
 use crate::command::stream;
 
-/// Installs exactly what `package-lock.json` says, when the folder has npm packages and they aren't installed yet.
+/// Installs exactly the packages of `package-lock.json`, if the folder has one and they are not installed yet.
 pub(crate) fn install(folder: &Path) -> Result<()> {
     if !folder.join("package.json").exists() {
         return Ok(());

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use super::is_current;
 use crate::{check::Metadata, command::stream};
 
-/// Installs what `requirements.txt` of the folder says, when there is one and it isn't installed yet.
+/// Installs the packages of `requirements.txt`, if the folder has one and they are not installed yet.
 pub(super) fn install(folder: &Path) -> Result<()> {
     let wanted = folder.join("requirements.txt");
     if !wanted.exists() {
@@ -42,13 +42,13 @@ pub(super) fn install(folder: &Path) -> Result<()> {
     ])
     .arg(&wanted);
     if !stream(&mut pip)? {
-        bail!("pip could not install what {} names", wanted.display());
+        bail!("pip could not install the packages of {}", wanted.display());
     }
     std::fs::copy(&wanted, &stamp)?;
     Ok(())
 }
 
-/// The python that has the packages of this folder, when it has any.
+/// The python with the packages of this folder, if it has any.
 pub(crate) fn interpreter(folder: &Path) -> Result<Option<PathBuf>> {
     if !folder.join("requirements.txt").exists() {
         return Ok(None);

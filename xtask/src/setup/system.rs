@@ -18,12 +18,12 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     pub(super) purpose: &'static str,
     pub(super) packages: &'static [&'static str],
-    /// The parts that start it; none named: the whole run alone.
+    /// The parts that start it; empty for the whole run only.
     needed_by: &'static [Part],
     is_there: fn() -> bool,
 }
 
-/// Where Debian puts Apache's modules.
+/// Debian's folder for Apache's modules.
 const MOD_AUTH_OPENIDC: &str = "/usr/lib/apache2/modules/mod_auth_openidc.so";
 
 const TOOLS: &[Tool] = &[
@@ -100,7 +100,7 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// What these parts need and the machine lacks.
+/// The tools of these parts that the machine lacks.
 pub(super) fn missing(parts: &[Part]) -> Vec<&'static Tool> {
     let is_needed = |tool: &&Tool| match tool.needed_by {
         [] => Part::ALL.iter().all(|part| parts.contains(part)),
@@ -110,7 +110,7 @@ pub(super) fn missing(parts: &[Part]) -> Vec<&'static Tool> {
     needed.filter(|tool| !(tool.is_there)()).collect()
 }
 
-/// The browser, under whichever name it goes.
+/// The browser, under any of its names.
 pub(crate) fn chromium() -> Option<PathBuf> {
     [
         "chromium",
@@ -140,13 +140,13 @@ fn major(version: &str) -> Option<u32> {
         .ok()
 }
 
-/// apt-get, through sudo when this isn't root.
+/// apt-get, through sudo when the user is not root.
 pub(super) struct Installer {
     sudo: bool,
 }
 
 impl Installer {
-    /// None where the distribution is no Debian, nor a child of it.
+    /// `None` if the distribution is neither Debian nor a derivative.
     pub(super) fn find() -> Option<Self> {
         if !Path::new("/etc/debian_version").exists() || find("apt-get").is_none() {
             return None;

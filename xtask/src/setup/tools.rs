@@ -1,4 +1,4 @@
-//! Lint programs from crates.io, each in a pinned version and a folder of its own, so that nobody's own installation is touched.
+//! Lint programs from crates.io, each in a pinned version and in its own folder, so that the user's installations are not changed.
 
 use std::{path::PathBuf, process::Command};
 
@@ -36,7 +36,7 @@ pub(crate) const MUTANTS: Tool = Tool {
     binary: "cargo-mutants",
 };
 
-/// Builds what `cargo xtask lint` needs and is missing; with `yes` without asking.
+/// Builds the missing programs for `cargo xtask lint`; with `yes` without asking.
 pub(crate) fn install(yes: bool) -> Result<()> {
     install_all([DENY, MACHETE, TYPOS], "cargo xtask lint", yes)
 }
@@ -61,7 +61,7 @@ fn install_all<const N: usize>(tools: [Tool; N], purpose: &str, yes: bool) -> Re
         println!("  {} {}", tool.package, tool.version);
     }
     if !yes && !agreed("Build them with `cargo install` (several minutes)?")? {
-        bail!("not installed; `cargo xtask test` and `cargo xtask check` do without");
+        bail!("not installed; `cargo xtask test` and `cargo xtask check` do not need them");
     }
     missing.iter().try_for_each(Tool::build)
 }
@@ -96,7 +96,7 @@ impl Tool {
     fn build(&self) -> Result<()> {
         let mut install = cargo(["install", "--locked", "--quiet", "--version", self.version]);
         install.arg("--root").arg(self.root()?).arg(self.package);
-        // Run for a second a day, built in every fresh container: the building is what costs.
+        // They run for a second and are built in every new container, so the build time matters most.
         install
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")

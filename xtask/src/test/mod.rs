@@ -1,4 +1,4 @@
-//! `cargo xtask test`: sets up, runs the parts in their order, and says what was run and what was not.
+//! `cargo xtask test`: sets up, runs the parts in their order, and reports which were run and which were not.
 
 mod part;
 mod run;
@@ -12,14 +12,14 @@ use run::{Outcome, Run};
 
 use crate::setup;
 
-/// A part, how it ended and how long it took.
+/// A part, its outcome and its duration.
 struct Row {
     part: Part,
     outcome: Outcome,
     took: Duration,
 }
 
-/// Runs these parts, or all; true when the run was good.
+/// Runs these parts, or all; true when the run passed.
 pub(crate) fn run(only: Option<&[Part]>, yes: bool) -> Result<bool> {
     let asked: Vec<Part> = Part::ALL
         .into_iter()
@@ -72,7 +72,7 @@ fn times(setup: Duration, rows: &[Row]) -> String {
     table + &line("all", setup + all)
 }
 
-/// Something passed and nothing failed: a run in which nothing could be run has shown nothing.
+/// At least one part passed and none failed: a run without any part proves nothing.
 fn is_good(rows: &[Row]) -> bool {
     let failed = |row: &Row| matches!(row.outcome, Outcome::Failed(_));
     let passed = |row: &Row| matches!(row.outcome, Outcome::Passed);
@@ -83,7 +83,7 @@ fn headline(name: &str) {
     println!("\n━━ {name} ━━");
 }
 
-/// The last line: nobody should take a part that was not run for one that passed.
+/// The last line, which separates the parts that passed from those that were not run.
 fn summary(rows: &[Row]) -> String {
     let mut passed = Vec::new();
     let mut failed = Vec::new();

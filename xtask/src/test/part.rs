@@ -1,11 +1,11 @@
-//! The parts of the tests, in the order they run: what fails fastest comes first.
+//! The parts of the tests, in the order they run: the fastest first.
 
 use anyhow::{Result, bail};
 
 /// One part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// The tests beside the code.
+    /// The unit tests.
     Unit,
     /// The tests in `crates/*/tests`: whole requests against a server in the same process.
     Http,
@@ -13,7 +13,7 @@ pub(crate) enum Part {
     Doc,
     /// A real browser against the real binary.
     E2e,
-    /// Other people's clients against the real binary.
+    /// Third-party clients against the real binary.
     Interop,
 }
 
@@ -30,7 +30,7 @@ impl Part {
         }
     }
 
-    /// Where its files are, when they are not Rust.
+    /// The folder of its files, if they are not Rust.
     pub(crate) fn folder(self) -> Option<&'static str> {
         match self {
             Self::Unit | Self::Http | Self::Doc => None,
@@ -52,7 +52,7 @@ impl Part {
             Some(part) => Ok(part),
             None => {
                 let all = Self::ALL.map(Self::name).join(", ");
-                bail!("there is no part `{name}`; the parts are {all}")
+                bail!("unknown part `{name}`; the parts are {all}")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One run: a temporary folder of its own, and the end of everything that was started in it.
+//! One run, in its own temporary folder; it stops every process that was started in it.
 
 use std::{
     ffi::OsStr, fmt, os::unix::ffi::OsStrExt as _, path::Path, process::Command, time::Duration,
@@ -14,15 +14,15 @@ use crate::{
     setup,
 };
 
-/// How long a process may take to end after it was asked to.
+/// The time for a process to end after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How a part ended.
+/// The outcome of a part.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Passed,
     Failed(String),
-    /// It was not run, and why.
+    /// It was not run, with the reason.
     Absent(String),
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// All that the tests write goes to its folder, which ends with it.
+/// The tests write to its folder, which is removed at its end.
 pub(super) struct Run {
     folder: TempDir,
 }
@@ -72,7 +72,7 @@ impl Run {
         let name = part.folder().unwrap_or_default();
         let folder = root().join(name);
         if !folder.join("package.json").exists() {
-            return Ok(Outcome::Absent(format!("there is no {name}/package.json")));
+            return Ok(Outcome::Absent(format!("no {name}/package.json")));
         }
         if !stream(&mut cargo([
             "build",
@@ -108,7 +108,7 @@ impl Run {
         })
     }
 
-    /// Ends what a part has left running. Our children, and theirs, are known by the temporary folder they were given.
+    /// Stops the processes that a part has left running. They are recognised by the temporary folder in their environment.
     fn stop_the_rest(&self) {
         let left = started_in(self.folder.path());
         if left.is_empty() {
@@ -125,7 +125,7 @@ impl Run {
     }
 }
 
-/// What needs a provider from npm is ignored elsewhere.
+/// Tests that need a provider from npm are ignored in the other parts.
 fn kits_at_a_foreign_provider() -> Command {
     let kits = ["--package", "cardea-resource", "--package", "cardea-client"];
     let mut test = cargo(["test", "--test", "it"]);
@@ -133,7 +133,7 @@ fn kits_at_a_foreign_provider() -> Command {
     test
 }
 
-/// The fuzz targets are a workspace of their own, which nothing else would notice to be broken.
+/// The fuzz targets are a separate workspace, which no other part compiles.
 fn fuzz_targets() -> Result<Command> {
     let mut check = cargo(["check", "--manifest-path", "fuzz/Cargo.toml", "--locked"]);
     let folder = Metadata::read()?.target_directory.join("fuzz");
@@ -152,7 +152,7 @@ fn has_integration_tests() -> Result<bool> {
     }))
 }
 
-/// The ids of the processes whose environment names this temporary folder. Where there is no `/proc`, none are found.
+/// The ids of the processes whose environment names this temporary folder. Without `/proc` none are found.
 fn started_in(folder: &Path) -> Vec<String> {
     let mut wanted = b"TMPDIR=".to_vec();
     wanted.extend(folder.as_os_str().as_bytes());
@@ -170,10 +170,10 @@ fn started_in(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// A process that ended in the meantime is no error, so the answer isn't looked at.
+/// A process that has ended in the meantime is no error, so the result is ignored.
 fn signal(signal: &str, processes: &[String]) {
     if !processes.is_empty() {
-        // The shell's own `kill`: small images have no program of that name.
+        // The built-in `kill` of the shell: small images have no program of that name.
         let _ = Command::new("sh")
             .args(["-c", "kill \"$@\" 2>/dev/null", "sh", signal])
             .args(processes)
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_a_part_leaves_running_is_stopped() {
         let run = Run::begin().unwrap();
-        // The shell ends at once; its child would go on for a minute.
+        // The shell ends at once; its child would run for a minute.
         let shell = shell("sleep 60 >/dev/null 2>&1 & exit 0");
         assert!(matches!(run.tests(shell).unwrap(), Outcome::Passed));
         assert!(started_in(run.folder.path()).is_empty());

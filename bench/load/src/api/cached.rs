@@ -1,4 +1,4 @@
-//! Opaque tokens that the kit has asked the issuer about before.
+//! Opaque tokens that the kit has introspected before.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::{
     tally::Tally,
 };
 
-/// Bytes of randomness in an opaque token, as Cardea's introspection endpoint meets it.
+/// Bytes of randomness in an opaque token, as Cardea's introspection endpoint gets it.
 const TOKEN_BYTES: usize = 32;
 
 #[derive(clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Tokens that take turns.
     #[arg(long, default_value_t = 1000)]
     tokens: usize,
-    /// For how long.
+    /// The duration in seconds.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
 }

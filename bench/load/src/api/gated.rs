@@ -13,7 +13,7 @@ use cardea_web::inbound::Peer;
 use http::{StatusCode, header::AUTHORIZATION};
 use tower::{Layer as _, Service, service_fn};
 
-/// A request as a server hands it over, made before the clock runs.
+/// A request as a server passes it on, made before the clock starts.
 pub(crate) fn request(token: &str) -> anyhow::Result<Request> {
     let request = Request::get("/orders").header(AUTHORIZATION, format!("Bearer {token}"));
     let mut request = request.body(Body::empty())?;
@@ -26,12 +26,12 @@ pub(crate) fn request(token: &str) -> anyhow::Result<Request> {
     Ok(request)
 }
 
-/// The gate with nothing behind it.
+/// The layer with an empty handler behind it.
 pub(crate) fn behind(
     gate: &Gate,
 ) -> impl Service<Request, Response = Response, Error = Infallible> + use<> {
     gate.layer(service_fn(async |request: Request| {
-        // Who comes without a token has not come through the gate.
+        // A request without a token has not passed the layer.
         let status = match request.extensions().get::<AccessToken>() {
             Some(_) => StatusCode::OK,
             None => StatusCode::INTERNAL_SERVER_ERROR,
@@ -40,7 +40,7 @@ pub(crate) fn behind(
     }))
 }
 
-/// One call, which must be let in.
+/// One call, which must pass.
 pub(crate) async fn call(
     service: &mut impl Service<Request, Response = Response, Error = Infallible>,
     request: Request,

@@ -1,4 +1,4 @@
-//! An issuer on loopback: a key, its key set, and a kind word about every opaque token.
+//! An issuer on loopback: a key, its key set, and introspection, for which every opaque token is active.
 
 use anyhow::Context as _;
 use axum::{
@@ -46,7 +46,7 @@ impl Issuer {
             .sign("at+jwt", self.claims().to_string().as_bytes())?)
     }
 
-    /// Those of Cardea's access tokens for a person.
+    /// The claims of Cardea's access tokens for a user.
     fn claims(&self) -> Value {
         let now = SystemClock.now().as_second();
         json!({

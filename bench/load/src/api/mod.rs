@@ -1,4 +1,4 @@
-//! What the resource kit costs, measured in this process: no socket stands between the clock and the work.
+//! The cost of the resource kit, measured in this process, without a socket.
 
 pub(crate) mod cached;
 mod gated;

@@ -1,4 +1,4 @@
-//! What the kit is compared with: the key alone, and another library.
+//! The comparisons for the kit: only the key, and another library.
 
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::issuer::{AUDIENCE, Issuer};
 
-/// The limit: a parsed key, and a signature that is taken apart already.
+/// The limit: a parsed key, and a signature that is decoded already.
 pub(crate) struct Key(VerificationKey);
 
 /// A token in the parts that the key needs.
@@ -25,7 +25,7 @@ impl Key {
 
     pub(crate) fn verify(&self, signed: &Signed<'_>) -> anyhow::Result<()> {
         if !self.0.verifies(signed.input, &signed.signature) {
-            bail!("the key says no");
+            bail!("the signature is invalid");
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// jsonwebtoken, with the same claims demanded.
+/// jsonwebtoken, which requires the same claims.
 pub(crate) struct Library {
     key: DecodingKey,
     validation: Validation,

@@ -1,18 +1,18 @@
-//! How long something takes.
+//! The rate of one kind of work.
 
 use std::time::{Duration, Instant};
 
 use crate::latency::percentile;
 
-/// Calls between two looks at the clock: enough that looking costs nothing.
+/// Calls between two reads of the clock: enough that reading it costs nothing.
 const CALLS: u32 = 64;
 
-/// The times of one kind of work, so many calls at a time.
+/// The times of one kind of work, in batches of calls.
 #[derive(Default)]
 pub(crate) struct Tally(Vec<Duration>);
 
 impl Tally {
-    /// Does the work some times. It gets what was made for it before the clock ran.
+    /// Does the work several times, on values that were made before the clock started.
     pub(crate) async fn take<T>(
         &mut self,
         mut make: impl FnMut() -> anyhow::Result<T>,
@@ -27,7 +27,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Calls a second, by the median: a moment that another program took is not ours. Zero when nothing was measured.
+    /// Calls a second, by the median, which ignores moments taken by other programs. Zero without measurements.
     pub(crate) fn per_second(mut self) -> f64 {
         let milliseconds = percentile(&mut self.0, 50).unwrap_or(f64::INFINITY);
         f64::from(CALLS) * 1000.0 / milliseconds

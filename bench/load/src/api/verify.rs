@@ -1,5 +1,5 @@
-//! JWTs verified by the kit's layer, by its `verify`, by a whole protected router, by another library, and by the key alone.
-//! They take turns every few milliseconds, so that whatever else the machine does hits them alike.
+//! JWTs verified by the kit's layer, by its `verify`, by a whole protected router, by another library, and by only the key.
+//! They take turns every few milliseconds, so that other load of the machine affects all of them.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// ES256 or RS256.
     #[arg(long)]
     algorithm: Algorithm,
-    /// For how long, all ways together.
+    /// The duration in seconds, for all variants together.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
     /// Only one of `layer`, `verify`, `router`, `jsonwebtoken` and `key`, for a profile.

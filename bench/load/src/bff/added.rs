@@ -1,4 +1,4 @@
-//! One call at a time, straight to the API and through the BFF in turns; the session is of a real login.
+//! One call at a time, directly to the API and through the BFF in turns, with the session of a real login.
 
 use std::time::{Duration, Instant};
 
@@ -6,34 +6,34 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, Cookies, Person},
+    browse::{self, Cookies, Credentials},
     http::Connection,
     latency::percentile,
 };
 
-/// Calls before the other way has its turn.
+/// Calls before the other path takes its turn.
 const TURN: usize = 50;
-/// Calls that are not counted: connections open, caches fill.
+/// Calls that are not counted, while connections open and caches fill.
 const WARM_UP: usize = 200;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where the app listens.
+    /// The port of the app.
     #[arg(long)]
     port: u16,
-    /// Where the provider listens.
+    /// The port of the provider.
     #[arg(long)]
     provider_port: u16,
-    /// Where the API listens.
+    /// The port of the API.
     #[arg(long)]
     upstream_port: u16,
-    /// Who logs in.
+    /// The user who logs in.
     #[arg(long)]
     username: String,
-    /// The person's password.
+    /// The user's password.
     #[arg(long)]
     password: String,
-    /// For how long, both ways together.
+    /// The duration in seconds, for both paths together.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
 }
@@ -47,7 +47,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Value> {
         way.times.clear();
     }
     if direct.body != through.body {
-        bail!("the two ways lead to different answers");
+        bail!("the answers of the two paths differ");
     }
     let until = Instant::now() + Duration::from_secs(options.seconds);
     while Instant::now() < until {
@@ -64,7 +64,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Value> {
     }))
 }
 
-/// One kept connection.
+/// One persistent connection.
 struct Way {
     connection: Connection,
     path: &'static str,
@@ -108,20 +108,27 @@ async fn log_in(options: &Options) -> anyhow::Result<String> {
     let mut cookies = Cookies::default();
     let sent = app.get("/bff/login", "").await?;
     cookies.take(&sent);
-    let to = sent.header("location").next().context("no login began")?;
+    let to = sent
+        .header("location")
+        .next()
+        .context("no login was started")?;
     let path = browse::local(to, options.provider_port)?;
     let callback = format!("http://localhost:{}/bff/callback", options.port);
-    let person = Person {
+    let credentials = Credentials {
         username: options.username.clone(),
         password: options.password.clone(),
     };
-    let back = browse::to_code(options.provider_port, path, &callback, &person).await?;
+    let back = browse::to_code(options.provider_port, path, &callback, &credentials).await?;
     let path = browse::local(&back, options.port)?;
     let opened = app.get(path, &cookies.header()).await?;
     cookies.take(&opened);
     let user = app.get("/bff/user", &cookies.header()).await?;
     if user.status != 200 {
-        bail!("nobody is logged in: {} {}", opened.status, opened.body);
+        bail!(
+            "the browser is not logged in: {} {}",
+            opened.status,
+            opened.body
+        );
     }
     Ok(cookies.header())
 }

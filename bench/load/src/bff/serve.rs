@@ -1,4 +1,4 @@
-//! An app as anybody would write it: sessions in memory, the usual middleware, calls handed on to an API.
+//! A typical app: sessions in memory, the usual middleware, calls forwarded to an API.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where to listen.
+    /// The port to listen on.
     #[arg(long)]
     port: u16,
     /// The provider.

@@ -1,4 +1,4 @@
-//! Bodies that begin and don't end: many HTTP/2 connections, on each as many streams as the server allows.
+//! Incomplete bodies: many HTTP/2 connections, on each as many streams as the server allows.
 
 use std::{
     sync::{
@@ -14,24 +14,24 @@ use http::{Method, Request, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 
-/// How long a connection waits for the server to allow one more stream.
+/// The time that a connection waits for the server to allow one more stream.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Options {
-    /// Where the server listens.
+    /// The port of the server.
     #[arg(long)]
     port: u16,
-    /// How many connections.
+    /// The number of connections.
     #[arg(long, default_value_t = 320)]
     connections: usize,
-    /// How many streams on each, if the server allows them.
+    /// The number of streams on each, if the server allows them.
     #[arg(long, default_value_t = 32)]
     streams: usize,
-    /// How many bytes of each body are sent. One more is announced.
+    /// The number of bytes sent of each body. One more is announced.
     #[arg(long, default_value_t = 65_000)]
     bytes: usize,
-    /// For how many seconds all stay open.
+    /// The seconds that all stay open.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
 }
@@ -63,7 +63,7 @@ async fn open(
     for _ in 0..options.streams {
         sender = match timeout(PATIENCE, sender.ready()).await {
             Ok(Ok(ready)) => ready,
-            // The server allows no more, or has closed the connection: what is open counts.
+            // The server allows no more, or has closed the connection: the open streams count.
             _ => break,
         };
         let request = Request::builder()

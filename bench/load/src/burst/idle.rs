@@ -1,4 +1,4 @@
-//! Connections that say nothing, and health checks beside them, each on a new connection.
+//! Silent connections, and health checks at the same time, each on a new connection.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use crate::{http::Connection, latency::percentile};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where the server listens.
+    /// The port of the server.
     #[arg(long)]
     port: u16,
-    /// How many connections are held.
+    /// The number of held connections.
     #[arg(long, default_value_t = 4096)]
     connections: usize,
-    /// How many health checks.
+    /// The number of health checks.
     #[arg(long, default_value_t = 500)]
     checks: usize,
 }

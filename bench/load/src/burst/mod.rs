@@ -1,4 +1,4 @@
-//! What a hostile crowd does: bodies that don't end, connections that say nothing, wrong passwords.
+//! Attack loads: incomplete bodies, silent connections, wrong passwords.
 
 pub(crate) mod bodies;
 pub(crate) mod idle;

@@ -1,4 +1,4 @@
-//! A flood of wrong passwords, and users who log in beside it in browsers that the server knows.
+//! A flood of wrong passwords, and users who log in at the same time in known browsers.
 
 use std::{
     sync::{
@@ -12,12 +12,12 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{Cookies, Person, fill, local, to_code_in},
+    browse::{Cookies, Credentials, fill, local, to_code_in},
     http::Connection,
     login::{Options, authorization},
 };
 
-/// How many send wrong passwords at once: more than the server keeps waiting.
+/// The number of connections that send wrong passwords: more than the server queues.
 const FLOOD: usize = 96;
 /// A login that was refused is tried again after this time, as a user would.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -76,15 +76,22 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
 
 /// `prompt=login`: the browser has a session, and asks for the password again.
 async fn log_in(options: &Options, index: usize, cookies: &mut Cookies) -> anyhow::Result<String> {
-    let person = Person {
+    let credentials = Credentials {
         username: format!("person{index}"),
         password: options.password.clone(),
     };
     let path = format!("{}&prompt=login", authorization(options));
-    to_code_in(cookies, options.port, &path, &options.redirect_uri, &person).await
+    to_code_in(
+        cookies,
+        options.port,
+        &path,
+        &options.redirect_uri,
+        &credentials,
+    )
+    .await
 }
 
-/// How many logins were answered, and how many were tried.
+/// The numbers of answered and of tried logins.
 async fn log_in_until(
     options: Options,
     index: usize,
@@ -102,7 +109,7 @@ async fn log_in_until(
     (answered, tried)
 }
 
-/// One page, and one wrong password after the other.
+/// One page, then one wrong password after the other.
 async fn guess(
     options: Options,
     index: usize,
@@ -123,7 +130,7 @@ async fn guess(
     } else {
         index + 1000
     };
-    let guess = Person {
+    let guess = Credentials {
         username: format!("person{number}"),
         password: "wrong-password-of-a-flood".to_owned(),
     };

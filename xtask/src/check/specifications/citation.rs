@@ -1,4 +1,4 @@
-//! What a comment cites: "RFC 6749 §3.1, §3.2" are two sections of one specification.
+//! The citations of a comment: "RFC 6749 §3.1, §3.2" are two sections of one specification.
 
 /// A section of a specification; an empty one means the whole of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -7,7 +7,7 @@ pub(super) struct Citation {
     pub(super) section: String,
 }
 
-/// How our comments call a specification that is no RFC, and its name on the page.
+/// The short name of a specification that is no RFC, and its name on the page.
 const NAMED: &[(&str, &str)] = &[
     ("OpenID Core", "OpenID Connect Core"),
     ("OpenID Discovery", "OpenID Connect Discovery"),
@@ -33,7 +33,7 @@ pub(super) fn parse(comment: &str) -> Vec<Citation> {
                 close(&mut found, open.take());
                 open = Some(Open { name, sections: 0 });
             }
-            // A section of our own design, not of what was cited before.
+            // A section of our own design, not of the specification cited before.
             Step::Design => close(&mut found, open.take()),
             Step::Section(section) => {
                 if let Some(open) = &mut open {
@@ -73,7 +73,7 @@ enum Step {
     Nothing,
 }
 
-/// What stands at the beginning of the text, and how many bytes it takes.
+/// The citation at the beginning of the text, and its length in bytes.
 fn step(text: &str) -> (usize, Step) {
     if let Some(after) = text.strip_prefix("RFC ") {
         let digits = leading(after, |c| c.is_ascii_digit());

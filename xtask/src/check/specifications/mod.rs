@@ -1,4 +1,4 @@
-//! The table "section of a specification → code → test", made from what the comments cite.
+//! The table "section of a specification → code → test", made from the citations in comments.
 
 mod citation;
 mod page;
@@ -19,18 +19,18 @@ use super::{Finding, files::File};
 
 const PAGE: &str = "docs/reference/specifications.md";
 
-/// What is known of one section.
+/// The code and the tests of one section.
 #[derive(Debug, Default)]
 struct Section {
     /// Files, and the items in them; none for a file that cites it at its head.
     code: BTreeMap<String, BTreeSet<String>>,
-    /// Tests that cite it, or name the item beside which they stand: name and file.
+    /// Tests that cite it, or that name an item of their module: name and file.
     tests: BTreeSet<(String, String)>,
-    /// How many tests stand in the test modules of the code.
+    /// The number of tests in the test modules of the code.
     beside: BTreeMap<String, usize>,
 }
 
-/// Compares the page with the code, and writes it first if it is to be.
+/// Compares the page with the code; with `write`, writes it first.
 pub(super) fn check(root: &Path, files: &[File], write: bool) -> Result<Option<Finding>> {
     let fresh = page::render(&sections(files));
     let path = root.join(PAGE);
@@ -41,7 +41,7 @@ pub(super) fn check(root: &Path, files: &[File], write: bool) -> Result<Option<F
     let finding = || {
         Finding::new(
             PAGE,
-            "is not what the code cites now",
+            "differs from the citations in the code",
             "`cargo xtask check --write`",
         )
     };
@@ -93,7 +93,7 @@ fn sections(files: &[File]) -> BTreeMap<Citation, Section> {
     sections
 }
 
-/// The tests that a citation in a test file speaks of: its test, those that use its item, or all.
+/// The tests that a citation in a test file applies to: its test, those that use its item, or all.
 fn covering<'a>(tests: &'a [Test], item: Option<&'a str>) -> impl Iterator<Item = &'a Test> {
     tests
         .iter()
@@ -104,7 +104,7 @@ fn leaf(item: &str) -> &str {
     item.rsplit("::").next().unwrap_or(item)
 }
 
-/// The test modules of a file of code; those of the module above when it has none of its own.
+/// The test modules of a file of code; those of the parent module when it has none.
 fn beside<'a>(path: &str, tests: &'a BTreeMap<&str, Source>) -> Vec<(&'a str, &'a [Test])> {
     let Some((krate, module)) = path.split_once("/src/").map(|(k, rest)| (k, module(rest))) else {
         return Vec::new();

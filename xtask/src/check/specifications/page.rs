@@ -1,4 +1,4 @@
-//! The page itself.
+//! The page `docs/reference/specifications.md`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -9,16 +9,16 @@ const HEAD: &str = "\
 
 <!-- Made from the comments of `crates/`. Don't edit it here: cargo xtask check --write -->
 
-Which rule of which specification is where in the code, and what tests it. Above the code that enforces a rule stands a comment
-with the section; this page collects these comments. What is not cited is not here, so the page is no claim of completeness.
+The rules of the specifications, with their code and tests. A comment above the code that enforces a rule cites its section; this
+page collects these comments. Rules without a citation are not listed, so the page may be incomplete.
 
-A **test** is named here when it cites the section itself, or when it stands in the test module of the code and names the item.
-Whether it looks at the whole rule a reader must judge. Where there is none, the page says how many tests the module has:
-they may reach the rule through another function. Sections with neither are repeated at the end.
+A **test** is listed here when it cites the section, or when it is in the test module of the code and names the item. It need not
+cover the whole rule. Without such a test, the page has the number of tests in the module: they may reach the rule through another
+function. Sections with neither are repeated at the end.
 
 ";
 
-/// What an RFC is called, for those who don't know them by number.
+/// The titles of the RFCs.
 const TITLES: &[(&str, &str)] = &[
     ("RFC 3986", "Uniform Resource Identifier (URI)"),
     ("RFC 5869", "HMAC-based key derivation (HKDF)"),
@@ -89,7 +89,7 @@ pub(super) fn render(sections: &BTreeMap<Citation, Section>) -> String {
         );
     }
     line(&mut page, "\n## Sections without any test\n");
-    // Who cites a whole specification says what a file is about; that is no rule to be tested.
+    // A citation of a whole specification is the topic of a file, not a rule to test.
     let untested = sorted
         .iter()
         .filter(|(c, s)| !c.section.is_empty() && s.tests.is_empty() && s.beside.is_empty());
@@ -127,7 +127,7 @@ fn summary(sections: &BTreeMap<Citation, Section>) -> String {
     let all = counted().count();
     let none = all - named - beside;
     format!(
-        "{all} sections: {named} with tests by name, {beside} with tests in the module alone, {none} without any."
+        "{all} sections: {named} with tests by name, {beside} with tests only in the module, {none} without any."
     )
 }
 

@@ -1,4 +1,4 @@
-//! A Rust file as lines: which comment cites what, at which item, and which tests there are.
+//! A Rust file as lines: its citations with their items, and its tests.
 
 use super::citation::{self, Citation};
 
@@ -6,7 +6,7 @@ use super::citation::{self, Citation};
 #[derive(Debug, PartialEq)]
 pub(super) struct Place {
     pub(super) citation: Citation,
-    /// The item below the comment, or around it; none when the comment is the file's own.
+    /// The item below the comment, or around it; `None` when the comment is about the file.
     pub(super) item: Option<String>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Test {
 }
 
 impl Test {
-    /// Whether the name stands in the test as a word.
+    /// Whether the test contains the name as a word.
     pub(super) fn names(&self, item: &str) -> bool {
         let word = |c: char| c.is_alphanumeric() || c == '_';
         self.text.match_indices(item).any(|(at, _)| {
@@ -83,7 +83,7 @@ fn is_test_file(path: &str) -> bool {
     path.contains("/tests/") || path.contains("/src/contract/") || path.ends_with("tests.rs")
 }
 
-/// Our test modules stand at the end of the file.
+/// Our test modules are at the end of the file.
 fn tests_begin(lines: &[&str]) -> usize {
     let cfg = |line: &&str| line.trim() == "#[cfg(test)]";
     let module = |at: usize| {
@@ -114,7 +114,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// The item below a comment, if one begins there, else the one around it.
+/// The item below a comment, if one starts there, otherwise the one around it.
 fn item(lines: &[&str], end: usize, comment_indent: usize) -> Option<String> {
     let doc = lines
         .get(end.checked_sub(1)?)?
@@ -135,7 +135,7 @@ fn item(lines: &[&str], end: usize, comment_indent: usize) -> Option<String> {
     };
     Some(match kind {
         "impl" => name.to_owned(),
-        // A field's name alone is too common a word to look for.
+        // A field name without its type is too common a word to search for.
         "member" if name.starts_with(|c: char| c.is_lowercase()) => {
             outer(lines, at, name).replace("::", ".")
         }
@@ -167,7 +167,7 @@ fn around<'a>(
     items.find(|(_, (kind, _))| wanted(kind))
 }
 
-/// The kind and name of the item that a line begins.
+/// The kind and name of the item that starts at a line.
 fn declared(line: &str) -> Option<Declared<'_>> {
     const KINDS: &[&str] = &[
         "fn", "struct", "enum", "trait", "impl", "static", "type", "const",

@@ -1,4 +1,4 @@
-//! People who log in by password, alone and with machines that ask for tokens beside them.
+//! Logins by password, first without other load, then with machines that request tokens at the same time.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     series::Series,
     server::{Cores, pinned},
-    stage::{PASSWORD, PEOPLE, REDIRECT_URI, SECRET, Stage, System},
+    stage::{PASSWORD, REDIRECT_URI, SECRET, Stage, System, USERS},
 };
 use crate::command::output;
 
@@ -15,9 +15,9 @@ const BESIDE: u32 = 300;
 
 pub(super) fn measure(stage: &Stage, series: &mut Series) -> Result<()> {
     let server = stage.start(System::Cardea, Cores::Server)?;
-    let alone = log_in(stage, 0)?;
-    series.push("cardea login", number(&alone, "logins_per_second")?);
-    series.push("cardea login p99 ms", number(&alone, "login_p99_ms")?);
+    let only_logins = log_in(stage, 0)?;
+    series.push("cardea login", number(&only_logins, "logins_per_second")?);
+    series.push("cardea login p99 ms", number(&only_logins, "login_p99_ms")?);
     let together = log_in(stage, BESIDE)?;
     series.push(
         "cardea login with tokens",
@@ -40,7 +40,7 @@ fn log_in(stage: &Stage, beside: u32) -> Result<Value> {
     );
     let mut command = pinned(Cores::Load, &stage.programs.load);
     command.args(["login", "--port", &stage.ports.provider.to_string()]);
-    command.args(["--loops", &PEOPLE.to_string(), "--password", PASSWORD]);
+    command.args(["--loops", &USERS.to_string(), "--password", PASSWORD]);
     command.args(["--client", "web", "--redirect-uri", REDIRECT_URI]);
     command.args(["--token-body", &body, "--token-rate", &beside.to_string()]);
     command.args(["--seconds", &stage.plan.seconds.to_string()]);
@@ -48,7 +48,7 @@ fn log_in(stage: &Stage, beside: u32) -> Result<Value> {
 }
 
 /// A number of the line of JSON that a command of `bench/load` prints.
-pub(super) fn number(told: &Value, name: &str) -> Result<f64> {
-    let number = told.get(name).and_then(Value::as_f64);
-    number.with_context(|| format!("no {name} in {told}"))
+pub(super) fn number(result: &Value, name: &str) -> Result<f64> {
+    let number = result.get(name).and_then(Value::as_f64);
+    number.with_context(|| format!("no {name} in {result}"))
 }

@@ -15,42 +15,42 @@ use form_urlencoded::{Serializer, byte_serialize};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What stands in `machine.toml`.
+/// The contents of `machine.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The provider.
     pub issuer: String,
-    /// Who this program is to the provider.
+    /// The id of this program at the provider.
     pub client_id: String,
     /// Its secret; better in the variable `CARDEA__CLIENT_SECRET` than in a file.
     pub client_secret: SecretText,
-    /// What it wants to be allowed, separated by spaces.
+    /// The requested scope, separated by spaces.
     pub scope: String,
-    /// What it calls, such as `http://localhost:4000/orders`.
+    /// The URL to call, such as `http://localhost:4000/orders`.
     pub url: String,
     /// A PEM file with certificate authorities to trust beside the system's.
     #[serde(default)]
     pub ca_file: Option<String>,
 }
 
-/// A program with its ways to the provider and to the API.
+/// A program with its HTTP client for the provider and the API.
 pub struct Machine {
     config: Config,
     client: IssuerClient,
     metadata: Arc<MetadataCache>,
 }
 
-/// What the provider grants.
+/// The token response of the provider.
 #[derive(Deserialize)]
 pub struct Token {
     /// For the API; it is never logged.
     pub access_token: SecretText,
-    /// How long it lives, in seconds.
+    /// Its lifetime in seconds.
     pub expires_in: u64,
 }
 
-/// What it says when it doesn't (RFC 6749 §5.2).
+/// The error response (RFC 6749 §5.2).
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -61,7 +61,7 @@ impl Machine {
     /// Nothing is fetched yet.
     ///
     /// # Errors
-    /// When a setting can't be.
+    /// When a setting is invalid.
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let read = |file: &String| std::fs::read(file).with_context(|| format!("ca_file: {file}"));
         let client = IssuerClient::new(&IssuerClientConfig {
@@ -114,7 +114,7 @@ impl Machine {
         }
     }
 
-    /// Calls the API, and gives back what it says.
+    /// Calls the API, and returns the body of its response.
     ///
     /// # Errors
     /// When the API can't be reached, or refuses.

@@ -1,4 +1,4 @@
-//! The machine as a program: `machine.toml` says who it is and what it calls.
+//! The machine as a program, configured by `machine.toml`.
 
 use cardea_machine::{Config, Machine};
 use cardea_web::config::load;

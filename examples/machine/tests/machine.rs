@@ -1,4 +1,4 @@
-//! The machine between a provider and an API that this test plays.
+//! The machine with a mock of the provider and the API.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use axum::{

@@ -1,4 +1,4 @@
-//! Who calls, and for which tenant.
+//! The caller and its tenant.
 
 use axum::{
     Json,
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::database::Database;
 
-/// The caller. Handlers take this, so none can forget to ask for the tenant.
+/// The caller. Handlers take this as an argument, so none can omit the tenant.
 pub(crate) struct Caller {
     pub(crate) token: AccessToken,
     pub(crate) tenant: String,
@@ -20,8 +20,8 @@ pub(crate) struct Caller {
 impl FromRequestParts<Database> for Caller {
     type Rejection = Response;
 
-    /// The tenant is the token's. Where the provider knows none, as Cardea, it is the one in our own table, which a caller's first
-    /// request seeds with a tenant of their own.
+    /// The tenant of the token. If the provider has no tenants, as Cardea, it is the one in our own table; a caller's first request
+    /// adds a new tenant there.
     async fn from_request_parts(parts: &mut Parts, database: &Database) -> Result<Self, Response> {
         let token = AccessToken::from_request_parts(parts, database).await;
         let token = token.map_err(IntoResponse::into_response)?;
@@ -36,7 +36,7 @@ impl FromRequestParts<Database> for Caller {
     }
 }
 
-/// `GET /me`: what this API knows of you.
+/// `GET /me`: the caller as this API sees it.
 pub(crate) async fn me(caller: Caller) -> Json<Value> {
     let Caller { token, tenant } = caller;
     Json(json!({

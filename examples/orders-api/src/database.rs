@@ -1,4 +1,4 @@
-//! Where orders are kept: SQLite.
+//! The database of orders: SQLite.
 
 use std::{
     path::Path,
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::orders::Order;
 
-/// As many a list shows.
+/// The number of orders in a list.
 const LISTED: u32 = 100;
 
 const SCHEMA: &str = "
@@ -32,14 +32,14 @@ const SCHEMA: &str = "
 
 const COLUMNS: &str = "id, tenant, placed_by, item, quantity, placed_at";
 
-/// What a new tenant starts with, where samples are wanted: item, quantity, and how many days ago it was ordered.
+/// The sample orders of a new tenant: item, quantity, and age in days.
 const SAMPLES: [(&str, u32, i64); 3] = [
     ("Oak door", 1, 9),
     ("Door chain", 4, 5),
     ("Letterbox", 2, 1),
 ];
 
-/// A handle on the database; a clone is another.
+/// A handle of the database; clones share it.
 #[derive(Clone)]
 pub(crate) struct Database {
     connection: Arc<Mutex<Connection>>,
@@ -47,7 +47,7 @@ pub(crate) struct Database {
     samples: bool,
 }
 
-/// An order that is about to be placed.
+/// A new order.
 pub(crate) struct Draft {
     pub(crate) tenant: String,
     pub(crate) placed_by: String,
@@ -69,7 +69,7 @@ impl Database {
         })
     }
 
-    /// The tenant of a subject that came without one.
+    /// The tenant of a subject whose token has none.
     pub(crate) async fn tenant_of(&self, subject: &str, now: Timestamp) -> Result<String, Problem> {
         let (subject, samples) = (subject.to_owned(), self.samples);
         self.with(move |db| {
@@ -125,7 +125,7 @@ impl Database {
         self.with(move |db| insert_order(db, draft)).await
     }
 
-    /// How many orders there are, and of how many tenants.
+    /// The numbers of orders and of tenants.
     pub(crate) async fn counts(&self) -> Result<(i64, i64), Problem> {
         self.with(|db| {
             let sql = "SELECT count(*), count(DISTINCT tenant) FROM orders";

@@ -1,10 +1,10 @@
 //! An API for orders. A caller with a valid access token sees the orders of their own tenant, and no others.
 //!
-//! | route | asks for |
+//! | route | requires |
 //! |---|---|
 //! | `GET /orders` | scope `orders:read` |
 //! | `POST /orders` | scope `orders:write` |
-//! | `GET /orders/{id}` | scope `orders:read`, and that the order is the caller's tenant's |
+//! | `GET /orders/{id}` | scope `orders:read`, and an order of the caller's tenant |
 //! | `GET /me` | a token |
 //! | `GET /admin/metrics` | role `admin` |
 //!
@@ -27,17 +27,17 @@ use tokio::net::TcpListener;
 
 use crate::database::Database;
 
-/// What stands in `orders-api.toml`.
+/// The contents of `orders-api.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The address and port to listen at.
     pub listen: String,
-    /// The SQLite file. Without it orders are forgotten at the end.
+    /// The SQLite file. Without it orders are kept in memory only.
     pub database: Option<PathBuf>,
-    /// Whether the first request of a user finds three sample orders.
+    /// Whether a new user gets three sample orders.
     pub sample_orders: bool,
-    /// Whose tokens are taken.
+    /// The issuer and the settings of the kit.
     pub api: ApiConfig,
 }
 

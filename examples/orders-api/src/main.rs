@@ -1,4 +1,4 @@
-//! The orders API as a program: `orders-api.toml` says how.
+//! The orders API as a program, configured by `orders-api.toml`.
 
 use anyhow::Context as _;
 use cardea_orders_api::{Config, serve};

@@ -21,20 +21,20 @@ use crate::{
 const MAX_ITEM_CHARS: usize = 200;
 const MAX_QUANTITY: u32 = 1000;
 
-/// An order as it goes out.
+/// An order in a response.
 #[derive(Debug, Serialize)]
 pub(crate) struct Order {
     pub(crate) id: i64,
     pub(crate) item: String,
     pub(crate) quantity: u32,
-    /// The `sub` of who placed it.
+    /// The `sub` of the user who placed it.
     pub(crate) placed_by: String,
     pub(crate) placed_at: String,
     #[serde(skip)]
     pub(crate) tenant: String,
 }
 
-/// An order as it comes in.
+/// An order in a request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewOrder {
@@ -42,7 +42,7 @@ pub(crate) struct NewOrder {
     quantity: u32,
 }
 
-/// `GET /orders`: the newest of the tenant's.
+/// `GET /orders`: the newest orders of the tenant.
 pub(crate) async fn list(
     State(database): State<Database>,
     caller: Caller,
@@ -70,7 +70,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, location, Json(order)).into_response())
 }
 
-/// `GET /orders/{id}`: what the database gives out is guarded, so the order can only be reached through the rule.
+/// `GET /orders/{id}`: the database returns a guarded order, which can be reached only through the rule.
 pub(crate) async fn show(
     State(database): State<Database>,
     caller: Caller,
@@ -87,7 +87,7 @@ pub(crate) async fn show(
     Ok(Json(order))
 }
 
-/// `GET /admin/metrics`: numbers, of all tenants together.
+/// `GET /admin/metrics`: totals of all tenants.
 pub(crate) async fn metrics(State(database): State<Database>) -> Result<Json<Value>, Problem> {
     let (orders, tenants) = database.counts().await?;
     Ok(Json(json!({ "orders": orders, "tenants": tenants })))

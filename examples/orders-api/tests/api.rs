@@ -1,4 +1,4 @@
-//! The API as its callers see it, with tokens of an issuer that this test plays.
+//! The API as its callers see it, with tokens of a mock issuer.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use axum::{Json, Router, body::Body, routing::get};
@@ -147,7 +147,7 @@ async fn an_order_of_another_tenant_is_not_there() {
     }
     let colleague = stage.token("carol", READ_WRITE, &json!({ "tenant": "a" }));
     assert_eq!(stage.get(&path, &colleague).await.status, StatusCode::OK);
-    // What is not there at all looks the same.
+    // An order that does not exist gets the same answer.
     for path in ["/orders/999", "/orders/x", "/orders/-1"] {
         assert_eq!(
             stage.get(path, &colleague).await.status,

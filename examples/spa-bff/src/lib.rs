@@ -1,8 +1,8 @@
 //! A single-page app whose tokens stay on the server.
 //!
-//! The page is plain modules in `web/`: no build step, nothing inline, a strict Content-Security-Policy. It speaks only to this server
-//!. The kit, [`Login`], has the routes below `/bff` (log in, who am I, log out) and hands `/api/*` on to the orders API with
-//! the access token put in.
+//! The page consists of modules in `web/`: no build step, nothing inline, a strict Content-Security-Policy. It calls only this
+//! server. The kit, [`Login`], has the routes below `/bff` (login, user, logout) and forwards `/api/*` to the orders API with
+//! the access token.
 //!
 //! Read [`router`] first, then `web/app.js`.
 
@@ -14,23 +14,23 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
-/// What stands in `spa-bff.toml`.
+/// The contents of `spa-bff.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The address and port to listen at.
     pub listen: String,
-    /// Where browsers find the app. Cookies and addresses are made from it.
+    /// The origin of the app as browsers see it, for cookies and addresses.
     pub origin: String,
-    /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are drawn at each start.
+    /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are generated at each start.
     pub session_key: Option<SecretText>,
-    /// How users are logged in.
+    /// The login of users.
     pub login: ClientConfig,
     /// The orders API.
     pub api: String,
     /// The path under which the page calls it.
     pub api_prefix: String,
-    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are believed.
+    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are trusted.
     pub trusted_proxies: Vec<String>,
     /// A line above the page, such as "TEST".
     pub notice: Option<String>,
@@ -51,7 +51,7 @@ impl Default for Config {
     }
 }
 
-/// The whole app: the page, its backend, and the way to the API.
+/// The whole app: the page, its backend, and the proxy to the API.
 ///
 /// # Errors
 /// When a setting is invalid.
@@ -82,7 +82,7 @@ fn login(config: &Config) -> Result<Login, ConfigError> {
         })?
         .api(&config.api)?
         .routes_with(|routes| {
-            // The page says why, in its own words.
+            // The page shows the reason.
             routes.login_failed = Some("/".to_owned());
             if let Some(api) = &mut routes.api {
                 api.prefix.clone_from(&config.api_prefix);

@@ -1,4 +1,4 @@
-//! The single-page app as a program: `spa-bff.toml` says how.
+//! The single-page app as a program, configured by `spa-bff.toml`.
 
 use anyhow::Context as _;
 use cardea_client::{LogReport, LogWriter, load};

@@ -14,8 +14,8 @@ use http::{
 
 use crate::Config;
 
-/// Only our own files, and only by their address: nothing inline, no frame, no form that leaves, and no text that a script could
-/// turn into markup.
+/// Only our own files, and only by their address: nothing inline, no frame, no form to another origin, and no text that a script
+/// could turn into markup.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \

@@ -1,4 +1,4 @@
-//! The page and its files. How people use it is tested in a browser (`tests/e2e`) and through `cardea dev`.
+//! The page and its files. Its use is tested in a browser (`tests/e2e`) and through `cardea dev`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use axum::body::Body;

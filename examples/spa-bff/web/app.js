@@ -1,4 +1,4 @@
-// Where the page begins: who is here, and what they see.
+// The entry of the page: the user, and the view with or without one.
 
 import { ask } from './http.js';
 import { showOrders, takeOrders } from './orders.js';
@@ -11,7 +11,7 @@ function tell(sentence) {
   element('problem').hidden = !sentence;
 }
 
-/** A login that failed comes back here with the reason in the address. Anybody can make such a link: a logged-in user is not shown it. */
+/** A failed login redirects here with the reason in the address. Any site can make such a link, so a logged-in user does not see it. */
 function tellOfLogin() {
   const error = new URLSearchParams(location.search).get('error');
   if (!error) return;

@@ -1,18 +1,18 @@
-// Calls of our own server. They carry the cookie by themselves; what changes something also carries the proof that this page made it.
+// Calls of our own server. The browser adds the cookie; calls with side effects also carry the proof that this page made them.
 
 const LOGIN_REQUIRED = 'urn:cardea:problem:login-required';
 
 let expired = () => {};
 let used = () => {};
 
-/** What happens when a call finds the session ended. The call's own error has nothing to add. */
+/** Called when a call finds that the session has ended, instead of the call's own error. */
 export const onLoginRequired = (does) => (expired = does);
 
-/** What happens after a call that found it alive. */
+/** Called after a call with a live session. */
 export const onUse = (does) => (used = does);
 
 /**
- * The JSON of an answer. `undefined` for the status that is expected instead; an `Error` that can be shown for all others.
+ * The JSON of an answer. `undefined` for the expected other status; for all others an `Error` with a text for the user.
  * @param {{ method?: string, json?: unknown, expected?: number }} call
  */
 export async function ask(path, { method = 'GET', json, expected } = {}) {
@@ -36,7 +36,7 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
   throw new Error(sentence(problem, answer));
 }
 
-/** What a user is told: what they can mend in the server's words, all else in plain ones. */
+/** The text for the user: the server's text for errors that the user can correct, a general one for all others. */
 function sentence({ title, detail, correlation_id: id }, { status }) {
   const reference = id ? ` (Reference: ${id})` : '';
   if (status >= 500) return `Something went wrong on our side. Please try again in a moment.${reference}`;

@@ -1,4 +1,4 @@
-// The orders: a list, and a form for the next one. What is typed outlives the session, until it was sent.
+// The orders: a list, and a form for the next one. The typed text is kept when the session ends, until it is sent.
 
 import { ask } from './http.js';
 
@@ -17,7 +17,7 @@ export async function showOrders() {
   count();
 }
 
-/** Places what the form says. */
+/** Places the order of the form. */
 export function takeOrders(tell) {
   restore();
   document.getElementById('first-order').addEventListener('click', () => form.item.focus());
@@ -63,7 +63,7 @@ function row({ id, item, quantity, placed_at: placedAt }) {
   return make('li', '', what, make('span', 'count', `× ${quantity}`));
 }
 
-/** An element; texts stay texts. */
+/** An element; strings become text nodes, never markup. */
 function make(name, kind, ...children) {
   const element = document.createElement(name);
   if (kind) element.className = kind;

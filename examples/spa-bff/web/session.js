@@ -1,19 +1,19 @@
-// The session: when it ends, and how a person ends it.
+// The session: its expiry, and the logout.
 
 import { ask, onLoginRequired, onUse } from './http.js';
 
-/** A moment longer, so that the server has ended it too. */
+/** An additional delay, so that the server has ended it too. */
 const GRACE = 1_500;
 
 let tellExpiry = () => {};
 
-/** What happens when the session has ended, found by a call or by the clock. */
+/** Called when the session has ended, detected by a call or by the clock. */
 export function onExpiry(does) {
   tellExpiry = does;
   onLoginRequired(does);
 }
 
-/** Looks at the server's word when the session should have ended. Each call of the API keeps it alive for as long again. */
+/** Asks the server when the session should have ended. Each call of the API extends it by the same time. */
 export function watch({ idle_ends_at: idleEnd, ends_at: end }) {
   const idle = Date.parse(idleEnd) - Date.now();
   let timer;

@@ -1,4 +1,4 @@
-//! `GET /calculator`: a feature. How it came here: `docs/how-to/add-a-feature-to-the-webapp.md`.
+//! `GET /calculator`: a feature, explained in `docs/how-to/add-a-feature-to-the-webapp.md`.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -7,14 +7,14 @@ use http::StatusCode;
 
 use crate::page::{App, Frame, page};
 
-/// What can be done with two numbers, as the address and as users see it.
+/// The operations on two numbers: name in the address, sign on the page.
 const OPERATIONS: [(&str, &str); 4] = [
     ("add", "+"),
     ("subtract", "−"),
     ("multiply", "×"),
     ("divide", "÷"),
 ];
-/// No whole number that we can hold is longer.
+/// The length of the longest integer that fits the type.
 const MAX_DIGITS: usize = 20;
 
 #[derive(Template)]
@@ -26,7 +26,7 @@ struct Calculator<'a> {
     result: Option<Result<String, &'static str>>,
 }
 
-/// What was typed, to be shown again.
+/// The typed values, to be shown again.
 #[derive(Default)]
 struct Asked {
     left: String,
@@ -34,7 +34,7 @@ struct Asked {
     right: String,
 }
 
-/// Only for those who are logged in: that is what the argument `user` says.
+/// Only for logged-in users, because of the argument `user`.
 pub(crate) async fn show(State(app): State<App>, user: LoggedIn, query: QueryPairs) -> Response {
     let asked = Asked::read(&query);
     let result = asked.as_ref().map(calculate);
@@ -52,7 +52,7 @@ pub(crate) async fn show(State(app): State<App>, user: LoggedIn, query: QueryPai
 }
 
 impl Asked {
-    /// What the address asks for; nothing on the first visit.
+    /// The calculation in the address; `None` on the first visit.
     fn read(QueryPairs(pairs): &QueryPairs) -> Option<Self> {
         let value = |name: &str| {
             let found = pairs.iter().find(|(own, _)| own == name);

@@ -1,5 +1,5 @@
-//! `GET /debug`: for developers. It is there when it is configured, and for callers on this machine only; to all others it looks like
-//! any page that doesn't exist. Tokens are not on it.
+//! `GET /debug`: for developers. It exists only if it is configured, and only for requests from this machine; all others get the page
+//! for an unknown address. It shows no tokens.
 
 use askama::Template;
 use axum::{
@@ -44,7 +44,7 @@ pub(crate) async fn show(
     page(StatusCode::OK, &debug)
 }
 
-/// A proxy on this machine has a local address too; what it hands on comes from elsewhere.
+/// A proxy on this machine has a local address too, but its requests come from other machines.
 fn is_local(address: ClientAddress, headers: &HeaderMap) -> bool {
     let forwarded = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
     address.ip.is_loopback() && !forwarded

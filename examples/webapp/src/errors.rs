@@ -27,7 +27,7 @@ struct Error<'a> {
     id: String,
 }
 
-/// The page for what goes wrong in the kit: a login that failed, a page that this user may not see.
+/// The page for errors of the kit: a failed login, a page that this user may not see.
 pub(crate) fn of_the_kit(config: &Config) -> impl Fn(&PageError) -> Response + use<> {
     let config = config.clone();
     move |error| {
@@ -42,12 +42,12 @@ pub(crate) fn of_the_kit(config: &Config) -> impl Fn(&PageError) -> Response + u
     }
 }
 
-/// There is nothing at this address.
+/// The page for an unknown address.
 pub(crate) async fn not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "Not found")
 }
 
-/// Puts a page in the place of an error's answer, for browsers; programs keep the problem document.
+/// Replaces an error response with a page for browsers; programs get the problem document.
 pub(crate) async fn in_words(
     State(app): State<App>,
     user: Option<LoggedIn>,
@@ -55,7 +55,7 @@ pub(crate) async fn in_words(
     next: Next,
 ) -> Response {
     if let Some(user) = &user {
-        // Found once is enough: the handler's own argument looks here first.
+        // One lookup is enough: the handler's own argument looks here first.
         request.extensions_mut().insert(user.clone());
     }
     let by_user = accepts_pages(request.headers());

@@ -22,7 +22,7 @@ pub(crate) async fn show(State(app): State<App>, user: Option<LoggedIn>) -> Resp
     page(StatusCode::OK, &home)
 }
 
-/// What a user wants to see of themselves.
+/// The data of the user on the page.
 fn facts(user: &LoggedIn) -> Vec<(&'static str, String)> {
     let identity = user.identity();
     let email = identity.text("email").map(str::to_owned);

@@ -1,7 +1,7 @@
-//! An app whose pages are made on the server, and that users log in to.
+//! A server-rendered app with a login.
 //!
-//! Which provider they log in at is only configuration: Cardea, Entra ID, or any other. Login, callback and logout are the
-//! kit's, [`Login`]; the rest is a file a page. `calculator.rs` is what a feature looks like: see
+//! The provider is only configuration: Cardea, Entra ID, or any other. Login, callback and logout are routes of the kit,
+//! [`Login`]; each other page is a file. `calculator.rs` is an example of a feature: see
 //! `docs/how-to/add-a-feature-to-the-webapp.md`.
 //!
 //! Read [`router`] first.
@@ -20,21 +20,21 @@ use tokio::net::TcpListener;
 
 use crate::page::App;
 
-/// What stands in `webapp.toml`.
+/// The contents of `webapp.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The address and port to listen at.
     pub listen: String,
-    /// Where browsers find the app. Cookies and addresses are made from it.
+    /// The origin of the app as browsers see it, for cookies and addresses.
     pub origin: String,
-    /// The path that all its pages are under, such as `/app`; empty for all of the origin.
+    /// The path prefix of all pages, such as `/app`; empty for the whole origin.
     pub path: String,
-    /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are drawn at each start.
+    /// 32 random bytes that seal sessions: `openssl rand -base64 32`. Without it they are generated at each start.
     pub session_key: Option<SecretText>,
-    /// How users are logged in.
+    /// The login of users.
     pub login: ClientConfig,
-    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are believed.
+    /// Proxies before the app, such as `10.0.0.0/8`: their `X-Forwarded-For` and `X-Request-Id` are trusted.
     pub trusted_proxies: Vec<String>,
     /// Whether there is a page for developers, for this machine only.
     pub debug: bool,
@@ -84,7 +84,7 @@ fn routes(config: &Config, login: &Login) -> Router {
         .route(&path("/debug"), get(debug::show))
         .route(&path("/style.css"), get(page::style));
     if !config.path.is_empty() {
-        // Users don't type the slash.
+        // Users don't type the slash at the end.
         let home = app.home();
         routes = routes.route(&config.path, get(async move || Redirect::to(&home)));
     }

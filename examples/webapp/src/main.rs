@@ -1,4 +1,4 @@
-//! The web app as a program: `webapp.toml` says how.
+//! The web app as a program, configured by `webapp.toml`.
 
 use anyhow::Context as _;
 use cardea_client::{LogReport, LogWriter, load};

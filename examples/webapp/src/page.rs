@@ -1,4 +1,4 @@
-//! What all pages have in common.
+//! The shared parts of all pages.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use http::{
 
 use crate::Config;
 
-/// Our own style sheet, and nothing else. Browsers hold `form-action` against where a form leads in the end too, and the one that
-/// logs out leads to the provider, wherever it is: so there is none.
+/// Our own style sheet, and nothing else. Browsers apply `form-action` to redirects after a submit too, and the logout form
+/// redirects to the provider, whose address is configuration: so there is no `form-action`.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// What handlers ask for by `State`.
+/// The state of the handlers.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Inner>);
 
@@ -66,14 +66,14 @@ impl App {
     }
 }
 
-/// What [`LoggedIn`] asks the state for.
+/// The login that [`LoggedIn`] takes from the state.
 impl FromRef<App> for Bff {
     fn from_ref(app: &App) -> Self {
         Self::from_ref(&app.0.login)
     }
 }
 
-/// What `layout.html` shows.
+/// The values of `layout.html`.
 pub(crate) struct Frame<'a> {
     pub(crate) path: &'a str,
     pub(crate) home: String,
@@ -88,7 +88,7 @@ pub(crate) struct User {
 }
 
 impl<'a> Frame<'a> {
-    /// The frame around a page that knows no user.
+    /// The frame around a page without a user.
     pub(crate) fn of_visitor(config: &'a Config, login: &str) -> Self {
         Self {
             path: &config.path,

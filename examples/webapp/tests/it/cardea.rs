@@ -103,7 +103,7 @@ async fn tokens_are_on_no_page() {
     for path in ["/", "/calculator", "/debug", "/user"] {
         let page = visitor.get(path).await;
         assert_eq!(page.status, StatusCode::OK);
-        // How a JWT begins.
+        // The beginning of every JWT.
         assert!(
             !page.text.contains("eyJ") && !format!("{:?}", page.headers).contains("eyJ"),
             "{path}"

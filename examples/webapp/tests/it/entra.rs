@@ -1,4 +1,4 @@
-//! The documented responses of Entra ID, played here; no test reaches the service.
+//! The documented responses of Entra ID, from a mock; no test calls the service.
 
 use std::sync::{Arc, Mutex};
 
@@ -62,7 +62,7 @@ impl Entra {
         Self { url, key, answer }
     }
 
-    /// What differs from Cardea in the app's file, and nothing else does.
+    /// The only differences from Cardea in the app's file.
     fn config(&self) -> Config {
         let secret = SecretText::new("a secret of the app".to_owned());
         let login = ClientConfig {
@@ -94,7 +94,7 @@ impl Entra {
     }
 }
 
-/// Logs in with a token of this tenant; the answer to the browser that comes back.
+/// Logs in with a token of this tenant; returns the answer to the callback.
 async fn log_in(visitor: &mut Visitor, entra: &Entra, tenant: &str) -> crate::visitor::Page {
     let url = visitor.begin_login("/calculator").await;
     assert!(

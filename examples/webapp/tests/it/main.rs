@@ -1,4 +1,4 @@
-//! The web app at Cardea, and by configuration only at Entra ID, or rather a mock of what Entra ID documents.
+//! The web app with Cardea, and by configuration only with a mock of Entra ID's documented responses.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

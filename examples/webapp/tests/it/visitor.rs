@@ -58,7 +58,7 @@ impl Visitor {
         self.send(request, form).await
     }
 
-    /// Begins a login; the provider's URL that the browser is sent to.
+    /// Starts a login; returns the provider's URL of the redirect.
     pub(crate) async fn begin_login(&mut self, page: &str) -> Url {
         let page = self.get(page).await;
         let login = page.location();
@@ -105,7 +105,7 @@ impl Visitor {
 }
 
 impl Page {
-    /// Where it leads, which must be somewhere.
+    /// The `Location` of a redirect.
     #[track_caller]
     pub(crate) fn location(&self) -> String {
         let to = self.headers.get(LOCATION);

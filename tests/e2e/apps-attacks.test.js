@@ -1,5 +1,5 @@
-// Pages elsewhere that act in somebody's name in the apps of `cardea dev`, read what isn't theirs, or frame it; and what the
-// browser gets to see of tokens.
+// Foreign pages that try to act for a user in the apps of `cardea dev`, to read their answers, or to frame them; and the
+// tokens that reach the browser.
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
@@ -17,19 +17,19 @@ after(() => on.site?.stop());
 
 const customer = (t, expects = []) => person(t, on.browser, { expects: [NOBODY_YET, ...expects] });
 
-/** What browsers say of a page that may not read an answer. */
+/** The message of a browser when a page may not read an answer. */
 const CORS = /has been blocked by CORS policy/;
-/** What is refused, at whatever address. */
+/** The message of a browser for a refused request, at any address. */
 const REFUSED = /^40[13] /;
 const ORIGINS = { origin: 'another site', neighbour: 'a neighbour that shares our cookies' };
 
 for (const [from, site] of Object.entries(ORIGINS)) {
-  test(`a form of ${site} places no order and logs nobody out`, async (t) => {
+  test(`a form of ${site} places no order and logs no user out`, async (t) => {
     const { context, page } = await customer(t);
     await enterOrders(page, on.dev.spa);
     await enterWebapp(await context.newPage(), on.dev.webapp);
     const cookies = { spa: await cookieHeader(context, on.dev.spa) };
-    // Cookies of neighbours come along; those of another site don't, so it meets nobody.
+    // The browser sends cookies with a neighbour's form, but not with another site's, so that one has no session.
     const met = { origin: { order: 401, logout: 303 }, neighbour: { order: 403, logout: 403 } }[from];
     const json = { name: '{"item":"Trojan horse","quantity":1,"x":"', value: '"}', type: 'text/plain' };
     assert.equal(await fall(context, from, new URL('/api/orders', on.dev.spa), json), met.order);
@@ -42,7 +42,7 @@ for (const [from, site] of Object.entries(ORIGINS)) {
     await sees(page, /^Hello, /);
   });
 
-  test(`a script of ${site} places no order, logs nobody out and reads nothing`, async (t) => {
+  test(`a script of ${site} places no order, logs no user out and reads nothing`, async (t) => {
     const { context, page } = await customer(t, [CORS, REFUSED, /net::ERR_(FAILED|BLOCKED_BY_RESPONSE)/]);
     await enterOrders(page, on.dev.spa);
     const cookie = await cookieHeader(context, on.dev.spa);
@@ -63,10 +63,10 @@ for (const [from, site] of Object.entries(ORIGINS)) {
       [on.dev.orders, {}],
     ]) {
       assert.equal(await read(evil, url, { credentials: 'include', ...options }), 'TypeError', `${url} ${JSON.stringify(options)}`);
-      // What is sent without asking first arrives, and is refused.
+      // Requests without a preflight arrive, and are refused.
       if (!options.headers) await read(evil, url, { credentials: 'include', mode: 'no-cors', ...options });
     }
-    // The same page may read what is open to all.
+    // The same page may read public resources.
     assert.equal(await read(evil, `${on.dev.issuer}/.well-known/openid-configuration`), 200);
     await stillThere(page, cookie);
   });
@@ -88,7 +88,7 @@ for (const [from, site] of Object.entries(ORIGINS)) {
   });
 }
 
-test('no way back from a login leads to another place', async (t) => {
+test('a login never returns to another origin', async (t) => {
   const { page } = await customer(t, [REFUSED]);
   const { host } = new URL(on.site.origin);
   const away = [
@@ -101,7 +101,7 @@ test('no way back from a login leads to another place', async (t) => {
       assert.equal(new URL(page.url()).origin, login.origin);
     }
   }
-  // The worst that is taken for a path stays one.
+  // The worst value that is accepted as a path stays a path.
   await page.goto(`${on.dev.issuer}/account`);
   await logInAs(page, 'alice');
   await sees(page, 'Your account');
@@ -111,10 +111,10 @@ test('no way back from a login leads to another place', async (t) => {
   assert.equal((await last).url(), `${on.dev.spa}/${host}/`);
 });
 
-test('no token and no secret reaches the browser, but for the hint of a logout', async (t) => {
+test('no token and no secret reaches the browser, except the hint of a logout', async (t) => {
   const { received, proxy, stop } = await tap();
   const { page } = await person(t, on.browser, { proxy, expects: [NOBODY_YET] });
-  // After the browser, which may still be loading something.
+  // After the browser, which may still be loading.
   t.after(stop);
   await enterOrders(page, on.dev.spa);
   await placeOrder(page, 'Padlock', 1);
@@ -139,7 +139,7 @@ test('no token and no secret reaches the browser, but for the hint of a logout',
   assert.deepEqual([...new Set(told)].sort(), ['/bff/logout', '/logout']);
 });
 
-test('what is looked for is what tokens look like', async (t) => {
+test('the search patterns match tokens', async (t) => {
   const { page } = await customer(t);
   const redirectUri = 'http://localhost:5173/callback';
   const asked = request(on.dev.issuer, {
@@ -163,7 +163,7 @@ function tokens(text) {
   return [jwt, refresh, secret].flatMap((pattern) => text.match(pattern) ?? []);
 }
 
-/** The person falls for a form that posts to this address; answers the status they get. */
+/** The user submits a form that posts to this address; returns the status of the answer. */
 async function fall(context, from, action, { name, value, type = 'application/x-www-form-urlencoded' }) {
   const page = await context.newPage();
   const field = `<input type="hidden" name='${name}' value='${value}'>`;
@@ -176,7 +176,7 @@ async function fall(context, from, action, { name, value, type = 'application/x-
   return status;
 }
 
-/** The status that a page's script gets to see, or the name of the error it gets instead. */
+/** The status that a page's script can read, or the name of its error. */
 const read = (page, url, options = {}) =>
   page.evaluate(
     ([url, options]) => fetch(url, options).then(({ status }) => status, (error) => error.name),

@@ -1,5 +1,5 @@
-// Every page of the apps of `cardea dev`, as people with other eyes, hands, screens and settings meet it.
-// With CARDEA_WRITE=1 some are drawn for the documents.
+// Accessibility of every page of the apps of `cardea dev`: assistive technology, keyboard, screens and settings.
+// With CARDEA_WRITE=1 some screenshots are written for the documents.
 
 import assert from 'node:assert/strict';
 
@@ -14,7 +14,7 @@ const DRAWN = [
   'spa-orders-dark-narrow', 'spa-expired-light-wide', 'spa-expired-dark-narrow', 'webapp-home-light-wide', 'webapp-home-dark-narrow',
   'webapp-calculator-light-wide', 'webapp-calculator-dark-narrow', 'webapp-not-found-light-wide', 'webapp-not-found-dark-narrow',
 ];
-/** The calls that tell the app that nobody is there, or no longer. */
+/** The calls whose status says that no user is logged in. */
 const EXPECTED = [NOBODY_YET, /^401 \S+\/api\/orders$/];
 
 test('every page has its landmarks, one heading, labels and a language', async () => {
@@ -36,7 +36,7 @@ test('no page scrolls sideways on a screen of 320 pixels, or with large type on 
   }
 });
 
-test('the keyboard reaches every field, button and link, and one sees where it is', async () => {
+test('the keyboard reaches every field, button and link, with a visible focus', async () => {
   for (const [name, { focus }] of await walk()) {
     assert.equal(focus.reached.size, focus.count, `${name}: ${[...focus.reached.keys()]}`);
     for (const [what, { outlineStyle, outlineWidth }] of focus.reached) {
@@ -45,7 +45,7 @@ test('the keyboard reaches every field, button and link, and one sees where it i
   }
 });
 
-test('the browser complains of no page', async () => {
+test('the browser reports no error on any page', async () => {
   for (const [name, { complaints }] of await walk()) assert.deepEqual(complaints, [], name);
 });
 
@@ -56,7 +56,7 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await sees(page, WELCOME);
   await press(keyboard, 'Tab', 'Enter');
   await sees(page, 'Sign in');
-  // A person sees the cursor before they type.
+  // A user sees the cursor before they type.
   await page.locator('input:focus').waitFor();
   await keyboard.type('bob');
   await press(keyboard, 'Tab');
@@ -79,7 +79,7 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await page.close();
 });
 
-test('a screen reader hears what the app says', async () => {
+test('a screen reader announces the messages of the app', async () => {
   const found = await walk();
   assert.equal(found.get('spa-logged-out').heard, `\
 - main:
@@ -110,7 +110,7 @@ test('a screen reader hears what the app says', async () => {
   assert.match(found.get('webapp-calculator').heard, /- status: = 6, remainder 2$/);
 });
 
-/** What was found, by page. One walk through all pages serves all tests of this file. */
+/** The findings by page. One pass through all pages serves all tests of this file. */
 const walk = () => (walked ??= visitAll());
 let walked;
 

@@ -1,4 +1,4 @@
-// Pages elsewhere that post our forms, or frame us. The worst case is tried: the attacker knows the hidden fields.
+// Foreign pages that post the provider's forms, or frame its pages. In the worst case, tried here, the attacker knows the hidden fields.
 
 import assert from 'node:assert/strict';
 
@@ -9,14 +9,14 @@ const on = stage();
 const ask = (parameters) =>
   request(on.provider.issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent', ...parameters });
 
-/** A page of the attacker with a form that is filled in already. */
+/** A page of the attacker with a form that is already filled in. */
 function trap(action, fields) {
   const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
   const form = `<form method="post" action="${on.provider.issuer}${action}">${inputs.join('')}<button>Win a prize</button></form>`;
   return on.site.put('/trap', form);
 }
 
-/** The person falls for the trap; answers the status they get. Another site, or a neighbour that shares our cookies. */
+/** The user submits the attacker's form, on another site or on a neighbour that shares our cookies; returns the status of the answer. */
 async function fall(context, from, path) {
   const page = await context.newPage();
   await page.goto(on.site[from] + path);
@@ -58,7 +58,7 @@ for (const from of ['origin', 'neighbour']) {
     await nobodyIsLoggedIn(victim.context);
   });
 
-  test(`${site} can’t consent in somebody’s name`, async (t) => {
+  test(`${site} can’t consent for the user`, async (t) => {
     const { context, page } = await person(t, on.browser);
     await page.goto(ask().url);
     await logIn(page, 'carol');
@@ -69,7 +69,7 @@ for (const from of ['origin', 'neighbour']) {
     await page.getByText('No app has access to your account.').waitFor();
   });
 
-  test(`${site} can’t revoke an app, end a session or log somebody out`, async (t) => {
+  test(`${site} can’t revoke an app, end a session or log the user out`, async (t) => {
     const { context, page } = await person(t, on.browser);
     const asked = ask();
     await page.goto(asked.url);
@@ -79,7 +79,7 @@ for (const from of ['origin', 'neighbour']) {
     await page.goto(`${on.provider.issuer}/account`);
     const csrf = await hidden(page, 'csrf');
 
-    // Another site's form comes without our cookies, so it meets nobody; a neighbour's is refused.
+    // Another site's form comes without our cookies, so it has no session; a neighbour's is refused.
     const expected = from === 'origin' ? 303 : 403;
     for (const fields of [{ action: 'revoke', id: 'web' }, { action: 'log_out' }]) {
       assert.equal(await fall(context, from, trap('/account', { csrf, ...fields })), expected);
@@ -108,7 +108,7 @@ for (const from of ['origin', 'neighbour']) {
   });
 }
 
-test('a ticket that was moved to another browser carries no login with it', async (t) => {
+test('a ticket that was moved to another browser carries no login', async (t) => {
   const alice = await person(t, on.browser);
   const thief = await person(t, on.browser);
   await alice.page.goto(ask().url);
@@ -118,7 +118,7 @@ test('a ticket that was moved to another browser carries no login with it', asyn
   await sees(thief.page, 'Sign in');
 });
 
-test('a ticket that was touched is no ticket', async (t) => {
+test('a modified ticket is refused', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask().url);
   await sees(page, 'Sign in');
@@ -140,7 +140,7 @@ test('a name full of markup is text', async (t) => {
   assert.equal(await page.getByLabel('User name').inputValue(), name);
 });
 
-test('a session cookie is out of reach of scripts, and new at each login', async (t) => {
+test('a session cookie is HttpOnly, and new at each login', async (t) => {
   const { context, page } = await person(t, on.browser);
   const cookies = async () => new Map((await context.cookies(on.provider.issuer)).map((cookie) => [cookie.name, cookie]));
   await page.goto(ask().url);

@@ -1,4 +1,4 @@
-// From a client's link through login and consent back to the client with a code.
+// From a client's authorization request through login and consent to the redirect with a code.
 
 import assert from 'node:assert/strict';
 
@@ -60,7 +60,7 @@ async function startAtClient(page, { url }) {
   await page.getByRole('link', { name: 'Log in' }).click();
 }
 
-/** Where a 303 leads when the browser can't follow it: the browser's own report of the answer's headers. */
+/** The Location of a 303 that the browser can't follow, from its report of the answer's headers. */
 async function redirectOf(page, context, act) {
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');

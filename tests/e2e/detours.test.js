@@ -1,4 +1,4 @@
-// People don't walk straight: tabs, the back button, reloads, old links, browsers without cookies.
+// Unusual paths through a login: tabs, the back button, reloads, old links, browsers without cookies.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ const on = stage();
 const ask = (parameters) =>
   request(on.provider.issuer, { redirect_uri: on.site.redirectUri, prompt: 'consent', ...parameters });
 
-test('a login form left open in another tab goes on after a login elsewhere', async (t) => {
+test('a login form left open in another tab continues after a login in this one', async (t) => {
   const { context, page } = await person(t, on.browser);
   const other = await context.newPage();
   const [first, second] = [ask(), ask()];
@@ -28,7 +28,7 @@ test('a login form left open in another tab goes on after a login elsewhere', as
   await getsCode(other, second, on.provider.issuer);
 });
 
-test('a consent left open while another person logs in is asked of that person', async (t) => {
+test('a consent page left open while another user logs in is shown to that user again', async (t) => {
   const { context, page } = await person(t, on.browser);
   const asked = ask();
   await page.goto(asked.url);
@@ -49,7 +49,7 @@ test('a consent left open while another person logs in is asked of that person',
   await getsCode(page, asked, on.provider.issuer);
 });
 
-test('the back button after a login leads forward again', async (t) => {
+test('the back button after a login returns to the client', async (t) => {
   const { page } = await person(t, on.browser);
   const asked = ask();
   await page.goto(asked.url);
@@ -64,7 +64,7 @@ test('the back button after a login leads forward again', async (t) => {
   assert.equal((await asked.redeem(again.code)).status, 200);
 });
 
-test('the back button after an answer by form_post leads forward again', async (t) => {
+test('the back button after an answer by form_post returns to the client', async (t) => {
   const { page } = await person(t, on.browser);
   const asked = ask({ response_mode: 'form_post' });
   await page.goto(asked.url);
@@ -99,7 +99,7 @@ test('consent can be reloaded', async (t) => {
   await getsCode(page, asked, on.provider.issuer);
 });
 
-test('the account page asks for a login first and comes after it', async (t) => {
+test('the account page asks for a login and is shown after it', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(`${on.provider.issuer}/`);
   await page.getByText('to see your account').waitFor();
@@ -107,7 +107,7 @@ test('the account page asks for a login first and comes after it', async (t) => 
   await sees(page, 'Your account');
 });
 
-test('a browser without cookies is told so', async (t) => {
+test('a browser without cookies gets a page that says so', async (t) => {
   const folder = await temporaryFolder();
   const context = await launchWithoutCookies(folder);
   const complaints = listen(context);

@@ -1,4 +1,4 @@
-// `cardea dev`, as the first screen of the README promises it: the single-page app, the API, and what it says of itself.
+// `cardea dev`, as the README describes it: the single-page app, the API, and its output.
 // The other app is in webapp.test.js.
 
 import assert from 'node:assert/strict';
@@ -13,12 +13,12 @@ import {
 
 const on = devStage();
 
-/** A call of the API that finds no session, and so makes the app say that it has ended. */
+/** A call of the API without a session, after which the app says that it has ended. */
 const ENDED = /^401 \S+\/api\/orders$/;
 
 const customer = (t, expects = []) => person(t, on.browser, { expects: [NOBODY_YET, ...expects] });
 
-test('an order is placed and seen, and after the logout nothing opens any more', async (t) => {
+test('an order is placed and listed, and after the logout no page opens', async (t) => {
   const { context, page } = await customer(t);
   await enterOrders(page, on.dev.spa);
   await page.getByText('DEVELOPMENT').waitFor();
@@ -41,7 +41,7 @@ test('an order is placed and seen, and after the logout nothing opens any more',
   await sees(page, 'Sign in');
 });
 
-test('a session that is gone says so, and the login comes back to where it was, with what was typed', async (t) => {
+test('an ended session is reported, and the login returns to the same page with the typed text', async (t) => {
   const { context, page } = await customer(t, [ENDED]);
   await enterOrders(page, on.dev.spa);
   await page.goto(`${on.dev.spa}#new-order`);
@@ -51,7 +51,7 @@ test('a session that is gone says so, and the login comes back to where it was, 
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Log in again' }).click();
 
-  // The provider still knows who it is.
+  // The session at the provider still exists.
   await sees(page, 'Orders');
   assert.equal(page.url(), `${on.dev.spa}#new-order`);
   assert.equal(await page.getByLabel('Item').inputValue(), 'Door knocker');
@@ -82,7 +82,7 @@ test('a session ended at the provider’s account page has ended in the app too'
   await order(page, 'Keyhole cover').waitFor();
 });
 
-test('whoever declines is told so on the app’s own page', async (t) => {
+test('a declined consent is reported on the app’s own page', async (t) => {
   const { page } = await customer(t);
   await page.goto(on.dev.spa.href);
   await page.getByRole('link', { name: 'Log in' }).click();
@@ -94,7 +94,7 @@ test('whoever declines is told so on the app’s own page', async (t) => {
   assert.equal(page.url(), on.dev.spa.href);
 });
 
-test('a page of the API that is for administrators opens for one, and for nobody else', async (t) => {
+test('a route of the API for administrators opens only for an administrator', async (t) => {
   for (const [username, status] of [['alice', 403], ['bob', 200]]) {
     const { page } = await customer(t, [/^403 \S+\/api\/admin\/metrics$/]);
     await enterOrders(page, on.dev.spa, username);
@@ -124,7 +124,7 @@ test('the command it prints answers 200; without a token it is 401, with too sma
   assert.deepEqual(JSON.parse(body).authorization_servers, [on.dev.issuer]);
 });
 
-test('after a logout the provider knows no grant of the app, so its refresh token is dead', async (t) => {
+test('after a logout the app’s grant is revoked, so its refresh token is invalid', async (t) => {
   const own = await dev();
   t.after(own.stop);
   const { context, page } = await customer(t);
@@ -141,7 +141,7 @@ test('after a logout the provider knows no grant of the app, so its refresh toke
   assert.equal(await grant.count(), 0);
 });
 
-test('where ports are taken, it says by what, and its apps work at the next', async (t) => {
+test('if ports are taken, it says by which app, and its apps use the next ones', async (t) => {
   const second = await dev();
   t.after(second.stop);
   const ports = ({ orders, spa, webapp }) => [new URL(orders).port, spa.port, webapp.port];
@@ -150,7 +150,7 @@ test('where ports are taken, it says by what, and its apps work at the next', as
   for (const [index, port] of ports(second).entries()) {
     const [first, what] = usual[index];
     const sentence = new RegExp(`Port ${first} is taken by .+ \\(process \\d+\\); the ${what} is at ${port}\\.`);
-    // It may be another file's tests that have it, and they may have ended; ours has not.
+    // The port may be in use by the tests of another file, which may have ended; this file's have not.
     if (ours[index] === first) assert.notEqual(port, first);
     assert.equal(sentence.test(second.said()), port !== first, second.said());
   }
@@ -161,7 +161,7 @@ test('where ports are taken, it says by what, and its apps work at the next', as
   await order(page, 'Bolt').waitFor();
 });
 
-test('Ctrl-C ends it in good order', async (t) => {
+test('Ctrl-C ends it in order', async (t) => {
   const own = await dev();
   t.after(() => rm(own.folder, { recursive: true, force: true }));
   assert.equal(await own.end('SIGINT'), 0);
@@ -169,7 +169,7 @@ test('Ctrl-C ends it in good order', async (t) => {
   await assert.rejects(send(own.issuer), { code: 'ECONNREFUSED' });
 });
 
-/** What somebody gets who has a copy of the cookie. */
+/** The answer for a thief with a copy of the cookie. */
 async function statuses(cookie) {
   const status = async (path) => (await send(new URL(path, on.dev.spa).href, { headers: { cookie } })).status;
   return { user: await status('/bff/user'), orders: await status('/api/orders') };

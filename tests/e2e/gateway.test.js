@@ -1,4 +1,4 @@
-// `cardea dev --gateway`: everything behind one address, with TLS and an authority of its own.
+// `cardea dev --gateway`: everything behind one address, with TLS and its own authority.
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => Promise.all([on.browser?.close(), on.dev?.stop()]));
 
-test('behind the gateway an order is placed, the webapp knows who it is, and a logout ends both', async (t) => {
+test('behind the gateway an order is placed, the webapp knows the user, and a logout ends both', async (t) => {
   const { context, page } = await person(t, on.browser, { expects: [NOBODY_YET, /^401 \S+\/bff\/api\/orders$/] });
   await enterOrders(page, on.dev.spa);
   await placeOrder(page, 'Gate hook', 6);
@@ -41,7 +41,7 @@ test('behind the gateway an order is placed, the webapp knows who it is, and a l
   await sees(page, WELCOME);
 });
 
-test('the printed authority vouches for the server, and without it nobody does', async () => {
+test('the server’s certificate is valid with the printed authority only', async () => {
   const { url, token, cacert } = on.dev.curl;
   assert.match(cacert, /dev-ca\.pem$/);
   const ca = on.dev.authority;
@@ -50,7 +50,7 @@ test('the printed authority vouches for the server, and without it nobody does',
   await assert.rejects(send(url, { headers }), { code: /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN)$/ });
 });
 
-test('what is refused behind the gateway is refused in the same words', async () => {
+test('a refusal behind the gateway has the same text', async () => {
   const { url, token } = on.dev.curl;
   const ca = on.dev.authority;
   const json = { 'content-type': 'application/json' };

@@ -1,4 +1,4 @@
-// Over https, with a path in the issuer, as most people will run it.
+// Over https, with a path in the issuer, as in most installations.
 
 import assert from 'node:assert/strict';
 

@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test('a screen reader hears what the login and consent pages say', async (t) => {
+test('a screen reader announces the texts of the login and consent pages', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(request(on.provider.issuer, { redirect_uri: FAR_REDIRECT, scope: SCOPES, prompt: 'consent' }).url);
   await sees(page, 'Sign in');

@@ -1,4 +1,4 @@
-// The end of a session: by `/end_session`, with a hint at once and without one after a question, or from the account page.
+// The end of a session: by `/end_session`, with a hint immediately and without one after a confirmation, or from the account page.
 
 import assert from 'node:assert/strict';
 
@@ -37,7 +37,7 @@ test('a hint of this session logs out without a question and returns to the clie
   await isLoggedOut(page);
 });
 
-test('without a hint the person is asked, and gets a link back to the client', async (t) => {
+test('without a hint the user is asked, and gets a link back to the client', async (t) => {
   const { page } = await loggedIn(t);
   const uri = `${on.site.origin}/goodbye`;
   await page.goto(endSession({ client_id: 'web', post_logout_redirect_uri: uri, state: 'bye' }));
@@ -58,7 +58,7 @@ test('a user who chooses “Stay signed in” keeps the session', async (t) => {
   await sees(page, 'Your account');
 });
 
-test('the hint of another session is asked about', async (t) => {
+test('the hint of another session leads to a confirmation page', async (t) => {
   const { hint } = await loggedIn(t);
   const { page } = await loggedIn(t);
   await page.goto(endSession({ id_token_hint: hint }));
@@ -66,7 +66,7 @@ test('the hint of another session is asked about', async (t) => {
   await isLoggedIn(page);
 });
 
-test('a forged hint logs nobody out', async (t) => {
+test('a forged hint logs no user out', async (t) => {
   const { page, hint } = await loggedIn(t);
   const [header, payload, signature] = hint.split('.');
   const forged = [header, payload, signature.startsWith('A') ? `B${signature.slice(1)}` : `A${signature.slice(1)}`];
@@ -85,7 +85,7 @@ test('the back button after a logout shows nothing of the account', async (t) =>
   await sees(page, 'Sign in');
 });
 
-test('a session elsewhere is ended from the account page', async (t) => {
+test('a session of another browser is ended from the account page', async (t) => {
   const [here, elsewhere] = [await person(t, on.browser), await person(t, on.browser)];
   for (const { page } of [elsewhere, here]) {
     await page.goto(`${on.provider.issuer}/account`);

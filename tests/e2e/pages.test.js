@@ -1,5 +1,5 @@
-// Every page, as people with other eyes, hands, screens and settings meet it.
-// With CARDEA_WRITE=1 some are drawn for the documents.
+// Accessibility of every page: assistive technology, keyboard, screens and settings.
+// With CARDEA_WRITE=1 some screenshots are written for the documents.
 
 import assert from 'node:assert/strict';
 
@@ -33,7 +33,7 @@ test('no page scrolls sideways on a screen of 320 pixels, or with large type on 
   }
 });
 
-test('the keyboard reaches every field, button and link, and one sees where it is', async () => {
+test('the keyboard reaches every field, button and link, with a visible focus', async () => {
   for (const [name, { focus }] of await walk()) {
     assert.equal(focus.reached.size, focus.count, `${name}: ${[...focus.reached.keys()]}`);
     for (const [what, { outlineStyle, outlineWidth }] of focus.reached) {
@@ -42,11 +42,11 @@ test('the keyboard reaches every field, button and link, and one sees where it i
   }
 });
 
-test('the browser complains of no page', async () => {
+test('the browser reports no error on any page', async () => {
   for (const [name, { complaints }] of await walk()) assert.deepEqual(complaints, [], name);
 });
 
-/** What was found, by page. One walk through all pages serves all tests of this file. */
+/** The findings by page. One pass through all pages serves all tests of this file. */
 const walk = () => (walked ??= visitAll());
 let walked;
 
@@ -61,7 +61,7 @@ async function visitAll() {
   return found;
 }
 
-/** Goes through all pages, and stops at each. */
+/** Visits all pages, and calls back on each. */
 async function everyPage(page, stop) {
   const { issuer } = on.provider;
   const ask = (parameters) =>

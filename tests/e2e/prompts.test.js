@@ -1,4 +1,4 @@
-// What a client, or the person, can ask for on the way: another login, another account, no.
+// Choices of the client and the user during a login: another login, another account, a refusal.
 
 import assert from 'node:assert/strict';
 
@@ -41,7 +41,7 @@ test('prompt=login asks for the password again and keeps the session', async (t)
   assert.deepEqual([again.sub, again.sid], [first.sub, first.sid]);
 });
 
-test('prompt=select_account lets one go on, or log in as another', async (t) => {
+test('prompt=select_account lets the user continue, or log in as another', async (t) => {
   const { page, first } = await alice(t);
   const same = ask({ prompt: 'select_account' });
   await page.goto(same.url);
@@ -68,7 +68,7 @@ test('prompt=none gets an answer without a page', async (t) => {
   assert.deepEqual([error, state], ['login_required', asked.state]);
 });
 
-test('a login_hint stands in the field already', async (t) => {
+test('a login_hint fills in the field', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask({ login_hint: 'alice' }).url);
   await sees(page, 'Sign in');
@@ -76,7 +76,7 @@ test('a login_hint stands in the field already', async (t) => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'password');
 });
 
-test('a consent that is denied is told to the client', async (t) => {
+test('a denied consent is reported to the client', async (t) => {
   const { page } = await person(t, on.browser);
   const asked = ask({ prompt: 'consent' });
   await page.goto(asked.url);
@@ -87,7 +87,7 @@ test('a consent that is denied is told to the client', async (t) => {
   assert.deepEqual([error, state, iss, code], ['access_denied', asked.state, on.provider.issuer, undefined]);
 });
 
-test('“Not you?” lets another person log in and consent', async (t) => {
+test('“Not you?” lets another user log in and consent', async (t) => {
   const { page } = await person(t, on.browser);
   const asked = ask({ prompt: 'consent' });
   await page.goto(asked.url);

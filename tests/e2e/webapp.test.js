@@ -1,4 +1,4 @@
-// The webapp of `cardea dev`, whose pages are made on the server: everything in it works without JavaScript.
+// The server-rendered webapp of `cardea dev`: everything in it works without JavaScript.
 
 import assert from 'node:assert/strict';
 
@@ -45,7 +45,7 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
   });
 }
 
-test('a page for those who are logged in comes after the login, with its query', async (t) => {
+test('a page for logged-in users is shown after the login, with its query', async (t) => {
   const { page } = await person(t, on.browser);
   await enterWebapp(page, on.dev.webapp);
   await page.context().clearCookies({ name: /webapp/ });
@@ -53,7 +53,7 @@ test('a page for those who are logged in comes after the login, with its query',
   await page.getByRole('status').filter({ hasText: '= 42' }).waitFor();
 });
 
-test('an address with nothing behind it gets a page in words, with the number that the log has', async (t) => {
+test('an unknown address gets a page with the request id of the log', async (t) => {
   const { page } = await person(t, on.browser);
   const response = await page.goto(at('/nothing'));
   assert.equal(response.status(), 404);
@@ -63,7 +63,7 @@ test('an address with nothing behind it gets a page in words, with the number th
   await sees(page, 'Log in to start');
 });
 
-test('the page for developers is for this machine alone', async () => {
+test('the page for developers is for this machine only', async () => {
   const accept = { accept: 'text/html' };
   assert.equal((await send(at('/debug'), { headers: accept })).status, 200);
   const elsewhere = await send(at('/debug'), { headers: { ...accept, 'x-forwarded-for': '203.0.113.7' } });

@@ -1,4 +1,4 @@
-// Apache with mod_auth_openidc, the distribution's, before an application that knows no login and shows the headers it gets.
+// Apache with mod_auth_openidc of the distribution, in front of an application without a login that shows its request headers.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const MODULES = '/usr/lib/apache2/modules';
 const LOADED = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'auth_openidc', 'proxy', 'proxy_http'];
 const PATIENCE = 10_000;
 
-/** Its place, what the provider has to know of it, and how to start it there. */
+/** Its address, its registration at the provider, and its start. */
 export async function apache() {
   const url = `http://localhost:${await freePort()}`;
   const callback = `${url}/protected/callback`;
@@ -63,10 +63,10 @@ async function start({ url, callback, issuer }) {
 
 function configuration({ folder, url, callback, issuer, behind }) {
   const modules = LOADED.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n');
-  // Started by root it serves as somebody else; Apache itself refuses to serve as root.
-  const somebody = process.getuid() === 0 ? 'User nobody\nGroup nogroup' : '';
+  // Started by root it serves as `nobody`, because Apache refuses to serve as root.
+  const user = process.getuid() === 0 ? 'User nobody\nGroup nogroup' : '';
   return `${modules}
-${somebody}
+${user}
 ServerRoot ${folder}
 ServerName ${url}
 DefaultRuntimeDir ${folder}

@@ -1,4 +1,4 @@
-// Whole applications that nobody here wrote: npm express-openid-connect, and Apache with mod_auth_openidc.
+// Complete third-party applications: npm express-openid-connect, and Apache with mod_auth_openidc.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -25,9 +25,9 @@ after(async () => {
 });
 
 const browser = () => new Browser(provider.issuer, app.url, httpd.url);
-const asksForLogin = (visit) => assert.rejects(visit, /nobody was expected to log in/);
+const asksForLogin = (visit) => assert.rejects(visit, /no login was expected/);
 
-/** What a page shows, which must be there. */
+/** The content of a page, which must exist. */
 function shown(page) {
   assert.equal(page.status, 200, `${page.url}: ${page.html}`);
   return JSON.parse(page.html);
@@ -43,7 +43,7 @@ test('express-openid-connect: login, userinfo, refresh, logout', async () => {
   await asksForLogin(person.visit(`${app.url}/profile`));
 });
 
-test('mod_auth_openidc: the application behind it sees who logged in, until the logout', async () => {
+test('mod_auth_openidc: the application behind it sees the user until the logout', async () => {
   const person = browser();
   const headers = shown(await person.visit(`${httpd.url}/protected/page`, ALICE));
   assert.equal(headers.oidc_claim_email, 'alice@example.test');

@@ -11,7 +11,7 @@ import { startProvider } from './provider.js';
 
 const SCRIPT = new URL('python/authlib_client.py', import.meta.url).pathname;
 
-/** What the script has to know of the provider and of its clients. */
+/** The provider and its clients, for the script. */
 const world = ({ issuer, key }) => ({
   issuer,
   person: ALICE,

@@ -1,4 +1,4 @@
-// A browser of the simplest kind: it keeps cookies, follows redirects, fills in forms, and runs no script.
+// A minimal browser: it keeps cookies, follows redirects, fills in forms, and runs no script.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 const MOST_STEPS = 12;
 
 export class Browser {
-  /** The cookies of each place that the browser goes to. */
+  /** The cookies of each origin. */
   #cookies = new Map();
   #provider;
 
@@ -19,8 +19,8 @@ export class Browser {
   }
 
   /**
-   * Opens a page and does at the provider what the person would, until the browser is sent elsewhere. What comes back is the page
-   * of an app; where the app is none of the browser's, what it would get: a URL, or for `form_post` a Request.
+   * Opens a page and completes the pages of the provider like a user, until the browser is redirected to another origin. Returns
+   * the page of an app; for an app that the browser does not open, the request: a URL, or for `form_post` a Request.
    */
   async visit(url, { username, password, decision = 'allow' } = {}) {
     let { page, left } = await this.#open(new URL(url));
@@ -32,7 +32,7 @@ export class Browser {
       if (form.action.origin !== this.#provider) return post(form.action, form.hidden);
       const filled = new URLSearchParams(form.hidden);
       if (form.names.has('username')) {
-        assert.ok(username, `nobody was expected to log in: ${textOf(page.html)}`);
+        assert.ok(username, `no login was expected: ${textOf(page.html)}`);
         assert.ok(step === 0 || !page.html.includes('role="alert"'), textOf(page.html));
         filled.set('username', username);
         filled.set('password', password);
@@ -46,7 +46,7 @@ export class Browser {
     return left;
   }
 
-  /** Follows redirects; ends at a page, or where the browser would leave its places. */
+  /** Follows redirects; ends at a page, or before another origin. */
   async #open(url, request = new Request(url)) {
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const cookies = this.#cookies.get(url.origin);
@@ -65,7 +65,7 @@ export class Browser {
   }
 }
 
-/** The request as a browser makes it for its address bar; `fetch` would say that a script asks, and gets other answers. */
+/** A request as a browser makes it for a navigation; `fetch` marks its requests as those of a script, and gets other answers. */
 async function navigate(request, cookies) {
   const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
   if (cookies.size > 0) headers.cookie = cookieHeader(cookies);

@@ -1,4 +1,4 @@
-// Who logs in, and the clients that are registered. The tests find them here by name.
+// The users and the registered clients, by name.
 
 export const REDIRECT_URI = 'http://localhost:5173/callback';
 export const AFTER_LOGOUT = 'http://localhost:5173/bye';
@@ -7,10 +7,10 @@ export const MAIL = 'api://mail';
 
 export const ALICE = { username: 'alice', password: 'wonderland & 7 + doors %' };
 
-/** RFC 6749 §2.3.1: identifier and secret are form-url-encoded before they go into the header, and these need it. */
+/** RFC 6749 §2.3.1: identifier and secret are form-url-encoded in the header; these have characters that need it. */
 export const BASIC = { id: 'web:basic+1/a%20', secret: "s:%41+b /c&d=e?f#é€~!*'()-._ 0123456789" };
 export const POST = { id: 'post', secret: 'p:%41+b /c&d=e?f#é€~!*\'()-._ 0123456789' };
-/** Without such characters, for clients that put both into the header as they are. */
+/** Without such characters, for clients that don't encode them. */
 export const PLAIN = { id: 'plain', secret: 'plain-secret-0123456789-0123456789-0123' };
 export const ORDERS_API = { id: 'orders-api', secret: 'orders-api-secret-0123456789-0123456789' };
 
@@ -40,7 +40,7 @@ const confidential = (client_id, token_endpoint_auth_method, more = {}) => ({
   ...more,
 });
 
-/** All clients; `jwks` is the public key of those that sign, `jwksUri` where it can be fetched. */
+/** All clients; `jwks` is the public key of those that sign, `jwksUri` its URL. */
 export function clients({ jwks, jwksUri }) {
   const secret = ({ secret }) => ({ client_secret: secret });
   const everything = (alg) => ({

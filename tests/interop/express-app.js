@@ -1,4 +1,4 @@
-// An app by npm express-openid-connect, as its documentation writes it.
+// An app with npm express-openid-connect, as in its documentation.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import oidc from 'express-openid-connect';
 
 const SECRET = 'express-secret-0123456789-0123456789-01';
 
-/** Its place, what the provider has to know of it, and how to start it there. */
+/** Its address, its registration at the provider, and its start. */
 export async function expressApp() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +59,7 @@ const settings = (issuer) => ({
   backchannelLogout: { store: new MemoryStore() },
 });
 
-/** What express-session's own store would do, without its package. */
+/** A store for sessions, like that of express-session, without its package. */
 class MemoryStore {
   #kept = new Map();
   get = (id, done) => done(null, this.#kept.get(id));

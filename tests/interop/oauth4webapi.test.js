@@ -1,4 +1,4 @@
-// npm oauth4webapi: each request and each answer by itself, at an issuer with a path.
+// npm oauth4webapi: each request and each answer separately, with a path in the issuer.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -30,14 +30,14 @@ const withKey = (client_id, options) => () => ({
   client: { client_id },
   proof: oauth.PrivateKeyJwt({ key: provider.key.privateKey, kid: provider.key.kid }, options),
 });
-/** An older habit (RFC 7523 §3): the audience of an assertion is the token endpoint. */
+/** An older practice (RFC 7523 §3): the audience of an assertion is the token endpoint. */
 const FOR_TOKEN_ENDPOINT = {
   [oauth.modifyAssertion]: (header, payload) => {
     payload.aud = server.token_endpoint;
   },
 };
 
-/** Every way to authenticate that the provider has. */
+/** Every authentication method of the provider. */
 const METHODS = {
   none: () => ({ client: { client_id: 'spa' }, proof: oauth.None() }),
   client_secret_basic: () => ({ client: { client_id: BASIC.id }, proof: oauth.ClientSecretBasic(BASIC.secret) }),
@@ -49,7 +49,7 @@ const METHODS = {
 const PUBLIC = METHODS.none;
 const CONFIDENTIAL = Object.entries(METHODS).filter(([method]) => method !== 'none');
 
-/** What a client sends and remembers when a login begins. */
+/** The request of a login, and the values that the client keeps. */
 async function authorizationRequest({ client }, parameters = {}) {
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
@@ -126,7 +126,7 @@ async function clientCredentials({ client, proof }, parameters) {
   return oauth.processClientCredentialsResponse(server, client, response);
 }
 
-/** What an API does with a request that brings an access token. */
+/** The checks of an API on a request with an access token. */
 function validated(accessToken, audience, algorithms = ['ES256']) {
   const request = new Request('https://orders.example/', { headers: { authorization: `Bearer ${accessToken}` } });
   return oauth.validateJwtAccessToken(server, request, audience, { signingAlgorithms: algorithms, ...INSECURE });
@@ -150,7 +150,7 @@ test('an issuer with a path is discovered at both well-known places', async () =
   assert.deepEqual(await discover('oauth2'), server);
 });
 
-test('the key set has public keys for signing, each with a name of its own', async () => {
+test('the key set has public keys for signing, each with its own kid', async () => {
   const response = await fetch(server.jwks_uri);
   assert.match(response.headers.get('content-type'), /^application\/jwk-set\+json/);
   const { keys } = await response.json();
@@ -231,7 +231,7 @@ test('an answer by form_post is accepted', async () => {
   assert.ok((await redeem(who, begun, fields)).id_token);
 });
 
-test('what the registration demands of a request is demanded', async () => {
+test('the requirements of the registration are enforced', async () => {
   const who = { client: { client_id: 'fussy', require_auth_time: true }, proof: oauth.None() };
   assert.equal(typeof (await login(who)).claims.auth_time, 'number');
   for (const missing of ['state', 'nonce']) {
@@ -262,7 +262,7 @@ test('a denied consent and a missing login are errors of the authorization respo
   }
 });
 
-test('a code is good once, with its verifier, for its client', async () => {
+test('a code is valid once, with its verifier, for its client', async () => {
   const who = PUBLIC();
   const begun = await authorizationRequest(who);
   const answer = await new Browser(provider.issuer).visit(begun.url, ALICE);
@@ -274,7 +274,7 @@ test('a code is good once, with its verifier, for its client', async () => {
   await assert.rejects(refresh(who, tokens.refresh_token), refusedWith('invalid_grant'));
 });
 
-test('a client that fails to prove who it is gets invalid_client', async () => {
+test('a client that fails to authenticate gets invalid_client', async () => {
   const wrong = (client_id, proof) => clientCredentials({ client: { client_id }, proof }, {});
   const other = await oauth.generateKeyPair('ES256');
   const forged = oauth.PrivateKeyJwt({ key: other.privateKey, kid: provider.key.kid });
@@ -292,14 +292,14 @@ test('c2: a client with a secret may send it in the header or in the body, which
   assert.ok((await ask(POST.id, oauth.ClientSecretBasic(POST.secret))).access_token);
 });
 
-test('an assertion for the token endpoint is refused where it must be for the issuer', async () => {
+test('an assertion for the token endpoint is refused if it must be for the issuer', async () => {
   const who = withKey('key-issuer-only', FOR_TOKEN_ENDPOINT)();
   const parameters = { scope: 'orders:read' };
   await assert.rejects(clientCredentials(who, parameters), challengedWith('basic', 'invalid_client'));
   assert.ok((await clientCredentials(withKey('key-issuer-only')(), parameters)).access_token);
 });
 
-test('an opaque access token is read by introspection alone', async () => {
+test('an opaque access token is read only by introspection', async () => {
   const who = { client: { client_id: 'opaque' }, proof: oauth.ClientSecretBasic(PLAIN.secret) };
   const { tokens, claims } = await login(who, { scope: 'openid orders:read' });
   await assert.rejects(validated(tokens.access_token, API));
@@ -318,7 +318,7 @@ test('a refresh token used twice under strict rotation ends the grant', async ()
   await assert.rejects(refresh(who, next.refresh_token), refusedWith('invalid_grant'));
 });
 
-test('logout ends the session and the tokens that came of it', async () => {
+test('logout ends the session and revokes its tokens', async () => {
   const who = PUBLIC();
   const { tokens, claims, browser } = await login(who);
   const url = new URL(server.end_session_endpoint);

@@ -1,6 +1,6 @@
 // node-oidc-provider with its own development pages, for the kits to be tested against. `node oidc-provider.js` prints
-// "ready" and its issuer when it listens, on a free port of loopback. With an address behind it, that is where the client
-// "app" is told of logouts. After `POST /test/turn-keys` a new key signs.
+// "ready" and its issuer when it listens, on a free port of loopback. An address as argument is the back-channel logout URI
+// of the client "app". After `POST /test/turn-keys` a new key signs.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -35,11 +35,11 @@ const clients = [
   { client_id: 'public-app', token_endpoint_auth_method: 'none', ...logsPeopleIn },
   script('script-jwt'),
   script('script-opaque'),
-  // The API itself, which asks about tokens.
+  // The API itself, which introspects tokens.
   script('orders-api'),
 ];
 
-const people = (_ctx, id) => ({
+const account = (_ctx, id) => ({
   accountId: id,
   claims: () => ({ sub: id, name: `The ${id}`, email: `${id}@example.test`, email_verified: true }),
 });
@@ -56,7 +56,7 @@ const configuration = (keys) => ({
   jwks: { keys },
   scopes: ['openid', 'offline_access', 'profile', 'email'],
   claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
-  findAccount: people,
+  findAccount: account,
   cookies: { keys: ['the cookies of the interop tests'] },
   features: {
     devInteractions: { enabled: true },

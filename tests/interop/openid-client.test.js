@@ -1,4 +1,4 @@
-// npm openid-client, as an application would use it.
+// npm openid-client, used as in an application.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => provider?.stop());
 
-/** Discovery, and a client that verifies every signature it sees. */
+/** Discovery, and a client that verifies every signature. */
 function discover(clientId, metadata, authentication = oidc.None(), options = {}) {
   return oidc.discovery(new URL(provider.issuer), clientId, metadata, authentication, {
     execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
@@ -28,7 +28,7 @@ const signsItself = (id) => () =>
   discover(id, {}, oidc.PrivateKeyJwt({ key: provider.key.privateKey, kid: provider.key.kid }));
 const basic = ({ id, secret }) => () => discover(id, {}, oidc.ClientSecretBasic(secret));
 
-/** Every way to authenticate that the provider has. */
+/** Every authentication method of the provider. */
 const METHODS = {
   none: () => discover('spa'),
   client_secret_basic: basic(BASIC),
@@ -38,7 +38,7 @@ const METHODS = {
   'private_key_jwt, audience must be the issuer': signsItself('key-issuer-only'),
 };
 
-/** An authorization request, and all that has to be remembered of it. */
+/** An authorization request, and the values that the client keeps. */
 async function authorizationRequest(config, parameters = {}) {
   const checks = {
     pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
@@ -55,7 +55,7 @@ async function authorizationRequest(config, parameters = {}) {
     nonce: checks.expectedNonce,
     ...parameters,
   };
-  // A parameter whose value is a list stands there once for each.
+  // A parameter whose value is a list is repeated for each item.
   const pairs = Object.entries(all).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
   return { url: oidc.buildAuthorizationUrl(config, new URLSearchParams(pairs)), checks };
 }
@@ -69,7 +69,7 @@ async function login(config, parameters, options = {}) {
   return { tokens, answer, checks, browser };
 }
 
-/** The claims of an access token for an API, read as the API would. */
+/** The claims of an access token, verified as the API does. */
 async function verified(accessToken, audience, algorithms) {
   const keys = createRemoteJWKSet(new URL(`${provider.issuer}/.well-known/jwks.json`));
   const { payload } = await jwtVerify(accessToken, keys, {
@@ -206,7 +206,7 @@ test('an error at the authorization endpoint reaches the application with state 
   }
 });
 
-test('a code is good once, and its replay kills what came of it', async () => {
+test('a code is valid once, and its replay revokes its grant', async () => {
   const config = await METHODS.client_secret_basic();
   const { tokens, answer, checks } = await login(config);
   await assert.rejects(
@@ -216,7 +216,7 @@ test('a code is good once, and its replay kills what came of it', async () => {
   assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, false);
 });
 
-test('a wrong verifier is refused, and the right one still good', async () => {
+test('a wrong verifier is refused, and the right one stays valid', async () => {
   const config = await METHODS.none();
   const { url, checks } = await authorizationRequest(config);
   const answer = await new Browser(provider.issuer).visit(url, ALICE);
@@ -231,7 +231,7 @@ test('a wrong secret is invalid_client, by either method', async () => {
     await discover(POST.id, {}, oidc.ClientSecretPost(`${POST.secret}x`)),
   ]) {
     await assert.rejects(oidc.clientCredentialsGrant(config), (thrown) => {
-      // Of an answer with a challenge the library shows the challenge, not the body.
+      // For an answer with a challenge the library returns the challenge, not the body.
       assert.ok(thrown instanceof oidc.WWWAuthenticateChallengeError, thrown.stack);
       const [{ scheme, parameters }] = thrown.cause;
       assert.deepEqual([thrown.status, scheme, parameters.error], [401, 'basic', 'invalid_client']);
@@ -240,7 +240,7 @@ test('a wrong secret is invalid_client, by either method', async () => {
   }
 });
 
-test('with PKCE excused a confidential client logs in without', async () => {
+test('with require_pkce = false a confidential client logs in without PKCE', async () => {
   const config = await discover('excused', {}, oidc.ClientSecretBasic(PLAIN.secret));
   const checks = { expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce() };
   const url = oidc.buildAuthorizationUrl(config, {
@@ -253,7 +253,7 @@ test('with PKCE excused a confidential client logs in without', async () => {
   assert.ok((await oidc.authorizationCodeGrant(config, answer, checks)).id_token);
 });
 
-test('an opaque access token is introspected and good at userinfo', async () => {
+test('an opaque access token is introspected and valid at userinfo', async () => {
   const config = await discover('opaque', {}, oidc.ClientSecretBasic(PLAIN.secret));
   const { tokens } = await login(config);
   assert.throws(() => decodeProtectedHeader(tokens.access_token));
@@ -264,7 +264,7 @@ test('an opaque access token is introspected and good at userinfo', async () => 
   await assert.rejects(oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub));
 });
 
-test('an API introspects its own tokens and nobody else’s', async () => {
+test('an API introspects its own tokens and no others', async () => {
   const config = await METHODS.none();
   const both = { scope: 'openid orders:read mail:send', resource: [API, MAIL] };
   const { tokens } = await login(config, both, { atToken: { resource: API } });
@@ -287,7 +287,7 @@ test('a refresh narrows the scope and never widens it', async () => {
   );
 });
 
-test('a retried refresh gets the same successor, with strict rotation the grant is dead', async () => {
+test('a retried refresh gets the same successor, with strict rotation the grant is revoked', async () => {
   const config = await METHODS.none();
   const { tokens } = await login(config);
   const [one, other] = await Promise.all(
@@ -303,7 +303,7 @@ test('a retried refresh gets the same successor, with strict rotation the grant 
   }
 });
 
-test('a logout URL of the library logs out and comes back with its state', async () => {
+test('a logout URL of the library logs out and returns with its state', async () => {
   const config = await METHODS.none();
   const { tokens, browser } = await login(config);
   const offline = (await login(config, { scope: 'openid offline_access', prompt: 'consent' }, { browser })).tokens;
@@ -333,7 +333,7 @@ test('a second login in the same browser is silent, unless the request asks for 
   assert.ok(again.tokens.claims().auth_time >= tokens.claims().auth_time);
 });
 
-test('claims asked for by name come where they were asked for', async () => {
+test('claims requested by name are returned where they were requested', async () => {
   const config = await METHODS.none();
   const claims = { id_token: { email: { essential: true } }, userinfo: { phone_number: null } };
   const { tokens } = await login(config, { scope: 'openid', claims: JSON.stringify(claims) });

@@ -1,4 +1,4 @@
-// Starts the real binary on a free port of loopback, with everything it keeps in a temporary folder.
+// Starts the real binary on a free port of loopback, with its files in a temporary folder.
 
 import { spawn } from 'node:child_process';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -13,7 +13,7 @@ import { clients, resources, users } from './clients.js';
 import { toml } from './toml.js';
 
 const HOST = '127.0.0.1';
-/** How long the binary may take to be ready, and to end. */
+/** The time limit for the binary to become ready, and to end. */
 const PATIENCE = 20_000;
 const EXIT_PATIENCE = 5_000;
 /** A port that was free may be taken in the meantime. */
@@ -24,8 +24,8 @@ globalThis.crypto ??= webcrypto;
 globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
 /**
- * A provider whose issuer has this path, with these clients besides, whose servers it may call. `stop` ends it and removes all it
- * kept.
+ * A provider whose issuer has this path, with these additional clients, whose servers it may call. `stop` ends it and removes its
+ * files.
  */
 export async function startProvider({ path = '', apps = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cardea-interop-'));
@@ -52,7 +52,7 @@ export async function startProvider({ path = '', apps = [] } = {}) {
   return { issuer: server.issuer, key, stop };
 }
 
-/** The key pair of the clients that authenticate with one. */
+/** The key pair for `private_key_jwt`. */
 async function clientKey() {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
@@ -70,7 +70,7 @@ async function clientKey() {
   };
 }
 
-/** A client's own little server, where its keys are. */
+/** A client's own server, which serves its keys. */
 async function serveKeys(jwks) {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/jwk-set+json');

@@ -1,18 +1,18 @@
-// What a person does in the apps of `cardea dev`.
+// The steps of a user in the apps of `cardea dev`.
 
 import { logIn, sees } from './steps.js';
 
-/** The people of `cardea dev`. */
+/** The users of `cardea dev`. */
 export const DEV_PASSWORDS = { alice: 'wonderland-7-doors', bob: 'hinge-of-the-door-9' };
 
-/** The single-page app looks who is here before it shows anything, and is told "nobody" by this status. */
+/** The single-page app asks for the user before it shows anything; this status means that no user is logged in. */
 export const NOBODY_YET = /^401 \S+\/bff\/user$/;
 
 export const WELCOME = "Your company's orders in one place";
 
 export const logInAs = (page, username) => logIn(page, username, DEV_PASSWORDS[username]);
 
-/** Somebody logs in to the single-page app, and sees what was ordered. */
+/** A user logs in to the single-page app, and sees the orders. */
 export async function enterOrders(page, spa, username = 'alice') {
   await page.goto(spa.href);
   await sees(page, WELCOME);
@@ -21,14 +21,14 @@ export async function enterOrders(page, spa, username = 'alice') {
   await page.getByRole('status').filter({ hasText: /order/ }).waitFor();
 }
 
-/** Somebody logs in to the webapp, from its first page. */
+/** A user logs in to the webapp, from its first page. */
 export async function enterWebapp(page, webapp, username = 'alice') {
   await page.goto(webapp.href);
   await page.getByRole('main').getByRole('link', { name: 'Log in' }).click();
   await comeIn(page, username, /^Hello, /);
 }
 
-/** Does what the provider asks for, which is less for those who were there before; ends in the app, at this heading. */
+/** Completes the pages of the provider, fewer for a known user; ends in the app, at this heading. */
 async function comeIn(page, username, heading) {
   const headings = [heading, /^Sign in/, /^Allow /].map((name) => page.getByRole('heading', { level: 1, name, exact: true }));
   const [inside, form, question] = headings;

@@ -1,4 +1,4 @@
-// Chromium, and pages whose complaints are heard.
+// Chromium, and the errors that its pages report.
 
 import assert from 'node:assert/strict';
 import { X509Certificate, createHash } from 'node:crypto';
@@ -23,14 +23,14 @@ const OPTIONS = {
 
 export const launch = () => chromium.launch(OPTIONS);
 
-/** A browser that takes servers for right that show this certificate, and is as strict as ever with all others. */
+/** A browser that trusts servers with this certificate, and no other invalid one. */
 export function launchTrusting(certificate) {
   const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
   const pin = createHash('sha256').update(key).digest('base64');
   return chromium.launch({ ...OPTIONS, args: [...OPTIONS.args, `--ignore-certificate-errors-spki-list=${pin}`] });
 }
 
-/** A browser whose owner has switched cookies off in its settings. */
+/** A browser with cookies disabled in its settings. */
 export async function launchWithoutCookies(folder) {
   const settings = { profile: { default_content_setting_values: { cookies: 2 } } };
   await mkdir(join(folder, 'Default'), { recursive: true });
@@ -39,8 +39,8 @@ export async function launchWithoutCookies(folder) {
 }
 
 /**
- * A person's browser: nobody is logged in there. It is closed with the test, which fails if a page complained of anything but
- * what it `expects`.
+ * A new user's browser, without a login. It is closed with the test, which fails if a page reported an error other than those
+ * that it `expects`.
  */
 export async function person(t, browser, { expects, ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
@@ -53,12 +53,12 @@ export async function person(t, browser, { expects, ...options } = {}) {
   return { context, complaints, page: await context.newPage() };
 }
 
-/** What the browser finds wrong: scripts that fail, policies that are broken, files that don't come. */
+/** The errors of the browser: failed scripts, violated policies, missing files. */
 export function listen(context, expects = []) {
   const complaints = [];
   const complain = (text) => expects.some((expected) => expected.test(text)) || complaints.push(text);
   context.on('console', (message) => {
-    // A page that says "no" has a status over 400; what such a status means for a file is judged below.
+    // A page that refuses has a status over 400; such a status of a file is checked below.
     const refused = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
     if (['error', 'warning'].includes(message.type()) && !refused) complain(message.text());
   });

@@ -1,4 +1,4 @@
-// A client on an origin of its own: it shows what the provider answers, and redeems it.
+// A client on its own origin: it shows the answer of the provider, and redeems the code.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ export async function client() {
     origin,
     neighbour: `http://localhost:${port}`,
     redirectUri: `${origin}/callback`,
-    /** Puts a page of one's own at a path, and answers the path. */
+    /** Serves this page at a path, and returns the path. */
     put: (path, html) => (pages.set(path, html), path),
     stop: async () => {
       server.closeAllConnections();
@@ -39,7 +39,7 @@ export async function client() {
   };
 }
 
-/** An authorization request with PKCE: where it begins, and how its code is redeemed. */
+/** An authorization request with PKCE: its URL, and the redemption of its code. */
 export function request(issuer, parameters) {
   const verifier = randomBytes(32).toString('base64url');
   const query = new URLSearchParams({

@@ -1,4 +1,4 @@
-// What a file of tests plays on: a provider with its people and two clients, a client's site, a browser.
+// The environment of a test file: a provider with its users and two clients, a client's site, a browser.
 
 import { after, before, test as bare } from 'node:test';
 
@@ -17,10 +17,10 @@ export { temporaryFolder } from './provider.js';
 export * from './steps.js';
 
 export const NATIVE_REDIRECT = 'com.example.app:/callback';
-/** Where nobody goes: for pages that show the host. */
+/** An address that is never opened, for pages that show the host. */
 export const FAR_REDIRECT = 'https://orders.example.com/callback';
 
-/** A test that ends, one way or the other; Node 18 has no option for all of them. */
+/** A test with a time limit; Node 18 has no option for all of them. */
 export const test = (name, body) => bare(name, { timeout: 60_000 }, body);
 
 /** `cardea dev`, and a browser: set up before the first test of a file, and stopped after its last. */
@@ -83,7 +83,7 @@ username = "bob"
 password = "${PASSWORDS.bob}"
 claims = { name = "Bob B" }
 
-# She allows no client anything.
+# She consents to no client.
 [[users]]
 username = "carol"
 password = "${PASSWORDS.carol}"

@@ -1,4 +1,4 @@
-// Pages as people with other eyes, hands, screens and settings meet them; and pictures of them.
+// Accessibility checks of pages, and screenshots.
 
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 
 const WIDE = { width: 1280, height: 800 };
-/** What is left of 1280 pixels at a zoom of 400 % (WCAG 2.2 §1.4.10). */
+/** The width of 1280 pixels at a zoom of 400 % (WCAG 2.2 §1.4.10). */
 export const TINY = { width: 320, height: 568 };
 const SCHEMES = ['light', 'dark'];
 
 const IMAGES = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 
-/** Whoever looks at pages: a wide screen, by daylight. */
+/** The default view: a wide screen, in light mode. */
 export const VIEWER = { viewport: WIDE, colorScheme: 'light' };
 
-/** All that can be found out about a page. With CARDEA_WRITE=1 those pictures of it that are in `drawn` are drawn anew. */
+/** All checks of a page. With CARDEA_WRITE=1 the screenshots in `drawn` are rewritten. */
 export async function inspect(name, page, { drawn, complaints }) {
   const found = {
     complaints: complaints.splice(0),
@@ -52,7 +52,7 @@ async function focus(page) {
   const around = (await dialog.count()) > 0 ? dialog : page.locator('body');
   const count = await around.locator(all).filter({ visible: true }).count();
   const reached = new Map();
-  // One more than there are: on its round the focus leaves the page once.
+  // One more than there are, because the focus leaves the page once.
   for (let step = 0; step <= count; step += 1) {
     await page.keyboard.press('Tab');
     const [what, outline] = await page.evaluate(() => {
@@ -94,7 +94,7 @@ async function draw(name, page, drawn) {
   await mkdir(IMAGES, { recursive: true });
   await page.evaluate(() => document.activeElement.blur());
   await page.mouse.move(0, 0);
-  // What is behind a dialog is dimmed as far as the window reaches.
+  // The page behind a dialog is dimmed only as far as the window.
   const fullPage = (await page.locator('dialog[open]').count()) === 0;
   for (const colorScheme of SCHEMES) {
     for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: TINY })) {

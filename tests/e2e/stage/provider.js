@@ -1,4 +1,4 @@
-// The real binary, in a folder of its own and on a port of its own.
+// The real binary, in its own folder and on its own port.
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -47,21 +47,21 @@ export async function freePort() {
 
 export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'cardea-e2e-'));
 
-/** A certificate for localhost that nobody trusts. */
+/** A self-signed certificate for localhost. */
 async function certify(folder) {
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key.pem'];
   const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2', '-out', 'cert.pem'];
   await promisify(execFile)('openssl', ['req', '-x509', ...key, ...name], { cwd: folder });
 }
 
-/** Runs the binary until it is ready, and has said so in the words `ready`. */
+/** Starts the binary and waits until it is ready and has printed the words `ready`. */
 export async function start(parameters, { issuer, folder, ready = '' }) {
   const child = spawn(BINARY, parameters, { cwd: folder, env: { ...process.env, TMPDIR: folder } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
   child.on('error', (error) => (said += error.message));
   const ended = new Promise((resolve) => child.on('close', resolve));
-  /** The status it ends with. */
+  /** Its exit status. */
   const end = (signal) => (child.kill(signal), ended);
   const stop = async () => {
     await end('SIGTERM');

@@ -1,17 +1,17 @@
-// What a person does, and what they see.
+// The steps of a user, and the pages that they see.
 
 import assert from 'node:assert/strict';
 
 import { HEADING } from './client.js';
 
-/** The people of `serve`, which refuses the passwords of `cardea dev`. */
+/** The users of `serve`, which refuses the passwords of `cardea dev`. */
 export const PASSWORDS = {
   alice: 'behind-the-looking-glass-3',
   bob: 'who-can-fix-it-yes-8',
   carol: 'a-lintel-and-2-posts',
 };
 
-/** The page with this heading is there. */
+/** The page with this heading is shown. */
 export async function sees(page, heading) {
   await page.getByRole('heading', { level: 1, name: heading }).waitFor();
 }
@@ -30,10 +30,10 @@ export async function allow(page, client = 'Orders') {
   await button.click();
 }
 
-/** A button that allows something takes no clicks in its first half second. */
+/** A button that allows access ignores clicks in its first half second. */
 export const settled = (button) => button.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
 
-/** What the client got. */
+/** The answer that the client received. */
 export async function answer(page) {
   await sees(page, HEADING);
   return JSON.parse(await page.locator('#answer').textContent());

@@ -1,4 +1,4 @@
-// A proxy that keeps a copy of whatever comes to a browser, byte by byte, redirects and cookies too.
+// A proxy that keeps a copy of every byte sent to a browser, including redirects and cookies.
 
 import { once } from 'node:events';
 import http from 'node:http';
@@ -8,7 +8,7 @@ export async function tap() {
   const received = [];
   const server = http.createServer(async (request, response) => {
     const { url, method, headers } = request;
-    // So that it can be read.
+    // Without compression, so that the copy can be read.
     delete headers['accept-encoding'];
     const answer = await send(url, { method, headers }, request).catch(() => null);
     if (!answer) return response.writeHead(502).end();

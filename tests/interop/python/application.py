@@ -1,4 +1,4 @@
-"""An application that logs people in with Authlib, as its integrations for web frameworks do."""
+"""An application that logs users in with Authlib, as its integrations for web frameworks do."""
 
 import time
 
@@ -12,7 +12,7 @@ from browser import Browser
 
 
 class ShortLived(PrivateKeyJWT):
-    """Authlib's own assertions live for an hour, which is longer than the provider takes."""
+    """Authlib's own assertions are valid for an hour, which is longer than the provider accepts."""
 
     def sign(self, auth, token_endpoint):
         return private_key_jwt_sign(
@@ -25,7 +25,7 @@ class ShortLived(PrivateKeyJWT):
 
 
 class Remembered:
-    """What stands in the place of the web framework: it remembers the token of the last refresh."""
+    """A replacement for the web framework: it keeps the token of the last refresh."""
 
     token = None
 
@@ -57,21 +57,21 @@ class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
 
     @classmethod
     def with_key(cls, world, client_id, assertions=ShortLived, **more):
-        """A client that signs what it authenticates with."""
+        """A client that authenticates with a signed assertion."""
         app = cls(world, client_id, ECKey.import_key(world.private_jwk), "private_key_jwt", **more)
         app.client_auth_methods = [assertions(world.issuer + "/token", alg="ES256")]
         return app
 
     def session(self, **more):
-        """A session of this client, for what the integrations have no verb for."""
+        """A session of this client, for requests without a method in the integrations."""
         return self._get_oauth_client(**self.load_server_metadata(), **more)
 
     def begin(self, **parameters):
-        """The authorization request, and what is to be remembered of it."""
+        """The authorization request, and the values that the client keeps."""
         return self.create_authorization_url(self.world.redirect_uri, **parameters)
 
     def finish(self, begun, answer):
-        """What the integrations do at the redirect URI, and RFC 9207 §2.4 besides, which they leave to the application."""
+        """The work of the integrations at the redirect URI, and RFC 9207 §2.4, which they leave to the application."""
         fields = answer.fields
         if "error" in fields:
             raise OAuthError(error=fields["error"], description=fields.get("error_description"))
@@ -111,5 +111,5 @@ class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
 
 
 def expired(token):
-    """The same token with an access token that has had its time."""
+    """The same token with an expired access token."""
     return {**token, "expires_at": int(time.time()) - 1}

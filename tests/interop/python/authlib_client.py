@@ -1,4 +1,4 @@
-"""PyPI Authlib, with joserfc for what is signed. Reads on standard input where the provider is and who its clients are."""
+"""PyPI Authlib, with joserfc for signatures. Reads the provider and its clients from standard input."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ from application import Application, expired
 from browser import Browser
 from checks import check, raises, run
 
-# RFC 9864 would have it called Ed25519, a name that few clients know yet.
+# RFC 9864 calls it Ed25519, a name that few clients know yet.
 warnings.filterwarnings("ignore", "EdDSA is deprecated")
 
 TIMEOUT = 10
@@ -38,7 +38,7 @@ def spa(world, **more):
 
 
 def plain(world, **more):
-    """Authlib puts identifier and secret into the header as they are; these two need no encoding."""
+    """Authlib does not encode identifier and secret in the header; these two need no encoding."""
     return Application(world, world.plain["id"], world.plain["secret"], "client_secret_basic", **more)
 
 
@@ -220,7 +220,7 @@ def wrong_secret(world):
 @check("a secret with reserved characters is accepted in the header once the application has encoded it")
 def reserved_characters(world):
     as_it_is = (world.basic["id"], world.basic["secret"])
-    # RFC 6749 §2.3.1 asks for the encoding, which Authlib leaves out.
+    # RFC 6749 §2.3.1 requires the encoding, which Authlib leaves out.
     encoded = tuple(quote_plus(text) for text in as_it_is)
     app = Application(world, *encoded, "client_secret_basic", scope="orders:read")
     assert app.client_credentials()["access_token"]

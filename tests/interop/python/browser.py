@@ -1,4 +1,4 @@
-"""A browser of the simplest kind: it keeps cookies, follows redirects, fills in forms, and runs no script."""
+"""A minimal browser: it keeps cookies, follows redirects, fills in forms, and runs no script."""
 
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -10,7 +10,7 @@ TIMEOUT = 10
 
 
 class Answer:
-    """What a client gets when the provider sends the browser back to it."""
+    """The request to the client when the provider redirects the browser to it."""
 
     def __init__(self, method, url, fields):
         self.method = method
@@ -60,7 +60,7 @@ class Browser:
         self._session.headers["Accept"] = "text/html"
 
     def visit(self, url, person=None, decision="allow"):
-        """Does what the person would, until the provider sends the browser elsewhere."""
+        """Completes the pages of the provider like a user, until the provider redirects the browser to another origin."""
         answer, page = self._open("GET", url)
         for _ in range(MOST_STEPS):
             if answer is not None:
@@ -72,7 +72,7 @@ class Browser:
             if _origin(action) != self._home:
                 return Answer("POST", action, fields)
             if "username" in form.names:
-                assert person, "nobody was expected to log in"
+                assert person, "no login was expected"
                 fields.update(username=person["username"], password=person["password"])
             if form.decisions:
                 assert decision in form.decisions, f"no button for {decision}: {form.decisions}"
@@ -81,7 +81,7 @@ class Browser:
         raise AssertionError(f"too many pages; the last one was {page.url}")
 
     def _open(self, method, url, fields=None):
-        """Follows redirects; ends at a page of the provider, or where the browser would leave it."""
+        """Follows redirects; ends at a page of the provider, or before another origin."""
         for _ in range(MOST_STEPS):
             page = self._session.request(
                 method, url, data=fields, allow_redirects=False, timeout=TIMEOUT

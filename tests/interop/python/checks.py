@@ -1,4 +1,4 @@
-"""Runs checks by name and prints what came of each, a line of JSON a check; the node test reads it."""
+"""Runs checks by name and prints the result of each as a line of JSON, which the node test reads."""
 
 import json
 import time
@@ -18,7 +18,7 @@ def check(name):
 
 
 def raises(kind, function, *arguments, **named):
-    """The exception of this kind that the call ends with."""
+    """The exception of this kind that the call raises."""
     try:
         function(*arguments, **named)
     except kind as thrown:

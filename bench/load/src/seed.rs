@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use cardea_protocol::{
     model::{
         Actor, AuthenticationContext, Cause, Client, ClientId, Code, CodeBinding, CodeHash, Grant,
-        GrantId, GrantState, LastSeen, LoginFailures, RefreshState, RefreshTokenId, Session,
-        SessionId, Sid, Subject, User, UserStatus, Username,
+        GrantId, GrantState, LastSeen, LoginFailures, Origin, RefreshState, RefreshTokenId,
+        Session, SessionId, Sid, Subject, User, UserStatus, Username,
     },
     pkce::CodeVerifier,
     request::{AuthorizationCodeRequest, ClaimsRequest},
@@ -39,7 +39,7 @@ const REFRESH_MAC: &str = "refresh token";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// Grants of one session: fewer than [`Grant::MOST_LIVING`], or the oldest would be superseded.
-const PER_PERSON: u32 = 50;
+const PER_USER: u32 = 50;
 /// A few less than the queue of the store holds.
 const WORKERS: u32 = 224;
 
@@ -155,7 +155,7 @@ impl Seeder {
         let mut lines = Vec::new();
         let mut left = share;
         while left > 0 {
-            let count = PER_PERSON.min(left);
+            let count = PER_USER.min(left);
             let subject = self.user().await?;
             lines.extend(self.some(count, &subject, redeem).await?);
             left -= count;
@@ -172,7 +172,6 @@ impl Seeder {
             username: Username::parse(&format!("seed-{name}"))?,
             email: None,
             email_verified: false,
-            password_hash: None,
             roles: vec!["user".to_owned()],
             claims: std::collections::BTreeMap::new(),
             status: UserStatus::Enabled,
@@ -183,6 +182,7 @@ impl Seeder {
         };
         let command = AddUser {
             user,
+            password_hash: None,
             cause: self.cause(),
         };
         dynamic(&self.store).add_user(command).await?;
@@ -254,6 +254,7 @@ impl Seeder {
                 redirect_uri_given: true,
                 challenge: Some(verifier.challenge()),
             },
+            sender: None,
             session,
             subject: subject.clone(),
             scope: self.scope.clone(),
@@ -279,16 +280,19 @@ impl Seeder {
                 resource: None,
             },
         )?;
-        let token_id = RefreshTokenId::new(self.now, self.entropy.bytes());
+        let id = GrantId::of_code(code.hash);
+        let token_id = RefreshTokenId::of_grant(id);
         let secret: [u8; 32] = self.entropy.bytes();
         let end = self.now.checked_add(LIFE)?;
         let grant = Grant {
-            id: GrantId::new(self.now, self.entropy.bytes()),
+            id,
             client_id: code.client_id,
             subject: code.subject,
-            session: code.session,
-            code: code.hash,
-            binding: code.binding,
+            session: Some(code.session),
+            origin: Origin::Code {
+                binding: code.binding,
+            },
+            sender: code.sender,
             scope: code.scope,
             resources: code.resources,
             claims: code.claims,
@@ -315,6 +319,7 @@ impl Seeder {
             state: GrantState::Live,
         };
         let command = RedeemCode {
+            code: code.hash,
             grant,
             proof,
             cause: self.cause(),

@@ -39,13 +39,6 @@ impl<'a> About<'a> {
             ..Self::default()
         }
     }
-
-    pub(super) fn detail(self, detail: impl Into<String>) -> Self {
-        Self {
-            detail: Some(detail.into()),
-            ..self
-        }
-    }
 }
 
 /// Writes a row.

@@ -23,41 +23,6 @@ impl Audit for SqliteStore {
     }
 }
 
-/// What a row says in addition to its cause.
-#[derive(Default)]
-pub(super) struct About<'a> {
-    pub(super) subject: Option<&'a Subject>,
-    pub(super) client: Option<&'a ClientId>,
-    pub(super) grant: Option<GrantId>,
-    pub(super) detail: Option<String>,
-}
-
-impl<'a> About<'a> {
-    pub(super) fn subject(subject: &'a Subject) -> Self {
-        Self {
-            subject: Some(subject),
-            ..Self::default()
-        }
-    }
-}
-
-/// Writes a row.
-pub(super) fn write(
-    tx: &Connection,
-    cause: &Cause,
-    event: AuditEvent,
-    about: &About<'_>,
-) -> Verb<()> {
-    let entry = AuditEntry {
-        event,
-        subject: about.subject,
-        client_id: about.client,
-        grant_id: about.grant,
-        detail: about.detail.as_deref().map(Into::into),
-    };
-    record(tx, cause, &entry)
-}
-
 /// Writes a row.
 pub(super) fn record(tx: &Connection, cause: &Cause, entry: &AuditEntry<'_>) -> Verb<()> {
     let (kind, id) = match &cause.actor {

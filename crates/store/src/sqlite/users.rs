@@ -1,27 +1,21 @@
 //! Users.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{
-    AuditEvent, Cause, LoginFailures, SessionEnd, Subject, User, UserStatus, Username,
-};
+use cardea_protocol::model::{Cause, LoginFailures, Subject, User, Username};
 use cardea_seal::Secret;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore,
-    audit::{self, About},
+    SqliteStore, audit,
     fault::Verb,
     rows::{self, Fields},
     sessions,
 };
 use crate::{
-    AddUser, Applications, EndSessions, EndWhich, LoginUser, Page, Result, Rows, Seeded,
-    UserChange, UserPosition, UserView, Users,
+    AddUser, LoginUser, Page, Result, Rows, Seeded, UserChange, UserPosition, UserView, Users,
+    events::{self, FAILURE_AUDIT_EVERY_MS},
 };
-
-/// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
-const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
 
 /// The columns of [`decode`], from `users u`.
 macro_rules! user_columns {
@@ -131,12 +125,7 @@ impl Users for SqliteStore {
             {
                 return Ok(false);
             }
-            audit::write(
-                tx,
-                &cause,
-                AuditEvent::UserRemoved,
-                &About::subject(&subject),
-            )?;
+            audit::record(tx, &cause, &events::user_removed(&subject))?;
             Ok(true)
         })
         .await
@@ -226,12 +215,7 @@ fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
     if let Some(hash) = &command.password_hash {
         put_password(tx, &command.user.subject, hash, &command.cause)?;
     }
-    audit::write(
-        tx,
-        &command.cause,
-        AuditEvent::UserAdded,
-        &About::subject(&command.user.subject),
-    )
+    audit::record(tx, &command.cause, &events::user_added(&command.user))
 }
 
 /// D19: a seed is applied once, and never re-created, re-enabled or overwritten.
@@ -303,17 +287,20 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
             ":now": cause.now.as_millisecond(),
         },
     )?;
-    if update.email.is_some() || update.roles.is_some() || update.claims.is_some() {
-        audit::write(tx, cause, AuditEvent::UserChanged, &About::subject(subject))?;
-    }
+    let effects = events::user_changed(command, before.status);
     if let Some(hash) = &update.password_hash {
-        set_password(tx, subject, hash, update.applications, cause)?;
+        set_password(tx, subject, hash, cause)?;
     }
-    match update.status {
-        Some(status) if status != before.status => {
-            set_status(tx, subject, status, update.applications, cause)?;
-        }
-        _ => {}
+    if let Some(status) = effects.status {
+        let sql = "UPDATE users SET status = ? WHERE subject = ?";
+        rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
+    }
+    for entry in &effects.entries {
+        audit::record(tx, cause, entry)?;
+    }
+    if let Some(sessions) = &effects.log_out {
+        forget_devices(tx, subject, cause)?;
+        sessions::end_which(tx, sessions)?;
     }
     Ok(true)
 }
@@ -337,63 +324,17 @@ fn set_password(
     tx: &Connection,
     subject: &Subject,
     hash: &Secret<String>,
-    applications: Applications,
     cause: &Cause,
 ) -> Verb<()> {
     put_password(tx, subject, hash, cause)?;
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
-    rows::execute(tx, sql, [subject.as_str()])?;
-    audit::write(
-        tx,
-        cause,
-        AuditEvent::PasswordChanged,
-        &About::subject(subject),
-    )?;
-    // Everyone who knew the old password is logged out, in browsers and, unless it was asked otherwise, in applications.
-    lock_out(tx, subject, applications, cause)
-}
-
-/// Ends the sessions of a user and forgets the known devices.
-fn lock_out(
-    tx: &Connection,
-    subject: &Subject,
-    applications: Applications,
-    cause: &Cause,
-) -> Verb<()> {
-    forget_devices(tx, subject, cause)?;
-    let command = EndSessions {
-        which: EndWhich::Subject(subject.clone()),
-        why: SessionEnd::Operator,
-        applications,
-        cause: cause.clone(),
-    };
-    sessions::end_which(tx, &command).map(drop)
+    rows::execute(tx, sql, [subject.as_str()]).map(drop)
 }
 
 /// From now on only new logins make known devices.
 pub(super) fn forget_devices(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
     let sql = "UPDATE users SET devices_since = ? WHERE subject = ?";
     rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str())).map(drop)
-}
-
-fn set_status(
-    tx: &Connection,
-    subject: &Subject,
-    status: UserStatus,
-    applications: Applications,
-    cause: &Cause,
-) -> Verb<()> {
-    let sql = "UPDATE users SET status = ? WHERE subject = ?";
-    rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
-    let event = match status {
-        UserStatus::Enabled => AuditEvent::UserEnabled,
-        UserStatus::Disabled => AuditEvent::UserDisabled,
-    };
-    audit::write(tx, cause, event, &About::subject(subject))?;
-    if status == UserStatus::Disabled {
-        lock_out(tx, subject, applications, cause)?;
-    }
-    Ok(())
 }
 
 fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
@@ -403,7 +344,7 @@ fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()>
     let sql = "UPDATE users SET failure_audited_at = ?1
                WHERE subject = ?2 AND (failure_audited_at IS NULL OR failure_audited_at <= ?1 - ?3)";
     if rows::execute(tx, sql, (now, subject.as_str(), FAILURE_AUDIT_EVERY_MS))? == 1 {
-        audit::write(tx, cause, AuditEvent::LoginFailed, &About::subject(subject))?;
+        audit::record(tx, cause, &events::login_failed(subject))?;
     }
     Ok(())
 }

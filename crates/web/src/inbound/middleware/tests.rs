@@ -10,7 +10,7 @@ async fn panics() -> &'static str {
 }
 
 async fn hangs() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn app() -> Router {

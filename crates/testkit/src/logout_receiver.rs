@@ -1,13 +1,10 @@
 //! The end of a client that is told of logouts, on loopback.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State, response::IntoResponse, routing::post};
 use http::{HeaderMap, StatusCode};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 /// A client's end: it keeps what it is told, and answers as it is made to.
 #[derive(Debug, Clone)]
@@ -16,7 +13,7 @@ pub struct LogoutReceiver {
     pub address: String,
     told: Arc<Mutex<Vec<String>>>,
     status: Arc<Mutex<StatusCode>>,
-    delay: Duration,
+    held: watch::Sender<bool>,
 }
 
 impl LogoutReceiver {
@@ -28,7 +25,7 @@ impl LogoutReceiver {
             address: place.local_addr().unwrap().to_string(),
             told: Arc::default(),
             status: Arc::new(Mutex::new(StatusCode::OK)),
-            delay: Duration::ZERO,
+            held: watch::Sender::new(false),
         }
     }
 
@@ -39,14 +36,17 @@ impl LogoutReceiver {
         receiver
     }
 
-    /// One that takes its time to answer.
-    pub async fn slow(delay: Duration) -> Self {
-        let receiver = Self {
-            delay,
-            ..Self::absent()
-        };
+    /// One that holds its answers back until [`Self::release`].
+    pub async fn holding() -> Self {
+        let receiver = Self::absent();
+        receiver.held.send_replace(true);
         receiver.appear().await;
         receiver
+    }
+
+    /// Gives the answers that it held back, and all later ones at once.
+    pub fn release(&self) {
+        self.held.send_replace(false);
     }
 
     /// Begins to listen.
@@ -91,7 +91,9 @@ async fn receive(
     let pairs: Vec<_> = form_urlencoded::parse(body.as_bytes()).collect();
     assert_eq!((pairs.len(), pairs[0].0.as_ref()), (1, "logout_token"));
     receiver.told.lock().unwrap().push(pairs[0].1.to_string());
-    tokio::time::sleep(receiver.delay).await;
+    let mut held = receiver.held.subscribe();
+    // The sender lives as long as this server.
+    let _ = held.wait_for(|held| !held).await;
     let status = *receiver.status.lock().unwrap();
     // Where it would lead if anybody followed.
     (status, [("location", receiver.uri())])

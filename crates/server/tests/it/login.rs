@@ -6,6 +6,7 @@ use cardea_protocol::model::Username;
 use cardea_testkit::{
     Answer, Browser, Page, Person, TestServer,
     clients::SPA,
+    eventually,
     flows::{Authorization, code_for, log_in, log_in_at},
 };
 use cardea_web::config::SecretText;
@@ -34,14 +35,11 @@ async fn lock_bob(browser: &mut Browser<'_>) {
     }
     let server = browser.server();
     let name = Username::parse("bob").unwrap();
-    for _ in 0..2000 {
+    eventually("five failures in the row", async || {
         let bob = server.store.user_by_name(&name).await.unwrap().unwrap();
-        if bob.failures.count == 5 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-    panic!("the failures were not counted");
+        bob.failures.count == 5
+    })
+    .await;
 }
 
 /// What is left of a login page when what may differ is taken out.

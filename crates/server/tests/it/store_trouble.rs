@@ -1,10 +1,9 @@
 //! A full disk, a locked file, a corrupt row: a clear answer, and nothing acknowledged is lost.
 
-use std::time::Duration;
-
 use cardea_testkit::{
     Answer, Browser, Fault, Person, TestServer,
     clients::{SCRIPT, SPA, WEB},
+    eventually,
     flows::{Authorization, code_for, introspect, log_in, redeem, refresh, tokens},
 };
 
@@ -17,13 +16,8 @@ fn busy(answer: &Answer) {
 
 /// Waits until the store has noticed that there is room again; the clock of the store is the machine's.
 async fn until_ready(server: &TestServer) {
-    for _ in 0..500 {
-        if server.get("/health/ready").send().await.status == 200 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("not ready after ten seconds");
+    let ready = async || server.get("/health/ready").send().await.status == 200;
+    eventually("the store is ready again", ready).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cardea_store::{contract::sample::*, sqlite::SqliteStore, *};
+use cardea_testkit::{PATIENCE, eventually, settle, slowly};
 use rusqlite::ffi;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -51,7 +52,7 @@ impl Bench {
         for name in names {
             handles.push(self.add(name));
             // In order, and on the queue.
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            settle().await;
         }
         self.script.after_commit(fault);
         first.await.unwrap().unwrap();
@@ -63,13 +64,8 @@ impl Bench {
     }
 
     async fn wait_until_ready(&self) {
-        for _ in 0..40 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            if self.store.ready().await.is_ok() {
-                return;
-            }
-        }
-        panic!("it never was ready again");
+        let ready = async || self.store.ready().await.is_ok();
+        eventually("the store is ready again", ready).await;
     }
 
     async fn is_there(&self, name: &str) -> bool {
@@ -92,7 +88,7 @@ async fn many_commands_share_one_commit() {
     let first = bench.add("first");
     bench.script.held().await;
     let handles: Vec<_> = (0..100).map(|n| bench.add(&format!("user{n}"))).collect();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     bench.script.go_on();
     first.await.unwrap().unwrap();
     for handle in handles {
@@ -107,7 +103,7 @@ async fn no_command_is_answered_before_the_commit() {
     bench.script.hold(Step::Commit);
     let (winner, loser) = (bench.add("alice"), bench.add("alice"));
     bench.script.held().await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    settle().await;
     assert!(!winner.is_finished() && !loser.is_finished());
     assert!(!bench.is_there("alice").await, "no reader sees it either");
     bench.script.go_on();
@@ -192,7 +188,7 @@ async fn what_waits_when_the_store_fails_is_refused() {
     let first = bench.add("alice");
     bench.script.held().await;
     let second = bench.add("bob");
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     bench.script.fail(Step::Commit, ffi::SQLITE_IOERR);
     bench.script.go_on();
     assert!(is(&first.await.unwrap(), NotDone::Unknown));
@@ -228,7 +224,8 @@ async fn a_full_disk_makes_the_store_read_only_until_there_is_room() {
         (n + 1).min(100),
         "and has what it confirmed"
     );
-    tokio::time::sleep(Duration::from_millis(1300)).await;
+    // Longer than the second between two probes.
+    slowly(Duration::from_millis(1300)).await;
     assert!(bench.store.ready().await.is_err(), "still full");
 
     bench.script.max_pages(1_000_000);
@@ -243,8 +240,8 @@ async fn a_full_queue_refuses_at_once() {
     let first = bench.add("first");
     bench.script.held().await;
     let waiting: Vec<_> = (0..256).map(|n| bench.add(&format!("user{n}"))).collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let late = tokio::time::timeout(Duration::from_millis(50), bench.add("late")).await;
+    settle().await;
+    let late = tokio::time::timeout(PATIENCE, bench.add("late")).await;
     assert!(is(&late.expect("at once").unwrap(), NotDone::Sure));
     bench.script.go_on();
     first.await.unwrap().unwrap();
@@ -261,7 +258,7 @@ async fn a_command_runs_though_its_caller_hung_up() {
     let first = bench.add("first");
     bench.script.held().await;
     let caller = bench.add("alice");
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     bench.script.go_on();
@@ -277,7 +274,7 @@ async fn a_writer_that_panics_ends_the_store_and_every_wait() {
     let first = bench.add("alice");
     bench.script.held().await;
     let second = bench.add("bob");
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    settle().await;
     bench.script.fail(Step::Commit, PANIC);
     bench.script.go_on();
     assert!(is(&first.await.unwrap(), NotDone::Unknown));

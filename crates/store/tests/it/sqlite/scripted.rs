@@ -1,14 +1,12 @@
 //! A journal that does what a test says.
 
-use std::{
-    sync::{Arc, Condvar, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Condvar, Mutex};
 
 use cardea_store::sqlite::{
     Options, SqliteStore,
     journal::{Journal, SqliteJournal},
 };
+use cardea_testkit::until;
 use rusqlite::{Connection, Error, Result, ffi};
 
 /// A step of the journal.
@@ -86,9 +84,7 @@ impl Script {
 
     /// Waits until the writer is held.
     pub(crate) async fn held(&self) {
-        while !self.with(|state| state.waiting) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("the writer is held", || self.with(|state| state.waiting)).await;
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {

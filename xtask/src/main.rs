@@ -26,7 +26,7 @@ The development tasks of the workspace.
 
   cargo xtask setup [--yes]                  list the missing tools for tests and lints, and install them
   cargo xtask test [--only PARTS] [--yes]    set up, then run the tests
-  cargo xtask check [--write]                layers, dependencies, house style, lengths, leaks, citations, documents
+  cargo xtask check [--write]                layers, dependencies, house style, lengths, sleeps in tests, leaks, citations, documents
   cargo xtask lint [--yes]                   advisories, licences, bans, unused dependencies, spelling
   cargo xtask mutants sql|rules [--sample N] change one condition at a time and expect a test to fail
   cargo xtask bench [--quick] [--long]       measure, compare with the limits of the machine, write docs/benchmarks.md

@@ -13,6 +13,7 @@ mod lockfile;
 mod metadata;
 mod paths;
 mod reasons;
+mod sleeps;
 mod specifications;
 mod style;
 mod walls;
@@ -86,6 +87,7 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
         findings.extend(citations::check(file, &citable));
         findings.extend(lengths::check(file));
         findings.extend(reasons::check(file));
+        findings.extend(sleeps::check(file));
         findings.extend(leaks::check(file));
         findings.extend(paths::check(file, |path| root().join(path).exists()));
     }

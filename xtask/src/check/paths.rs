@@ -62,7 +62,7 @@ fn spans(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Whether it has a folder, and a file name or one of our folders at its beginning.
+/// Whether it has a folder, and a file name or one of our folders at its beginning. `target` is made by a build.
 fn looks_like_a_path(text: &str, exists: &impl Fn(&str) -> bool) -> bool {
     let plain = text
         .chars()
@@ -75,6 +75,7 @@ fn looks_like_a_path(text: &str, exists: &impl Fn(&str) -> bool) -> bool {
         .is_some_and(|(_, e)| EXTENSIONS.contains(&e));
     plain
         && !first.is_empty()
+        && first != "target"
         && (extension || !rest.is_empty() && exists(first) || text.ends_with('/') && exists(first))
 }
 
@@ -143,7 +144,7 @@ mod tests {
         for text in [
             "`crates/server/src/error.rs`, `server/error.rs`, `crates/server/`",
             "[a](https://example.com/b.md) [c](#d) [e](docs/a.md)",
-            "`POST /token`, `application/json`, `error.rs`, `docs/decisions/NNNN-*.md`, `crates/<name>/src/x.rs`",
+            "`POST /token`, `application/json`, `error.rs`, `target/a.rs`, `docs/decisions/NNNN-*.md`, `crates/<name>/src/x.rs`",
             "```\ncat `crates/x/y.rs`\n```",
         ] {
             assert_eq!(missing("README.md", text), [""; 0]);

@@ -1,4 +1,4 @@
-//! `cardea dev`, as somebody sees it who types that and nothing else. Programs and browsers are played by curl.
+//! `cardea dev` as its user sees it. curl stands in for programs and browsers.
 
 mod apps;
 mod browser;
@@ -9,8 +9,8 @@ mod running;
 
 use cardea_testkit::{block_until, free_port};
 
+use self::running::Dev;
 use crate::bench::{begin_post, until_closed};
-use running::Dev;
 
 #[test]
 fn the_printed_curl_is_answered_200() {

@@ -46,7 +46,7 @@ fn the_scripts_of_curl_md_do_what_it_says() {
         ],
         &["now for: orders:read\n"],
         &[
-            "{\"orders\":[]}",
+            "\"item\":\"Oak door\"",
             "invalid_client",
             "403 Forbidden",
             "scope=\"orders:write\"",

@@ -11,12 +11,20 @@ use crate::{
     scope::{ROLES, STANDARD, Scope},
 };
 
+const MAX_NAME_BYTES: usize = 128;
+
+fn is_bad_name(name: &str) -> bool {
+    name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control)
+}
+
 /// An API as the configuration has it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceConfig {
     /// The audience of its tokens, such as `api://orders`; clients name it by `resource`.
     pub audience: String,
+    /// Its name on the consent page, such as `Orders`. Unset, users see the audience.
+    pub name: Option<String>,
     /// Its scopes. A scope belongs to one API.
     pub scopes: Vec<String>,
     /// The clients that may introspect its tokens, in addition to the one a token was issued to.
@@ -55,6 +63,7 @@ impl AccessTokenTyp {
 pub struct Resource {
     /// The audience of its tokens.
     pub audience: Audience,
+    name: Option<String>,
     scope: Scope,
     introspection_clients: Vec<ClientId>,
     claims: Arc<[String]>,
@@ -66,6 +75,12 @@ impl Resource {
     #[must_use]
     pub fn owns(&self, scope: &str) -> bool {
         self.scope.contains(scope)
+    }
+
+    /// What users are shown.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.audience.as_str())
     }
 
     /// The claims of the user that its access tokens carry.
@@ -102,6 +117,12 @@ impl Resources {
         for config in configured {
             let audience = Audience::parse(&config.audience)
                 .map_err(|e| fail("audience", format!("\"{}\": {e}", config.audience)))?;
+            if config.name.as_deref().is_some_and(is_bad_name) {
+                let problem = format!(
+                    "it is empty, longer than {MAX_NAME_BYTES} bytes, or has control characters"
+                );
+                return Err(fail("name", problem));
+            }
             let scope = Scope::parse(&config.scopes.join(" "))
                 .map_err(|e| fail("scopes", e.to_string()))?;
             if all.iter().any(|r| r.audience == audience) {
@@ -139,6 +160,7 @@ impl Resources {
                 .map_err(|e| fail("introspection_clients", e.to_string()))?;
             all.push(Resource {
                 audience,
+                name: config.name.clone(),
                 scope,
                 introspection_clients,
                 claims: config.claims.clone().into(),
@@ -277,6 +299,20 @@ mod tests {
             }),
             "introspection_clients"
         );
+    }
+
+    #[test]
+    fn an_api_is_shown_by_its_name_or_its_audience() {
+        let named = |name: &str| ResourceConfig {
+            name: Some(name.to_owned()),
+            ..config("api://a", &["x"])
+        };
+        let shown = |config| Resources::new(&[config]).map(|all| all.apis[0].name().to_owned());
+        assert_eq!(shown(named("Orders")).unwrap(), "Orders");
+        assert_eq!(shown(config("api://a", &[])).unwrap(), "api://a");
+        for bad in ["", "a\nb", &"x".repeat(MAX_NAME_BYTES + 1)] {
+            assert_eq!(shown(named(bad)).unwrap_err().field, "name", "{bad}");
+        }
     }
 
     #[test]

@@ -88,6 +88,7 @@ impl Config {
             ],
             resources: vec![ResourceConfig {
                 audience: "api://orders".to_owned(),
+                name: Some("Orders".to_owned()),
                 scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
                 introspection_clients: vec!["backend".to_owned()],
                 ..ResourceConfig::default()

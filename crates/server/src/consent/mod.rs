@@ -8,6 +8,7 @@ use cardea_protocol::{
     ErrorCode, OAuthError,
     journey::{NextStep, Steps},
     redirect_uri::ApplicationType,
+    resources::Resource,
 };
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use url::Url;
@@ -104,7 +105,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
         let texts = resources.catalog().find(name);
         AskedScope {
             name,
-            api: resources.owner_of(name).map(|r| r.audience.as_str()),
+            api: resources.owner_of(name).map(Resource::name),
             title: texts.and_then(|t| t.title.as_deref()),
             description: texts.and_then(|t| t.description.as_deref()),
         }

@@ -134,7 +134,7 @@ impl<T> List<T> {
     pub(super) fn page<P: Position>(items: Vec<T>, next: Option<P>) -> Self {
         Self {
             items,
-            next: next.as_ref().map(cursor),
+            next: next.map(|position| cursor(&position)),
         }
     }
 

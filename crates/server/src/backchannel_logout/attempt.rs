@@ -3,30 +3,50 @@
 use cardea_protocol::{
     backchannel_logout::{Answer, judge},
     claims::{self, Issue},
-    model::{Actor, Cause, Jti},
+    model::{Actor, Cause, ClientId, Jti, Sid, Subject},
     outbox::Verdict,
 };
-use cardea_store::{ClaimedMessage, SettleMessage, StoreError};
+use cardea_store::{ClaimedMessage, Message, SettleMessage, StoreError};
 use form_urlencoded::Serializer;
 use jiff::SignedDuration;
 
-use super::LogoutToken;
 use crate::{answer::json, app::App, error::Failure, keys::ID_TOKEN_DEFAULT, token::mint::sign};
 
 /// OpenID Back-Channel Logout §2.4: two minutes are enough.
 const TOKEN_TTL: SignedDuration = SignedDuration::from_mins(2);
 
+/// The content of a message of this kind.
+#[derive(Clone, Copy)]
+pub(super) struct LogoutToken<'a> {
+    pub(super) client_id: &'a ClientId,
+    subject: &'a Subject,
+    sid: &'a Sid,
+}
+
+pub(super) fn token_of(claimed: &ClaimedMessage) -> LogoutToken<'_> {
+    let Message::LogoutToken {
+        client_id,
+        subject,
+        sid,
+    } = &claimed.message;
+    LogoutToken {
+        client_id,
+        subject,
+        sid,
+    }
+}
+
 /// Makes a try. If the store fails, nothing is settled, and the try is repeated when its lease ends.
 pub(super) async fn make(app: &App, claimed: ClaimedMessage) {
     let request_id = claimed.request_id.clone();
-    let client = super::token_of(&claimed).client_id.clone();
+    let client = token_of(&claimed).client_id.clone();
     if let Err(error) = deliver(app, claimed).await {
         tracing::error!(request_id, client = client.as_str(), %error, "a logout could not be settled");
     }
 }
 
 async fn deliver(app: &App, claimed: ClaimedMessage) -> Result<(), StoreError> {
-    let logout = super::token_of(&claimed);
+    let logout = token_of(&claimed);
     let answer = notify(app, logout).await?;
     let verdict = judge(&answer, claimed.attempt, app.now());
     let (request_id, client) = (claimed.request_id.clone(), logout.client_id.clone());

@@ -9,8 +9,8 @@ pub(crate) mod places;
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_protocol::model::{ClientId, Sid, Subject};
-use cardea_store::{ClaimMessages, ClaimedMessage, Message, MessageKind, StoreError};
+use cardea_protocol::model::{ClientId, Sid};
+use cardea_store::{ClaimMessages, MessageKind, StoreError};
 use jiff::SignedDuration;
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -27,27 +27,6 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const USER_WAIT: Duration = Duration::from_secs(2);
 /// How often the outbox is read.
 const EVERY: Duration = Duration::from_secs(5);
-
-/// The content of a message of this kind.
-#[derive(Clone, Copy)]
-struct LogoutToken<'a> {
-    client_id: &'a ClientId,
-    subject: &'a Subject,
-    sid: &'a Sid,
-}
-
-fn token_of(claimed: &ClaimedMessage) -> LogoutToken<'_> {
-    let Message::LogoutToken {
-        client_id,
-        subject,
-        sid,
-    } = &claimed.message;
-    LogoutToken {
-        client_id,
-        subject,
-        sid,
-    }
-}
 
 /// A place, taken for one try.
 struct Place {
@@ -148,7 +127,7 @@ async fn send(
     let claimed = app.store.claim_messages(command).await?;
     let tries = claimed.into_iter().zip(places).map(|(claimed, place)| {
         let app = Arc::clone(app);
-        let place = Place::take(&app, token_of(&claimed).client_id, place);
+        let place = Place::take(&app, attempt::token_of(&claimed).client_id, place);
         tokio::spawn(async move {
             attempt::make(&app, claimed).await;
             drop(place);

@@ -1,4 +1,7 @@
-use super::pool::Busy;
+/// More is waiting than can be done in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are waiting to be checked")]
+pub(crate) struct Busy;
 
 /// Why a password or a hash is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,9 +7,9 @@ mod pool;
 mod strength;
 
 pub(crate) use costs::Costs;
-pub(crate) use error::{HashError, PasswordError};
+pub(crate) use error::{Busy, HashError, PasswordError};
 pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
-pub(crate) use pool::{Busy, Lane};
+pub(crate) use pool::Lane;
 
 use std::sync::Arc;
 

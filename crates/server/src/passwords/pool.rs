@@ -10,7 +10,7 @@ use std::{
 use argon2::Block;
 use tokio::sync::oneshot;
 
-use super::hash::free_surplus;
+use super::{error::Busy, hash::free_surplus};
 
 /// At about 35 hashes a second and core, more waiting than this means seconds.
 const MAX_WAITING: usize = 64;
@@ -21,11 +21,6 @@ const NICE: i32 = 10;
 const KNOWN_IN_A_ROW: u32 = 4;
 
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
-
-/// More is waiting than can be done in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are waiting to be checked")]
-pub(crate) struct Busy;
 
 /// Who waits for a hash. Each lane has its own places, so that a flood of wrong logins leaves those of known callers free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

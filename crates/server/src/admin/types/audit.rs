@@ -1,12 +1,13 @@
 use std::net::IpAddr;
 
-pub use cardea_protocol::model::Actor;
 use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, GrantId, Subject, Username};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{lists::default_limit, schemas};
+
+pub use cardea_protocol::model::Actor;
 
 /// Which entries of the audit; all of it must hold.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Finding;
+use super::findings::Finding;
 
 /// The result of an inspection of a store.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

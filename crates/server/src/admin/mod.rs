@@ -4,6 +4,7 @@
 //! file per subject; an error is a problem document with the id of the request.
 
 mod audit;
+mod client_patch;
 mod clients;
 mod grants;
 mod keys;
@@ -16,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 pub mod types;
+mod user_patch;
 mod users;
 
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! Users: list, show, add, set, password, enable, disable, remove.
 
-use std::collections::BTreeMap;
-
 use axum::{Json, extract::State};
 use cardea_protocol::{
     claims::check_user_claims,
@@ -12,7 +10,6 @@ use cardea_store::{AddUser, UserChange, UserPosition, UserUpdate, UserView};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{
     list::Window,
@@ -20,12 +17,9 @@ use super::{
     refusal::{Answer, Refusal},
     request::{Asked, Body, Name},
     types::{EndingQuery, List, ListQuery, NewPassword, NewUser, Problem, User as View, UserPatch},
+    user_patch::{check, email, merged, roles},
 };
 use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
-
-const MAX_EMAIL_BYTES: usize = 254;
-const MAX_ROLES: usize = 64;
-const MAX_ROLE_BYTES: usize = 128;
 
 impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
@@ -369,75 +363,4 @@ async fn hash(
     passwords::judge(password.expose(), &about)?;
     let password = Secret::new(password.expose().to_owned());
     Ok(app.passwords.hash(password, &app.entropy).await?)
-}
-
-fn check(email: Option<&str>, roles: Option<&[String]>) -> Answer<()> {
-    let bad_email = |e: &str| e.len() > MAX_EMAIL_BYTES || e.chars().any(char::is_control);
-    if email.is_some_and(|e| bad_email(e) || !(e.is_empty() || e.contains('@'))) {
-        return Err(Refusal::bad_request(
-            "email: it has no @, a control character, or more than 254 bytes",
-        ));
-    }
-    let roles = roles.unwrap_or_default();
-    let bad_role =
-        |r: &String| r.is_empty() || r.len() > MAX_ROLE_BYTES || r.chars().any(char::is_control);
-    if roles.len() > MAX_ROLES || roles.iter().any(bad_role) {
-        return Err(Refusal::bad_request(
-            "roles: at most 64, each of 1 to 128 bytes without control characters",
-        ));
-    }
-    Ok(())
-}
-
-/// A new address is not verified unless that is said, too.
-fn email(
-    before: &User,
-    email: Option<String>,
-    verified: Option<bool>,
-) -> Answer<Option<Option<(String, bool)>>> {
-    match (email, verified, &before.email) {
-        (None, None, _) => Ok(None),
-        (Some(email), _, _) if email.is_empty() => Ok(Some(None)),
-        (Some(email), verified, _) => Ok(Some(Some((email, verified.unwrap_or(false))))),
-        (None, Some(verified), Some(email)) => Ok(Some(Some((email.clone(), verified)))),
-        (None, Some(_), None) => Err(Refusal::bad_request(
-            "email_verified: the user has no address",
-        )),
-    }
-}
-
-/// The roles after a change: either all are named, or what to add and to remove.
-fn roles(before: &User, changes: &UserPatch) -> Answer<Option<Vec<String>>> {
-    let (add, remove) = (&changes.add_roles, &changes.remove_roles);
-    match &changes.roles {
-        Some(_) if !(add.is_empty() && remove.is_empty()) => Err(Refusal::bad_request(
-            "roles: give either roles, or add_roles and remove_roles",
-        )),
-        Some(all) => Ok(Some(all.clone())),
-        None if add.is_empty() && remove.is_empty() => Ok(None),
-        None => {
-            let mut roles = before.roles.clone();
-            roles.retain(|role| !remove.contains(role));
-            for role in add {
-                if !roles.contains(role) {
-                    roles.push(role.clone());
-                }
-            }
-            Ok(Some(roles))
-        }
-    }
-}
-
-fn merged(before: &User, changes: BTreeMap<String, Value>) -> Option<BTreeMap<String, Value>> {
-    if changes.is_empty() {
-        return None;
-    }
-    let mut claims = before.claims.clone();
-    for (name, value) in changes {
-        match value {
-            Value::Null => claims.remove(&name),
-            value => claims.insert(name, value),
-        };
-    }
-    Some(claims)
 }

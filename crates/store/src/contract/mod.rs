@@ -30,6 +30,8 @@
 )]
 
 #[doc(hidden)]
+pub mod assertions;
+#[doc(hidden)]
 pub mod audit;
 #[doc(hidden)]
 pub mod clients;
@@ -43,6 +45,8 @@ pub mod jobs;
 pub mod keys;
 #[doc(hidden)]
 pub mod outbox;
+#[doc(hidden)]
+pub mod passwords;
 #[doc(hidden)]
 pub mod redemption;
 #[doc(hidden)]
@@ -64,6 +68,7 @@ pub use self::sample::START;
 macro_rules! contract {
     ($open:path) => {
         $crate::contract! { $open;
+            assertions: an_assertion_counts_once, of_20_parallel_assertions_one_counts;
             audit: rows_are_filtered, every_actor_survives,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other,
                 rows_of_a_period_are_found_and_paged;
@@ -72,7 +77,6 @@ macro_rules! contract {
                 applying_the_file_twice_writes_once, the_revision_changes_with_each_change_of_a_client,
                 enabled_clients_are_visited, what_leaves_the_file_is_disabled,
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
-                an_assertion_counts_once, of_20_parallel_assertions_one_counts,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
@@ -89,6 +93,9 @@ macro_rules! contract {
                 d28_of_20_nodes_that_claim_at_once_one_gets_the_message, d28_two_nodes_share_what_is_due,
                 d28_an_old_try_settles_nothing, d28_what_is_given_up_is_audited,
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
+            passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
+                d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
+                t3_the_costs_of_password_hashes_are_counted;
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
@@ -124,10 +131,7 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
-                failures_lock_and_are_audited_once_a_minute, a_hash_is_upgraded_only_if_it_is_still_the_old,
-                d25_a_login_reads_the_user_with_the_password, d25_it_is_known_who_has_a_password_without_reading_it,
-                d25_a_refused_user_leaves_no_password,
-                t3_the_costs_of_password_hashes_are_counted,
+                failures_lock_and_are_audited_once_a_minute,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
         }
     };
@@ -149,6 +153,7 @@ mod tests {
     fn every_case_is_run() {
         let list = include_str!("mod.rs");
         let files = [
+            ("assertions", include_str!("assertions.rs")),
             ("audit", include_str!("audit.rs")),
             ("clients", include_str!("clients.rs")),
             ("endings", include_str!("endings.rs")),
@@ -156,6 +161,7 @@ mod tests {
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
             ("outbox", include_str!("outbox.rs")),
+            ("passwords", include_str!("passwords.rs")),
             ("redemption", include_str!("redemption.rs")),
             ("refresh", include_str!("refresh.rs")),
             ("revocation", include_str!("revocation.rs")),

@@ -14,6 +14,7 @@ use cardea_protocol::{
 };
 use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
 
 use crate::*;
 
@@ -393,10 +394,6 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let tasks: Vec<_> = (0..20).map(|n| tokio::spawn(one(n))).collect();
-    let mut results = Vec::new();
-    for task in tasks {
-        results.push(task.await.unwrap());
-    }
-    results
+    let tasks: JoinSet<T> = (0..20).map(one).collect();
+    tasks.join_all().await
 }

@@ -4,7 +4,7 @@ use cardea_seal::Secret;
 use super::sample::*;
 use crate::*;
 
-async fn add(store: &AnyStore, name: &str) -> Result<()> {
+pub(super) async fn add(store: &AnyStore, name: &str) -> Result<()> {
     store
         .add_user(AddUser {
             user: user(name),
@@ -14,23 +14,14 @@ async fn add(store: &AnyStore, name: &str) -> Result<()> {
         .await
 }
 
-async fn add_without_password(store: &AnyStore, name: &str) {
-    let command = AddUser {
-        user: user(name),
-        password_hash: None,
-        cause: cause(0),
-    };
-    store.add_user(command).await.unwrap();
-}
-
 /// What a login of this user would be checked with.
-async fn stored_hash(store: &AnyStore, name: &str) -> Option<String> {
+pub(super) async fn stored_hash(store: &AnyStore, name: &str) -> Option<String> {
     let name = Username::parse(name).unwrap();
     let found = store.login_user(&name).await.unwrap().unwrap();
     found.password_hash.map(|hash| hash.expose().clone())
 }
 
-async fn alice(store: &AnyStore) -> User {
+pub(super) async fn alice(store: &AnyStore) -> User {
     store.user(&user("alice").subject).await.unwrap().unwrap()
 }
 
@@ -94,89 +85,7 @@ pub async fn a_name_is_unique_in_any_case(store: AnyStore) {
     assert_eq!(events(&store).await, [AuditEvent::UserAdded]);
 }
 
-pub async fn d25_a_login_reads_the_user_with_the_password(store: AnyStore) {
-    add(&store, "Alice").await.unwrap();
-    let mut bob = user("bob");
-    bob.status = UserStatus::Disabled;
-    let command = AddUser {
-        user: bob,
-        password_hash: None,
-        cause: cause(0),
-    };
-    store.add_user(command).await.unwrap();
-    let login = async |name| {
-        let name = Username::parse(name).unwrap();
-        store.login_user(&name).await.unwrap()
-    };
-    let alice = login("aLICE").await.unwrap();
-    assert_eq!(alice.user.subject, user("alice").subject);
-    assert_eq!(alice.user.roles, user("alice").roles);
-    assert_eq!(alice.password_hash.unwrap().expose(), "$argon2id$old");
-    let bob = login("bob").await.unwrap();
-    assert!(bob.password_hash.is_none() && !bob.user.is_enabled());
-    assert!(login("eve").await.is_none());
-}
-
-pub async fn d25_it_is_known_who_has_a_password_without_reading_it(store: AnyStore) {
-    add(&store, "alice").await.unwrap();
-    add_without_password(&store, "bob").await;
-    let has_password = async |name: &str| {
-        let listed = store.users(page()).await.unwrap();
-        let listed = listed
-            .items
-            .iter()
-            .find(|u| u.user.username.as_str() == name);
-        let has_password = store.has_password(&user(name).subject).await.unwrap();
-        assert_eq!(listed.map(|u| u.has_password), Some(has_password), "{name}");
-        has_password
-    };
-    assert!(has_password("alice").await);
-    assert!(!has_password("bob").await);
-    assert!(!store.has_password(&user("eve").subject).await.unwrap());
-    let update = UserUpdate {
-        password_hash: password(),
-        ..UserUpdate::default()
-    };
-    let command = UserChange {
-        subject: user("bob").subject,
-        update,
-        cause: cause(1),
-    };
-    assert!(store.change_user(command).await.unwrap());
-    assert!(has_password("bob").await);
-    // A removed user leaves no credential to the next one of the same name and subject.
-    let removed = store.remove_user(user("bob").subject, cause(2));
-    assert!(removed.await.unwrap());
-    add_without_password(&store, "bob").await;
-    assert!(!has_password("bob").await);
-}
-
-pub async fn d25_a_refused_user_leaves_no_password(store: AnyStore) {
-    add_without_password(&store, "alice").await;
-    // The name is taken, then the subject.
-    for taken in [
-        User {
-            subject: user("other").subject,
-            ..user("alice")
-        },
-        User {
-            subject: user("alice").subject,
-            ..user("bob")
-        },
-    ] {
-        let command = AddUser {
-            user: taken,
-            password_hash: password(),
-            cause: cause(0),
-        };
-        assert!(store.add_user(command).await.is_err());
-    }
-    assert_eq!(seed(&store, "alice").await, Seeded::Known);
-    assert_eq!(stored_hash(&store, "alice").await, None);
-    assert_eq!(store.password_costs().await.unwrap(), []);
-}
-
-async fn seed(store: &AnyStore, name: &str) -> Seeded {
+pub(super) async fn seed(store: &AnyStore, name: &str) -> Seeded {
     store
         .seed_user(AddUser {
             user: user(name),
@@ -389,79 +298,6 @@ pub async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore) {
         .filter(|e| *e == AuditEvent::LoginFailed)
         .count();
     assert_eq!(failed, 2, "at 0 s and at 60 s");
-}
-
-pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
-    add(&store, "alice").await.unwrap();
-    let upgrade = |old: &str, new: &str| {
-        let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
-        store.upgrade_password_hash(user("alice").subject, old, new)
-    };
-    upgrade("$argon2id$old", "$argon2id$better").await.unwrap();
-    upgrade("$argon2id$old", "$argon2id$worse").await.unwrap();
-    assert_eq!(
-        stored_hash(&store, "alice").await.as_deref(),
-        Some("$argon2id$better")
-    );
-    let updated_at = alice(&store).await.updated_at;
-    assert_eq!(updated_at, at(0), "the user has changed nothing");
-    // An upgrade gives no password to a user who has none.
-    add_without_password(&store, "bob").await;
-    let (old, new) = (
-        Secret::new(String::new()),
-        Secret::new("$argon2id$better".to_owned()),
-    );
-    let upgrade = store.upgrade_password_hash(user("bob").subject, old, new);
-    upgrade.await.unwrap();
-    assert_eq!(stored_hash(&store, "bob").await, None);
-}
-
-pub async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
-    let world = World::new(store).await;
-    let hash = |cost: &str| Some(Secret::new(format!("$argon2id$v=19${cost}$c2FsdA$aGFzaA")));
-    let counted = async || {
-        let mut costs = world.store.password_costs().await.unwrap();
-        costs.retain(|(cost, _)| cost.starts_with("m="));
-        costs.sort();
-        costs
-    };
-    let count = |cost: &str, users| (cost.to_owned(), users);
-    for (name, cost) in [
-        ("u1", "m=8,t=1,p=1"),
-        ("u2", "m=8,t=1,p=1"),
-        ("u3", "m=9,t=1,p=1"),
-    ] {
-        let (user, password_hash, cause) = (user(name), hash(cost), cause(0));
-        world
-            .store
-            .add_user(AddUser {
-                user,
-                password_hash,
-                cause,
-            })
-            .await
-            .unwrap();
-    }
-    let before = counted().await;
-    assert!(before.contains(&count("m=8,t=1,p=1", 2)) && before.contains(&count("m=9,t=1,p=1", 1)));
-    let update = UserUpdate {
-        password_hash: hash("m=9,t=1,p=1"),
-        ..UserUpdate::default()
-    };
-    let command = UserChange {
-        subject: user("u1").subject,
-        update,
-        cause: cause(1),
-    };
-    assert!(world.store.change_user(command).await.unwrap());
-    world
-        .store
-        .remove_user(user("u2").subject, cause(2))
-        .await
-        .unwrap();
-    let after = counted().await;
-    assert!(after.contains(&count("m=9,t=1,p=1", 2)));
-    assert!(!after.iter().any(|(cost, _)| cost == "m=8,t=1,p=1"));
 }
 
 pub async fn rows_added_or_removed_between_pages_repeat_and_hide_no_other(store: AnyStore) {

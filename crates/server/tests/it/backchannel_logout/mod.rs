@@ -64,10 +64,8 @@ async fn given_up(server: &TestServer) -> Vec<String> {
         ..AuditFilter::default()
     };
     let rows = server.store.audit(filter, Page::first(100)).await.unwrap();
-    rows.items
-        .into_iter()
-        .filter_map(|row| row.detail)
-        .collect()
+    let details = rows.items.into_iter().filter_map(|row| row.detail);
+    details.collect()
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ mod tests {
             "--sample 0",
             "--sample",
             "--sample 2 --shard 0/2",
-            "--smaple 2",
+            "--simple 2",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -62,7 +62,7 @@ test('a screen reader announces the texts of the login and consent pages', async
       - strong: Know who you are
       - text: An identifier that stays the same
     - listitem:
-      - heading "In Orders" [level=2]
+      - heading "In api://orders" [level=2]
       - list:
         - listitem:
           - code: orders:read

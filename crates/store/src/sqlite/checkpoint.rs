@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
     thread::JoinHandle,
@@ -14,13 +14,18 @@ use rusqlite::Connection;
 
 use super::reader::Readers;
 
+/// How often readers are released, and a checkpoint is considered.
 const EVERY: Duration = Duration::from_millis(200);
+/// A checkpoint waits for so many commits, or so many times [`EVERY`]: a page that many commits write is then copied once.
+const COMMITS: u32 = 128;
+const TURNS: u32 = 5;
 /// A log of this many pages (64 MiB) is restarted from its beginning.
 const LONG: i64 = 16_384;
 
 /// State shared by the writer and the checkpoint thread.
 pub(super) struct Checkpoints {
-    committed: AtomicBool,
+    /// Since the last checkpoint.
+    commits: AtomicU32,
     finish: AtomicBool,
     /// Their open transactions keep the log from being restarted.
     readers: Arc<Readers>,
@@ -29,7 +34,7 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     pub(super) fn new(readers: Arc<Readers>) -> Self {
         Self {
-            committed: AtomicBool::new(false),
+            commits: AtomicU32::new(0),
             finish: AtomicBool::new(false),
             readers,
         }
@@ -37,7 +42,17 @@ impl Checkpoints {
 
     pub(super) fn note_commit(&self) {
         self.readers.note_commit();
-        self.committed.store(true, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether there is enough to copy after so many turns without a checkpoint. The count begins again when there is.
+    fn is_due(&self, turns: u32) -> bool {
+        let commits = self.commits.load(Ordering::Relaxed);
+        let due = commits >= COMMITS || (commits > 0 && turns >= TURNS);
+        if due {
+            self.commits.store(0, Ordering::Relaxed);
+        }
+        due
     }
 
     /// Called by the writer between two batches. A log restarts only after all of it has been copied, which the checkpoint
@@ -75,9 +90,12 @@ impl Checkpointer {
     ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let run = move || {
+            let mut turns = 0;
             while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 checkpoints.readers.release();
-                if checkpoints.committed.swap(false, Ordering::Relaxed) {
+                turns = u32::saturating_add(turns, 1);
+                if checkpoints.is_due(turns) {
+                    turns = 0;
                     pass(&connection, &checkpoints);
                 }
             }
@@ -122,6 +140,21 @@ impl Drop for Checkpointer {
 mod tests {
     use super::*;
     use crate::sqlite::open;
+
+    #[test]
+    fn a_checkpoint_waits_for_many_commits_or_a_second() {
+        let checkpoints = Checkpoints::new(Arc::new(Readers::new(Vec::new())));
+        assert!(!checkpoints.is_due(TURNS), "nothing was committed");
+        checkpoints.note_commit();
+        assert!(!checkpoints.is_due(TURNS - 1));
+        assert!(checkpoints.is_due(TURNS));
+        assert!(!checkpoints.is_due(TURNS), "it was copied");
+        for _ in 0..COMMITS {
+            assert!(!checkpoints.is_due(1));
+            checkpoints.note_commit();
+        }
+        assert!(checkpoints.is_due(1));
+    }
 
     #[test]
     fn a_long_log_is_restarted() {

@@ -91,7 +91,7 @@ macro_rules! contract {
                 a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
                 d28_a_claimed_message_is_due_again_after_its_lease,
                 d28_of_20_nodes_that_claim_at_once_one_gets_the_message, d28_two_nodes_share_what_is_due,
-                d28_an_old_try_settles_nothing, d28_what_is_given_up_is_audited,
+                d28_an_old_try_settles_nothing, d28_a_retry_moves_its_own_message, d28_what_is_given_up_is_audited,
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
             passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
                 d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
@@ -113,7 +113,8 @@ macro_rules! contract {
                 a_new_network_is_audited_once, a_rotation_keeps_the_session_awake,
                 an_offline_rotation_leaves_the_session, an_unknown_grant_is_none;
             revocation: a_grant_is_revoked_once, only_the_owner_revokes, one_token_is_revoked,
-                an_application_is_revoked_whole, logout_takes_what_hangs_on_the_session,
+                an_application_is_revoked_whole, what_another_user_allowed_is_not_revoked,
+                logout_takes_what_hangs_on_the_session,
                 disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
             endings: t1_a_logout_keeps_offline_access,
                 t1_a_remote_logout_keeps_offline_access,

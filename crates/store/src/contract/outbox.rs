@@ -256,6 +256,25 @@ pub async fn d28_an_old_try_settles_nothing(store: AnyStore) {
     assert_eq!(claim(&world, None, DAY).await, []);
 }
 
+pub async fn d28_a_retry_moves_its_own_message(store: AnyStore) {
+    let (world, _) = world(store).await;
+    let other = told(&world, "other").await;
+    grant_of(&world, &other, &world.session, "two").await;
+    log_out(&world).await;
+    let claimed = claim(&world, None, 1).await;
+    let [one, two] = claimed.as_slice() else {
+        panic!("{claimed:?}")
+    };
+    assert!(settle(&world, one, Verdict::RetryAt(at(DAY))).await);
+    assert_eq!(claim(&world, None, LEASE).await, []);
+    // The lease of the other one ends as it was.
+    let due = claim(&world, None, 1 + LEASE).await;
+    assert_eq!(due.len(), 1);
+    assert_eq!(told_of(&due[0]), told_of(two));
+    let due = claim(&world, None, DAY).await;
+    assert_eq!(due.len(), 2);
+}
+
 pub async fn d28_what_is_given_up_is_audited(store: AnyStore) {
     let (world, client) = world(store).await;
     log_out(&world).await;

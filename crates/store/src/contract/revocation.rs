@@ -167,6 +167,44 @@ pub async fn an_application_is_revoked_whole(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::ConsentRevoked).await, 1);
 }
 
+pub async fn what_another_user_allowed_is_not_revoked(store: AnyStore) {
+    let world = World::new(store).await;
+    let bob = user("bob");
+    let command = AddUser {
+        user: bob.clone(),
+        password_hash: None,
+        cause: cause(0),
+    };
+    world.store.add_user(command).await.unwrap();
+    let session = session("bobs", &bob, 0);
+    world.open(&session, None, 0).await;
+    let bobs = code("bobs", &session, &world.spa, OFFLINE, 0);
+    assert!(world.issue(&bobs, 0).await);
+    assert!(matches!(world.redeem(&bobs, 0).await, Redeemed::Done));
+    let bobs = grant(&bobs, 0);
+
+    world.grant("a", OFFLINE, 0).await;
+    let application = RevokeApplication {
+        subject: world.alice.subject.clone(),
+        client_id: world.spa.id().clone(),
+        cause: cause(1),
+    };
+    let revoked = world.store.revoke_application(application).await.unwrap();
+    assert_eq!(revoked, 1, "the application of one user");
+    assert_eq!(world.dead(&bobs, 1).await, None);
+
+    let alices = world.grant("b", OFFLINE, 1).await;
+    let everything = EndSessions {
+        which: EndWhich::Subject(world.alice.subject.clone()),
+        why: SessionEnd::Operator,
+        applications: Applications::Revoke,
+        cause: cause(2),
+    };
+    assert_eq!(world.store.end_sessions(everything).await.unwrap(), 1);
+    assert!(world.dead(&alices, 2).await.is_some());
+    assert_eq!(world.dead(&bobs, 2).await, None, "all of one user");
+}
+
 pub async fn logout_takes_what_hangs_on_the_session(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (

@@ -58,13 +58,20 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
     tokio::time::sleep(Duration::from_secs(options.seconds)).await;
     stop.store(true, Ordering::Relaxed);
     let (mut answered, mut tried) = (0_u64, 0_u64);
+    let mut browsers = Vec::new();
     for user in users {
-        let (right, all) = user.await?;
+        let (right, all, cookies) = user.await?;
         answered += right;
         tried += all;
+        browsers.push(cookies);
     }
     for one in flood {
         one.await??;
+    }
+    // A login ends the lock that the flood has left for browsers that are not known.
+    tokio::time::sleep(PAUSE).await;
+    for (index, cookies) in browsers.iter_mut().enumerate() {
+        log_in(&options, index, cookies).await?;
     }
     ensure!(tried > 0, "no login ended in the time");
     Ok(json!({
@@ -97,7 +104,7 @@ async fn log_in_until(
     index: usize,
     mut cookies: Cookies,
     stop: Arc<AtomicBool>,
-) -> (u64, u64) {
+) -> (u64, u64, Cookies) {
     let (mut answered, mut tried) = (0, 0);
     while !stop.load(Ordering::Relaxed) {
         tried += 1;
@@ -106,7 +113,7 @@ async fn log_in_until(
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
-    (answered, tried)
+    (answered, tried, cookies)
 }
 
 /// One page, then one wrong password after the other.

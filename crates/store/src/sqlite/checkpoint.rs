@@ -17,8 +17,8 @@ use super::reader::Readers;
 /// How often readers are released, and a checkpoint is considered.
 const EVERY: Duration = Duration::from_millis(200);
 /// A checkpoint waits for so many commits, or so many times [`EVERY`]: a page that many commits write is then copied once.
-const COMMITS: u32 = 128;
-const TURNS: u32 = 5;
+const COMMITS: u32 = 256;
+const TURNS: u32 = 10;
 /// A log of this many pages (64 MiB) is restarted from its beginning.
 const LONG: i64 = 16_384;
 
@@ -142,7 +142,7 @@ mod tests {
     use crate::sqlite::open;
 
     #[test]
-    fn a_checkpoint_waits_for_many_commits_or_a_second() {
+    fn a_checkpoint_waits_for_many_commits_or_two_seconds() {
         let checkpoints = Checkpoints::new(Arc::new(Readers::new(Vec::new())));
         assert!(!checkpoints.is_due(TURNS), "nothing was committed");
         checkpoints.note_commit();

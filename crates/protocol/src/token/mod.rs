@@ -8,6 +8,7 @@ pub mod refresh_token;
 
 mod code_text;
 mod possession;
+mod refresh_token_text;
 mod standing;
 
 pub use code_text::AuthorizationCode;

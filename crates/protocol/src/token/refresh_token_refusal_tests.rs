@@ -1,13 +1,15 @@
 //! What ends a grant or is refused, whatever the table of D11 would say of the generation.
 
+use cardea_seal::Secret;
+
 use super::{
     Sender::Proved,
     tests::{ALIVE, id, policy},
     *,
 };
 use crate::{
-    model::{GrantState, Revocation, SenderBinding},
-    samples::{grant, now, scope, seconds},
+    model::{ClientMetadata, GrantState, Revocation, SenderBinding},
+    samples::{client, grant, now, scope, seconds},
 };
 
 fn present(generation: u32, client: &str) -> Presented {
@@ -186,4 +188,41 @@ fn a_thief_is_caught_though_he_asks_for_too_much() {
         verdict.write,
         Write::Revoke(RevocationReason::ForeignClient)
     );
+}
+
+/// What a refresh of the sample grant (`openid email orders:read`) may have when it asks for this.
+fn narrowed(
+    change: impl FnOnce(&mut ClientMetadata),
+    asked: Option<&str>,
+) -> Result<String, ErrorCode> {
+    let request = RefreshTokenRequest {
+        token: Secret::new("r".to_owned()),
+        scope: asked.map(scope),
+        resource: None,
+    };
+    check_scope(
+        &client(change),
+        &crate::samples::resources(),
+        &grant(),
+        &request,
+    )
+    .map(|s| s.to_string())
+    .map_err(|e| e.code())
+}
+
+#[test]
+fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
+    let ask = |asked| narrowed(|_| {}, asked);
+    assert_eq!(ask(None), Ok("openid email orders:read".to_owned()));
+    assert_eq!(ask(Some("orders:read")), Ok("orders:read".to_owned()));
+    // Registered for the client, but not granted.
+    assert_eq!(ask(Some("openid profile")), Err(ErrorCode::InvalidScope));
+    assert_eq!(ask(Some("orders:write")), Err(ErrorCode::InvalidScope));
+    assert_eq!(ask(Some("openid nobody:knows")), Ok("openid".to_owned()));
+}
+
+#[test]
+fn a_client_that_lost_the_grant_type_refreshes_no_more() {
+    let once = |m: &mut ClientMetadata| m.grant_types = vec![GrantType::AuthorizationCode];
+    assert_eq!(narrowed(once, None), Err(ErrorCode::UnauthorizedClient));
 }

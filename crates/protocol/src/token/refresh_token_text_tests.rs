@@ -1,11 +1,6 @@
-use cardea_seal::Secret;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    model::ClientMetadata,
-    samples::{client, grant, scope},
-};
 
 const SECRET: &[u8] = b"the secret of the row";
 const ID: RefreshTokenId = RefreshTokenId([7; 16]);
@@ -28,43 +23,6 @@ fn token(generation: u32) -> RefreshToken {
         generation,
         &id("app"),
     )
-}
-
-/// What a refresh of the sample grant (`openid email orders:read`) may have when it asks for this.
-fn narrowed(
-    change: impl FnOnce(&mut ClientMetadata),
-    asked: Option<&str>,
-) -> Result<String, ErrorCode> {
-    let request = RefreshTokenRequest {
-        token: Secret::new("r".to_owned()),
-        scope: asked.map(scope),
-        resource: None,
-    };
-    check_scope(
-        &client(change),
-        &crate::samples::resources(),
-        &grant(),
-        &request,
-    )
-    .map(|s| s.to_string())
-    .map_err(|e| e.code())
-}
-
-#[test]
-fn a_refresh_may_narrow_the_scope_and_never_widen_it() {
-    let ask = |asked| narrowed(|_| {}, asked);
-    assert_eq!(ask(None), Ok("openid email orders:read".to_owned()));
-    assert_eq!(ask(Some("orders:read")), Ok("orders:read".to_owned()));
-    // Registered for the client, but not granted.
-    assert_eq!(ask(Some("openid profile")), Err(ErrorCode::InvalidScope));
-    assert_eq!(ask(Some("orders:write")), Err(ErrorCode::InvalidScope));
-    assert_eq!(ask(Some("openid nobody:knows")), Ok("openid".to_owned()));
-}
-
-#[test]
-fn a_client_that_lost_the_grant_type_refreshes_no_more() {
-    let once = |m: &mut ClientMetadata| m.grant_types = vec![GrantType::AuthorizationCode];
-    assert_eq!(narrowed(once, None), Err(ErrorCode::UnauthorizedClient));
 }
 
 #[test]

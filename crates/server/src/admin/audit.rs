@@ -18,7 +18,7 @@ use super::{
     refusal::{Answer, Refusal},
     request::Asked,
     sessions::Names,
-    types::{AuditEntry, AuditQuery, List, Problem},
+    types::{AuditEntry, AuditQuery, List},
     users,
 };
 use crate::app::Shared;
@@ -65,8 +65,6 @@ impl FromRequestParts<Shared> for Which {
     params(AuditQuery),
     responses(
         (status = 200, description = "A page of the audit, the newest first.", body = List<AuditEntry>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(

@@ -14,7 +14,7 @@ use super::{
     operator::Operator,
     refusal::{Answer, Refusal},
     request::{Body, Name},
-    types::{Client as View, ClientPatch, List, ListQuery, Problem, schemas},
+    types::{Client as View, ClientPatch, List, ListQuery, schemas},
 };
 use crate::{app::Shared, config::development};
 
@@ -51,8 +51,6 @@ impl View {
     params(ListQuery),
     responses(
         (status = 200, description = "A page of the clients, by client_id.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
@@ -75,8 +73,6 @@ pub(super) async fn list(
     params(("id" = String, Path, description = "The client_id.")),
     responses(
         (status = 200, description = "The client.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn show(
@@ -97,8 +93,6 @@ pub(super) async fn show(
     request_body = schemas::ClientMetadata,
     responses(
         (status = 201, description = "The client was added; a new secret is shown once.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn add(
@@ -139,8 +133,6 @@ pub(super) async fn add(
     request_body = ClientPatch,
     responses(
         (status = 200, description = "The client as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn set(
@@ -185,8 +177,6 @@ pub(super) async fn set(
     params(("id" = String, Path, description = "The client_id.")),
     responses(
         (status = 204, description = "The client was removed."),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn remove(
@@ -216,8 +206,6 @@ pub(super) async fn remove(
     params(("id" = String, Path, description = "The client_id.")),
     responses(
         (status = 200, description = "The client as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn enable(
@@ -238,8 +226,6 @@ pub(super) async fn enable(
     params(("id" = String, Path, description = "The client_id.")),
     responses(
         (status = 200, description = "The client as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn disable(
@@ -274,8 +260,6 @@ async fn set_status(
     params(("id" = String, Path, description = "The client_id.")),
     responses(
         (status = 200, description = "The client with its new secret, which is shown once.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn rotate_secret(

@@ -12,7 +12,7 @@ use super::{
     refusal::{Answer, Refusal},
     request::Name,
     sessions::Names,
-    types::{Grant as View, List, ListQuery, Problem, RefreshUse},
+    types::{Grant as View, List, ListQuery, RefreshUse},
     users,
 };
 use crate::app::Shared;
@@ -56,8 +56,6 @@ impl View {
     params(ListQuery),
     responses(
         (status = 200, description = "A page of the active grants, the newest first.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
@@ -86,8 +84,6 @@ pub(super) async fn list(
     params(("user" = String, Path, description = "The user name or the subject."), ListQuery),
     responses(
         (status = 200, description = "A page of the active grants of the user, the newest first.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn of_user(
@@ -114,8 +110,6 @@ pub(super) async fn of_user(
     params(("id" = String, Path, description = "The id of the grant.")),
     responses(
         (status = 204, description = "The grant was revoked."),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn revoke(

@@ -8,7 +8,7 @@ use super::{
     operator::Operator,
     refusal::Answer,
     request::{Body, Name},
-    types::{Key as View, List, Problem, Rotated, Rotation},
+    types::{Key as View, List, Rotated, Rotation},
 };
 use crate::{app::Shared, keys::active_from};
 
@@ -37,8 +37,6 @@ impl View {
     description = "",
     responses(
         (status = 200, description = "All keys, the oldest first.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
@@ -61,8 +59,6 @@ pub(super) async fn list(
     request_body = Rotation,
     responses(
         (status = 200, description = "The new keys.", body = Rotated),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn rotate(
@@ -87,8 +83,6 @@ pub(super) async fn rotate(
     params(("kid" = String, Path, description = "The id of the key.")),
     responses(
         (status = 204, description = "The key was removed."),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn remove(

@@ -12,7 +12,7 @@ use super::{
     operator::Operator,
     refusal::{Answer, Refusal},
     request::{Asked, Name},
-    types::{Ended, EndingQuery, List, ListQuery, Problem, Session as View},
+    types::{Ended, EndingQuery, List, ListQuery, Session as View},
     users,
 };
 use crate::{account::device, app::Shared};
@@ -72,8 +72,6 @@ impl EndingQuery {
     params(ListQuery),
     responses(
         (status = 200, description = "A page of the active sessions, the newest first.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
@@ -101,8 +99,6 @@ pub(super) async fn list(
     params(("user" = String, Path, description = "The user name or the subject."), ListQuery),
     responses(
         (status = 200, description = "A page of the active sessions of the user, the newest first.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn of_user(
@@ -129,8 +125,6 @@ pub(super) async fn of_user(
     params(("sid" = String, Path, description = "The public name of the session."), EndingQuery),
     responses(
         (status = 204, description = "The session was ended."),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn end(
@@ -156,8 +150,6 @@ pub(super) async fn end(
     params(("user" = String, Path, description = "The user name or the subject."), EndingQuery),
     responses(
         (status = 200, description = "The sessions were ended.", body = Ended),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn end_all(

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     operator::Operator,
     refusal::{Answer, Refusal},
-    types::{Finding, Problem, Status, StoreOwner},
+    types::{Finding, Status, StoreOwner},
 };
 use crate::{
     app::Shared,
@@ -53,8 +53,6 @@ impl StoreOwner {
     description = "",
     responses(
         (status = 200, description = "What was found.", body = Status),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get(State(app): State<Shared>, operator: Operator) -> Answer<Json<Status>> {

@@ -16,7 +16,7 @@ use super::{
     operator::Operator,
     refusal::{Answer, Refusal},
     request::{Asked, Body, Name},
-    types::{EndingQuery, List, ListQuery, NewPassword, NewUser, Problem, User as View, UserPatch},
+    types::{EndingQuery, List, ListQuery, NewPassword, NewUser, User as View, UserPatch},
     user_patch::{check, email, merged, roles},
 };
 use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
@@ -49,8 +49,6 @@ impl View {
     params(ListQuery),
     responses(
         (status = 200, description = "A page of the users, by name.", body = List<View>),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
@@ -74,8 +72,6 @@ pub(super) async fn list(
     params(("user" = String, Path, description = "The user name or the subject.")),
     responses(
         (status = 200, description = "The user.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn show(
@@ -99,8 +95,6 @@ pub(super) async fn show(
     request_body = NewUser,
     responses(
         (status = 201, description = "The user was added.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn add(
@@ -162,8 +156,6 @@ pub(super) async fn add(
     request_body = UserPatch,
     responses(
         (status = 200, description = "The user as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn set(
@@ -196,8 +188,6 @@ pub(super) async fn set(
     request_body = NewPassword,
     responses(
         (status = 200, description = "The user as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn password(
@@ -230,8 +220,6 @@ pub(super) async fn password(
     params(("user" = String, Path, description = "The user name or the subject.")),
     responses(
         (status = 200, description = "The user as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn enable(
@@ -258,8 +246,6 @@ pub(super) async fn enable(
     params(("user" = String, Path, description = "The user name or the subject."), EndingQuery),
     responses(
         (status = 200, description = "The user as it is now.", body = View),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn disable(
@@ -287,8 +273,6 @@ pub(super) async fn disable(
     params(("user" = String, Path, description = "The user name or the subject.")),
     responses(
         (status = 204, description = "The user was removed."),
-        (status = "4XX", description = "The request is refused.", body = Problem, content_type = "application/problem+json"),
-        (status = "5XX", description = "The store or the process failed.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn remove(

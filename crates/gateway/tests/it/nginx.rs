@@ -1,23 +1,11 @@
 //! `deploy/nginx.conf` in the distribution's nginx.
 
-use crate::foreign::Program;
+use crate::foreign::{Program, nginx_arguments};
 
 const NGINX: Program = Program {
     name: "nginx",
     file: "nginx.conf",
-    arguments: |folder, config| {
-        let (folder, config) = (folder.display().to_string(), config.display().to_string());
-        [
-            "-p",
-            &folder,
-            "-c",
-            &config,
-            "-g",
-            "daemon off; master_process off;",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    },
+    arguments: nginx_arguments,
     ports: |text, https, http| {
         text.replace("listen 443", &format!("listen 127.0.0.1:{https}"))
             .replace("(:443)?", &format!("(:{https})?"))

@@ -47,6 +47,21 @@ pub(crate) struct Program {
     pub(crate) ports: fn(text: String, https: u16, http: u16) -> String,
 }
 
+/// One process of nginx, with this folder and this configuration.
+pub(crate) fn nginx_arguments(folder: &Path, config: &Path) -> Vec<String> {
+    let (folder, config) = (folder.display().to_string(), config.display().to_string());
+    [
+        "-p",
+        &folder,
+        "-c",
+        &config,
+        "-g",
+        "daemon off; master_process off;",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
 pub(crate) fn port_of(url: &str) -> &str {
     url.rsplit(':').next().unwrap()
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     authority::Authority,
     behind::mirror,
-    foreign::{Foreign, Program, port_of},
+    foreign::{Foreign, Program, nginx_arguments, port_of},
 };
 
 const HOST: &str = "wiki.example.com";
@@ -24,19 +24,7 @@ const HOST: &str = "wiki.example.com";
 const NGINX: Program = Program {
     name: "nginx",
     file: "forward-auth.nginx.conf",
-    arguments: |folder, config| {
-        let (folder, config) = (folder.display().to_string(), config.display().to_string());
-        [
-            "-p",
-            &folder,
-            "-c",
-            &config,
-            "-g",
-            "daemon off; master_process off;",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    },
+    arguments: nginx_arguments,
     ports: |text, https, _| {
         let server = text
             .replace("listen 443", &format!("listen 127.0.0.1:{https}"))

@@ -48,7 +48,7 @@ CREATE TABLE outbox (
     payload     TEXT NOT NULL CHECK (json_valid(payload)),
     request_id  TEXT NOT NULL,
     made_at     INTEGER NOT NULL,
-    -- Counted when a try begins, and until `due_at` nobody else may try: a process that dies in a try has made it.
+    -- Counted when a try begins, and until `due_at` no other node may try: a process that dies in a try has made it.
     attempts    INTEGER NOT NULL CHECK (attempts >= 0),
     due_at      INTEGER NOT NULL,
     sid         TEXT GENERATED ALWAYS AS (payload ->> 'sid') VIRTUAL,

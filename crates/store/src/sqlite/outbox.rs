@@ -99,7 +99,7 @@ fn is_due(db: &Connection, command: &ClaimMessages) -> Verb<bool> {
     Ok(found.is_some())
 }
 
-/// A try is counted when it begins, and until its lease is over nobody else may try.
+/// A try is counted when it begins, and until its lease ends no other node may try.
 fn claim(tx: &Connection, command: &ClaimMessages) -> Verb<Vec<ClaimedMessage>> {
     macro_rules! claim {
         ($condition:literal) => {

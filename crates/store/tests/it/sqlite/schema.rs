@@ -65,7 +65,7 @@ async fn a_wrong_state_cannot_be_stored() {
         "UPDATE users SET failed_logins = 1".to_owned(),
         "UPDATE users SET claims = '{'".to_owned(),
         "INSERT INTO credentials VALUES (1, 'password', '$argon2id$second', 1)".to_owned(),
-        "INSERT INTO credentials VALUES (99, 'password', '$argon2id$of-nobody', 1)".to_owned(),
+        "INSERT INTO credentials VALUES (99, 'password', '$argon2id$of-no-user', 1)".to_owned(),
         "UPDATE credentials SET kind = 'horoscope'".to_owned(),
         "UPDATE credentials SET secret = ''".to_owned(),
         format!("{message} VALUES ('pigeon', 1, '{{}}', 'r', 1, 0, 1)"),

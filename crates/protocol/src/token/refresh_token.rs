@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use super::refresh_token_text::{RefreshToken, TokenKey};
 use super::{Standing, require_unbound};
 use crate::{
     error::{ErrorCode, OAuthError},
@@ -15,6 +14,8 @@ use crate::{
     resources::Resources,
     scope::Scope,
 };
+
+pub use super::refresh_token_text::{RefreshToken, TokenKey};
 
 /// Two tabs, a lost response: a public client's retry within this time, from the same place, is prompt.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);

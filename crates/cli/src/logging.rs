@@ -66,7 +66,7 @@ pub(crate) fn start(
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
     let (lines, sampler) = (writer.clone(), writer.sampler());
-    let sampled = dynamic_filter_fn(move |metadata, _| sampler.takes(metadata.target()));
+    let sampled = dynamic_filter_fn(move |metadata, _| sampler.takes(metadata));
     let mut layer = fmt::layer()
         .with_writer(move || lines.clone())
         .log_internal_errors(false);

@@ -4,6 +4,7 @@
 //! reader, full disk) is dropped and counted. A request, a signal and a start therefore never depend on the reader of the log.
 
 use std::{
+    collections::HashMap,
     io::{self, Write},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -15,6 +16,7 @@ use std::{
 };
 
 use metrics::counter;
+use tracing::{Metadata, callsite::Identifier};
 
 use crate::metric_names::{LOG_LINES_DROPPED, LOG_LINES_SAMPLED};
 
@@ -78,10 +80,7 @@ impl LogWriter {
     pub fn sampler(&self) -> Sampler {
         Sampler {
             state: Arc::clone(&self.state),
-            window: Arc::new(Mutex::new(Window {
-                began: Instant::now(),
-                lines: 0,
-            })),
+            windows: Arc::default(),
         }
     }
 
@@ -101,14 +100,15 @@ impl LogWriter {
 
 /// The target of lines about refused requests, which strangers can cause in any number. It is sampled.
 pub const REFUSED: &str = "cardea_refused";
-/// How many of these lines are logged in a second.
+/// How many of these lines are logged in a second, of one place.
 const REFUSALS_A_SECOND: u32 = 200;
 
-/// Lets so many lines with the target [`REFUSED`] through in a second. All others pass.
+/// Lets so many lines with the target [`REFUSED`] through in a second, of each place in the source that writes them: a flood of one
+/// kind hides no other. All other lines pass.
 #[derive(Clone)]
 pub struct Sampler {
     state: Arc<State>,
-    window: Arc<Mutex<Window>>,
+    windows: Arc<Mutex<HashMap<Identifier, Window>>>,
 }
 
 struct Window {
@@ -132,15 +132,20 @@ impl Window {
 impl Sampler {
     /// Whether a line with this target is logged now. One that is not is counted.
     #[must_use]
-    pub fn takes(&self, target: &str) -> bool {
-        if target != REFUSED {
+    pub fn takes(&self, line: &Metadata<'_>) -> bool {
+        if line.target() != REFUSED {
             return true;
         }
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.takes(Instant::now()) {
+        let now = Instant::now();
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.entry(line.callsite()).or_insert(Window {
+            began: now,
+            lines: 0,
+        });
+        if window.takes(now) {
             return true;
         }
-        drop(window);
+        drop(windows);
         self.state.sampled.fetch_add(1, Ordering::Relaxed);
         counter!(LOG_LINES_SAMPLED).increment(1);
         false
@@ -249,12 +254,35 @@ mod tests {
     fn s9_refusals_of_one_second_are_sampled_and_everything_else_passes() {
         let log = LogWriter::new(io::sink(), Report::Text);
         let sampler = log.sampler();
-        let taken = (0..10_000).filter(|_| sampler.takes(REFUSED)).count();
+        let [flood, other, start] = lines();
+        let taken = (0..10_000).filter(|_| sampler.takes(flood)).count();
         let limit = usize::try_from(REFUSALS_A_SECOND).unwrap();
         assert!(taken >= limit && taken < 5000, "{taken}");
         let sampled = log.state.sampled.load(Ordering::Relaxed);
         assert_eq!(usize::try_from(sampled).unwrap(), 10_000 - taken);
-        assert!((0..10_000).all(|_| sampler.takes("cardea_server::start")));
+        assert!((0..10_000).all(|_| sampler.takes(start)));
+        assert!(sampler.takes(other), "a flood of one kind hides no other");
+    }
+
+    /// Two places that write lines about refusals, and one that writes others.
+    fn lines() -> [&'static Metadata<'static>; 3] {
+        use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&seen);
+        let note = tracing_subscriber::filter::dynamic_filter_fn(move |line, _| {
+            into.lock().unwrap().push(line.callsite());
+            true
+        });
+        let layer = tracing_subscriber::fmt::layer().with_writer(io::sink);
+        let registry = tracing_subscriber::registry().with(layer.with_filter(note));
+        tracing::subscriber::with_default(registry, || {
+            tracing::info!(target: REFUSED, "one");
+            tracing::info!(target: REFUSED, "two");
+            tracing::info!("three");
+        });
+        let seen = seen.lock().unwrap();
+        [0, 1, 2].map(|i| seen[i].0.metadata())
     }
 
     #[test]

@@ -171,6 +171,24 @@ pub async fn sweeping_takes_what_is_dead(store: AnyStore) {
     assert_eq!(audit, 2, "the audit has a keeping time of its own");
 }
 
+pub async fn an_audit_row_of_a_wrong_clock_takes_no_other_along(store: AnyStore) {
+    let world = World::new(store).await;
+    let before = world.events().await.len();
+    let change = UserChange {
+        subject: world.alice.subject.clone(),
+        update: UserUpdate {
+            roles: Some(vec!["clerk".to_owned()]),
+            ..UserUpdate::default()
+        },
+        cause: cause(-500 * DAY),
+    };
+    assert!(world.store.change_user(change).await.unwrap());
+    let ttl = SignedDuration::from_hours(400 * 24);
+    let swept = world.store.sweep(at(1), 100, ttl).await.unwrap();
+    assert_eq!(swept.audit, 1);
+    assert_eq!(world.events().await.len(), before);
+}
+
 pub async fn sweeping_ends_expired_sessions(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (

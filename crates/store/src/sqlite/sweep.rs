@@ -31,10 +31,10 @@ pub(super) fn sweep(
                   (SELECT jti FROM revoked_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
     let assertions = "DELETE FROM assertions WHERE (client_id, jti_hash) IN
                       (SELECT client_id, jti_hash FROM assertions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
-    // Ids rise with time, so the oldest rows are the first. A row before one that is too old is too old itself, whatever the clock
-    // was when it was written.
-    let audit = "DELETE FROM audit WHERE id <=
-                 (SELECT max(id) FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at <= ?1)";
+    // Ids rise with time, so the oldest rows are the first. Each is judged by its own time: one that was written while the clock
+    // was wrong takes no other along.
+    let audit = "DELETE FROM audit WHERE id IN
+                 (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at <= ?1)";
     Ok(Swept {
         codes: rows::execute(tx, codes, (at, batch))?,
         grants: rows::execute(tx, grants, (at.saturating_sub(KEEP_MS), batch))?,

@@ -209,6 +209,7 @@ impl Seeder {
         let command = OpenSession {
             session,
             previous: None,
+            password_set_at: None,
             cause: self.cause(),
         };
         match dynamic(&self.store).open_session(command).await? {

@@ -30,8 +30,10 @@ pub struct IssueCode {
 /// How the consent on record changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsentChange {
-    /// It is unchanged.
+    /// None is needed: the operator has allowed the client for all users.
     None,
+    /// It is unchanged, and must still be on record: one that was revoked meanwhile allows no code.
+    Keep,
     /// It grows by these scopes, audited as `consent_given` when it grew. They are more than the code's where single claims
     /// were asked for.
     Grow(Scope),
@@ -160,7 +162,7 @@ pub struct GrantView {
 /// Codes and grants.
 #[async_trait]
 pub trait Grants: Send + Sync {
-    /// Issues a code. `false` when the session has ended, or user or client are disabled: nothing was written.
+    /// Issues a code. `false` when the session has ended, user or client are disabled, or the consent was revoked: nothing was written.
     async fn issue_code(&self, command: IssueCode) -> Result<bool>;
     /// Looks a code up.
     async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>>;

@@ -41,7 +41,9 @@ pub use outbox::{
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
-pub use users::{AddUser, LoginUser, Seeded, UserChange, UserUpdate, UserView, Users};
+pub use users::{
+    AddUser, LoginUser, PasswordCredential, Seeded, UserChange, UserUpdate, UserView, Users,
+};
 
 /// Everything that is kept.
 pub trait Store:

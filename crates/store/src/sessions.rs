@@ -13,6 +13,9 @@ pub struct OpenSession {
     /// The session that the browser had. If it belongs to the same user, it is replaced in place and keeps its `sid` (D8),
     /// grants and codes. If it belongs to another user, it ends as `Replaced`, with its codes and grants.
     pub previous: Option<SessionId>,
+    /// When the password was set that the login verified; none where no password was part of it. The session is only opened while
+    /// the user has this password: a login in progress doesn't survive a new one.
+    pub password_set_at: Option<Timestamp>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -56,7 +59,7 @@ pub enum EndWhich {
 pub trait Sessions: Send + Sync {
     /// The session of a cookie, if it is alive at `now` and its user is enabled.
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
-    /// Opens a session; returns its `sid`. `None` when the user does not exist or is disabled: nothing was written.
+    /// Opens a session; returns its `sid`. `None` when the user does not exist, is disabled or has another password: nothing was written.
     async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>>;
     /// Moves `last_seen_at` and the idle end, if the last move is over a minute ago.
     async fn touch_session(

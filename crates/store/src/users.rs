@@ -57,8 +57,16 @@ pub struct UserChange {
 pub struct LoginUser {
     /// The user.
     pub user: User,
-    /// The argon2id hash of the password in PHC form; without it no login by password.
-    pub password_hash: Option<Secret<String>>,
+    /// The user's password; without it no login by password.
+    pub password: Option<PasswordCredential>,
+}
+
+/// A password, as it is verified.
+pub struct PasswordCredential {
+    /// The argon2id hash in PHC form.
+    pub hash: Secret<String>,
+    /// When the password was set. A session is only opened while it is still the same, see [`OpenSession`](crate::OpenSession).
+    pub set_at: Timestamp,
 }
 
 /// A user, as an operator sees it.

@@ -311,7 +311,7 @@ impl TestServer {
     pub async fn password_hash(&self, person: Person) -> String {
         let name = Username::parse(person.username).unwrap();
         let user = self.store.login_user(&name).await.unwrap().unwrap();
-        user.password_hash.unwrap().expose().clone()
+        user.password.unwrap().hash.expose().clone()
     }
 
     async fn change_user(&self, person: Person, update: UserUpdate) {

@@ -45,6 +45,8 @@ pub struct Proved {
     pub subject: Subject,
     /// When.
     pub at: Timestamp,
+    /// When the credential was set that was verified. It must be the user's still when a session is opened.
+    pub credential_set_at: Timestamp,
 }
 
 /// A user who has proved all that a session needs. Only [`Steps::authenticated`] makes one, and only with one a session is opened.
@@ -52,6 +54,7 @@ pub struct Proved {
 pub struct Authenticated {
     subject: Subject,
     context: AuthenticationContext,
+    password_set_at: Option<Timestamp>,
 }
 
 impl Authenticated {
@@ -65,6 +68,12 @@ impl Authenticated {
     #[must_use]
     pub fn context(&self) -> &AuthenticationContext {
         &self.context
+    }
+
+    /// When the password was set that was proved.
+    #[must_use]
+    pub fn password_set_at(&self) -> Option<Timestamp> {
+        self.password_set_at
     }
 }
 
@@ -138,9 +147,11 @@ impl Steps {
             acr: ACR_PASSWORD.to_owned(),
             amr,
         };
+        let password = unused().find(|p| p.authenticator == Authenticator::Password);
         Ok(Authenticated {
             subject: last.subject.clone(),
             context,
+            password_set_at: password.map(|p| p.credential_set_at),
         })
     }
 

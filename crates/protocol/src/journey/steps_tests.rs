@@ -8,6 +8,7 @@ fn password(who: &str, after: i64) -> Proved {
         authenticator: Authenticator::Password,
         subject: subject(who),
         at: now() + seconds(after),
+        credential_set_at: now(),
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn password_of(subject: Subject) -> Proved {
         authenticator: Authenticator::Password,
         subject,
         at: now(),
+        credential_set_at: now(),
     }
 }
 

@@ -63,6 +63,8 @@ async fn issue_code(
     };
     let consent = if journey.ticket.steps.has_consent(session) {
         ConsentChange::Grow(access.consent_scope())
+    } else if journey.consent.is_some() {
+        ConsentChange::Keep
     } else {
         ConsentChange::None
     };

@@ -46,13 +46,14 @@ async fn open(
     let command = OpenSession {
         session,
         previous: previous.map(|s| s.id),
+        password_set_at: authenticated.password_set_at(),
         cause: ctx
             .caller
             .cause(Actor::Person(authenticated.subject().clone())),
     };
     // D8: the same user logging in again keeps the session's public name, so the store says which it is.
     let Some(sid) = ctx.app.store.open_session(command).await? else {
-        let cause = "the user was disabled or removed while logging in";
+        let cause = "the user was disabled or removed, or has a new password, since the password was verified";
         let restart = ticket.restart(&ctx.app);
         return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
     };

@@ -10,10 +10,7 @@ use cardea_protocol::{
     model::{Actor, Subject, Username},
 };
 use cardea_seal::Secret;
-use cardea_web::{
-    inbound::{FormError, QueryPairs, UnreadForm, limits::Decision},
-    log::REFUSED,
-};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
 use http::{StatusCode, header::ALLOW};
 use tracing::field::display;
 
@@ -91,12 +88,8 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let username = form.one("username").unwrap_or_default();
     let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
     match authenticate(ctx, username, password).await? {
-        Outcome::Right(subject) => {
-            journey.ticket.steps.prove(Proved {
-                authenticator: Authenticator::Password,
-                subject,
-                at: ctx.caller.now,
-            });
+        Outcome::Right(proved) => {
+            journey.ticket.steps.prove(proved);
             session::after_proof(ctx, &browser, journey.ticket).await
         }
         Outcome::Refused => {
@@ -118,7 +111,7 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
 
 /// The outcome of an attempt to log in.
 enum Outcome {
-    Right(Subject),
+    Right(Proved),
     Refused,
     Limited(Decision),
 }
@@ -141,7 +134,7 @@ async fn authenticate(
         Ok(name) => ctx.app.store.login_user(&name).await?,
         Err(_) => None,
     };
-    let (user, stored) = found.map_or((None, None), |f| (Some(f.user), f.password_hash));
+    let (user, stored) = found.map_or((None, None), |f| (Some(f.user), f.password));
     let device = user.as_ref().and_then(|user| known_device::of(ctx, user));
     let by_account = match device {
         Some(device) => ctx.app.limits.login_account.check(device),
@@ -160,7 +153,7 @@ async fn authenticate(
         .check(
             &username.trim().to_lowercase(),
             password.clone(),
-            stored.as_ref(),
+            stored.as_ref().map(|p| &p.hash),
             device.map_or(Lane::Strangers, |_| Lane::Known),
         )
         .await?;
@@ -171,6 +164,9 @@ async fn authenticate(
     if locked || !user.is_enabled() {
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
+    let Some(stored) = stored else {
+        return Ok(wrong(ctx, &user.subject, device.is_some()));
+    };
     // D23: these are public, by whatever way one came into the store.
     if checked != Checked::Wrong
         && !ctx.app.settings.development
@@ -180,15 +176,10 @@ async fn authenticate(
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
     if checked == Checked::Wrong {
-        if device.is_none() {
-            count_failure(ctx, &user.subject);
-        }
-        return Ok(refused(&ctx.caller, Some(&user.subject)));
+        return Ok(wrong(ctx, &user.subject, device.is_some()));
     }
-    if checked == Checked::RightButOld
-        && let Some(old) = stored
-    {
-        renew_hash(&ctx.app, &user.subject, password, old).await?;
+    if checked == Checked::RightButOld {
+        renew_hash(&ctx.app, &user.subject, password, stored.hash).await?;
     }
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "ok").increment(1);
     let (subject, address) = (
@@ -196,7 +187,12 @@ async fn authenticate(
         ctx.caller.address.map(|a| display(a.ip)),
     );
     tracing::info!(request_id = %ctx.caller.request_id, subject, address, "logged in");
-    Ok(Outcome::Right(user.subject))
+    Ok(Outcome::Right(Proved {
+        authenticator: Authenticator::Password,
+        subject: user.subject,
+        at: ctx.caller.now,
+        credential_set_at: stored.set_at,
+    }))
 }
 
 /// Hashes the password again where the stored hash has another cost, unless the pool is busy.
@@ -231,11 +227,20 @@ fn count_failure(ctx: &Ctx, subject: &Subject) {
     });
 }
 
+/// Another password, or none at all. It is not counted in a browser that is known.
+fn wrong(ctx: &Ctx, subject: &Subject, known: bool) -> Outcome {
+    if !known {
+        count_failure(ctx, subject);
+    }
+    refused(&ctx.caller, Some(subject))
+}
+
 fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "refused").increment(1);
     let subject = subject.map(Subject::as_str);
     let address = caller.address.map(|address| display(address.ip));
-    tracing::info!(target: REFUSED, request_id = %caller.request_id, subject, address, "login refused");
+    // Not sampled: each took a hash, so the pool bounds them, and an operator looks for all of them after an attack.
+    tracing::info!(request_id = %caller.request_id, subject, address, "login refused");
     Outcome::Refused
 }
 

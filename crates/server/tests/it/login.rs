@@ -275,7 +275,7 @@ async fn an_old_hash_is_replaced_at_login() {
     );
     let name = Username::parse("dave").unwrap();
     let dave = server.store.login_user(&name).await.unwrap().unwrap();
-    let now = dave.password_hash.unwrap();
+    let now = dave.password.unwrap().hash;
     assert!(now.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_eq!(
         attempt(&mut browser, "dave", "an-old-password")

@@ -121,6 +121,30 @@ pub async fn a_consent_grows(store: AnyStore) {
     );
 }
 
+pub async fn a_revoked_consent_allows_no_code(store: AnyStore) {
+    let world = World::new(store).await;
+    let issue = |name: &'static str, consent| {
+        let code = code(&world, name);
+        world.store.issue_code(IssueCode {
+            code,
+            consent,
+            cause: cause(0),
+        })
+    };
+    let asked = code(&world, "z").scope;
+    assert!(!issue("a", ConsentChange::Keep).await.unwrap(), "none yet");
+    assert!(issue("b", ConsentChange::Grow(asked)).await.unwrap());
+    assert!(issue("c", ConsentChange::Keep).await.unwrap());
+    let application = RevokeApplication {
+        subject: world.alice.subject.clone(),
+        client_id: world.spa.id().clone(),
+        cause: cause(1),
+    };
+    world.store.revoke_application(application).await.unwrap();
+    assert!(!issue("d", ConsentChange::Keep).await.unwrap(), "revoked");
+    assert!(issue("e", ConsentChange::None).await.unwrap(), "implicit");
+}
+
 pub async fn a_grant_survives(store: AnyStore) {
     let world = World::new(store).await;
     let full = world.grant("a", OFFLINE, 0).await;

@@ -78,12 +78,13 @@ macro_rules! contract {
                 enabled_clients_are_visited, what_leaves_the_file_is_disabled,
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
-            grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows,
+            grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows, a_revoked_consent_allows_no_code,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
-                a_session_stays_as_long_as_its_grants, sweeping_is_bounded;
+                a_session_stays_as_long_as_its_grants, sweeping_is_bounded,
+                an_audit_row_of_a_wrong_clock_takes_no_other_along;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
@@ -95,7 +96,7 @@ macro_rules! contract {
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
             passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
                 d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
-                t3_the_costs_of_password_hashes_are_counted;
+                a_login_in_progress_does_not_survive_a_new_password, t3_the_costs_of_password_hashes_are_counted;
             redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,

@@ -33,9 +33,9 @@ pub async fn d25_a_login_reads_the_user_with_the_password(store: AnyStore) {
     let alice = login("aLICE").await.unwrap();
     assert_eq!(alice.user.subject, user("alice").subject);
     assert_eq!(alice.user.roles, user("alice").roles);
-    assert_eq!(alice.password_hash.unwrap().expose(), "$argon2id$old");
+    assert_eq!(alice.password.unwrap().hash.expose(), "$argon2id$old");
     let bob = login("bob").await.unwrap();
-    assert!(bob.password_hash.is_none() && !bob.user.is_enabled());
+    assert!(bob.password.is_none() && !bob.user.is_enabled());
     assert!(login("eve").await.is_none());
 }
 
@@ -169,4 +169,52 @@ pub async fn t3_the_costs_of_password_hashes_are_counted(store: AnyStore) {
     let after = counted().await;
     assert!(after.contains(&count("m=9,t=1,p=1", 2)));
     assert!(!after.iter().any(|(cost, _)| cost == "m=8,t=1,p=1"));
+}
+
+pub async fn a_login_in_progress_does_not_survive_a_new_password(store: AnyStore) {
+    let world = World::new(store).await;
+    let name = world.alice.username.clone();
+    let read = || async {
+        let found = world.store.login_user(&name).await.unwrap().unwrap();
+        found.password.unwrap()
+    };
+    let before = read().await;
+    let open = |name: &'static str, set_at| {
+        world.store.open_session(OpenSession {
+            session: session(name, &world.alice, 9),
+            previous: None,
+            password_set_at: Some(set_at),
+            cause: cause(9),
+        })
+    };
+    assert!(open("two", before.set_at).await.unwrap().is_some());
+    // The same password with another cost is no new password.
+    let upgraded = Secret::new("$argon2id$upgraded".to_owned());
+    let subject = world.alice.subject.clone();
+    let upgrade = world
+        .store
+        .upgrade_password_hash(subject, before.hash, upgraded);
+    upgrade.await.unwrap();
+    assert!(open("three", before.set_at).await.unwrap().is_some());
+
+    let new = UserChange {
+        subject: world.alice.subject.clone(),
+        update: UserUpdate {
+            password_hash: Some(Secret::new("$argon2id$new".to_owned())),
+            ..UserUpdate::default()
+        },
+        cause: cause(5),
+    };
+    assert!(world.store.change_user(new).await.unwrap());
+    assert!(open("four", before.set_at).await.unwrap().is_none());
+    assert_eq!(
+        world
+            .store
+            .sessions_of(&world.alice.subject, Page::first(10), at(9))
+            .await
+            .unwrap()
+            .items,
+        []
+    );
+    assert!(open("five", read().await.set_at).await.unwrap().is_some());
 }

@@ -249,6 +249,7 @@ impl World {
         let command = OpenSession {
             session: session.clone(),
             previous,
+            password_set_at: None,
             cause: cause(seconds),
         };
         assert!(self.store.open_session(command).await.unwrap().is_some());

@@ -171,6 +171,7 @@ pub async fn a_disabled_user_opens_none(store: AnyStore) {
         world.store.open_session(OpenSession {
             session,
             previous,
+            password_set_at: None,
             cause: cause(1),
         })
     };

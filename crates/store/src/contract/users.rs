@@ -18,7 +18,9 @@ pub(super) async fn add(store: &AnyStore, name: &str) -> Result<()> {
 pub(super) async fn stored_hash(store: &AnyStore, name: &str) -> Option<String> {
     let name = Username::parse(name).unwrap();
     let found = store.login_user(&name).await.unwrap().unwrap();
-    found.password_hash.map(|hash| hash.expose().clone())
+    found
+        .password
+        .map(|password| password.hash.expose().clone())
 }
 
 pub(super) async fn alice(store: &AnyStore) -> User {

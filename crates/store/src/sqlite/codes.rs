@@ -33,7 +33,9 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
              :nonce, :auth_time, :acr, :amr, :issued, :expires, :method, :thumbprint
          FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
          WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
-           AND c.client_id = :client AND c.status = 'enabled' AND ",
+           AND c.client_id = :client AND c.status = 'enabled'
+           AND (NOT :keep OR EXISTS (SELECT 1 FROM consents o WHERE o.user_key = u.user_key AND o.client_key = c.client_key))
+           AND ",
         session_alive!()
     );
     let (method, thumbprint) = sender_columns(code.sender.as_ref());
@@ -42,6 +44,7 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
         sql,
         named_params! {
             ":hash": code.hash.0.as_bytes(),
+            ":keep": *consent == ConsentChange::Keep,
             ":method": method,
             ":thumbprint": thumbprint,
             ":session": code.session.0.as_bytes(),

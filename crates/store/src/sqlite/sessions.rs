@@ -175,10 +175,15 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     let OpenSession {
         session,
         previous,
+        password_set_at,
         cause,
     } = command;
-    let sql = "SELECT user_key FROM users WHERE subject = ? AND status = 'enabled'";
-    let Some(user) = rows::value::<i64>(tx, sql, [session.subject.as_str()])? else {
+    let sql = "SELECT u.user_key FROM users u WHERE u.subject = ?1 AND u.status = 'enabled'
+                 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM credentials c
+                      WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = ?2))";
+    let set_at = password_set_at.map(Timestamp::as_millisecond);
+    let params = (session.subject.as_str(), set_at);
+    let Some(user) = rows::value::<i64>(tx, sql, params)? else {
         return Ok(None);
     };
     let kept = match previous {

@@ -13,7 +13,8 @@ use super::{
     sessions,
 };
 use crate::{
-    AddUser, LoginUser, Page, Result, Rows, Seeded, UserChange, UserPosition, UserView, Users,
+    AddUser, LoginUser, Page, PasswordCredential, Result, Rows, Seeded, UserChange, UserPosition,
+    UserView, Users,
     events::{self, FAILURE_AUDIT_EVERY_MS},
 };
 
@@ -55,16 +56,20 @@ impl Users for SqliteStore {
         let sql = concat!(
             "SELECT ",
             user_columns!(),
-            ", c.secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
+            ", c.secret, c.created_at AS password_set_at FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
              WHERE u.username_key = ?"
         );
         self.read(|db| {
             rows::first(db, sql, [username.key()], |row| {
-                let password: Option<String> = row.get(USER_COLUMNS)?;
-                Ok(LoginUser {
-                    user: decode(row, 0)?,
-                    password_hash: password.map(Secret::new),
-                })
+                let user = decode(row, 0)?;
+                let mut f = Fields::new(row, "credentials", USER_COLUMNS);
+                let hash: Option<String> = f.get("secret")?;
+                let set_at = f.time_opt("password_set_at")?;
+                let password = hash.zip(set_at).map(|(hash, set_at)| PasswordCredential {
+                    hash: Secret::new(hash),
+                    set_at,
+                });
+                Ok(LoginUser { user, password })
             })
         })
     }

@@ -203,7 +203,7 @@ async fn d25_passwords_of_version_5_become_credentials() {
     ] {
         let found = store.login_user(&Username::parse(name).unwrap()).await;
         let found = found.unwrap().unwrap();
-        let hash = found.password_hash.as_ref().map(|h| h.expose().as_str());
+        let hash = found.password.as_ref().map(|p| p.hash.expose().as_str());
         assert_eq!(hash, expected, "{name}");
         assert_eq!(found.user.subject, user(name).subject);
         assert_eq!(

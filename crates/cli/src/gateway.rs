@@ -31,12 +31,11 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
         Entropy::system(),
         shutdown.clone(),
     )?;
-    let serving = Serving::bind(&config, gateway.clone()).await?;
+    let watching = file.watch(gateway.clone(), POLL_EVERY, shutdown.clone())?;
+    let serving = Serving::bind(&config, gateway).await?;
     tracing::info!(addresses = ?serving.addresses(), hosts = ?config.hosts, "the gateway serves");
-    let watching = file.watch(gateway, POLL_EVERY, shutdown.clone());
-    let (served, watched) = tokio::join!(serving.run(shutdown.clone()), watching);
+    let (served, ()) = tokio::join!(serving.run(shutdown.clone()), watching);
     served?;
-    watched?;
     tracing::info!("the gateway has stopped");
     Ok(())
 }

@@ -6,13 +6,16 @@ use cardea_web::{
     config::{ConfigErrors, load},
     inbound::tls::{FileMark, mark},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{config::GatewayConfig, gateway::Gateway};
 
 /// How often the file is checked for changes.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);
+
+/// What is known of each file, to see a change.
+type Marks = HashMap<PathBuf, Option<FileMark>>;
 
 /// A configuration file, with the environment variables that override it.
 pub struct ConfigFile {
@@ -40,21 +43,37 @@ impl ConfigFile {
     }
 
     /// Reloads the file on SIGHUP, and when it or a certificate for an upstream changes, until `shutdown`. An invalid file is
-    /// logged, and the old configuration stays in use.
+    /// logged, and the old configuration stays in use. Signals and changes count from this call on: make it before the gateway
+    /// listens.
     ///
     /// # Errors
     /// When the process cannot listen for signals.
-    pub async fn watch(
+    pub fn watch(
         self,
         gateway: Gateway,
         poll_every: Duration,
         shutdown: CancellationToken,
-    ) -> std::io::Result<()> {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut seen = self.marks(&gateway);
+    ) -> std::io::Result<impl Future<Output = ()> + Send> {
+        let hangup = signal(SignalKind::hangup())?;
+        let seen = self.marks(&gateway);
+        let reloading = self.reload_until_stopped(gateway, poll_every, hangup, seen);
+        Ok(async move {
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = reloading => {}
+            }
+        })
+    }
+
+    async fn reload_until_stopped(
+        self,
+        gateway: Gateway,
+        poll_every: Duration,
+        mut hangup: Signal,
+        mut seen: Marks,
+    ) {
         loop {
             let is_forced = tokio::select! {
-                () = shutdown.cancelled() => return Ok(()),
                 _ = hangup.recv() => true,
                 () = tokio::time::sleep(poll_every) => false,
             };
@@ -89,7 +108,7 @@ impl ConfigFile {
         }
     }
 
-    fn marks(&self, gateway: &Gateway) -> HashMap<PathBuf, Option<FileMark>> {
+    fn marks(&self, gateway: &Gateway) -> Marks {
         let files = gateway.files().into_iter().map(PathBuf::from);
         let all = std::iter::once(self.path.clone()).chain(files);
         all.map(|file| (file.clone(), mark(&file))).collect()

@@ -120,7 +120,7 @@ async fn a_changed_file_is_reloaded_and_an_invalid_one_is_not() {
         Duration::from_millis(20),
         stop.clone(),
     );
-    let watch = tokio::spawn(watch);
+    let watch = tokio::spawn(watch.unwrap());
     let ask = || async {
         let request = stage.client().get(stage.url("/")).header("host", HOST);
         request.send().await.unwrap().text().await.unwrap()
@@ -138,5 +138,5 @@ async fn a_changed_file_is_reloaded_and_an_invalid_one_is_not() {
     write(&one);
     eventually("the repaired file", async || ask().await == "one").await;
     stop.cancel();
-    watch.await.unwrap().unwrap();
+    watch.await.unwrap();
 }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cardea_web::inbound::{ClientAddress, Peer, RequestId};
+use cardea_web::{
+    inbound::{ClientAddress, Peer, RequestId},
+    log::REFUSED,
+};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE},
@@ -215,7 +218,7 @@ fn refuse(refusal: &Refusal, seen: &Seen, form: Form) -> Response<ResponseBody> 
     if response.status().is_server_error() {
         tracing::warn!(request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
     } else {
-        tracing::info!(request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
+        tracing::info!(target: REFUSED, request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
     }
     measure::refused(refusal, upstream);
     response

@@ -12,7 +12,10 @@ use cardea_protocol::{
     verify,
 };
 use cardea_store::{Applications, EndSessions, EndWhich};
-use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use cardea_web::{
+    inbound::{FormError, QueryPairs, UnreadForm},
+    log::REFUSED,
+};
 use form_urlencoded::Serializer;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -200,7 +203,7 @@ async fn afterwards(ctx: &Ctx, request: &LogoutRequest) -> Result<Option<Afterwa
     let Some(uri) = asked.filter(|uri| registered.contains(uri)) else {
         if let Some(sent) = asked {
             let sent: String = sent.chars().take(MAX_LOGGED).collect();
-            tracing::info!(request_id = %ctx.caller.request_id, client_id = client_id.as_str(), ?sent, ?registered, "post_logout_redirect_uri is not registered");
+            tracing::info!(target: REFUSED, request_id = %ctx.caller.request_id, client_id = client_id.as_str(), sent, registered = registered.join(" "), "post_logout_redirect_uri is not registered");
         }
         return Ok(home(&client).map(|location| Afterwards {
             client_name: client.name().to_owned(),

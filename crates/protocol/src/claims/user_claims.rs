@@ -35,6 +35,9 @@ const RESERVED: &[&str] = &[
     "scope",
     "scp",
     "cnf",
+    // OpenID Core §5.6.2
+    "_claim_names",
+    "_claim_sources",
     "act",
     "may_act",
     "authorization_details",

@@ -23,7 +23,10 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
   const answer = await fetch(path, { method, headers, body }).catch(() => {
     throw new Error('The server can’t be reached. Please check your connection.');
   });
-  if (answer.status === expected) return undefined;
+  if (answer.status === expected) {
+    await answer.body?.cancel();
+    return undefined;
+  }
   if (answer.ok) {
     used();
     return answer.json();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cardea_protocol::{
+    claims::ScopeConfig,
     model::{AuthMethod, ClientMetadata, GrantType},
     redirect_uri::ApplicationType,
     resources::ResourceConfig,
@@ -93,6 +94,10 @@ impl Config {
                 introspection_clients: vec!["backend".to_owned()],
                 ..ResourceConfig::default()
             }],
+            scopes: vec![
+                titled("orders:read", "See your orders"),
+                titled("orders:write", "Place and change orders"),
+            ],
             users: users(),
             // Logouts are sent to the apps.
             outbound: OutboundConfig {
@@ -105,6 +110,14 @@ impl Config {
             development: true,
             ..Self::default()
         }
+    }
+}
+
+fn titled(name: &str, title: &str) -> ScopeConfig {
+    ScopeConfig {
+        name: name.to_owned(),
+        title: Some(title.to_owned()),
+        ..ScopeConfig::default()
     }
 }
 
@@ -127,6 +140,7 @@ impl Config {
                 client.client_id.clone()
             }),
             resources: merged(self.resources, file.resources, |api| api.audience.clone()),
+            scopes: merged(self.scopes, file.scopes, |scope| scope.name.clone()),
             users: merged(self.users, file.users, |user| user.username.to_lowercase()),
             ..file
         }

@@ -97,7 +97,7 @@ impl PageError {
             Self::OtherBrowser => (
                 "Please start again here",
                 "This sign-in was started in another browser, or this one doesn’t keep our cookie.",
-                "Allow cookies for this site, then go back to the app and sign in again.",
+                "Allow cookies for this site, then start again, here or from the app.",
             ),
             Self::NotFromHere => (
                 "We didn’t accept that",

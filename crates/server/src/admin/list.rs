@@ -87,7 +87,7 @@ fn cursor<P: Position>(position: &P) -> String {
 fn position<P: Position>(cursor: &str) -> Answer<P> {
     let unreadable = || {
         Refusal::bad_request(
-            "after: this is not a cursor; pass the member next of the previous page",
+            "after: this is not a cursor; pass what the previous page named as next, or leave it out for the first page",
         )
     };
     if cursor.len() > MAX_CURSOR {
@@ -98,7 +98,7 @@ fn position<P: Position>(cursor: &str) -> Answer<P> {
     match text.split_once(':') {
         Some((list, position)) if list == P::LIST => P::parse(position).ok_or_else(unreadable),
         Some((list, _)) if LISTS.contains(&list) => Err(Refusal::bad_request(format!(
-            "after: this is a cursor of the list {list}, not of {}",
+            "after: this is a cursor of the list {list}, not of {}; leave it out for the first page",
             P::LIST
         ))),
         _ => Err(unreadable()),

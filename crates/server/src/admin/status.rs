@@ -156,9 +156,11 @@ fn keys(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let opens = |row: &SigningKeyRow| {
+        sealer.is_none_or(|s| s.open(&row.sealed_private, row.kid.as_bytes()).is_ok())
+    };
     for row in rows {
-        let opens = |s: &Sealer| s.open(&row.sealed_private, row.kid.as_bytes()).is_ok();
-        if sealer.is_some_and(|s| !opens(s)) {
+        if !opens(row) {
             let what = format!(
                 "the key {} ({}) can't be opened with this master key",
                 row.kid, row.algorithm
@@ -173,14 +175,16 @@ fn keys(
         let active = rows
             .iter()
             .find(|r| r.state == KeyState::Active && r.algorithm == *algorithm);
-        findings.push(match active {
-            None => Finding::warning(
+        match active {
+            None => findings.push(Finding::warning(
                 "keys",
                 format!("no key signs with {algorithm}"),
                 "start the provider: it makes one",
-            ),
-            Some(row) => age(row, now),
-        });
+            )),
+            // A key that can't be opened has its finding.
+            Some(row) if opens(row) => findings.push(age(row, now)),
+            Some(_) => {}
+        }
     }
     findings
 }

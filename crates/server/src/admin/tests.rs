@@ -263,7 +263,9 @@ async fn d29_a_cursor_of_another_list_is_refused() {
             let (from, list) = (from.trim_start_matches('/'), list.trim_start_matches('/'));
             assert_eq!(
                 said,
-                format!("after: this is a cursor of the list {from}, not of {list}; leave it out for the first page")
+                format!(
+                    "after: this is a cursor of the list {from}, not of {list}; leave it out for the first page"
+                )
             );
         }
     }

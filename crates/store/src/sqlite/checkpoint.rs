@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_millis(200);
 const COMMITS: u32 = 256;
 const TURNS: u32 = 10;
 /// A log of this many pages (64 MiB) is restarted from its beginning.
-const LONG: i64 = 16_384;
+const LONG: i64 = 32_768;
 
 /// State shared by the writer and the checkpoint thread.
 pub(super) struct Checkpoints {

@@ -11,6 +11,9 @@ use super::{
 
 /// "CARD", in the header of the file.
 const APPLICATION_ID: i64 = 0x4341_5244;
+/// In bytes, of a new file; a file keeps the size it has. A login writes some twelve pages whatever their size, and a row of
+/// Cardea has well under a thousand bytes.
+const PAGE_SIZE: i64 = 2048;
 
 mod embedded {
     #![allow(
@@ -102,6 +105,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, OpenError> {
         let path = path.to_owned();
         return Err(OpenError::Foreign { path });
     }
+    let sized = writer.pragma_update(None, "page_size", PAGE_SIZE);
+    sized.map_err(|e| failure(path, &e))?;
     let wal = writer.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
     wal.map_err(|e| failure(path, &e))?;
     Ok(Opened {
@@ -252,6 +257,24 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
+
+    #[test]
+    fn a_new_file_has_small_pages_and_an_old_one_keeps_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let size = |name: &str| {
+            let path = folder.path().join(name);
+            open(&path).unwrap().migrate(true).unwrap();
+            let size = connect(&path).unwrap();
+            size.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert_eq!(size("new.db"), PAGE_SIZE);
+        let old = Connection::open(folder.path().join("old.db")).unwrap();
+        old.execute_batch("PRAGMA page_size = 4096; CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))")
+            .unwrap();
+        drop(old);
+        assert_eq!(size("old.db"), 4096);
+    }
 
     #[test]
     fn a_cached_statement_is_not_prepared_again_for_another_value() {

@@ -6,6 +6,9 @@ use cardea_web::outbound::FetchError;
 
 use crate::rp::RpError;
 
+const MEANT: &str =
+    "If the address is meant, add it to `allow` in the configuration of this client";
+
 /// Why users can't log in now.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the provider {issuer:?} can't be used: {reason}. {hint}")]
@@ -21,12 +24,15 @@ impl NotReady {
             RpError::Unavailable(FetchError::Document(text)) if text.contains("is configured") => {
                 "Configure the issuer exactly as its own document names it; a slash at the end counts"
             }
+            RpError::Unavailable(FetchError::Document(text))
+                if text.contains("may not be fetched") =>
+            {
+                MEANT
+            }
             RpError::Unavailable(FetchError::Status(_) | FetchError::Document(_)) => {
                 "Is there a provider at this address, and is the path of the issuer complete?"
             }
-            RpError::Unavailable(FetchError::Address(_)) => {
-                "If the address is meant, add it to `allow` in the configuration of this client"
-            }
+            RpError::Unavailable(FetchError::Address(_)) => MEANT,
             _ => {
                 "Does it run, can it be reached from here, and is its certificate of a trusted authority (`ca_file` adds one)?"
             }

@@ -4,6 +4,8 @@ use std::{fmt, io::Write as _};
 
 use cardea_web::outbound::FetchError;
 
+const MEANT: &str = "If the address is meant, add it to `allow` in the configuration of this API";
+
 /// Why tokens can't be checked now.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer {issuer:?} can't be used: {reason}. {hint}")]
@@ -19,12 +21,11 @@ impl NotReady {
             FetchError::Document(text) if text.contains("is configured") => {
                 "Configure the issuer exactly as its own document names it; a slash at the end counts"
             }
+            FetchError::Document(text) if text.contains("may not be fetched") => MEANT,
             FetchError::Status(_) | FetchError::Document(_) => {
                 "Is there a provider at this address, and is the path of the issuer complete?"
             }
-            FetchError::Address(_) => {
-                "If the address is meant, add it to `allow` in the configuration of this API"
-            }
+            FetchError::Address(_) => MEANT,
             _ => {
                 "Does it run, can it be reached from here, and is its certificate of a trusted authority (`ca_file` adds one)?"
             }

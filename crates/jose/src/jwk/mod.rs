@@ -26,6 +26,9 @@ pub(crate) enum PublicKey {
     Ed25519 { x: Vec<u8> },
 }
 
+/// The members of a private key: RFC 7518 §6.2.2, §6.3.2.
+pub(crate) const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
 /// The members that are used, as in JSON.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct RawJwk {

@@ -1,8 +1,11 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     Algorithm, Header, Jwk, KeyError, KeySetError, VerificationKey, VerifyError,
-    compact::CompactJws, error::shortened, jwk::RawJwk,
+    compact::CompactJws,
+    error::shortened,
+    jwk::{PRIVATE_MEMBERS, RawJwk},
 };
 
 /// The longest key set that is read, in bytes.
@@ -41,7 +44,7 @@ pub struct Verified {
 
 #[derive(Deserialize)]
 struct RawKeySet {
-    keys: Vec<RawJwk>,
+    keys: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -52,7 +55,8 @@ struct PublishedKeySet<'a> {
 impl KeySet {
     /// Reads a set from JSON.
     ///
-    /// Keys that we can't use (unknown type, curve or algorithm, for encryption, weak or invalid) are skipped.
+    /// Keys that we can't use (unknown type, curve or algorithm, for encryption, weak, invalid, or with a member of another
+    /// JSON type) are skipped.
     ///
     /// # Errors
     /// When it is not a key set, too long, or has a private key.
@@ -66,12 +70,15 @@ impl KeySet {
             return Err(KeySetError::TooManyKeys);
         }
         let mut set = Self::default();
-        for raw in raw.keys {
-            let added = Jwk::try_from(raw).and_then(|jwk| set.add(jwk));
-            if added == Err(KeyError::Private) {
+        for key in raw.keys {
+            if is_private(&key) {
                 return Err(KeySetError::Private);
             }
             // RFC 7517 §5: a key of a type not understood, without a required member or with a value out of range is ignored.
+            // §4: of a member that comes twice the last is read.
+            if let Some(jwk) = usable(key) {
+                let _ = set.add(jwk);
+            }
         }
         Ok(set)
     }
@@ -171,6 +178,21 @@ impl KeySet {
         self.jwks.push(jwk);
         Ok(())
     }
+}
+
+fn is_private(key: &Value) -> bool {
+    let has = |name: &&str| key.get(name).is_some_and(|value| !value.is_null());
+    PRIVATE_MEMBERS.iter().any(has)
+}
+
+/// A key, if it is of a kind that we use. A `kid` of another type than text names no token's key: it is as if it were absent.
+fn usable(mut key: Value) -> Option<Jwk> {
+    let members = key.as_object_mut()?;
+    if members.get("kid").is_some_and(|kid| !kid.is_string()) {
+        members.remove("kid");
+    }
+    let raw: RawJwk = serde_json::from_value(key).ok()?;
+    Jwk::try_from(raw).ok()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::{
 use super::{
     audience::Audiences,
     claim::{PerhapsText, PerhapsTexts, ScopeClaim, Text},
-    numeric_date::NumericDate,
+    numeric_date::{NumericDate, number_or_text},
 };
 use crate::{model::SenderBinding, scope::Scope, token::require_unbound};
 
@@ -178,7 +178,7 @@ pub fn introspected_token(
         None => return Err(BearerError::Malformed),
     }
     // RFC 7662 §2.2: token_type is as in RFC 6749 §5.1; older servers write the kind of token there.
-    if let Some(Text(kind)) = &claims.token_type
+    if let Some(kind) = &claims.token_type.0
         && !["bearer", "access_token"].contains(&kind.to_ascii_lowercase().as_str())
     {
         return Err(BearerError::Kind);
@@ -195,14 +195,23 @@ struct Claims<'a> {
     #[serde(borrow)]
     sub: Option<Text<'a>>,
     aud: Option<Audiences>,
+    #[serde(default, deserialize_with = "number_or_text")]
     exp: Option<NumericDate>,
+    #[serde(default, deserialize_with = "number_or_text")]
     nbf: Option<NumericDate>,
+    #[serde(default, deserialize_with = "number_or_text")]
     iat: Option<NumericDate>,
-    #[serde(borrow)]
-    client_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    client_id: PerhapsText<'a>,
     /// The same, as OpenID Connect names it.
     #[serde(borrow, default)]
     azp: PerhapsText<'a>,
+    /// The same, as Okta names it.
+    #[serde(borrow, default)]
+    cid: PerhapsText<'a>,
+    /// The same, as Entra ID names it in version 1.
+    #[serde(borrow, default)]
+    appid: PerhapsText<'a>,
     scope: Option<ScopeClaim>,
     /// The same, as Entra ID names it.
     scp: Option<ScopeClaim>,
@@ -221,8 +230,8 @@ struct Claims<'a> {
     /// The same, as Cognito and Cardea's introspection name it.
     #[serde(borrow, default)]
     token_use: PerhapsText<'a>,
-    #[serde(borrow)]
-    token_type: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    token_type: PerhapsText<'a>,
     active: Option<bool>,
     nonce: Option<IgnoredAny>,
     at_hash: Option<IgnoredAny>,
@@ -283,8 +292,16 @@ impl<'a> Claims<'a> {
 
     /// RFC 8725 §3.12: whatever typ says, claims of other kinds of token are refused.
     fn is_access_token(&self) -> bool {
-        let of_others = [&self.nonce, &self.at_hash, &self.c_hash, &self.events];
         let kind = self.typ.0.as_deref();
+        // Keycloak before version 24 copies the nonce into access tokens, and says in `typ` that they are.
+        let says_bearer = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer"));
+        let nonce = self.nonce.as_ref().filter(|_| !says_bearer);
+        let of_others = [
+            nonce,
+            self.at_hash.as_ref(),
+            self.c_hash.as_ref(),
+            self.events.as_ref(),
+        ];
         let used_as = self.token_use.0.as_deref();
         let other_kind = |kind: &str| {
             ["ID", "Refresh", "Offline", "Logout"]
@@ -297,7 +314,8 @@ impl<'a> Claims<'a> {
     }
 
     fn read(self) -> Result<BearerToken, BearerError> {
-        let client_id = self.client_id.map(|Text(id)| id).or(self.azp.0);
+        let names = [self.client_id, self.azp, self.cid, self.appid];
+        let client_id = names.into_iter().find_map(|PerhapsText(id)| id);
         let client_id = client_id.map(Cow::into_owned);
         let subject = self.sub.map(|Text(subject)| subject.into_owned());
         // RFC 9068 §2.2: without a user, the subject is the client.

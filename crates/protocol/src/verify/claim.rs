@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::Value;
 
 use crate::scope::Scope;
 
@@ -41,6 +42,30 @@ impl<'de> Deserialize<'de> for ScopeClaim {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ScopeVisitor)
     }
+}
+
+/// A text on which no rule depends: of another type it counts as absent.
+pub(super) fn perhaps_text<'de, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(input)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// A list of texts, or one text; what else is in it is left out.
+pub(super) fn any_texts<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let list = match Value::deserialize(input)? {
+        Value::Array(list) => list,
+        text @ Value::String(_) => vec![text],
+        _ => Vec::new(),
+    };
+    let texts = list.into_iter().filter_map(|one| match one {
+        Value::String(text) => Some(text),
+        _ => None,
+    });
+    Ok(texts.collect())
 }
 
 /// Other JSON types count as absent.

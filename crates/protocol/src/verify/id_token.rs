@@ -6,7 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{audience::Audiences, issuer_rule::IssuerRule, numeric_date::NumericDate};
+use super::{
+    audience::Audiences,
+    claim::{any_texts, perhaps_text},
+    issuer_rule::IssuerRule,
+    numeric_date::{NumericDate, perhaps},
+};
 
 /// Clocks may differ by this much.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -123,11 +128,16 @@ struct Claims {
     azp: Option<String>,
     nonce: Option<String>,
     at_hash: Option<String>,
+    // What providers write in other types too; where a rule needs one, absent is refused.
+    #[serde(default, deserialize_with = "perhaps")]
     auth_time: Option<NumericDate>,
+    #[serde(default, deserialize_with = "perhaps_text")]
     acr: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "any_texts")]
     amr: Vec<String>,
+    #[serde(default, deserialize_with = "perhaps_text")]
     sid: Option<String>,
+    #[serde(default, deserialize_with = "perhaps_text")]
     tid: Option<String>,
     events: Option<serde::de::IgnoredAny>,
     #[serde(flatten)]

@@ -94,6 +94,58 @@ fn a_right_token_tells_who_logged_in() {
 }
 
 #[test]
+fn c6_optional_claims_of_another_type_count_as_absent() {
+    for name in ["auth_time", "acr", "amr", "sid", "tid"] {
+        for value in [json!({}), json!([7]), json!(true), json!([null])] {
+            let proof = scene().with(name, value.clone()).accepted();
+            let read = match name {
+                "auth_time" => proof.auth_time.is_some(),
+                "acr" => proof.acr.is_some(),
+                "amr" => !proof.amr.is_empty(),
+                "sid" => proof.sid.is_some(),
+                _ => proof.other.contains_key("tid"),
+            };
+            assert!(!read, "{name} {value}");
+        }
+        let mut scene = scene();
+        scene.claims[name] = Value::Null;
+        scene.accepted();
+    }
+    let proof = scene().with("amr", "pwd").accepted();
+    assert_eq!(proof.amr, ["pwd"]);
+    let proof = scene().with("amr", json!(["pwd", 7, "otp"])).accepted();
+    assert_eq!(proof.amr, ["pwd", "otp"]);
+    let at = now() - seconds(10);
+    let proof = scene()
+        .with("auth_time", at.as_second().to_string())
+        .accepted();
+    assert_eq!(proof.auth_time, Some(at));
+}
+
+#[test]
+fn c6_what_was_asked_for_is_refused_in_another_type() {
+    let classes = ["7".to_owned()];
+    let strong = LoginAsked {
+        acr_values: &classes,
+        ..asked()
+    };
+    let refused = scene().with("acr", 7).judge(strong);
+    assert_eq!(refused.unwrap_err(), IdTokenError::Acr);
+    let recent = LoginAsked {
+        max_age: Some(seconds(60)),
+        ..asked()
+    };
+    let refused = scene().with("auth_time", json!([now().as_second()]));
+    assert_eq!(refused.judge(recent).unwrap_err(), IdTokenError::TooOld);
+    for name in [
+        "nonce", "azp", "at_hash", "aud", "iss", "sub", "exp", "iat", "nbf",
+    ] {
+        let refused = scene().with(name, json!({})).refused();
+        assert_eq!(refused, IdTokenError::Malformed, "{name}");
+    }
+}
+
+#[test]
 fn another_issuer_is_refused_though_it_looks_alike() {
     for other in ["https://id.example/", "https://other.example", ""] {
         assert_eq!(scene().with("iss", other).refused(), IdTokenError::Issuer);

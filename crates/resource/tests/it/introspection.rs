@@ -1,10 +1,13 @@
 //! Opaque tokens: asked about once, remembered for a moment.
 
 use cardea_resource::{Duration, IntrospectionConfig, SecretMethod, Tokens};
-use cardea_testkit::settle;
+use cardea_testkit::{Scripted, settle};
 use serde_json::json;
 
-use crate::{issuer::INTROSPECTION, world::World};
+use crate::{
+    issuer::INTROSPECTION,
+    world::{API, World},
+};
 
 const TOKEN: &str = "opaque-token-1";
 
@@ -230,4 +233,38 @@ async fn the_secret_is_sent_as_configured() {
         by_post.issuer.question(),
         " token=t&token_type_hint=access_token&client_id=orders+api&client_secret=s%3Ae%26c"
     );
+}
+
+#[tokio::test]
+async fn c6_odd_answers_about_a_token_are_read() {
+    let world = World::asking().await;
+    let exp = world.active()["exp"].as_i64().unwrap();
+    for (number, (name, value)) in [
+        ("exp", json!(exp.to_string())),
+        ("exp", json!(exp as f64 + 0.5)),
+        ("exp", json!(null)),
+        ("iat", json!("0")),
+        ("nbf", json!("0")),
+        ("aud", json!(["account", API])),
+        ("token_type", json!("bearer")),
+        ("token_type", json!("Bearer")),
+        ("token_type", json!(null)),
+        ("token_type", json!(7)),
+        ("scope", json!(null)),
+        ("scope", json!([])),
+        ("client_id", json!(7)),
+        ("username", json!({})),
+        ("roles", json!("admin")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut answer = world.active();
+        answer[name] = value.clone();
+        let text = format!("\u{feff}{answer}");
+        let answer = Scripted::new(200, "text/html", text);
+        world.issuer.scripted.says(INTROSPECTION, answer);
+        let status = world.status(&format!("odd-{number}")).await;
+        assert_eq!(status, 200, "{name} {value}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Keys that come and go, and an issuer that does.
 
-use cardea_testkit::settle;
+use cardea_testkit::{Scripted, settle};
+use serde_json::json;
 
 use crate::{issuer::KEYS, world::World};
 
@@ -94,5 +95,23 @@ async fn keys_are_read_where_the_configuration_says() {
         config.jwks_uri = Some(format!("{}/keys", config.issuer));
     })
     .await;
+    assert_eq!(world.status(&world.token()).await, 200);
+}
+
+#[tokio::test]
+async fn c6_keys_that_can_not_be_used_do_not_hide_the_one_that_can() {
+    let world = World::new().await;
+    let good = world.issuer.key.lock().unwrap().public_jwk().clone();
+    let mut bare = serde_json::to_value(&good).unwrap();
+    bare.as_object_mut().unwrap().remove("alg");
+    bare.as_object_mut().unwrap().remove("use");
+    bare["x5c"] = json!(null);
+    let keys = json!({"keys": [
+        null, "key", {"kty": 7}, {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AA"}, {"kty": "oct", "k": "AA", "kid": good.kid()},
+        {"kty": "EC", "crv": "P-521", "x": "AA", "y": "AA", "kid": good.kid()}, {"kty": "RSA", "n": [], "e": "AQAB"}, bare,
+    ], "x": {"y": []}});
+    let text = format!("\u{feff}{keys}");
+    let answer = Scripted::new(200, "text/plain; charset=utf-8", text);
+    world.issuer.scripted.says(KEYS, answer);
     assert_eq!(world.status(&world.token()).await, 200);
 }

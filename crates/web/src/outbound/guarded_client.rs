@@ -31,9 +31,7 @@ pub enum FetchError {
     #[error("the URL may not be fetched: {0}")]
     Url(&'static str),
     /// It leads to an internal address that is not on the allow-list.
-    #[error(
-        "{0} leads to an address that is not public; allow it under [outbound] if that is intended"
-    )]
+    #[error("{0} leads to an address that is not public; add it to `allow` if that is intended")]
     Address(String),
     /// The name has no address.
     #[error("{0} could not be resolved")]

@@ -22,6 +22,7 @@ use super::{
     guarded_client::{FetchError, MAX_BODY_BYTES, MAX_URL_BYTES, TIME, broken},
 };
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Shorter than the idle timeout of most servers.
 const IDLE: Duration = Duration::from_secs(50);
 /// The maximum number of idle connections to one host.
@@ -254,6 +255,10 @@ async fn complete(request: reqwest::RequestBuilder) -> Result<Answer, FetchError
             return Err(FetchError::TooLarge);
         }
         body.extend_from_slice(&chunk);
+    }
+    // RFC 8259 §8.1: a byte order mark may be ignored; some frameworks write it before their JSON.
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(Answer {
         status,

@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     guarded_client::FetchError,
     issuer_client::IssuerClient,
+    members::{flag, required, text, texts},
     refreshed::{Refreshed, Source},
 };
 use crate::clock::Clock;
@@ -19,45 +20,59 @@ pub struct IssuerMetadata {
     /// The issuer identifier.
     pub issuer: String,
     /// Where users log in.
+    #[serde(default, deserialize_with = "required")]
     pub authorization_endpoint: Option<String>,
     /// Where codes are exchanged for tokens.
+    #[serde(default, deserialize_with = "required")]
     pub token_endpoint: Option<String>,
     /// The key set.
+    #[serde(default, deserialize_with = "required")]
     pub jwks_uri: Option<String>,
     /// Where the claims of the user are.
+    #[serde(default, deserialize_with = "text")]
     pub userinfo_endpoint: Option<String>,
     /// Token introspection (RFC 7662).
+    #[serde(default, deserialize_with = "text")]
     pub introspection_endpoint: Option<String>,
     /// Token revocation (RFC 7009).
+    #[serde(default, deserialize_with = "text")]
     pub revocation_endpoint: Option<String>,
     /// Where a logout begins.
+    #[serde(default, deserialize_with = "text")]
     pub end_session_endpoint: Option<String>,
     /// The signing algorithms of ID tokens, including unknown ones.
+    #[serde(default, deserialize_with = "texts")]
     pub id_token_signing_alg_values_supported: Option<Vec<String>>,
     /// The client authentication methods.
+    #[serde(default, deserialize_with = "texts")]
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
     /// PKCE methods (RFC 8414 §2).
+    #[serde(default, deserialize_with = "texts")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// The scopes that can be requested.
+    #[serde(default, deserialize_with = "texts")]
     pub scopes_supported: Option<Vec<String>>,
     /// Whether authorization responses contain `iss` (RFC 9207).
+    #[serde(default, deserialize_with = "flag")]
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// Whether it sends logout tokens.
+    #[serde(default, deserialize_with = "flag")]
     pub backchannel_logout_supported: Option<bool>,
     /// Whether logout tokens contain the session.
+    #[serde(default, deserialize_with = "flag")]
     pub backchannel_logout_session_supported: Option<bool>,
 }
 
 impl IssuerMetadata {
-    fn endpoints(&self) -> [&Option<String>; 7] {
+    fn endpoints(&self) -> [(&'static str, &Option<String>); 7] {
         [
-            &self.authorization_endpoint,
-            &self.token_endpoint,
-            &self.jwks_uri,
-            &self.userinfo_endpoint,
-            &self.introspection_endpoint,
-            &self.revocation_endpoint,
-            &self.end_session_endpoint,
+            ("authorization_endpoint", &self.authorization_endpoint),
+            ("token_endpoint", &self.token_endpoint),
+            ("jwks_uri", &self.jwks_uri),
+            ("userinfo_endpoint", &self.userinfo_endpoint),
+            ("introspection_endpoint", &self.introspection_endpoint),
+            ("revocation_endpoint", &self.revocation_endpoint),
+            ("end_session_endpoint", &self.end_session_endpoint),
         ]
     }
 }
@@ -123,8 +138,8 @@ impl Source for Discovery {
 impl Discovery {
     fn read(&self, json: &[u8]) -> Result<IssuerMetadata, FetchError> {
         let wrong = |reason: String| FetchError::Document(reason);
-        let metadata: IssuerMetadata = serde_json::from_slice(json)
-            .map_err(|error| wrong(format!("metadata: {:?} error", error.classify())))?;
+        let metadata: IssuerMetadata =
+            serde_json::from_slice(json).map_err(|error| wrong(unreadable(&error)))?;
         // OpenID Discovery §4.3, RFC 8414 §3.3: the issuer in the document must be identical to the configured one.
         if metadata.issuer != self.documented {
             let said: String = metadata.issuer.chars().take(100).collect();
@@ -133,11 +148,24 @@ impl Discovery {
                 "its issuer is {said:?}, but {meant:?} is configured"
             )));
         }
-        for endpoint in metadata.endpoints().into_iter().flatten() {
-            self.client.judge(endpoint)?;
+        for (name, endpoint) in metadata.endpoints() {
+            let Some(endpoint) = endpoint else { continue };
+            self.client.judge(endpoint).map_err(|error| match error {
+                FetchError::Url(reason) => wrong(format!("{name} may not be fetched: {reason}")),
+                other => other,
+            })?;
         }
         Ok(metadata)
     }
+}
+
+/// Why a document is no metadata; its own words are cut and can't forge a line of a log.
+fn unreadable(error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return "the metadata is not JSON".to_owned();
+    }
+    let reason: String = error.to_string().chars().take(100).collect();
+    format!("the metadata: {}", reason.escape_debug())
 }
 
 /// OpenID Discovery §4.1 appends to the issuer; RFC 8414 §3.1 inserts between host and path.
@@ -155,6 +183,8 @@ fn places(issuer: &str) -> Result<[String; 2], FetchError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::outbound::IssuerClientConfig;
 
@@ -198,7 +228,7 @@ mod tests {
             "https://evil.test",
             "",
         ] {
-            let json = serde_json::json!({"issuer": other}).to_string();
+            let json = json!({"issuer": other}).to_string();
             let answer = discovery.read(json.as_bytes());
             assert!(matches!(answer, Err(FetchError::Document(_))), "{other}");
         }
@@ -225,25 +255,99 @@ mod tests {
             ("authorization_endpoint", "javascript:alert(1)"),
             ("introspection_endpoint", "https://[::1]/i"),
         ] {
-            let json =
-                serde_json::json!({"issuer": "https://id.example.com", name: url}).to_string();
+            let json = json!({"issuer": "https://id.example.com", name: url}).to_string();
             assert!(discovery.read(json.as_bytes()).is_err(), "{name}");
         }
     }
 
     #[test]
-    fn malformed_documents_are_refused_and_unknown_members_are_ignored() {
+    fn malformed_documents_are_refused() {
         let discovery = discovery("https://id.example.com");
         for bad in [
             "",
+            "<html>",
             "[]",
             "{}",
             r#"{"issuer":1}"#,
+            r#"{"issuer":null}"#,
+            r#"{"issuer":["https://id.example.com"]}"#,
+            r#"{"issuer":"https://id.example.com","issuer":"https://id.example.com"}"#,
             r#"{"issuer":"https://id.example.com","jwks_uri":[]}"#,
+            r#"{"issuer":"https://id.example.com","token_endpoint":7}"#,
+            r#"{"issuer":"https://id.example.com","authorization_endpoint":""}"#,
         ] {
-            assert!(discovery.read(bad.as_bytes()).is_err(), "{bad}");
+            let error = discovery.read(bad.as_bytes());
+            assert!(matches!(error, Err(FetchError::Document(_))), "{bad}");
         }
-        let more = br#"{"issuer":"https://id.example.com","x":{"y":[1]}}"#;
-        assert!(discovery.read(more).is_ok());
+    }
+
+    #[test]
+    fn c6_an_optional_member_of_another_type_is_as_if_it_were_absent() {
+        let discovery = discovery("https://id.example.com");
+        let without = discovery
+            .read(br#"{"issuer":"https://id.example.com"}"#)
+            .unwrap();
+        for name in [
+            "userinfo_endpoint",
+            "introspection_endpoint",
+            "revocation_endpoint",
+            "end_session_endpoint",
+            "id_token_signing_alg_values_supported",
+            "token_endpoint_auth_methods_supported",
+            "code_challenge_methods_supported",
+            "scopes_supported",
+            "authorization_response_iss_parameter_supported",
+            "backchannel_logout_supported",
+            "backchannel_logout_session_supported",
+            "mtls_endpoint_aliases",
+            "request_uri_parameter_supported",
+            "op_policy_uri",
+        ] {
+            for value in [
+                json!(null),
+                json!(7),
+                json!(-1.5),
+                json!(""),
+                json!({}),
+                json!({"a": ["b"]}),
+                json!([]),
+                json!([null, 7, {}]),
+            ] {
+                let document = json!({"issuer": "https://id.example.com", name: value});
+                let read = discovery.read(document.to_string().as_bytes());
+                assert_eq!(read.as_ref(), Ok(&without), "{document}");
+            }
+        }
+    }
+
+    #[test]
+    fn c6_what_can_be_read_of_an_odd_member_is_read() {
+        let discovery = discovery("https://id.example.com");
+        let read = |name: &str, value: Value| {
+            let document = json!({"issuer": "https://id.example.com", name: value});
+            discovery.read(document.to_string().as_bytes()).unwrap()
+        };
+        for (value, methods) in [
+            (json!("S256"), vec!["S256"]),
+            (json!(["plain", 7, null, "S256"]), vec!["plain", "S256"]),
+        ] {
+            let methods: Vec<String> = methods.into_iter().map(str::to_owned).collect();
+            let found = read("code_challenge_methods_supported", value);
+            assert_eq!(found.code_challenge_methods_supported, Some(methods));
+        }
+        for (value, flag) in [
+            (json!("true"), true),
+            (json!("False"), false),
+            (json!(true), true),
+        ] {
+            let found = read("authorization_response_iss_parameter_supported", value);
+            assert_eq!(
+                found.authorization_response_iss_parameter_supported,
+                Some(flag)
+            );
+        }
+        for name in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+            assert_eq!(read(name, Value::Null), read("x", Value::Null), "{name}");
+        }
     }
 }

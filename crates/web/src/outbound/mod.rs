@@ -8,6 +8,7 @@ pub mod issuer_client;
 pub mod issuer_keys;
 pub mod issuer_metadata;
 pub mod jwks_cache;
+mod members;
 mod refreshed;
 pub mod unix_client;
 pub mod upstream_client;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
+    body::Body,
     extract::Request,
     response::Redirect,
     routing::{get, post},
@@ -12,6 +13,7 @@ use cardea_web::{
     inbound::{Peer, listener::ListenerConfig},
     outbound::{FetchError, IssuerClient, IssuerClientConfig},
 };
+use futures_util::{StreamExt as _, stream};
 use http::header::AUTHORIZATION;
 
 use crate::{
@@ -39,6 +41,16 @@ fn issuer() -> Router {
             "/stuck",
             get(|| async { std::future::pending::<()>().await }),
         )
+        .route("/drip", get(|| async { drip() }))
+}
+
+/// A body that never ends, a byte at a time.
+fn drip() -> Body {
+    let drops = stream::repeat(()).then(|()| async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok::<_, std::convert::Infallible>(" ")
+    });
+    Body::from_stream(drops)
 }
 
 fn peer(request: &Request) -> String {
@@ -126,6 +138,7 @@ async fn what_is_too_large_or_too_slow_is_given_up() {
     for (path, expected) in [
         ("/large", FetchError::TooLarge),
         ("/stuck", FetchError::TooSlow),
+        ("/drip", FetchError::TooSlow),
     ] {
         let url = format!("{}{path}", client.issuer());
         let get = client.get(&url, &[], None);

@@ -107,6 +107,122 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
+async fn discovery_and_keys_are_not_fetched_from_where_a_redirect_leads() {
+    for path in ["/.well-known/openid-configuration", "/jwks"] {
+        let (world, elsewhere) = (world().await, Provider::start().await);
+        let mut metadata = elsewhere.metadata();
+        metadata["issuer"] = json!(world.provider.url);
+        elsewhere.says_of_itself(&metadata);
+        elsewhere.publishes("/jwks", &[&world.key]);
+        let there = Scripted::redirect(&format!("{}{path}", elsewhere.url));
+        world.provider.says(path, there);
+        let error = match world.party.begin(LoginOptions::to("/")).await {
+            Ok(_) => world.log_in(|_| {}).await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(
+            error,
+            RpError::Unavailable(FetchError::Status(302)),
+            "{path}"
+        );
+        assert_eq!(elsewhere.asked(path).len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_over_plain_http_at_another_place_is_refused_by_name() {
+    for endpoint in [
+        "jwks_uri",
+        "token_endpoint",
+        "authorization_endpoint",
+        "end_session_endpoint",
+    ] {
+        for url in [
+            "http://id.example.com/x",
+            "javascript:alert(1)",
+            "//id.example.com/x",
+            "/x",
+            "https://a:b@c.example/",
+        ] {
+            let world = world().await;
+            let mut metadata = world.provider.metadata();
+            metadata[endpoint] = json!(url);
+            world.provider.says_of_itself(&metadata);
+            let error = refused(&world).await;
+            let RpError::Unavailable(FetchError::Document(reason)) = &error else {
+                panic!("{endpoint} {url}: {error:?}");
+            };
+            assert!(
+                reason.starts_with(&format!("{endpoint} may not be fetched")),
+                "{reason}"
+            );
+        }
+    }
+}
+
+/// Answers are never unpacked: they are bounded as they come.
+#[tokio::test]
+async fn a_compressed_answer_is_not_unpacked() {
+    let world = world().await;
+    let mut answer = Scripted::new(200, "application/json", GZIPPED);
+    answer.headers.push(("content-encoding", "gzip".to_owned()));
+    world
+        .provider
+        .says("/.well-known/openid-configuration", answer);
+    let error = refused(&world).await;
+    assert!(
+        matches!(&error, RpError::Unavailable(FetchError::Document(reason)) if reason.contains("not JSON")),
+        "{error:?}"
+    );
+    let asked = world.provider.asked("/.well-known/openid-configuration");
+    assert!(!asked[0].headers.contains_key("accept-encoding"));
+}
+
+/// The beginning of a gzip stream.
+const GZIPPED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xec\xc1\x01\x0d";
+
+#[tokio::test]
+async fn documents_nested_without_end_are_given_up() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(60_000), close.repeat(60_000));
+    let nested = deep("[", "]");
+    for (path, body) in [
+        (
+            "/.well-known/openid-configuration",
+            format!(r#"{{"issuer":{nested}}}"#),
+        ),
+        (
+            "/.well-known/openid-configuration",
+            format!(r#"{{"userinfo_endpoint":{nested}}}"#),
+        ),
+        (
+            "/jwks",
+            format!(r#"{{"keys":{}}}"#, deep("[", "]").split_at(30_000).0),
+        ),
+        (
+            "/jwks",
+            format!(r#"{{"keys":[{}]}}"#, r#"{"kty":"#.repeat(8_000)),
+        ),
+        ("/token", format!(r#"{{"access_token":{nested}}}"#)),
+        ("/token", nested.clone()),
+    ] {
+        let world = world().await;
+        world
+            .provider
+            .says(path, Scripted::new(200, "application/json", body));
+        let refused = match world.party.begin(LoginOptions::to("/")).await {
+            Err(error) => Err(error),
+            Ok(login) => {
+                if path == "/jwks" {
+                    world.grants(&world.sign(&world.claims(&nonce(&login))));
+                }
+                world.finish(&login).await.map(drop)
+            }
+        };
+        assert!(refused.is_err(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn answers_that_are_too_large_are_given_up() {
     let world = world().await;
     let login = world.begin().await;

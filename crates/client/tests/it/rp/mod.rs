@@ -6,6 +6,7 @@ mod documents;
 mod hostile;
 mod id_token;
 mod logout;
+mod odd;
 mod presets;
 pub(crate) mod provider;
 mod refresh;

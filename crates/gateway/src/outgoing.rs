@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cardea_web::inbound::{ClientAddress, ClientCertificate, RequestId, request_id};
+use cardea_web::inbound::{ClientAddress, ClientCertificate, RequestId, is_of_proxies, request_id};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
     header::{CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, UPGRADE},
@@ -13,7 +13,6 @@ use http::{
 use crate::{
     checked::Host,
     cookies::{self, PrivateCookies},
-    dropped_headers::is_of_proxies,
     path,
     table::Route,
     upload::RequestBody,

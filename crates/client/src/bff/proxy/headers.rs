@@ -2,7 +2,7 @@
 
 use axum::{body::Body, response::Response};
 use cardea_web::{
-    inbound::{ClientAddress, RequestId},
+    inbound::{ClientAddress, RequestId, is_of_proxies},
     outbound::take_off_hop_by_hop,
 };
 use http::{
@@ -44,31 +44,7 @@ fn stays_here(name: &str) -> bool {
 
 /// Whether a server could take the field for who calls, or for another method or path than those that were judged here.
 fn is_forgery(name: &str) -> bool {
-    let exact = [
-        "forwarded",
-        "x-real-ip",
-        "x-client-ip",
-        "x-cluster-client-ip",
-        "true-client-ip",
-        "cf-connecting-ip",
-        "fastly-client-ip",
-        "x-request-id",
-        "x-method-override",
-        "client-cert",
-        "client-cert-chain",
-    ];
-    let prefixes = [
-        "x-forwarded-",
-        "x-original-",
-        "x-rewrite-",
-        "x-http-method",
-        "x-ssl-",
-        "remote-",
-    ];
-    // Many applications read `_` as `-`, so that `X_Forwarded_For` would be one more forgery.
-    exact.contains(&name)
-        || prefixes.iter().any(|prefix| name.starts_with(prefix))
-        || name.contains('_')
+    is_of_proxies(name) || name == "x-method-override" || name.starts_with("x-http-method")
 }
 
 fn remove_where(headers: &mut HeaderMap, gone: impl Fn(&str) -> bool) {

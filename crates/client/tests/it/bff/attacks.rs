@@ -35,7 +35,7 @@ async fn wire(site: &Site, browser: &Browser, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_forged_field_names_no_other_caller_method_or_path() {
+async fn g5_a_forged_field_names_no_other_caller_method_or_path() {
     let site = site().await;
     let mut browser = site.logged_in().await;
     let forged = [
@@ -51,6 +51,16 @@ async fn a_forged_field_names_no_other_caller_method_or_path() {
         ("x-ssl-client-verify", "SUCCESS"),
         ("remote-user", "admin"),
         ("remote_user", "admin"),
+        ("x-webauth-user", "admin"),
+        ("x-auth-request-user", "admin"),
+        ("x-client-cert", ":AA==:"),
+        ("x-client-dn", "CN=admin"),
+        ("x-client-verify", "SUCCESS"),
+        ("x-ms-client-principal-name", "admin"),
+        ("x-amzn-mtls-clientcert", ":AA==:"),
+        ("wl-proxy-client-ip", "6.6.6.6"),
+        ("x-user", "admin"),
+        ("proxy", "http://6.6.6.6"),
     ];
     let answer = browser.send(Method::GET, "/api/orders", &forged, "").await;
     assert_eq!(answer.status, StatusCode::OK);

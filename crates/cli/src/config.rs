@@ -3,11 +3,15 @@
 use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::bail;
 use cardea_server::config::{Config, ConfigProblem, Places};
-use cardea_web::config::{ConfigErrors, load};
+use cardea_web::{
+    config::{ConfigErrors, load},
+    inbound::tls::Certificates,
+};
 use jiff::Timestamp;
 
 use crate::output::Output;
@@ -117,6 +121,26 @@ fn place(config: &mut Config, folder: &Path) {
     let secrets = config.clients.iter_mut();
     let secrets = secrets.filter_map(|client| client.client_secret_file.as_mut());
     files.into_iter().flatten().chain(secrets).for_each(within);
+}
+
+/// The certificate of `[tls]`.
+pub(crate) fn certificates(config: &Config) -> Result<Option<Arc<Certificates>>, ConfigProblem> {
+    let Some(files) = &config.tls else {
+        return Ok(None);
+    };
+    let (cert, key) = (Path::new(&files.cert_file), Path::new(&files.key_file));
+    let loaded = Certificates::load(cert, key).map_err(|error| {
+        let is_key = error.file() == key;
+        let key = if is_key {
+            "tls.key_file"
+        } else {
+            "tls.cert_file"
+        };
+        config
+            .places
+            .locate(ConfigProblem::new(key, error.to_string()))
+    });
+    loaded.map(Some)
 }
 
 /// The file of `store.url`.

@@ -1,38 +1,47 @@
-//! `cardea gateway`: the reverse proxy of a configuration file.
+//! `cardea gateway`: the reverse proxy of a configuration file, and its part of `cardea check`.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use cardea_gateway::{
-    Gateway, Serving,
+    ConfigProblems, GatewayConfig, Prepared,
     watch::{ConfigFile, POLL_EVERY},
 };
 use cardea_seal::Entropy;
-use cardea_web::{
-    clock::SystemClock,
-    config::{ConfigError, lines_of_keys},
-    inbound::{shutdown, tls::Certificates},
-};
+use cardea_server::admin::types::Finding;
+use cardea_web::{clock::SystemClock, config::lines_of_keys, inbound::shutdown};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Run;
+use crate::{
+    check::{files, findings_of, outside},
+    config::Run,
+};
 
 /// The configuration file where none is named.
 const DEFAULT_FILE: &str = "gateway.toml";
 
+/// Sections that only the configuration of a gateway has.
+const SECTIONS: [&str; 8] = [
+    "forward_auth",
+    "headers",
+    "health",
+    "hosts",
+    "private_cookies",
+    "redirect",
+    "routes",
+    "upstreams",
+];
+
 /// Serves until a signal.
 pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     cardea_web::prometheus::install();
-    let file = ConfigFile::new(run.file_or(DEFAULT_FILE), run.environment);
+    let path = run.file_or(DEFAULT_FILE);
+    let file = ConfigFile::new(path.clone(), run.environment);
     let config = file.read()?;
     let shutdown = shutdown::on_signal()?;
-    let gateway = Gateway::new(
-        config.clone(),
-        Arc::new(SystemClock),
-        Entropy::system(),
-        shutdown.clone(),
-    )?;
-    let watching = file.watch(gateway.clone(), POLL_EVERY, shutdown.clone())?;
-    let serving = Serving::bind(&config, gateway).await?;
+    let gateway = prepare(&config, shutdown.clone())?;
+    files::warn(&secrets(&path, &config));
+    let watching = file.watch(gateway.gateway(), POLL_EVERY, shutdown.clone())?;
+    let serving = gateway.bind().await?;
     tracing::info!(addresses = ?serving.addresses(), hosts = ?config.hosts, "the gateway serves");
     let (served, ()) = tokio::join!(serving.run(shutdown.clone()), watching);
     served?;
@@ -40,35 +49,52 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a file is the configuration of a gateway.
-pub(crate) fn is_config(text: &str) -> bool {
-    let has = |section| lines_of_keys(text).iter().any(|(key, _)| key == section);
-    has("routes") || has("upstreams")
+/// Checks a configuration entirely, for the start and for `cardea check`.
+fn prepare(config: &GatewayConfig, stop: CancellationToken) -> Result<Prepared, ConfigProblems> {
+    Prepared::new(config, Arc::new(SystemClock), Entropy::system(), stop)
 }
 
-/// What is wrong with a gateway's configuration: each problem, and how to correct it where that is known.
-pub(crate) fn problems(run: Run) -> Vec<(String, Option<String>)> {
-    let config = match ConfigFile::new(run.file_or(DEFAULT_FILE), run.environment).read() {
+/// Whether a file is the configuration of a gateway.
+pub(crate) fn is_config(text: &str) -> bool {
+    let keys = lines_of_keys(text);
+    keys.iter().any(|(key, _)| SECTIONS.contains(&&**key))
+}
+
+/// What `cardea check` finds in a gateway's configuration.
+pub(crate) async fn findings(path: &Path, run: Run) -> Vec<Finding> {
+    let file = ConfigFile::new(path.to_owned(), run.environment);
+    let config = match file.read() {
         Ok(config) => config,
-        Err(errors) => {
-            let errors = errors.errors().iter();
-            let problem = |error: &ConfigError| (error.to_string(), error.help().map(Into::into));
-            return errors.map(problem).collect();
+        Err(errors) => return findings_of("gateway", &errors),
+    };
+    let mut findings = match prepare(&config, CancellationToken::new()) {
+        Ok(gateway) => {
+            let mut findings = vec![Finding::ok("gateway", path.display().to_string())];
+            for at in gateway.addresses() {
+                findings.push(outside::gateway_listen(at.key, at.address).await);
+            }
+            findings
+        }
+        Err(problems) => {
+            let problems = problems.problems().iter();
+            problems
+                .map(|problem| Finding::problem("gateway", problem.to_string()))
+                .collect()
         }
     };
-    let mut problems = Vec::new();
-    let stop = CancellationToken::new();
-    let gateway = Gateway::new(
-        config.clone(),
-        Arc::new(SystemClock),
-        Entropy::system(),
-        stop,
-    );
-    problems.extend(gateway.err().map(|error| (error.to_string(), None)));
-    if let Some(tls) = &config.tls {
-        let loaded = Certificates::load(tls.cert_file.as_ref(), tls.key_file.as_ref());
-        let problem = loaded.err().map(|error| (format!("tls: {error}"), None));
-        problems.extend(problem);
+    findings.extend(secrets(path, &config));
+    findings
+}
+
+/// Warnings for files with secrets that other users can read.
+fn secrets(path: &Path, config: &GatewayConfig) -> Vec<Finding> {
+    let files = config.secret_files().into_iter();
+    let mut findings: Vec<_> = files
+        .filter_map(|(key, file)| files::readable_by_others(key, file))
+        .collect();
+    let login = config.forward_auth.as_ref().map(|config| &config.login);
+    if login.is_some_and(|login| login.authentication.client_secret.is_some()) {
+        findings.extend(files::secret_in_clear(path));
     }
-    problems
+    findings
 }

@@ -1,6 +1,6 @@
 //! `cardea serve`: the provider of a configuration file.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use cardea_server::{admin, jobs, router};
@@ -19,26 +19,24 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, DEFAULT_FILE, Run, database, socket},
+    check::files,
+    config::{self, DEFAULT_FILE, Run, certificates, database, socket},
     provider::Provider,
 };
 
 /// Serves until a signal.
 pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
-    let config = config::read(&run.file_or(DEFAULT_FILE), run.environment)?;
+    let file = run.file_or(DEFAULT_FILE);
+    let config = config::read(&file, run.environment)?;
     // Before the store is opened: a configuration that cannot be served changes nothing.
     config::validate(&config, SystemClock.now())?;
     let shutdown = shutdown::on_signal()?;
-    let tls = match &config.tls {
-        None => None,
-        Some(files) => {
-            let certificates =
-                Certificates::load(Path::new(&files.cert_file), Path::new(&files.key_file))?;
-            let reload = Arc::clone(&certificates).reload(POLL_EVERY, shutdown.clone());
-            tokio::spawn(reload);
-            Some(certificates)
-        }
-    };
+    let tls = certificates(&config)?;
+    if let Some(certificates) = &tls {
+        let reload = Arc::clone(certificates).reload(POLL_EVERY, shutdown.clone());
+        tokio::spawn(reload);
+    }
+    files::warn(&files::secrets(&file, &config));
     let hangup = signal(SignalKind::hangup())?;
     tokio::spawn(reload_on_hangup(hangup, tls.clone()));
     let address = config.listen_address()?;

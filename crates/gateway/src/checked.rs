@@ -1,30 +1,17 @@
-//! Values of the configuration after they were checked, and what is reported when they are wrong.
+//! Values of the configuration after they were checked.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use http::{HeaderValue, uri::Authority};
 use ipnet::IpNet;
 
-use crate::path;
-
-/// What is wrong with the configuration, and what is expected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {problem}")]
-pub struct ConfigProblem {
-    /// The key or section.
-    pub key: String,
-    /// What is wrong, and what is expected.
-    pub problem: String,
-}
-
-impl ConfigProblem {
-    pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            problem: problem.into(),
-        }
-    }
-}
+use crate::{
+    path,
+    problem::{ConfigProblem, ConfigProblems, Problems},
+};
 
 /// A configured host.
 pub(crate) struct Host {
@@ -51,34 +38,27 @@ impl Host {
 }
 
 /// The hosts of the configuration, at least one.
-pub(crate) fn hosts(texts: &[String]) -> Result<Vec<Host>, ConfigProblem> {
-    let host = |text: &String| {
-        let problem = || {
-            let what =
-                "not a host such as app.example.com or localhost:8443, without scheme and path";
-            ConfigProblem::new("hosts", format!("\"{text}\": {what}"))
-        };
-        let lower = text.to_ascii_lowercase();
-        let name = lower.strip_suffix(":443").unwrap_or(&lower);
-        let authority: Authority = name.parse().map_err(|_| problem())?;
-        if name.contains(['@', '*', '"', '\\']) || authority.host().is_empty() {
-            return Err(problem());
-        }
-        let port = authority.port_u16().map(HeaderValue::from);
-        let value = HeaderValue::try_from(name).map_err(|_| problem())?;
-        Ok(Host {
-            name: name.into(),
-            value,
-            port,
-        })
-    };
-    match texts {
-        [] => Err(ConfigProblem::new(
-            "hosts",
-            "not set; name at least one host, such as [\"app.example.com\"]",
-        )),
-        texts => texts.iter().map(host).collect(),
+pub(crate) fn hosts(texts: &[String]) -> Result<Vec<Host>, ConfigProblems> {
+    if texts.is_empty() {
+        let what = "not set; name at least one host, such as [\"app.example.com\"]";
+        return Err(ConfigProblem::new("hosts", what).into());
     }
+    let expected = "not a host such as app.example.com or localhost:8443, without scheme and path";
+    each("hosts", texts, expected, host)
+}
+
+fn host(text: &str) -> Option<Host> {
+    let lower = text.to_ascii_lowercase();
+    let name = lower.strip_suffix(":443").unwrap_or(&lower);
+    let authority: Authority = name.parse().ok()?;
+    if name.contains(['@', '*', '"', '\\']) || authority.host().is_empty() {
+        return None;
+    }
+    Some(Host {
+        name: name.into(),
+        value: HeaderValue::try_from(name).ok()?,
+        port: authority.port_u16().map(HeaderValue::from),
+    })
 }
 
 /// A path of the gateway itself, without a slash at its end.
@@ -88,14 +68,37 @@ pub(crate) fn own_path(key: &str, text: &str) -> Result<Box<str>, ConfigProblem>
 }
 
 /// Networks; a single address is one too.
-pub(crate) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblem> {
-    let parse = |text: &String| {
-        let single = || text.parse::<IpAddr>().map(IpNet::from);
-        let problem =
-            || ConfigProblem::new(key, format!("\"{text}\": not a network such as 10.0.0.0/8"));
-        text.parse::<IpNet>()
-            .or_else(|_| single())
-            .map_err(|_| problem())
-    };
-    texts.iter().map(parse).collect()
+pub(crate) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblems> {
+    let single = |text: &str| text.parse().ok().map(|ip: IpAddr| IpNet::from(ip));
+    let parse = |text: &str| text.parse().ok().or_else(|| single(text));
+    each(key, texts, "not a network such as 10.0.0.0/8", parse)
+}
+
+/// An address to listen on.
+pub(crate) fn address(key: &str, text: &str) -> Result<SocketAddr, ConfigProblem> {
+    text.parse().map_err(|_| {
+        let what = format!("\"{text}\": not an address and port such as 127.0.0.1:8443");
+        ConfigProblem::new(key, what)
+    })
+}
+
+/// Every value of a list, or a problem for each that cannot be read.
+fn each<T>(
+    key: &str,
+    texts: &[String],
+    expected: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, ConfigProblems> {
+    let mut problems = Problems::default();
+    let mut values = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        match read(text) {
+            Some(value) => values.push(value),
+            None => {
+                let problem = ConfigProblem::new(key, format!("\"{text}\": {expected}"));
+                problems.add(problem.at(format!("{key}[{index}]")));
+            }
+        }
+    }
+    problems.settle(Some(values))
 }

@@ -1,10 +1,12 @@
 //! The configuration of the gateway: the content of `gateway.toml`.
 
+use std::path::Path;
+
 use cardea_web::config::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::forward_auth::ForwardAuthConfig;
+use crate::{forward_auth::ForwardAuthConfig, problem::Places};
 
 /// The gateway.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -37,6 +39,9 @@ pub struct GatewayConfig {
     pub routes: Vec<RouteConfig>,
     /// Login for apps behind another proxy, which asks the gateway about each request. A gateway may do only this, without routes.
     pub forward_auth: Option<ForwardAuthConfig>,
+    /// Where the keys are, for problems.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 impl Default for GatewayConfig {
@@ -56,6 +61,7 @@ impl Default for GatewayConfig {
             upstreams: Vec::new(),
             routes: Vec::new(),
             forward_auth: None,
+            places: Places::default(),
         }
     }
 }
@@ -237,8 +243,12 @@ impl Default for RouteConfig {
 
 impl GatewayConfig {
     /// Makes file names absolute, which are relative to this folder.
-    pub fn place(&mut self, folder: &std::path::Path) {
-        let within = |path: &mut String| *path = folder.join(&*path).display().to_string();
+    pub fn place(&mut self, folder: &Path) {
+        let within = |path: &mut String| {
+            if !path.is_empty() {
+                *path = folder.join(&*path).display().to_string();
+            }
+        };
         if let Some(tls) = &mut self.tls {
             within(&mut tls.cert_file);
             within(&mut tls.key_file);
@@ -263,6 +273,37 @@ impl GatewayConfig {
             ];
             files.into_iter().flatten().for_each(within);
         }
+    }
+
+    /// The files with secrets, which no other user of the machine should read, each with its key.
+    #[must_use]
+    pub fn secret_files(&self) -> Vec<(&'static str, &Path)> {
+        let upstreams = self.upstreams.iter();
+        let mut files: Vec<_> = upstreams
+            .map(|one| ("upstreams.client_key_file", one.client_key_file.as_deref()))
+            .collect();
+        if let Some(tls) = &self.tls {
+            files.push(("tls.key_file", Some(&tls.key_file)));
+        }
+        if let Some(forward_auth) = &self.forward_auth {
+            let authentication = &forward_auth.login.authentication;
+            files.extend([
+                ("forward_auth.key_file", Some(&*forward_auth.key_file)),
+                (
+                    "forward_auth.login.authentication.client_secret_file",
+                    authentication.client_secret_file.as_deref(),
+                ),
+                (
+                    "forward_auth.login.authentication.private_key_file",
+                    authentication.private_key_file.as_deref(),
+                ),
+            ]);
+        }
+        let named = files
+            .into_iter()
+            .filter_map(|(key, file)| Some((key, file?)));
+        let named = named.filter(|(_, file)| !file.is_empty());
+        named.map(|(key, file)| (key, Path::new(file))).collect()
     }
 
     /// Whether the gateway does nothing but forward-auth.

@@ -16,7 +16,11 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    body::ResponseBody, checked::ConfigProblem, config::GatewayConfig, measure, receive::receive,
+    body::ResponseBody,
+    config::GatewayConfig,
+    measure,
+    problem::{ConfigProblem, ConfigProblems, Problems},
+    receive::receive,
     table::Table,
 };
 
@@ -38,14 +42,15 @@ impl Gateway {
     /// A gateway of this configuration; when `stop` is cancelled it reports that it is not ready.
     ///
     /// # Errors
-    /// Names the first invalid key and what is expected.
+    /// Names each invalid key of hosts, routes and upstreams, and what is expected. [`Prepared`](crate::Prepared) checks the rest.
     pub fn new(
         config: GatewayConfig,
         clock: Arc<dyn Clock>,
         entropy: Entropy,
         stop: CancellationToken,
-    ) -> Result<Self, ConfigProblem> {
-        let table = Table::build(&config, None, &clock)?;
+    ) -> Result<Self, ConfigProblems> {
+        let table = Table::build(&config, None, &clock);
+        let table = table.map_err(|problems| problems.located(&config.places))?;
         Ok(Self(Arc::new(Shared {
             table: ArcSwap::from_pointee(table),
             ids: RequestIds::new(u64::from_le_bytes(entropy.bytes())),
@@ -60,15 +65,17 @@ impl Gateway {
     ///
     /// # Errors
     /// When it is invalid, or changes what requires a restart; then the old one stays in use.
-    pub fn reload(&self, config: GatewayConfig) -> Result<(), ConfigProblem> {
+    pub fn reload(&self, config: GatewayConfig) -> Result<(), ConfigProblems> {
+        let places = config.places.clone();
         let replaced = self.replace(config);
         measure::reloaded(replaced.is_ok());
-        replaced
+        replaced.map_err(|problems| problems.located(&places))
     }
 
-    fn replace(&self, config: GatewayConfig) -> Result<(), ConfigProblem> {
+    fn replace(&self, config: GatewayConfig) -> Result<(), ConfigProblems> {
         let shared = &self.0;
         let mut current = shared.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problems = Problems::default();
         for (key, same) in [
             ("listen", current.listen == config.listen),
             ("tls", current.tls == config.tls),
@@ -76,14 +83,15 @@ impl Gateway {
             ("forward_auth", has_same_forward_auth(&current, &config)),
         ] {
             if !same {
-                return Err(ConfigProblem::new(key, "a change requires a restart"));
+                problems.add(ConfigProblem::new(key, "a change requires a restart"));
             }
         }
+        problems.settle(Some(()))?;
         let before = shared.table.load();
         let table = Table::build(&config, Some(&before), &shared.clock)?;
         if table.longest_idle() > before.longest_idle().max(crate::serving::KEEP_ALIVE) {
             let what = "a longer timeout than any before requires a restart";
-            return Err(ConfigProblem::new("routes.idle_timeout", what));
+            return Err(ConfigProblem::new("routes.idle_timeout", what).into());
         }
         shared.table.store(Arc::new(table));
         *current = config;

@@ -6,6 +6,7 @@
 //!
 //! - [`GatewayConfig`]: the content of `gateway.toml`.
 //! - [`Gateway`]: answers requests by the current configuration, which [`Gateway::reload`] replaces.
+//! - [`Prepared`]: a gateway whose configuration was checked entirely; nothing listens yet.
 //! - [`Serving`]: the gateway with its listeners.
 //! - [`watch`]: reloads the configuration on SIGHUP and when its file changes.
 //! - [`dev_ca`]: certificates for localhost, for development.
@@ -25,6 +26,8 @@ mod pace;
 mod path;
 mod pool;
 mod prefixes;
+mod prepared;
+mod problem;
 mod receive;
 mod redirect;
 mod refusal;
@@ -38,11 +41,12 @@ mod upload;
 mod upstream;
 pub mod watch;
 
-pub use checked::ConfigProblem;
 pub use config::{
     GatewayConfig, HeadersConfig, HealthConfig, MetricsConfig, ProxyConfig, RedirectConfig,
     RouteConfig, TlsConfig, UpstreamConfig,
 };
 pub use forward_auth::{AccessRule, ForwardAuthConfig, ProtectedApp};
 pub use gateway::Gateway;
+pub use prepared::{Address, Prepared};
+pub use problem::{ConfigProblem, ConfigProblems, Places};
 pub use serving::{Listeners, Serving};

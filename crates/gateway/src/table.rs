@@ -13,13 +13,14 @@ use http::{
 use ipnet::IpNet;
 
 use crate::{
-    checked::{ConfigProblem, Host, Times, hosts, networks, own_path},
+    checked::{Host, Times, hosts, networks, own_path},
     config::{GatewayConfig, HeadersConfig, RouteConfig},
     cookies::PrivateCookies,
     dropped_headers::DroppedHeaders,
     measure::Measures,
     path,
     prefixes::{Ambiguous, Prefixes},
+    problem::{ConfigProblem, ConfigProblems, Entry, Problems},
     shares::Shares,
     upstream::Upstream,
 };
@@ -92,48 +93,43 @@ impl Table {
         config: &GatewayConfig,
         before: Option<&Self>,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Self, ConfigProblem> {
-        let old = before.map_or(&[][..], |table| &table.upstreams);
-        let upstreams = config.upstreams.iter().map(|one| Upstream::new(one, old));
-        let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
-        let mut routes = Vec::with_capacity(config.routes.len());
-        for route in &config.routes {
-            let route = build_route(route, &upstreams, before, clock)?;
-            if routes
-                .iter()
-                .any(|other: &Arc<Route>| other.prefix == route.prefix)
-            {
-                let key = format!("routes \"{}\"", route.label());
-                return Err(ConfigProblem::new(key, "the prefix is configured twice"));
-            }
-            routes.push(Arc::new(route));
+    ) -> Result<Self, ConfigProblems> {
+        let mut problems = Problems::default();
+        let upstreams = upstreams(config, before, &mut problems);
+        let routes = routes(config, &upstreams, before, &mut problems, clock);
+        if config.routes.is_empty() && !config.is_forward_auth_only() {
+            let what = "not set; add at least one [[routes]]";
+            problems.add(ConfigProblem::new("routes", what));
         }
-        if routes.is_empty() && !config.is_forward_auth_only() {
-            return Err(ConfigProblem::new(
-                "routes",
-                "not set; add at least one [[routes]]",
-            ));
-        }
-        Ok(Self {
-            prefixes: Prefixes::new(routes.iter().map(|route| &*route.prefix)),
-            hosts: match config.is_forward_auth_only() {
-                true => Vec::new(),
-                false => hosts(&config.hosts)?,
-            },
-            routes,
-            upstreams,
-            trusted: networks("proxy.trusted", &config.proxy.trusted)?,
-            pack: pack(&config.headers)?,
-            hsts: config.headers.hsts,
-            private: PrivateCookies::new(&config.private_cookies),
-            health: own_path("health.path", &config.health.path)?,
-            metrics: own_path("metrics.path", &config.metrics.path)?,
-            metrics_allow: networks("metrics.allow", &config.metrics.allow)?,
-            body_memory: before.map_or_else(
-                || Shares::new(BODY_MEMORY),
-                |table| Arc::clone(&table.body_memory),
-            ),
-        })
+        let hosts = problems.keep(match config.is_forward_auth_only() {
+            true => Ok(Vec::new()),
+            false => hosts(&config.hosts),
+        });
+        let trusted = problems.keep(networks("proxy.trusted", &config.proxy.trusted));
+        let pack = pack(&config.headers, &mut problems);
+        let health = problems.keep(own_path("health.path", &config.health.path));
+        let metrics = problems.keep(own_path("metrics.path", &config.metrics.path));
+        let metrics_allow = problems.keep(networks("metrics.allow", &config.metrics.allow));
+        let table = || {
+            Some(Self {
+                prefixes: Prefixes::new(routes.iter().map(|route| &*route.prefix)),
+                hosts: hosts?,
+                routes,
+                upstreams,
+                trusted: trusted?,
+                pack,
+                hsts: config.headers.hsts,
+                private: PrivateCookies::new(&config.private_cookies),
+                health: health?,
+                metrics: metrics?,
+                metrics_allow: metrics_allow?,
+                body_memory: before.map_or_else(
+                    || Shares::new(BODY_MEMORY),
+                    |table| Arc::clone(&table.body_memory),
+                ),
+            })
+        };
+        problems.settle(table())
     }
 
     /// The route of a checked path.
@@ -179,57 +175,123 @@ impl Table {
     }
 }
 
-fn build_route(
-    config: &RouteConfig,
+fn upstreams(
+    config: &GatewayConfig,
+    before: Option<&Table>,
+    problems: &mut Problems,
+) -> Vec<Arc<Upstream>> {
+    let old = before.map_or(&[][..], |table| &table.upstreams);
+    let mut built = Vec::with_capacity(config.upstreams.len());
+    for (index, one) in config.upstreams.iter().enumerate() {
+        let entry = Entry::new("upstreams", index, &one.name);
+        let mut earlier = config.upstreams.iter().take(index);
+        if earlier.any(|other| other.name == one.name) {
+            problems.add(entry.problem("name", "the name is configured twice"));
+        }
+        built.extend(problems.keep(Upstream::new(one, &entry, old)));
+    }
+    built
+}
+
+fn routes(
+    config: &GatewayConfig,
     upstreams: &[Arc<Upstream>],
     before: Option<&Table>,
+    problems: &mut Problems,
     clock: &Arc<dyn Clock>,
-) -> Result<Route, ConfigProblem> {
-    let problem = |key: &str, what: String| {
-        ConfigProblem::new(format!("routes \"{}\".{key}", config.prefix), what)
-    };
-    let read = path::read(&config.prefix).map_err(|e| problem("prefix", e.to_string()))?;
-    let prefix = read.strip_suffix('/').unwrap_or(&read);
-    let named = upstreams.iter().find(|one| one.name() == config.upstream);
-    let upstream = named.ok_or_else(|| {
-        let names: Vec<_> = upstreams.iter().map(|one| one.name()).collect();
-        let what = format!(
-            "\"{}\" is not one of the [[upstreams]]: {}",
-            config.upstream,
-            names.join(", ")
-        );
-        problem("upstream", what)
-    })?;
-    let stripped = config.strip_prefix && !prefix.is_empty();
-    let value = || HeaderValue::try_from(prefix).map_err(|e| problem("prefix", e.to_string()));
-    let same = before
-        .into_iter()
-        .flat_map(|table| &table.routes)
-        .find(|old| {
-            *old.prefix == *prefix && old.requests_per_minute == config.requests_per_minute
+) -> Vec<Arc<Route>> {
+    let mut routes: Vec<Arc<Route>> = Vec::with_capacity(config.routes.len());
+    for (index, one) in config.routes.iter().enumerate() {
+        let entry = Entry::new("routes", index, &one.prefix);
+        if !config.upstreams.iter().any(|up| up.name == one.upstream) {
+            problems.add(entry.problem("upstream", unknown_upstream(config, &one.upstream)));
+        }
+        let Some(parts) = problems.keep(RouteParts::read(one, &entry)) else {
+            continue;
+        };
+        if routes.iter().any(|other| *other.prefix == *parts.prefix) {
+            problems.add(entry.problem("prefix", "the prefix is configured twice"));
+        }
+        // Otherwise its problem was added.
+        let upstream = upstreams.iter().find(|up| up.name() == one.upstream);
+        if let Some(upstream) = upstream {
+            routes.push(Arc::new(parts.route(one, upstream, before, clock)));
+        }
+    }
+    routes
+}
+
+fn unknown_upstream(config: &GatewayConfig, name: &str) -> String {
+    let names: Vec<_> = config.upstreams.iter().map(|one| &*one.name).collect();
+    let names = names.join(", ");
+    format!("\"{name}\" is not one of the [[upstreams]]: {names}")
+}
+
+/// What may be wrong in a route.
+struct RouteParts {
+    prefix: Box<str>,
+    stripped: Option<HeaderValue>,
+    dropped_headers: DroppedHeaders,
+}
+
+impl RouteParts {
+    fn read(config: &RouteConfig, entry: &Entry) -> Result<Self, ConfigProblems> {
+        let mut problems = Problems::default();
+        let prefix = path::read(&config.prefix);
+        let prefix = problems.keep(prefix.map_err(|e| entry.problem("prefix", e.to_string())));
+        let prefix = prefix
+            .as_deref()
+            .map(|read| read.strip_suffix('/').unwrap_or(read));
+        let stripped = prefix.filter(|prefix| config.strip_prefix && !prefix.is_empty());
+        let stripped = stripped.map(|prefix| {
+            HeaderValue::try_from(prefix).map_err(|e| entry.problem("prefix", e.to_string()))
         });
-    let limiter = match same {
-        Some(old) => old.limiter.clone(),
-        None => limiter(config.requests_per_minute, clock),
-    };
-    Ok(Route {
-        segments: prefix.matches('/').count(),
-        stripped: if stripped { Some(value()?) } else { None },
-        measures: Measures::of(if prefix.is_empty() { "/" } else { prefix }),
-        prefix: prefix.into(),
-        upstream: Arc::clone(upstream),
-        private_cookies: config.private_cookies,
-        dropped_headers: DroppedHeaders::new(&config.drop_headers)
-            .map_err(|what| problem("drop_headers", what))?,
-        requests_per_minute: config.requests_per_minute,
-        limiter,
-        max_body_bytes: config.max_body_bytes,
-        times: Times {
-            connect: config.connect_timeout.get(),
-            first_byte: config.first_byte_timeout.get(),
-            idle: config.idle_timeout.get(),
-        },
-    })
+        let stripped = problems.keep(stripped.transpose());
+        let dropped = DroppedHeaders::new(&config.drop_headers);
+        let dropped = problems.keep(dropped.map_err(|what| entry.problem("drop_headers", what)));
+        let parts = || {
+            Some(Self {
+                prefix: prefix?.into(),
+                stripped: stripped?,
+                dropped_headers: dropped?,
+            })
+        };
+        problems.settle(parts())
+    }
+
+    fn route(
+        self,
+        config: &RouteConfig,
+        upstream: &Arc<Upstream>,
+        before: Option<&Table>,
+        clock: &Arc<dyn Clock>,
+    ) -> Route {
+        let prefix = self.prefix;
+        let mut old = before.into_iter().flat_map(|table| &table.routes);
+        let same = old.find(|old| {
+            old.prefix == prefix && old.requests_per_minute == config.requests_per_minute
+        });
+        Route {
+            segments: prefix.matches('/').count(),
+            stripped: self.stripped,
+            measures: Measures::of(if prefix.is_empty() { "/" } else { &prefix }),
+            prefix,
+            upstream: Arc::clone(upstream),
+            private_cookies: config.private_cookies,
+            dropped_headers: self.dropped_headers,
+            requests_per_minute: config.requests_per_minute,
+            limiter: match same {
+                Some(old) => old.limiter.clone(),
+                None => limiter(config.requests_per_minute, clock),
+            },
+            max_body_bytes: config.max_body_bytes,
+            times: Times {
+                connect: config.connect_timeout.get(),
+                first_byte: config.first_byte_timeout.get(),
+                idle: config.idle_timeout.get(),
+            },
+        }
+    }
 }
 
 fn limiter(requests_per_minute: u32, clock: &Arc<dyn Clock>) -> Option<Arc<Limiter>> {
@@ -240,7 +302,7 @@ fn limiter(requests_per_minute: u32, clock: &Arc<dyn Clock>) -> Option<Arc<Limit
     Some(Arc::new(Limiter::new(rate, Arc::clone(clock))))
 }
 
-fn pack(config: &HeadersConfig) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigProblem> {
+fn pack(config: &HeadersConfig, problems: &mut Problems) -> Vec<(HeaderName, HeaderValue)> {
     let mut pack = vec![(X_CONTENT_TYPE_OPTIONS, NOSNIFF)];
     for (key, name, text) in [
         (
@@ -259,10 +321,13 @@ fn pack(config: &HeadersConfig) -> Result<Vec<(HeaderName, HeaderValue)>, Config
         if text.is_empty() {
             continue;
         }
-        let value = HeaderValue::try_from(text).map_err(|_| {
-            ConfigProblem::new(format!("headers.{key}"), "not a valid header value")
-        })?;
-        pack.push((name, value));
+        match HeaderValue::try_from(text) {
+            Ok(value) => pack.push((name, value)),
+            Err(_) => {
+                let key = format!("headers.{key}");
+                problems.add(ConfigProblem::new(key, "not a valid header value"));
+            }
+        }
     }
-    Ok(pack)
+    pack
 }

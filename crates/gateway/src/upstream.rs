@@ -16,10 +16,11 @@ use url::{Host, Url};
 
 use crate::{
     body::ResponseBody,
-    checked::{ConfigProblem, Times},
+    checked::Times,
     config::UpstreamConfig,
     outgoing::Outgoing,
     pool::{Exchange, Pool},
+    problem::{ConfigProblem, Entry},
     refusal::Refusal,
     shares::{Held, Shares, Spent},
     upload::{Progress, RequestBody},
@@ -42,6 +43,7 @@ impl Upstream {
     /// The upstream of a configuration. If nothing about it changed it is the previous one, so that its connections stay.
     pub(crate) fn new(
         config: &UpstreamConfig,
+        entry: &Entry,
         before: &[Arc<Self>],
     ) -> Result<Arc<Self>, ConfigProblem> {
         // Marked before they are read, so that a change in between is seen next time.
@@ -50,22 +52,17 @@ impl Upstream {
         if let Some(old) = before.iter().find(same) {
             return Ok(Arc::clone(old));
         }
-        let problem = |key: &str, what: String| {
-            ConfigProblem::new(format!("upstreams \"{}\".{key}", config.name), what)
-        };
+        if config.name.is_empty() {
+            return Err(entry.problem("name", "not set"));
+        }
         let url = Url::parse(&config.url).map_err(|e| {
-            problem(
-                "url",
-                format!(
-                    "\"{}\": {e}; expected a URL such as http://127.0.0.1:9000",
-                    config.url
-                ),
-            )
+            let expected = "expected a URL such as http://127.0.0.1:9000";
+            entry.problem("url", format!("\"{}\": {e}; {expected}", config.url))
         })?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let (Some(host), true) = (url.host(), bare && url.username().is_empty()) else {
             let what = "only a scheme, a host and a port, such as http://127.0.0.1:9000";
-            return Err(problem("url", what.to_owned()));
+            return Err(entry.problem("url", what));
         };
         let host = match host {
             Host::Domain(name) => name.to_owned(),
@@ -74,14 +71,14 @@ impl Upstream {
         };
         let tls = match url.scheme() {
             "http" if files_named(config) => {
-                return Err(problem("url", "certificates require https".to_owned()));
+                return Err(entry.problem("url", "certificates require https"));
             }
             "http" => None,
-            "https" => Some(secured(config, &host)?),
-            _ => return Err(problem("url", "only http and https".to_owned())),
+            "https" => Some(secured(config, entry, &host)?),
+            _ => return Err(entry.problem("url", "only http and https")),
         };
         if config.max_connections == 0 {
-            return Err(problem("max_connections", "at least 1".to_owned()));
+            return Err(entry.problem("max_connections", "at least 1"));
         }
         Ok(Arc::new(Self {
             files,
@@ -247,20 +244,31 @@ fn files_named(config: &UpstreamConfig) -> bool {
     files(config).next().is_some()
 }
 
-fn secured(config: &UpstreamConfig, host: &str) -> Result<UpstreamTls, ConfigProblem> {
-    let problem = |what: String| ConfigProblem::new(format!("upstreams \"{}\"", config.name), what);
-    let read = |file: &String| std::fs::read(file).map_err(|e| problem(format!("{file}: {e}")));
-    let ca = config.ca_file.as_ref().map(read).transpose()?;
+fn secured(
+    config: &UpstreamConfig,
+    entry: &Entry,
+    host: &str,
+) -> Result<UpstreamTls, ConfigProblem> {
+    let read = |key: &str, file: &String| {
+        std::fs::read(file).map_err(|e| entry.problem(key, format!("{file}: {e}")))
+    };
+    let ca = config.ca_file.as_ref();
+    let ca = ca.map(|file| read("ca_file", file)).transpose()?;
     let identity = match (&config.client_cert_file, &config.client_key_file) {
-        (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
+        (Some(cert), Some(key)) => Some((
+            read("client_cert_file", cert)?,
+            read("client_key_file", key)?,
+        )),
         (None, None) => None,
-        _ => {
-            let what = "client_cert_file and client_key_file require each other";
-            return Err(problem(what.to_owned()));
+        (Some(_), None) => {
+            return Err(entry.problem("client_cert_file", "requires client_key_file"));
+        }
+        (None, Some(_)) => {
+            return Err(entry.problem("client_key_file", "requires client_cert_file"));
         }
     };
     let identity = identity
         .as_ref()
         .map(|(cert_pem, key_pem)| ClientIdentity { cert_pem, key_pem });
-    UpstreamTls::new(host, ca.as_deref(), identity).map_err(|e| problem(e.to_string()))
+    UpstreamTls::new(host, ca.as_deref(), identity).map_err(|e| entry.whole(e.to_string()))
 }

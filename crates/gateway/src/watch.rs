@@ -9,7 +9,7 @@ use cardea_web::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::GatewayConfig, gateway::Gateway};
+use crate::{config::GatewayConfig, gateway::Gateway, problem::Places};
 
 /// How often the file is checked for changes.
 pub const POLL_EVERY: Duration = Duration::from_secs(5);
@@ -36,6 +36,8 @@ impl ConfigFile {
     /// All unknown keys and invalid variables, and the first invalid value, each with its position.
     pub fn read(&self) -> Result<GatewayConfig, ConfigErrors> {
         let mut config: GatewayConfig = load(&self.path, self.environment.iter().cloned())?;
+        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
+        config.places = Places::of(&self.path.display().to_string(), &text, &self.environment);
         if let Some(folder) = self.path.parent() {
             config.place(folder);
         }

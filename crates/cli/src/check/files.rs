@@ -4,8 +4,10 @@ use std::{os::unix::fs::MetadataExt as _, path::Path};
 
 use cardea_server::{admin::types::Finding, config::Config};
 
+use crate::config::database;
+
 /// A warning for a file that others may read.
-pub(super) fn readable_by_others(subject: &str, path: &Path) -> Option<Finding> {
+pub(crate) fn readable_by_others(subject: &str, path: &Path) -> Option<Finding> {
     let mode = std::fs::metadata(path).ok()?.mode();
     if mode & 0o077 == 0 {
         return None;
@@ -21,29 +23,51 @@ pub(super) fn readable_by_others(subject: &str, path: &Path) -> Option<Finding> 
     ))
 }
 
-/// Warnings for the files of clients' secrets, and for the configuration file if it has a secret in clear. The group may read that one, for
-/// a file of root's that the service's group reads.
-pub(super) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
+/// A warning for a configuration file with a secret in clear. The group may read it, for a file of root's that the service's group
+/// reads.
+pub(crate) fn secret_in_clear(file: &Path) -> Option<Finding> {
+    let mode = std::fs::metadata(file).ok()?.mode();
+    if mode & 0o007 == 0 {
+        return None;
+    }
+    let path = file.display();
+    let what = format!(
+        "{path} has secrets, and can be read or written by other users of this machine (mode {:o})",
+        mode & 0o777
+    );
+    let advice = format!("chmod o= {path}");
+    Some(Finding::warning("configuration", what, advice))
+}
+
+/// Warnings for all files with secrets of a provider.
+pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     let clients = config.clients.iter();
-    let files = clients.filter_map(|client| client.client_secret_file.as_deref());
+    let clients = clients.filter_map(|client| client.client_secret_file.as_deref());
+    let files = clients.map(|file| ("client secret", file));
+    let tls = config.tls.iter().map(|tls| ("tls", &*tls.key_file));
+    let master_key = config.keys.master_key_file.as_deref();
+    let master_key = master_key.map(|file| ("master key", file));
     let mut findings: Vec<Finding> = files
-        .filter_map(|file| readable_by_others("client secret", Path::new(file)))
+        .chain(tls)
+        .chain(master_key)
+        .filter_map(|(subject, file)| readable_by_others(subject, Path::new(file)))
         .collect();
+    if let Ok(store) = database(config) {
+        findings.extend(readable_by_others("store", &store));
+    }
     let in_clear = config.clients.iter().any(|c| c.client_secret.is_some())
         || config.users.iter().any(|u| u.password.is_some())
         || config.keys.master_key.is_some();
-    let mode = std::fs::metadata(file).map_or(0, |metadata| metadata.mode());
-    if in_clear && mode & 0o007 != 0 {
-        let path = file.display();
-        let what = format!(
-            "{path} has secrets, and can be read or written by other users of this machine (mode {:o})",
-            mode & 0o777
-        );
-        findings.push(Finding::warning(
-            "configuration",
-            what,
-            format!("chmod o= {path}"),
-        ));
+    if in_clear {
+        findings.extend(secret_in_clear(file));
     }
     findings
+}
+
+/// Logs warnings at a start.
+pub(crate) fn warn(findings: &[Finding]) {
+    for finding in findings {
+        let advice = finding.advice.as_deref();
+        tracing::warn!(subject = finding.subject, advice, "{}", finding.what);
+    }
 }

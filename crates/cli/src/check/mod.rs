@@ -1,7 +1,7 @@
 //! `cardea check`: what is wrong, and what to do. It changes nothing.
 
-mod files;
-mod outside;
+pub(crate) mod files;
+pub(crate) mod outside;
 mod store;
 
 use std::{path::Path, process::ExitCode};
@@ -33,7 +33,7 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     let (file, out) = (run.file_or(DEFAULT_FILE), run.out);
     let text = std::fs::read_to_string(&file).unwrap_or_default();
     let findings = if gateway::is_config(&text) {
-        of_gateway(&file, run)
+        gateway::findings(&file, run).await
     } else {
         match config::read(&file, run.environment) {
             Ok(config) => look(&file, &config).await?,
@@ -52,23 +52,6 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn of_gateway(file: &Path, run: Run) -> Vec<Finding> {
-    let problems = gateway::problems(run).into_iter();
-    let findings: Vec<Finding> = problems
-        .map(|(what, help)| {
-            let finding = Finding::problem("gateway", what);
-            match help {
-                Some(help) => finding.advice(help),
-                None => finding,
-            }
-        })
-        .collect();
-    match findings.is_empty() {
-        true => vec![Finding::ok("gateway", file.display().to_string())],
-        false => findings,
-    }
-}
-
 async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
     let now = SystemClock.now();
     let mut findings = configuration(file, config, now);
@@ -85,23 +68,27 @@ async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
 }
 
 fn unreadable(errors: &ConfigErrors) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = errors
-        .errors()
-        .iter()
-        .map(|error| {
-            let finding = Finding::problem("configuration", error.to_string());
-            match error.help() {
-                Some(help) => finding.advice(help),
-                None => finding,
-            }
-        })
-        .collect();
+    let mut findings = findings_of("configuration", errors);
     findings.push(Finding::warning(
         "configuration",
         "nothing else was checked",
         "correct the configuration, and check again",
     ));
     findings
+}
+
+/// A problem for each error of a file.
+pub(crate) fn findings_of(subject: &str, errors: &ConfigErrors) -> Vec<Finding> {
+    let errors = errors.errors().iter();
+    errors
+        .map(|error| {
+            let finding = Finding::problem(subject, error.to_string());
+            match error.help() {
+                Some(help) => finding.advice(help),
+                None => finding,
+            }
+        })
+        .collect()
 }
 
 fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Finding> {
@@ -117,7 +104,7 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
         Finding::warning(
             "configuration",
             w.to_string(),
-            "mend the name, or add it under [[resources]] or [[scopes]]",
+            "correct the name, or add it under [[resources]] or [[scopes]]",
         )
     }));
     if is_sound {

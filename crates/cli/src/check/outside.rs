@@ -1,79 +1,89 @@
-//! What the outside sees: the issuer, the address to listen at, TLS.
+//! The issuer, the address to listen on, TLS.
 
-use std::{io::ErrorKind, path::Path};
+use std::{
+    io::{Error, ErrorKind},
+    net::SocketAddr,
+};
 
 use cardea_server::{admin::types::Finding, config::Config};
-use cardea_web::inbound::tls::Certificates;
 use tokio::net::TcpListener;
 
-use super::files::readable_by_others;
+use crate::config::certificates;
 
-/// Who the provider says it is.
+/// Whether the issuer can be used from outside.
 pub(super) fn issuer(config: &Config) -> Option<Finding> {
     let issuer = &config.issuer;
-    // What is wrong with it stands among the problems of the configuration.
+    // An invalid issuer is among the problems of the configuration.
     if issuer.starts_with("https://") {
         return Some(
             match config.tls.is_none() && config.proxy.trusted.is_empty() {
                 false => Finding::ok("issuer", issuer),
                 true => Finding::warning(
                     "issuer",
-                    format!("{issuer} is https, and here is neither [tls] nor a trusted proxy"),
-                    "set tls.cert_file and tls.key_file, or name the proxy that speaks TLS in proxy.trusted: without it every \
-                 caller has the proxy's address, and shares its rate limits",
+                    format!(
+                        "{issuer} is https, and neither [tls] nor a trusted proxy is configured"
+                    ),
+                    "set tls.cert_file and tls.key_file, or add the proxy that terminates TLS to proxy.trusted: otherwise all \
+                 clients have the proxy's address, and share its rate limits",
                 ),
             },
         );
     }
     issuer.starts_with("http://").then(|| {
-        let what = format!("{issuer} is plain http: it works on this machine alone");
-        Finding::warning("issuer", what, "for anybody else it must be https")
+        let what = format!("{issuer} is plain http: it works only on this machine");
+        Finding::warning("issuer", what, "for other machines it must be https")
     })
 }
 
 /// Whether the address is free, or the running provider's.
 pub(super) async fn listen(config: &Config, served: bool) -> Option<Finding> {
     let address = config.listen_address().ok()?;
-    let finding = match TcpListener::bind(address).await {
+    Some(match TcpListener::bind(address).await {
         Ok(_) if served => Finding::warning(
             "listen",
             format!("{address} is free, though a provider runs on this store"),
-            "the file was changed since its start: start it again",
+            "the file was changed since its start: restart it",
         ),
         Ok(_) => Finding::ok("listen", format!("{address} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse && served => {
             Finding::ok("listen", format!("{address} is the running provider's"))
         }
-        Err(error) => {
-            let advice = match error.kind() {
-                ErrorKind::AddrInUse => "stop what listens there, or set listen to another port",
-                ErrorKind::PermissionDenied => {
-                    "take a port from 1024 on, with a proxy before it, or give the process CAP_NET_BIND_SERVICE"
-                }
-                ErrorKind::AddrNotAvailable => "this machine doesn't have the address",
-                _ => "set listen to an address of this machine",
-            };
-            Finding::problem("listen", format!("{address}: {error}")).advice(advice)
+        Err(error) => unusable("listen", address, &error),
+    })
+}
+
+/// Whether an address of a gateway is free. That of a running gateway is not.
+pub(crate) async fn gateway_listen(key: &str, address: SocketAddr) -> Finding {
+    match TcpListener::bind(address).await {
+        Ok(_) => Finding::ok(key, format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Finding::warning(
+            key,
+            format!("{address} is in use"),
+            "this is fine if the gateway runs; it cannot start while another program listens there",
+        ),
+        Err(error) => unusable(key, address, &error),
+    }
+}
+
+fn unusable(key: &str, address: SocketAddr, error: &Error) -> Finding {
+    let advice = match error.kind() {
+        ErrorKind::AddrInUse => "stop what listens there, or set listen to another port",
+        ErrorKind::PermissionDenied => {
+            "use a port from 1024 on, with a proxy in front, or give the process CAP_NET_BIND_SERVICE"
         }
+        ErrorKind::AddrNotAvailable => "this machine does not have the address",
+        _ => "set listen to an address of this machine",
     };
-    Some(finding)
+    Finding::problem(key, format!("{address}: {error}")).advice(advice)
 }
 
 /// Whether the certificate can be served.
-pub(super) fn tls(config: &Config) -> Vec<Finding> {
-    let Some(files) = &config.tls else {
-        return Vec::new();
-    };
-    let (cert, key) = (Path::new(&files.cert_file), Path::new(&files.key_file));
-    let mut findings = vec![match Certificates::load(cert, key) {
-        Ok(_) => Finding::ok(
-            "tls",
-            format!("{} and its key fit together", files.cert_file),
-        ),
-        Err(error) => Finding::problem("tls", error.to_string()).advice(
+pub(super) fn tls(config: &Config) -> Option<Finding> {
+    let files = config.tls.as_ref()?;
+    Some(match certificates(config) {
+        Ok(_) => Finding::ok("tls", format!("{} and its key match", files.cert_file)),
+        Err(problem) => Finding::problem("tls", problem.to_string()).advice(
             "tls.cert_file is the certificate and its chain, tls.key_file its key, both PEM",
         ),
-    }];
-    findings.extend(readable_by_others("tls", key));
-    findings
+    })
 }

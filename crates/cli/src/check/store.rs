@@ -13,7 +13,6 @@ use cardea_server::{
 use cardea_store::sqlite::{OpenError, Options, SqliteStore};
 use jiff::Timestamp;
 
-use super::files::readable_by_others;
 use crate::{
     admin::{self, Admin},
     config::{database, same_user, socket},
@@ -34,12 +33,11 @@ pub(super) async fn look(
     let master_key = match config.keys.read() {
         Ok(key) => Some(key),
         Err(problem) => {
+            let problem = config.places.locate(problem);
             findings.push(Finding::problem("master key", problem.to_string()));
             None
         }
     };
-    let master_key_file = config.keys.master_key_file.as_deref().map(Path::new);
-    findings.extend(master_key_file.and_then(|f| readable_by_others("master key", f)));
     let path = match database(config) {
         Ok(path) => path,
         Err(error) => {
@@ -47,7 +45,6 @@ pub(super) async fn look(
             return findings;
         }
     };
-    findings.extend(readable_by_others("store", &path));
     let status = match served {
         Ok(true) => ask(&path).await,
         Ok(false) => open(&path, master_key.as_ref(), now).await,

@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::bench::Bench;
 
 /// The findings of a level, each as `subject: what`.
-fn findings(report: &Value, level: &str) -> Vec<String> {
+pub(crate) fn findings(report: &Value, level: &str) -> Vec<String> {
     let all = report["findings"].as_array().unwrap().iter();
     let text = |f: &Value| {
         let member = |name: &str| f[name].as_str().unwrap_or_default().to_owned();
@@ -232,35 +232,6 @@ fn a_key_file_that_others_can_read_is_a_warning() {
 }
 
 #[test]
-fn n13_the_file_of_a_gateway_is_checked_as_such() {
-    let bench = Bench::empty();
-    let good = "listen = [\"127.0.0.1:0\"]\nhosts = [\"localhost\"]\n[[upstreams]]\nname = \"app\"\n\
-                url = \"http://127.0.0.1:1\"\n[[routes]]\nprefix = \"/\"\nupstream = \"app\"\n";
-    bench.write("gateway.toml", good);
-    let check = ["check", "--config", "gateway.toml"];
-    let said = bench.run(&check).fine().out;
-    assert!(
-        said.contains("gateway.toml") && said.contains("No problems."),
-        "{said}"
-    );
-    for (wrong, expected) in [
-        (
-            good.replace("upstream = \"app\"", "upstream = \"ap\""),
-            "ap",
-        ),
-        (good.replace("prefix =", "prefx ="), "prefix"),
-        (
-            format!("{good}[tls]\ncert_file = \"none.pem\"\nkey_file = \"none.key\"\n"),
-            "none.pem",
-        ),
-    ] {
-        bench.write("gateway.toml", &wrong);
-        let said = bench.run(&check);
-        assert!(!said.ok && said.out.contains(expected), "{}", said.out);
-    }
-}
-
-#[test]
 fn n8_a_client_secret_may_be_in_a_file_or_a_hash_and_open_files_are_warned_of() {
     use std::os::unix::fs::PermissionsExt as _;
     let secret = "0123456789abcdef0123456789abcdef";
@@ -303,4 +274,20 @@ fn n8_a_client_secret_may_be_in_a_file_or_a_hash_and_open_files_are_warned_of() 
     let twice = format!("client_secret = \"{secret}\"\nclient_secret_file = \"filed.secret\"");
     bench.configure(&client("twice", &twice));
     assert!(problems(&bench)[0].contains("keep one"));
+}
+
+#[test]
+fn n15_errors_of_tls_and_of_the_master_key_have_the_line_of_their_key() {
+    let bench = Bench::new("[tls]\ncert_file = \"none.pem\"\nkey_file = \"none.key\"\n");
+    for said in [bench.run(&["check"]).out, bench.run(&["serve"]).err] {
+        assert!(said.contains("tls.cert_file (cardea.toml:7)"), "{said}");
+    }
+    let bench = Bench::new("");
+    bench.write("master.key", "AAAA\n");
+    for said in [bench.run(&["check"]).out, bench.run(&["serve"]).err] {
+        assert!(
+            said.contains("keys.master_key_file (cardea.toml:5)"),
+            "{said}"
+        );
+    }
 }

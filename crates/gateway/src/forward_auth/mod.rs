@@ -31,9 +31,10 @@ use url::Url;
 
 use self::{check::App, rules::Rules};
 use crate::{
-    checked::{ConfigProblem, networks, own_path},
+    checked::{networks, own_path},
     error_page::{ErrorText, Form},
     prefixes::Ambiguous,
+    problem::{ConfigProblem, ConfigProblems, Entry, Problems},
 };
 
 /// The apps by host, and the trusted proxies.
@@ -48,28 +49,43 @@ pub(crate) fn router(
     config: &ForwardAuthConfig,
     clock: &Arc<dyn Clock>,
     entropy: &Entropy,
-) -> Result<Router, ConfigProblem> {
-    let key = std::fs::read_to_string(Path::new(&config.key_file)).map_err(|error| {
-        ConfigProblem::new(
-            "forward_auth.key_file",
-            format!("\"{}\": {error}", config.key_file),
-        )
-    })?;
-    let trusted = networks("forward_auth.trusted", &config.trusted)?;
+) -> Result<Router, ConfigProblems> {
+    let mut problems = Problems::default();
+    let key = problems.keep(key(config));
+    let trusted = problems.keep(networks("forward_auth.trusted", &config.trusted));
+    let path = problems.keep(login_path(&config.path));
+    let login = &config.login;
+    if !login.redirect_uri.is_empty() || login.post_logout_redirect_uri.is_some() {
+        let what = "must not be set: it is made for each app from its origin and forward_auth.path";
+        let key = "forward_auth.login.redirect_uri";
+        problems.add(ConfigProblem::new(key, what));
+    }
+    if config.apps.is_empty() {
+        let what = "not set; add at least one [[forward_auth.apps]]";
+        problems.add(ConfigProblem::new("forward_auth.apps", what));
+    }
+    let common = key.zip(path).map(|(key, path)| Common {
+        config,
+        path,
+        key,
+        clock,
+        entropy,
+    });
     let mut apps = HashMap::new();
-    for app in &config.apps {
-        let key = MasterKey::parse(&key)
-            .map_err(|e| ConfigProblem::new("forward_auth.key_file", e.to_string()))?;
-        let (host, router) = protected(config, app, key, clock, entropy)?;
+    for (index, app) in config.apps.iter().enumerate() {
+        let entry = Entry::new("forward_auth.apps", index, &app.origin);
+        let rules = problems.keep(Rules::read(&app.rules, &entry));
+        let host = problems.keep(host(&app.origin).map_err(|what| entry.problem("origin", what)));
+        let (Some(rules), Some(host), Some(common)) = (rules, host, &common) else {
+            continue;
+        };
+        let router = problems.keep(common.protected(&app.origin, rules, &entry));
+        let router = router.unwrap_or_default();
         if apps.insert(host, router).is_some() {
-            let key = format!("forward_auth.apps \"{}\"", app.origin);
-            return Err(ConfigProblem::new(key, "the origin is configured twice"));
+            problems.add(entry.problem("origin", "the origin is configured twice"));
         }
     }
-    if apps.is_empty() {
-        let what = "not set; add at least one [[forward_auth.apps]]";
-        return Err(ConfigProblem::new("forward_auth.apps", what));
-    }
+    let trusted = problems.settle(trusted)?;
     let state = Apps {
         apps: Arc::new(apps),
         trusted: trusted.clone().into(),
@@ -80,54 +96,88 @@ pub(crate) fn router(
     Ok(inbound.wrap(Router::new().fallback(enter).with_state(state)))
 }
 
-fn protected(
-    config: &ForwardAuthConfig,
-    app: &ProtectedApp,
-    key: MasterKey,
-    clock: &Arc<dyn Clock>,
-    entropy: &Entropy,
-) -> Result<(String, Router), ConfigProblem> {
-    let problem = |key: &str, what: String| {
-        ConfigProblem::new(format!("forward_auth.apps \"{}\"{key}", app.origin), what)
-    };
-    let path = own_path("forward_auth.path", &config.path)?;
-    let mut login = config.login.clone();
-    if !login.redirect_uri.is_empty() || login.post_logout_redirect_uri.is_some() {
-        let what = "must not be set: it is made for each app from its origin and forward_auth.path";
-        return Err(ConfigProblem::new("forward_auth.login.redirect_uri", what));
+/// The path of the login, the callback and the logout.
+fn login_path(text: &str) -> Result<Box<str>, ConfigProblem> {
+    let key = "forward_auth.path";
+    let path = own_path(key, text)?;
+    // The router gives other characters a meaning.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+    if path.is_empty() || !path.bytes().all(is_plain) {
+        let what = "not a path of letters, digits, -, _, . and ~, such as /forward-auth";
+        return Err(ConfigProblem::new(key, format!("\"{text}\": {what}")));
     }
-    login.redirect_uri = format!("{}{path}/callback", app.origin);
-    let rp = RelyingParty::new(&login, Arc::clone(clock), entropy.clone()).map_err(|error| {
-        ConfigProblem::new(format!("forward_auth.login.{}", error.key), error.what)
-    })?;
-    let mut session = SessionConfig::new(key, app.origin.clone());
-    "gate".clone_into(&mut session.name);
-    let store = Arc::new(MemoryStore::default());
-    let sessions = Sessions::new(session, store, Arc::clone(clock), entropy.clone())
-        .map_err(|e| problem(".origin", e.to_string()))?;
-    let mut bff = BffConfig::pages();
-    bff.csrf = CsrfPolicy::default();
-    bff.paths = Paths {
-        login: format!("{path}/login"),
-        callback: format!("{path}/callback"),
-        user: format!("{path}/user"),
-        logout: format!("{path}/logout"),
-        backchannel_logout: format!("{path}/backchannel-logout"),
-    };
-    let bff = Bff::new(bff, rp, sessions).map_err(|e| problem("", e.to_string()))?;
-    let state = Arc::new(App {
-        rules: Rules::read(&app.rules, &app.origin)?,
-        user_claim: config.user_claim.clone(),
-        bff: bff.clone(),
-    });
-    let router = Router::new()
-        .route(&format!("{path}/check"), any(check::check))
-        .route(&format!("{path}/auth-request"), any(check::auth_request))
-        .with_state(state)
-        .merge(bff.routes());
-    let host = Url::parse(&app.origin).ok().and_then(|url| authority(&url));
-    let host = host.ok_or_else(|| problem(".origin", "no host".to_owned()))?;
-    Ok((host, router))
+    Ok(path)
+}
+
+/// The key that seals the sessions.
+fn key(config: &ForwardAuthConfig) -> Result<MasterKey, ConfigProblem> {
+    let file = &config.key_file;
+    let problem = |what: String| ConfigProblem::new("forward_auth.key_file", what);
+    if file.is_empty() {
+        let what = "not set; make a file with: (umask 077; openssl rand -base64 32 > session.key)";
+        return Err(problem(what.to_owned()));
+    }
+    let text = std::fs::read_to_string(Path::new(file));
+    let text = text.map_err(|error| problem(format!("\"{file}\": {error}")))?;
+    MasterKey::parse(&text).map_err(|error| problem(format!("\"{file}\": {error}")))
+}
+
+/// The host of an origin, as browsers write it.
+fn host(origin: &str) -> Result<String, String> {
+    let expected = || format!("\"{origin}\": not an origin such as https://wiki.example.com");
+    let url = Url::parse(origin).map_err(|_| expected())?;
+    authority(&url).ok_or_else(expected)
+}
+
+/// What all apps have in common.
+struct Common<'a> {
+    config: &'a ForwardAuthConfig,
+    path: Box<str>,
+    key: MasterKey,
+    clock: &'a Arc<dyn Clock>,
+    entropy: &'a Entropy,
+}
+
+impl Common<'_> {
+    fn protected(
+        &self,
+        origin: &str,
+        rules: Rules,
+        entry: &Entry,
+    ) -> Result<Router, ConfigProblem> {
+        let (config, path) = (self.config, &self.path);
+        let clock = || Arc::clone(self.clock);
+        let mut session = SessionConfig::new(self.key.clone(), origin);
+        "gate".clone_into(&mut session.name);
+        let store = Arc::new(MemoryStore::default());
+        let sessions = Sessions::new(session, store, clock(), self.entropy.clone())
+            .map_err(|e| entry.problem("origin", e.to_string()))?;
+        let mut login = config.login.clone();
+        login.redirect_uri = format!("{origin}{path}/callback");
+        let rp = RelyingParty::new(&login, clock(), self.entropy.clone()).map_err(|error| {
+            ConfigProblem::new(format!("forward_auth.login.{}", error.key), error.what)
+        })?;
+        let mut bff = BffConfig::pages();
+        bff.csrf = CsrfPolicy::default();
+        bff.paths = Paths {
+            login: format!("{path}/login"),
+            callback: format!("{path}/callback"),
+            user: format!("{path}/user"),
+            logout: format!("{path}/logout"),
+            backchannel_logout: format!("{path}/backchannel-logout"),
+        };
+        let bff = Bff::new(bff, rp, sessions).map_err(|e| entry.whole(e.to_string()))?;
+        let state = Arc::new(App {
+            rules,
+            user_claim: config.user_claim.clone(),
+            bff: bff.clone(),
+        });
+        Ok(Router::new()
+            .route(&format!("{path}/check"), any(check::check))
+            .route(&format!("{path}/auth-request"), any(check::auth_request))
+            .with_state(state)
+            .merge(bff.routes()))
+    }
 }
 
 fn authority(url: &Url) -> Option<String> {

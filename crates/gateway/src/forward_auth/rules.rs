@@ -1,10 +1,10 @@
 //! Which roles a path requires.
 
 use crate::{
-    checked::ConfigProblem,
     forward_auth::AccessRule,
     path,
     prefixes::{Ambiguous, Prefixes},
+    problem::{ConfigProblems, Entry, Problems},
 };
 
 /// The access rules of one app.
@@ -19,23 +19,29 @@ pub(super) struct Rules {
 pub(super) struct Required<'a>(Vec<&'a [String]>);
 
 impl Rules {
-    /// Checks the rules of the app with this origin.
-    pub(super) fn read(rules: &[AccessRule], origin: &str) -> Result<Self, ConfigProblem> {
-        let mut prefixes = Vec::with_capacity(rules.len());
-        for rule in rules {
-            let key = format!("forward_auth.apps \"{origin}\".rules \"{}\"", rule.prefix);
-            let prefix = path::read(&rule.prefix)
-                .map_err(|e| ConfigProblem::new(format!("{key}.prefix"), e.to_string()))?;
+    /// Checks the rules of an app.
+    pub(super) fn read(rules: &[AccessRule], app: &Entry) -> Result<Self, ConfigProblems> {
+        let mut problems = Problems::default();
+        let mut prefixes: Vec<String> = Vec::with_capacity(rules.len());
+        for (index, rule) in rules.iter().enumerate() {
+            let entry = app.entry("rules", index, &rule.prefix);
+            let prefix = path::read(&rule.prefix);
+            let prefix = problems.keep(prefix.map_err(|e| entry.problem("prefix", e.to_string())));
             if rule.roles.is_empty() {
-                let what = "not set; add at least one role";
-                return Err(ConfigProblem::new(format!("{key}.roles"), what));
+                problems.add(entry.problem("roles", "not set; add at least one role"));
             }
-            prefixes.push(prefix.strip_suffix('/').unwrap_or(&prefix).to_owned());
+            let Some(prefix) = prefix else { continue };
+            let prefix = prefix.strip_suffix('/').unwrap_or(&prefix).to_owned();
+            // Only one of them would hold.
+            if prefixes.contains(&prefix) {
+                problems.add(entry.problem("prefix", "the prefix is configured twice"));
+            }
+            prefixes.push(prefix);
         }
-        Ok(Self {
+        problems.settle(Some(Self {
             prefixes: Prefixes::new(prefixes.iter().map(String::as_str)),
             roles: rules.iter().map(|rule| rule.roles.clone()).collect(),
-        })
+        }))
     }
 
     /// What is required at a checked path.
@@ -60,13 +66,17 @@ impl Required<'_> {
 mod tests {
     use super::*;
 
+    fn app() -> Entry {
+        Entry::new("forward_auth.apps", 0, "https://a.test")
+    }
+
     fn rules(rules: &[(&str, &[&str])]) -> Rules {
         let rule = |(prefix, roles): &(&str, &[&str])| AccessRule {
             prefix: (*prefix).to_owned(),
             roles: roles.iter().map(|&role| role.to_owned()).collect(),
         };
         let rules: Vec<_> = rules.iter().map(rule).collect();
-        Rules::read(&rules, "https://a.test").unwrap()
+        Rules::read(&rules, &app()).unwrap()
     }
 
     fn may(rules: &Rules, path: &str, role: &str) -> Result<bool, Ambiguous> {
@@ -133,6 +143,6 @@ mod tests {
             prefix: "/admin".to_owned(),
             roles: Vec::new(),
         };
-        assert!(Rules::read(&[rule], "https://a.test").is_err());
+        assert!(Rules::read(&[rule], &app()).is_err());
     }
 }

@@ -87,8 +87,9 @@ async fn a_reload_that_requires_a_restart_is_refused() {
             .gateway
             .reload(config(&format!("{more}{text}")))
             .unwrap_err();
-        assert_eq!(error.key, key);
-        assert!(error.problem.contains("restart"), "{error}");
+        let problem = &error.problems()[0];
+        assert_eq!(problem.key, key);
+        assert!(problem.problem.contains("restart"), "{error}");
     }
     let long = everything_to("http://127.0.0.1:1", "idle_timeout = \"2h\"");
     assert!(
@@ -96,7 +97,7 @@ async fn a_reload_that_requires_a_restart_is_refused() {
             .gateway
             .reload(config(&long))
             .unwrap_err()
-            .problem
+            .to_string()
             .contains("restart")
     );
 }

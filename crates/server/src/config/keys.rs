@@ -28,20 +28,23 @@ impl KeysConfig {
     /// # Errors
     /// When there is none or more than one, or what is there is no key.
     pub fn read(&self) -> Result<MasterKey, ConfigProblem> {
-        let problem = |what: String| ConfigProblem::new("keys", what);
-        let text = match (&self.master_key_file, self.master_key_command.as_slice(), &self.master_key) {
-            (Some(file), [], None) => std::fs::read_to_string(Path::new(file)).map_err(|e| {
-                problem(format!("master_key_file: {file}: {e}; make one with: (umask 077; openssl rand -base64 32 > {file})"))
-            })?,
-            (None, [program, arguments @ ..], None) => run(program, arguments).map_err(problem)?,
-            (None, [], Some(text)) => text.expose().to_owned(),
+        let problem = |key: &str, what: String| ConfigProblem::new(key, what);
+        let (file_key, command_key) = ("keys.master_key_file", "keys.master_key_command");
+        let (key, text) = match (&self.master_key_file, self.master_key_command.as_slice(), &self.master_key) {
+            (Some(file), [], None) => (file_key, std::fs::read_to_string(Path::new(file)).map_err(|e| {
+                problem(file_key, format!("{file}: {e}; make one with: (umask 077; openssl rand -base64 32 > {file})"))
+            })?),
+            (None, [program, arguments @ ..], None) => {
+                (command_key, run(program, arguments).map_err(|what| problem(command_key, what))?)
+            }
+            (None, [], Some(text)) => ("keys.master_key", text.expose().to_owned()),
             (None, [], None) => {
                 let advice = "there is no master key; set keys.master_key_file, and make the file with: (umask 077; openssl rand -base64 32 > master.key)";
-                return Err(problem(advice.to_owned()));
+                return Err(problem("keys", advice.to_owned()));
             }
-            _ => return Err(problem("the master key is configured twice; keep one of master_key_file, master_key_command, master_key".to_owned())),
+            _ => return Err(problem("keys", "the master key is configured twice; keep one of master_key_file, master_key_command, master_key".to_owned())),
         };
-        MasterKey::parse(&text).map_err(|e| problem(format!("the master key: {e}")))
+        MasterKey::parse(&text).map_err(|e| problem(key, format!("the master key: {e}")))
     }
 }
 
@@ -49,13 +52,9 @@ fn run(program: &str, arguments: &[String]) -> Result<String, String> {
     let output = Command::new(program)
         .args(arguments)
         .output()
-        .map_err(|e| format!("master_key_command: {program}: {e}"))?;
+        .map_err(|e| format!("{program}: {e}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "master_key_command: {program} ended with {}",
-            output.status
-        ));
+        return Err(format!("{program} ended with {}", output.status));
     }
-    String::from_utf8(output.stdout)
-        .map_err(|_| format!("master_key_command: {program}: the output is not text"))
+    String::from_utf8(output.stdout).map_err(|_| format!("{program}: the output is not text"))
 }

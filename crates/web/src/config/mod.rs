@@ -12,7 +12,7 @@ mod unknown;
 mod values;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use places::{lines, lines_of_keys};
+pub use places::{lines, lines_of_keys, positions};
 pub use reference::reference_markdown;
 pub use values::{Duration, SecretText};
 

@@ -1,6 +1,61 @@
-//! The lines of list entries in the file.
+//! The places of keys and list entries in the file.
+
+use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
+
+/// The line and column of each key, section and list entry, by its path such as `tls.cert_file` or `routes[1].prefix`; empty for a
+/// text that is not TOML. Both count from one, columns in characters.
+#[must_use]
+pub fn positions(text: &str) -> BTreeMap<String, (usize, usize)> {
+    let mut found = BTreeMap::new();
+    if let Ok(root) = DeTable::parse(text) {
+        let mut collect = Positions {
+            text,
+            found: &mut found,
+        };
+        collect.table(root.get_ref(), "");
+    }
+    found
+}
+
+struct Positions<'a> {
+    text: &'a str,
+    found: &'a mut BTreeMap<String, (usize, usize)>,
+}
+
+impl Positions<'_> {
+    fn table(&mut self, table: &DeTable<'_>, prefix: &str) {
+        for (name, value) in table {
+            let path = format!("{prefix}{}", name.get_ref());
+            self.note(&path, name.span().start);
+            self.value(value.get_ref(), &path);
+        }
+    }
+
+    fn value(&mut self, value: &DeValue<'_>, path: &str) {
+        match value {
+            DeValue::Table(inner) => self.table(inner, &format!("{path}.")),
+            DeValue::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    self.note(&path, item.span().start);
+                    self.value(item.get_ref(), &path);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note(&mut self, path: &str, offset: usize) {
+        let Some(before) = self.text.get(..offset) else {
+            return;
+        };
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let place = (before.matches('\n').count() + 1, line.chars().count() + 1);
+        self.found.insert(path.to_owned(), place);
+    }
+}
 
 /// The line of each `[[section]]`, by the value of its `key`; empty for a text that is not TOML.
 #[must_use]
@@ -56,7 +111,27 @@ fn named(text: &str, table: &DeTable<'_>, key: &str) -> Option<(String, usize)> 
 
 #[cfg(test)]
 mod tests {
-    use super::{lines, lines_of_keys};
+    use super::{lines, lines_of_keys, positions};
+
+    #[test]
+    fn n15_each_key_and_entry_has_its_line_and_column() {
+        let text = "listen = [\"a\", \"é\",\n  \"b\"]\ntls.key_file = \"k\"\n[[routes]]\nprefix = \"/\"\n[[routes]]\n                      upstream = { name = \"x\" }\n[[a.b]]\n[[a.b.c]]\nd = 1\n";
+        let found = positions(text);
+        for (path, place) in [
+            ("listen", (1, 1)),
+            ("listen[1]", (1, 16)),
+            ("listen[2]", (2, 3)),
+            ("tls.key_file", (3, 5)),
+            ("routes[0].prefix", (5, 1)),
+            ("routes[1]", (6, 1)),
+            ("routes[1].upstream", (7, 3)),
+            ("routes[1].upstream.name", (7, 16)),
+            ("a.b[0].c[0].d", (10, 1)),
+        ] {
+            assert_eq!(found.get(path), Some(&place), "{path}");
+        }
+        assert!(positions("= 1").is_empty());
+    }
 
     #[test]
     fn each_key_has_its_line() {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 use rustls::{
     RootCertStore, ServerConnection,
-    crypto::CryptoProvider,
+    crypto::{CryptoProvider, aws_lc_rs::default_provider},
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -21,6 +21,14 @@ pub struct ClientCertificates {
 }
 
 impl ClientCertificates {
+    /// Checks the authorities.
+    ///
+    /// # Errors
+    /// When the PEM is malformed, or has no certificate that can be an authority.
+    pub fn check(&self) -> std::io::Result<()> {
+        self.verifier(&Arc::new(default_provider())).map(drop)
+    }
+
     pub(super) fn verifier(
         &self,
         provider: &Arc<CryptoProvider>,

@@ -54,6 +54,20 @@ pub enum TlsError {
     },
 }
 
+impl TlsError {
+    /// The file to blame: that of the key if it does not match the certificate.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Read { path, .. }
+            | Self::NoCertificate(path)
+            | Self::NoKey(path)
+            | Self::BrokenPem(path)
+            | Self::Unusable { key: path, .. } => path,
+        }
+    }
+}
+
 /// The certificate of a listener.
 pub struct Certificates {
     cert_file: PathBuf,

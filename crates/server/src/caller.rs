@@ -17,6 +17,8 @@ pub(crate) struct Caller {
     pub(crate) now: Timestamp,
     pub(crate) request_id: RequestId,
     pub(crate) address: Option<ClientAddress>,
+    /// Whether this is a POST, whose answer no browser keeps in its history without asking before it sends it again.
+    pub(crate) is_post: bool,
     /// Whether this is a HEAD request, which must not write anything.
     pub(crate) is_head: bool,
     pub(crate) headers: HeaderMap,
@@ -36,6 +38,7 @@ impl FromRequestParts<Shared> for Caller {
                 .copied()
                 .unwrap_or_else(|| RequestId::from_bits(0)),
             address: parts.extensions.get::<ClientAddress>().copied(),
+            is_post: parts.method == Method::POST,
             is_head: parts.method == Method::HEAD,
             headers: parts.headers.clone(),
             query: parts.uri.query().map(str::to_owned),

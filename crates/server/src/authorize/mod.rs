@@ -53,6 +53,9 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
     let request = match pairs {
+        [(name, sealed)] if name == finish::POSTED_ERROR => {
+            return finish::posted_error(ctx, sealed);
+        }
         // Of a ticket that may be old only the request is taken, and all checks are made again.
         [(name, ticket)] if name == "ticket" => {
             let Goal::Authorize(old) = Ticket::goal_of(&ctx.app, ticket)? else {
@@ -120,7 +123,7 @@ async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failu
             explain::log(&ctx.caller, &e);
             let name = client.as_ref().map_or("", |c| c.name());
             let response = back.error(&e, ctx.app.issuer());
-            let response = finish::answer(ctx, name, &response);
+            let response = finish::answer_error(ctx, name, &response)?;
             Ok(Checked::Refused(Box::new(response)))
         }
     }

@@ -10,8 +10,10 @@ use cardea_protocol::{
     token::AuthorizationCode,
 };
 use cardea_store::{ConsentChange, IssueCode};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use super::{Journey, form_post::FormPostPage, goal::Goal, return_to};
+use super::{Journey, form_post::FormPostPage, goal::Goal, return_to, ticket};
 use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, pages::html};
 
 /// Goes where the journey leads.
@@ -85,7 +87,14 @@ async fn issue_code(
     }
     metrics::counter!(cardea_web::metric_names::CODES_ISSUED).increment(1);
     let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
-    Ok(answer(ctx, asked.client.name(), &response))
+    let again = journey.ticket.restart_path(&ctx.app);
+    Ok(match response.mode() {
+        ResponseMode::Query => Redirect::to(&response.location()).into_response(),
+        ResponseMode::FormPost => {
+            let form = Form::of(asked.client.name(), &response);
+            form.page(ctx, again.as_deref())
+        }
+    })
 }
 
 /// An error goes back to the client, if there is one.
@@ -95,29 +104,92 @@ pub(crate) fn refuse(ctx: &Ctx, journey: &Journey, error: OAuthError) -> Result<
     };
     explain::log(&ctx.caller, &error);
     let response = return_to(&asked)?.error(&error, ctx.app.issuer());
-    Ok(answer(ctx, asked.client.name(), &response))
+    answer_error(ctx, asked.client.name(), &response)
 }
 
-/// The answer by its response mode. RFC 9700 §4.12: the redirect is a 303.
-pub(crate) fn answer(ctx: &Ctx, client_name: &str, response: &AuthorizationResponse) -> Response {
-    match response.mode() {
-        ResponseMode::Query => Redirect::to(&response.location()).into_response(),
-        ResponseMode::FormPost => {
-            let fields: Vec<(&str, &str)> = response
-                .pairs()
-                .iter()
-                .map(|(k, v)| (*k, v.as_str()))
-                .collect();
-            let shell = ctx.shell();
-            html(
-                FormPostPage::CSP,
-                &FormPostPage {
-                    shell,
-                    client_name,
-                    action: response.action(),
-                    fields: &fields,
-                },
-            )
+/// An error by its response mode. RFC 9700 §4.12: the redirect is a 303. The answer to a POST is sent on by GET: if the browser
+/// keeps it in its history, the back button must not lead to a page that is posted again.
+pub(crate) fn answer_error(
+    ctx: &Ctx,
+    client_name: &str,
+    response: &AuthorizationResponse,
+) -> Result<Response, Failure> {
+    if response.mode() == ResponseMode::Query {
+        return Ok(Redirect::to(&response.location()).into_response());
+    }
+    let form = Form::of(client_name, response);
+    if ctx.caller.is_post {
+        let json = serde_json::to_vec(&(ctx.caller.now, &form));
+        let json = json.map_err(|e| Failure::Internal(e.to_string()))?;
+        let sealed = ctx
+            .app
+            .seals
+            .ticket
+            .seal_text(&json, POSTED_ERROR.as_bytes());
+        // A longer one, with a `state` beyond its bound, does not fit in a URL.
+        if sealed.len() <= ticket::MAX_BYTES {
+            let url = ctx.app.settings.issuer.endpoint("/authorize");
+            return Ok(Redirect::to(&format!("{url}?{POSTED_ERROR}={sealed}")).into_response());
         }
+    }
+    Ok(form.page(ctx, None))
+}
+
+/// The parameter of `/authorize` with an error that answers a POST.
+pub(crate) const POSTED_ERROR: &str = "response";
+const POSTED_ERROR_TTL: SignedDuration = SignedDuration::from_mins(5);
+
+/// The form of an error that answered a POST.
+pub(crate) fn posted_error(ctx: &Ctx, sealed: &str) -> Result<Response, Failure> {
+    let json = ctx
+        .app
+        .seals
+        .ticket
+        .open_text(sealed, POSTED_ERROR.as_bytes());
+    let json = json.map_err(|e| Failure::page(PageError::BrokenLink, format!("response: {e}")))?;
+    let too_late = |cause: String| Failure::page(PageError::TooLate, cause);
+    let (at, form): (Timestamp, Form) =
+        serde_json::from_slice(json.expose()).map_err(|e| too_late(e.to_string()))?;
+    if ctx.caller.now.duration_since(at) > POSTED_ERROR_TTL {
+        return Err(too_late("the response is older than 5 minutes".to_owned()));
+    }
+    Ok(form.page(ctx, None))
+}
+
+/// The form of an answer (OAuth 2.0 Form Post Response Mode §2).
+#[derive(Serialize, Deserialize)]
+struct Form {
+    client_name: String,
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Form {
+    fn of(client_name: &str, response: &AuthorizationResponse) -> Self {
+        let fields = response.pairs().iter();
+        Self {
+            client_name: client_name.to_owned(),
+            action: response.action().to_owned(),
+            fields: fields.map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
+        }
+    }
+
+    /// The page that posts it. `again` is where the back button leads if the browser keeps the page in its history.
+    fn page(&self, ctx: &Ctx, again: Option<&str>) -> Response {
+        let fields: Vec<(&str, &str)> = self
+            .fields
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        html(
+            FormPostPage::CSP,
+            &FormPostPage {
+                shell: ctx.shell(),
+                client_name: &self.client_name,
+                action: &self.action,
+                fields: &fields,
+                again,
+            },
+        )
     }
 }

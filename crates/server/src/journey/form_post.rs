@@ -2,9 +2,11 @@ use askama::Template;
 
 use crate::pages::{Shell, csp};
 
-/// The only script; the policy names its hash. A field called `submit` would hide the method of the form, so it calls the
-/// prototype's.
-pub(crate) const SCRIPT: &str = "HTMLFormElement.prototype.submit.call(document.forms[0])";
+/// The only script; the policy names its hash. A browser keeps the page in its history if the user clicked a moment ago: then the
+/// back button leads to the request. A field called `submit` would hide the method of the form, so it calls the prototype's.
+pub(crate) const SCRIPT: &str = "const again=document.currentScript.dataset.again;\
+     if(again)history.replaceState(null,\"\",again);\
+     HTMLFormElement.prototype.submit.call(document.forms[0])";
 
 /// The answer to an authorization request as a form that posts itself (OAuth 2.0 Form Post Response Mode).
 #[derive(Template)]
@@ -16,6 +18,8 @@ pub(crate) struct FormPostPage<'a> {
     pub(crate) action: &'a str,
     /// The parameters of the answer.
     pub(crate) fields: &'a [(&'a str, &'a str)],
+    /// The path and query of the same request, for the back button.
+    pub(crate) again: Option<&'a str>,
 }
 
 impl FormPostPage<'_> {
@@ -33,6 +37,7 @@ impl FormPostPage<'static> {
             client_name,
             action: "https://orders.example.com/callback?a=1&b=2",
             fields,
+            again: Some("/authorize?ticket=v1.ticket"),
         };
         vec![
             (

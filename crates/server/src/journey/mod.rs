@@ -17,6 +17,7 @@ use cardea_protocol::{
     journey::{self, Authorization, NextStep, Situation},
     model::{Client, Consent, Session, User, Username},
     redirect_uri,
+    request::ResponseMode,
 };
 
 use self::{goal::Goal, ticket::Ticket};
@@ -75,6 +76,12 @@ impl Journey {
             hinted_elsewhere: self.hinted_elsewhere(request),
             consent: self.consent.as_ref(),
         })
+    }
+
+    /// Whether the answer goes back by `response_mode=form_post`.
+    pub(crate) fn is_answered_by_form(&self) -> bool {
+        self.authorization()
+            .is_some_and(|a| a.request.return_path.response_mode == ResponseMode::FormPost)
     }
 
     /// The step that the rules want.

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{app::App, browser::Browser, ctx::Ctx, error::Failure, limited};
 
-/// Hands a ticket on: 303 to the page of the next step, or the answer to the client.
+/// Hands a ticket on: 303 to the page of the next step, or the answer to the client. A form that answers a POST is fetched by a
+/// GET: the browser may keep its page in the history, and going back must not ask to send the POST again.
 pub(crate) async fn proceed(
     ctx: &Ctx,
     browser: &Browser,
@@ -18,7 +19,9 @@ pub(crate) async fn proceed(
 ) -> Result<Response, Failure> {
     let journey = Journey::load(ctx, browser, ticket).await?;
     match journey.next() {
-        Ok(NextStep::Finish) => finish::finish(ctx, &journey).await,
+        Ok(NextStep::Finish) if !(ctx.caller.is_post && journey.is_answered_by_form()) => {
+            finish::finish(ctx, &journey).await
+        }
         // A request too large to travel as a ticket goes back to where it came from.
         Ok(step) => match to_page(&ctx.app, step, &journey.ticket) {
             Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, error),
@@ -33,10 +36,8 @@ pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Resp
     let page = match step {
         NextStep::Login => "/login",
         NextStep::ChooseAccount => "/choose_account",
-        NextStep::Consent => "/consent",
-        NextStep::Finish => {
-            return Err(Failure::Internal("there is no page for the end".to_owned()));
-        }
+        // The GET of any page goes on to the end.
+        NextStep::Consent | NextStep::Finish => "/consent",
     };
     let url = format!(
         "{}?ticket={}",

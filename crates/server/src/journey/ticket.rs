@@ -11,7 +11,7 @@ use crate::{app::App, browser::Browser, error::Failure, error_page::page::PageEr
 
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// A ticket travels in a URL, whose query is at most 16 KiB.
-const MAX_BYTES: usize = 15_000;
+pub(super) const MAX_BYTES: usize = 15_000;
 /// The sealed steps of a whole login take less.
 const ROOM_FOR_STEPS: usize = 768;
 /// Changes with the meaning of a member. Of a ticket of another version only the goal is used.
@@ -141,6 +141,15 @@ impl Ticket {
     pub(crate) fn restart_of(app: &App, text: &str) -> Option<String> {
         let goal = Self::goal_of(app, text).ok()?;
         Some(restart(app, &goal, text))
+    }
+
+    /// The path and query that start the authorization request again.
+    pub(super) fn restart_path(&self, app: &App) -> Option<String> {
+        let text = self.seal(app).ok()?;
+        Some(format!(
+            "{}/authorize?ticket={text}",
+            app.settings.issuer.path()
+        ))
     }
 
     /// The link that starts the journey again.

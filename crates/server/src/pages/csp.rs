@@ -14,7 +14,7 @@ pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-WuP3uRvOL
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The page of `response_mode=form_post`, with the script that submits it.
-pub(crate) const FORM_POST: &str = "default-src 'none'; script-src 'sha256-ox4bri+xTrW3kuLTyRoak73QX8KZGuyP3JlQYusbSlA='; \
+pub(crate) const FORM_POST: &str = "default-src 'none'; script-src 'sha256-haRJgvGnGKiS8+5JGyVgsLzTn5FYKJZ2kLKi//53IiQ='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Style sheet, fonts and logos. A logo comes from the operator or a client, and an SVG opened by itself could run scripts.

@@ -84,6 +84,91 @@ async fn form_post_answers_with_a_form_that_posts_itself() {
     assert_eq!(page.answer.header("cache-control"), Some("no-store"));
 }
 
+/// A browser that keeps the page of the form in its history gets it again by GET.
+#[tokio::test]
+async fn a_form_that_answers_a_post_is_fetched_by_get() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(WEB)
+        .with("response_mode", "form_post")
+        .with("prompt", "consent");
+    let login = browser.open(&request.url(&server)).await;
+    let consent = log_in_at(&mut browser, &login, Person::ALICE).await;
+    for decision in ["allow", "deny"] {
+        let form = consent.form();
+        let answer = browser
+            .submit_once(&consent, form, &[("decision", decision)])
+            .await;
+        assert_eq!(answer.status, 303, "{decision}");
+        let (page, again) = (answer.location().to_owned(), answer.location().to_owned());
+        assert!(page.starts_with(ISSUER), "{page}");
+        let page = browser.open(&page).await;
+        let first = page.form();
+        assert_eq!(first.action, WEB.redirect_uri);
+        assert_eq!(first.value("state"), "the state");
+        let second = browser.open(&again).await.form();
+        match decision {
+            "allow" => {
+                assert_ne!(first.value("code"), second.value("code"), "used once");
+                // The entry of the history becomes the request, which asks again.
+                let (_, restart) = page.text().split_once("data-again=\"").unwrap();
+                let (restart, _) = restart.split_once('"').unwrap();
+                assert!(restart.starts_with("/authorize?ticket="), "{restart}");
+                let consent = browser.open(&server.url(restart)).await;
+                assert_eq!((consent.status(), consent.path()), (200, "/consent"));
+            }
+            _ => {
+                assert_eq!(first.value("error"), "access_denied");
+                assert_eq!(first.fields, second.fields);
+                assert!(!page.text().contains("data-again"));
+            }
+        }
+    }
+    // A request that is posted with an error; and the page of an error is not kept for long.
+    let wrong = request.with("response_type", "token");
+    let posted = server.post("/authorize").form(&wrong.pairs());
+    let answer = posted.send().await;
+    assert_eq!(answer.status, 303);
+    let page = browser.open(answer.location()).await;
+    assert_eq!(page.form().value("error"), "unsupported_response_type");
+    server.advance(jiff::SignedDuration::from_mins(6));
+    let page = browser.open(answer.location()).await;
+    page.is_trouble(400, "This took too long");
+    for forged in ["", "x", "v1.AAAA"] {
+        let url = server.url(&format!("/authorize?response={forged}"));
+        assert_eq!(browser.open(&url).await.status(), 400);
+    }
+    // What is too long for a URL is answered at once.
+    let long = wrong.with("state", &"s".repeat(12_000));
+    let answer = server.post("/authorize").form(&long.pairs()).send().await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().contains(&"s".repeat(12_000)));
+}
+
+#[tokio::test]
+async fn a_login_without_consent_to_ask_for_is_answered_by_a_form_that_is_fetched() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(WEB).with("response_mode", "form_post");
+    walk(&mut browser, &request, Person::ALICE).await;
+    for (prompt, path) in [("login", "/login"), ("select_account", "/choose_account")] {
+        let request = Authorization::of(WEB)
+            .with("response_mode", "form_post")
+            .with("prompt", prompt);
+        let page = browser.open(&request.url(&server)).await;
+        assert_eq!(page.path(), path);
+        let fill = [
+            ("username", "alice"),
+            ("password", Person::ALICE.password),
+            ("decision", "continue"),
+        ];
+        let answer = browser.submit_once(&page, page.form(), &fill).await;
+        assert_eq!(answer.status, 303);
+        let page = browser.open(answer.location()).await;
+        assert_eq!(page.form().value("code").len(), 51, "{prompt}");
+    }
+}
+
 #[tokio::test]
 async fn a_hostile_state_stays_text_on_its_way_back() {
     let server = TestServer::start().await;

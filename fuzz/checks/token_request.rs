@@ -13,7 +13,7 @@ pub(crate) fn check(data: &[u8]) {
     };
     let header = std::str::from_utf8(head).ok().filter(|h| !h.is_empty());
     let pairs: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
-    let _ = EndSessionRequest::parse(&pairs);
+    let _ = EndSessionRequest::parse(&pairs, &[]);
     let Ok(params) = Params::new(&pairs, 32 * 1024) else {
         return;
     };

@@ -32,6 +32,8 @@ const KEPT: Duration = Duration::from_secs(60);
 const MAX_ORIGINS: usize = 10_000;
 /// The names that an unknown one is compared with are bounded too.
 const MAX_NAMES: usize = 10_000;
+/// How many clients are named where a request names none.
+const MAX_NAMED: usize = 8;
 
 /// The clients of the store.
 pub(crate) struct ClientDirectory {
@@ -137,6 +139,12 @@ impl ClientDirectory {
     /// An enabled client that may be meant by an unknown identifier, for the log.
     pub(crate) fn similar(&self, unknown: &str) -> Option<String> {
         self.names.load().similar(unknown).map(str::to_owned)
+    }
+
+    /// Some enabled clients, for the log of a request that names none.
+    pub(crate) fn some(&self) -> Vec<String> {
+        let names = self.names.load();
+        names.first(MAX_NAMED).map(str::to_owned).collect()
     }
 
     /// The algorithms that clients ask for beyond the defaults.

@@ -23,6 +23,7 @@ pub(crate) fn log(caller: &Caller, error: &OAuthError) {
         sent = text(values.and_then(|v| v.sent.as_ref())),
         registered = text(values.and_then(|v| v.registered.as_ref())),
         differs = values.and_then(|v| v.differs.as_deref()),
+        advice = values.and_then(|v| v.advice),
         trail = trail.map(tracing::field::display),
         "refused"
     );
@@ -41,6 +42,10 @@ impl Explanation {
         let trail = error.trail()?;
         let failed = trail.failure()?;
         let values = trail.values();
+        let problem = match error.cause() {
+            None => error.description().to_owned(),
+            Some(cause) => format!("{} ({cause})", error.description()),
+        };
         let shown = |value: Option<&Shown>| value.map(|v| v.as_str().to_owned());
         let all = [
             ("client_id", shown(trail.client_id())),
@@ -48,9 +53,11 @@ impl Explanation {
                 "check",
                 Some(format!("{} ({})", failed.name, failed.section)),
             ),
+            ("error", Some(problem)),
             ("sent", shown(values.sent.as_ref())),
             ("registered", shown(values.registered.as_ref())),
             ("differs", values.differs.clone()),
+            ("advice", values.advice.map(str::to_owned)),
         ];
         let present = all
             .into_iter()

@@ -1,11 +1,11 @@
 //! Posted forms: limits are checked before the body is read.
 
-use cardea_web::inbound::{UnreadForm, limits::Limiter};
+use cardea_web::inbound::{Readable, UnreadForm, limits::Limiter};
 
 use crate::{caller::Caller, error::Failure, limited};
 
 /// The bound of an authorization or logout request. Its parameters have 16 KiB at most, before they are percent-encoded.
-pub(crate) const MAX_REQUEST_BYTES: usize = 64 * 1024;
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// The bound of a page whose form has a ticket, in which the request is.
 pub(crate) const MAX_STEP_BYTES: usize = 16 * 1024;
 /// The bound of all other pages.
@@ -20,6 +20,16 @@ pub(crate) async fn read_limited(
 ) -> Result<Vec<(String, String)>, Failure> {
     limited::by_network(limiter, caller)?;
     Ok(form.read(max_bytes).await?.0)
+}
+
+/// Counts an authorization or logout request of the caller's network, then reads what can be read of it.
+pub(crate) async fn read_request(
+    limiter: &Limiter,
+    caller: &Caller,
+    form: UnreadForm,
+) -> Result<Readable, Failure> {
+    limited::by_network(limiter, caller)?;
+    Ok(form.read_leniently(MAX_REQUEST_BYTES).await?)
 }
 
 /// Asks whether the caller's network is within its limit, then reads the form. The request is counted when it is known

@@ -1,17 +1,16 @@
 //! The checks of an authorization request as a table: a row is a check, a column an endpoint.
 
 use super::{
-    Access, AuthorizationRequest, Context, Refusal, ReturnPath, ReturnTo, hint, pkce, redirect_uri,
-    resource, response, response_type, scope,
+    Access, AuthorizationRequest, Context, PageReason, Refusal, ReturnPath, ReturnTo, hint, pkce,
+    redirect_uri, resource, response, response_type, scope, shown,
 };
 use crate::{
     error::{ErrorCode, OAuthError},
-    explain::{Check, Shown, Values},
-    metadata::ACR_PASSWORD,
+    explain::{Check, Values},
     model::{Audience, Client, Subject},
     pkce::CodeChallenge,
-    redirect_uri::{RegisteredRedirectUri, VerifiedRedirect},
-    request::{AuthorizationParams, ClaimsRequest, Prompts, ResponseMode},
+    redirect_uri::VerifiedRedirect,
+    request::{AuthorizationParams, ClaimsRequest, NoValue, Prompts, ResponseMode},
     scope::Scope,
 };
 
@@ -86,9 +85,9 @@ const fn row(
 
 /// A run through the checks: the request, and what the checks have found so far.
 pub(super) struct Run<'a> {
-    params: &'a AuthorizationParams<'a>,
-    context: Context<'a>,
-    client: Option<&'a Client>,
+    pub(super) params: &'a AuthorizationParams<'a>,
+    pub(super) context: Context<'a>,
+    pub(super) client: Option<&'a Client>,
     redirect: Option<VerifiedRedirect>,
     redirect_uri_given: bool,
     found: Found,
@@ -130,15 +129,30 @@ impl<'a> Run<'a> {
     /// Sends an error to the client as soon as the redirect URI is verified.
     pub(super) fn refuse(self, error: OAuthError) -> Refusal {
         match self.redirect {
-            None => Refusal::Page(error),
+            None => Refusal::Page(self.page_reason(), error),
             Some(redirect) => Refusal::Return(ReturnTo::new(redirect, self.params), error),
+        }
+    }
+
+    fn page_reason(&self) -> PageReason {
+        if self.client.is_none() {
+            return match self.params.client_id() {
+                Ok(_) => PageReason::UnknownClient,
+                Err(_) => PageReason::Unreadable,
+            };
+        }
+        match self.params.redirect_uri() {
+            Ok(_) => PageReason::WrongRedirectUri,
+            Err(NoValue::Missing) => PageReason::NoRedirectUri,
+            Err(NoValue::Repeated | NoValue::Undecodable) => PageReason::Unreadable,
         }
     }
 
     /// The request that has passed all checks.
     pub(super) fn finish(self) -> Result<AuthorizationRequest, Refusal> {
+        let reason = self.page_reason();
         let (Some(client), Some(redirect)) = (self.client, self.redirect) else {
-            return Err(Refusal::Page(unchecked("redirect_uri")));
+            return Err(Refusal::Page(reason, unchecked("redirect_uri")));
         };
         let found = self.found;
         Ok(AuthorizationRequest {
@@ -171,7 +185,7 @@ fn unchecked(what: &'static str) -> OAuthError {
 }
 
 fn client(run: &mut Run<'_>) -> Result<(), OAuthError> {
-    run.client = Some(redirect_uri::known_client(run.context.client)?);
+    run.client = Some(redirect_uri::known_client(run.params, run.context.client)?);
     Ok(())
 }
 
@@ -257,122 +271,4 @@ fn subject(run: &mut Run<'_>) -> Result<(), OAuthError> {
 fn login_hint(run: &mut Run<'_>) -> Result<(), OAuthError> {
     run.found.login_hint = run.params.login_hint()?.map(str::to_owned);
     Ok(())
-}
-
-/// What was sent and registered, for the log. Secrets and values that may be personal are masked.
-mod shown {
-    use super::{ACR_PASSWORD, Audience, RegisteredRedirectUri, Run, Shown, Values};
-
-    pub(super) fn nothing(_: &Run<'_>) -> Values {
-        Values::default()
-    }
-
-    pub(super) fn client(run: &Run<'_>) -> Values {
-        Values::nearest(run.params.client_id().ok(), run.context.similar_client)
-    }
-
-    pub(super) fn redirect_uri(run: &Run<'_>) -> Values {
-        let registered = run.client.map(|c| c.redirect_uris()).unwrap_or_default();
-        let sent = run.params.redirect_uri();
-        Values::nearest(sent, registered.iter().map(RegisteredRedirectUri::as_str))
-    }
-
-    pub(super) fn state(run: &Run<'_>) -> Values {
-        masked(run.params.raw("state"))
-    }
-
-    pub(super) fn response_mode(run: &Run<'_>) -> Values {
-        Values::of(run.params.raw("response_mode"), "query, form_post")
-    }
-
-    pub(super) fn response_type(run: &Run<'_>) -> Values {
-        Values::of(run.params.raw("response_type"), "code")
-    }
-
-    pub(super) fn grant_types(run: &Run<'_>) -> Values {
-        let registered: Vec<_> = run
-            .client
-            .iter()
-            .flat_map(|client| &client.metadata().grant_types)
-            .map(|grant_type| grant_type.as_str())
-            .collect();
-        Values::of(Some("authorization_code"), &registered.join(" "))
-    }
-
-    pub(super) fn code_challenge(run: &Run<'_>) -> Values {
-        let method = run.params.code_challenge_method();
-        let sent = match run.params.code_challenge() {
-            None => "no code_challenge".to_owned(),
-            Some(text) => format!(
-                "code_challenge of {} characters, code_challenge_method {}",
-                text.len(),
-                method.unwrap_or("missing")
-            ),
-        };
-        Values::of(Some(&sent), "S256")
-    }
-
-    pub(super) fn scope(run: &Run<'_>) -> Values {
-        let Some(client) = run.client else {
-            return Values::default();
-        };
-        let sent = run.params.scope();
-        let unregistered = sent
-            .unwrap_or_default()
-            .split(' ')
-            .find(|token| !token.is_empty() && !client.scope().contains(token));
-        match unregistered.and_then(|token| Some((token, similar(token, client)?))) {
-            Some((token, similar)) => Values::compared(token, &similar),
-            None => Values::of(sent, &client.scope().to_string()),
-        }
-    }
-
-    fn similar(token: &str, client: &crate::model::Client) -> Option<String> {
-        crate::explain::similar(token, client.scope().iter()).map(str::to_owned)
-    }
-
-    pub(super) fn nonce(run: &Run<'_>) -> Values {
-        masked(run.params.raw("nonce"))
-    }
-
-    pub(super) fn resource(run: &Run<'_>) -> Values {
-        let known = |text: &str| {
-            Audience::parse(text).is_ok_and(|a| run.context.resources.find(&a).is_some())
-        };
-        let mut sent = run.params.resources();
-        let unknown = sent.find(|text| !known(text));
-        let all = run.context.resources.iter();
-        Values::nearest(unknown, all.map(|r| r.audience.as_str()))
-    }
-
-    pub(super) fn prompt(run: &Run<'_>) -> Values {
-        Values::of(
-            run.params.raw("prompt"),
-            "none, login, consent, select_account",
-        )
-    }
-
-    pub(super) fn max_age(run: &Run<'_>) -> Values {
-        Values::of(run.params.raw("max_age"), "a number of seconds")
-    }
-
-    pub(super) fn claims(run: &Run<'_>) -> Values {
-        masked(run.params.raw("claims"))
-    }
-
-    pub(super) fn acr(run: &Run<'_>) -> Values {
-        Values::of(run.params.raw("acr_values"), ACR_PASSWORD)
-    }
-
-    pub(super) fn subject(run: &Run<'_>) -> Values {
-        masked(run.params.id_token_hint())
-    }
-
-    pub(super) fn login_hint(run: &Run<'_>) -> Values {
-        masked(run.params.raw("login_hint"))
-    }
-
-    fn masked(sent: Option<&str>) -> Values {
-        Values::sent(sent.map(Shown::masked))
-    }
 }

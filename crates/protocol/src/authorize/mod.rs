@@ -15,6 +15,7 @@ mod response;
 mod response_type;
 mod return_path;
 mod scope;
+mod shown;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +52,22 @@ pub struct AuthorizationRequest {
 #[derive(Debug)]
 pub enum Refusal {
     /// To the user, as a page: the redirect URI is not verified.
-    Page(OAuthError),
+    Page(PageReason, OAuthError),
     /// Back to the client.
     Return(ReturnTo, OAuthError),
+}
+
+/// Why an error is shown to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageReason {
+    /// No such client, or it is disabled.
+    UnknownClient,
+    /// The redirect URI is not registered.
+    WrongRedirectUri,
+    /// The request has no redirect URI.
+    NoRedirectUri,
+    /// Client or redirect URI can't be read.
+    Unreadable,
 }
 
 /// What the checks look things up in.
@@ -63,6 +77,8 @@ pub struct Context<'a> {
     pub client: Option<&'a Client>,
     /// If it does not, a registered client identifier that may have been meant. Only logged.
     pub similar_client: Option<&'a str>,
+    /// Some registered client identifiers, if the request names no client. Only logged.
+    pub some_clients: &'a [String],
     /// The APIs.
     pub resources: &'a Resources,
     /// Reads an `id_token_hint`.
@@ -75,7 +91,7 @@ pub fn check<'a>(
     context: Context<'a>,
 ) -> Result<AuthorizationRequest, Refusal> {
     let mut run = checks::Run::new(params, context);
-    let mut trail = Trail::of(params.client_id().ok());
+    let mut trail = Trail::of(params.sent("client_id").as_deref());
     for row in CHECKS {
         if !row.endpoints.contains(&Endpoint::Authorize) {
             continue;

@@ -4,12 +4,16 @@ use crate::{
     error::{ErrorCode, OAuthError},
     model::Client,
     redirect_uri::{VerifiedRedirect, verify},
-    request::AuthorizationParams,
+    request::{AuthorizationParams, NoValue},
     scope::OPENID,
 };
 
 /// RFC 6749 §4.1.2.1: with an unknown client nothing is ever redirected.
-pub(super) fn known_client(client: Option<&Client>) -> Result<&Client, OAuthError> {
+pub(super) fn known_client<'a>(
+    params: &AuthorizationParams<'_>,
+    client: Option<&'a Client>,
+) -> Result<&'a Client, OAuthError> {
+    params.client_id().map_err(|why| why.of("client_id"))?;
     let unknown = || {
         OAuthError::new(
             ErrorCode::InvalidClient,
@@ -32,16 +36,17 @@ pub(super) fn verified(
     let registered = client.redirect_uris();
     match (params.redirect_uri(), registered) {
         // RFC 6749 §3.1.2.4: an unregistered URI is never redirected to.
-        (Some(uri), _) => verify(registered, uri).map(|r| (r, true)).ok_or_else(|| {
+        (Ok(uri), _) => verify(registered, uri).map(|r| (r, true)).ok_or_else(|| {
             OAuthError::invalid_request(
                 "the address to return to (redirect_uri) is not registered for this application",
             )
         }),
         // RFC 6749 §3.1.2.3: it may be left out when exactly one is registered.
         // OpenID Core §3.1.2.1: `redirect_uri` is REQUIRED in an OpenID request.
-        (None, [only]) if !params.requests_scope(OPENID) => verify(registered, only.as_str())
-            .map(|r| (r, false))
-            .ok_or_else(|| OAuthError::invalid_request("redirect_uri is missing")),
-        (None, _) => Err(OAuthError::invalid_request("redirect_uri is missing")),
+        (Err(why @ NoValue::Missing), [only]) if !params.requests_scope(OPENID) => {
+            let only = verify(registered, only.as_str()).map(|r| (r, false));
+            only.ok_or_else(|| why.of("redirect_uri"))
+        }
+        (Err(why), _) => Err(why.of("redirect_uri")),
     }
 }

@@ -67,6 +67,12 @@ impl Shown {
         Self(text)
     }
 
+    /// A parameter that was not sent, or registered.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self("(nothing)".to_owned())
+    }
+
     /// A secret or personal value: only its length.
     #[must_use]
     pub fn masked(value: &str) -> Self {
@@ -100,6 +106,8 @@ pub struct Values {
     pub registered: Option<Shown>,
     /// Where the two differ.
     pub differs: Option<String>,
+    /// What to do.
+    pub advice: Option<&'static str>,
 }
 
 impl Values {
@@ -110,6 +118,7 @@ impl Values {
             sent: Some(Shown::of(sent)),
             registered: Some(Shown::of(registered)),
             differs: Some(difference(sent, registered)),
+            advice: None,
         }
     }
 
@@ -119,7 +128,7 @@ impl Values {
         Self {
             sent: sent.map(Shown::of),
             registered: Some(Shown::of(registered)),
-            differs: None,
+            ..Self::default()
         }
     }
 
@@ -132,6 +141,15 @@ impl Values {
                 Some(registered) => Self::compared(sent, registered),
                 None => Self::sent(Some(Shown::of(sent))),
             },
+        }
+    }
+
+    /// The same, with what to do.
+    #[must_use]
+    pub fn advise(self, advice: &'static str) -> Self {
+        Self {
+            advice: Some(advice),
+            ..self
         }
     }
 

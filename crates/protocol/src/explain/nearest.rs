@@ -44,6 +44,12 @@ impl NameIndex {
         index
     }
 
+    /// The first few names.
+    pub fn first(&self, count: usize) -> impl Iterator<Item = &str> {
+        let names = self.by_beginning.iter().take(count);
+        names.map(|(_, name)| name.as_str())
+    }
+
     /// The name that may be meant by an unknown one.
     #[must_use]
     pub fn similar(&self, sent: &str) -> Option<&str> {
@@ -126,5 +132,8 @@ mod tests {
             assert_eq!(index.similar(&long), None);
         }
         assert_eq!(NameIndex::default().similar("orders"), None);
+        let index = NameIndex::new(own.map(str::to_owned));
+        let first: Vec<_> = index.first(2).collect();
+        assert_eq!(first, ["orders-app", "payroll"]);
     }
 }

@@ -1,10 +1,10 @@
 //! The parameters of `/authorize` (RFC 6749 §4.1.1, OpenID Core §3.1.2.1), each parsed by its own grammar.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimsRequest, Params};
+use super::{ClaimsRequest, Params, Prompts};
 use crate::error::OAuthError;
 
 /// The bound of all parameters together, in bytes after decoding.
@@ -27,63 +27,24 @@ pub enum ResponseMode {
     FormPost,
 }
 
-/// OpenID Core §3.1.2.1, `prompt`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Prompt {
-    /// Show nothing.
-    None,
-    /// Ask for the password again.
-    Login,
-    /// Ask for consent again.
-    Consent,
-    /// Let the user choose the account.
-    SelectAccount,
+/// Why a parameter that has to come once has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoValue {
+    /// It does not come, or is empty.
+    #[error("is missing")]
+    Missing,
+    /// It comes more than once (RFC 6749 §3.1).
+    #[error("comes more than once")]
+    Repeated,
+    /// It is not percent-encoded UTF-8.
+    #[error("can't be decoded")]
+    Undecodable,
 }
 
-/// The set of prompts asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Prompts(Vec<Prompt>);
-
-impl Prompts {
-    /// Whether this one was asked for.
-    #[must_use]
-    pub fn has(&self, prompt: Prompt) -> bool {
-        self.0.contains(&prompt)
-    }
-
-    /// Whether no prompt was asked for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn parse(text: &str) -> Result<Self, OAuthError> {
-        let mut prompts = Vec::new();
-        for word in text.split(' ').filter(|w| !w.is_empty()) {
-            let prompt = match word {
-                "none" => Prompt::None,
-                "login" => Prompt::Login,
-                "consent" => Prompt::Consent,
-                "select_account" => Prompt::SelectAccount,
-                _ => {
-                    return Err(OAuthError::invalid_request(
-                        "prompt has an unknown value; known are none, login, consent, select_account",
-                    ));
-                }
-            };
-            if !prompts.contains(&prompt) {
-                prompts.push(prompt);
-            }
-        }
-        // OpenID Core §3.1.2.1: none with any other value is an error.
-        if prompts.contains(&Prompt::None) && prompts.len() > 1 {
-            return Err(OAuthError::invalid_request(
-                "prompt=none can't be combined with another value",
-            ));
-        }
-        Ok(Self(prompts))
+impl NoValue {
+    /// The error of a request that lacks the parameter `name`.
+    pub(crate) fn of(self, name: &'static str) -> OAuthError {
+        OAuthError::invalid_request(format!("the parameter {name} {self}"))
     }
 }
 
@@ -91,25 +52,38 @@ impl Prompts {
 #[derive(Clone)]
 pub struct AuthorizationParams<'a> {
     params: Params<'a>,
+    /// The names of the parameters that could not be decoded.
+    undecodable: &'a [String],
     flaw: Option<OAuthError>,
 }
 
 impl<'a> AuthorizationParams<'a> {
-    /// Bounds the request as a whole. If client and redirect URI can be read all the same, the error is kept for
-    /// later, because then it goes back to the client (RFC 6749 §4.1.2.1).
-    pub fn new(pairs: &'a [(String, String)]) -> Result<Self, OAuthError> {
-        let flaw = match Params::new(pairs, MAX_REQUEST_BYTES) {
-            Ok(params) => return Ok(Self { params, flaw: None }),
-            Err(flaw) => flaw,
+    /// Bounds the request as a whole. An error is kept for later: if client and redirect URI can be read all the same, it goes
+    /// back to the client (RFC 6749 §4.1.2.1).
+    #[must_use]
+    pub fn new(pairs: &'a [(String, String)]) -> Self {
+        let (params, flaw) = match Params::new(pairs, MAX_REQUEST_BYTES) {
+            Ok(params) => (params, None),
+            Err(flaw) => (Params::flawed(pairs), Some(flaw)),
         };
-        let params = Params::flawed(pairs);
-        if params.comes_once("client_id") && params.comes_once("redirect_uri") {
-            Ok(Self {
-                params,
-                flaw: Some(flaw),
-            })
-        } else {
-            Err(flaw)
+        Self {
+            params,
+            undecodable: &[],
+            flaw,
+        }
+    }
+
+    /// What can be read of a request that is refused for this reason; the parameters with these names could not be decoded.
+    #[must_use]
+    pub fn flawed(
+        pairs: &'a [(String, String)],
+        undecodable: &'a [String],
+        why: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            params: Params::flawed(pairs),
+            undecodable,
+            flaw: Some(OAuthError::invalid_request(why)),
         }
     }
 
@@ -119,14 +93,39 @@ impl<'a> AuthorizationParams<'a> {
     }
 
     /// `client_id`
-    pub fn client_id(&self) -> Result<&'a str, OAuthError> {
-        self.params.required("client_id")
+    pub fn client_id(&self) -> Result<&'a str, NoValue> {
+        self.once("client_id")
     }
 
     /// `redirect_uri`
+    pub fn redirect_uri(&self) -> Result<&'a str, NoValue> {
+        self.once("redirect_uri")
+    }
+
+    fn once(&self, name: &str) -> Result<&'a str, NoValue> {
+        if self.undecodable.iter().any(|n| n == name) {
+            return Err(NoValue::Undecodable);
+        }
+        match (self.params.count(name), self.params.one(name)) {
+            (1, Some(value)) => Ok(value),
+            (0 | 1, _) => Err(NoValue::Missing),
+            _ => Err(NoValue::Repeated),
+        }
+    }
+
+    /// The different values of a parameter that should come once, for the log.
     #[must_use]
-    pub fn redirect_uri(&self) -> Option<&'a str> {
-        self.params.one("redirect_uri")
+    pub fn sent(&self, name: &str) -> Option<String> {
+        let mut values: Vec<&str> = Vec::new();
+        for value in self.params.all(name) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        if self.undecodable.iter().any(|n| n == name) {
+            values.push("(can't be decoded)");
+        }
+        (!values.is_empty()).then(|| values.join(", "))
     }
 
     /// `response_type`
@@ -137,18 +136,15 @@ impl<'a> AuthorizationParams<'a> {
     /// `response_mode`; `None` for an unknown mode.
     #[must_use]
     pub fn response_mode(&self) -> Option<ResponseMode> {
-        match self.params.one("response_mode") {
-            None | Some("query") => Some(ResponseMode::Query),
-            Some("form_post") => Some(ResponseMode::FormPost),
-            Some(_) => None,
+        match self.once("response_mode") {
+            Err(NoValue::Missing) | Ok("query") => Some(ResponseMode::Query),
+            Ok("form_post") => Some(ResponseMode::FormPost),
+            _ => None,
         }
     }
 
     /// `state`
     pub fn state(&self) -> Result<Option<&'a str>, OAuthError> {
-        if self.flaw.is_some() && !self.params.comes_once("state") {
-            return Ok(None);
-        }
         let state = self.params.bounded("state", MAX_STATE_BYTES)?;
         // RFC 6749 appendix A.5: VSCHAR. It is echoed, so nothing else may be in it.
         if state.is_some_and(|s| s.chars().any(char::is_control)) {
@@ -168,11 +164,7 @@ impl<'a> AuthorizationParams<'a> {
     /// The value of a parameter that comes exactly once, not checked.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        if self.params.comes_once(name) {
-            self.params.one(name)
-        } else {
-            None
-        }
+        self.once(name).ok()
     }
 
     /// Whether `scope` names this token.
@@ -288,26 +280,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prompts_are_a_set_of_known_words() {
-        assert!(
-            Prompts::parse("login consent")
-                .unwrap()
-                .has(Prompt::Consent)
-        );
-        assert!(Prompts::parse("none login").is_err());
-        assert!(Prompts::parse("create").is_err());
-        assert!(Prompts::parse("none none").unwrap().has(Prompt::None));
-    }
-
-    #[test]
     fn max_age_is_digits_alone() {
         let read = |v: &str| {
             let pairs = [("max_age".to_owned(), v.to_owned())];
-            AuthorizationParams::new(&pairs)
-                .unwrap()
-                .max_age()
-                .ok()
-                .flatten()
+            AuthorizationParams::new(&pairs).max_age().ok().flatten()
         };
         assert_eq!(
             ["0", "3600", "-1", "+1", "1e3", "99999999999"].map(read),
@@ -318,12 +294,43 @@ mod tests {
     #[test]
     fn a_request_names_its_client() {
         let pairs = crate::samples::pairs(&[("client_id", "app"), ("state", "secret")]);
-        let params = AuthorizationParams::new(&pairs).unwrap();
+        let params = AuthorizationParams::new(&pairs);
         assert_eq!(params.client_id(), Ok("app"));
         assert!(
             !format!("{params:?}").contains("secret"),
             "what came in is not for the log"
         );
-        assert!(AuthorizationParams::new(&[]).unwrap().client_id().is_err());
+        let nothing = AuthorizationParams::new(&[]);
+        assert_eq!(nothing.client_id(), Err(NoValue::Missing));
+    }
+
+    #[test]
+    fn b4_a_parameter_has_a_value_only_if_it_comes_once_and_can_be_decoded() {
+        let pairs = crate::samples::pairs(&[
+            ("client_id", "app"),
+            ("state", "s"),
+            ("redirect_uri", "a"),
+            ("redirect_uri", "a"),
+            ("redirect_uri", "b"),
+            ("nonce", ""),
+            ("scope", ""),
+            ("scope", "openid"),
+        ]);
+        let undecodable = ["state".to_owned(), "prompt".to_owned()];
+        let params = AuthorizationParams::flawed(&pairs, &undecodable, "why");
+        assert_eq!(params.client_id(), Ok("app"));
+        assert_eq!(params.redirect_uri(), Err(NoValue::Repeated));
+        assert_eq!(params.sent("redirect_uri").as_deref(), Some("a, b"));
+        assert_eq!(params.once("state"), Err(NoValue::Undecodable));
+        assert_eq!(params.readable_state(), None);
+        assert_eq!(
+            params.sent("state").as_deref(),
+            Some("s, (can't be decoded)")
+        );
+        assert_eq!(params.once("prompt"), Err(NoValue::Undecodable));
+        assert_eq!(params.once("nonce"), Err(NoValue::Missing));
+        assert_eq!(params.sent("nonce"), None);
+        assert_eq!(params.once("scope"), Err(NoValue::Repeated));
+        assert_eq!(params.flawless().unwrap_err().description(), "why");
     }
 }

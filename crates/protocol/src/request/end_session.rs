@@ -1,6 +1,6 @@
 //! A request to `/end_session` (OpenID Connect RP-Initiated Logout §2).
 
-use super::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, Params};
+use super::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, NoValue, Params};
 use crate::{error::OAuthError, model::ClientId};
 
 /// Every parameter is optional.
@@ -17,20 +17,28 @@ pub struct EndSessionRequest {
 }
 
 impl EndSessionRequest {
-    /// Parses the query or the body.
-    pub fn parse(pairs: &[(String, String)]) -> Result<Self, OAuthError> {
+    /// Parses the query or the body. The parameters with the names `undecodable` could not be decoded: only one that says who
+    /// logs out ends the request.
+    pub fn parse(pairs: &[(String, String)], undecodable: &[String]) -> Result<Self, OAuthError> {
+        let lost = |name: &str| undecodable.iter().any(|n| n == name);
+        for name in ["id_token_hint", "client_id"] {
+            if lost(name) {
+                return Err(NoValue::Undecodable.of(name));
+            }
+        }
         let params = Params::new(pairs, MAX_REQUEST_BYTES)?;
         let client_id = params.one("client_id").map(ClientId::parse).transpose();
         // A state that can't be echoed is no reason not to log out.
         let echoed = |s: &&str| s.len() <= MAX_STATE_BYTES && !s.chars().any(char::is_control);
-        let state = params.one("state").filter(echoed);
+        let state = params.one("state").filter(|_| !lost("state"));
+        let uri = params.bounded("post_logout_redirect_uri", 1024)?;
         Ok(Self {
             id_token_hint: params.one("id_token_hint").map(str::to_owned),
             client_id: client_id.map_err(|e| OAuthError::invalid_request(e.to_string()))?,
-            post_logout_redirect_uri: params
-                .bounded("post_logout_redirect_uri", 1024)?
+            post_logout_redirect_uri: uri
+                .filter(|_| !lost("post_logout_redirect_uri"))
                 .map(str::to_owned),
-            state: state.map(str::to_owned),
+            state: state.filter(echoed).map(str::to_owned),
         })
     }
 }
@@ -48,7 +56,7 @@ mod tests {
             post_logout_redirect_uri: None,
             state: None,
         };
-        assert_eq!(EndSessionRequest::parse(&[]).unwrap(), nothing);
+        assert_eq!(EndSessionRequest::parse(&[], &[]).unwrap(), nothing);
         let all = pairs(&[
             ("id_token_hint", "a.b.c"),
             ("client_id", "app"),
@@ -56,7 +64,7 @@ mod tests {
             ("state", "s & é"),
             ("logout_hint", "alice"),
         ]);
-        let request = EndSessionRequest::parse(&all).unwrap();
+        let request = EndSessionRequest::parse(&all, &[]).unwrap();
         assert_eq!(request.id_token_hint.as_deref(), Some("a.b.c"));
         assert_eq!(request.client_id, ClientId::parse("app").ok());
         assert_eq!(
@@ -75,9 +83,29 @@ mod tests {
             ("a\r\nb".to_owned(), false),
         ] {
             let pairs = pairs(&[("state", &state), ("id_token_hint", "a.b.c")]);
-            let request = EndSessionRequest::parse(&pairs).unwrap();
+            let request = EndSessionRequest::parse(&pairs, &[]).unwrap();
             assert_eq!(request.state, kept.then_some(state));
             assert!(request.id_token_hint.is_some());
+        }
+    }
+
+    #[test]
+    fn b4_a_parameter_that_can_not_be_decoded_ends_only_what_depends_on_it() {
+        let all = pairs(&[
+            ("id_token_hint", "a.b.c"),
+            ("client_id", "app"),
+            ("post_logout_redirect_uri", "https://app.example/bye"),
+            ("state", "s"),
+        ]);
+        let parse = |name: &str| EndSessionRequest::parse(&all, &[name.to_owned()]);
+        let whole = EndSessionRequest::parse(&all, &[]).unwrap();
+        assert_eq!(parse("foo").unwrap(), whole);
+        assert_eq!(parse("state").unwrap().state, None);
+        let nowhere = parse("post_logout_redirect_uri").unwrap();
+        assert_eq!(nowhere.post_logout_redirect_uri, None);
+        assert_eq!(nowhere.state.as_deref(), Some("s"));
+        for name in ["id_token_hint", "client_id"] {
+            assert_eq!(parse(name).unwrap_err().code(), ErrorCode::InvalidRequest);
         }
     }
 
@@ -89,7 +117,7 @@ mod tests {
             [("x", "1"), ("post_logout_redirect_uri", &*"u".repeat(1025))],
             [("x", "1"), ("id_token_hint", &*"h".repeat(16_384))],
         ] {
-            let error = EndSessionRequest::parse(&pairs(&bad)).unwrap_err();
+            let error = EndSessionRequest::parse(&pairs(&bad), &[]).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InvalidRequest, "{:?}", bad[1].0);
         }
     }

@@ -47,9 +47,9 @@ impl<'a> Params<'a> {
         Self(pairs)
     }
 
-    /// Whether a parameter comes exactly once.
-    pub(super) fn comes_once(&self, name: &str) -> bool {
-        self.0.iter().filter(|(k, _)| k == name).count() == 1
+    /// How often a parameter comes, with or without a value.
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(k, _)| k == name).count()
     }
 
     /// The value of a parameter.

@@ -2,12 +2,12 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
-    ErrorCode, OAuthError,
-    authorize::{AuthorizationRequest, Context, Refusal, check},
+    OAuthError,
+    authorize::{AuthorizationRequest, Context, PageReason, Refusal, check},
     request::AuthorizationParams,
     verify,
 };
-use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use cardea_web::inbound::{FormError, Readable, ReadableQuery, UnreadForm};
 
 use crate::{
     browser::Browser,
@@ -15,13 +15,13 @@ use crate::{
     error::{self, Failure},
     error_page::page::PageError,
     explain,
-    form::{MAX_REQUEST_BYTES, read_limited},
+    form::read_request,
     journey::{finish, goal::Goal, next_step::proceed, ticket::Ticket},
     limited,
 };
 
 /// `GET /authorize`
-pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+pub(crate) async fn get(ctx: Ctx, query: Result<ReadableQuery, FormError>) -> Response {
     let result = async {
         limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
         authorize(&ctx, &query?.0).await
@@ -33,9 +33,8 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// parameters themselves can be too long for a URL.
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.authorize;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_REQUEST_BYTES).await?;
-        match checked(&ctx, &pairs).await? {
+        let form = read_request(&ctx.app.limits.authorize, &ctx.caller, form).await?;
+        match checked(&ctx, &params(&form)).await? {
             Checked::Request(request) => {
                 let browser = Browser::of(&ctx);
                 let goal = Goal::Authorize(request);
@@ -50,9 +49,9 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     error::page(&ctx, result.await)
 }
 
-async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
+async fn authorize(ctx: &Ctx, query: &Readable) -> Result<Response, Failure> {
     let browser = Browser::of(ctx);
-    let request = match pairs {
+    let request = match query.pairs.as_slice() {
         [(name, sealed)] if name == finish::POSTED_ERROR => {
             return finish::posted_error(ctx, sealed);
         }
@@ -62,7 +61,7 @@ async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Fa
                 let cause = "the ticket is not of an authorization request";
                 return Err(Failure::page(PageError::BrokenLink, cause));
             };
-            match checked(ctx, &old.params()).await? {
+            match checked(ctx, &AuthorizationParams::new(&old.params())).await? {
                 Checked::Request(mut request) => {
                     request.access.subject = request.access.subject.or(old.access.subject);
                     request
@@ -70,7 +69,7 @@ async fn authorize(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Fa
                 Checked::Refused(response) => return Ok(*response),
             }
         }
-        _ => match checked(ctx, pairs).await? {
+        _ => match checked(ctx, &params(query)).await? {
             Checked::Request(request) => request,
             Checked::Refused(response) => return Ok(*response),
         },
@@ -89,14 +88,26 @@ enum Checked {
     Refused(Box<Response>),
 }
 
-async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failure> {
-    let params = AuthorizationParams::new(pairs)?;
-    let client_id = params.client_id()?;
-    let client = ctx.app.clients.find(client_id).await?;
-    let similar = match client {
-        None => ctx.app.clients.similar(client_id),
-        Some(_) => None,
-    };
+/// The parameters. What can't be read of them does not hinder the error on its way to the client.
+fn params(form: &Readable) -> AuthorizationParams<'_> {
+    match form.flaw {
+        None => AuthorizationParams::new(&form.pairs),
+        Some(why) => AuthorizationParams::flawed(&form.pairs, &form.undecodable, why.to_string()),
+    }
+}
+
+async fn checked(ctx: &Ctx, params: &AuthorizationParams<'_>) -> Result<Checked, Failure> {
+    let clients = &ctx.app.clients;
+    let (mut client, mut similar, mut some) = (None, None, Vec::new());
+    match params.client_id() {
+        Ok(client_id) => {
+            client = clients.find(client_id).await?;
+            if client.is_none() {
+                similar = clients.similar(client_id);
+            }
+        }
+        Err(_) => some = clients.some(),
+    }
     let ring = ctx.app.ring.current();
     let hint = |jwt: &str| {
         verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer()).map_err(|e| {
@@ -107,18 +118,21 @@ async fn checked(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Checked, Failu
     let context = Context {
         client: client.as_deref(),
         similar_client: similar.as_deref(),
+        some_clients: &some,
         resources: &ctx.app.settings.resources,
         hint: &hint,
     };
-    match check(&params, context) {
+    match check(params, context) {
         Ok(request) => Ok(Checked::Request(Box::new(request))),
-        Err(Refusal::Page(error)) if error.code() == ErrorCode::InvalidRequest => {
-            Err(Failure::Refused {
-                page: PageError::WrongReturnAddress,
-                error,
-            })
-        }
-        Err(Refusal::Page(e)) => Err(e.into()),
+        Err(Refusal::Page(reason, error)) => Err(Failure::Refused {
+            page: match reason {
+                PageReason::UnknownClient => PageError::UnknownApp,
+                PageReason::WrongRedirectUri => PageError::WrongReturnAddress,
+                PageReason::NoRedirectUri => PageError::NoReturnAddress,
+                PageReason::Unreadable => PageError::BrokenLink,
+            },
+            error,
+        }),
         Err(Refusal::Return(back, e)) => {
             explain::log(&ctx.caller, &e);
             let name = client.as_ref().map_or("", |c| c.name());

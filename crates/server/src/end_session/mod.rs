@@ -13,7 +13,7 @@ use cardea_protocol::{
 };
 use cardea_store::{Applications, EndSessions, EndWhich};
 use cardea_web::{
-    inbound::{FormError, QueryPairs, UnreadForm},
+    inbound::{FormError, Readable, ReadableQuery, UnreadForm},
     log::REFUSED,
 };
 use form_urlencoded::Serializer;
@@ -28,7 +28,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_REQUEST_BYTES, MAX_STEP_BYTES, read_limited},
+    form::{Form, MAX_STEP_BYTES, read_limited, read_request},
     journey::forms::{csrf_parts, from_our_page},
     limited,
     pages::{Back, UserLine, html},
@@ -74,7 +74,7 @@ impl Afterwards {
 }
 
 /// `GET /end_session`
-pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+pub(crate) async fn get(ctx: Ctx, query: Result<ReadableQuery, FormError>) -> Response {
     let result = async {
         limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
         end(&ctx, &query?.0).await
@@ -85,9 +85,8 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// `POST /end_session`: verified, and sent on by GET, where a Lax cookie is sent (D7).
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_REQUEST_BYTES).await?;
-        let request = read(&ctx, &pairs)?;
+        let form = read_request(&ctx.app.limits.other, &ctx.caller, form).await?;
+        let request = read(&ctx, &form)?;
         let json = serde_json::to_vec(&request).map_err(|e| Failure::Internal(e.to_string()))?;
         let sealed = ctx.app.seals.logout.seal_text(&json, POSTED);
         let url = ctx.app.settings.issuer.endpoint("/end_session");
@@ -123,10 +122,10 @@ pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
     error::page(&ctx, result.await)
 }
 
-async fn end(ctx: &Ctx, pairs: &[(String, String)]) -> Result<Response, Failure> {
-    let request = match pairs {
+async fn end(ctx: &Ctx, form: &Readable) -> Result<Response, Failure> {
+    let request = match form.pairs.as_slice() {
         [(name, sealed)] if name == "request" => posted(ctx, sealed)?,
-        _ => read(ctx, pairs)?,
+        _ => read(ctx, form)?,
     };
     let afterwards = afterwards(ctx, &request).await?;
     let browser = Browser::of(ctx);
@@ -158,8 +157,8 @@ fn posted(ctx: &Ctx, sealed: &str) -> Result<LogoutRequest, Failure> {
 }
 
 /// The request, its hint verified if it has one. A forged hint is an error page (D17).
-fn read(ctx: &Ctx, pairs: &[(String, String)]) -> Result<LogoutRequest, Failure> {
-    let request = EndSessionRequest::parse(pairs)?;
+fn read(ctx: &Ctx, form: &Readable) -> Result<LogoutRequest, Failure> {
+    let request = EndSessionRequest::parse(&form.pairs, &form.undecodable)?;
     let ring = ctx.app.ring.current();
     let verify = |jwt: &String| {
         verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer())

@@ -25,6 +25,8 @@ pub(crate) enum PageError {
     UnknownApp,
     /// The client's redirect URI is not registered: the browser is not sent there.
     WrongReturnAddress,
+    /// The client sent no redirect URI.
+    NoReturnAddress,
     /// The request can't be understood, and no client is known that could be notified.
     BrokenLink,
     /// The ticket has expired, or was finished before.
@@ -82,6 +84,11 @@ impl PageError {
             Self::WrongReturnAddress => (
                 "We won’t send you there",
                 "The app asked us to send you to an address that isn’t its own. To keep you safe, we stopped here.",
+                "Go back to the app and try once more. If it happens again, tell the people who run it.",
+            ),
+            Self::NoReturnAddress => (
+                "We can’t send you back",
+                "The app didn’t say where to send you after you sign in.",
                 "Go back to the app and try once more. If it happens again, tell the people who run it.",
             ),
             Self::BrokenLink => (
@@ -153,6 +160,10 @@ impl ErrorPage<'static> {
                 "error_return_address",
                 page(PageError::WrongReturnAddress, None),
             ),
+            (
+                "error_no_return_address",
+                page(PageError::NoReturnAddress, None),
+            ),
             ("error_broken_link", page(PageError::BrokenLink, None)),
             (
                 "error_too_late",
@@ -170,9 +181,18 @@ impl ErrorPage<'static> {
                         lines: vec![
                             ("client_id", "orders".to_owned()),
                             ("check", "redirect_uri (RFC 9700 §2.1)".to_owned()),
+                            (
+                                "error",
+                                "the address to return to (redirect_uri) is not registered for this application"
+                                    .to_owned(),
+                            ),
                             ("sent", "http://localhost:8080/callback/".to_owned()),
                             ("registered", "http://localhost:8080/callback".to_owned()),
                             ("differs", "the path differs by a trailing slash".to_owned()),
+                            (
+                                "advice",
+                                "send a registered redirect_uri, or register this one".to_owned(),
+                            ),
                         ],
                     }),
                     ..page(PageError::WrongReturnAddress, None)

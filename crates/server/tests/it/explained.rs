@@ -87,6 +87,75 @@ async fn n3_an_unknown_client_is_logged_bounded_and_with_the_one_that_may_be_mea
 }
 
 #[tokio::test]
+async fn n3_what_is_missing_repeated_or_broken_is_logged_with_client_and_registered_values() {
+    let uri = "registered=\"https://app.example.test/callback\"";
+    for (request, parts) in [
+        (
+            Authorization::of(SPA).with("redirect_uri", ""),
+            [
+                "client_id=\"spa\"",
+                "check=\"redirect_uri\"",
+                "sent=\"(nothing)\"",
+                uri,
+                "advice=\"send redirect_uri",
+            ],
+        ),
+        (
+            Authorization::of(SPA).and("redirect_uri", "https://a.example.test/"),
+            [
+                "client_id=\"spa\"",
+                "check=\"redirect_uri\"",
+                "sent=\"https://app.example.test/callback, https://a.example.test/\"",
+                uri,
+                "advice=\"send redirect_uri once\"",
+            ],
+        ),
+        (
+            Authorization::of(SPA).and("redirect_uri", SPA.redirect_uri),
+            [
+                "client_id=\"spa\"",
+                "check=\"redirect_uri\"",
+                "comes more than once",
+                uri,
+                "advice=\"send redirect_uri once\"",
+            ],
+        ),
+        (
+            Authorization::of(SPA).and("client_id", "spa"),
+            [
+                "client_id=\"spa\"",
+                "check=\"client\"",
+                "sent=\"spa\"",
+                "registered=\"",
+                "advice=\"send client_id once\"",
+            ],
+        ),
+        (
+            Authorization::of(SPA).and("client_id", "other"),
+            [
+                "client_id=\"spa, other\"",
+                "check=\"client\"",
+                "sent=\"spa, other\"",
+                "registered=\"",
+                "advice=\"send client_id once\"",
+            ],
+        ),
+        (
+            Authorization::of(SPA).with("client_id", ""),
+            [
+                "description=\"the parameter client_id is missing\"",
+                "check=\"client\"",
+                "sent=\"(nothing)\"",
+                "registered=\"",
+                "advice=\"send client_id\"",
+            ],
+        ),
+    ] {
+        has(&line(&request).await, &parts);
+    }
+}
+
+#[tokio::test]
 async fn n3_an_error_that_goes_back_to_the_client_is_logged_too() {
     let line = line(
         &Authorization::of(SPA)
@@ -126,6 +195,38 @@ async fn n3_the_error_page_shows_the_difference_in_development_only() {
         "spa",
     ] {
         assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+    for (wrong, parts) in [
+        (
+            Authorization::of(SPA).with("redirect_uri", ""),
+            [
+                "We can’t send you back",
+                "https://app.example.test/callback",
+            ],
+        ),
+        (
+            Authorization::of(SPA).and("redirect_uri", "https://a.example.test/"),
+            [
+                "send redirect_uri once",
+                "https://app.example.test/callback",
+            ],
+        ),
+        (
+            Authorization::of(SPA).with("client_id", ""),
+            ["the parameter client_id is missing", "spa"],
+        ),
+        (
+            Authorization::of(SPA).and("client_id", "spa"),
+            ["send client_id once", "comes more than once"],
+        ),
+    ] {
+        let page = Browser::new(&server).open(&wrong.url(&server)).await;
+        assert_eq!(page.status(), 400);
+        has(page.text(), &parts);
+        has(
+            page.text(),
+            &["<dt>sent</dt>", "<dt>registered</dt>", "<dt>advice</dt>"],
+        );
     }
     let typo = Authorization::of(SPA).with("client_id", "spaa");
     let page = Browser::new(&server).open(&typo.url(&server)).await;

@@ -18,6 +18,7 @@ mod explained;
 mod introspection;
 mod limits;
 mod login;
+mod logout_parameters;
 mod logs;
 mod revocation;
 mod sessions;

@@ -3,14 +3,18 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    body::{Body, HttpBody as _},
+    body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest, FromRequestParts, Request},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::problem::Problem;
+use super::{
+    form_encoding::{decode, parts},
+    problem::Problem,
+    readable::{self, Readable},
+};
 
 /// The maximum size of a body that an extractor of axum collects, such as `Json`.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -21,7 +25,7 @@ pub const MAX_QUERY_BYTES: usize = 16 * 1024;
 /// The maximum number of parameters of a form or a query.
 pub const MAX_PARAMETERS: usize = 100;
 /// Enough for most requests.
-const USUAL_PARAMETERS: usize = 8;
+pub(super) const USUAL_PARAMETERS: usize = 8;
 
 /// A body must be received within this time.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,6 +106,18 @@ impl UnreadForm {
     /// # Errors
     /// When it is not a form, is too large, or does not arrive in time.
     pub async fn read(self, max_bytes: usize) -> Result<FormPairs, FormError> {
+        parse(&self.collect(max_bytes).await?).map(FormPairs)
+    }
+
+    /// Reads what can be read of the form, which has at most `max_bytes`.
+    ///
+    /// # Errors
+    /// When it is not a form, is too large, or does not arrive in time.
+    pub async fn read_leniently(self, max_bytes: usize) -> Result<Readable, FormError> {
+        readable::parse(&self.collect(max_bytes).await?)
+    }
+
+    async fn collect(self, max_bytes: usize) -> Result<Bytes, FormError> {
         let body = self.0?;
         // A declared length is refused before the body arrives.
         let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -117,7 +133,7 @@ impl UnreadForm {
                 false => FormError::Broken,
             })?
             .to_bytes();
-        parse(&bytes).map(FormPairs)
+        Ok(bytes)
     }
 }
 
@@ -133,11 +149,15 @@ impl<S: Sync> FromRequestParts<S> for QueryPairs {
     type Rejection = FormError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let query = parts.uri.query().unwrap_or_default();
-        if query.len() > MAX_QUERY_BYTES {
-            return Err(FormError::TooLarge);
-        }
-        parse(query.as_bytes()).map(Self)
+        parse(query(parts)?).map(Self)
+    }
+}
+
+pub(super) fn query(parts: &Parts) -> Result<&[u8], FormError> {
+    let query = parts.uri.query().unwrap_or_default();
+    match query.len() > MAX_QUERY_BYTES {
+        true => Err(FormError::TooLarge),
+        false => Ok(query.as_bytes()),
     }
 }
 
@@ -153,55 +173,15 @@ fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, FormError> {
     let mut pairs = Vec::with_capacity(USUAL_PARAMETERS);
-    let mut ends = memchr::memchr_iter(b'&', bytes).chain([bytes.len()]);
-    let mut begin = 0;
-    while let Some(part) = ends.next().and_then(|end| bytes.get(begin..end)) {
-        begin += part.len() + 1;
-        if part.is_empty() {
-            continue;
-        }
+    for (name, value) in parts(bytes) {
         if pairs.len() == MAX_PARAMETERS {
             return Err(FormError::TooManyParameters);
         }
-        let (name, value) = match memchr::memchr(b'=', part) {
-            Some(at) => part.split_at(at),
-            None => (part, &b""[..]),
-        };
-        let value = value.strip_prefix(b"=").unwrap_or(value);
         pairs.push((decode(name)?, decode(value)?));
     }
     Ok(pairs)
-}
-
-/// Strict, where most decoders replace what they cannot decode: a request that two servers read differently
-/// can be an attack.
-fn decode(encoded: &[u8]) -> Result<String, FormError> {
-    if memchr::memchr2(b'+', b'%', encoded).is_none() {
-        let plain = std::str::from_utf8(encoded).map_err(|_| FormError::Encoding)?;
-        return Ok(plain.to_owned());
-    }
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut bytes = encoded.iter().copied();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let high = bytes.next().and_then(hex).ok_or(FormError::Encoding)?;
-                let low = bytes.next().and_then(hex).ok_or(FormError::Encoding)?;
-                high << 4 | low
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).map_err(|_| FormError::Encoding)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

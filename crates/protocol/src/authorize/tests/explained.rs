@@ -6,7 +6,7 @@ use crate::explain::{Outcome, Trail};
 fn trail(asked: &Asked) -> Trail {
     let error = match asked.check() {
         Ok(_) => panic!("accepted"),
-        Err(Refusal::Page(error) | Refusal::Return(_, error)) => error,
+        Err(Refusal::Page(_, error) | Refusal::Return(_, error)) => error,
     };
     error.trail().expect("a trail").clone()
 }
@@ -95,11 +95,12 @@ fn n3_a_registered_client_id_that_may_have_been_meant_is_named() {
     let context = Context {
         client: None,
         similar_client: Some("app"),
+        some_clients: &[],
         resources: &resources,
         hint: &|_| panic!("there is no hint"),
     };
-    let params = AuthorizationParams::new(&asked.pairs).unwrap();
-    let Err(Refusal::Page(error)) = check(&params, context) else {
+    let params = AuthorizationParams::new(&asked.pairs);
+    let Err(Refusal::Page(_, error)) = check(&params, context) else {
         panic!("not a page")
     };
     let values = error.trail().unwrap().values().clone();
@@ -113,6 +114,117 @@ fn n3_a_registered_client_id_that_may_have_been_meant_is_named() {
         "{}",
         error.description()
     );
+}
+
+/// What is logged of a request that gets a page: the client, what was sent, what is registered, what to do.
+fn logged(asked: &Asked) -> [Option<String>; 4] {
+    let trail = trail(asked);
+    let values = trail.values();
+    let text = |shown: Option<&crate::explain::Shown>| shown.map(|s| s.as_str().to_owned());
+    [
+        text(trail.client_id()),
+        text(values.sent.as_ref()),
+        text(values.registered.as_ref()),
+        values.advice.map(str::to_owned),
+    ]
+}
+
+#[test]
+fn n3_a_missing_repeated_or_broken_redirect_uri_is_explained_with_the_registered_ones() {
+    let two = |m: &mut ClientMetadata| m.redirect_uris.push("https://app.example/2".to_owned());
+    let both = "https://app.example/cb, https://app.example/2";
+    let uri = "redirect_uri";
+    for (asked, reason, sent, advice) in [
+        (
+            asked().without(uri),
+            PageReason::NoRedirectUri,
+            "(nothing)",
+            "send redirect_uri",
+        ),
+        (
+            asked().with(uri, ""),
+            PageReason::NoRedirectUri,
+            "(nothing)",
+            "send redirect_uri",
+        ),
+        (
+            asked().also(uri, REDIRECT_URI),
+            PageReason::Unreadable,
+            REDIRECT_URI,
+            "once",
+        ),
+        (
+            asked().also(uri, "https://evil.example/"),
+            PageReason::Unreadable,
+            "https://app.example/cb, https://evil.example/",
+            "once",
+        ),
+        (
+            asked().also_undecodable(uri),
+            PageReason::Unreadable,
+            "https://app.example/cb, (can't be decoded)",
+            "percent-encode",
+        ),
+        (
+            asked().without(uri).also_undecodable(uri),
+            PageReason::Unreadable,
+            "(can't be decoded)",
+            "percent-encode",
+        ),
+    ] {
+        let asked = asked.of(two);
+        assert_eq!(asked.page_for().0, reason);
+        let [client, was_sent, registered, to_do] = logged(&asked);
+        assert_eq!(client.as_deref(), Some("app"));
+        assert_eq!(was_sent.as_deref(), Some(sent));
+        assert_eq!(registered.as_deref(), Some(both));
+        assert!(to_do.unwrap().contains(advice), "{sent}");
+        assert_eq!(trail(&asked).failure().unwrap().name, uri);
+    }
+    let none = |m: &mut ClientMetadata| m.redirect_uris.clear();
+    let script = asked().of(|m| {
+        none(m);
+        m.grant_types = vec![crate::model::GrantType::ClientCredentials];
+        m.token_endpoint_auth_method = crate::model::AuthMethod::ClientSecretBasic;
+        m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+    });
+    let [_, sent, registered, advice] = logged(&script);
+    assert_eq!(sent.as_deref(), Some(REDIRECT_URI));
+    assert_eq!(registered.as_deref(), Some("(nothing)"));
+    assert!(advice.unwrap().contains("register"));
+}
+
+#[test]
+fn n3_a_missing_repeated_or_broken_client_id_is_explained_with_registered_ones() {
+    let id = "client_id";
+    let nobody = || {
+        let mut asked = asked();
+        asked.client = None;
+        asked
+    };
+    for (asked, client, sent, advice) in [
+        (nobody().without(id), None, "(nothing)", "send client_id"),
+        (nobody().with(id, ""), None, "(nothing)", "send client_id"),
+        (nobody().also(id, "app"), Some("app"), "app", "once"),
+        (nobody().also(id, "x"), Some("app, x"), "app, x", "once"),
+        (
+            nobody().without(id).also_undecodable(id),
+            Some("(can't be decoded)"),
+            "(can't be decoded)",
+            "percent-encode",
+        ),
+    ] {
+        let (reason, error) = asked.page_for();
+        assert_eq!(reason, PageReason::Unreadable);
+        assert!(error.description().starts_with("the parameter client_id "));
+        let [named, was_sent, registered, to_do] = logged(&asked);
+        assert_eq!(named.as_deref(), client);
+        assert_eq!(was_sent.as_deref(), Some(sent));
+        assert_eq!(registered.as_deref(), Some("app, other"));
+        assert!(to_do.unwrap().contains(advice), "{sent}");
+    }
+    let [.., advice] = logged(&nobody());
+    assert!(advice.unwrap().contains("register this one"));
 }
 
 #[test]

@@ -19,6 +19,10 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// A request to be changed by a test, and what it is checked against.
 struct Asked {
     pairs: Vec<(String, String)>,
+    /// The names of the parameters that could not be decoded.
+    undecodable: Vec<String>,
+    /// Some registered client identifiers.
+    clients: Vec<String>,
     client: Option<Client>,
     hint: Result<VerifiedHint, OAuthError>,
 }
@@ -37,6 +41,8 @@ fn asked() -> Asked {
     ];
     Asked {
         pairs: samples::pairs(&pairs),
+        undecodable: Vec::new(),
+        clients: vec!["app".to_owned(), "other".to_owned()],
         client: Some(samples::client(|_| {})),
         hint: Err(OAuthError::invalid_request("no hint was expected")),
     }
@@ -50,6 +56,12 @@ impl Asked {
     /// Adds a parameter beside those of the same name.
     fn also(mut self, name: &str, value: &str) -> Self {
         self.pairs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a parameter whose value can't be decoded.
+    fn also_undecodable(mut self, name: &str) -> Self {
+        self.undecodable.push(name.to_owned());
         self
     }
 
@@ -77,10 +89,15 @@ impl Asked {
         let context = Context {
             client: self.client.as_ref(),
             similar_client: None,
+            some_clients: &self.clients,
             resources: &resources,
             hint: &|_| self.hint.clone(),
         };
-        check(&AuthorizationParams::new(&self.pairs).unwrap(), context)
+        let params = match self.undecodable.is_empty() {
+            true => AuthorizationParams::new(&self.pairs),
+            false => AuthorizationParams::flawed(&self.pairs, &self.undecodable, "not decodable"),
+        };
+        check(&params, context)
     }
 
     #[track_caller]
@@ -121,10 +138,15 @@ impl Asked {
     /// The error that the user is shown.
     #[track_caller]
     fn page(&self) -> OAuthError {
-        let Err(Refusal::Page(error)) = self.check() else {
+        self.page_for().1
+    }
+
+    #[track_caller]
+    fn page_for(&self) -> (PageReason, OAuthError) {
+        let Err(Refusal::Page(reason, error)) = self.check() else {
             panic!("not shown to the user")
         };
-        error
+        (reason, error)
     }
 }
 
@@ -234,10 +256,16 @@ fn the_redirect_uri_may_be_left_out_only_without_openid_and_with_one_registered(
 
     let openid = asked().without("redirect_uri");
     // OpenID Core §3.1.2.1; and a URI that the request did not name is not used.
-    assert_eq!(openid.page().description(), "redirect_uri is missing");
+    assert_eq!(
+        openid.page().description(),
+        "the parameter redirect_uri is missing"
+    );
 
     let two = oauth().of(|m| m.redirect_uris.push("https://app.example/2".to_owned()));
-    assert_eq!(two.page().description(), "redirect_uri is missing");
+    assert_eq!(
+        two.page().description(),
+        "the parameter redirect_uri is missing"
+    );
 }
 
 #[test]
@@ -259,9 +287,11 @@ fn a_native_app_may_use_any_port() {
 #[test]
 fn a_repeated_client_or_redirect_uri_is_reported_only_to_the_user() {
     for name in ["client_id", "redirect_uri"] {
-        let asked = asked().also(name, "x");
-        let error = AuthorizationParams::new(&asked.pairs).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
+        for other in ["x", "app", REDIRECT_URI, ""] {
+            let (reason, error) = asked().also(name, other).page_for();
+            assert_eq!(error.code(), ErrorCode::InvalidRequest, "{name}");
+            assert_eq!(reason, PageReason::Unreadable, "{name}");
+        }
     }
 }
 

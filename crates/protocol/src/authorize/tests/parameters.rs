@@ -59,8 +59,17 @@ fn b4_an_error_returns_the_state_exactly_whatever_is_wrong_with_it() {
     ] {
         assert_eq!(bad.code(), InvalidRequest);
     }
+    // Also when a neighbour can't be decoded.
+    for name in ["foo", "scope", "nonce", "code_challenge", "response_mode"] {
+        assert_eq!(asked().also_undecodable(name).code(), InvalidRequest);
+    }
     // Which of two is meant is unknown; a NUL can't be returned in a form.
-    for unreadable in [asked().also("state", "other"), asked().with("state", "a\0")] {
+    for unreadable in [
+        asked().also("state", "other"),
+        asked().with("state", "a\0"),
+        asked().also_undecodable("state"),
+        asked().without("state").also_undecodable("state"),
+    ] {
         let Err(Refusal::Return(back, error)) = unreadable.check() else {
             panic!("accepted")
         };
@@ -320,11 +329,11 @@ fn more_than_eight_resources_are_refused() {
         let context = Context {
             client: Some(&client),
             similar_client: None,
+            some_clients: &[],
             resources: &resources,
             hint: &|_| panic!("there is no hint"),
         };
-        check(&AuthorizationParams::new(&asked.pairs).unwrap(), context)
-            .map(|r| r.access.resources.len())
+        check(&AuthorizationParams::new(&asked.pairs), context).map(|r| r.access.resources.len())
     };
     assert_eq!(naming(8).unwrap(), 8);
     assert!(matches!(naming(9), Err(Refusal::Return(_, e)) if e.code() == InvalidTarget));

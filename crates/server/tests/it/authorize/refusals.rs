@@ -7,6 +7,7 @@ use cardea_testkit::{
 const UNKNOWN_APP: &str = "We don’t know this app";
 const WRONG_ADDRESS: &str = "We won’t send you there";
 const BROKEN_LINK: &str = "This link doesn’t work";
+const NO_ADDRESS: &str = "We can’t send you back";
 
 async fn open(request: &Authorization) -> Page {
     let server = TestServer::start().await;
@@ -184,7 +185,7 @@ async fn a_client_can_be_made_to_send_state_and_nonce() {
 #[tokio::test]
 async fn an_openid_request_names_its_redirect_uri() {
     let request = Authorization::of(SPA).with("redirect_uri", "");
-    open(&request).await.is_trouble(400, WRONG_ADDRESS);
+    open(&request).await.is_trouble(400, NO_ADDRESS);
     let plain = request.scope("orders:read");
     assert_eq!(
         open(&plain).await.path(),
@@ -203,8 +204,9 @@ async fn a_request_that_names_two_clients_or_two_addresses_is_reported_to_the_us
     ] {
         open(&request).await.is_trouble(400, BROKEN_LINK);
     }
-    let many = (0..101).fold(Authorization::of(SPA), |r, i| r.and(&format!("p{i}"), "1"));
-    open(&many).await.is_trouble(400, BROKEN_LINK);
+    let endless = Authorization::of(SPA).and("p", "1");
+    let endless = (0..1001).fold(endless, |r, _| r.and("p", ""));
+    open(&endless).await.is_trouble(400, BROKEN_LINK);
     let huge = Authorization::of(SPA).and("anything", &"x".repeat(17_000));
     open(&huge).await.is_trouble(413, BROKEN_LINK);
 }
@@ -218,6 +220,7 @@ async fn duplicates_and_oversize_are_reported_to_the_client() {
             .and("whatever", "1")
             .and("whatever", "1"),
         (0..70).fold(Authorization::of(SPA), |r, i| r.and(&format!("p{i}"), "1")),
+        (0..101).fold(Authorization::of(SPA), |r, i| r.and(&format!("p{i}"), "1")),
     ] {
         open(&request).await.client_is_told("invalid_request");
     }
@@ -245,12 +248,60 @@ async fn b4_a_state_that_is_too_long_comes_back_in_the_error() {
 async fn a_query_that_is_no_form_encoding_is_a_page() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
-    for query in ["client_id=%", "client_id=%ff%fe", "client_id=spa&state=%zz"] {
+    for query in [
+        "client_id=%",
+        "client_id=%ff%fe",
+        "client_id=spa&redirect_uri=%ff",
+        "client_id=spa&client_id=%ff",
+        "client_id=spa&scope=openid&redirect_uri=https://app.example.test/callback&redirect_uri=%",
+    ] {
         let page = browser
             .open(&server.url(&format!("/authorize?{query}")))
             .await;
         page.is_trouble(400, BROKEN_LINK);
     }
+}
+
+#[tokio::test]
+async fn b4_a_neighbour_that_can_not_be_decoded_does_not_hinder_the_error_with_its_state() {
+    let server = TestServer::start().await;
+    let url = Authorization::of(SPA).url(&server);
+    let (_, right) = url.split_once('?').unwrap();
+    for broken in [
+        "foo=%ff",
+        "foo=%zz",
+        "%zz=1",
+        "foo=%",
+        "foo=%c3%28",
+        "scope=%ff",
+        "response_mode=%ff",
+        "nonce=%f",
+    ] {
+        for query in [format!("{right}&{broken}"), format!("{broken}&{right}")] {
+            let url = server.url(&format!("/authorize?{query}"));
+            let told = Browser::new(&server).open(&url).await.callback();
+            assert_eq!(told["error"], "invalid_request", "{broken}");
+            assert_eq!(told["state"], "the state", "{broken}");
+            assert_eq!(told["iss"], ISSUER);
+            let post = server.post("/authorize");
+            let post = post.body("application/x-www-form-urlencoded", query.clone());
+            let answer = post.send().await;
+            assert_eq!(answer.status, 303, "{broken}");
+            let location = answer.location();
+            assert!(location.starts_with(SPA.redirect_uri), "{location}");
+            assert!(location.contains("state=the+state"), "{location}");
+        }
+    }
+    // A state of which only a part can be read is none.
+    let url = server.url(&format!("/authorize?{right}&state=%ff"));
+    let told = Browser::new(&server).open(&url).await.callback();
+    assert_eq!(told["error"], "invalid_request");
+    assert!(!told.contains_key("state"));
+    // The address must be registered all the same.
+    let evil = right.replace("app.example.test", "evil.example.test");
+    let url = server.url(&format!("/authorize?{evil}&foo=%ff"));
+    let page = Browser::new(&server).open(&url).await;
+    page.is_trouble(400, WRONG_ADDRESS);
 }
 
 #[tokio::test]

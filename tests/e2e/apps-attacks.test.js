@@ -119,13 +119,13 @@ test('no token and no secret reaches the browser, except the hint of a logout', 
   await enterOrders(page, on.dev.spa);
   await placeOrder(page, 'Padlock', 1);
   await order(page, 'Padlock').waitFor();
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
   await sees(page, WELCOME);
   await enterWebapp(page, on.dev.webapp);
   await page.goto(new URL('/debug', on.dev.webapp).href);
   await sees(page, 'For developers');
-  await page.getByRole('button', { name: 'Log out' }).click();
-  await sees(page, 'Log in to start');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await sees(page, 'Sign in to start');
 
   for (const part of [on.dev.issuer, on.dev.spa.origin, on.dev.webapp.origin]) {
     assert.ok(received.some(({ url }) => url.startsWith(part)), part);

@@ -66,7 +66,7 @@ test('an order needs no mouse: from the login to the logout', async () => {
   await press(keyboard, 'Tab', 'Tab', 'Tab', 'Enter');
   await sees(page, 'Orders');
   await press(keyboard, 'Tab');
-  assert.equal(await page.locator(':focus').textContent(), 'Log out');
+  assert.equal(await page.locator(':focus').textContent(), 'Sign out');
   await press(keyboard, 'Tab');
   await keyboard.type('Latch');
   await press(keyboard, 'Tab');
@@ -84,8 +84,8 @@ test('a screen reader announces the messages of the app', async () => {
   assert.equal(found.get('spa-logged-out').heard, `\
 - main:
   - heading "Your company's orders in one place" [level=1]
-  - paragraph: Log in to see what was ordered, and to place new orders.
-  - link "Log in":
+  - paragraph: Sign in to see what was ordered, and to place new orders.
+  - link "Sign in":
     - /url: /bff/login`);
   assert.match(found.get('spa-orders').heard, new RegExp(`^\
 - main:

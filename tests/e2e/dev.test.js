@@ -30,14 +30,14 @@ test('an order is placed and listed, and after the logout no page opens', async 
 
   const cookie = await cookieHeader(context, on.dev.spa);
   assert.deepEqual(await statuses(cookie), { user: 200, orders: 200 });
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
   await sees(page, WELCOME);
   assert.equal(page.url(), on.dev.spa.href);
   assert.deepEqual(await statuses(cookie), { user: 401, orders: 401 }, 'a copy of the cookie is dead');
   await page.goBack();
   await page.getByText('Brass hinge').waitFor({ state: 'hidden' });
   await page.goto(on.dev.spa.href);
-  await page.getByRole('link', { name: 'Log in' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).click();
   await sees(page, 'Sign in');
 });
 
@@ -49,7 +49,7 @@ test('an ended session is reported, and the login returns to the same page with 
   await placeOrder(page, 'Door knocker', 3);
   await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Log in again' }).click();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
 
   // The session at the provider still exists.
   await sees(page, 'Orders');
@@ -75,7 +75,7 @@ test('a session ended at the provider’s account page has ended in the app too'
   assert.deepEqual(await statuses(cookie), { user: 401, orders: 401 });
   await placeOrder(page, 'Keyhole cover', 2);
   await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
-  await page.getByRole('button', { name: 'Log in again' }).click();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
   await logInAs(page, 'alice');
   await sees(page, 'Orders');
   await page.getByRole('button', { name: 'Place order' }).click();
@@ -85,12 +85,12 @@ test('a session ended at the provider’s account page has ended in the app too'
 test('a declined consent is reported on the app’s own page', async (t) => {
   const { page } = await customer(t);
   await page.goto(on.dev.spa.href);
-  await page.getByRole('link', { name: 'Log in' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).click();
   await logInAs(page, 'bob');
   await sees(page, 'Allow Orders access?');
   await page.getByRole('button', { name: 'Don’t allow' }).click();
   await sees(page, WELCOME);
-  assert.equal(await page.getByRole('alert').textContent(), 'You are not logged in, because the request was declined.');
+  assert.equal(await page.getByRole('alert').textContent(), 'You are not signed in, because the request was declined.');
   assert.equal(page.url(), on.dev.spa.href);
 });
 
@@ -133,7 +133,7 @@ test('after a logout the app’s grant is revoked, so its refresh token is inval
   await account.goto(`${own.issuer}/account`);
   const grant = account.getByRole('region', { name: 'Apps' }).getByText(/^Used /).first();
   await grant.waitFor();
-  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
   await sees(page, WELCOME);
   await account.reload();
   await logInAs(account, 'alice');

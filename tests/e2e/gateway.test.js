@@ -32,10 +32,10 @@ test('behind the gateway an order is placed, the webapp knows the user, and a lo
   assert.equal(pages.url(), `${on.origin}/app/calculator`);
   await onlyHostCookies(context);
 
-  await pages.getByRole('button', { name: 'Log out' }).click();
-  await sees(pages, 'Log in to start');
+  await pages.getByRole('button', { name: 'Sign out' }).click();
+  await sees(pages, 'Sign in to start');
   await placeOrder(page, 'Gate latch', 1);
-  await page.getByRole('button', { name: 'Log in again' }).click();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
   await sees(page, 'Sign in');
   await page.goto(on.dev.spa.href);
   await sees(page, WELCOME);

@@ -15,9 +15,9 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
   test(`the webapp works from its first page to the logout, ${how} JavaScript`, async (t) => {
     const { context, page } = await person(t, on.browser, { javaScriptEnabled });
     await page.goto(on.dev.webapp.href);
-    await sees(page, 'Log in to start');
+    await sees(page, 'Sign in to start');
     await page.getByText('DEVELOPMENT').waitFor();
-    await page.getByRole('main').getByRole('link', { name: 'Log in' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
     await page.getByText('DEVELOPMENT').waitFor();
     await refuses(page, username);
     await logInAs(page, username);
@@ -36,8 +36,8 @@ for (const [javaScriptEnabled, username] of [[true, 'alice'], [false, 'bob']]) {
 
     const cookie = await cookieHeader(context, on.dev.webapp);
     assert.equal((await send(at('/calculator'), { headers: { cookie } })).status, 200);
-    await page.getByRole('button', { name: 'Log out' }).click();
-    await sees(page, 'Log in to start');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await sees(page, 'Sign in to start');
     assert.equal(page.url(), on.dev.webapp.href);
     assert.equal((await send(at('/calculator'), { headers: { cookie } })).status, 401, 'a copy of the cookie is dead');
     await page.goto(`${on.dev.issuer}/account`);
@@ -60,7 +60,7 @@ test('an unknown address gets a page with the request id of the log', async (t) 
   await sees(page, 'Not found');
   await page.getByText(response.headers()['x-request-id']).waitFor();
   await page.getByRole('link', { name: 'Go to the start page' }).click();
-  await sees(page, 'Log in to start');
+  await sees(page, 'Sign in to start');
 });
 
 test('the page for developers is for this machine only', async () => {

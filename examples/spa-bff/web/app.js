@@ -15,7 +15,7 @@ function tell(sentence) {
 function tellOfLogin() {
   const error = new URLSearchParams(location.search).get('error');
   if (!error) return;
-  tell(error === 'access_denied' ? 'You are not logged in, because the request was declined.' : 'The login was not completed. Please log in again.');
+  tell(error === 'access_denied' ? 'You are not signed in, because the request was declined.' : 'The sign-in was not completed. Please sign in again.');
   history.replaceState(null, '', location.pathname);
 }
 

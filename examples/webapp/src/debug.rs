@@ -64,7 +64,7 @@ fn facts(app: &App, user: Option<&LoggedIn>) -> Vec<(&'static str, String)> {
             .expires_at
             .map_or("unknown".to_owned(), |at| at.to_string());
         facts.extend([
-            ("Logged in", session.opened_at().to_string()),
+            ("Signed in", session.opened_at().to_string()),
             ("Ends when idle", sessions.ends_at(session).to_string()),
             ("Ends at last", sessions.last_moment(session).to_string()),
             ("Scope", tokens.scope.to_string()),

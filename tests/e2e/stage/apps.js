@@ -16,7 +16,7 @@ export const logInAs = (page, username) => logIn(page, username, DEV_PASSWORDS[u
 export async function enterOrders(page, spa, username = 'alice') {
   await page.goto(spa.href);
   await sees(page, WELCOME);
-  await page.getByRole('link', { name: 'Log in' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).click();
   await comeIn(page, username, 'Orders');
   await page.getByRole('status').filter({ hasText: /order/ }).waitFor();
 }
@@ -24,7 +24,7 @@ export async function enterOrders(page, spa, username = 'alice') {
 /** A user logs in to the webapp, from its first page. */
 export async function enterWebapp(page, webapp, username = 'alice') {
   await page.goto(webapp.href);
-  await page.getByRole('main').getByRole('link', { name: 'Log in' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
   await comeIn(page, username, /^Hello, /);
 }
 

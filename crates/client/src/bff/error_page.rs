@@ -70,8 +70,8 @@ pub enum PageErrorKind {
 const SOON: u64 = 3;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--ink:#1b2027;--soft:#586270;--accent:#1d5f91;--on:#fff;--line:#dde1e6}\
-@media(prefers-color-scheme:dark){:root{--bg:#13161a;--card:#1c2127;--ink:#eceff2;--soft:#a5afba;--accent:#83bdec;--on:#0d1c29;--line:#2f363f}}\
+:root{color-scheme:light dark;--bg:#f1f3f2;--card:#fff;--ink:#17201e;--soft:#55625f;--accent:#0e6655;--on:#fff;--line:#dde3e1}\
+@media(prefers-color-scheme:dark){:root{--bg:#101312;--card:#1a1e1d;--ink:#e9eeec;--soft:#a0aca8;--accent:#15806b;--on:#fff;--line:#2d3432}}\
 *{box-sizing:border-box}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;background:var(--bg);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}\
 main{width:100%;max-width:26rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:1rem}\
@@ -99,28 +99,28 @@ impl PageErrorKind {
         match self {
             Self::LoginCancelled => (
                 StatusCode::FORBIDDEN,
-                "Login cancelled",
-                "You are not logged in, because the request was declined.",
+                "Sign-in cancelled",
+                "You are not signed in, because the request was declined.",
             ),
             Self::LoginFailed => (
                 StatusCode::BAD_REQUEST,
-                "Login not completed",
-                "It took too long, or it was already completed in another tab. Please log in again.",
+                "Sign-in not completed",
+                "It took too long, or it was already completed in another tab. Please sign in again.",
             ),
             Self::TooManyLogins => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts",
-                "Too many logins from your network have failed. Please wait a minute, then try again.",
+                "Too many sign-ins from your network have failed. Please wait a minute, then try again.",
             ),
             Self::SessionEnded => (
                 StatusCode::UNAUTHORIZED,
                 "Your session has ended",
-                "What you sent was not saved. Log in again, then repeat it.",
+                "What you sent was not saved. Sign in again, then repeat it.",
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Not available right now",
-                "The login service does not respond. Please try again in a moment.",
+                "The sign-in service does not respond. Please try again in a moment.",
             ),
             Self::NotAllowed => (
                 StatusCode::FORBIDDEN,
@@ -159,11 +159,11 @@ impl Bff {
             PageErrorKind::NotAllowed | PageErrorKind::Forged | PageErrorKind::InvalidLink => {
                 (&config.after_logout, "Go to the start page")
             }
-            PageErrorKind::LoginCancelled => (&config.paths.login, "Log in"),
+            PageErrorKind::LoginCancelled => (&config.paths.login, "Sign in"),
             PageErrorKind::Unavailable | PageErrorKind::TooManyLogins => {
                 (&config.paths.login, "Try again")
             }
-            _ => (&config.paths.login, "Log in again"),
+            _ => (&config.paths.login, "Sign in again"),
         };
         let error = PageError {
             kind,

@@ -63,7 +63,7 @@ async fn a_person_comes_back_to_the_page_that_was_asked_for_and_logs_out() {
         "{}",
         nowhere.text
     );
-    assert!(nowhere.text.contains("Log out"), "{}", nowhere.text);
+    assert!(nowhere.text.contains("Sign out"), "{}", nowhere.text);
 
     let forged = visitor.post("/logout", &[("csrf_token", "guess")]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
@@ -71,7 +71,7 @@ async fn a_person_comes_back_to_the_page_that_was_asked_for_and_logs_out() {
         .post("/logout", &[("csrf_token", home.field("csrf_token"))])
         .await;
     assert!(farewell.location().starts_with(&server.url("/end_session")));
-    assert!(visitor.get("/").await.text.contains("Log in"));
+    assert!(visitor.get("/").await.text.contains("Sign in"));
 }
 
 #[tokio::test]

@@ -136,5 +136,5 @@ async fn a_person_of_another_tenant_does_not() {
     let mut visitor = Visitor::new(&entra.config());
     let refused = log_in(&mut visitor, &entra, "5ab1e7e5-0000-4000-8000-00000000000b").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(visitor.get("/").await.text.contains("Log in"));
+    assert!(visitor.get("/").await.text.contains("Sign in"));
 }

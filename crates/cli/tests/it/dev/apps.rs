@@ -79,7 +79,7 @@ fn who_logs_out_of_one_app_is_logged_out_of_the_other() {
             "{}",
             page.text
         );
-        assert!(page.text.contains("Log in"));
+        assert!(page.text.contains("Sign in"));
         // The provider tells the other app, over the back channel.
         let logged_out = || browser.call(&user, None).status == 401;
         block_until("the other app logs out", logged_out);

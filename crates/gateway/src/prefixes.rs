@@ -13,6 +13,11 @@ use crate::path::is_under;
 /// How often a path is percent-decoded for the loose reading.
 const DECODINGS: usize = 4;
 
+/// Formats of scripts that get the rest of the path.
+const SCRIPTS: [&str; 11] = [
+    "asp", "aspx", "cfm", "cgi", "do", "fcgi", "jsp", "php", "php5", "pl", "py",
+];
+
 /// Configured prefixes, of which a path is under one or none.
 pub(crate) struct Prefixes {
     prefixes: Vec<Prefix>,
@@ -31,8 +36,9 @@ struct Prefix {
 pub(crate) struct Found {
     /// The longest prefix.
     pub(crate) prefix: Option<usize>,
-    /// A longer prefix if the path is read as one with a format (`/admin.json` as `/admin`).
-    pub(crate) with_format: Option<usize>,
+    /// A longer prefix whose rules hold too, because frameworks serve its content here as well: with a format (`/admin.json`),
+    /// without one (`/login` for `/login.php`), or behind a script (`/index.php/admin`).
+    pub(crate) also: Option<usize>,
 }
 
 /// Applications could read the path as one under another prefix.
@@ -43,7 +49,7 @@ pub(crate) struct Ambiguous;
 #[derive(PartialEq, Eq)]
 enum Match {
     Whole,
-    // Its last segment has a format.
+    // A segment has a format more or less.
     WithFormat,
 }
 
@@ -66,7 +72,7 @@ impl Prefixes {
         let strict = self.longest_strict(path);
         let mut found = Found {
             prefix: strict,
-            with_format: None,
+            also: None,
         };
         if self.all_plain && is_plain(path) {
             return Ok(found);
@@ -79,22 +85,25 @@ impl Prefixes {
         for reading in [Cow::Borrowed(&*folded), ascii_only(&folded)] {
             let reading = segments(&reading);
             let mut is_strict_among = strict.is_none();
-            for (index, prefix) in self.prefixes.iter().enumerate() {
-                let Some(matched) = prefix.matches(&reading) else {
-                    continue;
-                };
-                let is_deeper = prefix.segments.len() > depth(strict);
-                match matched {
-                    Match::Whole if is_deeper => return Err(Ambiguous),
-                    Match::Whole => is_strict_among |= strict == Some(index),
-                    Match::WithFormat if is_deeper => {
-                        let longer = prefix.segments.len() > depth(found.with_format);
-                        if longer {
-                            found.with_format = Some(index);
-                        }
-                    }
-                    Match::WithFormat => {}
+            let mut also = |index, prefix: &Prefix| {
+                if prefix.segments.len() > depth(strict).max(depth(found.also)) {
+                    found.also = Some(index);
                 }
+            };
+            for (index, prefix) in self.prefixes.iter().enumerate() {
+                match prefix.matches(&reading) {
+                    Some(Match::Whole) if prefix.segments.len() > depth(strict) => {
+                        return Err(Ambiguous);
+                    }
+                    Some(Match::Whole) => is_strict_among |= strict == Some(index),
+                    Some(Match::WithFormat) => also(index, prefix),
+                    None => {}
+                }
+            }
+            if let Some(behind) = behind_scripts(&reading) {
+                let prefixes = self.prefixes.iter().enumerate();
+                let matching = prefixes.filter(|(_, prefix)| prefix.matches(&behind).is_some());
+                matching.for_each(|(index, prefix)| also(index, prefix));
             }
             // A non-ASCII prefix has no reading in ASCII.
             let is_ascii = strict.is_none_or(|index| {
@@ -118,28 +127,27 @@ impl Prefixes {
 
 impl Prefix {
     fn matches(&self, path: &[Box<str>]) -> Option<Match> {
-        let Some((last, others)) = self.segments.split_last() else {
-            return Some(Match::Whole);
-        };
+        let mut matched = Match::Whole;
         let mut path = path.iter();
-        for wanted in others {
-            if !is_read_as(path.next()?, wanted) {
+        for wanted in &self.segments {
+            let segment = path.next()?;
+            if is_read_as(segment, wanted) {
+                continue;
+            }
+            if !has_format(segment, wanted) && !lacks_format(segment, wanted) {
                 return None;
             }
+            matched = Match::WithFormat;
         }
-        let segment = path.next()?;
-        if is_read_as(segment, last) {
-            return Some(Match::Whole);
-        }
-        has_format(segment, last).then_some(Match::WithFormat)
+        Some(matched)
     }
 }
 
 /// Whether an application that cuts a segment off somewhere reads it as `wanted`: at path parameters (`;x`, `,x`), at a stream
-/// of NTFS (`:x`, `::$DATA`), at trailing dots and blanks, or at an encoded `?` or `#`.
+/// of NTFS (`:x`, `::$DATA`), at trailing dots and blanks, or at an encoded `?` or `#`; or that accepts the short names of Windows.
 fn is_read_as(segment: &str, wanted: &str) -> bool {
     let Some(rest) = segment.strip_prefix(wanted) else {
-        return false;
+        return is_short_name(segment, wanted);
     };
     match rest.bytes().next() {
         None => true,
@@ -153,6 +161,52 @@ fn has_format(segment: &str, wanted: &str) -> bool {
     segment.strip_prefix(wanted).is_some_and(is_format)
 }
 
+/// Whether the segment is the wanted name without its format, as web servers accept it (`/login` for `login.php`).
+fn lacks_format(segment: &str, wanted: &str) -> bool {
+    let Some((name, format)) = wanted.rsplit_once('.') else {
+        return false;
+    };
+    let is_format = (2..=5).contains(&format.len())
+        && format.starts_with(|first: char| first.is_ascii_alphabetic())
+        && format.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_format && !name.is_empty() && is_read_as(segment, name)
+}
+
+/// Whether Windows could open the wanted name by this short one (`ADMINI~1` for `administration`).
+fn is_short_name(segment: &str, wanted: &str) -> bool {
+    let Some((base, number)) = segment.split_once('~') else {
+        return false;
+    };
+    if wanted.len() <= 8 && !wanted.contains(['.', ' ']) || base.is_empty() || base.len() > 6 {
+        return false;
+    }
+    let long: String = wanted
+        .chars()
+        .filter(|one| !matches!(one, '.' | ' '))
+        .collect();
+    // From the fifth on, two characters of the name and four of its hash.
+    let hashed = base.get(2..).filter(|hash| hash.len() == 4);
+    let is_hash = |hash: &str| hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hashed =
+        hashed.is_some_and(is_hash) && base.get(..2).is_some_and(|two| long.starts_with(two));
+    number.starts_with(|first: char| first.is_ascii_digit())
+        && (long.starts_with(base) || is_hashed)
+}
+
+/// The path that a script reads behind its own name (`/index.php/admin`), if there is a script in the path.
+fn behind_scripts(path: &[Box<str>]) -> Option<Vec<Box<str>>> {
+    let is_script = |segment: &str| {
+        let name = segment
+            .split([';', ',', ':', ' '])
+            .next()
+            .unwrap_or_default();
+        name.rsplit_once('.')
+            .is_some_and(|(name, format)| name == "index" || SCRIPTS.contains(&format))
+    };
+    let (scripts, others): (Vec<_>, Vec<_>) = path.iter().cloned().partition(|one| is_script(one));
+    (!scripts.is_empty()).then_some(others)
+}
+
 /// Whether this is a dot with a name behind it.
 fn is_format(rest: &str) -> bool {
     let name = rest.strip_prefix('.').unwrap_or_default();
@@ -161,7 +215,7 @@ fn is_format(rest: &str) -> bool {
 
 /// Whether the loose reading of a path is the path itself, which needs no further look.
 fn is_plain(path: &str) -> bool {
-    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/');
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'/');
     path.bytes().all(plain)
 }
 

@@ -118,20 +118,70 @@ fn g1_g3_a_path_that_reads_loosely_as_under_another_prefix_is_ambiguous() {
 #[test]
 fn a_format_names_the_longer_prefix_beside_the_strict_one() {
     let prefixes = Prefixes::new(["", "/lim", "/lim/in"]);
-    for (path, prefix, with_format) in [
+    for (path, prefix, also) in [
         ("/lim.json", 0, Some(1)),
         ("/lim.json/x", 0, Some(1)),
         ("/lim/in.xml", 1, Some(2)),
         ("/lim/x.y", 1, None),
         ("/x.json", 0, None),
+        ("/lim.json;x", 0, Some(1)),
+        ("/lim.json/in", 0, Some(2)),
+        ("/lim.php/in/x", 0, Some(2)),
+        ("/index.php/lim", 0, Some(1)),
+        ("/INDEX.PHP/Lim/x", 0, Some(1)),
+        ("/index.html/x", 0, None),
+        ("/a/app.php;x/lim", 0, None),
+        ("/app.php/lim.xml", 0, Some(1)),
+        ("/index.php", 0, None),
     ] {
         let expected = Found {
             prefix: Some(prefix),
-            with_format,
+            also,
         };
         assert_eq!(prefixes.find(path), Ok(expected), "{path}");
     }
-    assert_eq!(prefixes.find("/LIM.json").unwrap().with_format, Some(1));
+    assert_eq!(prefixes.find("/LIM.json").unwrap().also, Some(1));
+    let prefixes = Prefixes::new(["", "/wp-login.php", "/a.b.html/c", "/v1.2"]);
+    for (path, also) in [
+        ("/wp-login", Some(1)),
+        ("/wp-login/x", Some(1)),
+        ("/WP-Login;x", Some(1)),
+        ("/a.b/c", Some(2)),
+        ("/a/c", None),
+        ("/wp-login-x", None),
+        ("/v1", None),
+    ] {
+        assert_eq!(
+            prefixes.find(path).map(|found| found.also),
+            Ok(also),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn g1_a_short_name_of_windows_is_ambiguous() {
+    let prefixes = ["", "/administration", "/api", "/a.longname/b"];
+    for raw in [
+        "/ADMINI~1",
+        "/admini~1/x",
+        "/admin~10",
+        "/AD3F2C~1",
+        "/admini~2;x",
+        "/alongn~1/b",
+    ] {
+        assert_eq!(find(&prefixes, raw), Err("ambiguous"), "{raw}");
+    }
+    for raw in [
+        "/~admin",
+        "/api~1",
+        "/admini~x",
+        "/admini",
+        "/other~1",
+        "/~1",
+    ] {
+        assert_eq!(find(&prefixes, raw), Ok(Some("")), "{raw}");
+    }
 }
 
 proptest::proptest! {

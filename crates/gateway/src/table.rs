@@ -80,10 +80,10 @@ impl Route {
         self.stripped.is_some()
     }
 
-    /// Whether a request of the other route reaches the same place by this one.
+    /// Whether a request of the other route reaches the same server by this one, with the same path.
     fn can_replace(&self, other: &Self) -> bool {
         let strips = self.strips_prefix() || other.strips_prefix();
-        Arc::ptr_eq(&self.upstream, &other.upstream) && !strips
+        self.upstream.is_same_server(&other.upstream) && !strips
     }
 }
 
@@ -136,9 +136,10 @@ impl Table {
     pub(crate) fn route(&self, path: &str) -> Result<Option<&Arc<Route>>, Ambiguous> {
         let found = self.prefixes.find(path)?;
         let at = |index: Option<usize>| index.and_then(|index| self.routes.get(index));
-        let (route, longer) = (at(found.prefix), at(found.with_format));
+        let (route, longer) = (at(found.prefix), at(found.also));
         Ok(match (route, longer) {
-            // `/login.json` is `/login` to many frameworks, so the limits of that route hold if the upstream is the same.
+            // `/login.json` and `/index.php/login` are `/login` to many frameworks, so the limits of that route hold if the server
+            // is the same.
             (Some(route), Some(longer)) if longer.can_replace(route) => Some(longer),
             _ => route,
         })

@@ -98,6 +98,15 @@ impl Upstream {
         &self.config.name
     }
 
+    /// Whether another one is the same server, though it may have another name in the configuration.
+    pub(crate) fn is_same_server(&self, other: &Self) -> bool {
+        let host = |host: &str| match host.parse::<IpAddr>() {
+            Ok(ip) if ip.to_canonical().is_loopback() => "localhost".to_owned(),
+            _ => host.trim_end_matches('.').to_ascii_lowercase(),
+        };
+        self.port == other.port && host(&self.host) == host(&other.host)
+    }
+
     /// A slot for a request from this address, which holds it until its response is complete.
     pub(crate) fn admit(&self, ip: IpAddr) -> Result<Held, Refusal> {
         self.requests.take(ip, 1).map_err(|spent| match spent {

@@ -47,7 +47,7 @@ impl Rules {
     /// What is required at a checked path.
     pub(super) fn required(&self, path: &str) -> Result<Required<'_>, Ambiguous> {
         let found = self.prefixes.find(path)?;
-        let rules = [found.prefix, found.with_format].into_iter().flatten();
+        let rules = [found.prefix, found.also].into_iter().flatten();
         let roles = rules.filter_map(|index| self.roles.get(index));
         Ok(Required(roles.map(Vec::as_slice).collect()))
     }

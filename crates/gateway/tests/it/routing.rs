@@ -177,9 +177,15 @@ async fn g1_a_route_with_a_limit_cannot_be_reached_by_another_reading_of_its_pat
     for target in [
         "/lim/x",
         "/%6cim",
-        // A format is no other page.
+        // A format is no other page, and a script gets the rest of the path.
         "/lim.json",
         "/LIM.json",
+        "/lim%2ejson",
+        "/lim.json;x",
+        "/lim.json/x",
+        "/lim.xml.json",
+        "/index.php/lim",
+        "/app.php/Lim.json",
     ] {
         assert_eq!(stage.status_of(target).await, 429, "{target}");
     }
@@ -191,6 +197,10 @@ async fn g1_a_route_with_a_limit_cannot_be_reached_by_another_reading_of_its_pat
         "/lim%20",
         "/lim%C2%A0",
         "/lim.",
+        "/lim%2e",
+        "/lim%2e%2e",
+        "/lim.;x",
+        "/lim;.json",
         "/lim:x",
         "/lim::$DATA",
         "/lim%3fx",
@@ -212,6 +222,30 @@ async fn g1_a_route_with_a_limit_cannot_be_reached_by_another_reading_of_its_pat
         "/caf%C3%A9.html",
     ] {
         assert_eq!(stage.status_of(target).await, 200, "{target}");
+    }
+}
+
+/// Two names of one server, and a script that is also found without its format.
+#[tokio::test]
+async fn g1_a_limit_holds_for_every_name_of_the_server_and_every_format() {
+    let url = named("app").await;
+    let other = url.replace("127.0.0.1", "localhost");
+    let text = crate::stage::everything_to(&url, "")
+        + &format!("[[upstreams]]\nname = \"same\"\nurl = \"{other}\"\n")
+        + "[[routes]]\nprefix = \"/lim\"\nupstream = \"same\"\nrequests_per_minute = 1\n\
+           [[routes]]\nprefix = \"/wp-login.php\"\nupstream = \"app\"\nrequests_per_minute = 1\n";
+    let stage = start(config(&text)).await;
+    for (first, others) in [
+        ("/lim.json", ["/lim", "/lim.xml", "/index.php/lim"]),
+        (
+            "/wp-login",
+            ["/wp-login.php", "/wp-login.php/x", "/WP-Login"],
+        ),
+    ] {
+        assert_eq!(stage.status_of(first).await, 200);
+        for target in others {
+            assert_eq!(stage.status_of(target).await, 429, "{target}");
+        }
     }
 }
 

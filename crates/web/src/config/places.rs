@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn n15_each_key_and_entry_has_its_line_and_column() {
-        let text = "listen = [\"a\", \"é\",\n  \"b\"]\ntls.key_file = \"k\"\n[[routes]]\nprefix = \"/\"\n[[routes]]\n                      upstream = { name = \"x\" }\n[[a.b]]\n[[a.b.c]]\nd = 1\n";
+        let text = "listen = [\"a\", \"é\",\n  \"b\"]\ntls.key_file = \"k\"\n[[routes]]\nprefix = \"/\"\n[[routes]]\n  upstream = { name = \"x\" }\n[[a.b]]\n[[a.b.c]]\nd = 1\n";
         let found = positions(text);
         for (path, place) in [
             ("listen", (1, 1)),

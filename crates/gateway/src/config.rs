@@ -201,7 +201,8 @@ impl Default for UpstreamConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct RouteConfig {
     /// The path prefix, matched by whole segments: `/api` matches `/api` and `/api/orders`, not `/apis`. `/` matches everything.
-    /// A path that some applications would read as one under another route (`/API`, `/api;x`, `/api%20`) is refused.
+    /// A path that some applications would read as one under another route (`/API`, `/api;x`, `/api%20`) is refused; one with a format
+    /// or behind a script (`/api.json`, `/index.php/api`) has the settings of this route too if it leads to the same server.
     pub prefix: String,
     /// The name of an upstream.
     pub upstream: String,
@@ -210,7 +211,8 @@ pub struct RouteConfig {
     /// Whether the upstream owns the private cookies.
     pub private_cookies: bool,
     /// Further request headers that are not forwarded; a `*` at the end matches any rest, as in `X-Acme-*`. Headers by which proxies
-    /// report the identity or the address of a client (`X-Forwarded-*`, `Remote-User`, `X-Auth-Request-*`) are never forwarded.
+    /// report the identity or the address of a client (`X-Forwarded-*`, `Remote-User`, `X-Auth-Request-*`, `X-User*`, `X-Email`, `Shib-*`) are
+    /// never forwarded; the guide lists them.
     pub drop_headers: Vec<String>,
     /// Requests per minute of one network (IPv4 /24, IPv6 /64), all of which may come at once. Beyond it the answer is 429. `0` means no limit.
     pub requests_per_minute: u32,

@@ -68,7 +68,8 @@ pub struct ProtectedApp {
 #[serde(deny_unknown_fields, default)]
 pub struct AccessRule {
     /// The path prefix, matched by whole segments: `/admin` matches `/admin` and `/admin/users`, not `/administration`.
-    /// A path that some applications would read as one under another rule (`/Admin`, `/admin;x`, `/admin%20`, `/admin.json`) is refused.
+    /// A path that some applications would read as one under another rule (`/Admin`, `/admin;x`, `/admin%20`) is refused;
+    /// one with a format or behind a script (`/admin.json`, `/index.php/admin`) requires the roles of both.
     pub prefix: String,
     /// The roles that have access; one of them is enough.
     pub roles: Vec<String>,

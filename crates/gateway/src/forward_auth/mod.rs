@@ -23,7 +23,10 @@ use cardea_client::{
     rp::RelyingParty,
     session::{MemoryStore, SessionConfig, Sessions},
 };
-use cardea_web::inbound::{Inbound, Peer, RequestId};
+use cardea_web::{
+    inbound::{Inbound, Peer, RequestId},
+    log::REFUSED,
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header::HOST};
 use ipnet::IpNet;
 use tower::ServiceExt as _;
@@ -206,10 +209,16 @@ async fn enter(State(state): State<Apps>, request: Request) -> Response {
     if !from.is_some_and(known) {
         return refused("Only configured proxies are answered here.");
     }
-    let Ok(host) = asked_host(request.headers()) else {
-        return refused("The request of the proxy is ambiguous.");
+    let host = match asked_host(request.headers()) {
+        Ok(Some(host)) => host,
+        Ok(None) => {
+            // The operator sees it at the first request, not when a client sends the header.
+            tracing::warn!(target: REFUSED, "the proxy does not set X-Forwarded-Host");
+            return refused("The proxy must set X-Forwarded-Host.");
+        }
+        Err(Ambiguous) => return refused("The request of the proxy is ambiguous."),
     };
-    let Some(app) = host.and_then(|host| state.apps.get(&host)) else {
+    let Some(app) = state.apps.get(&host) else {
         return refused("This host is not protected here.");
     };
     match app.clone().oneshot(request).await {
@@ -219,7 +228,7 @@ async fn enter(State(state): State<Apps>, request: Request) -> Response {
 }
 
 /// The host of the browser's request, as the proxy reports it. What is reported twice, by the client and by the proxy, is
-/// ambiguous: no server may choose.
+/// ambiguous: no server may choose. `Host` is not used instead: a proxy that does not set `X-Forwarded-Host` passes on that of a client.
 fn asked_host(headers: &HeaderMap) -> Result<Option<String>, Ambiguous> {
     for name in [
         "x-forwarded-proto",
@@ -230,11 +239,10 @@ fn asked_host(headers: &HeaderMap) -> Result<Option<String>, Ambiguous> {
             return Err(Ambiguous);
         }
     }
-    let said = match one(headers, "x-forwarded-host")? {
-        Some(host) => Some(host),
-        None => one(headers, HOST.as_str())?,
+    one(headers, HOST.as_str())?;
+    let Some(said) = one(headers, "x-forwarded-host")? else {
+        return Ok(None);
     };
-    let Some(said) = said else { return Ok(None) };
     // A list, as proxies that append make it, and whatever else is no host with a port.
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(byte);
     if !said.iter().all(is_host) {
@@ -274,7 +282,7 @@ mod tests {
         let wiki = || Ok(Some("wiki.test".to_owned()));
         assert_eq!(host(&[(forwarded, "wiki.test"), ("host", "gate")]), wiki());
         assert_eq!(host(&[(forwarded, "WIKI.test:443")]), wiki());
-        assert_eq!(host(&[("host", "wiki.test")]), wiki());
+        assert_eq!(host(&[("host", "wiki.test")]), Ok(None));
         assert_eq!(host(&[]), Ok(None));
         for pairs in [
             &[(forwarded, "wiki.test"), (forwarded, "evil.test")][..],

@@ -198,6 +198,21 @@ async fn g5_identities_from_outside_reach_no_upstream() {
         "X-Auth_Request-User",
         "REMOTE_USER",
         "SSL_CLIENT_VERIFY",
+        "X-Email",
+        "X-Groups",
+        "X-Roles",
+        "X-UserName",
+        "X-User-Groups",
+        "X-ID-Token",
+        "X-Access-Token",
+        "Impersonate-User",
+        "Impersonate-Extra-Scopes",
+        "X-Hasura-Role",
+        "Fly-Client-IP",
+        "Shib-Session-ID",
+        "eppn",
+        "X_Email",
+        "Impersonate_User",
     ] {
         lines += &format!("{name}: forged\r\n");
     }

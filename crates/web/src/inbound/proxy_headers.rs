@@ -7,47 +7,78 @@ const AFTER_X: &[&str] = &[
     "amzn-",
     "anonymous-",
     "apigateway-",
+    "apm-",
     "appengine-",
+    "appservice-",
     "arr-",
     "auth-",
     "authelia-",
     "authenticated-",
     "authentik-",
+    "authorized-",
     "azure-",
+    "cas-",
     "cdn-",
     "cert-",
     "certificate",
+    "citrix-",
+    "claim",
     "client-",
     "clientip",
     "cluster-client-",
     "consumer-",
     "credential-",
+    "current-user",
+    "custom-ip",
+    "dex-",
+    "email",
+    "employee",
     "endpoint-api-",
     "envoy-",
-    "forward-",
-    "forwarded",
-    "goog-authenticated-user-",
-    "goog-iap-",
+    "ext-authz-",
+    "fd-",
+    "forward",
+    "fwd-",
+    "goog-",
+    "group-",
+    "hass-",
+    "hasura-",
     "host",
     "http-destinationurl",
     "http-host-",
     "https",
     "iap-",
+    "identity",
+    "impersonat",
     "incap-",
+    "ingress-",
+    "internal-",
     "iv-",
     "jwt-",
+    "ldap-",
     "ms-",
     "mtls-",
+    "nf-",
+    "oauth-",
+    "oidc-",
+    "on-behalf-of",
     "original-",
     "originating-",
     "peer-",
+    "permission",
     "pomerium-",
+    "principal",
     "proxy-",
     "proxyuser-",
+    "railway-",
     "real-",
     "remote-",
     "request-id",
     "rewrite-",
+    "role-",
+    "rstudio-",
+    "saml-",
+    "sandstorm-",
     "scheme",
     "shib-",
     "spiffe-",
@@ -55,24 +86,32 @@ const AFTER_X: &[&str] = &[
     "sso-",
     "subject-",
     "sucuri-",
+    "teleport-",
     "tls-",
     "token-subject",
+    "true-client-",
+    "trusted-",
     "url-scheme",
-    "user-",
-    "userid",
-    "userinfo",
-    "username",
+    "user",
+    "vercel-",
+    "verified-",
     "vouch-",
+    "waws-",
     "webauth-",
+    "ynh-",
 ];
 
 /// The same without `X-`.
 const OTHERS: &[&str] = &[
+    "akamai-",
     "ali-cdn-",
-    "auth-user",
+    "apm-",
+    "auth-",
     "authelia-",
+    "authenticated-",
     "authentik-",
     "base-url",
+    "cas-",
     "cdn-src-ip",
     "cf-",
     "client-cert",
@@ -80,34 +119,113 @@ const OTHERS: &[&str] = &[
     "client-ip",
     "client-verify",
     "cloudfront-",
+    "coming-from",
+    "disguised-host",
+    "do-connecting-ip",
+    "eduperson",
+    "employee",
+    "es-security-",
     "fastly-",
-    "forwarded",
+    "fly-",
+    "forward",
     "front-end-https",
     "iap-",
+    "identity",
+    "impersonat",
     "incap-",
     "iv-",
     "mellon-",
+    "oam-",
     "oidc-",
-    // CGI turns it into HTTP_PROXY, by which programs choose a proxy for their own requests (httpoxy).
+    "openam-",
+    "osso-",
+    "principal",
     "proxy",
+    "real-ip",
     "remote-",
+    "saml-",
+    "schac",
     "shib-",
     "sm-",
     "smuser",
     "ssl-",
+    "sso-",
     "tailscale-",
+    "teleport-",
     "tls-client-",
     "true-client-",
+    "unscoped-",
+    "user",
     "wl-proxy-",
+    "ynh-",
 ];
 
-/// Headers that clients themselves send, and that say nothing about who they are.
+/// Attributes of a user, as whole names with and without `X-`: what Shibboleth and gateways such as Kong set.
+const ATTRIBUTES: &[&str] = &[
+    "access-token",
+    "affiliation",
+    "assurance",
+    "claims",
+    "cn",
+    "common-name",
+    "commonname",
+    "display-name",
+    "displayname",
+    "dn",
+    "email",
+    "email-verified",
+    "entitlement",
+    "entitlements",
+    "eppn",
+    "full-name",
+    "fullname",
+    "given-name",
+    "givenname",
+    "group",
+    "groups",
+    "id-token",
+    "ismemberof",
+    "login",
+    "mail",
+    "member-of",
+    "memberof",
+    "netid",
+    "organizationname",
+    "pairwise-id",
+    "permissions",
+    "persistent-id",
+    "preferred-name",
+    "preferred-username",
+    "primary-affiliation",
+    "role",
+    "roles",
+    "scopes",
+    "sn",
+    "sub",
+    "subject",
+    "subject-id",
+    "surname",
+    "targeted-id",
+    "transient-name",
+    "uid",
+    "upn",
+];
+
+/// Headers that clients themselves send: they say nothing about the user, or are a secret that the application checks.
 const OF_CLIENTS: &[&str] = &[
+    "auth-token",
+    "user-agent",
     "x-amzn-trace-id",
     "x-auth-token",
     "x-client-data",
     "x-client-info",
     "x-client-version",
+    "x-goog-api-client",
+    "x-goog-api-key",
+    "x-goog-fieldmask",
+    "x-goog-request-params",
+    "x-goog-user-project",
+    "x-hasura-admin-secret",
     "x-user-agent",
 ];
 
@@ -122,7 +240,8 @@ pub fn is_of_proxies(name: &str) -> bool {
         Some(rest) => (rest, AFTER_X),
         None => (name, OTHERS),
     };
-    let is_listed = rest == "user" || starts.iter().any(|start| rest.starts_with(start));
+    let is_listed =
+        ATTRIBUTES.contains(&rest) || starts.iter().any(|start| rest.starts_with(start));
     is_listed && !OF_CLIENTS.contains(&name)
 }
 
@@ -145,12 +264,29 @@ mod tests {
              x-pomerium-jwt-assertion x-envoy-external-address x-envoy-original-path x-appengine-user-email \
              x-original-url x-original-host x-rewrite-url oidc-claim-email iv-user sm-user shib-session-id proxy \
              remote_user x_forwarded_for x_webauth_user x-webauth_user x_auth-request_user x.forwarded.for \
-             x!real!ip";
+             x!real!ip x-email x-email-verified x-groups x-group x-roles x-role x-user-id x-user-name x-user-groups \
+             x-username x-userid x-users x-preferred-username x-id-token x-access-token x-principal x-permissions \
+             impersonate-user impersonate-group impersonate-uid impersonate-extra-scopes x-impersonate-user \
+             x-hasura-role x-hasura-user-id x-hasura-allowed-roles fly-client-ip fly-forwarded-proto fly-region \
+             shib-identity-provider eppn mail affiliation unscoped-affiliation entitlement persistent-id \
+             targeted-id subject-id pairwise-id givenname sn uid displayname edupersonprincipalname \
+             x-goog-authenticated-user-id x-goog-iap-x x-ms-client-principal-id x-ms-token-google-id-token \
+             x-amzn-oidc-accesstoken cf-access-client-id cf-ipcountry cf-visitor tailscale-user-name \
+             tailscale-user-profile-pic tailscale-app-capabilities x-webauth-email x-webauth-fullname \
+             remote-email remote-name user user-id user-email username groups roles email login \
+             x-auth-email x-auth-roles auth-email auth-groups authenticated-user cas-user oam-remote-user osso-user-dn \
+             x-vercel-forwarded-for x-nf-client-connection-ip x-true-client-ip akamai-origin-hop do-connecting-ip \
+             x-ingress-path x-hass-user-id x-teleport-user teleport-jwt-assertion x-internal-user x-trusted-user \
+             x-saml-username x-oidc-sub x-oauth-user x-ldap-user x-forwarder-for real-ip x-sub x-subject x-dn \
+             x_email impersonate_user x_hasura_role http_remote_user shib_session_id x-user_id";
 
     const FORWARDED: &str = "accept authorization content-type content-length cookie cache-control dpop if-none-match \
              idempotency-key origin priority range sec-fetch-site sec-websocket-key traceparent user-agent \
              x-api-key x-auth-token x-client-version x-csrf x-csrf-token x-requested-with x-user-agent \
-             x-xsrf-token";
+             x-xsrf-token accept-language from referer link cdn-loop sec-ch-ua x-goog-api-key \
+             x-hasura-admin-secret x-tenant-id x-request-start x-trace-id x-emerald submit mailto rolex groupware \
+             x-idempotency-key x-signature x-hub-signature-256 stripe-signature last-event-id upgrade-insecure-requests \
+             save-data device-memory via x-b3-traceid sentry-trace baggage auth-token";
 
     #[test]
     fn g5_what_only_a_proxy_may_say_is_recognized() {

@@ -67,6 +67,17 @@ impl World {
             "x-webauth-user",
             "x-auth-request-email",
             "x-client-dn",
+            "x-email",
+            "x-groups",
+            "x-roles",
+            "x-username",
+            "x-id-token",
+            "x-access-token",
+            "x-hasura-role",
+            "impersonate-user",
+            "shib-session-id",
+            "eppn",
+            "fly-client-ip",
         ] {
             request = request.header(name, "forged");
         }
@@ -111,9 +122,21 @@ impl World {
             assert_eq!(form.body("a=1").send().await.unwrap().status(), expected);
             let websocket = self
                 .request(http::Method::GET, "/page")
-                .header("origin", origin)
+                .header("origin", &origin)
                 .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
             assert_eq!(websocket.send().await.unwrap().status(), expected);
+            for (name, value) in [
+                ("upgrade", "websocket"),
+                ("upgrade", "WebSocket"),
+                ("sec-websocket-version", "13"),
+                ("x-forwarded-proto", "wss"),
+            ] {
+                let handshake = self.check().header("origin", &origin).header(name, value);
+                assert_eq!(handshake.send().await.unwrap().status(), expected, "{name}");
+            }
+            // A page that a link of another site leads to.
+            let page = self.check().header("origin", &origin);
+            assert_eq!(page.send().await.unwrap().status(), 200);
         }
     }
 

@@ -123,6 +123,10 @@ async fn g6_what_a_client_and_a_proxy_both_say_is_refused() {
             );
         }
     }
+    let without = ask(address, &[("host", HOST), method, uri]).await;
+    assert_eq!(without.status(), 403);
+    let told = without.text().await.unwrap();
+    assert!(told.contains("must set X-Forwarded-Host"), "{told}");
     for list in [
         ("x-forwarded-host", format!("{HOST}, evil.test")),
         ("x-forwarded-host", format!("evil.test, {HOST}")),

@@ -3,7 +3,7 @@
 mod app;
 mod gate;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use cardea_client::Entropy;
 use cardea_gateway::{
@@ -53,6 +53,8 @@ const CADDY: Program = Program {
 /// The proxy, the gateway behind it and the provider.
 struct World {
     proxy: Foreign,
+    // The address of forward-auth itself.
+    gate: SocketAddr,
     provider: TestServer,
     cookies: BTreeMap<String, String>,
     stop: CancellationToken,
@@ -127,6 +129,7 @@ impl World {
         let proxy = program.start_with((HOST, https), authority, &behind).await;
         Self {
             proxy,
+            gate,
             provider,
             cookies: BTreeMap::new(),
             stop,
@@ -134,13 +137,27 @@ impl World {
     }
 
     fn request(&self, method: http::Method, path: &str) -> reqwest::RequestBuilder {
-        let cookies: Vec<_> = self
-            .cookies
-            .iter()
+        let request = self.proxy.client().request(method, self.proxy.url(path));
+        request.header("cookie", self.cookie())
+    }
+
+    /// What a proxy asks about a GET of `/page`.
+    fn check(&self) -> reqwest::RequestBuilder {
+        let host = self.proxy.url("").replace("https://", "");
+        reqwest::Client::new()
+            .get(format!("http://{}/forward-auth/check", self.gate))
+            .header("cookie", self.cookie())
+            .header("x-forwarded-host", host)
+            .header("x-forwarded-method", "GET")
+            .header("x-forwarded-uri", "/page")
+    }
+
+    fn cookie(&self) -> String {
+        let cookies = self.cookies.iter();
+        let pairs: Vec<_> = cookies
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let request = self.proxy.client().request(method, self.proxy.url(path));
-        request.header("cookie", cookies.join("; "))
+        pairs.join("; ")
     }
 
     /// Requests a page like a browser, and keeps its cookies.

@@ -4,6 +4,7 @@ use cardea_protocol::{
     ErrorCode, OAuthError,
     model::{Audience, GrantId, Jti},
     resources::AccessTokenTyp,
+    token::Inactive,
     verify::{self, VerifiedAccessToken},
 };
 use cardea_store::TokenState;
@@ -92,9 +93,32 @@ fn has_plain_typ(app: &App, audience: &str) -> bool {
     api.is_some_and(|r| r.access_token_typ() == AccessTokenTyp::Jwt)
 }
 
+/// Why a token that has not expired is inactive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Dead {
+    /// Its identifier is none of ours.
+    #[error("its jti is malformed")]
+    Malformed,
+    /// It was issued to a client for itself.
+    #[error("it has no user")]
+    NoUser,
+    /// Its grant was deleted.
+    #[error("its grant is gone")]
+    NoGrant,
+    /// The token itself was revoked.
+    #[error("it was revoked")]
+    Revoked,
+    /// The client of a token without a user.
+    #[error("the client is gone or disabled")]
+    NoClient,
+    /// Its grant has no active token.
+    #[error(transparent)]
+    Grant(#[from] Inactive),
+}
+
 /// The identifier of a token, and its grant, if it has a user.
-fn names(token: &VerifiedAccessToken) -> Result<(Jti, Option<GrantId>), &'static str> {
-    let jti = Jti::parse(&token.claims().jti).map_err(|_| "its jti is malformed")?;
+fn names(token: &VerifiedAccessToken) -> Result<(Jti, Option<GrantId>), Dead> {
+    let jti = Jti::parse(&token.claims().jti).map_err(|_| Dead::Malformed)?;
     Ok((jti, token.claims().grant_id))
 }
 
@@ -103,20 +127,20 @@ pub(crate) async fn state(
     app: &App,
     caller: &Caller,
     token: &VerifiedAccessToken,
-) -> Result<Result<TokenState, &'static str>, Failure> {
+) -> Result<Result<TokenState, Dead>, Failure> {
     let (jti, grant) = match names(token) {
         Ok((jti, Some(grant))) => (jti, grant),
-        Ok((_, None)) => return Ok(Err("it has no user")),
+        Ok((_, None)) => return Ok(Err(Dead::NoUser)),
         Err(why) => return Ok(Err(why)),
     };
     let Some(state) = app.store.token_state(grant, &jti, caller.now).await? else {
-        return Ok(Err("its grant is gone"));
+        return Ok(Err(Dead::NoGrant));
     };
     if let Err(why) = state.standing.judge(&state.grant, caller.now) {
-        return Ok(Err(why));
+        return Ok(Err(why.into()));
     }
     Ok(if state.jti_revoked {
-        Err("it was revoked")
+        Err(Dead::Revoked)
     } else {
         Ok(state)
     })
@@ -127,7 +151,7 @@ pub(crate) async fn username(
     app: &App,
     caller: &Caller,
     token: &VerifiedAccessToken,
-) -> Result<Result<Option<String>, &'static str>, Failure> {
+) -> Result<Result<Option<String>, Dead>, Failure> {
     let (jti, grant) = match names(token) {
         Ok(names) => names,
         Err(why) => return Ok(Err(why)),
@@ -135,23 +159,23 @@ pub(crate) async fn username(
     let Some(grant) = grant else {
         let client = app.clients.find(&token.claims().client_id).await?;
         if client.is_none_or(|c| !c.is_enabled()) {
-            return Ok(Err("the client is gone or disabled"));
+            return Ok(Err(Dead::NoClient));
         }
         let revoked = app.store.token_revoked(&jti).await?;
         return Ok(if revoked {
-            Err("it was revoked")
+            Err(Dead::Revoked)
         } else {
             Ok(None)
         });
     };
     let Some(token) = app.store.token_life(grant, &jti, caller.now).await? else {
-        return Ok(Err("its grant is gone"));
+        return Ok(Err(Dead::NoGrant));
     };
     if let Err(why) = token.standing.judge(token.life, caller.now) {
-        return Ok(Err(why));
+        return Ok(Err(why.into()));
     }
     Ok(if token.jti_revoked {
-        Err("it was revoked")
+        Err(Dead::Revoked)
     } else {
         Ok(Some(token.username))
     })

@@ -1,5 +1,7 @@
 //! `GET` and `POST /userinfo` (OpenID Core §5.3).
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     extract::State,
@@ -76,31 +78,31 @@ async fn userinfo(
     client_id: &mut Option<String>,
 ) -> Result<Response, Failure> {
     limited::by_network(&app.limits.other, caller)?;
-    let invalid = |cause: &'static str| {
+    let invalid = |cause: Cow<'static, str>| {
         OAuthError::new(
             ErrorCode::InvalidToken,
             "the access token is invalid, expired or revoked",
         )
         .because(cause)
     };
-    let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid(NO_TOKEN))?;
+    let token = bearer::presented(caller, pairs)?.ok_or_else(|| invalid(NO_TOKEN.into()))?;
     let token = bearer::verified(app, caller, &token)?;
     let claims = token.claims();
     // RFC 9449 §7.2: nothing but a bearer token is taken here.
-    require_unbound(claims.cnf.as_ref()).map_err(invalid)?;
+    require_unbound(claims.cnf.as_ref()).map_err(|why| invalid(why.to_string().into()))?;
     *client_id = Some(claims.client_id.clone());
     let client = app
         .clients
         .find(&claims.client_id)
         .await?
-        .ok_or_else(|| invalid("the client is gone"))?;
+        .ok_or_else(|| invalid("the client is gone".into()))?;
     // D12: a token for the issuer, or one of the same client for an API where the client allows it.
     if claims.aud != app.issuer() && !client.metadata().userinfo_with_api_token {
-        return Err(invalid("it is for another audience").into());
+        return Err(invalid("it is for another audience".into()).into());
     }
     let state = match bearer::state(app, caller, &token).await? {
         Ok(state) => state,
-        Err(why) => return Err(invalid(why).into()),
+        Err(why) => return Err(invalid(why.to_string().into()).into()),
     };
     // OpenID Core §5.3: an access token of an OpenID request.
     if !claims.scope.contains(OPENID) {

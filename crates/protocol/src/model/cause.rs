@@ -55,6 +55,7 @@ pub enum AuditEvent {
     CodeReused,
     RefreshReuse,
     RefreshRetriedLate,
+    RefreshRetriedOften,
     RefreshForeignClient,
     RefreshAhead,
     RefreshAnomaly,

@@ -8,12 +8,13 @@ pub mod refresh_token;
 
 mod code_text;
 mod possession;
+mod refresh_token_refusal;
 mod refresh_token_text;
 mod standing;
 
 pub use code_text::AuthorizationCode;
-pub use possession::require_unbound;
-pub use standing::{GrantLife, Standing};
+pub use possession::{Unproved, require_unbound};
+pub use standing::{GrantLife, Inactive, Standing};
 
 use crate::{
     error::{ErrorCode, OAuthError},

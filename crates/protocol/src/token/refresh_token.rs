@@ -15,7 +15,10 @@ use crate::{
     scope::Scope,
 };
 
-pub use super::refresh_token_text::{RefreshToken, TokenKey};
+pub use super::{
+    refresh_token_refusal::Refused,
+    refresh_token_text::{RefreshToken, TokenKey},
+};
 
 /// Two tabs, a lost response: a public client's retry within this time, from the same place, is prompt.
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);
@@ -23,6 +26,8 @@ const RETRY_WINDOW: SignedDuration = SignedDuration::from_secs(10);
 const RETRY_WINDOW_PROVED: SignedDuration = SignedDuration::from_secs(60);
 /// A lost response is rare: a retry in this and the two generations before it means that two senders share the token.
 const RETRIES_OF_REUSE: u8 = 0b111;
+/// So many of the last eight generations with a retry are audited: no network loses that many answers for long.
+const RETRIES_OF_ALARM: u32 = 3;
 /// A laptop that slept: a public client gets one late retry in this time.
 const LATE_RETRY_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -139,7 +144,7 @@ pub enum Answer {
     /// The token is valid, but the request can't be granted; the caller knows why.
     NotMet,
     /// `invalid_grant`, and this for the log.
-    InvalidGrant(&'static str),
+    InvalidGrant(Refused),
 }
 
 /// The rotation table of D11, for a token whose MAC has been verified.
@@ -152,25 +157,25 @@ pub fn judge(
     now: Timestamp,
 ) -> Verdict {
     if let Err(why) = standing.judge(grant, now) {
-        return refuse(why);
+        return refuse(why.into());
     }
     let Some(refresh) = &grant.refresh else {
-        return refuse("the grant has no refresh token");
+        return refuse(Refused::NoRefreshToken);
     };
     // RFC 6749 §10.4: a refresh token is bound to its client; if another client presents it, it was stolen.
     if presented.client != grant.client_id {
         return revoke(
             RevocationReason::ForeignClient,
             AuditEvent::RefreshForeignClient,
-            "the token belongs to another client",
+            Refused::ForeignClient,
         );
     }
     // RFC 9449 §5: refused without a change; without its key a stolen token is worth nothing.
     if let Err(why) = require_unbound(grant.sender.as_ref()) {
-        return refuse(why);
+        return refuse(why.into());
     }
     if now >= refresh.idle_expires_at {
-        return refuse("the refresh token was not used for too long");
+        return refuse(Refused::Idle);
     }
     let one_before = presented.generation.checked_add(1) == Some(refresh.generation);
     let retriable =
@@ -187,7 +192,7 @@ pub fn judge(
             write: Write::Nothing,
             events: vec![AuditEvent::RefreshAhead],
             retry: None,
-            answer: Answer::InvalidGrant("the token is ahead of the store"),
+            answer: Answer::InvalidGrant(Refused::Ahead),
         };
     }
     if retriable {
@@ -197,7 +202,7 @@ pub fn judge(
     revoke(
         RevocationReason::RefreshReuse,
         AuditEvent::RefreshReuse,
-        "an old refresh token came again",
+        Refused::Reused,
     )
 }
 
@@ -208,7 +213,7 @@ fn rotate(
     now: Timestamp,
 ) -> Verdict {
     let Some(generation) = refresh.generation.checked_add(1) else {
-        return refuse("the token was rotated as often as it can be");
+        return refuse(Refused::Exhausted);
     };
     let anomaly = !refresh.last_seen.resembles(&presented.seen);
     let first_anomaly = anomaly && refresh.anomaly_at.is_none();
@@ -272,13 +277,13 @@ fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdi
     let retries = refresh.retries | 1;
     // RFC 9700 §4.14.2: an attacker beside the client presents each token again, and so does the client.
     if is_public && retries & RETRIES_OF_REUSE == RETRIES_OF_REUSE {
-        return reuse("the third retry in consecutive generations", is_prompt);
+        return reuse(Refused::ThirdRetry, is_prompt);
     }
     let late_before = refresh
         .late_retry_at
         .is_some_and(|at| now.duration_since(at) < LATE_RETRY_EVERY);
     if !is_prompt && late_before {
-        return reuse("a second late retry within a day", is_prompt);
+        return reuse(Refused::SecondLateRetry, is_prompt);
     }
     let noted = RefreshState {
         retries,
@@ -288,6 +293,14 @@ fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdi
         },
         ..refresh.clone()
     };
+    let mut events = Vec::new();
+    if !is_prompt {
+        events.push(AuditEvent::RefreshRetriedLate);
+    }
+    // A confidential client proves with each request who it is; several processes may share its token.
+    if is_public && retries != refresh.retries && retries.count_ones() >= RETRIES_OF_ALARM {
+        events.push(AuditEvent::RefreshRetriedOften);
+    }
     let answer = match presented.can_be_met {
         true => Answer::Tokens {
             generation: refresh.generation,
@@ -300,10 +313,7 @@ fn retry(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdi
             true => Write::Nothing,
             false => Write::Note(noted),
         },
-        events: match is_prompt {
-            true => Vec::new(),
-            false => vec![AuditEvent::RefreshRetriedLate],
-        },
+        events,
         retry: Some(kind(is_prompt)),
         answer,
     }
@@ -316,7 +326,7 @@ fn kind(is_prompt: bool) -> Retry {
     }
 }
 
-fn reuse(why: &'static str, is_prompt: bool) -> Verdict {
+fn reuse(why: Refused, is_prompt: bool) -> Verdict {
     Verdict {
         retry: Some(kind(is_prompt)),
         ..revoke(
@@ -327,7 +337,7 @@ fn reuse(why: &'static str, is_prompt: bool) -> Verdict {
     }
 }
 
-fn revoke(reason: RevocationReason, event: AuditEvent, why: &'static str) -> Verdict {
+fn revoke(reason: RevocationReason, event: AuditEvent, why: Refused) -> Verdict {
     Verdict {
         write: Write::Revoke(reason),
         events: vec![event],
@@ -336,7 +346,7 @@ fn revoke(reason: RevocationReason, event: AuditEvent, why: &'static str) -> Ver
     }
 }
 
-fn refuse(why: &'static str) -> Verdict {
+fn refuse(why: Refused) -> Verdict {
     Verdict {
         write: Write::Nothing,
         events: Vec::new(),

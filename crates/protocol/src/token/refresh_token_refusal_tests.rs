@@ -10,6 +10,7 @@ use super::{
 use crate::{
     model::{ClientMetadata, GrantState, Revocation, SenderBinding},
     samples::{client, grant, now, scope, seconds},
+    token::{Inactive, Unproved},
 };
 
 fn present(generation: u32, client: &str) -> Presented {
@@ -43,7 +44,7 @@ fn an_authentic_token_in_the_hands_of_another_client_ends_the_grant() {
 }
 
 /// Judges the current token of a changed grant; gives the reason of the refusal when nothing was written.
-fn refusal(standing: Standing, change: impl FnOnce(&mut Grant)) -> Option<&'static str> {
+fn refusal(standing: Standing, change: impl FnOnce(&mut Grant)) -> Option<Refused> {
     let mut grant = grant();
     change(&mut grant);
     let generation = grant.refresh.as_ref().map_or(0, |r| r.generation);
@@ -67,13 +68,15 @@ fn refusal(standing: Standing, change: impl FnOnce(&mut Grant)) -> Option<&'stat
 #[test]
 fn a_bound_grant_is_not_refreshed_without_proof_of_possession() {
     let thumbprint = cardea_seal::Digest::of(b"key");
-    for sender in [
-        SenderBinding::Dpop { jkt: thumbprint },
-        SenderBinding::Mtls {
-            x5t_s256: thumbprint,
-        },
-    ] {
-        assert!(refusal(ALIVE, |g| g.sender = Some(sender)).is_some());
+    let dpop = SenderBinding::Dpop { jkt: thumbprint };
+    let mtls = SenderBinding::Mtls {
+        x5t_s256: thumbprint,
+    };
+    for (sender, why) in [(dpop, Unproved::Dpop), (mtls, Unproved::Mtls)] {
+        assert_eq!(
+            refusal(ALIVE, |g| g.sender = Some(sender)),
+            Some(why.into())
+        );
     }
 }
 
@@ -85,22 +88,19 @@ fn a_revoked_or_expired_grant_is_refused_without_a_write() {
     };
     assert_eq!(
         refusal(ALIVE, |g| g.state = GrantState::Revoked(revocation)),
-        Some("the grant was revoked")
+        Some(Inactive::Revoked.into())
     );
     assert_eq!(
         refusal(ALIVE, |g| g.expires_at = now()),
-        Some("the grant has expired")
+        Some(Inactive::Expired.into())
     );
     assert_eq!(refusal(ALIVE, |g| g.expires_at = now() + seconds(1)), None);
     let idle = |at| move |g: &mut Grant| g.refresh.as_mut().unwrap().idle_expires_at = at;
-    assert_eq!(
-        refusal(ALIVE, idle(now())),
-        Some("the refresh token was not used for too long")
-    );
+    assert_eq!(refusal(ALIVE, idle(now())), Some(Refused::Idle));
     assert_eq!(refusal(ALIVE, idle(now() + seconds(1))), None);
     assert_eq!(
         refusal(ALIVE, |g| g.refresh = None),
-        Some("the grant has no refresh token")
+        Some(Refused::NoRefreshToken)
     );
 }
 
@@ -110,7 +110,7 @@ fn a_refresh_token_dies_with_its_session_unless_offline_access_was_granted() {
         session_alive: false,
         ..ALIVE
     };
-    assert_eq!(refusal(ended, |_| {}), Some("the session has ended"));
+    assert_eq!(refusal(ended, |_| {}), Some(Inactive::SessionEnded.into()));
     assert_eq!(
         refusal(ended, |g| g.scope = scope("openid offline_access")),
         None
@@ -128,17 +128,17 @@ fn a_disabled_user_or_client_has_no_active_token_not_even_an_offline_one() {
         client_enabled: false,
         ..ALIVE
     };
-    assert_eq!(refusal(user, offline), Some("the user is disabled"));
-    assert_eq!(refusal(client, offline), Some("the client is disabled"));
+    assert_eq!(refusal(user, offline), Some(Inactive::UserDisabled.into()));
+    assert_eq!(
+        refusal(client, offline),
+        Some(Inactive::ClientDisabled.into())
+    );
 }
 
 #[test]
 fn the_last_generation_is_refused_and_does_not_wrap_to_the_first() {
     let last = |g: &mut Grant| g.refresh.as_mut().unwrap().generation = u32::MAX;
-    assert_eq!(
-        refusal(ALIVE, last),
-        Some("the token was rotated as often as it can be")
-    );
+    assert_eq!(refusal(ALIVE, last), Some(Refused::Exhausted));
 }
 
 #[test]

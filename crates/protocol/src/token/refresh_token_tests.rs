@@ -134,12 +134,12 @@ impl Outcome {
             Self::Theft => (
                 Write::Revoke(RevocationReason::RefreshReuse),
                 vec![AuditEvent::RefreshReuse],
-                Answer::InvalidGrant(""),
+                Answer::InvalidGrant(NO_WORDS),
             ),
             Self::Ahead => (
                 Write::Nothing,
                 vec![AuditEvent::RefreshAhead],
-                Answer::InvalidGrant(""),
+                Answer::InvalidGrant(NO_WORDS),
             ),
         };
         Verdict {
@@ -151,10 +151,12 @@ impl Outcome {
     }
 }
 
-/// The words for the log are not part of the table.
+/// The reasons for the log are not part of the table.
+const NO_WORDS: Refused = Refused::NoRefreshToken;
+
 fn without_words(mut verdict: Verdict) -> Verdict {
     if let Answer::InvalidGrant(_) = verdict.answer {
-        verdict.answer = Answer::InvalidGrant("");
+        verdict.answer = Answer::InvalidGrant(NO_WORDS);
     }
     verdict.retry = None;
     verdict
@@ -298,6 +300,41 @@ fn t2_the_third_prompt_retry_in_consecutive_generations_is_reuse() {
     assert!(survives(Public, &[true, false].repeat(30)));
     // A confidential client proves with each request who it is; several processes may share its token.
     assert!(survives(Proved, &[true; 60]));
+}
+
+/// The generations in which retries were audited as frequent.
+fn alarms(sender: Sender, retried: &[bool]) -> Vec<usize> {
+    let mut grant = prompt(0, sender).grant();
+    let mut alarms = Vec::new();
+    for (i, retried) in retried.iter().enumerate() {
+        let mut presented = prompt(0, sender).presented();
+        presented.generation = 5 + u32::try_from(i).unwrap();
+        for _ in 0..=if *retried { 3 } else { 0 } {
+            let policy = policy(RefreshRotation::Idempotent);
+            let verdict = judge(&grant, ALIVE, &presented, &policy, now());
+            if verdict.events.contains(&AuditEvent::RefreshRetriedOften) {
+                alarms.push(i);
+            }
+            match verdict.write {
+                Write::Rotate(next) | Write::Note(next) => grant.refresh = Some(next),
+                _ => {}
+            }
+        }
+    }
+    alarms
+}
+
+#[test]
+fn t2_retries_that_are_not_consecutive_are_audited_once_a_generation_and_do_not_revoke() {
+    let (yes, no) = (true, false);
+    assert_eq!(alarms(Public, &[yes, no].repeat(5)), [4, 6, 8]);
+    assert_eq!(alarms(Public, &[yes, no, no].repeat(4)), [6, 9]);
+    assert_eq!(alarms(Public, &[yes, yes, no, yes, yes, no]), [3, 4]);
+    // Lost answers now and then are none.
+    assert!(alarms(Public, &[yes, no, no, no].repeat(8)).is_empty());
+    assert!(alarms(Public, &[yes, yes, no, no, no, no, no, no]).is_empty());
+    assert!(alarms(Proved, &[yes; 20]).is_empty());
+    assert!(survives(Public, &[yes, no].repeat(30)));
 }
 
 #[test]

@@ -15,6 +15,36 @@ pub struct Standing {
     pub client_enabled: bool,
 }
 
+/// Why the tokens of a grant are inactive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.as_str())]
+pub enum Inactive {
+    /// The grant was revoked.
+    Revoked,
+    /// All its tokens have expired.
+    Expired,
+    /// Its session has ended, and it has no offline access.
+    SessionEnded,
+    /// The user is disabled.
+    UserDisabled,
+    /// The client is disabled.
+    ClientDisabled,
+}
+
+impl Inactive {
+    /// The reason for the log and for the administration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "the grant was revoked",
+            Self::Expired => "the grant has expired",
+            Self::SessionEnded => "the session has ended",
+            Self::UserDisabled => "the user is disabled",
+            Self::ClientDisabled => "the client is disabled",
+        }
+    }
+}
+
 /// The state of a grant that decides whether its tokens can be active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantLife {
@@ -45,23 +75,23 @@ impl Standing {
     };
 
     /// Why the tokens of the grant are inactive, if they are.
-    pub fn judge(self, grant: impl Into<GrantLife>, now: Timestamp) -> Result<(), &'static str> {
+    pub fn judge(self, grant: impl Into<GrantLife>, now: Timestamp) -> Result<(), Inactive> {
         let life = grant.into();
         if life.revoked {
-            return Err("the grant was revoked");
+            return Err(Inactive::Revoked);
         }
         if now >= life.expires_at {
-            return Err("the grant has expired");
+            return Err(Inactive::Expired);
         }
         // OpenID Core §11: only offline access outlives the session.
         if !self.session_alive && !life.offline {
-            return Err("the session has ended");
+            return Err(Inactive::SessionEnded);
         }
         if !self.user_enabled {
-            return Err("the user is disabled");
+            return Err(Inactive::UserDisabled);
         }
         if !self.client_enabled {
-            return Err("the client is disabled");
+            return Err(Inactive::ClientDisabled);
         }
         Ok(())
     }

@@ -56,6 +56,10 @@ const EVENTS: &[(&str, &str)] = &[
         "The previous refresh token was presented again, late: an answer was lost, or a copy is in use.",
     ),
     (
+        "refresh_retried_often",
+        "The previous refresh token of a public client was presented again in at least three of eight generations: many answers were lost, two tabs share a token, or it was stolen.",
+    ),
+    (
         "refresh_foreign_client",
         "A refresh token was presented by another client than the one it was issued to.",
     ),

@@ -25,7 +25,7 @@ impl View {
             sid,
         } = view;
         Self {
-            dead: standing.judge(&grant, now).err().map(str::to_owned),
+            dead: standing.judge(&grant, now).err().map(|why| why.to_string()),
             offline: grant.is_offline(),
             id: grant.id,
             client_id: grant.client_id,

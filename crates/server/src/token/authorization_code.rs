@@ -39,7 +39,8 @@ pub(super) async fn grant(
 
     // Check.
     let proof = authorization_code::check(client, &code.client_id, &code.binding, request)?;
-    require_unbound(code.sender.as_ref()).map_err(OAuthError::invalid_grant)?;
+    require_unbound(code.sender.as_ref())
+        .map_err(|why| OAuthError::invalid_grant(why.to_string()))?;
     let target = audience::choose(
         &app.settings.resources,
         request.resource.as_ref(),

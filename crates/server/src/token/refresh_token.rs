@@ -64,18 +64,7 @@ pub(super) async fn grant(
         session_idle: app.settings.session_idle_ttl,
         cause: caller.cause(Actor::Client(client.id().clone())),
     };
-    let Rotated { grant, verdict } = app
-        .store
-        .rotate_refresh(command)
-        .await?
-        .ok_or_else(|| OAuthError::invalid_grant("the grant is gone"))?;
-    count(&verdict);
-    log_retry(caller, &grant, &verdict);
-    let generation = match verdict.answer {
-        Answer::Tokens { generation } => generation,
-        Answer::InvalidGrant(why) => return Err(OAuthError::invalid_grant(why).into()),
-        Answer::NotMet => 0,
-    };
+    let (grant, generation) = rotate(app, caller, command).await?;
     let (scope, target) = wish?;
 
     // Mint.
@@ -100,6 +89,24 @@ pub(super) async fn grant(
     };
     let refresh_token = mint::refresh_token(app, &grant, secret.expose(), generation);
     Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
+}
+
+/// Applies the rotation table of D11. Gives the grant, and the generation of its next token if the request can be met.
+async fn rotate(
+    app: &App,
+    caller: &Caller,
+    command: RotateRefresh,
+) -> Result<(Box<Grant>, u32), Failure> {
+    let rotated = app.store.rotate_refresh(command).await?;
+    let Rotated { grant, verdict } =
+        rotated.ok_or_else(|| OAuthError::invalid_grant("the grant is gone"))?;
+    count(&verdict);
+    log_retry(caller, &grant, &verdict);
+    match verdict.answer {
+        Answer::Tokens { generation } => Ok((grant, generation)),
+        Answer::InvalidGrant(why) => Err(OAuthError::invalid_grant(why.to_string()).into()),
+        Answer::NotMet => Ok((grant, 0)),
+    }
 }
 
 /// The requested scope and audience, if they can be granted. The error is returned only after the rotation table of D11
@@ -156,13 +163,17 @@ fn log_retry(caller: &Caller, grant: &Grant, verdict: &Verdict) {
     let Some(retry) = verdict.retry else {
         return;
     };
+    let (client_id, prompt) = (grant.client_id.as_str(), retry == Retry::Prompt);
     tracing::info!(
-        request_id = %caller.request_id,
-        client_id = grant.client_id.as_str(),
-        grant = %grant.id,
-        prompt = retry == Retry::Prompt,
+        request_id = %caller.request_id, client_id, grant = %grant.id, prompt,
         "a refresh token was presented again"
     );
+    if verdict.events.contains(&AuditEvent::RefreshRetriedOften) {
+        tracing::warn!(
+            request_id = %caller.request_id, client_id, grant = %grant.id,
+            "refresh tokens of this grant are often presented again: answers get lost, two tabs share a token, or it was stolen"
+        );
+    }
 }
 
 fn count(verdict: &Verdict) {
@@ -174,6 +185,7 @@ fn count(verdict: &Verdict) {
         let name = match event {
             AuditEvent::RefreshReuse => "reuse",
             AuditEvent::RefreshRetriedLate => "retried_late",
+            AuditEvent::RefreshRetriedOften => "retried_often",
             AuditEvent::RefreshForeignClient => "foreign_client",
             AuditEvent::RefreshAhead => "ahead",
             AuditEvent::RefreshAnomaly => "anomaly",

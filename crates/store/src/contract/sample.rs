@@ -8,6 +8,7 @@ use cardea_protocol::{
     request::AuthorizationCodeRequest,
     scope::Scope,
     token::{
+        Inactive,
         authorization_code::{self, ProvedRedemption},
         refresh_token::{Policy, Presented, Sender, Verdict},
     },
@@ -315,7 +316,7 @@ impl World {
         let life = life.unwrap();
         assert_eq!(life.standing.judge(life.life, at(seconds)).err(), why);
         assert_eq!(life.username, state.user.username.as_str());
-        why
+        why.map(Inactive::as_str)
     }
 
     pub async fn stored(&self, grant: &Grant) -> Grant {

@@ -1,7 +1,7 @@
 use cardea_protocol::{
     model::{Actor, AuditEvent, RevocationReason},
     scope::Scope,
-    token::refresh_token::{Answer, Verdict, Write},
+    token::refresh_token::{Answer, Refused, Verdict, Write},
 };
 
 use super::*;
@@ -79,7 +79,7 @@ fn a_token_ahead_is_audited_when_the_last_row_is_old() {
         write: Write::Nothing,
         events: events.to_vec(),
         retry: None,
-        answer: Answer::InvalidGrant("none"),
+        answer: Answer::InvalidGrant(Refused::NoRefreshToken),
     };
     let of = |events: &[AuditEvent], audited| {
         let entries = refreshed(&command, &verdict(events), || Ok::<_, ()>(audited)).unwrap();

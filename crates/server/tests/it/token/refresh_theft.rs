@@ -91,6 +91,29 @@ async fn a_lost_response_and_two_tabs_get_the_same_successor() {
 }
 
 #[tokio::test]
+async fn t2_retries_in_every_second_generation_are_audited_and_logged() {
+    let (log, _guard) = cardea_testkit::Log::capture();
+    let server = TestServer::start().await;
+    let spa = Refreshing {
+        server: &server,
+        client: SPA,
+    };
+    let (mut old, mut new) = spa.rotated().await;
+    for generation in 0..8 {
+        if generation % 2 == 0 {
+            spa.gives(&old, HOME, &new).await;
+        }
+        old = new;
+        new = token(&spa.present(&old, HOME).await.granted());
+    }
+    assert_eq!(audited(&server, AuditEvent::RefreshRetriedOften).await, 2);
+    assert_eq!(audited(&server, AuditEvent::RefreshReuse).await, 0);
+    let text = log.text();
+    assert_eq!(text.matches("are often presented again").count(), 2);
+    assert!(text.contains("WARN") && !text.contains(&old) && !text.contains(&new));
+}
+
+#[tokio::test]
 async fn t2_an_attacker_beside_the_client_is_found_at_the_third_rotation() {
     for wait in [0, 5, 10] {
         let server = TestServer::start().await;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 
 import {
-  allow, getsCode, launchWithoutCookies, listen, logIn, person, request, sees, stage, temporaryFolder, test,
+  HEADING, allow, answer, getsCode, launchWithoutCookies, listen, logIn, person, request, sees, stage, temporaryFolder, test,
 } from './stage/index.js';
 
 const on = stage();
@@ -71,10 +71,24 @@ test('the back button after an answer by form_post returns to the client', async
   await logIn(page);
   await allow(page);
   const { code } = await getsCode(page, asked, on.provider.issuer);
+  // Going back leads to consent, whether the browser keeps the page that posts itself or not.
   await page.goBack();
   await allow(page);
   const again = await getsCode(page, asked, on.provider.issuer);
   assert.notEqual(again.code, code);
+});
+
+test('the back button after a refusal by form_post does not ask to send a form again', async (t) => {
+  const { page } = await person(t, on.browser);
+  const asked = ask({ response_mode: 'form_post' });
+  await page.goto(asked.url);
+  await logIn(page);
+  await page.getByRole('button', { name: 'Don’t allow' }).click();
+  assert.equal((await answer(page)).error, 'access_denied');
+  // A POST in the history would fail with ERR_CACHE_MISS.
+  await page.goBack({ waitUntil: 'commit' });
+  const headings = ['Allow Orders access?', HEADING].map((name) => page.getByRole('heading', { level: 1, name }));
+  await headings[0].or(headings[1]).waitFor();
 });
 
 test('the back button from consent does not show a login form that was finished', async (t) => {
@@ -98,6 +112,41 @@ test('consent can be reloaded', async (t) => {
   await allow(page);
   await getsCode(page, asked, on.provider.issuer);
 });
+
+test('a login form that is shown again because of a login in another tab says why', async (t) => {
+  const { context, page } = await person(t, on.browser);
+  const other = await context.newPage();
+  await page.goto(ask({ prompt: 'login' }).url);
+  await other.goto(ask().url);
+  await logIn(other, 'bob');
+  await logIn(page, 'alice');
+  await page.getByRole('status').filter({ hasText: 'was not used' }).waitFor();
+  await logIn(page, 'alice');
+  await allow(page);
+});
+
+test('an empty login form says what is missing', async (t) => {
+  const { page } = await person(t, on.browser);
+  await page.goto(ask().url);
+  await sees(page, 'Sign in');
+  await page.locator('form').evaluate((form) => (form.noValidate = true));
+  await page.getByLabel('User name').fill('alice');
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  assert.match(await page.getByRole('alert').textContent(), /Enter your password\./);
+});
+
+for (const link of ['/account#devices', '/account/devices']) {
+  test(`the section of ${link} is shown after a login`, async (t) => {
+    const { page } = await person(t, on.browser);
+    await page.goto(`${on.provider.issuer}${link}`);
+    await page.getByText('to see your account').waitFor();
+    await logIn(page, 'alice', 'not-her-password');
+    await page.getByRole('alert').waitFor();
+    await logIn(page);
+    await sees(page, 'Your account');
+    assert.equal(new URL(page.url()).hash, '#devices');
+  });
+}
 
 test('the account page asks for a login and is shown after it', async (t) => {
   const { page } = await person(t, on.browser);

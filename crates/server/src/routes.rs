@@ -63,6 +63,7 @@ pub fn router(app: &Arc<App>) -> Router {
             page(get(choose_account::get).post(choose_account::post)),
         )
         .route("/account", readable(get(account::get).post(account::post)))
+        .route("/account/{section}", get(account::section))
         .route("/assets/{file}", get(assets::get))
         .route("/client_logo", get(client_logo::get))
         .route("/.well-known/openid-configuration", metadata())

@@ -3,7 +3,10 @@
 pub(crate) mod device;
 pub(crate) mod page;
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, Consent, Session, SessionEnd, Sid, User,
 };
@@ -45,6 +48,24 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
             None => Ok(to_login(&ctx.app, AccountSection::Profile)),
             Some(session) => show(&ctx, &browser, &session).await,
         }
+    };
+    error::page(&ctx, result.await)
+}
+
+/// `GET /account/devices`, and the other sections: links that survive a login. A fragment is not sent to the server.
+pub(crate) async fn section(ctx: Ctx, Path(name): Path<String>) -> Response {
+    let result = async {
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+        let section = AccountSection::named(Some(&name))
+            .ok_or_else(|| Failure::page(PageError::NotFound, "no such section"))?;
+        let browser = Browser::of(&ctx);
+        Ok(match browser.session(&ctx).await? {
+            None => to_login(&ctx.app, section),
+            Some(_) => {
+                let url = ctx.app.settings.issuer.endpoint(&section.path());
+                Redirect::to(&url).into_response()
+            }
+        })
     };
     error::page(&ctx, result.await)
 }

@@ -75,6 +75,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
+        again: journey.ticket.again.is_some(),
         client_name: asked.map(|a| a.client.name()),
         user,
         wanted: asked

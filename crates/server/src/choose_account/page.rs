@@ -10,6 +10,8 @@ pub(crate) struct ChooseAccountPage<'a> {
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
+    /// Whether the user's sign-in changed since an earlier page was answered.
+    pub(crate) again: bool,
     /// The client that waits; none when a user wants the account page.
     pub(crate) client_name: Option<&'a str>,
     /// The user of this browser's session.
@@ -31,6 +33,7 @@ impl ChooseAccountPage<'static> {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
+            again: false,
             client_name,
             user,
             wanted,

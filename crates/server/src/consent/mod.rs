@@ -117,6 +117,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .app
             .csrf
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
+        again: journey.ticket.again.as_deref() == Some(STEP),
         user,
         app: AskingApp {
             name: client.name(),

@@ -11,6 +11,8 @@ pub(crate) struct ConsentPage<'a> {
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
+    /// Whether the user's sign-in changed since an earlier page was answered.
+    pub(crate) again: bool,
     pub(crate) user: UserLine<'a>,
     pub(crate) app: AskingApp<'a>,
     pub(crate) asked: Asked,
@@ -55,6 +57,7 @@ impl ConsentPage<'static> {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
+            again: false,
             user,
             app,
             asked: asked(scopes.iter().map(|name| AskedScope {

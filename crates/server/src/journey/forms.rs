@@ -79,11 +79,14 @@ pub(crate) async fn posted(
             // The session may have ended, or another one begun, in another tab.
             from_our_page(ctx, &parts, form.one("csrf"))
                 .map_err(|failure| failure.with_restart(restart()))?;
-            Ok(Posted::Step(Box::new(
-                Journey::load(ctx, browser, ticket).await?,
-            )))
+            let mut journey = Journey::load(ctx, browser, ticket).await?;
+            // A decision counts for the session only in which it was made.
+            let lost = journey.session.is_none() && form.one("decision").is_some();
+            journey.ticket.again = lost.then(|| step.to_owned());
+            Ok(Posted::Step(Box::new(journey)))
         }
         Opened::Restarted(mut ticket) => {
+            ticket.again = Some(step.to_owned());
             ticket.must_choose = !same_user(ctx, browser, &ticket, form).await?;
             proceed(ctx, browser, ticket).await.map(Posted::Restarted)
         }

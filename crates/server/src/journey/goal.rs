@@ -20,25 +20,31 @@ pub(crate) enum Goal {
 pub(crate) enum AccountSection {
     #[default]
     Profile,
+    Security,
     Devices,
     Apps,
 }
 
 impl AccountSection {
-    const ALL: [Self; 3] = [Self::Profile, Self::Devices, Self::Apps];
+    const ALL: [Self; 4] = [Self::Profile, Self::Security, Self::Devices, Self::Apps];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Profile => "profile",
+            Self::Security => "security",
             Self::Devices => "devices",
             Self::Apps => "apps",
         }
     }
 
+    /// The section with this name.
+    pub(crate) fn named(word: Option<&str>) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| Some(s.as_str()) == word)
+    }
+
     /// Reads the word in a link to the login page. Any other word is the page's beginning.
     pub(crate) fn parse(word: Option<&str>) -> Self {
-        let known = Self::ALL.into_iter().find(|s| Some(s.as_str()) == word);
-        known.unwrap_or_default()
+        Self::named(word).unwrap_or_default()
     }
 
     /// The section, below the issuer.

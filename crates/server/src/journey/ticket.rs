@@ -35,6 +35,9 @@ pub(crate) struct Ticket {
     /// Whether the user has to say who continues.
     #[serde(default)]
     pub(crate) must_choose: bool,
+    /// The step whose form was not used, because the session changed since its page was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<String>,
     /// The user who was logged in when the page was shown.
     #[serde(default)]
     pub(crate) shown_to: Option<Subject>,
@@ -67,6 +70,7 @@ impl Ticket {
             goal,
             steps: Steps::default(),
             must_choose: false,
+            again: None,
             shown_to: None,
         }
     }

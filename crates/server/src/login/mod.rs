@@ -85,8 +85,18 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         Posted::Restarted(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
+    if let Goal::Account { return_to } = &mut journey.ticket.goal
+        && let Some(section) = AccountSection::named(form.one("section"))
+    {
+        *return_to = section;
+    }
     let username = form.one("username").unwrap_or_default();
     let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
+    if let Some(problem) = LoginProblem::missing(username, password.expose()) {
+        let mut response = show_with(ctx, &browser, &journey, username.trim(), Some(problem))?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    }
     match authenticate(ctx, username, password).await? {
         Outcome::Right(proved) => {
             journey.ticket.steps.prove(proved);
@@ -272,6 +282,7 @@ fn show_with(
         }),
         username,
         problem,
+        again: journey.ticket.again.is_some(),
     };
     Ok(html(LoginPage::CSP, &page))
 }

@@ -17,6 +17,8 @@ pub(crate) struct LoginPage<'a> {
     /// The value of the field: the `login_hint`, or what was typed before.
     pub(crate) username: &'a str,
     pub(crate) problem: Option<LoginProblem>,
+    /// Whether the user's sign-in changed since an earlier page was filled in.
+    pub(crate) again: bool,
 }
 
 /// Why the form is shown again.
@@ -24,6 +26,12 @@ pub(crate) struct LoginPage<'a> {
 pub(crate) enum LoginProblem {
     /// Unknown name, wrong password, locked account: one answer for all.
     WrongNameOrPassword,
+    /// There is no user name.
+    NoUsername,
+    /// There is no password.
+    NoPassword,
+    /// There is neither.
+    Nothing,
     /// The limit was reached.
     TooManyAttempts {
         /// Until the next attempt may be made.
@@ -34,8 +42,32 @@ pub(crate) enum LoginProblem {
 impl LoginPage<'_> {
     pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
 
-    fn blames_fields(&self) -> bool {
-        self.problem == Some(LoginProblem::WrongNameOrPassword)
+    fn blames_username(&self) -> bool {
+        use LoginProblem::{NoUsername, Nothing, WrongNameOrPassword};
+        matches!(
+            self.problem,
+            Some(WrongNameOrPassword | NoUsername | Nothing)
+        )
+    }
+
+    fn blames_password(&self) -> bool {
+        use LoginProblem::{NoPassword, Nothing, WrongNameOrPassword};
+        matches!(
+            self.problem,
+            Some(WrongNameOrPassword | NoPassword | Nothing)
+        )
+    }
+}
+
+impl LoginProblem {
+    /// What is missing in the form, if anything is.
+    pub(crate) fn missing(username: &str, password: &str) -> Option<Self> {
+        match (username.trim().is_empty(), password.is_empty()) {
+            (true, true) => Some(Self::Nothing),
+            (true, false) => Some(Self::NoUsername),
+            (false, true) => Some(Self::NoPassword),
+            (false, false) => None,
+        }
     }
 }
 
@@ -43,6 +75,9 @@ impl fmt::Display for LoginProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongNameOrPassword => f.write_str("Incorrect user name or password."),
+            Self::NoUsername => f.write_str("Enter your user name."),
+            Self::NoPassword => f.write_str("Enter your password."),
+            Self::Nothing => f.write_str("Enter your user name and your password."),
             Self::TooManyAttempts { minutes: 0 | 1 } => {
                 f.write_str("Too many attempts. Please wait a minute, then try again.")
             }
@@ -66,6 +101,11 @@ impl LoginPage<'static> {
             app: app.map(|name| AppLine { name, logo: None }),
             username,
             problem,
+            again: false,
+        };
+        let again = Self {
+            again: true,
+            ..page(Some("Orders"), "", None)
         };
         let development = Self {
             shell: Shell::development_sample(),
@@ -77,6 +117,15 @@ impl LoginPage<'static> {
             ("login", page(Some("Orders"), "", None)),
             ("login_development", development),
             ("login_account", page(None, "", None)),
+            ("login_again", again),
+            (
+                "login_empty",
+                page(Some("Orders"), "", Some(LoginProblem::Nothing)),
+            ),
+            (
+                "login_no_password",
+                page(Some("Orders"), "alice", Some(LoginProblem::NoPassword)),
+            ),
             ("login_wrong", page(Some("Orders"), "alice", wrong)),
             ("login_waiting", page(Some("Orders"), "alice", waiting)),
             (

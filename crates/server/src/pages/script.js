@@ -1,4 +1,5 @@
-// Comfort only: every page works without it. Shows a typed password, and says that a submit is in progress.
+// Comfort only: every page works without it. Shows a typed password, keeps the section of the account page, and says that a submit is in
+// progress.
 for (const button of document.querySelectorAll('button.reveal')) {
   const input = document.getElementById(button.getAttribute('aria-controls'));
   const set = (shown) => {
@@ -10,6 +11,9 @@ for (const button of document.querySelectorAll('button.reveal')) {
   button.addEventListener('click', () => set(input.type === 'password'));
   input.form.addEventListener('submit', () => set(false));
 }
+// The section of the account page to return to is in the fragment, which the server does not get.
+const section = document.querySelector('input[name=section]');
+if (section) section.value = location.hash.slice(1);
 let busy;
 document.addEventListener('submit', (event) => {
   if (busy) return event.preventDefault();

@@ -149,12 +149,11 @@ async fn strangers_do_not_lock_a_user_out_of_a_known_browser() {
 }
 
 #[tokio::test]
-async fn empty_and_endless_passwords_are_just_wrong() {
+async fn blank_and_endless_passwords_are_just_wrong() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let long = "x".repeat(12_000);
     for password in [
-        "",
         " ",
         "a-rabbit-hole-deep-7 ",
         "a-rabbit-hole-deep-7\0",
@@ -165,6 +164,39 @@ async fn empty_and_endless_passwords_are_just_wrong() {
     }
     let answer = attempt(&mut browser, "alice", &"x".repeat(17_000)).await;
     assert_eq!(answer.status, 413, "more than a form may have");
+}
+
+#[tokio::test]
+async fn an_empty_field_is_named_and_is_no_attempt() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    for (username, password, problem) in [
+        ("", "", "Enter your user name and your password."),
+        ("  ", "", "Enter your user name and your password."),
+        ("", Person::BOB.password, "Enter your user name."),
+        (" ", Person::BOB.password, "Enter your user name."),
+        ("bob", "", "Enter your password."),
+        ("nobody", "", "Enter your password."),
+        ("a b", "", "Enter your password."),
+    ] {
+        let answer = attempt(&mut browser, username, password).await;
+        assert_eq!(answer.status, 422, "{username:?}");
+        assert!(answer.text().contains(problem), "{username:?}");
+        assert!(!answer.text().contains(WRONG));
+        assert_eq!(answer.set_cookie(SESSION), None);
+    }
+    // Whether the user exists makes no difference, and the user is not locked.
+    let known = attempt(&mut browser, "bob", "").await;
+    let unknown = attempt(&mut browser, "nobody", "").await;
+    assert_eq!(comparable(&known, "bob"), comparable(&unknown, "nobody"));
+    for _ in 0..20 {
+        attempt(&mut browser, "bob", "").await;
+    }
+    log_in(&mut browser, Person::BOB).await;
+    let missing = browser.open(&server.url("/login")).await;
+    let bare = missing.form().without("password").without("username");
+    let answer = browser.submit_once(&missing, bare, &[]).await;
+    assert_eq!(answer.status, 422);
 }
 
 #[tokio::test]

@@ -212,6 +212,12 @@ fn the_fields_and_buttons_are_those_of_the_design() {
     assert_eq!(submits.count(), 1);
     assert_eq!(login.focused(), Some("username"));
     assert_eq!(document("login_wrong").focused(), Some("password"));
+    assert_eq!(document("login_no_password").focused(), Some("password"));
+    assert_eq!(document("login_empty").focused(), Some("username"));
+    assert_eq!(
+        document("login_account").names("input"),
+        ["ticket", "csrf", "section", "username", "password"]
+    );
     assert_eq!(
         document("login_wrong")
             .all("p")

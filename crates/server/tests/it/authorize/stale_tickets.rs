@@ -116,6 +116,80 @@ async fn b2_what_is_typed_in_a_stale_tab_does_not_act_for_another_user() {
     }
 }
 
+const NOT_USED: &str = "was not used";
+
+#[tokio::test]
+async fn b2_a_login_form_that_comes_again_says_why() {
+    let server = TestServer::start().await;
+    let asked = request().with("prompt", "login").url(&server);
+    for (name, password) in [
+        ("alice", Person::ALICE.password),
+        ("bob", Person::BOB.password),
+        ("bob", "wrong"),
+    ] {
+        let mut browser = Browser::new(&server);
+        let stale = browser.open(&asked).await;
+        assert!(!stale.text().contains(NOT_USED));
+        log_in(&mut browser, Person::BOB).await;
+        let fill = [("username", name), ("password", password)];
+        let page = browser.submit(&stale, stale.form(), &fill).await;
+        assert_eq!((page.status(), page.path()), (200, "/login"));
+        assert!(page.text().contains(NOT_USED), "{}", page.text());
+        // It is said once.
+        let wrong = [("username", "alice"), ("password", "wrong")];
+        let again = browser.submit(&page, page.form(), &wrong).await;
+        assert!(!again.text().contains(NOT_USED));
+        let next = log_in_at(&mut browser, &again, Person::ALICE).await;
+        assert!(!next.text().contains(NOT_USED));
+    }
+    // A session that ended since: logged in and out in another tab.
+    let mut browser = Browser::new(&server);
+    let stale = browser.open(&request().url(&server)).await;
+    log_in(&mut browser, Person::ALICE).await;
+    browser.lose("__Host-cardea_session");
+    let page = log_in_at(&mut browser, &stale, Person::ALICE).await;
+    assert_eq!(page.path(), "/login");
+    assert!(page.text().contains(NOT_USED));
+}
+
+#[tokio::test]
+async fn b2_an_answer_that_was_not_used_is_asked_for_again_with_the_reason() {
+    let server = TestServer::start().await;
+    // The same user logged in again meanwhile.
+    let mut browser = Browser::new(&server);
+    let stale = consent_page(&mut browser, Person::ALICE).await;
+    log_in(&mut browser, Person::ALICE).await;
+    let page = decide(&mut browser, &stale, "allow").await;
+    assert_eq!(page.path(), "/consent");
+    assert!(page.text().contains(NOT_USED));
+    let back = decide(&mut browser, &page, "allow").await;
+    assert!(back.callback().contains_key("code"));
+    // The session ended meanwhile.
+    let mut browser = Browser::new(&server);
+    let stale = consent_page(&mut browser, Person::BOB).await;
+    server.advance(SignedDuration::from_mins(14));
+    server.disable_user(Person::BOB).await;
+    let page = decide(&mut browser, &stale, "allow").await;
+    assert_eq!(page.path(), "/login");
+    assert!(page.text().contains(NOT_USED));
+    // What was typed for another user than the one who is logged in.
+    let mut browser = Browser::new(&server);
+    let stale = browser.open(&request().url(&server)).await;
+    log_in(&mut browser, Person::ALICE).await;
+    let fill = [("username", "carol"), ("password", "x")];
+    let page = browser.submit(&stale, stale.form(), &fill).await;
+    assert_eq!(page.path(), "/choose_account");
+    assert!(page.text().contains(NOT_USED));
+    // A login that is not needed any more is no reason for a warning.
+    let mut browser = Browser::new(&server);
+    let url = request().with("prompt", "consent").url(&server);
+    let stale = browser.open(&url).await;
+    log_in(&mut browser, Person::ALICE).await;
+    let page = log_in_at(&mut browser, &stale, Person::ALICE).await;
+    assert_eq!(page.path(), "/consent");
+    assert!(!page.text().contains(NOT_USED));
+}
+
 #[tokio::test]
 async fn b2_the_user_who_is_logged_in_goes_on_when_they_say_so_or_typed_their_own_name() {
     let server = TestServer::start().await;

@@ -55,9 +55,9 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 async function startAtClient(page, { url }) {
-  const link = on.site.put('/', `<a href="${url.replaceAll('&', '&amp;')}">Log in</a>`);
+  const link = on.site.put('/', `<a href="${url.replaceAll('&', '&amp;')}">Sign in</a>`);
   await page.goto(on.site.origin + link);
-  await page.getByRole('link', { name: 'Log in' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).click();
 }
 
 /** The Location of a 303 that the browser can't follow, from its report of the answer's headers. */

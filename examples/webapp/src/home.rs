@@ -29,7 +29,7 @@ fn facts(user: &LoggedIn) -> Vec<(&'static str, String)> {
     let roles = Some(identity.roles.join(", ")).filter(|roles| !roles.is_empty());
     let known = [
         ("Name", Some(identity.name().to_owned())),
-        ("E-mail", email),
+        ("Email", email),
         ("Roles", roles),
     ];
     known

@@ -30,7 +30,7 @@ export async function enterWebapp(page, webapp, username = 'alice') {
 
 /** Completes the pages of the provider, fewer for a known user; ends in the app, at this heading. */
 async function comeIn(page, username, heading) {
-  const headings = [heading, /^Sign in/, /^Allow /].map((name) => page.getByRole('heading', { level: 1, name, exact: true }));
+  const headings = [heading, /^Sign in(?! to start)/, /^Allow /].map((name) => page.getByRole('heading', { level: 1, name, exact: true }));
   const [inside, form, question] = headings;
   await inside.or(form).or(question).waitFor();
   if (await form.isVisible()) await logInAs(page, username);

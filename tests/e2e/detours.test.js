@@ -119,6 +119,7 @@ test('a login form that is shown again because of a login in another tab says wh
   await page.goto(ask({ prompt: 'login' }).url);
   await other.goto(ask().url);
   await logIn(other, 'bob');
+  await sees(other, 'Allow Orders access?');
   await logIn(page, 'alice');
   await page.getByRole('status').filter({ hasText: 'was not used' }).waitFor();
   await logIn(page, 'alice');

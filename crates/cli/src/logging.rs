@@ -1,17 +1,19 @@
 //! The log: to standard error, as text or as JSON. Nothing waits for its reader.
 
+mod span_fields;
+
 use std::io::{IsTerminal as _, Write as _};
 
-use cardea_web::log::{LogWriter, Report};
+use cardea_web::log::{LogWriter, Report, Sampler};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer as _,
-    filter::{FilterExt as _, dynamic_filter_fn},
-    fmt,
-    layer::SubscriberExt as _,
+    EnvFilter, Layer, fmt,
+    layer::{Context, SubscriberExt as _},
     registry,
     util::SubscriberInitExt as _,
 };
 
+use self::span_fields::SpanFields;
 use crate::commands::Command;
 
 /// With the reason of each refusal, for developers.
@@ -65,26 +67,32 @@ pub(crate) fn start(
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| anyhow::anyhow!("--log: {e}; write it like info or cardea_server=debug"))?;
-    let (lines, sampler) = (writer.clone(), writer.sampler());
-    let sampled = dynamic_filter_fn(move |metadata, _| sampler.takes(metadata));
+    let lines = writer.clone();
     let mut layer = fmt::layer()
         .with_writer(move || lines.clone())
         .log_internal_errors(false);
     if !std::io::stderr().is_terminal() {
         layer = layer.with_ansi(false);
     }
-    // The sampler counts only what the filter lets through.
-    let filter = filter.and(sampled);
+    // Filters of the registry and not of the layer, which would be asked for each span and event again.
+    let registry = registry().with(filter).with(Sampled(writer.sampler()));
     match format {
-        Format::Human | Format::Quiet => registry()
-            .with(layer.with_target(false).with_filter(filter))
-            .init(),
+        Format::Human | Format::Quiet => registry.with(layer.with_target(false)).init(),
         Format::Json => {
             let layer = layer.json().flatten_event(true).with_current_span(false);
-            registry().with(layer.with_filter(filter)).init();
+            registry.with(layer.fmt_fields(SpanFields)).init();
         }
     }
     Ok(())
+}
+
+/// Drops lines of a flood. It counts only what the filter lets through.
+struct Sampled(Sampler);
+
+impl<S: Subscriber> Layer<S> for Sampled {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        self.0.takes(event.metadata())
+    }
 }
 
 /// Writes a text of several lines to standard error as the log does.

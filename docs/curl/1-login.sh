@@ -9,6 +9,7 @@ verifier=$(openssl rand -base64 48 | tr '+/' '-_' | tr -d '=\n')
 challenge=$(printf %s "$verifier" | openssl dgst -sha256 -binary | base64 | tr '+/' '-_' | tr -d '=')
 
 # jar holds the browser's cookies, -L follows to the login page. In a real browser, open the URL that this makes.
+rm -f jar
 curl -sS -L -c jar -b jar -o login.html -G "$issuer/authorize" \
   -d response_type=code -d client_id=spa --data-urlencode "redirect_uri=$redirect_uri" \
   --data-urlencode 'scope=openid profile email offline_access orders:read orders:write' \

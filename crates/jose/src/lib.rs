@@ -10,7 +10,7 @@
 //!   HMAC algorithms don't exist here.
 //! - Keys come from the caller only: the header members `jku`, `jwk`, `x5u` and `x5c` are ignored, never followed.
 //! - `crit` and `b64` are refused, for no extension is understood.
-//! - Everything is bounded: tokens by [`MAX_TOKEN_LEN`], key sets by [`MAX_KEY_SET_LEN`] and [`MAX_KEYS`].
+//! - Everything is bounded: tokens by [`MAX_TOKEN_LEN`], key sets by [`MAX_KEY_SET_LEN`] or the caller, and by [`MAX_KEYS`].
 
 mod algorithm;
 mod base64url;

@@ -64,6 +64,14 @@ impl KeySet {
         if json.len() > MAX_KEY_SET_LEN {
             return Err(KeySetError::TooLong);
         }
+        Self::parse_bounded(json)
+    }
+
+    /// The same for a document whose length the caller has bounded: large providers publish a certificate chain with each key.
+    ///
+    /// # Errors
+    /// When it is not a key set, or has a private key.
+    pub fn parse_bounded(json: &[u8]) -> Result<Self, KeySetError> {
         let raw: RawKeySet = serde_json::from_slice(json)
             .map_err(|error| KeySetError::Malformed(shortened(&error.to_string())))?;
         if raw.keys.len() > MAX_KEYS {

@@ -181,6 +181,7 @@ fn length_and_count_are_bounded() {
     assert!(KeySet::parse(&json).is_ok());
     json.push(b' ');
     assert_eq!(KeySet::parse(&json).unwrap_err(), KeySetError::TooLong);
+    assert!(KeySet::parse_bounded(&json).is_ok());
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use cardea_resource::{Api, ApiConfig, CorsConfig, IntrospectionConfig, Tokens};
 
+use serde_json::json;
+
 use crate::{
     issuer::Issuer,
     world::{API, World},
@@ -80,6 +82,22 @@ async fn n9_what_is_wrong_with_an_issuer_is_said() {
             assert!(error.to_string().contains(&url), "{error}");
             assert_eq!(format!("{error:?}"), error.to_string());
         }
+    }
+}
+
+#[tokio::test]
+async fn c6_an_address_that_may_not_be_fetched_is_named() {
+    let issuer = Issuer::start().await;
+    for (url, expected) in [
+        ("http://id.example.com/keys", "jwks_uri may not be fetched"),
+        ("https://10.0.0.7/keys", "10.0.0.7 leads to an address"),
+    ] {
+        let document = json!({"issuer": issuer.url, "jwks_uri": url});
+        issuer.scripted.says_of_itself(&document);
+        let api = Api::new(&ApiConfig::new(&issuer.url, API)).unwrap();
+        let error = api.ready().await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(error.contains("add it to `allow` in the"), "{error}");
     }
 }
 

@@ -206,6 +206,8 @@ fn spa() -> ClientMetadata {
         token_endpoint_auth_method: AuthMethod::None,
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scope: SCOPES.to_owned(),
+        // The tutorial calls the API and userinfo with one token.
+        userinfo_with_api_token: true,
         ..ClientMetadata::default()
     }
 }

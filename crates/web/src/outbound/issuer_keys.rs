@@ -103,6 +103,7 @@ impl Source for Published {
         if answer.status != StatusCode::OK {
             return Err(FetchError::Status(answer.status.as_u16()));
         }
-        KeySet::parse(&answer.body).map_err(|error| FetchError::Document(error.to_string()))
+        // The client has bounded the body.
+        KeySet::parse_bounded(&answer.body).map_err(|error| FetchError::Document(error.to_string()))
     }
 }

@@ -70,7 +70,7 @@ async fn c6_documents_are_read_whatever_their_type_mark_and_size() {
         metadata["x"] = json!("x".repeat(200 * 1024));
         let document = typed(kind, marked(&metadata.to_string()));
         world.provider.says(DISCOVERY, document);
-        let keys = json!({"keys": [world.key.public_jwk()], "x": "x".repeat(50 * 1024)});
+        let keys = json!({"keys": [world.key.public_jwk()], "x": "x".repeat(200 * 1024)});
         world
             .provider
             .says("/jwks", typed(kind, marked(&keys.to_string())));

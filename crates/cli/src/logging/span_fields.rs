@@ -60,7 +60,6 @@ impl Object {
         self.failed |= serde_json::to_writer(&mut self.text, &value).is_err();
     }
 
-    /// A field's name is an identifier of the source, or a string literal in it.
     fn name(&mut self, field: &Field) {
         if self.text.len() > 1 {
             self.text.push(b',');
@@ -70,13 +69,25 @@ impl Object {
     }
 
     fn string(&mut self, value: &str) {
-        let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\';
-        if value.bytes().all(plain) {
-            self.text.push(b'"');
+        self.text.push(b'"');
+        self.part(value);
+        self.text.push(b'"');
+    }
+
+    /// A part of a string, without quotation marks.
+    fn part(&mut self, value: &str) {
+        // Without an early end, so that many bytes are compared at once.
+        let special = |found: bool, b| found | (b < b' ') | (b == b'"') | (b == b'\\');
+        if !value.bytes().fold(false, special) {
             self.text.extend_from_slice(value.as_bytes());
-            self.text.push(b'"');
-        } else {
-            self.failed |= serde_json::to_writer(&mut self.text, value).is_err();
+            return;
+        }
+        match serde_json::to_vec(value) {
+            Ok(quoted) => {
+                let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+                self.text.extend_from_slice(inner);
+            }
+            Err(_) => self.failed = true,
         }
     }
 
@@ -89,11 +100,19 @@ impl Object {
     }
 }
 
+impl fmt::Write for Object {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.part(part);
+        Ok(())
+    }
+}
+
 impl Visit for Object {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut text = String::with_capacity(32);
-        self.failed |= write!(text, "{value:?}").is_err();
-        self.record_str(field, &text);
+        self.name(field);
+        self.text.push(b'"');
+        self.failed |= write!(self, "{value:?}").is_err();
+        self.text.push(b'"');
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -143,6 +162,7 @@ mod tests {
                 "request",
                 request_id = %"0123abc",
                 hostile,
+                parts = format_args!("{}{}", "a\"", "\n"),
                 count = 3_u64,
                 below = -3_i64,
                 yes = true,
@@ -161,6 +181,7 @@ mod tests {
             (&span["count"], &span["below"], &span["yes"]),
             (&3.into(), &(-3).into(), &true.into())
         );
+        assert_eq!(span["parts"], "a\"\n");
         assert_eq!(span["late"], "later");
     }
 

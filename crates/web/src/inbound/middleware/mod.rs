@@ -91,6 +91,8 @@ impl Shared {
         if request.body().is_end_stream() {
             return Ok(None);
         }
+        // For the extractors of axum, such as `Json`; forms have their own bound.
+        DefaultBodyLimit::max(MAX_BODY_BYTES).apply(request);
         let open = self.bodies.open(client.ip, request);
         let open = open.ok_or_else(|| Box::new(too_many_bodies()))?;
         let body = std::mem::take(request.body_mut());
@@ -155,8 +157,6 @@ where
         let head = *request.method() == Method::HEAD;
         request.extensions_mut().insert(id);
         request.extensions_mut().insert(client);
-        // For the extractors of axum, such as `Json`; forms have their own bound.
-        DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
         let template = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         // What is logged in the course of the request is logged with these fields.
         let span = tracing::info_span!("request", request_id = %id, method, route = template);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    claims::{Catalog, ScopeConfig, bad_claims},
+    claims::{Catalog, ScopeConfig, claim_problems},
     model::{Audience, ClientId, MetadataError},
     scope::{ROLES, STANDARD, Scope},
 };
@@ -102,6 +102,17 @@ impl Resource {
     }
 }
 
+/// What is wrong with one of the configured APIs or scopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryProblem {
+    /// The list: `resources` or `scopes`.
+    pub section: &'static str,
+    /// The index in it.
+    pub index: usize,
+    /// What is wrong.
+    pub error: MetadataError,
+}
+
 /// All APIs, each audience and each scope once, and the scopes of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
@@ -112,81 +123,121 @@ pub struct Resources {
 impl Resources {
     /// Accepts the configured APIs.
     pub fn new(configured: &[ResourceConfig]) -> Result<Self, MetadataError> {
-        let fail = |field, problem: String| MetadataError { field, problem };
-        let mut all: Vec<Resource> = Vec::new();
+        let mut all = Self::default();
         for config in configured {
-            let audience = Audience::parse(&config.audience)
-                .map_err(|e| fail("audience", format!("\"{}\": {e}", config.audience)))?;
-            if config.name.as_deref().is_some_and(is_bad_name) {
-                let problem = format!(
-                    "it is empty, longer than {MAX_NAME_BYTES} bytes, or has control characters"
+            match all.accept(config) {
+                Ok(resource) => all.apis.push(resource),
+                Err(problems) => problems.into_iter().next().map_or(Ok(()), Err)?,
+            }
+        }
+        Ok(all)
+    }
+
+    /// Everything that is wrong with the configured APIs and scopes. An API or a scope with a problem is left out when the next
+    /// ones are checked.
+    #[must_use]
+    pub fn problems(resources: &[ResourceConfig], scopes: &[ScopeConfig]) -> Vec<EntryProblem> {
+        let mut all = Self::default();
+        let mut found = Vec::new();
+        let of = |section, index| {
+            move |error| EntryProblem {
+                section,
+                index,
+                error,
+            }
+        };
+        for (index, config) in resources.iter().enumerate() {
+            match all.accept(config) {
+                Ok(resource) => all.apis.push(resource),
+                Err(problems) => found.extend(problems.into_iter().map(of("resources", index))),
+            }
+        }
+        for (index, scope) in scopes.iter().enumerate() {
+            let problems = Catalog::problems(scopes, index).into_iter();
+            let problems = problems.chain(all.claims_of_an_api(scope));
+            found.extend(problems.map(of("scopes", index)));
+        }
+        found
+    }
+
+    /// An API beside these, or all that is wrong with it.
+    fn accept(&self, config: &ResourceConfig) -> Result<Resource, Vec<MetadataError>> {
+        let mut problems = Vec::new();
+        let mut fail = |field, problem: String| problems.push(MetadataError { field, problem });
+        let audience = Audience::parse(&config.audience);
+        match &audience {
+            Err(e) => fail("audience", format!("\"{}\": {e}", config.audience)),
+            Ok(audience) if self.find(audience).is_some() => {
+                fail("audience", format!("{audience} is defined twice"));
+            }
+            Ok(_) => {}
+        }
+        if config.name.as_deref().is_some_and(is_bad_name) {
+            let problem = format!(
+                "it is empty, longer than {MAX_NAME_BYTES} bytes, or has control characters"
+            );
+            fail("name", problem);
+        }
+        let scope = Scope::parse(&config.scopes.join(" "));
+        if let Err(e) = &scope {
+            fail("scopes", e.to_string());
+        }
+        for token in scope.iter().flat_map(Scope::iter) {
+            if STANDARD.contains(&token) {
+                fail(
+                    "scopes",
+                    format!("{token} is a scope of OpenID Connect and can't belong to an API"),
                 );
-                return Err(fail("name", problem));
+            } else if let Some(other) = self.owner_of(token) {
+                fail(
+                    "scopes",
+                    format!("{token} belongs to {} already", other.audience),
+                );
             }
-            let scope = Scope::parse(&config.scopes.join(" "))
-                .map_err(|e| fail("scopes", e.to_string()))?;
-            if all.iter().any(|r| r.audience == audience) {
-                return Err(fail("audience", format!("{audience} is defined twice")));
+        }
+        for problem in claim_problems(&config.claims) {
+            fail("claims", problem);
+        }
+        if config.claims.iter().any(|claim| claim == ROLES) {
+            fail("claims", "access tokens always carry roles".to_owned());
+        }
+        let mut introspection_clients = Vec::new();
+        for id in &config.introspection_clients {
+            match ClientId::parse(id) {
+                Ok(id) => introspection_clients.push(id),
+                Err(e) => fail("introspection_clients", e.to_string()),
             }
-            for token in scope.iter() {
-                if STANDARD.contains(&token) {
-                    return Err(fail(
-                        "scopes",
-                        format!("{token} is a scope of OpenID Connect and can't belong to an API"),
-                    ));
-                }
-                if let Some(other) = all.iter().find(|r| r.owns(token)) {
-                    return Err(fail(
-                        "scopes",
-                        format!("{token} belongs to {} already", other.audience),
-                    ));
-                }
-            }
-            if let Some(problem) = bad_claims(&config.claims) {
-                return Err(fail("claims", problem));
-            }
-            if config.claims.iter().any(|claim| claim == ROLES) {
-                return Err(fail(
-                    "claims",
-                    "access tokens always carry roles".to_owned(),
-                ));
-            }
-            let clients = config
-                .introspection_clients
-                .iter()
-                .map(|id| ClientId::parse(id));
-            let introspection_clients = clients
-                .collect::<Result<_, _>>()
-                .map_err(|e| fail("introspection_clients", e.to_string()))?;
-            all.push(Resource {
+        }
+        match (audience, scope) {
+            (Ok(audience), Ok(scope)) if problems.is_empty() => Ok(Resource {
                 audience,
                 name: config.name.clone(),
                 scope,
                 introspection_clients,
                 claims: config.claims.clone().into(),
                 access_token_typ: config.access_token_typ,
-            });
+            }),
+            _ => Err(problems),
         }
-        Ok(Self {
-            apis: all,
-            catalog: Catalog::default(),
+    }
+
+    /// A scope of an API gives no claims: the tokens of the API are not for userinfo.
+    fn claims_of_an_api(&self, scope: &ScopeConfig) -> Option<MetadataError> {
+        let api = self.owner_of(&scope.name)?;
+        (!scope.claims.is_empty()).then(|| MetadataError {
+            field: "claims",
+            problem: format!(
+                "{} belongs to {}, so it gives no claims; list them under claims of that resource",
+                scope.name, api.audience
+            ),
         })
     }
 
     /// Adds the scopes of the configuration. One that belongs to an API gives no claims: its tokens are not for userinfo.
     pub fn with_scopes(mut self, configured: &[ScopeConfig]) -> Result<Self, MetadataError> {
-        for scope in configured {
-            if !scope.claims.is_empty()
-                && let Some(api) = self.owner_of(&scope.name)
-            {
-                return Err(MetadataError {
-                    field: "scopes",
-                    problem: format!(
-                        "{} belongs to {}, so it gives no claims; list them under claims of that resource",
-                        scope.name, api.audience
-                    ),
-                });
-            }
+        let mut problems = configured.iter().filter_map(|s| self.claims_of_an_api(s));
+        if let Some(problem) = problems.next() {
+            return Err(problem);
         }
         self.catalog = Catalog::new(configured)?;
         Ok(self)
@@ -245,125 +296,5 @@ impl Resources {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(audience: &str, scopes: &[&str]) -> ResourceConfig {
-        let scopes = scopes.iter().map(|s| (*s).to_owned()).collect();
-        ResourceConfig {
-            audience: audience.to_owned(),
-            scopes,
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn a_scope_belongs_to_one_api() {
-        let twice = [config("api://a", &["x"]), config("api://b", &["x"])];
-        assert_eq!(Resources::new(&twice).unwrap_err().field, "scopes");
-        assert_eq!(
-            Resources::new(&[config("api://a", &["openid"])])
-                .unwrap_err()
-                .field,
-            "scopes"
-        );
-        assert_eq!(
-            Resources::new(&[config("api://a", &[]), config("api://a", &[])])
-                .unwrap_err()
-                .field,
-            "audience"
-        );
-    }
-
-    #[test]
-    fn the_owner_of_a_scope_is_found() {
-        let all = Resources::new(&[config("api://a", &["x"]), config("api://b", &["y"])]).unwrap();
-        assert_eq!(
-            all.owner_of("y").map(|r| r.audience.as_str()),
-            Some("api://b")
-        );
-        assert!(all.knows("openid") && all.knows("x") && !all.knows("z"));
-    }
-
-    #[test]
-    fn malformed_audiences_scopes_and_clients_are_named() {
-        let field = |config: ResourceConfig| Resources::new(&[config]).unwrap_err().field;
-        assert_eq!(field(config("", &[])), "audience");
-        assert_eq!(field(config("a b", &[])), "audience");
-        assert_eq!(field(config("api://a", &["x\"y"])), "scopes");
-        let clients = vec!["a\tb".to_owned()];
-        assert_eq!(
-            field(ResourceConfig {
-                introspection_clients: clients,
-                ..config("api://a", &[])
-            }),
-            "introspection_clients"
-        );
-    }
-
-    #[test]
-    fn an_api_is_shown_by_its_name_or_its_audience() {
-        let named = |name: &str| ResourceConfig {
-            name: Some(name.to_owned()),
-            ..config("api://a", &["x"])
-        };
-        let shown = |config| Resources::new(&[config]).map(|all| all.apis[0].name().to_owned());
-        assert_eq!(shown(named("Orders")).unwrap(), "Orders");
-        assert_eq!(shown(config("api://a", &[])).unwrap(), "api://a");
-        for bad in ["", "a\nb", &"x".repeat(MAX_NAME_BYTES + 1)] {
-            assert_eq!(shown(named(bad)).unwrap_err().field, "name", "{bad}");
-        }
-    }
-
-    #[test]
-    fn c3_claims_of_an_api_and_scopes_of_the_configuration_are_checked() {
-        let with = |claims: &[&str]| ResourceConfig {
-            claims: claims.iter().map(|c| (*c).to_owned()).collect(),
-            ..config("api://a", &["x"])
-        };
-        assert!(Resources::new(&[with(&["groups", "department"])]).is_ok());
-        for bad in ["sub", "aud", "scope", "client_id", "roles", "a b", "exp"] {
-            let refused = Resources::new(&[with(&[bad])]).unwrap_err();
-            assert_eq!(refused.field, "claims", "{bad}");
-        }
-        let scope = |name: &str, claims: &[&str]| ScopeConfig {
-            name: name.to_owned(),
-            claims: claims.iter().map(|c| (*c).to_owned()).collect(),
-            ..Default::default()
-        };
-        let all = Resources::new(&[config("api://a", &["x"])]).unwrap();
-        let named = all
-            .clone()
-            .with_scopes(&[scope("x", &[]), scope("hr", &["department"])]);
-        let named = named.unwrap();
-        assert!(named.knows("hr") && !named.is_of_api("hr"));
-        assert_eq!(named.scopes().collect::<Vec<_>>()[8..], ["hr", "x"]);
-        assert!(all.with_scopes(&[scope("x", &["department"])]).is_err());
-    }
-
-    #[test]
-    fn c4_the_typ_of_access_tokens_is_at_jwt_or_jwt() {
-        let read = |typ: &str| serde_json::from_str::<AccessTokenTyp>(&format!("\"{typ}\""));
-        assert_eq!(read("JWT").unwrap().as_str(), "JWT");
-        assert_eq!(read("at+jwt").unwrap().as_str(), "at+jwt");
-        assert_eq!(AccessTokenTyp::default().as_str(), "at+jwt");
-        for bad in ["jwt", "AT+JWT", "none", ""] {
-            assert!(read(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn only_the_named_clients_may_introspect() {
-        let clients = vec!["gateway".to_owned()];
-        let all = Resources::new(&[ResourceConfig {
-            introspection_clients: clients,
-            ..config("api://a", &["x"])
-        }])
-        .unwrap();
-        let api = all.find(&Audience::parse("api://a").unwrap()).unwrap();
-        assert!(api.introspected_by(&ClientId::parse("gateway").unwrap()));
-        assert!(!api.introspected_by(&ClientId::parse("app").unwrap()));
-        assert_eq!(all.iter().count(), 1);
-        assert_eq!(all.scopes().collect::<Vec<_>>()[8..], ["x"]);
-    }
-}
+#[path = "resources_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use crate::{
     backchannel_logout::places::BackchannelLogout,
     client_logo::cache::ClientLogos,
     clients::ClientDirectory,
-    config::{Config, ConfigProblem, SeedUser, settings::Settings},
+    config::{Config, ConfigProblem, ConfigProblems, SeedUser, settings::Settings},
     keys::{KeyError, KeyRing},
     limits::Limits,
     pages::Assets,
@@ -27,13 +27,25 @@ use crate::{
 pub enum StartError {
     /// The configuration.
     #[error(transparent)]
-    Config(#[from] ConfigProblem),
+    Config(ConfigProblems),
     /// The store.
     #[error("store: {0}")]
     Store(#[from] StoreError),
     /// The key ring.
     #[error("keys: {0}")]
     Keys(#[from] KeyError),
+}
+
+impl From<ConfigProblem> for StartError {
+    fn from(problem: ConfigProblem) -> Self {
+        Self::Config(problem.into())
+    }
+}
+
+impl From<ConfigProblems> for StartError {
+    fn from(problems: ConfigProblems) -> Self {
+        Self::Config(problems)
+    }
 }
 
 impl App {
@@ -90,12 +102,12 @@ async fn check_marks(
 ) -> Result<(), StartError> {
     let ours = expected_marks(settings, master);
     let theirs = store.marks(ours.clone()).await?;
-    let problem = |key: &str, what: String| Err(StartError::Config(ConfigProblem::new(key, what)));
+    let problem = |key: &str, what: String| Err(ConfigProblem::new(key, what).into());
     if theirs.development != ours.development {
         let what = if theirs.development {
-            "this store was made by cardea dev, with keys and passwords that everybody knows; use another"
+            "this store was made by cardea dev, with public keys and passwords; set store.url to another file"
         } else {
-            "this is the store of a real provider; cardea dev doesn't touch it"
+            "this is the store of a real provider, which cardea dev does not use; choose another folder with --data"
         };
         return problem("store.url", what.to_owned());
     }
@@ -123,10 +135,14 @@ async fn apply_clients(
     config: &Config,
     cause: &Cause,
 ) -> Result<(), StartError> {
-    let clients = config
-        .file_clients(cause.now)
-        .into_iter()
-        .collect::<Result<_, _>>()?;
+    let (mut clients, mut problems) = (Vec::new(), Vec::new());
+    for index in 0..config.clients.len() {
+        match config.file_client(index, cause.now) {
+            Ok(client) => clients.push(client),
+            Err(found) => problems.extend(found),
+        }
+    }
+    ConfigProblems::none_of(problems)?;
     store
         .apply_file_clients(ApplyFileClients {
             clients,
@@ -138,30 +154,31 @@ async fn apply_clients(
 
 /// Before anything is written. Users who exist keep the password that they have.
 async fn check_new_passwords(store: &dyn Store, config: &Config) -> Result<(), StartError> {
-    for seed in &config.users {
+    let mut problems = Vec::new();
+    for (index, seed) in config.users.iter().enumerate() {
         if store.user_by_name(&seed.check()?).await?.is_none() {
-            seed.check_password()?;
+            let weak = seed.check_password().err();
+            problems.extend(weak.map(|what| config.at_user(index, "password", what)));
         }
     }
-    Ok(())
+    Ok(ConfigProblems::none_of(problems)?)
 }
 
 /// D19: users of the file are seeds.
 async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(), StartError> {
-    for seed in &config.users {
-        let problem =
-            |what: String| ConfigProblem::new(format!("users \"{}\"", seed.username), what);
+    for (index, seed) in config.users.iter().enumerate() {
+        let problem = |what: String| config.at_user(index, "", what);
         let username = seed.check()?;
         let refused = |known: bool| !config.development && known;
         if refused(seed.has_demo_password()) {
-            return Err(seed.everybody_knows().into());
+            return Err(problem(seed.everybody_knows()).into());
         }
         // A hash costs 15 ms and more: not for somebody who is there. The login knows the demo passwords of those.
         if parts.store.user_by_name(&username).await?.is_some() {
             continue;
         }
         if refused(seed.has_demo_hash()) {
-            return Err(seed.everybody_knows().into());
+            return Err(problem(seed.everybody_knows()).into());
         }
         let user = User {
             subject: new_subject(&parts.entropy).map_err(|e| problem(e.to_string()))?,
@@ -188,7 +205,7 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
         {
             tracing::info!(
                 username = seed.username,
-                "added a person of the configuration"
+                "added a user of the configuration"
             );
         }
     }

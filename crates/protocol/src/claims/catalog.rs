@@ -91,34 +91,46 @@ pub struct Catalog(Vec<ScopeConfig>);
 impl Catalog {
     /// Accepts the configured scopes.
     pub fn new(configured: &[ScopeConfig]) -> Result<Self, MetadataError> {
-        let fail = |problem: String| {
-            Err(MetadataError {
-                field: "scopes",
-                problem,
-            })
+        let indexes = 0..configured.len();
+        match indexes.flat_map(|i| Self::problems(configured, i)).next() {
+            Some(problem) => Err(problem),
+            None => Ok(Self(configured.to_vec())),
+        }
+    }
+
+    /// Everything that is wrong with one of the configured scopes.
+    pub(crate) fn problems(configured: &[ScopeConfig], index: usize) -> Vec<MetadataError> {
+        let mut problems = Vec::new();
+        let mut fail = |field, problem: String| problems.push(MetadataError { field, problem });
+        let Some(scope) = configured.get(index) else {
+            return problems;
         };
-        if configured.len() > MAX_SCOPES {
-            return fail(format!("more than {MAX_SCOPES}"));
+        if index == MAX_SCOPES {
+            fail("name", format!("more than {MAX_SCOPES}"));
         }
-        for (i, scope) in configured.iter().enumerate() {
-            let name = &scope.name;
-            // RFC 6749 §3.3: one scope token.
-            let one = Scope::parse(name).is_ok_and(|s| s.iter().count() == 1 && s.contains(name));
-            if !one {
-                return fail(format!("\"{name}\": not the name of one scope"));
-            }
-            if configured.iter().take(i).any(|other| other.name == *name) {
-                return fail(format!("{name} is defined twice"));
-            }
-            let fixed = [OPENID, OFFLINE_ACCESS].contains(&name.as_str());
-            if fixed && !scope.claims.is_empty() {
-                return fail(format!("{name}: this scope gives no claims"));
-            }
-            if let Some(problem) = bad_texts(scope).or_else(|| bad_claims(&scope.claims)) {
-                return fail(format!("{name}: {problem}"));
-            }
+        let name = &scope.name;
+        // RFC 6749 §3.3: one scope token.
+        let one = Scope::parse(name).is_ok_and(|s| s.iter().count() == 1 && s.contains(name));
+        let mut earlier = configured.iter().take(index);
+        if !one {
+            fail("name", "not the name of one scope".to_owned());
+        } else if earlier.any(|other| other.name == *name) {
+            fail("name", "it is defined twice".to_owned());
         }
-        Ok(Self(configured.to_vec()))
+        if is_bad(scope.title.as_deref(), MAX_TITLE_BYTES) {
+            fail("title", bad_text(MAX_TITLE_BYTES));
+        }
+        if is_bad(scope.description.as_deref(), MAX_DESCRIPTION_BYTES) {
+            fail("description", bad_text(MAX_DESCRIPTION_BYTES));
+        }
+        let fixed = [OPENID, OFFLINE_ACCESS].contains(&name.as_str());
+        if fixed && !scope.claims.is_empty() {
+            fail("claims", "this scope gives no claims".to_owned());
+        }
+        for problem in claim_problems(&scope.claims) {
+            fail("claims", problem);
+        }
+        problems
     }
 
     /// Whether the configuration defines the scope.
@@ -179,28 +191,27 @@ impl Catalog {
     }
 }
 
-fn bad_texts(scope: &ScopeConfig) -> Option<String> {
-    let bad = |text: &Option<String>, max: usize| {
-        text.as_ref()
-            .is_some_and(|t| t.is_empty() || t.len() > max || t.chars().any(char::is_control))
-    };
-    if bad(&scope.title, MAX_TITLE_BYTES) {
-        return Some(format!(
-            "title is empty, longer than {MAX_TITLE_BYTES} bytes, or has control characters"
-        ));
-    }
-    bad(&scope.description, MAX_DESCRIPTION_BYTES).then(|| {
-        format!("description is empty, longer than {MAX_DESCRIPTION_BYTES} bytes, or has control characters")
-    })
+fn is_bad(text: Option<&str>, max: usize) -> bool {
+    text.is_some_and(|t| t.is_empty() || t.len() > max || t.chars().any(char::is_control))
+}
+
+fn bad_text(max: usize) -> String {
+    format!("it is empty, longer than {max} bytes, or has control characters")
 }
 
 /// Why names can't be those of claims that a scope, a resource or a client lists.
 #[must_use]
 pub fn bad_claims(claims: &[String]) -> Option<String> {
+    claim_problems(claims).into_iter().next()
+}
+
+/// The same for each of the names.
+#[must_use]
+pub fn claim_problems(claims: &[String]) -> Vec<String> {
     if claims.len() > MAX_CLAIMS_OF_A_SCOPE {
-        return Some(format!("more than {MAX_CLAIMS_OF_A_SCOPE} claims"));
+        return vec![format!("more than {MAX_CLAIMS_OF_A_SCOPE} claims")];
     }
-    for (i, claim) in claims.iter().enumerate() {
+    let problem = |(i, claim): (usize, &String)| {
         if !is_claim_name(claim) {
             return Some(format!(
                 "\"{claim}\" is not the name of a claim: 1 to 128 printable ASCII characters without spaces, quotes and backslashes"
@@ -211,11 +222,12 @@ pub fn bad_claims(claims: &[String]) -> Option<String> {
                 "the claim {claim} is reserved; the protocol sets it"
             ));
         }
-        if claims.iter().take(i).any(|other| other == claim) {
-            return Some(format!("the claim {claim} is listed twice"));
-        }
-    }
-    None
+        let mut earlier = claims.iter().take(i);
+        earlier
+            .any(|other| other == claim)
+            .then(|| format!("the claim {claim} is listed twice"))
+    };
+    claims.iter().enumerate().filter_map(problem).collect()
 }
 
 #[cfg(test)]
@@ -309,7 +321,7 @@ mod tests {
                 ..scope("hr", &[])
             }],
         ] {
-            assert_eq!(Catalog::new(&bad).unwrap_err().field, "scopes", "{bad:?}");
+            assert!(Catalog::new(&bad).is_err(), "{bad:?}");
         }
     }
 }

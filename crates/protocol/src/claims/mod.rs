@@ -2,6 +2,7 @@
 
 mod access_token;
 mod catalog;
+mod formats;
 mod id_token;
 mod introspection;
 mod logout_token;
@@ -9,12 +10,16 @@ mod user_claims;
 mod userinfo;
 
 pub use access_token::{AccessTokenClaims, Holder, NewAccessToken, access_token};
-pub use catalog::{Catalog, GROUPS, ScopeConfig, bad_claims, scope_of, supported_claims};
+pub use catalog::{
+    Catalog, GROUPS, ScopeConfig, bad_claims, claim_problems, scope_of, supported_claims,
+};
 pub use id_token::{Beside, ID_TOKEN_CLAIMS, IdTokenClaims, id_token};
 pub use introspection::{Introspection, introspection};
 pub use logout_token::{LogoutTokenClaims, logout_token};
-pub use user_claims::check_user_claims;
+pub use user_claims::{check_user_claims, is_text, may_be_given, user_claim_problems};
 pub use userinfo::userinfo;
+
+pub(crate) use user_claims::reserved;
 
 /// The bound of the user's claims in one token, in bytes of JSON: tokens go through headers and cookies. Userinfo has all.
 pub const MAX_CLAIM_BYTES: usize = 4096;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::formats;
 use crate::model::MetadataError;
 
 const MAX_NAME_BYTES: usize = 128;
@@ -73,7 +74,7 @@ const TEXTS: &[&str] = &[
 ];
 
 /// Whether the protocol sets the claim. Case is ignored: some readers do so too.
-pub(super) fn reserved(claim: &str) -> bool {
+pub(crate) fn reserved(claim: &str) -> bool {
     RESERVED.iter().any(|r| r.eq_ignore_ascii_case(claim))
 }
 
@@ -86,28 +87,47 @@ pub(super) fn is_claim_name(claim: &str) -> bool {
 
 /// Checks the claims that a user is to get. `null` counts as absent.
 pub fn check_user_claims(claims: &BTreeMap<String, Value>) -> Result<(), MetadataError> {
+    match user_claim_problems(claims).into_iter().next() {
+        None => Ok(()),
+        Some(problem) => Err(problem),
+    }
+}
+
+/// Everything that is wrong with the claims that a user is to get.
+#[must_use]
+pub fn user_claim_problems(claims: &BTreeMap<String, Value>) -> Vec<MetadataError> {
     let fail = |problem: String| MetadataError {
         field: "claims",
         problem,
     };
     if claims.len() > MAX_CLAIMS {
-        return Err(fail(format!("more than {MAX_CLAIMS}")));
+        return vec![fail(format!("more than {MAX_CLAIMS}"))];
     }
-    let mut bytes = 0_usize;
-    for (name, value) in claims {
-        if value.is_null() {
-            continue;
-        }
-        check_one(name, value).map_err(|problem| fail(format!("{name}: {problem}")))?;
-        bytes = bytes.saturating_add(name.len() + value.to_string().len());
+    let set = || claims.iter().filter(|(_, value)| !value.is_null());
+    let mut problems: Vec<_> = set()
+        .filter_map(|(name, value)| Some((name, check_one(name, value).err()?)))
+        .map(|(name, problem)| fail(format!("{name}: {problem}")))
+        .collect();
+    let bytes = set().map(|(name, value)| name.len() + value.to_string().len());
+    if bytes.sum::<usize>() > MAX_BYTES {
+        problems.push(fail(format!("together longer than {MAX_BYTES} bytes")));
     }
-    if bytes > MAX_BYTES {
-        return Err(fail(format!("together longer than {MAX_BYTES} bytes")));
-    }
-    Ok(())
+    problems
 }
 
-fn check_one(name: &str, value: &Value) -> Result<(), String> {
+/// Whether OpenID Core §5.1 makes the claim a string.
+#[must_use]
+pub fn is_text(claim: &str) -> bool {
+    TEXTS.contains(&claim)
+}
+
+/// Whether a user can be given a claim of this name at all.
+#[must_use]
+pub fn may_be_given(claim: &str) -> bool {
+    check_name(claim).is_ok()
+}
+
+fn check_name(name: &str) -> Result<(), String> {
     if !is_claim_name(name) {
         return Err("not the name of a claim".to_owned());
     }
@@ -117,16 +137,21 @@ fn check_one(name: &str, value: &Value) -> Result<(), String> {
     if name == "updated_at" {
         return Err("it is set when the user is changed".to_owned());
     }
-    if let Some((_, field)) = FIELDS.iter().find(|(claim, _)| *claim == name) {
-        return Err(format!("it is not set here but by the user's own {field}"));
+    match FIELDS.iter().find(|(claim, _)| *claim == name) {
+        Some((_, field)) => Err(format!("it is not set here but by the user's own {field}")),
+        None => Ok(()),
     }
+}
+
+fn check_one(name: &str, value: &Value) -> Result<(), String> {
+    check_name(name)?;
     let texts = |list: &[Value]| {
         list.iter()
             .all(|v| v.as_str().is_some_and(|t| !t.is_empty()))
     };
     // OpenID Core §5.1, §5.1.1
     let right = match name {
-        _ if TEXTS.contains(&name) => value.is_string(),
+        _ if is_text(name) => value.is_string(),
         "phone_number_verified" => value.is_boolean(),
         "address" => value
             .as_object()
@@ -135,7 +160,10 @@ fn check_one(name: &str, value: &Value) -> Result<(), String> {
         _ => true,
     };
     if right {
-        return Ok(());
+        return match value {
+            Value::String(text) => formats::check(name, text),
+            _ => Ok(()),
+        };
     }
     Err(match name {
         "phone_number_verified" => "it must be true or false",

@@ -69,31 +69,7 @@ impl Client {
         owner: Owner,
         now: Timestamp,
     ) -> Result<Self, MetadataError> {
-        let hash = metadata.client_secret_hash.take();
-        if metadata.client_secret_file.take().is_some() {
-            return refuse(
-                "client_secret_file",
-                "it is only known in the configuration file",
-            );
-        }
-        let secret = match (metadata.client_secret.take(), hash) {
-            (None, None) => None,
-            (Some(_), Some(_)) => {
-                return refuse(
-                    "client_secret_hash",
-                    "the secret is set twice; keep one of client_secret, client_secret_file, client_secret_hash",
-                );
-            }
-            (None, Some(hash)) => Some(hashed(&hash)?),
-            (Some(text), None) if text.expose().len() < MIN_SECRET_BYTES => {
-                // Hex, because many clients skip the encoding of RFC 6749 §2.3.1, and then + and % are read as something else.
-                return refuse(
-                    "client_secret",
-                    "it is shorter than 32 bytes; make one with: openssl rand -hex 32",
-                );
-            }
-            (Some(text), None) => Some(Digest::of(text.expose().as_bytes())),
-        };
+        let secret = secret(&mut metadata)?;
         Self::restore(metadata, secret, ClientStatus::Enabled, owner, now)
     }
 
@@ -115,7 +91,11 @@ impl Client {
         })?;
         let redirect_uris = redirect_uris(&metadata)?;
         let keys = keys(&metadata)?;
-        check_names_and_uris(&metadata)?;
+        check_client_name(&metadata)?;
+        metadata
+            .allowed_origins
+            .iter()
+            .try_for_each(|o| check_origin(o))?;
         check_backchannel_logout(&metadata)?;
         check_pages(&metadata)?;
         check_id_token_claims(&metadata)?;
@@ -249,7 +229,34 @@ pub(super) fn refuse<T>(
     })
 }
 
-fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
+/// Takes the secret out of metadata: its hash is kept.
+pub(super) fn secret(metadata: &mut ClientMetadata) -> Result<Option<Digest>, MetadataError> {
+    let hash = metadata.client_secret_hash.take();
+    if metadata.client_secret_file.take().is_some() {
+        return refuse(
+            "client_secret_file",
+            "it is only known in the configuration file",
+        );
+    }
+    match (metadata.client_secret.take(), hash) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => refuse(
+            "client_secret_hash",
+            "the secret is set twice; keep one of client_secret, client_secret_file, client_secret_hash",
+        ),
+        (None, Some(hash)) => hashed(&hash).map(Some),
+        (Some(text), None) if text.expose().len() < MIN_SECRET_BYTES => {
+            // Hex, because many clients skip the encoding of RFC 6749 §2.3.1, and then + and % are read as something else.
+            refuse(
+                "client_secret",
+                "it is shorter than 32 bytes; make one with: openssl rand -hex 32",
+            )
+        }
+        (Some(text), None) => Ok(Some(Digest::of(text.expose().as_bytes()))),
+    }
+}
+
+pub(super) fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
     // RFC 7591 §2: jwks and jwks_uri exclude one another.
     if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
         return refuse("jwks_uri", "jwks and jwks_uri are both set; keep one");
@@ -271,7 +278,7 @@ fn keys(metadata: &ClientMetadata) -> Result<Option<KeySet>, MetadataError> {
     }
 }
 
-fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+pub(super) fn check_client_name(metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let name = metadata.client_name.as_deref().unwrap_or("x");
     if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
         return refuse(
@@ -282,15 +289,17 @@ fn check_names_and_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> 
     if metadata.allowed_origins.len() > MAX_URIS {
         return refuse("allowed_origins", "more than 32");
     }
-    for origin in &metadata.allowed_origins {
-        let parsed = Url::parse(origin).ok().map(|u| u.origin());
-        // RFC 6454 §6.2: scheme, host and port, nothing after; `null` is refused.
-        if parsed.is_none_or(|o| !o.is_tuple() || o.ascii_serialization() != *origin) {
-            return refuse(
-                "allowed_origins",
-                format!("{origin}: not an origin such as https://app.example.com"),
-            );
-        }
+    Ok(())
+}
+
+pub(super) fn check_origin(origin: &str) -> Result<(), MetadataError> {
+    let parsed = Url::parse(origin).ok().map(|u| u.origin());
+    // RFC 6454 §6.2: scheme, host and port, nothing after; `null` is refused.
+    if parsed.is_none_or(|o| !o.is_tuple() || o.ascii_serialization() != origin) {
+        return refuse(
+            "allowed_origins",
+            format!("{origin}: not an origin such as https://app.example.com"),
+        );
     }
     Ok(())
 }
@@ -329,7 +338,10 @@ fn hashed(hex: &str) -> Result<Digest, MetadataError> {
 
 const HASH: &str = "it is not a SHA-256 of 64 hexadecimal digits; make one with: printf %s \"$secret\" | sha256sum";
 
-fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(), MetadataError> {
+pub(super) fn check_authentication(
+    metadata: &ClientMetadata,
+    has_secret: bool,
+) -> Result<(), MetadataError> {
     let has_keys = metadata.jwks.is_some() || metadata.jwks_uri.is_some();
     match metadata.token_endpoint_auth_method {
         AuthMethod::None => {
@@ -361,7 +373,7 @@ fn check_authentication(metadata: &ClientMetadata, has_secret: bool) -> Result<(
     Ok(())
 }
 
-fn check_grant_types(metadata: &ClientMetadata) -> Result<(), MetadataError> {
+pub(super) fn check_grant_types(metadata: &ClientMetadata) -> Result<(), MetadataError> {
     let has = |g| metadata.grant_types.contains(&g);
     if metadata.grant_types.is_empty() {
         return refuse("grant_types", "it is empty");

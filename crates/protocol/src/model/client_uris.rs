@@ -6,36 +6,42 @@ use super::{
     AuthMethod, ClientMetadata, MetadataError,
     client::{MAX_URIS, refuse},
 };
-use crate::redirect_uri::{ApplicationType, RedirectUriError, RegisteredRedirectUri, is_loopback};
+use crate::redirect_uri::{ApplicationType, RegisteredRedirectUri, is_loopback};
 
 /// The bound of a URL that the server requests.
 const MAX_URL_BYTES: usize = 1024;
 
-pub(super) fn redirect_uris(
-    metadata: &ClientMetadata,
-) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
+pub(super) fn too_many_uris(metadata: &ClientMetadata) -> Result<(), MetadataError> {
     if metadata.redirect_uris.len() > MAX_URIS {
         return refuse("redirect_uris", "more than 32");
     }
     if metadata.post_logout_redirect_uris.len() > MAX_URIS {
         return refuse("post_logout_redirect_uris", "more than 32");
     }
-    let parse = |field, raw: &String| {
-        RegisteredRedirectUri::parse(raw, metadata.application_type).map_err(
-            |e: RedirectUriError| MetadataError {
-                field,
-                problem: format!("{raw}: {e}"),
-            },
-        )
-    };
+    Ok(())
+}
+
+pub(super) fn redirect_uris(
+    metadata: &ClientMetadata,
+) -> Result<Vec<RegisteredRedirectUri>, MetadataError> {
+    too_many_uris(metadata)?;
     for raw in &metadata.post_logout_redirect_uris {
-        parse("post_logout_redirect_uris", raw)?;
+        redirect_uri("post_logout_redirect_uris", raw, metadata)?;
     }
-    metadata
-        .redirect_uris
-        .iter()
-        .map(|raw| parse("redirect_uris", raw))
+    let uris = metadata.redirect_uris.iter();
+    uris.map(|raw| redirect_uri("redirect_uris", raw, metadata))
         .collect()
+}
+
+pub(super) fn redirect_uri(
+    field: &'static str,
+    raw: &str,
+    metadata: &ClientMetadata,
+) -> Result<RegisteredRedirectUri, MetadataError> {
+    RegisteredRedirectUri::parse(raw, metadata.application_type).map_err(|e| MetadataError {
+        field,
+        problem: format!("{raw}: {e}"),
+    })
 }
 
 /// A browser application calls from the origins of its redirect URIs; any other client only from `allowed_origins`.
@@ -76,18 +82,23 @@ pub(super) fn reached(uri: &str, field: &'static str) -> Result<Url, MetadataErr
 }
 
 /// RFC 7591 §2: `logo_uri` is requested by the server, `policy_uri` and `tos_uri` are links on a page.
+pub(super) fn pages(metadata: &ClientMetadata) -> [(&'static str, Option<&str>); 3] {
+    [
+        ("logo_uri", metadata.logo_uri.as_deref()),
+        ("policy_uri", metadata.policy_uri.as_deref()),
+        ("tos_uri", metadata.tos_uri.as_deref()),
+    ]
+}
+
 pub(super) fn check_pages(metadata: &ClientMetadata) -> Result<(), MetadataError> {
-    let pages = [
-        ("logo_uri", &metadata.logo_uri),
-        ("policy_uri", &metadata.policy_uri),
-        ("tos_uri", &metadata.tos_uri),
-    ];
-    for (field, uri) in pages {
-        let Some(uri) = uri else { continue };
-        let url = reached(uri, field)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse(field, "it has a user name in it");
-        }
+    let mut pages = pages(metadata).into_iter();
+    pages.try_for_each(|(field, uri)| uri.map_or(Ok(()), |uri| check_page(field, uri)))
+}
+
+pub(super) fn check_page(field: &'static str, uri: &str) -> Result<(), MetadataError> {
+    let url = reached(uri, field)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse(field, "it has a user name in it");
     }
     Ok(())
 }

@@ -6,7 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Client, GrantType};
-use crate::{claims::scope_of, explain::similar, resources::Resources, scope::OPENID};
+use crate::{
+    claims::{may_be_given, reserved, scope_of},
+    explain::similar,
+    resources::Resources,
+    scope::OPENID,
+};
 
 /// The warnings for a client, each a sentence that names the key.
 #[must_use]
@@ -16,7 +21,7 @@ pub fn client_warnings(client: &Client, resources: &Resources) -> Vec<String> {
         let known = resources.scopes();
         let meant = did_you_mean(similar(scope, known));
         warnings.push(format!(
-            "scope: no resource and no [[scopes]] has {scope}, so it is never granted{meant}"
+            "scope: no resource and no [[scopes]] has {scope}, so it is never granted; correct the name, or add it there{meant}"
         ));
     }
     let claims = client.metadata().id_token_claims.as_deref();
@@ -32,7 +37,9 @@ fn id_token_claim(client: &Client, resources: &Resources, claim: &str) -> Option
     let givers: Vec<_> = catalog.givers(claim).collect();
     if givers.is_empty() {
         let own = catalog.own_claims();
-        let known = crate::claims::supported_claims().chain(own);
+        // What the protocol sets can't be listed.
+        let known = crate::claims::supported_claims().filter(|claim| !reserved(claim));
+        let known = known.chain(own);
         let meant = did_you_mean(similar(claim, known));
         return Some(format!(
             "id_token_claims: no scope gives {claim}; add it to the claims of one under [[scopes]]{meant}"
@@ -41,7 +48,7 @@ fn id_token_claim(client: &Client, resources: &Resources, claim: &str) -> Option
     let granted = givers.iter().any(|scope| client.scope().contains(scope));
     (!granted).then(|| {
         format!(
-            "id_token_claims: {claim} needs one of the scopes {} in scope",
+            "id_token_claims: {claim} needs one of the scopes {}; add it to scope",
             givers.join(", ")
         )
     })
@@ -60,7 +67,7 @@ fn machine(client: &Client, resources: &Resources) -> Option<String> {
     let only_default = of_users == [OPENID];
     (only_itself && !of_users.is_empty() && !only_default).then(|| {
         format!(
-            "scope: {} is about users; client_credentials has none, so it is never granted",
+            "scope: {} is about users, and client_credentials has none, so it is never granted; remove it",
             of_users.join(" ")
         )
     })
@@ -76,10 +83,13 @@ pub fn user_claim_warnings(claims: &BTreeMap<String, Value>, resources: &Resourc
                 .iter()
                 .any(|r| r.claims().iter().any(|one| one == claim))
     };
-    let unused = claims.keys().filter(|claim| !given(claim));
+    // One that is refused has its error, and must not be added anywhere.
+    let unused = claims
+        .keys()
+        .filter(|claim| may_be_given(claim) && !given(claim));
     unused
         .map(|claim| {
-            let known = crate::claims::supported_claims();
+            let known = crate::claims::supported_claims().filter(|known| may_be_given(known));
             let own = resources.catalog().own_claims();
             let meant = did_you_mean(similar(claim, known.chain(own)));
             format!(

@@ -3,6 +3,7 @@
 mod cause;
 mod client;
 mod client_metadata;
+mod client_problems;
 mod client_uris;
 mod client_warnings;
 mod code;

@@ -9,6 +9,7 @@ mod clients;
 mod grants;
 mod keys;
 mod list;
+mod logins;
 mod operator;
 mod refusal;
 mod request;
@@ -26,7 +27,10 @@ use axum::{Router, middleware};
 use cardea_web::inbound::Inbound;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub use logins::Logins;
 pub use status::inspect;
+
+pub(crate) use user_patch::check_user;
 
 use crate::app::{App, Shared};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cardea_protocol::model::User;
+use cardea_protocol::model::{MetadataError, User};
 use serde_json::Value;
 
 use super::{
@@ -14,22 +14,42 @@ const MAX_EMAIL_BYTES: usize = 254;
 const MAX_ROLES: usize = 64;
 const MAX_ROLE_BYTES: usize = 128;
 
-pub(super) fn check(email: Option<&str>, roles: Option<&[String]>) -> Answer<()> {
+/// What is wrong with the address or the roles that a user is to get.
+pub(crate) fn check_user(email: Option<&str>, roles: &[String]) -> Vec<MetadataError> {
     let bad_email = |e: &str| e.len() > MAX_EMAIL_BYTES || e.chars().any(char::is_control);
+    let mut problems = Vec::new();
+    let mut fail = |field, problem: &str| {
+        problems.push(MetadataError {
+            field,
+            problem: problem.to_owned(),
+        });
+    };
     if email.is_some_and(|e| bad_email(e) || !(e.is_empty() || e.contains('@'))) {
-        return Err(Refusal::bad_request(
-            "email: it has no @, a control character, or more than 254 bytes",
-        ));
+        fail(
+            "email",
+            "it has no @, a control character, or more than 254 bytes",
+        );
     }
-    let roles = roles.unwrap_or_default();
     let bad_role =
         |r: &String| r.is_empty() || r.len() > MAX_ROLE_BYTES || r.chars().any(char::is_control);
     if roles.len() > MAX_ROLES || roles.iter().any(bad_role) {
-        return Err(Refusal::bad_request(
-            "roles: at most 64, each of 1 to 128 bytes without control characters",
-        ));
+        fail(
+            "roles",
+            "at most 64, each of 1 to 128 bytes without control characters",
+        );
     }
-    Ok(())
+    problems
+}
+
+/// The first of these as the error of a request.
+pub(super) fn check(email: Option<&str>, roles: Option<&[String]>) -> Answer<()> {
+    match check_user(email, roles.unwrap_or_default())
+        .into_iter()
+        .next()
+    {
+        None => Ok(()),
+        Some(problem) => Err(problem.into()),
+    }
 }
 
 /// A new address is not verified unless that is said, too.

@@ -1,10 +1,10 @@
-//! What `cardea dev` runs with (D23): the only place that knows it.
+//! The configuration of `cardea dev` (D23).
 
 use std::path::Path;
 
 use cardea_protocol::{
     claims::ScopeConfig,
-    model::{AuthMethod, ClientMetadata, GrantType},
+    model::{AuthMethod, Client, ClientMetadata, GrantType},
     redirect_uri::ApplicationType,
     resources::ResourceConfig,
 };
@@ -148,10 +148,6 @@ impl Config {
 
     /// Adds a public client, or replaces one of the demo. It may ask for every scope of the demo.
     pub fn add_own_client(&mut self, id: &str, redirect_uri: &str) {
-        let origin = Url::parse(redirect_uri)
-            .ok()
-            .filter(|uri| matches!(uri.scheme(), "http" | "https"))
-            .map(|uri| uri.origin().ascii_serialization());
         let known = self.clients.iter_mut();
         // Two redirect URIs of one client are two options.
         if let Some(client) = known.into_iter().find(|c| c.client_id == id)
@@ -160,23 +156,55 @@ impl Config {
             client.redirect_uris.push(redirect_uri.to_owned());
             return;
         }
-        let client = ClientMetadata {
-            client_id: id.to_owned(),
-            client_name: Some(id.to_owned()),
-            application_type: match origin {
-                Some(_) => ApplicationType::Web,
-                None => ApplicationType::Native,
-            },
-            redirect_uris: vec![redirect_uri.to_owned()],
-            post_logout_redirect_uris: origin.iter().map(|o| format!("{o}/")).collect(),
-            token_endpoint_auth_method: AuthMethod::None,
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            scope: format!("{SCOPES} roles"),
-            ..ClientMetadata::default()
-        };
         let demo = std::mem::take(&mut self.clients);
-        self.clients = merged(demo, vec![client], |client| client.client_id.clone());
+        self.clients = merged(demo, vec![own_client(id, redirect_uri)], |client| {
+            client.client_id.clone()
+        });
     }
+}
+
+fn own_client(id: &str, redirect_uri: &str) -> ClientMetadata {
+    let origin = Url::parse(redirect_uri)
+        .ok()
+        .filter(|uri| matches!(uri.scheme(), "http" | "https"))
+        .map(|uri| uri.origin().ascii_serialization());
+    ClientMetadata {
+        client_id: id.to_owned(),
+        client_name: Some(id.to_owned()),
+        application_type: match origin {
+            Some(_) => ApplicationType::Web,
+            None => ApplicationType::Native,
+        },
+        redirect_uris: vec![redirect_uri.to_owned()],
+        post_logout_redirect_uris: origin.iter().map(|o| format!("{o}/")).collect(),
+        token_endpoint_auth_method: AuthMethod::None,
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: format!("{SCOPES} roles"),
+        ..ClientMetadata::default()
+    }
+}
+
+/// Why a client cannot be added by this id and redirect URI.
+#[must_use]
+pub fn own_client_problem(id: &str, redirect_uri: &str) -> Option<String> {
+    if DEMO_CLIENTS.contains(&id) {
+        return Some(format!(
+            "the demo itself uses the client {id}; choose another name"
+        ));
+    }
+    // The other members follow from these two.
+    let problems = Client::problems(&own_client(id, redirect_uri)).into_iter();
+    let mut of_these = problems.filter(|e| ["client_id", "redirect_uris"].contains(&e.field));
+    of_these.next().map(|e| e.problem)
+}
+
+/// The clients that the programs of the demo use.
+pub const DEMO_CLIENTS: [&str; 3] = ["script", "bff", "webapp"];
+
+/// Whether the demo has a client of this id.
+#[must_use]
+pub fn is_demo_client(id: &str) -> bool {
+    ["spa", "backend"].contains(&id) || DEMO_CLIENTS.contains(&id)
 }
 
 /// The entries of both; of those with the same name the ones of `over`.

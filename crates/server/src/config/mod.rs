@@ -1,6 +1,7 @@
 //! The configuration of the provider: what stands in `cardea.toml` (D19).
 
 mod brand;
+mod clients;
 pub mod development;
 mod keys;
 mod limits;
@@ -22,7 +23,7 @@ pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
 pub use metrics::MetricsConfig;
 pub use places::Places;
-pub use problem::ConfigProblem;
+pub use problem::{ConfigProblem, ConfigProblems};
 pub use tokens::{SessionsConfig, TokensConfig};
 pub use users::SeedUser;
 

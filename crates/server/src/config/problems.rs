@@ -2,40 +2,42 @@
 
 use std::{collections::HashMap, net::SocketAddr};
 
-use cardea_protocol::{
-    claims::check_user_claims,
-    model::{Client, Owner, Username},
-};
-use cardea_seal::Secret;
+use cardea_protocol::model::Username;
 use cardea_web::outbound::GuardedClient;
 use jiff::Timestamp;
 
 use super::{
     Config, ConfigProblem, OutboundConfig, SeedUser,
-    development::{is_demo_hash, is_demo_secret},
     settings::{Issuer, brand, lifetimes, networks, resources},
 };
-use crate::passwords;
 
 impl Config {
-    /// All problems, each with its place; [`Settings::check`](super::settings::Settings::check) stops at the first.
+    /// All problems, each with its place.
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<ConfigProblem> {
         let mut problems = Vec::new();
         problems.extend(Issuer::parse(&self.issuer, self.development).err());
         problems.extend(self.listen_address().err());
         problems.extend(lifetimes(self).into_iter().filter_map(Result::err));
-        problems.extend(networks("proxy.trusted", &self.proxy.trusted).err());
-        problems.extend(networks("metrics.allow", &self.metrics.allow).err());
-        problems.extend(self.outbound.client().err());
-        problems.extend(brand(self).err());
-        problems.extend(self.file_clients(now).into_iter().filter_map(Result::err));
-        problems.extend(resources(self).err());
-        problems.extend(self.users.iter().filter_map(|seed| seed.check().err()));
+        let networks = [
+            networks("proxy.trusted", &self.proxy.trusted),
+            networks("metrics.allow", &self.metrics.allow),
+        ];
+        problems.extend(networks.into_iter().filter_map(Result::err).flatten());
+        problems.extend(self.outbound.problems());
+        problems.extend(brand(self).err().into_iter().flatten());
+        let clients = (0..self.clients.len()).map(|index| self.file_client(index, now));
+        problems.extend(clients.filter_map(Result::err).flatten());
+        problems.extend(resources(self).err().into_iter().flatten());
+        for (index, seed) in self.users.iter().enumerate() {
+            let found = seed.problems().into_iter();
+            problems.extend(found.map(|e| self.at_user(index, e.field, e.problem)));
+        }
         problems.extend(self.same_users());
         if !self.development {
-            let known = self.users.iter().filter(|s| s.has_demo_password());
-            problems.extend(known.map(SeedUser::everybody_knows));
+            problems.extend(self.of_users("password", |seed| {
+                seed.has_demo_password().then(|| seed.everybody_knows())
+            }));
         }
         let located = problems.into_iter().map(|p| self.places.locate(p));
         located.collect()
@@ -44,8 +46,7 @@ impl Config {
     /// Users whose password is too easy to guess for a new user.
     #[must_use]
     pub fn weak_passwords(&self) -> Vec<ConfigProblem> {
-        let weak = self.users.iter().filter_map(|s| s.check_password().err());
-        weak.map(|p| self.places.locate(p)).collect()
+        self.of_users("password", |seed| seed.check_password().err())
     }
 
     /// Users whose hash is that of a password of `cardea dev` (D23). Each hash takes as long as two logins.
@@ -54,16 +55,58 @@ impl Config {
         if self.development {
             return Vec::new();
         }
-        let known = self.users.iter().filter(|seed| seed.has_demo_hash());
-        let problems = known.map(SeedUser::everybody_knows);
-        problems.map(|p| self.places.locate(p)).collect()
+        self.of_users("password_hash", |seed| {
+            seed.has_demo_hash().then(|| seed.everybody_knows())
+        })
+    }
+
+    /// Problems of a member of users.
+    fn of_users(
+        &self,
+        member: &str,
+        problem: impl Fn(&SeedUser) -> Option<String>,
+    ) -> Vec<ConfigProblem> {
+        let users = self.users.iter().enumerate();
+        users
+            .filter_map(|(index, seed)| Some(self.at_user(index, member, problem(seed)?)))
+            .collect()
+    }
+
+    /// A problem of a user; the text names a claim or another member itself.
+    pub(crate) fn at_user(&self, index: usize, member: &str, problem: String) -> ConfigProblem {
+        let names = self.users.iter().map(|seed| seed.username.as_str());
+        let claim = problem.split(": ").next().unwrap_or_default();
+        let path = match member {
+            "claims" => format!("claims.{claim}"),
+            member => member.to_owned(),
+        };
+        let key = self.at_entry("users", names, (index, &path));
+        match member {
+            "" | "password" | "password_hash" => ConfigProblem::new(key, problem),
+            member => ConfigProblem::new(key, format!("{member}: {problem}")),
+        }
+    }
+
+    /// An entry of a list of the file as the key of a problem, with the line of a member.
+    pub(super) fn at_entry<'a>(
+        &self,
+        section: &str,
+        names: impl Iterator<Item = &'a str>,
+        (index, member): (usize, &str),
+    ) -> String {
+        let names: Vec<&str> = names.take(index.saturating_add(1)).collect();
+        let Some((name, earlier)) = names.split_last() else {
+            return section.to_owned();
+        };
+        let occurrence = earlier.iter().filter(|other| *other == name).count();
+        self.places.entry(section, name, occurrence, member)
     }
 
     /// Names that differ only in case or form are one user: the second would be dropped.
     fn same_users(&self) -> Vec<ConfigProblem> {
         let mut seen = HashMap::new();
         let mut problems = Vec::new();
-        for seed in &self.users {
+        for (index, seed) in self.users.iter().enumerate() {
             let Ok(name) = Username::parse(&seed.username) else {
                 continue;
             };
@@ -72,8 +115,7 @@ impl Config {
                 let what = format!(
                     "\"{earlier}\" is the same user; user names are compared without case. Remove one"
                 );
-                let key = format!("users \"{}\"", seed.username);
-                problems.push(ConfigProblem::new(key, what));
+                problems.push(self.at_user(index, "", what));
             }
         }
         problems
@@ -92,66 +134,47 @@ impl Config {
             ConfigProblem::new("listen", what)
         })
     }
-
-    /// The clients of the file, each as it would be registered.
-    pub(crate) fn file_clients(&self, now: Timestamp) -> Vec<Result<Client, ConfigProblem>> {
-        let register = |(index, _)| self.file_client(index, now);
-        self.clients.iter().enumerate().map(register).collect()
-    }
-
-    fn file_client(&self, index: usize, now: Timestamp) -> Result<Client, ConfigProblem> {
-        let mut metadata = self.clients.get(index).cloned().unwrap_or_default();
-        let id = metadata.client_id.clone();
-        let place = self.places.client(&id);
-        let problem =
-            |what: String| Err(ConfigProblem::new(format!("clients \"{id}\"{place}"), what));
-        let earlier = self.clients.iter().take(index);
-        if earlier.into_iter().any(|other| other.client_id == id) {
-            return problem("there is another client with this client_id".to_owned());
-        }
-        if let Some(file) = metadata.client_secret_file.take() {
-            if metadata.client_secret.is_some() {
-                return problem(
-                    "client_secret and client_secret_file are both set; keep one".to_owned(),
-                );
-            }
-            match std::fs::read_to_string(&file) {
-                Ok(text) => metadata.client_secret = Some(Secret::new(first_line(&text))),
-                Err(e) => return problem(format!("client_secret_file: {file}: {e}")),
-            }
-        }
-        let secret = metadata.client_secret.as_ref();
-        // D23: these are public.
-        if !self.development && secret.is_some_and(|s| is_demo_secret(s.expose())) {
-            return problem("client_secret is the one of cardea dev, which is public; make another with: openssl rand -hex 32".to_owned());
-        }
-        Client::register(metadata, Owner::File, now).or_else(|e| problem(e.to_string()))
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end()
-        .to_owned()
 }
 
 impl OutboundConfig {
+    fn problems(&self) -> Vec<ConfigProblem> {
+        let bad = self.allow.iter().filter(|place| !is_host_and_port(place));
+        let mut problems: Vec<_> = bad
+            .map(|place| {
+                let what = "not a host and port such as 10.1.2.3:8443 or app.internal:443";
+                ConfigProblem::new("outbound.allow", format!("\"{place}\" is {what}"))
+            })
+            .collect();
+        match self.authorities() {
+            Err(problem) => problems.push(problem),
+            Ok(ca) if problems.is_empty() => {
+                let client = GuardedClient::new(&self.allow, ca.as_deref());
+                problems.extend(
+                    client
+                        .err()
+                        .map(|e| ConfigProblem::new("outbound", e.to_string())),
+                );
+            }
+            Ok(_) => {}
+        }
+        problems
+    }
+
+    fn authorities(&self) -> Result<Option<Vec<u8>>, ConfigProblem> {
+        let Some(file) = &self.ca_file else {
+            return Ok(None);
+        };
+        let read = std::fs::read(file).map(Some);
+        read.map_err(|e| ConfigProblem::new("outbound.ca_file", format!("{file}: {e}")))
+    }
+
     /// D20: the guarded client.
     pub(crate) fn client(&self) -> Result<GuardedClient, ConfigProblem> {
-        let problem = |what: String| ConfigProblem::new("outbound", what);
-        if let Some(place) = self.allow.iter().find(|place| !is_host_and_port(place)) {
-            let what = "not a host and port such as 10.1.2.3:8443 or app.internal:443";
-            return Err(problem(format!("allow: \"{place}\" is {what}")));
+        if let Some(problem) = self.problems().into_iter().next() {
+            return Err(problem);
         }
-        let ca = match &self.ca_file {
-            None => None,
-            Some(file) => {
-                Some(std::fs::read(file).map_err(|e| problem(format!("ca_file: {file}: {e}")))?)
-            }
-        };
-        GuardedClient::new(&self.allow, ca.as_deref()).map_err(|e| problem(e.to_string()))
+        GuardedClient::new(&self.allow, self.authorities()?.as_deref())
+            .map_err(|e| ConfigProblem::new("outbound", e.to_string()))
     }
 }
 
@@ -162,60 +185,6 @@ fn is_host_and_port(place: &str) -> bool {
         return false;
     };
     !host.is_empty() && !host.contains(['/', '@', ' ']) && port_is_one(port)
-}
-
-impl SeedUser {
-    /// D23: whether its password is one of `cardea dev`.
-    pub(crate) fn has_demo_password(&self) -> bool {
-        self.password
-            .as_ref()
-            .is_some_and(|p| is_demo_secret(p.expose()))
-    }
-
-    /// D23: whether its hash is that of a password of `cardea dev`. It takes as long as two logins.
-    pub(crate) fn has_demo_hash(&self) -> bool {
-        self.password_hash
-            .as_ref()
-            .is_some_and(|hash| is_demo_hash(hash.expose()))
-    }
-
-    pub(crate) fn everybody_knows(&self) -> ConfigProblem {
-        let name = &self.username;
-        let what = format!(
-            "the password is one of cardea dev, which are public; set another here, and if {name} was added with it, set \
-             another in the store too: cardea user password {name}"
-        );
-        ConfigProblem::new(format!("users \"{name}\""), what)
-    }
-
-    /// The checks of a seed that cost nothing.
-    pub(crate) fn check(&self) -> Result<Username, ConfigProblem> {
-        let problem =
-            |what: String| ConfigProblem::new(format!("users \"{}\"", self.username), what);
-        let username = Username::parse(&self.username).map_err(|e| problem(e.to_string()))?;
-        if self.password.is_some() && self.password_hash.is_some() {
-            return Err(problem(
-                "password and password_hash are both set; keep one".to_owned(),
-            ));
-        }
-        if let Some(hash) = &self.password_hash {
-            passwords::accept_hash(hash.expose()).map_err(|e| problem(e.to_string()))?;
-        }
-        check_user_claims(&self.claims).map_err(|e| problem(e.to_string()))?;
-        Ok(username)
-    }
-
-    /// Whether the password may be given to a new user. Not at each start: the dictionaries for it hold 5 MB.
-    pub(crate) fn check_password(&self) -> Result<(), ConfigProblem> {
-        let Some(password) = &self.password else {
-            return Ok(());
-        };
-        let name = self.claims.get("name").and_then(serde_json::Value::as_str);
-        let about = [Some(&*self.username), self.email.as_deref(), name];
-        let about: Vec<&str> = about.into_iter().flatten().collect();
-        passwords::judge(password.expose(), &about)
-            .map_err(|e| ConfigProblem::new(format!("users \"{}\"", self.username), e.to_string()))
-    }
 }
 
 #[cfg(test)]

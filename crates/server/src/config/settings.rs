@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cardea_protocol::{model::Audience, resources::Resources};
+use cardea_protocol::{model::MetadataError, resources::Resources};
 use cardea_web::inbound::CookieNames;
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -44,7 +44,7 @@ impl Issuer {
         if text.is_empty() {
             return Err(ConfigProblem::new(
                 "issuer",
-                "it is missing; set it to the URL that people reach this provider at, such as https://id.example.com",
+                "it is missing; set it to the URL of this provider, such as https://id.example.com",
             ));
         }
         let url = Url::parse(text).map_err(|e| problem(&format!("not a URL ({e})")))?;
@@ -69,7 +69,7 @@ impl Issuer {
         let plain = url.scheme() == "http" && loopback;
         if !(https || plain) {
             return Err(problem(
-                "an issuer is https; plain http is for loopback alone",
+                "an issuer is https; plain http is for loopback only",
             ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
@@ -128,15 +128,21 @@ impl Settings {
     /// # Errors
     /// Names the first key that is wrong with its place, and says what would be right.
     pub fn check(config: &Config) -> Result<Self, ConfigProblem> {
-        Self::parse(config).map_err(|problem| config.places.locate(problem))
+        let first = |problems: Vec<ConfigProblem>| match problems.into_iter().next() {
+            Some(problem) => config.places.locate(problem),
+            None => ConfigProblem::new("configuration", "it is not valid"),
+        };
+        Self::parse(config).map_err(first)
     }
 
-    fn parse(config: &Config) -> Result<Self, ConfigProblem> {
+    fn parse(config: &Config) -> Result<Self, Vec<ConfigProblem>> {
         let tokens = &config.tokens;
         let sessions = &config.sessions;
-        lifetimes(config).into_iter().collect::<Result<(), _>>()?;
+        let one = |problem| vec![problem];
+        let lifetimes = lifetimes(config).into_iter();
+        lifetimes.collect::<Result<(), _>>().map_err(one)?;
         Ok(Self {
-            issuer: Issuer::parse(&config.issuer, config.development)?,
+            issuer: Issuer::parse(&config.issuer, config.development).map_err(one)?,
             development: config.development,
             places: config.places.clone(),
             code_ttl: tokens.code_ttl.signed(),
@@ -189,36 +195,116 @@ fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(),
     ))
 }
 
-pub(super) fn resources(config: &Config) -> Result<Resources, ConfigProblem> {
-    let resources = Resources::new(&config.resources)
-        .map_err(|e| ConfigProblem::new("resources", e.to_string()))?
-        .with_scopes(&config.scopes)
-        .map_err(|e| ConfigProblem::new("scopes", e.problem))?;
+pub(super) fn resources(config: &Config) -> Result<Resources, Vec<ConfigProblem>> {
+    let audiences = || config.resources.iter().map(|api| api.audience.as_str());
+    let names = || config.scopes.iter().map(|scope| scope.name.as_str());
+    let located = |section: &str, index, member: &str| match section {
+        "resources" => config.at_entry(section, audiences(), (index, member)),
+        _ => config.at_entry(section, names(), (index, member)),
+    };
+    let found = Resources::problems(&config.resources, &config.scopes);
+    let mut problems: Vec<_> = found
+        .into_iter()
+        .map(|p| {
+            let key = located(p.section, p.index, p.error.field);
+            ConfigProblem::new(key, p.error.to_string())
+        })
+        .collect();
     // The issuer is the audience of tokens for userinfo (D12).
-    if Audience::parse(&config.issuer).is_ok_and(|issuer| resources.find(&issuer).is_some()) {
-        return Err(ConfigProblem::new(
-            "resources",
-            "the issuer can't be the audience of an API",
+    if let Some(index) = audiences().position(|audience| audience == config.issuer) {
+        problems.push(ConfigProblem::new(
+            located("resources", index, "audience"),
+            "audience: the issuer can't be the audience of an API",
         ));
     }
-    Ok(resources)
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let failed = |e: MetadataError| vec![ConfigProblem::new("resources", e.to_string())];
+    Resources::new(&config.resources)
+        .and_then(|resources| resources.with_scopes(&config.scopes))
+        .map_err(failed)
 }
 
-pub(super) fn brand(config: &Config) -> Result<Brand, ConfigProblem> {
+pub(super) fn brand(config: &Config) -> Result<Brand, Vec<ConfigProblem>> {
     let configured = &config.brand;
+    let mut problems = Vec::new();
+    let mut read = |key: &str, file: &Option<String>| {
+        let read = picture(key, file.as_deref());
+        read.map_err(|problem| problems.push(problem))
+            .unwrap_or_default()
+    };
     let parts = BrandParts {
         name: &configured.name,
         show_name: configured.show_name,
         tagline: configured.tagline.as_deref(),
         accent: &configured.accent_color,
-        logo: picture("brand.logo_file", configured.logo_file.as_deref())?,
-        logo_dark: picture("brand.logo_dark_file", configured.logo_dark_file.as_deref())?,
-        icon: picture("brand.icon_file", configured.icon_file.as_deref())?,
+        logo: read("brand.logo_file", &configured.logo_file),
+        logo_dark: read("brand.logo_dark_file", &configured.logo_dark_file),
+        icon: read("brand.icon_file", &configured.icon_file),
         help_url: configured.help_url.as_deref(),
         privacy_url: configured.privacy_url.as_deref(),
         terms_url: configured.terms_url.as_deref(),
     };
-    Brand::new(parts).map_err(|e| ConfigProblem::new("brand", e.to_string()))
+    problems.extend(brand_texts(&parts));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Brand::new(parts).map_err(|e| vec![ConfigProblem::new("brand", e.to_string())])
+}
+
+/// What is wrong with each text, taken by itself.
+fn brand_texts(parts: &BrandParts<'_>) -> Vec<ConfigProblem> {
+    let none = BrandParts::default;
+    let texts = [
+        (
+            "name",
+            BrandParts {
+                name: parts.name,
+                ..none()
+            },
+        ),
+        (
+            "tagline",
+            BrandParts {
+                tagline: parts.tagline,
+                ..none()
+            },
+        ),
+        (
+            "accent_color",
+            BrandParts {
+                accent: parts.accent,
+                ..none()
+            },
+        ),
+        (
+            "help_url",
+            BrandParts {
+                help_url: parts.help_url,
+                ..none()
+            },
+        ),
+        (
+            "privacy_url",
+            BrandParts {
+                privacy_url: parts.privacy_url,
+                ..none()
+            },
+        ),
+        (
+            "terms_url",
+            BrandParts {
+                terms_url: parts.terms_url,
+                ..none()
+            },
+        ),
+    ];
+    let checked = texts.into_iter().map(|(key, text)| (key, Brand::new(text)));
+    checked
+        .filter_map(|(key, brand)| Some((key, brand.err()?)))
+        .map(|(key, e)| ConfigProblem::new(format!("brand.{key}"), e.to_string()))
+        .collect()
 }
 
 fn picture(key: &str, file: Option<&str>) -> Result<Option<Logo>, ConfigProblem> {
@@ -229,16 +315,22 @@ fn picture(key: &str, file: Option<&str>) -> Result<Option<Logo>, ConfigProblem>
     Ok(Some(picture))
 }
 
-pub(super) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblem> {
-    let parse = |text: &String| {
+pub(super) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, Vec<ConfigProblem>> {
+    let (mut networks, mut problems) = (Vec::new(), Vec::new());
+    for text in texts {
         let single = || text.parse::<IpAddr>().map(IpNet::from);
-        let problem =
-            || ConfigProblem::new(key, format!("\"{text}\": not a network such as 10.0.0.0/8"));
-        text.parse::<IpNet>()
-            .or_else(|_| single())
-            .map_err(|_| problem())
-    };
-    texts.iter().map(parse).collect()
+        match text.parse::<IpNet>().or_else(|_| single()) {
+            Ok(network) => networks.push(network),
+            Err(_) => problems.push(ConfigProblem::new(
+                key,
+                format!("\"{text}\": not a network such as 10.0.0.0/8"),
+            )),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(networks),
+        false => Err(problems),
+    }
 }
 
 #[cfg(test)]

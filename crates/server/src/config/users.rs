@@ -1,12 +1,22 @@
-//! People to begin with (D19).
+//! The first users (D19).
 
 use std::collections::BTreeMap;
 
+use cardea_protocol::{
+    claims::user_claim_problems,
+    model::{MetadataError, Username},
+};
 use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A person who is added once. Later changes here change nothing.
+use super::{
+    ConfigProblem,
+    development::{is_demo_hash, is_demo_secret},
+};
+use crate::{admin::check_user, passwords};
+
+/// A user who is added once. Later changes here change nothing.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SeedUser {
@@ -26,4 +36,73 @@ pub struct SeedUser {
     pub roles: Vec<String>,
     /// Claims of OpenID Connect beside these: `{ name = "Alice A", address = { country = "NL" } }`.
     pub claims: BTreeMap<String, serde_json::Value>,
+}
+
+impl SeedUser {
+    /// D23: whether its password is one of `cardea dev`.
+    pub(crate) fn has_demo_password(&self) -> bool {
+        self.password
+            .as_ref()
+            .is_some_and(|p| is_demo_secret(p.expose()))
+    }
+
+    /// D23: whether its hash is that of a password of `cardea dev`. It takes as long as two logins.
+    pub(crate) fn has_demo_hash(&self) -> bool {
+        self.password_hash
+            .as_ref()
+            .is_some_and(|hash| is_demo_hash(hash.expose()))
+    }
+
+    pub(crate) fn everybody_knows(&self) -> String {
+        let name = &self.username;
+        format!(
+            "the password is one of cardea dev, which are public; set another here, and if {name} was added with it, set \
+             another in the store too: cardea user password {name}"
+        )
+    }
+
+    /// Everything that is wrong and costs nothing to find.
+    pub(super) fn problems(&self) -> Vec<MetadataError> {
+        let mut problems = Vec::new();
+        let mut fail = |field, problem: String| problems.push(MetadataError { field, problem });
+        match Username::parse(&self.username) {
+            Ok(name) if name.key().is_empty() => fail("username", "it is empty".to_owned()),
+            Ok(_) => {}
+            Err(e) => fail("username", e.to_string()),
+        }
+        if self.password.is_some() && self.password_hash.is_some() {
+            fail(
+                "password",
+                "password and password_hash are both set; keep one".to_owned(),
+            );
+        }
+        let hash = self.password_hash.as_ref();
+        if let Some(Err(e)) = hash.map(|hash| passwords::accept_hash(hash.expose())) {
+            fail("password_hash", e.to_string());
+        }
+        problems.extend(check_user(self.email.as_deref(), &self.roles));
+        problems.extend(user_claim_problems(&self.claims));
+        problems
+    }
+
+    /// The name of a seed without problems.
+    pub(crate) fn check(&self) -> Result<Username, ConfigProblem> {
+        let problem =
+            |what: String| ConfigProblem::new(format!("users \"{}\"", self.username), what);
+        match self.problems().into_iter().next() {
+            Some(e) => Err(problem(e.to_string())),
+            None => Username::parse(&self.username).map_err(|e| problem(e.to_string())),
+        }
+    }
+
+    /// Whether the password may be given to a new user. Not at each start: the dictionaries for it hold 5 MB.
+    pub(crate) fn check_password(&self) -> Result<(), String> {
+        let Some(password) = &self.password else {
+            return Ok(());
+        };
+        let name = self.claims.get("name").and_then(serde_json::Value::as_str);
+        let about = [Some(&*self.username), self.email.as_deref(), name];
+        let about: Vec<&str> = about.into_iter().flatten().collect();
+        passwords::judge(password.expose(), &about).map_err(|e| e.to_string())
+    }
 }

@@ -14,16 +14,17 @@ impl Config {
             return Vec::new();
         };
         let mut warnings = Vec::new();
-        for client in self.file_clients(now).into_iter().flatten() {
-            let id = client.id();
-            let key = format!("clients \"{id}\"{}", self.places.client(id.as_str()));
-            let of_client = client_warnings(&client, &resources).into_iter();
-            warnings.extend(of_client.map(|what| ConfigProblem::new(key.clone(), what)));
+        let ids = || self.clients.iter().map(|client| client.client_id.as_str());
+        for (index, client) in self.sound_clients(now) {
+            for what in client_warnings(&client, &resources) {
+                let member = what.split(':').next().unwrap_or_default();
+                let key = self.at_entry("clients", ids(), (index, member));
+                warnings.push(ConfigProblem::new(key, what));
+            }
         }
-        for user in &self.users {
-            let key = format!("users \"{}\"", user.username);
+        for (index, user) in self.users.iter().enumerate() {
             let of_user = user_claim_warnings(&user.claims, &resources).into_iter();
-            warnings.extend(of_user.map(|what| ConfigProblem::new(key.clone(), what)));
+            warnings.extend(of_user.map(|what| self.at_user(index, "", what)));
         }
         warnings
     }

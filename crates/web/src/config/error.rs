@@ -65,7 +65,9 @@ impl ConfigErrors {
             place: name.to_owned(),
             message: format!("the file cannot be read: {error}"),
             help: (error.kind() == std::io::ErrorKind::NotFound)
-                .then(|| "choose another file with --config".to_owned()),
+                .then(|| {
+                    "choose another file with --config FILE; the sources have samples: deploy/cardea.toml for serve, docs/how-to/put-a-gateway-in-front.md for gateway; cardea dev needs no file".to_owned()
+                }),
             snippet: None,
         }])
     }

@@ -3,6 +3,7 @@
 //! Settings are plain structs that derive `Deserialize` and `JsonSchema` with
 //! `deny_unknown_fields`; their doc comments become the reference page.
 
+mod bad_values;
 mod environment;
 mod error;
 mod places;
@@ -12,7 +13,7 @@ mod unknown;
 mod values;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use places::{lines, lines_of_keys, positions};
+pub use places::{Entry, entries, lines_of_keys, positions};
 pub use reference::reference_markdown;
 pub use values::{Duration, SecretText};
 
@@ -22,15 +23,18 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, Deserializer};
 
-use self::{error::Source, schema::Schema};
+use self::{bad_values::Removed, error::Source, schema::Schema};
 
 /// The maximum size of a configuration file.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
+/// How many errors are reported.
+const MAX_ERRORS: usize = 50;
+
 /// Reads settings from a file; environment variables named `CARDEA__SECTION__KEY` override it.
 ///
 /// # Errors
-/// All unknown keys and bad variables, and the first bad value, each with its place.
+/// All unknown keys, bad variables and bad values, each with its place.
 pub fn load<T>(
     path: &Path,
     environment: impl Iterator<Item = (String, String)>,
@@ -66,12 +70,19 @@ where
         &variables,
         &source,
     ));
-    match T::deserialize(Deserializer::from(root)) {
-        Ok(settings) if errors.is_empty() => Ok(settings),
-        Ok(_) => Err(ConfigErrors::new(errors)),
-        Err(error) => {
+    let mut removed = Removed::default();
+    loop {
+        let error = match T::deserialize(Deserializer::from(root.clone())) {
+            Ok(settings) if errors.is_empty() => return Ok(settings),
+            Ok(_) => return Err(ConfigErrors::new(errors)),
+            Err(error) => error,
+        };
+        if !removed.caused(&error) {
             errors.push(source.value(&error));
-            Err(ConfigErrors::new(errors))
+        }
+        // Without the value that is wrong the next one is found.
+        if errors.len() >= MAX_ERRORS || !removed.take(root.get_mut(), &error) {
+            return Err(ConfigErrors::new(errors));
         }
     }
 }

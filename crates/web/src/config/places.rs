@@ -57,9 +57,20 @@ impl Positions<'_> {
     }
 }
 
-/// The line of each `[[section]]`, by the value of its `key`; empty for a text that is not TOML.
+/// An entry of a list of sections, such as `[[clients]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The value of the key that names the entry; empty without it.
+    pub name: String,
+    /// The line of that key, else of the section.
+    pub line: usize,
+    /// The lines of its keys, by their dotted paths.
+    pub keys: Vec<(String, usize)>,
+}
+
+/// Each `[[section]]` in its order, named by the value of `key`; empty for a text that is not TOML.
 #[must_use]
-pub fn lines(text: &str, section: &str, key: &str) -> Vec<(String, usize)> {
+pub fn entries(text: &str, section: &str, key: &str) -> Vec<Entry> {
     let Ok(root) = DeTable::parse(text) else {
         return Vec::new();
     };
@@ -72,10 +83,30 @@ pub fn lines(text: &str, section: &str, key: &str) -> Vec<(String, usize)> {
     items
         .flatten()
         .filter_map(|item| match item.get_ref() {
-            DeValue::Table(table) => named(text, table, key),
+            DeValue::Table(table) => Some(entry(text, item.span().start, table, key)),
             _ => None,
         })
         .collect()
+}
+
+fn entry(text: &str, start: usize, table: &DeTable<'_>, key: &str) -> Entry {
+    let mut keys = Vec::new();
+    collect(text, table, "", &mut keys);
+    let named = table.get(key).and_then(|value| match value.get_ref() {
+        DeValue::String(name) => Some(name.to_string()),
+        _ => None,
+    });
+    let line = keys.iter().find(|(path, _)| path == key);
+    Entry {
+        name: named.unwrap_or_default(),
+        line: line.map_or_else(|| line_at(text, start), |(_, line)| *line),
+        keys,
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or(text);
+    before.matches('\n').count() + 1
 }
 
 /// The line of each key and section outside of lists, by its dotted path; empty for a text that is not TOML.
@@ -91,27 +122,16 @@ pub fn lines_of_keys(text: &str) -> Vec<(String, usize)> {
 fn collect(text: &str, table: &DeTable<'_>, prefix: &str, found: &mut Vec<(String, usize)>) {
     for (name, value) in table {
         let path = format!("{prefix}{}", name.get_ref());
-        if let Some(before) = text.get(..name.span().start) {
-            found.push((path.clone(), before.matches('\n').count() + 1));
-        }
+        found.push((path.clone(), line_at(text, name.span().start)));
         if let DeValue::Table(inner) = value.get_ref() {
             collect(text, inner, &format!("{path}."), found);
         }
     }
 }
 
-fn named(text: &str, table: &DeTable<'_>, key: &str) -> Option<(String, usize)> {
-    let (name, value) = table.iter().find(|(name, _)| *name.get_ref() == key)?;
-    let DeValue::String(value) = value.get_ref() else {
-        return None;
-    };
-    let before = text.get(..name.span().start)?;
-    Some((value.to_string(), before.matches('\n').count() + 1))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{lines, lines_of_keys, positions};
+    use super::{entries, lines_of_keys, positions};
 
     #[test]
     fn n15_each_key_and_entry_has_its_line_and_column() {
@@ -150,11 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn each_entry_of_a_list_has_its_line() {
-        let text = "issuer = \"x\"\n\n[[clients]]\nclient_id = \"a\"\n[[clients]]\nscope = \"s\"\nclient_id = \"b\"\n[[users]]\nusername = \"a\"\n";
-        let found = lines(text, "clients", "client_id");
-        assert_eq!(found, [("a".to_owned(), 4), ("b".to_owned(), 7)]);
-        assert_eq!(lines(text, "resources", "audience"), []);
-        assert_eq!(lines("= 1", "clients", "client_id"), []);
+    fn n15_each_entry_of_a_list_and_each_of_its_keys_has_its_line() {
+        let text = "issuer = \"x\"\n\n[[clients]]\nclient_id = \"a\"\n[[clients]]\nscope = \"s\"\nclient_id = \"b\"\n\
+                    [[clients]]\nscope = \"t\"\n[clients.jwks]\nkeys = []\n[[users]]\nusername = \"a\"\n";
+        let found = entries(text, "clients", "client_id");
+        let named = |entry: &super::Entry| (entry.name.clone(), entry.line);
+        let named: Vec<_> = found.iter().map(named).collect();
+        let expected = [("a", 4), ("b", 7), ("", 8)];
+        assert_eq!(named, expected.map(|(name, line)| (name.to_owned(), line)));
+        assert!(found[1].keys.contains(&("scope".to_owned(), 6)));
+        assert!(found[2].keys.contains(&("jwks.keys".to_owned(), 11)));
+        assert_eq!(entries(text, "resources", "audience"), []);
+        assert_eq!(entries("= 1", "clients", "client_id"), []);
     }
 }

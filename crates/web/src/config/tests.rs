@@ -142,6 +142,26 @@ fn a_bad_value_is_told_beside_the_unknown_keys() {
 }
 
 #[test]
+fn c3_every_value_that_cannot_be_read_is_reported() {
+    let text = "issuer = 1\n[tokens]\naccess_token_ttl = \"soon\"\nlimit = \"x\"\nsealed = 1\nformat = \"jwx\"\n\
+                [tls]\ncert_file = 1\nkey_file = [2]\n[[clients]]\nclient_id = \"a\"\n[[clients]]\nclient_id = 5\n\
+                [[clients]]\nclient_id = [\"x\"]\nclaims = 3\n";
+    let errors = parse_with(text, &[("CARDEA__TOKENS__LIMIT", "-1")]).err();
+    let errors = errors.unwrap().to_string();
+    for line in [1, 3, 5, 6, 8, 9, 13, 15, 16] {
+        let place = format!("cardea.toml:{line}:");
+        assert_eq!(errors.matches(&place).count(), 1, "{place}\n{errors}");
+    }
+    assert!(errors.contains("CARDEA__TOKENS__LIMIT"), "{errors}");
+    assert_eq!(errors.lines().count(), 10, "{errors}");
+    let missing = failure(
+        &format!("{ISSUER}[tls]\ncert_file = \"c\"\n[[clients]]\n"),
+        &[],
+    );
+    assert_eq!(missing.matches("missing field").count(), 2, "{missing}");
+}
+
+#[test]
 fn an_error_in_a_variable_names_the_variable_and_not_its_value() {
     let environment = [
         ("CARDEA__TOKENS__ACCESS_TTL", "1m"),

@@ -12,6 +12,15 @@ pub(crate) enum PasswordError {
     /// One of the most common passwords.
     #[error("the password is one of the 100,000 most common ones")]
     Common,
+    /// A password or phrase that is known from texts.
+    #[error("the password is a well-known example or phrase; use words of your own")]
+    Example,
+    /// Neighbours on the keyboard, the alphabet, digits.
+    #[error("the password is a row of keys, letters or digits; use a few uncommon words")]
+    Keyboard,
+    /// One word, several times.
+    #[error("the password repeats a word or a part; use a few different, uncommon words")]
+    Repeated,
     /// Names that are public.
     #[error("the password is made of names of the user or of this provider")]
     OwnNames,

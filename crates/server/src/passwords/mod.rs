@@ -3,6 +3,7 @@
 mod costs;
 mod error;
 mod hash;
+mod obvious;
 mod pool;
 mod strength;
 

@@ -2,7 +2,7 @@
 
 use zxcvbn::{Score, zxcvbn};
 
-use super::error::PasswordError;
+use super::{error::PasswordError, obvious};
 
 /// Those of the 100,000 most common passwords that have 8 and more characters, in lower case, sorted (SecLists, MIT).
 const COMMON: &str = include_str!("common.txt");
@@ -17,10 +17,20 @@ const LEFT_WITHOUT_NAMES: usize = 6;
 /// The estimate of a long text takes long: what stands behind these characters doesn't make it weaker.
 const ESTIMATED_CHARACTERS: usize = 64;
 
-/// Whether a password is hard to guess for somebody who knows these words: the user's names, the provider's.
+/// The guesses that the words of a password must need, as a power of ten.
+const GUESSES_LOG10: f64 = 7.0;
+
+/// What stands between words.
+const SEPARATORS: [char; 7] = [' ', '-', '_', '.', ',', '+', '/'];
+
+/// Whether a password is hard to guess for an attacker who knows these words: the user's names, the provider's.
 pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError> {
-    if is_common(password) {
+    let letters = compact(password);
+    if is_common(password) || is_common(&letters) {
         return Err(PasswordError::Common);
+    }
+    if obvious::is_example(&letters) {
+        return Err(PasswordError::Example);
     }
     let words: Vec<&str> = about
         .iter()
@@ -29,9 +39,16 @@ pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError>
     if is_own_names(password, &words) {
         return Err(PasswordError::OwnNames);
     }
-    let start: String = password.chars().take(ESTIMATED_CHARACTERS).collect();
-    let estimate = zxcvbn(&start, &words);
-    if estimate.score() >= ENOUGH {
+    if obvious::is_keyboard(password) {
+        return Err(PasswordError::Keyboard);
+    }
+    // A word that is repeated is as good as the word.
+    let once = obvious::without_repeats(password);
+    if once != password.to_lowercase() && (is_common(&once) || !is_hard(&once, &words)) {
+        return Err(PasswordError::Repeated);
+    }
+    let estimate = zxcvbn(&start_of(password), &words);
+    if estimate.score() >= ENOUGH && words_log10(password, &words) >= GUESSES_LOG10 {
         return Ok(());
     }
     let advice = estimate.feedback().map_or_else(String::new, |feedback| {
@@ -51,16 +68,53 @@ pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError>
     Err(PasswordError::Guessable { reason })
 }
 
+fn is_hard(password: &str, words: &[&str]) -> bool {
+    let estimate = zxcvbn(&start_of(password), words);
+    estimate.score() >= ENOUGH && words_log10(password, words) >= GUESSES_LOG10
+}
+
+/// The guesses for all words in any order, each by itself, as a power of ten. The score of the whole adds 10,000 guesses for each
+/// part, so that any three words are enough for it, however common.
+fn words_log10(password: &str, about: &[&str]) -> f64 {
+    let start = start_of(password);
+    let words = parts(&start).zip(1_u32..);
+    let of_words = words.map(|(word, position)| {
+        zxcvbn(word, about).guesses_log10().max(0.0) + f64::from(position).log10()
+    });
+    // A symbol that does not separate words is as good as a digit.
+    let symbols = start
+        .chars()
+        .filter(|c| !c.is_alphanumeric() && !SEPARATORS.contains(c));
+    of_words.sum::<f64>() + symbols.map(|_| 1.0).sum::<f64>()
+}
+
+fn start_of(password: &str) -> String {
+    password.chars().take(ESTIMATED_CHARACTERS).collect()
+}
+
+/// The letters and digits, in lower case.
+pub(super) fn compact(password: &str) -> String {
+    let letters = password.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 /// Whether hardly anything is left of a password when the names in it are taken out.
 fn is_own_names(password: &str, words: &[&str]) -> bool {
     let whole = password.to_lowercase();
     let mut rest = whole.clone();
     let mut words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let reversed: Vec<String> = words
+        .iter()
+        .map(|word| word.chars().rev().collect())
+        .collect();
+    words.extend(reversed);
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     for word in words.iter().filter(|word| word.chars().count() >= 3) {
         rest = rest.replace(word.as_str(), "");
     }
-    rest != whole && rest.chars().filter(|c| c.is_alphanumeric()).count() < LEFT_WITHOUT_NAMES
+    let left = compact(&rest);
+    let hardly_any = left.chars().count() < LEFT_WITHOUT_NAMES || is_common(&left);
+    rest != whole && (hardly_any || obvious::is_keyboard(&left))
 }
 
 /// "alice.liddell@example.com" is known by "alice", "liddell", "example" and "com" too.
@@ -183,11 +237,88 @@ mod tests {
         for password in [
             "wonderland-7-doors",
             "hinge-of-the-door-9",
-            "correct horse battery staple",
+            "three-rusty-hinges-of-oak",
+            "another-one-of-these",
+            "power tree 9 lanterns",
             "kW8#vPz2qL",
-            &"x9!Qa".repeat(25),
+            "kW8#vPz2qLkW8#vPz2qL",
+            "#$8%!&vP@*z^",
+            "purple elephant dances",
+            "ein-roter-Schirm-aus-Bremen",
+            "дверь-скрипит-под-дождем",
         ] {
             assert_eq!(judge(password, &["alice"]), Ok(()), "{password}");
+        }
+    }
+
+    #[test]
+    fn n2_examples_repeated_words_and_keyboard_rows_are_refused() {
+        for (password, expected) in [
+            ("correct horse battery staple", PasswordError::Example),
+            ("correcthorsebatterystaple", PasswordError::Example),
+            ("Correct-Horse-Battery-Staple", PasswordError::Example),
+            ("Correct Horse Battery Staple 1!", PasswordError::Example),
+            ("staple battery horse correct", PasswordError::Example),
+            ("Tr0ub4dor&3", PasswordError::Example),
+            (
+                "the quick brown fox jumps over the lazy dog",
+                PasswordError::Example,
+            ),
+            ("the quick brown fox", PasswordError::Example),
+            ("Lorem ipsum dolor sit amet", PasswordError::Example),
+            ("May the Force be with you!", PasswordError::Example),
+            ("password password", PasswordError::Repeated),
+            ("Password, password, password", PasswordError::Repeated),
+            ("password-password-1", PasswordError::Repeated),
+            ("hinges hinges hinges", PasswordError::Repeated),
+            ("dragon monkey dragon monkey", PasswordError::Repeated),
+            ("wonderlandwonderland", PasswordError::Repeated),
+            ("x9Qax9Qax9Qax9Qa", PasswordError::Repeated),
+            ("qwertyuiop asdfghjkl zxcvbnm", PasswordError::Keyboard),
+            ("qwerty asdfgh zxcvbn", PasswordError::Keyboard),
+            ("qwe asd zxc 123", PasswordError::Keyboard),
+            ("1qaz 2wsx 3edc 4rfv", PasswordError::Keyboard),
+            ("zaq1xsw2cde3vfr4", PasswordError::Keyboard),
+            ("!@#$%^&*()_+", PasswordError::Keyboard),
+            ("azertyuiop qsdfghjklm", PasswordError::Keyboard),
+            ("poiuytrewq lkjhgfdsa", PasswordError::Keyboard),
+            ("abcdefgh 87654321", PasswordError::Keyboard),
+            ("йцукенгшщз фывапролдж", PasswordError::Keyboard),
+        ] {
+            let refused = judge(password, &["zoe"]).unwrap_err();
+            // Some of them are on the list too.
+            let known = refused == expected || refused == PasswordError::Common;
+            assert!(known, "{password}: {refused}");
+        }
+        for password in [
+            "alice alice",
+            "alicealice",
+            "Alice_Alice_2024",
+            "ecila ecila",
+            "alice password",
+            "alice-qwertyuiop",
+            "alice 123456",
+        ] {
+            assert_eq!(
+                judge(password, &["alice"]),
+                Err(PasswordError::OwnNames),
+                "{password}"
+            );
+        }
+        for password in [
+            "password 1 password",
+            "dragon monkey shadow",
+            "letmein please 1",
+            "qwerty dragon 1",
+            "monkey-dragon-shadow-master",
+            "football baseball 99",
+            "sunshine & princess",
+            "dragon!monkey!shadow",
+            "hello hello world",
+            "summer winter 2024",
+            "bo bo bo bo bo",
+        ] {
+            assert!(judge(password, &["bo"]).is_err(), "{password}");
         }
     }
 }

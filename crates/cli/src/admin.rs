@@ -15,7 +15,11 @@ use cardea_server::{
     admin::{self, types::Problem},
     config::Config,
 };
-use cardea_web::{inbound::Peer, outbound::unix_client};
+use cardea_web::{
+    clock::{Clock as _, SystemClock},
+    inbound::Peer,
+    outbound::unix_client,
+};
 use http::{Method, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,7 +27,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt as _;
 
 use crate::{
-    config::{database, same_user, socket},
+    config::{database, same_user, socket, validate},
     provider::{Provider, is_in_use},
 };
 
@@ -70,9 +74,14 @@ impl Admin {
         let socket = socket(&database)?;
         same_user(&database)?;
         let began = Instant::now();
+        let mut checked = false;
         loop {
             if is_served(&socket).await? {
                 return Ok(Self::Running(socket));
+            }
+            // The store is opened here: what is wrong with the configuration is reported before, all of it.
+            if !std::mem::replace(&mut checked, true) {
+                validate(config, SystemClock.now())?;
             }
             match Provider::open_current(config.clone()).await {
                 Ok(provider) => {

@@ -1,20 +1,22 @@
 //! The configuration file, read for the command line.
 
 use std::{
+    io::Write as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::bail;
-use cardea_server::config::{Config, ConfigProblem, Places};
+use cardea_server::config::{Config, ConfigProblem, ConfigProblems, Places};
 use cardea_web::{
     config::{ConfigErrors, load},
     inbound::tls::Certificates,
 };
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 
-use crate::output::Output;
+use crate::output::{Output, escaped};
 
 /// The configuration file where none is named.
 pub(crate) const DEFAULT_FILE: &str = "cardea.toml";
@@ -48,23 +50,42 @@ pub(crate) fn read(file: &Path, environment: Environment) -> Result<Config, Conf
     Ok(config)
 }
 
-/// The configuration file of a command. Where none was named and there is none here, that of the one running `cardea dev` of this
-/// user.
-pub(crate) fn of_command(run: &Run) -> PathBuf {
+/// The configuration file of a command. Where none was named and there is none here, that of the running `cardea dev` of this user,
+/// which is said on standard error.
+pub(crate) fn of_command(run: &Run) -> anyhow::Result<PathBuf> {
     let file = run.file_or(DEFAULT_FILE);
     if run.config.is_some() || file.exists() {
-        return file;
+        return Ok(file);
     }
     let folders = std::fs::read_dir(std::env::temp_dir())
         .into_iter()
         .flatten();
-    let mut running = folders
+    let mut running: Vec<PathBuf> = folders
         .filter_map(Result::ok)
         .filter(|folder| folder.file_name().to_string_lossy().starts_with(DEV_FOLDER))
-        .filter_map(|folder| running_dev(&folder.path()));
-    match (running.next(), running.next()) {
-        (Some(dev), None) => dev,
-        _ => file,
+        .filter_map(|folder| running_dev(&folder.path()))
+        .collect();
+    running.sort();
+    match running.as_slice() {
+        [] => Ok(file),
+        [dev] => {
+            let line = format!(
+                "no {DEFAULT_FILE} here: this uses the running cardea dev, --config {}",
+                dev.display()
+            );
+            // Nothing depends on its reader.
+            let _ = writeln!(std::io::stderr(), "{}", escaped(&line));
+            Ok(dev.clone())
+        }
+        several => {
+            let several = several
+                .iter()
+                .map(|dev| format!("\n  --config {}", dev.display()));
+            bail!(
+                "there is no {DEFAULT_FILE} here, and several cardea dev run; choose one:{}",
+                several.collect::<String>()
+            )
+        }
     }
 }
 
@@ -81,7 +102,7 @@ fn running_dev(folder: &Path) -> Option<PathBuf> {
 pub(crate) const DEV_FOLDER: &str = "cardea-dev-";
 
 /// Checks everything that can be checked without the store. All problems are in the error, each with its place.
-pub(crate) fn validate(config: &Config, now: Timestamp) -> anyhow::Result<()> {
+pub(crate) fn validate(config: &Config, now: Timestamp) -> Result<(), ConfigProblems> {
     let mut problems = config.problems(now);
     match database(config) {
         // Those of users who exist are not used any more; the start reads the store and judges the others.
@@ -90,21 +111,12 @@ pub(crate) fn validate(config: &Config, now: Timestamp) -> anyhow::Result<()> {
         Err(problem) => problems.push(problem),
     }
     problems.extend(config.keys.read().err().map(|p| config.places.locate(p)));
-    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    match problems.as_slice() {
-        [] => Ok(()),
-        [problem] => bail!("{problem}"),
-        problems => bail!(
-            "the configuration has {} problems:\n  {}",
-            problems.len(),
-            problems.join("\n  ")
-        ),
-    }
+    ConfigProblems::none_of(problems)
 }
 
 fn place(config: &mut Config, folder: &Path) {
     let within = |path: &mut String| *path = folder.join(&*path).display().to_string();
-    if let Ok(path) = database(config) {
+    if let Ok(path) = path_of(&config.store.url) {
         config.store.url = format!("sqlite:{}", folder.join(path).display());
     }
     if let Some(tls) = &mut config.tls {
@@ -146,29 +158,47 @@ pub(crate) fn certificates(config: &Config) -> Result<Option<Arc<Certificates>>,
 /// The file of `store.url`.
 pub(crate) fn database(config: &Config) -> Result<PathBuf, ConfigProblem> {
     let url = &config.store.url;
-    let problem = |what: &str| {
+    let path = path_of(url).and_then(|path| match path.is_dir() {
+        false => Ok(path),
+        true => Err("it is a folder; set the path of a file, such as sqlite:cardea.db"),
+    });
+    path.map_err(|what| {
         let problem = ConfigProblem::new("store.url", format!("\"{url}\": {what}"));
-        Err(config.places.locate(problem))
-    };
-    let Some(path) = url.strip_prefix("sqlite:") else {
-        return problem("not sqlite: and the path of a file, such as sqlite:cardea.db");
-    };
-    if path.contains(":memory:") || path.contains("mode=memory") {
-        return problem(
+        config.places.locate(problem)
+    })
+}
+
+/// The path in a URL of a store, or what is wrong with it.
+fn path_of(url: &str) -> Result<PathBuf, &'static str> {
+    // In any of the spellings that SQLite and its wrappers know, for each of which another file would be created.
+    let decoded = percent_decode_str(url).decode_utf8_lossy();
+    let spelling = decoded.to_ascii_lowercase();
+    let in_memory = [":memory:", "mode=memory", "vfs=memdb"];
+    if in_memory.iter().any(|memory| spelling.contains(memory))
+        || matches!(spelling.as_str(), "sqlite::memory" | "memory" | "memory:")
+    {
+        return Err(
             "a database in memory loses all users, grants and keys at the end of the process, and the commands cannot reach it; \
              set the path of a file, such as sqlite:cardea.db",
         );
     }
-    if path.starts_with("file:") || path.contains('?') {
-        return problem("a path has no parameters; write it like sqlite:cardea.db");
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return Err("not sqlite: and the path of a file, such as sqlite:cardea.db");
+    };
+    if spelling.starts_with("sqlite:file:") || path.contains('?') {
+        return Err("a path has no parameters; write it like sqlite:cardea.db");
     }
     if path.starts_with("//") && !path.starts_with("///") {
-        return problem(
+        return Err(
             "write a relative path like sqlite:cardea.db, an absolute one like sqlite:/var/lib/cardea/cardea.db",
         );
     }
-    if path.is_empty() || path.ends_with('/') || path.contains('\0') {
-        return problem("not the path of a file; write it like sqlite:cardea.db");
+    let is_no_file = path.trim().is_empty()
+        || path.trim() != path
+        || path.ends_with('/')
+        || path.contains(char::is_control);
+    if is_no_file {
+        return Err("not the path of a file; write it like sqlite:cardea.db");
     }
     Ok(PathBuf::from(path))
 }

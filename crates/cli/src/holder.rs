@@ -1,4 +1,4 @@
-//! Which program has a port, where the system tells (Linux), and as far as it tells this user.
+//! Which program listens on a port, where the system shows it (Linux), and as far as it shows it to this user.
 
 use std::{
     fmt, fs,
@@ -21,7 +21,7 @@ impl fmt::Display for Holder {
 }
 
 impl Holder {
-    /// Who listens on this port, on whatever address.
+    /// The program that listens on this port, on any address.
     pub(crate) fn of(port: u16) -> Option<Self> {
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
         let tables = tables

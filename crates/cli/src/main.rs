@@ -7,6 +7,8 @@ mod config;
 #[cfg(feature = "dev")]
 mod dev;
 mod gateway;
+mod holder;
+mod listen;
 mod logging;
 mod migrate;
 mod operate;
@@ -50,7 +52,7 @@ fn start(cli: Cardea, log: &LogWriter) -> ExitCode {
         .install_default()
         .is_err()
     {
-        logging::complain(log, "error: another TLS provider is installed already");
+        logging::complain(log, "error: another TLS provider is already installed");
         return ExitCode::FAILURE;
     }
     #[expect(

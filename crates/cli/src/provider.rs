@@ -5,10 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use cardea_seal::Entropy;
 use cardea_server::{App, Parts, config::Config};
-use cardea_store::{
-    Page, Users as _,
-    sqlite::{OpenError, Options, SqliteStore},
-};
+use cardea_store::sqlite::{OpenError, Options, SqliteStore};
 use cardea_web::clock::SystemClock;
 
 use crate::config::database;
@@ -24,11 +21,6 @@ impl Provider {
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         cardea_web::prometheus::install();
         Self::start(config, true).await
-    }
-
-    /// Whether the store has no users.
-    pub(crate) async fn has_no_users(&self) -> anyhow::Result<bool> {
-        Ok(self.store.users(Page::first(1)).await?.items.is_empty())
     }
 
     /// Starts the application on a store that is up to date, or new.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use cardea_server::{admin, jobs, router};
+use cardea_server::{
+    admin::{self, Logins},
+    jobs, router,
+};
 use cardea_web::{
     clock::{Clock as _, SystemClock},
     inbound::{
@@ -12,15 +15,14 @@ use cardea_web::{
         tls::{Certificates, POLL_EVERY},
     },
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::is_served,
     check::files,
     config::{self, DEFAULT_FILE, Run, certificates, database, socket},
+    listen,
     provider::Provider,
 };
 
@@ -32,6 +34,18 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     config::validate(&config, SystemClock.now())?;
     let shutdown = shutdown::on_signal()?;
     let tls = certificates(&config)?;
+    // Before the store is migrated: a taken port changes nothing.
+    let socket = socket(&database(&config)?)?;
+    let listener = match listen::bind(&config).await {
+        Ok(listener) => listener,
+        Err(problem) => {
+            // A provider that runs on this store has the port: the store names its process.
+            if is_served(&socket).await.unwrap_or(false) {
+                Provider::open_current(config).await?;
+            }
+            return Err(problem.into());
+        }
+    };
     if let Some(certificates) = &tls {
         let reload = Arc::clone(certificates).reload(POLL_EVERY, shutdown.clone());
         tokio::spawn(reload);
@@ -39,17 +53,13 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     files::warn(&files::secrets(&file, &config));
     let hangup = signal(SignalKind::hangup())?;
     tokio::spawn(reload_on_hangup(hangup, tls.clone()));
-    let address = config.listen_address()?;
+    let address = listener.local_addr()?;
     let issuer = config.issuer.clone();
-    let socket = socket(&database(&config)?)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let provider = Provider::open(config).await?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("listen: could not listen on {address}; cardea check says more")
-    })?;
     tracing::info!(%address, scheme, issuer, socket = %socket.display(), "cardea serves");
-    if provider.has_no_users().await? {
-        tracing::warn!("no user can log in yet; add one with: cardea user add NAME");
+    if let Some(warning) = Logins::of(&*provider.store).await?.warning() {
+        tracing::warn!("{warning}");
     }
     let listening = async {
         let bounds = ListenerConfig {

@@ -8,7 +8,7 @@ use std::{path::Path, process::ExitCode};
 
 use cardea_server::{
     admin::types::{Finding, Level},
-    config::Config,
+    config::{Config, ConfigProblem},
 };
 use cardea_web::{
     clock::{Clock as _, SystemClock},
@@ -58,7 +58,7 @@ async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
     findings.extend(files::secrets(file, config));
     let served = store::is_served(config).await;
     findings.extend(outside::issuer(config));
-    // Whose port it is depends on whether a provider runs.
+    // A port in use is right if this provider runs.
     if let Ok(served) = &served {
         findings.extend(outside::listen(config, *served).await);
     }
@@ -72,7 +72,7 @@ fn unreadable(errors: &ConfigErrors) -> Vec<Finding> {
     findings.push(Finding::warning(
         "configuration",
         "nothing else was checked",
-        "correct the configuration, and check again",
+        "correct the configuration, and run the check again",
     ));
     findings
 }
@@ -95,18 +95,17 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
     let problems = config.problems(now).into_iter();
     let problems = problems.chain(config.weak_passwords());
     let problems = problems.chain(config.known_hashes());
-    let mut findings: Vec<_> = problems
-        .map(|p| Finding::problem("configuration", p.to_string()))
-        .collect();
+    let mut findings = Vec::new();
+    let problem = |p: ConfigProblem| Finding::problem("configuration", p.to_string());
+    bounded(&mut findings, problems.map(problem).collect());
     let is_sound = findings.is_empty();
     let warnings = config.warnings(now).into_iter();
-    findings.extend(warnings.map(|w| {
-        Finding::warning(
-            "configuration",
-            w.to_string(),
-            "correct the name, or add it under [[resources]] or [[scopes]]",
-        )
-    }));
+    // What to do is in the warning.
+    let warning = |w: ConfigProblem| Finding {
+        level: Level::Warning,
+        ..Finding::ok("configuration", w.to_string())
+    };
+    bounded(&mut findings, warnings.map(warning).collect());
     if is_sound {
         let what = format!(
             "{}: {} client(s), {} API(s), {} user(s)",
@@ -118,6 +117,23 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
         findings.push(Finding::ok("configuration", what));
     }
     findings
+}
+
+/// How many problems or warnings of the configuration are reported.
+const SHOWN: usize = 20;
+
+/// Adds the first of these findings, and how many more there are.
+fn bounded(findings: &mut Vec<Finding>, mut more: Vec<Finding>) {
+    let hidden = more.len().saturating_sub(SHOWN);
+    more.truncate(SHOWN);
+    if let Some(last) = more.last().filter(|_| hidden > 0) {
+        let what = format!("and {hidden} more; correct these first");
+        more.push(Finding {
+            what,
+            ..last.clone()
+        });
+    }
+    findings.extend(more);
 }
 
 fn summary(findings: &[Finding]) -> String {
@@ -138,7 +154,7 @@ fn summary(findings: &[Finding]) -> String {
     let count = |level| findings.iter().filter(|f| f.level == level).count();
     let summary = match (count(Level::Problem), count(Level::Warning)) {
         (0, 0) => "No problems.".to_owned(),
-        (0, warnings) => format!("No problem, {warnings} warning(s)."),
+        (0, warnings) => format!("No problems, {warnings} warning(s)."),
         (problems, warnings) => format!("{problems} problem(s), {warnings} warning(s)."),
     };
     format!("{text}\n{summary}")

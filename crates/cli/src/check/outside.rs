@@ -8,7 +8,7 @@ use std::{
 use cardea_server::{admin::types::Finding, config::Config};
 use tokio::net::TcpListener;
 
-use crate::config::certificates;
+use crate::{config::certificates, listen};
 
 /// Whether the issuer can be used from outside.
 pub(super) fn issuer(config: &Config) -> Option<Finding> {
@@ -20,22 +20,24 @@ pub(super) fn issuer(config: &Config) -> Option<Finding> {
                 false => Finding::ok("issuer", issuer),
                 true => Finding::warning(
                     "issuer",
-                    format!(
-                        "{issuer} is https, and neither [tls] nor a trusted proxy is configured"
-                    ),
-                    "set tls.cert_file and tls.key_file, or add the proxy that terminates TLS to proxy.trusted: otherwise all \
-                 clients have the proxy's address, and share its rate limits",
+                    format!("{issuer} is https, but neither [tls] nor proxy.trusted is set"),
+                    "set tls.cert_file and tls.key_file, or list the proxy that terminates TLS in proxy.trusted: without it all \
+                 requests have the address of the proxy, and share its rate limits",
                 ),
             },
         );
     }
     issuer.starts_with("http://").then(|| {
         let what = format!("{issuer} is plain http: it works only on this machine");
-        Finding::warning("issuer", what, "for other machines it must be https")
+        Finding::warning(
+            "issuer",
+            what,
+            "set issuer to an https URL before other machines use it",
+        )
     })
 }
 
-/// Whether the address is free, or the running provider's.
+/// Whether the address is free or used by the running provider.
 pub(super) async fn listen(config: &Config, served: bool) -> Option<Finding> {
     let address = config.listen_address().ok()?;
     Some(match TcpListener::bind(address).await {
@@ -45,9 +47,10 @@ pub(super) async fn listen(config: &Config, served: bool) -> Option<Finding> {
             "the file was changed since its start: restart it",
         ),
         Ok(_) => Finding::ok("listen", format!("{address} is free")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse && served => {
-            Finding::ok("listen", format!("{address} is the running provider's"))
-        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse && served => Finding::ok(
+            "listen",
+            format!("{address} is used by the running provider"),
+        ),
         Err(error) => unusable("listen", address, &error),
     })
 }
@@ -66,15 +69,7 @@ pub(crate) async fn gateway_listen(key: &str, address: SocketAddr) -> Finding {
 }
 
 fn unusable(key: &str, address: SocketAddr, error: &Error) -> Finding {
-    let advice = match error.kind() {
-        ErrorKind::AddrInUse => "stop what listens there, or set listen to another port",
-        ErrorKind::PermissionDenied => {
-            "use a port from 1024 on, with a proxy in front, or give the process CAP_NET_BIND_SERVICE"
-        }
-        ErrorKind::AddrNotAvailable => "this machine does not have the address",
-        _ => "set listen to an address of this machine",
-    };
-    Finding::problem(key, format!("{address}: {error}")).advice(advice)
+    Finding::problem(key, listen::failed(address, error)).advice(listen::advice(address, error))
 }
 
 /// Whether the certificate can be served.
@@ -83,7 +78,7 @@ pub(super) fn tls(config: &Config) -> Option<Finding> {
     Some(match certificates(config) {
         Ok(_) => Finding::ok("tls", format!("{} and its key match", files.cert_file)),
         Err(problem) => Finding::problem("tls", problem.to_string()).advice(
-            "tls.cert_file is the certificate and its chain, tls.key_file its key, both PEM",
+            "tls.cert_file is the certificate and its chain, tls.key_file its private key, both in PEM",
         ),
     })
 }

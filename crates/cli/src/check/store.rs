@@ -1,4 +1,4 @@
-//! The store and the master key: the running provider is asked, else the file is inspected.
+//! The store and the master key: the running provider is asked, otherwise the file is inspected.
 
 use std::path::{Path, PathBuf};
 
@@ -58,8 +58,13 @@ pub(super) async fn look(
             findings.push(finding);
         }
         Ok(status) => {
-            if let Some(owner) = &status.owner {
-                findings.extend(agreement(config, owner, master_key.as_ref()));
+            match &status.owner {
+                Some(owner) => findings.extend(agreement(config, owner, master_key.as_ref())),
+                None if master_key.is_some() => findings.push(Finding::ok(
+                    "master key",
+                    "it is well-formed; the first start binds the store to it",
+                )),
+                None => {}
             }
             findings.extend(status.findings);
         }
@@ -73,7 +78,7 @@ async fn ask(path: &Path) -> Result<Status, Finding> {
     let failed = |error: String| Finding::problem("store", format!("{place}: {error}"));
     let answer = Admin::Running(socket).get("/status").await;
     let mut status: Status = answer.map_err(|e| failed(format!("{e:#}")))?;
-    let running = Finding::ok("store", format!("a provider runs; it answers on {place}"));
+    let running = Finding::ok("store", format!("a provider runs; it listens on {place}"));
     status.findings.insert(0, running);
     Ok(status)
 }
@@ -99,9 +104,9 @@ async fn open(
                 error.to_string(),
                 "run cardea migrate, or start the provider, which migrates too",
             ),
-            OpenError::InUse { .. } => {
-                finding.advice("another command uses it, or a provider starts or ends: check again")
-            }
+            OpenError::InUse { .. } => finding.advice(
+                "another command uses it, or a provider starts or stops: run the check again",
+            ),
             _ => finding,
         }
     })?;
@@ -109,7 +114,10 @@ async fn open(
     let mut status = inspect(&store, master_key, now)
         .await
         .map_err(|e| Finding::problem("store", e.to_string()))?;
-    let opened = Finding::ok("store", format!("{place} opens; no provider runs on it"));
+    let opened = Finding::ok(
+        "store",
+        format!("{place} can be opened; no provider runs on it"),
+    );
     status.findings.insert(0, opened);
     Ok(status)
 }
@@ -127,11 +135,11 @@ fn absent(path: &Path) -> Finding {
             format!("{place} does not exist yet; the first start creates it"),
         ),
         false => Finding::problem("store", format!("{} is not a folder", folder.display()))
-            .advice("create it, or set store.url"),
+            .advice("create the folder, or set store.url to another one"),
     }
 }
 
-/// D23, D13: whether the store is this configuration's.
+/// D23, D13: whether the store belongs to this configuration.
 fn agreement(config: &Config, owner: &StoreOwner, master_key: Option<&MasterKey>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if owner.development {
@@ -148,21 +156,21 @@ fn agreement(config: &Config, owner: &StoreOwner, master_key: Option<&MasterKey>
             Finding::problem(
                 "issuer",
                 format!(
-                    "the store belongs to {}; tokens and subjects are bound to it",
+                    "the store belongs to {}; tokens and subjects are bound to that issuer",
                     owner.issuer
                 ),
             )
-            .advice("set issuer to that again, or store.url to another file"),
+            .advice("set issuer to that URL again, or store.url to another file"),
         );
     }
     if let Some(key) = master_key {
         findings.push(match owner.has_key(key) {
-            true => Finding::ok("master key", "it is the store's"),
+            true => Finding::ok("master key", "it is the key of the store"),
             false => Finding::problem(
                 "master key",
                 "it is not the one that the store was created with",
             )
-            .advice("restore that one: without it the keys in the store cannot be opened"),
+            .advice("restore that key: without it the keys in the store cannot be opened"),
         });
     }
     findings

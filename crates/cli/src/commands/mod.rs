@@ -4,6 +4,8 @@ mod shared;
 
 use std::path::PathBuf;
 
+#[cfg(feature = "dev")]
+use cardea_server::config::development::own_client_problem;
 use clap::{Args, Parser, Subcommand};
 
 use crate::operate::{
@@ -108,11 +110,19 @@ pub(crate) struct OwnClient {
 impl OwnClient {
     fn parse(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
-            Some((id, uri)) if !id.is_empty() && uri.contains(':') => Ok(Self {
-                id: id.to_owned(),
-                redirect_uri: uri.to_owned(),
-            }),
-            _ => Err("write it like myapp=http://localhost:3000/callback".to_owned()),
+            Some((id, uri)) if !id.is_empty() && uri.contains(':') => {
+                match own_client_problem(id, uri) {
+                    Some(problem) => Err(problem),
+                    None => Ok(Self {
+                        id: id.to_owned(),
+                        redirect_uri: uri.to_owned(),
+                    }),
+                }
+            }
+            _ => Err(
+                "it needs a name and a redirect URI, such as myapp=http://localhost:3000/callback"
+                    .to_owned(),
+            ),
         }
     }
 }

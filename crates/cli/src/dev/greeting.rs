@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::Write as _, path::Path, time::Duration};
 
 use cardea_machine::Token;
-use cardea_server::config::development::{ALICES_PASSWORD, BOBS_PASSWORD};
+use cardea_server::config::development::{ALICES_PASSWORD, BOBS_PASSWORD, is_demo_client};
 use cardea_web::log::{LogWriter, Report};
 
 use super::stage::Stage;
@@ -110,13 +110,17 @@ impl Greeting<'_> {
         if let Some(file) = stage.ca_file() {
             writeln!(
                 text,
-                "For browsers, trust {}; it vouches for this machine alone.",
+                "For browsers, trust {}; it signs certificates for this machine only.",
                 file.display()
             )?;
         }
         for client in self.own {
             let (id, uri) = (&client.id, &client.redirect_uri);
-            writeln!(text, "Your client: {id} (public, PKCE), {uri}")?;
+            let instead = match is_demo_client(id) {
+                true => "; it replaces the demo client of this name",
+                false => "",
+            };
+            writeln!(text, "Your client: {id} (public, PKCE), {uri}{instead}")?;
         }
         let file = self.admin.display();
         writeln!(text, "Administer it: cardea user list --config {file}")?;

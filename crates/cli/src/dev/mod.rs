@@ -1,12 +1,11 @@
 //! `cardea dev` (D23): a provider, an API and two apps that log in to it, on loopback, in one process, with everything seeded.
 //!
-//! [`Stage`] says where everything is; `parts.rs` makes a configuration of that for each part; here each part gets its listener.
+//! [`Stage`] has the addresses; `parts.rs` makes a configuration of that for each part; here each part gets its listener.
 
 mod admin;
 mod data;
 mod door;
 mod greeting;
-mod holder;
 mod parts;
 mod ports;
 mod stage;
@@ -17,7 +16,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use cardea_machine::Machine;
-use cardea_server::jobs;
+use cardea_server::{config::development::DEMO_CLIENTS, jobs};
 use cardea_web::{
     clock::{Clock as _, SystemClock},
     inbound::{
@@ -50,6 +49,15 @@ pub(crate) async fn run(options: DevOptions, run: Run) -> anyhow::Result<()> {
         None => None,
         Some(file) => Some(config::read(file, run.environment)?),
     };
+    if let Some(client) = over.as_ref().and_then(|file| {
+        let mut clients = file.clients.iter();
+        clients.find(|client| DEMO_CLIENTS.contains(&client.client_id.as_str()))
+    }) {
+        anyhow::bail!(
+            "the demo itself uses the client {}; choose another client_id in the file of --config",
+            client.client_id
+        );
+    }
     let mut printer = Printer::stdout();
     printer.warn();
     let data = Data::open(options.data.as_deref(), options.gateway.is_some())?;

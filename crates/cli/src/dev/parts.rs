@@ -11,7 +11,7 @@ use cardea_web::config::SecretText;
 use super::stage::Stage;
 use crate::commands::OwnClient;
 
-const NOTICE: &str = "DEVELOPMENT: everybody knows these passwords and secrets.";
+const NOTICE: &str = "DEVELOPMENT: these passwords and secrets are public.";
 const SPA_SCOPES: [&str; 6] = [
     "openid",
     "profile",
@@ -91,7 +91,7 @@ pub(crate) fn webapp(stage: &Stage) -> cardea_webapp::Config {
             )
         },
         trusted_proxies: before(stage),
-        // It is for this machine alone, and what comes through a gateway could come from anywhere.
+        // It is for this machine only, and what comes through a gateway could come from anywhere.
         debug: stage.gateway.is_none(),
         notice: Some(NOTICE.to_owned()),
         ..cardea_webapp::Config::default()

@@ -8,7 +8,7 @@ use std::{
 use anyhow::bail;
 use tokio::net::TcpListener;
 
-use super::holder::Holder;
+use crate::holder::Holder;
 
 const API: u16 = 4000;
 const SPA: u16 = 5173;

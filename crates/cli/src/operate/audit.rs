@@ -7,13 +7,18 @@ use cardea_web::clock::{Clock as _, SystemClock};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
-use super::Desk;
+use super::{
+    Desk,
+    options::{Options, in_options},
+};
 use crate::{
     admin::with_query,
     commands::PageOptions,
     config::Run,
     output::{Columns, word},
 };
+
+const OPTIONS: Options = &[("event", "--event"), ("client_id", "--client")];
 
 /// How often `--follow` asks.
 const POLL_EVERY: Duration = Duration::from_secs(1);
@@ -55,7 +60,8 @@ impl AuditOptions {
         let since = since.transpose()?;
         let desk = Desk::open(run).await?;
         let first = self.query(since);
-        let page: List<AuditEntry> = desk.admin.get(&with_query("/audit", &first)?).await?;
+        let page = desk.admin.get(&with_query("/audit", &first)?).await;
+        let page: List<AuditEntry> = page.map_err(|e| in_options(e, OPTIONS, "the parameter"))?;
         if !self.follow {
             return desk.out.list(&page, &COLUMNS);
         }
@@ -129,17 +135,39 @@ const COLUMNS: Columns<'_, AuditEntry> = Columns {
             word(&entry.detail),
         ]
     },
-    empty: "There are no such rows.",
+    empty: "No rows match.",
 };
 
 fn by(actor: &Actor) -> String {
     match actor {
         Actor::Stranger => "stranger".to_owned(),
-        Actor::Person(subject) => format!("person {subject}"),
+        Actor::Person(subject) => format!("user {subject}"),
         Actor::Client(client) => format!("client {client}"),
-        Actor::Operator(name) => format!("operator {name}"),
+        Actor::Operator(name) => operator(name),
         Actor::System => "system".to_owned(),
     }
+}
+
+/// The operator is known by the id of a user of the provider's machine; this machine may know the name.
+fn operator(id: &str) -> String {
+    match id.parse::<u32>().ok().and_then(user_name) {
+        Some(name) => format!("operator {name} (user id {id})"),
+        None => format!("operator with user id {id}"),
+    }
+}
+
+fn user_name(id: u32) -> Option<String> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    name_in(&users, id)
+}
+
+/// passwd(5): the name and the id are the first and the third field.
+fn name_in(users: &str, id: u32) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, of_user) = (fields.next()?, fields.nth(1)?);
+        (of_user.parse() == Ok(id)).then(|| name.to_owned())
+    })
 }
 
 /// A time, a date (midnight UTC), or how long ago.
@@ -172,6 +200,16 @@ fn moment(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn n4_the_operator_is_named() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+        assert_eq!(name_in(users, 0).as_deref(), Some("root"));
+        assert_eq!(name_in(users, 1000).as_deref(), Some("alice"));
+        assert_eq!(name_in(users, 4711), None);
+        assert_eq!(operator("4294967295"), "operator with user id 4294967295");
+    }
 
     #[test]
     fn n4_a_time_is_a_moment_a_date_or_a_while_ago() {

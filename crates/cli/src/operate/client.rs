@@ -7,7 +7,11 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
 
-use super::{Desk, Done, pairs};
+use super::{
+    Desk, Done,
+    options::{Options, in_options},
+    pairs,
+};
 use crate::{
     admin::segment,
     commands::PageOptions,
@@ -28,6 +32,19 @@ const FIRST: &[&str] = &[
     "redirect_uris",
     "post_logout_redirect_uris",
     "scope",
+];
+
+/// The members of metadata that have options of their own.
+const OPTIONS: Options = &[
+    ("client_name", "--name"),
+    ("token_endpoint_auth_method", "--auth-method"),
+    ("grant_types", "--grant-type"),
+    ("redirect_uris", "--redirect-uri"),
+    ("post_logout_redirect_uris", "--post-logout-redirect-uri"),
+    ("backchannel_logout_uri", "--backchannel-logout-uri"),
+    ("scope", "--scope"),
+    ("client_id", "the client id"),
+    ("client_secret", "the client secret"),
 ];
 
 /// Applications that log users in, or that call APIs in their own name.
@@ -246,19 +263,19 @@ async fn add(desk: &Desk, options: AddOptions) -> anyhow::Result<()> {
         client_secret,
         members,
     };
-    let client: Client = desk.admin.send_json(Method::POST, "/clients", &new).await?;
+    let added = desk.admin.send_json(Method::POST, "/clients", &new).await;
+    let client: Client = added.map_err(|e| in_options(e, OPTIONS, "--set"))?;
     desk.out.answer(&client, |client| changed("Added", client))
 }
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
     let changes = options.metadata.members()?;
     if changes.0.is_empty() {
-        anyhow::bail!("nothing to change was named; see cardea client set --help");
+        bail!("no change was given; cardea client set --help lists the options");
     }
-    let client: Client = desk
-        .admin
-        .send_json(Method::PATCH, &path(&options.id), &changes)
-        .await?;
+    let path = path(&options.id);
+    let changed_client = desk.admin.send_json(Method::PATCH, &path, &changes).await;
+    let client: Client = changed_client.map_err(|e| in_options(e, OPTIONS, "--set"))?;
     desk.out
         .answer(&client, |client| changed("Changed", client))
 }

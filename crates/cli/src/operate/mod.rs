@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod grant;
 pub(crate) mod key;
+mod options;
 pub(crate) mod session;
 pub(crate) mod user;
 
@@ -28,7 +29,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// Reaches the administration of a configuration's store.
     pub(crate) async fn open(run: Run) -> anyhow::Result<Self> {
-        let file = config::of_command(&run);
+        let file = config::of_command(&run)?;
         let config = config::read(&file, run.environment)?;
         Ok(Self {
             admin: Admin::reach(&config).await?,

@@ -1,12 +1,21 @@
 //! `cardea user`
 
+use std::collections::BTreeMap;
+
 use cardea_seal::Secret;
-use cardea_server::admin::types::{self, EndingQuery, List, NewPassword, NewUser, UserPatch};
+use cardea_server::admin::types::{
+    self, EndingQuery, List, NewPassword, NewUser, UserPatch, UserStatus, is_text,
+};
 use cardea_web::config::SecretText;
 use clap::{Args, Subcommand};
 use http::Method;
+use serde_json::Value;
 
-use super::{Desk, Done, pairs};
+use super::{
+    Desk, Done,
+    options::{Options, in_options},
+    pairs,
+};
 use crate::{
     admin::{segment, with_query},
     commands::PageOptions,
@@ -27,6 +36,16 @@ const FIRST: &[&str] = &[
     "claims",
     "created_at",
     "updated_at",
+];
+
+/// The members of a user that have options.
+const OPTIONS: Options = &[
+    ("username", "the user name"),
+    ("password", "the password"),
+    ("email", "--email"),
+    ("email_verified", "--email-verified"),
+    ("roles", "--role"),
+    ("claims", "--claim"),
 ];
 
 /// Users who can log in. A user is named by the user name or by the subject (`sub`).
@@ -205,8 +224,11 @@ impl UserCommand {
             }) => {
                 let path = format!("{}/disable", path(&user));
                 let path = with_query(&path, &EndingQuery { keep_applications })?;
-                let user = desk.admin.send(Method::POST, &path).await?;
-                said(&desk, "Disabled", &user)
+                let user: types::User = desk.admin.send(Method::POST, &path).await?;
+                out.answer(&user, |user| {
+                    let name = &user.username;
+                    format!("Disabled {name}. To undo it: cardea user enable {name}")
+                })
             }
             Verb::Remove(RemoveOptions { user, .. }) => {
                 desk.admin.send::<()>(Method::DELETE, &path(&user)).await?;
@@ -257,12 +279,28 @@ async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> 
         email: options.email,
         email_verified: options.email_verified,
         roles: options.role,
-        claims: pairs(&options.claim, "--claim")?.into_iter().collect(),
+        claims: claims(&options.claim)?,
     };
-    let user: types::User = desk.admin.send_json(Method::POST, "/users", &new).await?;
+    let added = desk.admin.send_json(Method::POST, "/users", &new).await;
+    let user: types::User = added.map_err(|e| in_options(e, OPTIONS, "the member"))?;
     desk.out.answer(&user, |user| {
         format!("Added {}, subject {}.", user.username, user.sub)
     })
+}
+
+/// The claims of `--claim`. What must be a string is one, though it reads as a number: `birthdate=1970`.
+fn claims(texts: &[String]) -> anyhow::Result<BTreeMap<String, Value>> {
+    let written = texts.iter().filter_map(|text| text.split_once('='));
+    let written: BTreeMap<&str, &str> = written.map(|(name, v)| (name.trim(), v)).collect();
+    let pairs = pairs(texts, "--claim")?.into_iter();
+    Ok(pairs
+        .map(|(name, value)| match written.get(name.as_str()) {
+            Some(text) if is_text(&name) && value.is_number() => {
+                (name, Value::String((*text).to_owned()))
+            }
+            _ => (name, value),
+        })
+        .collect())
 }
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
@@ -273,21 +311,48 @@ async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
         roles: all_roles.then_some(options.role),
         add_roles: options.add_role,
         remove_roles: options.remove_role,
-        claims: pairs(&options.claim, "--claim")?.into_iter().collect(),
+        claims: claims(&options.claim)?,
     };
     if changes == UserPatch::default() {
-        anyhow::bail!("nothing to change was named; see cardea user set --help");
+        anyhow::bail!("no change was given; cardea user set --help lists the options");
     }
-    let user = desk
-        .admin
-        .send_json(Method::PATCH, &path(&options.user), &changes)
-        .await?;
+    let path = path(&options.user);
+    let changed = desk.admin.send_json(Method::PATCH, &path, &changes).await;
+    let user = changed.map_err(|e| in_options(e, OPTIONS, "the member"))?;
     said(desk, "Changed", &user)
 }
 
 fn said(desk: &Desk, did: &str, user: &types::User) -> anyhow::Result<()> {
-    desk.out
-        .answer(user, |user| format!("{did} {}.", user.username))
+    desk.out.answer(user, |user| {
+        let name = &user.username;
+        match why_no_login(user) {
+            None => format!("{did} {name}."),
+            Some(why) => format!("{did} {name}.\n\n{why}"),
+        }
+    })
+}
+
+/// Why a user can't log in now, and what to do.
+fn why_no_login(user: &types::User) -> Option<String> {
+    let name = &user.username;
+    let mut reasons = Vec::new();
+    if user.status == UserStatus::Disabled {
+        reasons.push(format!(
+            "{name} is disabled and can't log in; enable with: cardea user enable {name}"
+        ));
+    }
+    if !user.has_password {
+        reasons.push(format!(
+            "{name} has no password and can't log in with one; set one with: cardea user password {name}"
+        ));
+    }
+    if let Some(until) = &user.locked_until {
+        reasons.push(format!(
+            "{name} is locked until {} after failed logins; a new password ends it: cardea user password {name}",
+            word(until)
+        ));
+    }
+    (!reasons.is_empty()).then(|| reasons.join("\n"))
 }
 
 fn path(user: &str) -> String {

@@ -38,7 +38,7 @@ fn a_sound_configuration_has_no_problem_before_during_and_after_serving() {
     assert_eq!(problems(&bench), [""; 0]);
     let said = bench.run(&["check"]).fine().out;
     assert!(said.contains("a provider runs"), "{said}");
-    assert!(said.contains("is the running provider's"), "{said}");
+    assert!(said.contains("is used by the running provider"), "{said}");
     serving.terminate().fine();
     assert_eq!(problems(&bench), [""; 0]);
     assert!(
@@ -194,7 +194,7 @@ fn a_port_that_another_program_has_is_named() {
     let problems = problems(&bench);
     assert!(problems[0].starts_with("listen:"), "{problems:?}");
     assert!(
-        problems[0].contains("stop what listens there"),
+        problems[0].contains("stop that program, or set listen to another port"),
         "{problems:?}"
     );
 }
@@ -290,4 +290,130 @@ fn n15_errors_of_tls_and_of_the_master_key_have_the_line_of_their_key() {
             "{said}"
         );
     }
+}
+
+/// Its first line is the sixth of the file.
+const MANY_WRONG: &str = "[tokens]
+code_ttl = \"1h\"
+access_token_ttl = \"48h\"
+[proxy]
+trusted = [\"here\", \"there\"]
+[brand]
+name = \"\"
+accent_color = \"green\"
+logo_file = \"none.svg\"
+help_url = \"javascript:alert(1)\"
+[outbound]
+allow = [\"nowhere\"]
+[[clients]]
+client_id = \"app\"
+token_endpoint_auth_method = \"none\"
+redirect_uris = [\"https://app.example/cb\", \"http://app.example/cb\", \"x\"]
+id_token_claims = [\"sub\", \"aud\"]
+[[clients]]
+client_id = \"app\"
+grant_types = [\"refresh_token\"]
+[[resources]]
+audience = \"api://a\"
+scopes = [\"openid\"]
+claims = [\"iss\"]
+[[scopes]]
+name = \"hr\"
+claims = [\"exp\"]
+[[users]]
+username = \"alice\"
+email = \"nobody\"
+claims = { birthdate = \"yesterday\", picture = \"a.png\", sub = \"1\" }
+";
+
+#[test]
+fn c3_every_problem_of_a_file_is_reported_at_once_with_its_line() {
+    let bench = Bench::new(MANY_WRONG);
+    let expected = [
+        ("tokens.code_ttl", 7),
+        ("tokens.access_token_ttl", 8),
+        ("proxy.trusted", 10),
+        ("brand.name", 12),
+        ("brand.accent_color", 13),
+        ("brand.logo_file", 14),
+        ("brand.help_url", 15),
+        ("outbound.allow", 17),
+        ("clients \"app\"", 21),
+        ("clients \"app\"", 22),
+        ("clients \"app\"", 24),
+        ("clients \"app\"", 25),
+        ("resources \"api://a\"", 28),
+        ("resources \"api://a\"", 29),
+        ("scopes \"hr\"", 32),
+        ("users \"alice\"", 35),
+        ("users \"alice\"", 36),
+    ];
+    // More than are printed: in halves.
+    let problems = problems(&bench);
+    assert!(problems.last().unwrap().contains("more"), "{problems:#?}");
+    let serve = bench.run(&["serve"]).complaint();
+    let offline = bench.run(&["user", "list"]).complaint();
+    assert!(serve.contains("the configuration has 2"), "{serve}");
+    assert!(
+        serve.lines().count() < 25 && serve.contains("more"),
+        "{serve}"
+    );
+    assert_eq!(serve, offline);
+    let (first, second) = MANY_WRONG.split_once("[[resources]]").unwrap();
+    let first_lines = first.lines().count();
+    let halves = [
+        (first.to_owned(), &expected[..12]),
+        (
+            format!("{}[[resources]]{second}", "\n".repeat(first_lines)),
+            &expected[12..],
+        ),
+    ];
+    for (half, expected) in halves {
+        let bench = Bench::new(&half);
+        for said in [
+            bench.run(&["serve"]).complaint(),
+            bench.run(&["check"]).out,
+            bench.run(&["client", "list"]).complaint(),
+        ] {
+            for (key, line) in expected {
+                let place = format!("{key} (cardea.toml:{line}): ");
+                assert!(said.contains(&place), "{place}\n{said}");
+            }
+        }
+        assert!(!bench.path().join("cardea.db").exists());
+    }
+}
+
+#[test]
+fn c3_a_claim_that_is_refused_is_not_advised_to_be_added() {
+    for claim in ["sub", "email", "updated_at", "Iss", "_claim_names"] {
+        let bench = Bench::new(&format!(
+            "[[users]]\nusername = \"a\"\nclaims = {{ {claim} = \"x\" }}\n"
+        ));
+        let said = bench.run(&["check"]);
+        assert!(
+            !said.ok && said.out.contains(&format!("claims: {claim}: ")),
+            "{}",
+            said.out
+        );
+        assert!(!said.out.contains("add it"), "{}", said.out);
+    }
+    let bench =
+        Bench::new("[[users]]\nusername = \"a\"\nclaims = { subb = \"x\", department = \"x\" }\n");
+    let said = bench.run(&["check"]).fine().out;
+    assert!(!said.contains("did you mean sub"), "{said}");
+    assert_eq!(
+        said.matches("add it to the claims of one").count(),
+        2,
+        "{said}"
+    );
+}
+
+#[test]
+fn n15_a_check_after_a_migration_speaks_of_the_master_key() {
+    let bench = Bench::new("");
+    bench.run(&["migrate"]).fine();
+    let said = bench.run(&["check"]).fine().out;
+    let line = said.lines().find(|line| line.contains("master key"));
+    assert!(line.is_some_and(|line| line.starts_with("ok")), "{said}");
 }

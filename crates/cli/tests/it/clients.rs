@@ -90,9 +90,33 @@ fn what_cannot_be_a_client_is_refused_with_the_member_that_is_wrong() {
     let bench = Bench::new("");
     let _serving = bench.serve();
     for (more, said) in [
-        (&[][..], "redirect_uris"),
-        (&["--redirect-uri", "javascript:alert(1)"], "redirect_uris"),
+        (&[][..], "--redirect-uri: "),
+        (
+            &["--redirect-uri", "javascript:alert(1)"],
+            "--redirect-uri: ",
+        ),
         (&["--set", "redirect_urls=[]"], "redirect_urls"),
+        (
+            &[
+                "--redirect-uri",
+                "https://app.example/cb",
+                "--set",
+                "logo_uri=x",
+            ],
+            "--set logo_uri: ",
+        ),
+        (
+            &[
+                "--redirect-uri",
+                "https://app.example/cb",
+                "--post-logout-redirect-uri",
+                "x",
+            ],
+            "--post-logout-redirect-uri: ",
+        ),
+        (&["--grant-type", "refresh_token"], "--grant-type: "),
+        (&["--grant-type", "magic"], "--grant-type: "),
+        (&["--scope", "a\"b"], "--scope: "),
         (
             &[
                 "--redirect-uri",
@@ -100,9 +124,9 @@ fn what_cannot_be_a_client_is_refused_with_the_member_that_is_wrong() {
                 "--backchannel-logout-uri",
                 "http://app.example/logout",
             ],
-            "backchannel_logout_uri",
+            "--backchannel-logout-uri: ",
         ),
-        (&["--auth-method", "magic"], "magic"),
+        (&["--auth-method", "magic"], "--auth-method: "),
         (&["--set", "client_secret=short"], "client_secret"),
     ] {
         let complaint = bench
@@ -112,23 +136,27 @@ fn what_cannot_be_a_client_is_refused_with_the_member_that_is_wrong() {
     }
     for (secret, said) in [
         ("dev-backend-secret-change-me-000000000000", "are public"),
-        ("short", "client_secret"),
+        ("short", "the client secret: "),
     ] {
         let add = [&MACHINE[..], &["--secret-stdin"]].concat();
         let complaint = bench.tell(&add, secret).complaint();
         assert!(complaint.contains(said), "{complaint}");
     }
     bench.run(&MACHINE).fine();
-    assert!(bench.run(&MACHINE).complaint().contains("is taken"));
+    let taken = bench.run(&MACHINE).complaint();
+    assert!(
+        taken.contains("is taken") && taken.contains("cardea client set ID"),
+        "{taken}"
+    );
     let refused = bench
         .run(&["client", "set", "nightly", "--set", "client_id=other"])
         .complaint();
-    assert!(refused.contains("client_id"), "{refused}");
+    assert!(refused.contains("the client id: "), "{refused}");
     assert!(
         bench
             .run(&["client", "set", "nightly"])
             .complaint()
-            .contains("nothing to change")
+            .contains("no change was given")
     );
 }
 

@@ -93,12 +93,16 @@ fn what_cannot_be_a_person_is_refused_with_a_reason() {
         bench.tell(&arguments, password).complaint()
     };
     assert!(add("x", "short", &[]).contains("8 to 128 characters"));
-    assert!(add("x", PASSWORD, &["--email", "nobody"]).contains("email"));
-    assert!(add("  ", PASSWORD, &[]).contains("username"));
+    assert!(add("x", PASSWORD, &["--email", "nobody"]).contains("--email: "));
+    assert!(add("  ", PASSWORD, &[]).contains("the user name: "));
     bench
         .tell(&["user", "add", "alice", "--password-stdin"], PASSWORD)
         .fine();
-    assert!(add("Alice", PASSWORD, &[]).contains("taken"));
+    let taken = add("Alice", PASSWORD, &[]);
+    assert!(
+        taken.contains("taken") && taken.contains("cardea user set NAME"),
+        "{taken}"
+    );
     let unasked = bench.run(&["user", "add", "carol"]).complaint();
     assert!(unasked.contains("--password-stdin"), "{unasked}");
 }
@@ -167,7 +171,7 @@ fn n13_roles_are_added_and_removed_one_by_one() {
     assert_eq!(roles(&["--role", "user"]), serde_json::json!(["user"]));
     assert!(!set(&["--role", "user", "--add-role", "admin"]).ok);
     assert!(!set(&["--no-roles", "--add-role", "admin"]).ok);
-    assert!(set(&["--add-role", ""]).complaint().contains("roles"));
+    assert!(set(&["--add-role", ""]).complaint().contains("--role: "));
     assert_eq!(roles(&["--no-roles"]), serde_json::json!([]));
 }
 
@@ -227,4 +231,121 @@ fn t7_a_name_cannot_change_how_a_list_or_a_message_reads() {
             "{command:?}: {text}"
         );
     }
+}
+
+#[test]
+fn c3_the_formats_of_claims_are_checked_where_they_are_set() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    bench
+        .tell(&["user", "add", "alice", "--password-stdin"], PASSWORD)
+        .fine();
+    for claim in [
+        "birthdate=yesterday",
+        "birthdate=31.01.1970",
+        "picture=a.png",
+        "profile=javascript:alert(1)",
+        "website=example.com",
+        "zoneinfo=Paris time",
+        "locale=English please",
+        "sub=x",
+        "email=x",
+    ] {
+        let (name, _) = claim.split_once('=').unwrap();
+        let set = bench
+            .run(&["user", "set", "alice", "--claim", claim])
+            .complaint();
+        assert!(set.contains(&format!("--claim: {name}: ")), "{set}");
+        let add = ["user", "add", "bob", "--claim", claim, "--password-stdin"];
+        let add = bench.tell(&add, PASSWORD).complaint();
+        assert!(add.contains(&format!("--claim: {name}: ")), "{add}");
+    }
+    for claim in [
+        "birthdate=1970",
+        "phone_number=15550100",
+        "birthdate=1970-01-31",
+        "birthdate=0000-01-31",
+        "birthdate=\"1970\"",
+        "picture=https://a.example/a.png",
+    ] {
+        bench
+            .run(&["user", "set", "alice", "--claim", claim])
+            .fine();
+    }
+}
+
+#[test]
+fn n2_examples_and_repeats_are_refused_for_new_passwords() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    bench
+        .tell(&["user", "add", "alice", "--password-stdin"], PASSWORD)
+        .fine();
+    for password in [
+        "correct horse battery staple",
+        "password password",
+        "alice alice",
+        "qwertyuiop asdfghjkl",
+        "dragon monkey dragon monkey",
+    ] {
+        let add = ["user", "add", "bob", "--password-stdin"];
+        bench.tell(&add, password).complaint();
+        let set = ["user", "password", "alice", "--password-stdin"];
+        let said = bench.tell(&set, password).complaint();
+        assert!(said.contains("password") && said.len() > 40, "{said}");
+        let file = Bench::new(&format!(
+            "[[users]]\nusername = \"alice\"\npassword = \"{password}\"\n"
+        ));
+        let said = file.run(&["serve"]).complaint();
+        assert!(said.contains("users \"alice\" (cardea.toml:8)"), "{said}");
+        assert!(!said.contains(password), "{said}");
+    }
+}
+
+#[test]
+fn n14_a_change_of_a_user_who_cannot_log_in_says_why() {
+    let bench = Bench::new("[[users]]\nusername = \"alice\"\n");
+    let _serving = bench.serve();
+    let said = bench
+        .run(&["user", "set", "alice", "--add-role", "a"])
+        .fine()
+        .out;
+    assert!(said.contains("cardea user password alice"), "{said}");
+    let said = bench.run(&["user", "disable", "alice"]).fine().out;
+    assert!(said.contains("cardea user enable alice"), "{said}");
+    let password = ["user", "password", "alice", "--password-stdin"];
+    let said = bench.tell(&password, PASSWORD).fine().out;
+    assert!(said.contains("cardea user enable alice"), "{said}");
+    let said = bench.run(&["user", "enable", "alice"]).fine().out;
+    assert_eq!(said, "Enabled alice.\n");
+}
+
+#[test]
+fn n4_the_audit_names_its_events_and_the_operator() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    bench
+        .tell(&["user", "add", "alice", "--password-stdin"], PASSWORD)
+        .fine();
+    let audit = |event: &str| bench.run(&["audit", "--event", event]).complaint();
+    let near = audit("logn_failed");
+    assert!(
+        near.contains("--event: there is no event logn_failed; did you mean login_failed?"),
+        "{near}"
+    );
+    let near = audit("login_refused");
+    assert!(
+        near.contains("did you mean") && near.lines().count() == 1,
+        "{near}"
+    );
+    let all = audit("xyzzy");
+    assert!(
+        all.contains("\n  login_failed\n") && all.lines().count() > 20,
+        "{all}"
+    );
+    let said = bench.run(&["audit"]).fine().out;
+    assert!(
+        said.contains("operator ") && said.contains("user id "),
+        "{said}"
+    );
 }

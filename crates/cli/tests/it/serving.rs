@@ -84,7 +84,7 @@ fn n7_a_configuration_that_cannot_be_served_does_not_touch_the_store() {
         ),
         (
             "[[users]]\nusername = \"a\"\npassword = \"short\"\n",
-            "users \"a\" (cardea.toml:7)",
+            "users \"a\" (cardea.toml:8)",
         ),
         (
             "[proxy]\ntrusted = [\"here\"]\n",
@@ -125,6 +125,22 @@ fn c9_a_store_that_is_no_file_is_refused_with_a_reason() {
         ("sqlite::memory:", "in memory"),
         ("sqlite:file::memory:?cache=shared", "in memory"),
         ("sqlite:x.db?mode=memory", "in memory"),
+        ("sqlite::MEMORY:", "in memory"),
+        ("sqlite::Memory:", "in memory"),
+        ("sqlite://:memory:", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+        ("sqlite:%3Amemory%3A", "in memory"),
+        ("sqlite::memory:?cache=shared", "in memory"),
+        ("sqlite:file::MEMORY:", "in memory"),
+        ("sqlite:FILE:x.db?Mode=Memory", "in memory"),
+        ("sqlite:file:/x?vfs=memdb", "in memory"),
+        (":memory:", "in memory"),
+        ("memory:", "in memory"),
+        ("file::memory:", "in memory"),
+        ("SQLITE::memory:", "in memory"),
+        ("sqlite:FILE:x.db", "no parameters"),
+        ("sqlite: ", "not the path"),
+        ("sqlite:.", "a folder"),
         ("sqlite:cardea.db?mode=rwc", "no parameters"),
         ("sqlite://cardea.db", "relative path"),
         ("sqlite:", "not the path"),
@@ -133,6 +149,8 @@ fn c9_a_store_that_is_no_file_is_refused_with_a_reason() {
     ] {
         let bench = Bench::new(&format!("[store]\nurl = \"{url}\"\n"));
         let before = std::fs::read_dir(bench.path()).unwrap().count();
+        let found = bench.run(&["check"]).out;
+        assert!(found.contains(reason), "{url}: {found}");
         for command in [&["serve"][..], &["user", "list"], &["migrate"]] {
             let refused = bench.run(command).complaint();
             assert!(refused.contains(reason), "{url}: {refused}");
@@ -151,6 +169,68 @@ fn n14_a_provider_without_users_says_how_to_add_one() {
         Bench::new("[[users]]\nusername = \"alice\"\npassword = \"a-rabbit-hole-deep-7\"\n");
     let said = bench.serve().terminate().fine();
     assert!(!said.err.contains("cardea user add NAME"), "{}", said.err);
+}
+
+#[test]
+fn n14_a_provider_whose_users_cannot_log_in_says_so() {
+    let bench = Bench::new("[[users]]\nusername = \"alice\"\n");
+    let said = bench.serve().terminate().fine();
+    assert!(
+        said.err.contains("cardea user password NAME"),
+        "{}",
+        said.err
+    );
+    bench
+        .tell(
+            &["user", "add", "bob", "--password-stdin"],
+            "a-lamp-in-the-window-3",
+        )
+        .fine();
+    let said = bench.serve().terminate().fine();
+    assert!(!said.err.contains("no user can log in"), "{}", said.err);
+    bench.run(&["user", "disable", "bob"]).fine();
+    bench.run(&["user", "disable", "alice"]).fine();
+    let said = bench.serve().terminate().fine();
+    assert!(said.err.contains("cardea user enable NAME"), "{}", said.err);
+}
+
+#[test]
+fn n7_a_taken_port_is_reported_before_the_store_is_touched() {
+    let bench = Bench::new("");
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", bench.port)).unwrap();
+    let said = bench.run(&["serve"]).complaint();
+    let port = bench.port;
+    assert!(said.contains(&format!("port {port} is taken")), "{said}");
+    assert!(said.contains("listen (cardea.toml:2): "), "{said}");
+    assert!(
+        said.contains("set listen to another port, such as"),
+        "{said}"
+    );
+    assert!(!bench.path().join("cardea.db").exists());
+    bench.configure("");
+    let elsewhere = bench.run(&["migrate"]).fine();
+    assert!(elsewhere.out.starts_with("Made"), "{}", elsewhere.out);
+    // An address that this machine does not have.
+    let text = std::fs::read_to_string(bench.path().join("cardea.toml")).unwrap();
+    let other = text.replace(
+        &format!("listen = \"127.0.0.1:{port}\""),
+        "listen = \"192.0.2.1:9000\"",
+    );
+    bench.write("cardea.toml", &other);
+    let said = bench.run(&["serve"]).complaint();
+    assert!(said.contains("does not have the address"), "{said}");
+}
+
+#[test]
+fn n7_a_folder_without_a_configuration_says_what_to_do() {
+    let bench = Bench::empty();
+    for command in [&["serve"][..], &["migrate"], &["gateway"]] {
+        let said = bench.run(command).complaint();
+        assert!(
+            said.contains("--config FILE") && said.contains("deploy/cardea.toml"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,10 @@ use axum::{
     Json,
     extract::{FromRequestParts, State},
 };
-use cardea_protocol::model::{AuditEvent, ClientId, Subject};
+use cardea_protocol::{
+    explain::similar,
+    model::{AuditEvent, ClientId, Subject},
+};
 use cardea_store::{AuditFilter, AuditPosition, Page};
 use http::request::Parts;
 use serde::{
@@ -22,6 +25,9 @@ use super::{
     users,
 };
 use crate::app::Shared;
+
+/// How many events are suggested for one that does not exist.
+const NEAR: usize = 8;
 
 /// Which rows the query asks for.
 pub(super) struct Which {
@@ -107,9 +113,41 @@ async fn subject(app: &Shared, user: &str) -> Answer<(Option<Subject>, Option<Re
 }
 
 fn event(name: &str) -> Answer<AuditEvent> {
-    // serde lists the names that exist.
-    AuditEvent::deserialize(name.into_deserializer())
-        .map_err(|e: Error| Refusal::bad_request(format!("event: {e}")))
+    AuditEvent::deserialize(name.into_deserializer()).map_err(|e: Error| {
+        // serde lists the names that exist, after the unknown one, each between backticks.
+        let said = e.to_string();
+        let known = said.rsplit_once("expected ").map_or("", |(_, known)| known);
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let meant = match near(name, &known).as_slice() {
+            [] => format!("the events are:\n  {}", known.join("\n  ")),
+            near => format!("did you mean {}?", near.join(" or ")),
+        };
+        Refusal::bad_request(format!("event: there is no event {name}; {meant}"))
+    })
+}
+
+/// The events whose name has a part of this one, or is like it.
+fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    if let Some(similar) = similar(name, known.iter().copied()) {
+        let family = format!("{similar}_");
+        let family = known.iter().copied().filter(|k| k.starts_with(&family));
+        return std::iter::once(similar).chain(family).take(NEAR).collect();
+    }
+    let name = name.to_lowercase();
+    let parts: Vec<&str> = name
+        .split(['_', '-', ' '])
+        .filter(|p| p.len() > 2)
+        .collect();
+    let has_a_part = |known: &&str| {
+        let mut of_known = known.split('_');
+        of_known.any(|part| parts.contains(&part))
+    };
+    known
+        .iter()
+        .copied()
+        .filter(has_a_part)
+        .take(NEAR)
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cardea_protocol::model::{IdError, MetadataError};
-use cardea_store::{NotDone, StoreError};
+use cardea_store::{Constraint, NotDone, StoreError};
 use cardea_web::inbound::{Problem, RequestId};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
@@ -70,7 +70,16 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         let detail = match &error {
             StoreError::Conflict { constraint } => {
-                return Self::conflict(sentence(&constraint.to_string()));
+                let advice = match constraint {
+                    Constraint::UserName => {
+                        " Choose another, or change that user: cardea user set NAME"
+                    }
+                    Constraint::ClientId => {
+                        " Choose another, or change that client: cardea client set ID"
+                    }
+                    _ => "",
+                };
+                return Self::conflict(format!("{}{advice}", sentence(&constraint.to_string())));
             }
             StoreError::Rejected { why } => return Self::internal(why),
             // Only the operator can repair it.
@@ -128,11 +137,9 @@ impl From<KeyError> for Refusal {
 impl From<RotateError> for Refusal {
     fn from(error: RotateError) -> Self {
         match error {
-            RotateError::InProgress { .. } => Self::conflict(format!(
-                "{} To sign with it immediately: cardea key rotate --now",
-                sentence(&error.to_string())
-            )),
-            RotateError::Race => Self::conflict(sentence(&error.to_string())),
+            RotateError::InProgress { .. } | RotateError::Race => {
+                Self::conflict(sentence(&error.to_string()))
+            }
             RotateError::Keys(error) => error.into(),
         }
     }

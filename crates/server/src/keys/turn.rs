@@ -15,7 +15,7 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 pub enum RotateError {
     /// A rotation is in progress already.
     #[error(
-        "a rotation is in progress: the key {kid} becomes active at {at}; to make a new key active now: cardea key rotate --now"
+        "a rotation is in progress: the key {kid} becomes active at {at:.0}, so no other key was made. Wait for it, or make it active now: cardea key rotate --now"
     )]
     InProgress {
         /// The key.

@@ -88,9 +88,13 @@ fn n5_the_commands_work_on_a_running_dev() {
         .fine()
         .out;
     assert!(users.contains("alice") && users.contains("bob"), "{users}");
-    // Without a file here, the one dev that runs is meant.
-    let found = dev.run(&["user", "list"]);
+    // Without a file here, the one dev that runs is meant, and named.
+    let (found, note) = dev.run_with_errors(&["user", "list"]);
     assert!(found.contains("alice"), "{found}");
+    assert!(
+        note.contains(&dev.admin_file()) && note.lines().count() == 1,
+        "{note}"
+    );
     let add = [
         "client",
         "add",
@@ -104,6 +108,18 @@ fn n5_the_commands_work_on_a_running_dev() {
 }
 
 #[test]
+fn n5_a_client_that_replaces_one_of_the_demo_is_said_to_do_so() {
+    let dev = Dev::start(&["--client", "spa=http://localhost:3000/cb"]);
+    assert!(
+        dev.said().contains("it replaces the demo client"),
+        "{}",
+        dev.said()
+    );
+    let answer = authorize(&dev, "spa", "http://localhost:3000/cb");
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+}
+
+#[test]
 fn n5_what_cannot_be_a_client_is_refused_with_a_reason() {
     for (client, reason) in [
         ("mine", "myapp=http://localhost:3000/callback"),
@@ -111,12 +127,18 @@ fn n5_what_cannot_be_a_client_is_refused_with_a_reason() {
             "=http://localhost:3000/",
             "myapp=http://localhost:3000/callback",
         ),
-        ("mine=http://localhost:3000/#x", "redirect_uris"),
-        ("mine=http://example.com/cb", "redirect_uris"),
-        ("mine=javascript:alert(1)", "redirect_uris"),
+        ("spa", "myapp=http://localhost:3000/callback"),
+        ("mine=http://localhost:3000/#x", "localhost:3000/#x"),
+        ("mine=http://example.com/cb", "http://example.com/cb"),
+        ("mine=http://example.com", "http://example.com"),
+        ("mine=javascript:alert(1)", "javascript:alert(1)"),
+        ("script=http://localhost:3000/cb", "the demo itself uses"),
+        ("bff=http://localhost:3000/cb", "the demo itself uses"),
     ] {
         let port = cardea_testkit::free_port().to_string();
         let told = Dev::complaint(&["dev", "--port", &port, "--client", client]);
         assert!(told.contains(reason), "{client}: {told}");
+        assert!(told.contains("--client"), "{told}");
+        assert!(!told.contains("redirect_uris"), "{told}");
     }
 }

@@ -112,12 +112,18 @@ impl Dev {
 
     /// Runs a command in an empty folder, with the temporary folder of this one.
     pub(super) fn run(&self, arguments: &[&str]) -> String {
+        self.run_with_errors(arguments).0
+    }
+
+    /// The same, with what it wrote to standard error.
+    pub(super) fn run_with_errors(&self, arguments: &[&str]) -> (String, String) {
         let elsewhere = tempfile::tempdir().unwrap();
         let mut command = command(arguments, &self.folder);
         let output = command.current_dir(elsewhere.path()).output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{complaint}");
-        String::from_utf8(output.stdout).unwrap()
+        let complaint = complaint.into_owned();
+        (String::from_utf8(output.stdout).unwrap(), complaint)
     }
 
     /// What makes curl trust the gateway.

@@ -23,4 +23,4 @@ pub use lists::{DEFAULT_LIMIT, List, ListQuery};
 pub use problem::Problem;
 pub use sessions::{Ended, EndingQuery, Session};
 pub use status::{Status, StoreOwner};
-pub use users::{NewPassword, NewUser, User, UserPatch};
+pub use users::{NewPassword, NewUser, User, UserPatch, UserStatus, is_text};

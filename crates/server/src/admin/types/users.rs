@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use cardea_protocol::model::{Subject, UserStatus, Username};
+use cardea_protocol::model::{Subject, Username};
 use cardea_web::config::SecretText;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{schemas, secret};
+
+pub use cardea_protocol::{claims::is_text, model::UserStatus};
 
 /// A user.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

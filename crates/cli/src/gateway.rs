@@ -31,6 +31,9 @@ const SECTIONS: [&str; 8] = [
     "upstreams",
 ];
 
+/// A secret that may be in the file itself.
+const CLIENT_SECRET: &str = "forward_auth.login.authentication.client_secret";
+
 /// Serves until a signal.
 pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     cardea_web::prometheus::install();
@@ -92,8 +95,7 @@ fn secrets(path: &Path, config: &GatewayConfig) -> Vec<Finding> {
     let mut findings: Vec<_> = files
         .filter_map(|(key, file)| files::readable_by_others(key, file))
         .collect();
-    let login = config.forward_auth.as_ref().map(|config| &config.login);
-    if login.is_some_and(|login| login.authentication.client_secret.is_some()) {
+    if files::is_in_file(path, CLIENT_SECRET) {
         findings.extend(files::secret_in_clear(path));
     }
     findings

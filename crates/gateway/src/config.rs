@@ -102,7 +102,7 @@ pub struct ProxyConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HeadersConfig {
-    /// Whether browsers are told to use only https for two years (`Strict-Transport-Security`). It is sent over https only.
+    /// Whether responses over https have `Strict-Transport-Security`: browsers then use only https for two years.
     pub hsts: bool,
     /// `Content-Security-Policy` of responses that have none; an empty text adds none.
     pub content_security_policy: String,

@@ -1,4 +1,4 @@
-//! Requests that the gateway answers itself. The client learns what it can change, the log the rest.
+//! Requests that the gateway answers itself. The response says what the client can change; the log has the rest.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl Refusal {
         }
     }
 
-    /// What the client is told.
+    /// What the response says.
     pub(crate) fn text(&self) -> ErrorText {
         let logged = "The error was logged with the reference of this request.";
         let (status, title, detail) = match self {

@@ -3,6 +3,7 @@
 use std::{os::unix::fs::MetadataExt as _, path::Path};
 
 use cardea_server::{admin::types::Finding, config::Config};
+use cardea_web::config::lines_of_keys;
 
 use crate::config::database;
 
@@ -39,6 +40,12 @@ pub(crate) fn secret_in_clear(file: &Path) -> Option<Finding> {
     Some(Finding::warning("configuration", what, advice))
 }
 
+/// Whether a key is set in the file, and not only by a variable.
+pub(crate) fn is_in_file(file: &Path, key: &str) -> bool {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    lines_of_keys(&text).iter().any(|(name, _)| name == key)
+}
+
 /// Warnings for all files with secrets of a provider.
 pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     let clients = config.clients.iter();
@@ -57,7 +64,7 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     }
     let in_clear = config.clients.iter().any(|c| c.client_secret.is_some())
         || config.users.iter().any(|u| u.password.is_some())
-        || config.keys.master_key.is_some();
+        || is_in_file(file, "keys.master_key");
     if in_clear {
         findings.extend(secret_in_clear(file));
     }

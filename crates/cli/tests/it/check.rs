@@ -51,7 +51,7 @@ fn a_sound_configuration_has_no_problem_before_during_and_after_serving() {
 }
 
 #[test]
-fn a_missing_key_file_is_named_with_what_makes_one() {
+fn a_missing_key_file_is_reported_with_the_command_that_makes_one() {
     let bench = Bench::new("");
     std::fs::remove_file(bench.path().join("master.key")).unwrap();
     let problems = problems(&bench);
@@ -63,7 +63,7 @@ fn a_missing_key_file_is_named_with_what_makes_one() {
 }
 
 #[test]
-fn a_wrong_master_key_is_told_with_and_without_a_server() {
+fn a_wrong_master_key_is_reported_with_and_without_a_server() {
     let bench = Bench::new("");
     let serving = bench.serve();
     bench.write(
@@ -88,7 +88,7 @@ fn a_wrong_master_key_is_told_with_and_without_a_server() {
 }
 
 #[test]
-fn all_errors_of_a_file_are_told_at_once_with_place_and_nearest_name() {
+fn all_errors_of_a_file_are_reported_at_once_with_place_and_nearest_name() {
     let bench = Bench::new("\n[tokens]\nacces_token_ttl = \"5m\"\n\n[brand]\nnmae = \"X\"\n");
     let problems = problems(&bench);
     assert!(problems[0].contains("cardea.toml:8:1"), "{problems:?}");
@@ -102,7 +102,7 @@ fn all_errors_of_a_file_are_told_at_once_with_place_and_nearest_name() {
 }
 
 #[test]
-fn all_values_that_cannot_be_are_told_at_once() {
+fn all_invalid_values_are_reported_at_once() {
     let bench = Bench::new(
         "\n[tokens]\ncode_ttl = \"1h\"\n\n[proxy]\ntrusted = [\"nowhere\"]\n\n[[clients]]\nclient_id = \"a\"\n\n[[clients]]\nclient_id = \"b\"\n",
     );
@@ -188,7 +188,7 @@ fn the_store_of_dev_is_refused() {
 }
 
 #[test]
-fn a_port_that_another_program_has_is_named() {
+fn a_port_that_another_program_uses_is_reported() {
     let bench = Bench::new("");
     let _taken = std::net::TcpListener::bind(("127.0.0.1", bench.port)).unwrap();
     let problems = problems(&bench);
@@ -200,7 +200,7 @@ fn a_port_that_another_program_has_is_named() {
 }
 
 #[test]
-fn a_store_of_another_issuer_or_of_another_program_is_told() {
+fn a_store_of_another_issuer_or_of_another_program_is_reported() {
     let bench = Bench::new("");
     bench.run(&["key", "list"]).fine();
     let other = Bench::new("");

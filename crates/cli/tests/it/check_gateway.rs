@@ -268,6 +268,21 @@ fn n8_open_files_of_a_gateway_and_a_provider_are_warned_of_in_check_and_at_the_s
             );
         }
     }
+    files.iter().for_each(|name| open(name, 0o600));
+    let in_clear = gateway.replace(
+        "client_secret_file = \"client.secret\"",
+        "client_secret = \"0123456789abcdef\"",
+    );
+    bench.write("gateway.toml", &in_clear);
+    assert!(!bench.run(&check).fine().out.contains("chmod"));
+    open("gateway.toml", 0o644);
+    let said = bench.run(&check).fine().out;
+    assert!(
+        said.contains("chmod o= ") && said.contains("gateway.toml"),
+        "{said}"
+    );
+    bench.write("gateway.toml", &gateway);
+    files.iter().for_each(|name| open(name, 0o602));
     let started = bench.gateway(port).terminate().fine().err;
     for name in files {
         let warned =

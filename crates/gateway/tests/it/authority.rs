@@ -52,7 +52,7 @@ impl Authority {
     }
 }
 
-/// A server that asks for a certificate of this authority, and tells which it got; its port.
+/// A server that asks for a certificate of this authority, and answers with the one that it got; its port.
 pub(crate) async fn mutual(authority: &Authority, name: &str) -> u16 {
     let (cert, key) = authority.vouch(name);
     let ca_pem = std::fs::read(authority.file("ca.pem")).unwrap();

@@ -70,7 +70,7 @@ async fn one_request_has_one_id_at_the_gateway_and_at_the_provider() {
             .to_str()
             .unwrap()
             .to_owned();
-        // It stands in groups of four, to be read out.
+        // It is shown in groups of four, to be read out.
         let page = answer.text().await.unwrap().replace("</span><span>", "");
         assert!(
             page.contains(&id) && !page.contains("0123456789ab"),

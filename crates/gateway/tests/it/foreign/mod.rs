@@ -199,7 +199,7 @@ impl Foreign {
         answer.json().await.unwrap()
     }
 
-    /// A request as it stands, over TLS.
+    /// A request with exactly these bytes, over TLS.
     async fn raw(&self, request: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();

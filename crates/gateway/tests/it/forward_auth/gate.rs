@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{HOST, config};
 use crate::authority::Authority;
 
-/// A gateway for one app, and its address. Nobody has a session at it.
+/// A gateway for one app, and its address. There are no sessions.
 async fn gate(trusted: &str) -> (SocketAddr, CancellationToken) {
     let authority = Authority::new();
     let key_file = authority.file("session.key");

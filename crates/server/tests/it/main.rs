@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod account_sections;
 mod authorize;
 mod backchannel_logout;
 mod client_logo;

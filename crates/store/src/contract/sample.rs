@@ -298,23 +298,16 @@ impl World {
 
     /// Why no token of the grant is active, if none is.
     pub async fn dead(&self, grant: &Grant, seconds: i64) -> Option<&'static str> {
-        let state = self
-            .store
-            .token_state(grant.id, &jti("any"), at(seconds))
-            .await
-            .unwrap();
-        let life = self
-            .store
-            .token_life(grant.id, &jti("any"), at(seconds))
-            .await
-            .unwrap();
+        let (id, any, now) = (grant.id, jti("any"), at(seconds));
+        let state = self.store.token_state(id, &any, now).await.unwrap();
+        let life = self.store.token_life(id, &any, now).await.unwrap();
         let Some(state) = state else {
             assert_eq!(life, None);
             return Some("the grant is gone");
         };
-        let why = state.standing.judge(&state.grant, at(seconds)).err();
+        let why = state.standing.judge(&state.grant, now).err();
         let life = life.unwrap();
-        assert_eq!(life.standing.judge(life.life, at(seconds)).err(), why);
+        assert_eq!(life.standing.judge(life.life, now).err(), why);
         assert_eq!(life.username, state.user.username.as_str());
         why.map(Inactive::as_str)
     }

@@ -45,7 +45,9 @@ struct User {
 #[derive(Deserialize)]
 struct Email {
     email: String,
+    #[serde(default)]
     primary: bool,
+    #[serde(default)]
     verified: bool,
 }
 
@@ -60,16 +62,29 @@ impl Inner {
         let endpoint = metadata.userinfo_endpoint.as_deref();
         let endpoint = endpoint.ok_or(RpError::Unsupported("userinfo endpoint"))?;
         let user: User = self.read_from_github(endpoint, tokens).await?;
-        let emails: Vec<Email> = if ["user:email", "user"]
+        let may_read = ["user:email", "user"]
             .iter()
-            .any(|s| tokens.scope.contains(s))
-        {
-            self.read_from_github(&format!("{endpoint}/emails"), tokens)
-                .await?
-        } else {
-            Vec::new()
+            .any(|s| tokens.scope.contains(s));
+        let emails = match may_read {
+            true => self.emails(&format!("{endpoint}/emails"), tokens).await?,
+            false => Vec::new(),
         };
         Ok(identity(&metadata.issuer, user, emails))
+    }
+
+    /// The addresses that can be read. A GitHub App names no scope in its answers, and may not be allowed to read them.
+    async fn emails(&self, url: &str, tokens: &Tokens) -> Result<Vec<Email>, RpError> {
+        match self.read_from_github::<Vec<Value>>(url, tokens).await {
+            Ok(list) => {
+                let read = |one| serde_json::from_value(one).ok();
+                Ok(list.into_iter().filter_map(read).collect())
+            }
+            Err(RpError::Answer(reason)) => {
+                tracing::warn!(reason, "GitHub's list of addresses is left out of a login");
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn read_from_github<T: serde::de::DeserializeOwned>(

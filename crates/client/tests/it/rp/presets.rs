@@ -368,3 +368,24 @@ async fn github_without_the_email_scope_is_not_asked_for_addresses() {
     assert_eq!(logged_in.identity.text("email"), None);
     assert_eq!(stage.provider.asked("/api/v3/user/emails").len(), 0);
 }
+
+#[tokio::test]
+async fn c6_addresses_that_github_does_not_hand_out_are_left_out() {
+    let stage = github().await;
+    let granted = json!({"access_token": "ghu_1", "scope": "", "token_type": "bearer"});
+    stage.grants("/login/oauth/access_token", &granted);
+    let own = json!([7, {"email": "octocat@github.com", "primary": true}]);
+    for (status, body, email) in [
+        (403, json!({"message": "Resource not accessible"}), None),
+        (404, json!({"message": "Not Found"}), None),
+        (200, json!({}), None),
+        (200, own, Some("octocat@github.com")),
+    ] {
+        let answer = Scripted::new(status, "application/json", body.to_string());
+        stage.provider.says("/api/v3/user/emails", answer);
+        let login = stage.begin().await;
+        let identity = stage.finish(&login).await.unwrap().identity;
+        assert_eq!(identity.text("email"), email, "{body}");
+        assert_ne!(identity.other.get("email_verified"), Some(&json!(true)));
+    }
+}

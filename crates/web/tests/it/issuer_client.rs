@@ -9,6 +9,7 @@ use axum::{
     response::Redirect,
     routing::{get, post},
 };
+use cardea_testkit::slowly;
 use cardea_web::{
     inbound::{Peer, listener::ListenerConfig},
     outbound::{FetchError, IssuerClient, IssuerClientConfig},
@@ -47,7 +48,8 @@ fn issuer() -> Router {
 /// A body that never ends, a byte at a time.
 fn drip() -> Body {
     let drops = stream::repeat(()).then(|()| async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Below the 5 s that a whole answer may take.
+        slowly(Duration::from_millis(100)).await;
         Ok::<_, std::convert::Infallible>(" ")
     });
     Body::from_stream(drops)

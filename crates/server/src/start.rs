@@ -173,7 +173,7 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
         if refused(seed.has_demo_password()) {
             return Err(problem(seed.everybody_knows()).into());
         }
-        // A hash costs 15 ms and more: not for somebody who is there. The login knows the demo passwords of those.
+        // A hash costs 15 ms and more: not for users who exist. The login refuses demo passwords of those.
         if parts.store.user_by_name(&username).await?.is_some() {
             continue;
         }
@@ -245,7 +245,7 @@ fn expected_marks(settings: &Settings, master: &MasterKey) -> Marks {
     }
 }
 
-/// Proves a master key without telling anything of it.
+/// Proves a master key without revealing anything about it.
 pub(crate) fn master_key_check(issuer: &str, master: &MasterKey) -> [u8; 32] {
     let mac = MacKey::new(master, "master key check", issuer, EPOCH);
     *mac.tag(&[b"cardea"]).as_bytes()

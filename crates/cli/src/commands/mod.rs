@@ -22,10 +22,10 @@ pub(crate) use self::shared::PageOptions;
     version,
     about = "Cardea, an OpenID Connect provider in one binary.",
     long_about = "Cardea, an OpenID Connect provider in one binary.\n\n\
-                  To look at it:    cardea dev\n\
+                  To try it:        cardea dev\n\
                   To run it:        cardea check --config cardea.toml\n                  \
                                     cardea serve --config cardea.toml\n\
-                  To work with it:  cardea user add alice\n                  \
+                  To administer it: cardea user add alice\n                  \
                                     cardea client add spa --auth-method none --redirect-uri https://app.example.com/callback\n                  \
                                     cardea key list",
     after_help = "The commands from client to audit talk to the running provider through the socket beside its database; if \
@@ -71,9 +71,9 @@ pub(crate) enum Command {
 
 /// Run a provider, an API and two apps on this machine with demo users and clients, to try it and to develop against it.
 ///
-/// When all is ready it prints the addresses and a curl line with an access token. It listens only on loopback, and says DEVELOPMENT
-/// everywhere: its passwords and secrets are in the documentation. If another program has the port of the API or of an app, that
-/// one moves to the next free port. The commands from client to key work on it while it runs.
+/// When all is ready it prints the addresses and a curl line with an access token. It listens only on loopback, and its pages say
+/// DEVELOPMENT: its passwords and secrets are in the documentation. If another program has the port of the API or of an app, that
+/// one moves to the next free port. The commands from client to audit work on it while it runs.
 ///
 /// With --config the clients, APIs, users and settings of that file are merged over the demo; its issuer, listen, store, keys and tls
 /// are not used.
@@ -87,13 +87,14 @@ pub(crate) struct DevOptions {
     /// The port of the provider.
     #[arg(long, default_value_t = 9000, conflicts_with = "gateway")]
     pub(crate) port: u16,
-    /// Where to keep keys and data; the default is a folder for temporary files, emptied at the end.
+    /// Where to keep keys and data; the default is a temporary folder, removed at the end.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// A client of your own: a public client with PKCE that may ask for everything the demo has. Can be repeated.
+    /// A client of your own: a public client with PKCE that may ask for every scope of the demo. Can be repeated; a name of the
+    /// demo clients spa and backend replaces that client.
     #[arg(long = "client", value_name = "NAME=REDIRECT_URI", value_parser = OwnClient::parse)]
     pub(crate) clients: Vec<OwnClient>,
-    /// Put all behind one gateway at https://localhost:8443, or at this port, with an authority made for it.
+    /// Put all parts behind one gateway at https://localhost:8443, or at this port, with a certificate authority made for it.
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "8443")]
     pub(crate) gateway: Option<u16>,
 }

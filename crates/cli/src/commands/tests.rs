@@ -16,7 +16,7 @@ What `cardea --help` and `--help` of each command say. `--log` and `--json` go w
 
 ";
 
-/// The options that stand in the first help alone.
+/// The options that are only in the first help.
 const EVERYWHERE: &[&str] = &["log", "json", "help"];
 
 fn describe(page: &mut String, command: &Command, path: &str) {

@@ -98,7 +98,7 @@ pub(crate) fn webapp(stage: &Stage) -> cardea_webapp::Config {
     }
 }
 
-/// What stands before the parts, so that a request has one id in all of them.
+/// The proxy in front of the parts, so that a request has one id in all of them.
 fn before(stage: &Stage) -> Vec<String> {
     match stage.gateway {
         Some(_) => vec!["127.0.0.1/32".to_owned()],

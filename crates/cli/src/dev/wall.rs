@@ -1,4 +1,4 @@
-//! What stands around each part in development (D23).
+//! The middleware around each part in development (D23).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use http::{
     header::{HOST, STRICT_TRANSPORT_SECURITY},
 };
 
-/// The router, for these hosts alone: a page elsewhere must not reach it by a name that resolves to loopback.
+/// The router, for these hosts only: a page elsewhere must not reach it by a name that resolves to loopback.
 pub(crate) fn around(router: Router, names: Vec<String>) -> Router {
     router.layer(from_fn_with_state(Arc::from(names), pass))
 }
@@ -29,11 +29,11 @@ async fn pass(State(names): State<Arc<[String]>>, request: Request, next: Next) 
     if !names.iter().any(|name| name.as_bytes() == host) {
         let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "Unknown host");
         let detail =
-            "cardea dev answers to localhost, 127.0.0.1 and [::1] with its own ports alone.";
+            "cardea dev only answers to localhost, 127.0.0.1 and [::1] with its own ports.";
         return problem.detail(detail).into_response();
     }
     let mut response = next.run(request).await;
-    // It would hold for all that ever runs on localhost, on any port.
+    // It would apply to everything on localhost, on any port.
     response.headers_mut().remove(STRICT_TRANSPORT_SECURITY);
     response
 }

@@ -47,7 +47,7 @@ const OPTIONS: Options = &[
     ("client_secret", "the client secret"),
 ];
 
-/// Applications that log users in, or that call APIs in their own name.
+/// Clients: applications that log users in, or that call APIs on their own behalf.
 ///
 /// A client of the configuration file is read-only here: it is changed in the file.
 #[derive(Args)]
@@ -74,7 +74,7 @@ enum Verb {
   A machine:
     cardea client add nightly --grant-type client_credentials --scope orders:read")]
     Add(AddOptions),
-    /// Change a client. Members that are not named stay; a list is replaced as a whole.
+    /// Change a client. Only the members that are given change; a list is replaced as a whole.
     #[command(after_help = "Examples:
   cardea client set spa --redirect-uri https://app.example.com/callback --redirect-uri https://beta.example.com/callback
   cardea client set spa --set require_nonce=true --set access_token_format=opaque

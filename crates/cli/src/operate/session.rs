@@ -12,7 +12,7 @@ use crate::{
     output::{Columns, word},
 };
 
-/// Browsers that are logged in.
+/// Sessions: browsers that are logged in.
 #[derive(Args)]
 pub(crate) struct SessionCommand {
     #[command(subcommand)]

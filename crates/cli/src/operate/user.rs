@@ -48,7 +48,7 @@ const OPTIONS: Options = &[
     ("claims", "--claim"),
 ];
 
-/// Users who can log in. A user is named by the user name or by the subject (`sub`).
+/// Users. A user is given by the user name or by the subject (`sub`).
 #[derive(Args)]
 pub(crate) struct UserCommand {
     #[command(subcommand)]
@@ -70,7 +70,7 @@ enum Verb {
   cardea user add alice --email alice@example.com --role user --claim name=\"Alice A\"
   openssl rand -base64 18 | tee password.txt | cardea user add alice --password-stdin")]
     Add(AddOptions),
-    /// Change a user. What is not named stays.
+    /// Change a user. Only what is given changes.
     #[command(after_help = "Examples:
   cardea user set alice --email alice@example.com --email-verified true
   cardea user set alice --add-role admin --remove-role guest

@@ -1,6 +1,6 @@
-//! What `cardea check` asks: whose the store is, and whether what it holds can be worked with.
+//! What `cardea check` asks: to which issuer the store belongs, and whether its contents can be used.
 //!
-//! The running provider answers it of its own store; without one the command line looks into the file itself, by the same
+//! The running provider answers for its own store; without one the command line inspects the file itself, with the same
 //! functions.
 
 use axum::{Json, extract::State};
@@ -61,7 +61,7 @@ pub(super) async fn get(State(app): State<Shared>, operator: Operator) -> Answer
     status.map(Json).map_err(Refusal::from)
 }
 
-/// Looks into a store that nobody serves. Without the master key the keys are not opened.
+/// Inspects a store that no provider serves. Without the master key the keys are not opened.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -89,9 +89,9 @@ async fn look(
         return Ok(Status { owner, findings });
     }
     let mut findings = vec![match store.ready().await {
-        Ok(()) => Finding::ok("store", "it reads and writes"),
+        Ok(()) => Finding::ok("store", "it can be read and written"),
         Err(error) => Finding::problem("store", error.to_string())
-            .advice("look at the disk and at the log of the provider"),
+            .advice("check the disk and the log of the provider"),
     }];
     let (clients, found) = clients(store).await?;
     findings.extend(found);
@@ -167,7 +167,7 @@ fn keys(
             );
             findings.push(
                 Finding::problem("keys", what)
-                    .advice("bring back the master key that it was sealed with"),
+                    .advice("restore the master key that it was sealed with"),
             );
         }
     }
@@ -179,7 +179,7 @@ fn keys(
             None => findings.push(Finding::warning(
                 "keys",
                 format!("no key signs with {algorithm}"),
-                "start the provider: it makes one",
+                "start the provider, which makes one",
             )),
             // A key that can't be opened has its finding.
             Some(row) if opens(row) => findings.push(age(row, now)),
@@ -193,9 +193,9 @@ fn age(row: &SigningKeyRow, now: Timestamp) -> Finding {
     let signs_for = now.duration_since(row.activated_at.unwrap_or(row.created_at));
     let days = signs_for.as_hours() / 24;
     let what = match days {
-        0 => format!("{} signs since today ({})", row.algorithm, row.kid),
-        1 => format!("{} signs since yesterday ({})", row.algorithm, row.kid),
-        days => format!("{} signs for {days} days ({})", row.algorithm, row.kid),
+        0 => format!("{} has signed since today ({})", row.algorithm, row.kid),
+        1 => format!("{} has signed since yesterday ({})", row.algorithm, row.kid),
+        days => format!("{} has signed for {days} days ({})", row.algorithm, row.kid),
     };
     match signs_for > OLD_KEY {
         true => Finding::warning("keys", what, "rotate it: cardea key rotate"),
@@ -207,12 +207,12 @@ fn time(newest: Option<Timestamp>, now: Timestamp) -> Finding {
     match newest {
         Some(newest) if newest.duration_since(now) > CLOCK_SKEW => Finding::problem(
             "time",
-            format!("this machine says {now:.0}, and the store has seen {newest:.0} already"),
+            format!("the clock of this machine is at {now:.0}, and the newest row of the store is of {newest:.0}"),
         )
         .advice(
-            "set the clock: tokens and sessions live by it (if the row is wrong, wait until then)",
+            "set the clock: tokens and sessions depend on it (if the time of the row is wrong, wait until then)",
         ),
-        _ => Finding::ok("time", format!("{now:.0}, not before the newest row")),
+        _ => Finding::ok("time", format!("{now:.0}, not before the newest row of the store")),
     }
 }
 

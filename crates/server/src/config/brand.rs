@@ -7,9 +7,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BrandConfig {
-    /// The name at the head of each page.
+    /// The name at the top of each page.
     pub name: String,
-    /// Whether the name stands beside the logo. `false` is for a logo that has the name in it.
+    /// Whether the name is shown beside the logo. `false` is for a logo that contains the name.
     pub show_name: bool,
     /// One sentence on the login page, at most 100 characters.
     pub tagline: Option<String>,
@@ -17,11 +17,11 @@ pub struct BrandConfig {
     pub accent_color: String,
     /// A PNG or SVG file of at most 64 KiB.
     pub logo_file: Option<String>,
-    /// The logo for dark pages, where the other one would be hard to see.
+    /// The logo for dark pages, if the other one is hard to see there.
     pub logo_dark_file: Option<String>,
     /// The icon of the browser's tab, a square PNG or SVG; without it the logo.
     pub icon_file: Option<String>,
-    /// Where users get help: a page, or `mailto:` and an address. It stands at the foot of each page, as do the next two.
+    /// Where users get help: a page, or `mailto:` and an address. It is in the footer of each page, as are the next two.
     pub help_url: Option<String>,
     /// The privacy statement.
     pub privacy_url: Option<String>,

@@ -1,4 +1,4 @@
-//! The master key, under which everything secret in the store is sealed (D13).
+//! The master key, which seals every secret in the store (D13).
 
 use std::{path::Path, process::Command};
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
-    /// Whether there are limits at all; `false` is for load tests.
+    /// Whether there are limits; `false` is for load tests.
     pub enabled: bool,
     /// Authorization requests and steps of a login a minute from one network.
     pub authorize_per_minute: u32,

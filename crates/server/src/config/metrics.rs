@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsConfig {
-    /// Networks that may read them, such as `10.0.0.0/8`; to everybody else there is nothing there.
+    /// Networks that may read them, such as `10.0.0.0/8`; for all others the page does not exist.
     pub allow: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The configuration of the provider: what stands in `cardea.toml` (D19).
+//! The configuration of the provider: `cardea.toml` (D19).
 
 mod brand;
 mod clients;
@@ -32,14 +32,14 @@ pub use users::SeedUser;
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The URL that names this provider, https, without a slash at its end; it may have a path. Every URL that Cardea gives out
-    /// begins with it, and clients compare it character by character: it can't be changed later. Plain http is for loopback alone.
+    /// begins with it, and clients compare it character by character: it can't be changed later. Plain http is for loopback only.
     pub issuer: String,
-    /// The IP address and port to listen at.
+    /// The IP address and port to listen on.
     pub listen: String,
-    /// Where everything is kept.
+    /// The database.
     pub store: StoreConfig,
-    /// The master key, under which everything secret in the store is sealed: exactly one of these. Without it the store can't be
-    /// read, so keep a copy elsewhere.
+    /// The master key, which seals every secret in the store: exactly one of these. Without it the store can't be read, so keep a
+    /// copy elsewhere.
     pub keys: KeysConfig,
     /// TLS by certificate files, which are read again when they change. Without this section Cardea speaks plain HTTP, for a proxy.
     pub tls: Option<TlsConfig>,
@@ -65,13 +65,13 @@ pub struct Config {
     pub resources: Vec<ResourceConfig>,
     /// Scopes of your own, and texts for those of APIs. `profile`, `email`, `address`, `phone`, `roles` and `groups` exist without it.
     pub scopes: Vec<ScopeConfig>,
-    /// People to begin with: each is added once and never touched again.
+    /// The first users: each is added once, and later changes here change nothing.
     pub users: Vec<SeedUser>,
     /// Whether this is `cardea dev` (D23); it can't be set in a file.
     #[serde(skip)]
     #[schemars(skip)]
     pub development: bool,
-    /// Where things stand in the file, for messages.
+    /// The lines of the keys in the file, for messages.
     #[serde(skip)]
     #[schemars(skip)]
     pub places: Places,
@@ -102,11 +102,11 @@ impl Default for Config {
     }
 }
 
-/// Where everything is kept.
+/// The database.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// `sqlite:` and the path of a file, which is made when it isn't there. Two more files stand beside it (`-wal`, `.lock`).
+    /// `sqlite:` and the path of a file, which is created if it does not exist. Two more files are beside it (`-wal`, `.lock`).
     pub url: String,
 }
 
@@ -132,7 +132,7 @@ pub struct TlsConfig {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProxyConfig {
-    /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's are.
+    /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are used; those of other clients are ignored.
     pub trusted: Vec<String>,
 }
 

@@ -22,7 +22,7 @@ the nearest name that exists. [An example](../../deploy/cardea.toml) stands in `
 - A **time** is a whole number and one of the units `s`, `m`, `h`, `d`: `\"15m\"`. It is at least `1s` and at most `3650d`.
 - A **secret** is text that no log and no error shows.
 - A key can be set by a variable of the environment too, which wins over the file: `CARDEA__TOKENS__ACCESS_TOKEN_TTL=10m` is
-  `access_token_ttl` of `[tokens]`. Lists such as `[[clients]]` are in the file alone.
+  `access_token_ttl` of `[tokens]`. Lists such as `[[clients]]` are only in the file.
 - A relative path counts from the folder of the configuration file.
 
 ";

@@ -14,9 +14,9 @@ pub struct TokensConfig {
     pub access_token_ttl: Duration,
     /// How long an ID token lives.
     pub id_token_ttl: Duration,
-    /// A refresh token dies when it isn't used for this long; at most `refresh_token_absolute_ttl`.
+    /// A refresh token expires when it isn't used for this long; at most `refresh_token_absolute_ttl`.
     pub refresh_token_idle_ttl: Duration,
-    /// A refresh token dies this long after the login, however often it is used.
+    /// A refresh token expires this long after the login, however often it is used.
     pub refresh_token_absolute_ttl: Duration,
 }
 
@@ -37,9 +37,9 @@ impl Default for TokensConfig {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionsConfig {
-    /// A session dies when neither the browser nor one of its applications is seen for this long; at most `absolute_ttl`.
+    /// A session ends when neither the browser nor one of its applications uses it for this long; at most `absolute_ttl`.
     pub idle_ttl: Duration,
-    /// A session dies this long after the login, however much it is used.
+    /// A session ends this long after the login, however much it is used.
     pub absolute_ttl: Duration,
 }
 

@@ -160,6 +160,17 @@ pub async fn a_new_secret_changes_nothing_else(store: AnyStore) {
         .put_client(put(of("Old", b"1"), ClientChange::Add, 0))
         .await
         .unwrap();
+    let neighbour = ClientMetadata {
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        ..metadata("neighbour")
+    };
+    let secret = Some(Digest::of(b"3"));
+    let (enabled, owner) = (ClientStatus::Enabled, Owner::Store);
+    let neighbour = Client::restore(neighbour, secret, enabled, owner, at(0)).unwrap();
+    store
+        .put_client(put(neighbour, ClientChange::Add, 0))
+        .await
+        .unwrap();
     assert!(
         store
             .put_client(put(of("New", b"2"), ClientChange::Secret, 0))
@@ -171,9 +182,15 @@ pub async fn a_new_secret_changes_nothing_else(store: AnyStore) {
         (found.name(), found.secret_hash()),
         ("Old", Some(Digest::of(b"2")))
     );
+    let neighbour = find(&store, "neighbour").await.unwrap();
+    assert_eq!(neighbour.secret_hash(), secret);
     assert_eq!(
         events(&store).await,
-        [AuditEvent::ClientAdded, AuditEvent::ClientSecretChanged]
+        [
+            AuditEvent::ClientAdded,
+            AuditEvent::ClientAdded,
+            AuditEvent::ClientSecretChanged
+        ]
     );
 }
 

@@ -132,6 +132,7 @@ pub async fn a_revoked_consent_allows_no_code(store: AnyStore) {
         })
     };
     let asked = code(&world, "z").scope;
+    allow_of_others(&world, &asked).await;
     assert!(!issue("a", ConsentChange::Keep).await.unwrap(), "none yet");
     assert!(issue("b", ConsentChange::Grow(asked)).await.unwrap());
     assert!(issue("c", ConsentChange::Keep).await.unwrap());
@@ -143,6 +144,32 @@ pub async fn a_revoked_consent_allows_no_code(store: AnyStore) {
     world.store.revoke_application(application).await.unwrap();
     assert!(!issue("d", ConsentChange::Keep).await.unwrap(), "revoked");
     assert!(issue("e", ConsentChange::None).await.unwrap(), "implicit");
+}
+
+/// Another user allowed this client, and this user allowed another client.
+async fn allow_of_others(world: &World, scope: &Scope) {
+    let (bob, web) = (user("bob"), client("web"));
+    let add = AddUser {
+        user: bob.clone(),
+        password_hash: password(),
+        cause: cause(0),
+    };
+    world.store.add_user(add).await.unwrap();
+    let session = session("bobs", &bob, 0);
+    world.open(&session, None, 0).await;
+    let add = put(web.clone(), ClientChange::Add, 0);
+    assert!(world.store.put_client(add).await.unwrap());
+    for code in [
+        super::sample::code("bobs", &session, &world.spa, ONLINE, 0),
+        super::sample::code("webs", &world.session, &web, ONLINE, 0),
+    ] {
+        let allow = IssueCode {
+            code,
+            consent: ConsentChange::Grow(scope.clone()),
+            cause: cause(0),
+        };
+        assert!(world.store.issue_code(allow).await.unwrap());
+    }
 }
 
 pub async fn a_grant_survives(store: AnyStore) {

@@ -97,7 +97,8 @@ macro_rules! contract {
             passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
                 d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
                 a_login_in_progress_does_not_survive_a_new_password, t3_the_costs_of_password_hashes_are_counted;
-            redemption: a_code_is_redeemed_once, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
+            redemption: a_code_is_redeemed_once, a_second_use_of_a_code_revokes_only_its_own_grant,
+                a_code_becomes_a_grant_of_its_own_user_only, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
                 a_grant_has_the_id_of_its_code, a_bound_code_is_redeemed_with_its_key,

@@ -80,6 +80,35 @@ async fn assert_dead(world: &World, code: &Code, seconds: i64, expected: DeadCod
     );
 }
 
+pub async fn a_second_use_of_a_code_revokes_only_its_own_grant(store: AnyStore) {
+    let world = World::new(store).await;
+    let neighbour = world.grant("a", OFFLINE, 0).await;
+    let code = world.code("b", OFFLINE, 0).await;
+    assert!(matches!(world.redeem(&code, 0).await, Redeemed::Done));
+    assert!(matches!(world.redeem(&code, 1).await, Redeemed::Reused));
+    assert_eq!(
+        world.dead(&grant(&code, 0), 1).await,
+        Some("the grant was revoked")
+    );
+    assert_eq!(world.dead(&neighbour, 1).await, None);
+}
+
+pub async fn a_code_becomes_a_grant_of_its_own_user_only(store: AnyStore) {
+    let world = World::new(store).await;
+    let code = world.code("a", OFFLINE, 0).await;
+    let redemption = world.redemption(&code, 0);
+    let foreign = RedeemCode {
+        grant: Grant {
+            subject: user("bob").subject,
+            ..redemption.grant.clone()
+        },
+        ..redemption
+    };
+    let refused = world.store.redeem_code(foreign).await.unwrap();
+    assert!(matches!(refused, Redeemed::Dead(_)), "{refused:?}");
+    assert!(matches!(world.redeem(&code, 0).await, Redeemed::Done));
+}
+
 pub async fn an_expired_code_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", ONLINE, 0).await;

@@ -17,6 +17,7 @@ mod provider;
 
 mod bench;
 mod check;
+mod check_files;
 mod check_gateway;
 mod clients;
 mod dev;

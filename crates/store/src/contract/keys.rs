@@ -156,6 +156,18 @@ pub async fn a_stale_step_writes_nothing(store: AnyStore) {
     assert_eq!(events(&store).await, before);
 }
 
+pub async fn a_key_is_removed_alone_and_only_in_its_state(store: AnyStore) {
+    use KeyState::{Active, Hidden, Retired};
+    for (kid, algorithm) in [("a", Algorithm::ES256), ("r", Algorithm::RS256)] {
+        assert!(add(&store, key(kid, algorithm, Active)).await);
+        assert!(step(&store, &[(kid, Active, Some(Retired))], 1).await);
+        assert!(!step(&store, &[(kid, Hidden, None)], 2).await);
+        assert!(step(&store, &[(kid, Retired, Some(Hidden))], 2).await);
+    }
+    assert!(step(&store, &[("a", Hidden, None)], 3).await);
+    assert_eq!(ring(&store).await, states(&[("r", Hidden)]));
+}
+
 pub async fn of_20_parallel_steps_one_is_made(store: AnyStore) {
     let results = race(|n| {
         let store = store.clone();

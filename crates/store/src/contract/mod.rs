@@ -88,7 +88,7 @@ macro_rules! contract {
                 a_session_stays_as_long_as_its_grants, sweeping_is_bounded,
                 an_audit_row_of_a_wrong_clock_takes_no_other_along;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
-                a_stale_step_writes_nothing,
+                a_stale_step_writes_nothing, a_key_is_removed_alone_and_only_in_its_state,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
@@ -104,7 +104,7 @@ macro_rules! contract {
                 a_login_in_progress_does_not_survive_a_new_password, t3_the_costs_of_password_hashes_are_counted;
             redemption: a_code_is_redeemed_once, a_second_use_of_a_code_revokes_only_its_own_grant,
                 a_code_becomes_a_grant_of_its_own_user_only, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
-                an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
+                an_unknown_code_is_missing_beside_others, an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,
                 a_code_of_another_client_is_not_consumed, a_code_follows_its_session_to_a_new_cookie,
                 a_grant_has_the_id_of_its_code, a_bound_code_is_redeemed_with_its_key,
                 a_code_that_is_not_bound_may_become_a_bound_grant,

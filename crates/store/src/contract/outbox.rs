@@ -164,6 +164,11 @@ pub async fn a_session_without_such_clients_writes_nothing(store: AnyStore) {
         .set_client_status(id, ClientStatus::Disabled, cause(0));
     assert!(disable.await.unwrap());
     told(&world, "unknown").await;
+    // One that another session of the same user knows.
+    let other = told(&world, "other").await;
+    let elsewhere = session("elsewhere", &world.alice, 0);
+    world.open(&elsewhere, None, 0).await;
+    grant_of(&world, &other, &elsewhere, "two").await;
     log_out(&world).await;
     assert_eq!(claim(&world, None, HOUR).await, []);
 }

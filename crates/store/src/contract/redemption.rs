@@ -109,6 +109,13 @@ pub async fn a_code_becomes_a_grant_of_its_own_user_only(store: AnyStore) {
     assert!(matches!(world.redeem(&code, 0).await, Redeemed::Done));
 }
 
+pub async fn an_unknown_code_is_missing_beside_others(store: AnyStore) {
+    let world = World::new(store).await;
+    world.code("a", OFFLINE, 0).await;
+    let never = code("never", &world.session, &world.spa, OFFLINE, 0);
+    assert_dead(&world, &never, 0, DeadCode::Missing).await;
+}
+
 pub async fn an_expired_code_is_dead(store: AnyStore) {
     let world = World::new(store).await;
     let code = world.code("a", ONLINE, 0).await;

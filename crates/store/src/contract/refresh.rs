@@ -234,6 +234,11 @@ pub async fn a_token_ahead_of_the_row_is_audited_once_a_minute(store: AnyStore) 
         world.rotate(rotation(&a, 5, seconds)).await;
     }
     assert_eq!(world.count(AuditEvent::RefreshAhead).await, 1);
+    // A row about something else is not one about this.
+    let mut elsewhere = rotation(&b, 0, 58);
+    elsewhere.presented.seen = seen(2);
+    world.rotate(elsewhere).await;
+    assert_eq!(world.count(AuditEvent::RefreshAnomaly).await, 1);
     world.rotate(rotation(&b, 5, 59)).await;
     assert_eq!(world.count(AuditEvent::RefreshAhead).await, 2);
     world.rotate(rotation(&a, 6, 61)).await;

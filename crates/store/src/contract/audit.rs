@@ -124,6 +124,32 @@ pub async fn rows_added_or_removed_between_pages_repeat_and_hide_no_other(store:
     assert_eq!(next, None, "a full last page is the last one");
 }
 
+pub async fn rows_before_a_clock_was_set_back_are_found(store: AnyStore) {
+    const DAY: i64 = 86_400;
+    // Wrong by ten days, twice.
+    let times = [
+        10 * DAY,
+        10 * DAY + 1,
+        5,
+        6,
+        10 * DAY + 2,
+        7,
+        10 * DAY + 3,
+        8,
+        9,
+    ];
+    for (n, seconds) in times.into_iter().enumerate() {
+        add(&store, &format!("user{n}"), seconds).await;
+    }
+    let filter = AuditFilter {
+        since: Some(at(10 * DAY)),
+        ..AuditFilter::default()
+    };
+    let found = store.audit(filter, Page::first(100)).await.unwrap();
+    let found: Vec<_> = found.items.iter().map(|row| row.at).collect();
+    assert_eq!(found, [3, 2, 1, 0].map(|s| at(10 * DAY + s)));
+}
+
 pub async fn rows_of_a_period_are_found_and_paged(store: AnyStore) {
     // The clock is set back between the third and the fourth row.
     for (n, seconds) in [1, 5, 9, 4, 6, 10].into_iter().enumerate() {

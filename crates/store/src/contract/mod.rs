@@ -73,6 +73,7 @@ macro_rules! contract {
             assertions: an_assertion_counts_once, of_20_parallel_assertions_one_counts;
             audit: rows_are_filtered, every_actor_survives,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other,
+                rows_before_a_clock_was_set_back_are_found,
                 rows_of_a_period_are_found_and_paged;
             clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
                 a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,

@@ -72,13 +72,29 @@ macro_rules! list {
 /// By how much a row may be older than one that was written before: requests take their time, and clocks are set.
 const DISORDER_MS: i64 = 60 * 60 * 1000;
 
-/// An id from which on the rows of a period stand: ids rise with time, but for [`DISORDER_MS`]. A binary search, as no index
-/// has the times; each row's own time decides then.
+/// How many rows before the ones that were found are read too: the clock may have been set back by more.
+const LOOK_BACK: i64 = 100_000;
+
+/// An id from which on the rows of a period are: ids rise with time, but for [`DISORDER_MS`]. A binary search, as no index
+/// has the times; each row's own time decides then. A clock that was set back by more hides no row unless it was wrong for
+/// [`LOOK_BACK`] rows.
 fn first_since(db: &Connection, since: i64) -> Verb<i64> {
-    let bound = since.saturating_sub(DISORDER_MS);
     let range = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM audit";
     let range = rows::first(db, range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (mut low, mut high): (i64, i64) = range.unwrap_or_default();
+    let (first, mut end): (i64, i64) = range.unwrap_or_default();
+    let earlier = "SELECT id FROM audit WHERE id >= ? AND id < ? AND at >= ? ORDER BY id LIMIT 1";
+    loop {
+        let found = search(db, since.saturating_sub(DISORDER_MS), (first, end))?;
+        let from = found.saturating_sub(LOOK_BACK);
+        match rows::first(db, earlier, (from, found, since), |row| Ok(row.get(0)?))? {
+            None => return Ok(found),
+            Some(id) => end = id,
+        }
+    }
+}
+
+/// The first id whose row is not older than this, if the rows of the range are in order.
+fn search(db: &Connection, bound: i64, (mut low, mut high): (i64, i64)) -> Verb<i64> {
     let next = "SELECT id, at FROM audit WHERE id >= ? ORDER BY id LIMIT 1";
     while low < high {
         let middle = low + (high - low) / 2;

@@ -93,7 +93,7 @@ macro_rules! contract {
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
-                a_client_is_disabled_and_removed_alone, a_refresh_token_is_rotated_noted_and_revoked_alone,
+                a_client_is_disabled_and_removed_alone, a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
                 a_rotation_depends_on_its_own_user_client_and_session, an_expired_session_is_not_replaced_by_another,
                 a_refresh_keeps_its_own_session_alive;
             outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,

@@ -85,7 +85,8 @@ impl Neighbours {
                 .items
             {
                 assert_eq!(session.subject, user.subject);
-                state.insert(format!("session {name}"), format!("{session:?}"));
+                let key = format!("session {name} {}", session.sid.as_str());
+                state.insert(key, format!("{session:?}"));
             }
         }
         for client in store.clients(Page::first(MAX_PAGE)).await.unwrap().items {
@@ -200,17 +201,22 @@ pub async fn a_session_ends_and_moves_alone(store: AnyStore) {
     let idle = jiff::SignedDuration::from_mins(40);
     let id = all.world.session.id;
     store.touch_session(id, at(120), idle).await.unwrap();
-    assert_eq!(all.changed(&before).await, rows(&["session alice"]));
+    assert_eq!(all.changed(&before).await, rows(&["session alice sid-one"]));
 
     let before = all.state().await;
     let sid = all.world.session.sid.clone();
     let foreign = EndWhich::Sid(sid.clone(), Some(all.bob.subject.clone()));
     assert_eq!(all.world.end(foreign, SessionEnd::Logout, 1).await, 0);
     assert_eq!(all.changed(&before).await, rows(&[]));
+    let elsewhere = session("elsewhere", alice, 0);
+    all.world.open(&elsewhere, None, 0).await;
+    let code = code("elsewhere", &elsewhere, &all.world.spa, ONLINE, 0);
+    allow(&all.world, &code, &all.world.spa).await;
     let own = EndWhich::Sid(sid, Some(alice.subject.clone()));
     assert_eq!(all.world.end(own, SessionEnd::Logout, 1).await, 1);
     let changed = all.changed(&before).await;
-    assert!(changed.contains("session alice"));
+    assert!(changed.contains("session alice sid-one"));
+    assert_eq!(all.world.dead(&grant(&code, 0), 1).await, None);
     assert!(
         changed.iter().all(|name| !name.contains("bob")),
         "{changed:?}"
@@ -278,7 +284,7 @@ pub async fn a_client_is_disabled_and_removed_alone(store: AnyStore) {
     assert_eq!(changed.len(), 7, "{changed:?}");
 }
 
-pub async fn a_refresh_token_is_rotated_noted_and_revoked_alone(store: AnyStore) {
+pub async fn a_refresh_token_is_rotated_alone(store: AnyStore) {
     let all = Neighbours::new(store).await;
     let store = &all.world.store;
     let grant = all.grant("bob web second");
@@ -291,6 +297,14 @@ pub async fn a_refresh_token_is_rotated_noted_and_revoked_alone(store: AnyStore)
     let before = all.state().await;
     assert!(store.rotate_refresh(now(2)).await.unwrap().is_some());
     assert_eq!(all.changed(&before).await, name);
+}
+
+pub async fn a_token_is_noted_as_seen_and_its_reuse_revoked_alone(store: AnyStore) {
+    let all = Neighbours::new(store).await;
+    let store = &all.world.store;
+    let grant = all.grant("bob web second");
+    let name = rows(&["grant bob web second"]);
+    assert!(rotates(&all, grant, 1).await);
     let before = all.state().await;
     store.note_refresh_seen(grant.id, 0).await.unwrap();
     assert_eq!(all.changed(&before).await, rows(&[]), "not the current one");
@@ -298,7 +312,7 @@ pub async fn a_refresh_token_is_rotated_noted_and_revoked_alone(store: AnyStore)
     assert_eq!(all.changed(&before).await, name);
     // The token before one that was seen in use: reuse.
     let before = all.state().await;
-    assert!(store.rotate_refresh(now(3)).await.unwrap().is_some());
+    assert!(!rotates(&all, grant, 3).await);
     assert_eq!(all.changed(&before).await, name);
     assert!(all.state().await["grant bob web second"].contains("Revoked"));
 }
@@ -309,7 +323,7 @@ pub async fn a_refresh_keeps_its_own_session_alive(store: AnyStore) {
     allow(&all.world, &code, &all.world.spa).await;
     let before = all.state().await;
     assert!(rotates(&all, &grant(&code, 0), 120).await);
-    assert_eq!(all.changed(&before).await, rows(&["session alice"]));
+    assert_eq!(all.changed(&before).await, rows(&["session alice sid-one"]));
 }
 
 /// Whether a refresh token of the grant, as it was read before, is rotated now.

@@ -46,6 +46,8 @@ pub mod keys;
 #[doc(hidden)]
 pub mod neighbours;
 #[doc(hidden)]
+pub mod neighbours_refresh;
+#[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
 pub mod passwords;
@@ -93,9 +95,11 @@ macro_rules! contract {
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
-                a_client_is_disabled_and_removed_alone, a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
-                a_rotation_depends_on_its_own_user_client_and_session, an_expired_session_is_not_replaced_by_another,
-                a_refresh_keeps_its_own_session_alive;
+                a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
+                a_login_moves_its_own_browser_and_resets_its_own_failures, a_password_of_another_user_opens_no_session;
+            neighbours_refresh: a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
+                a_refresh_keeps_its_own_session_alive, a_rotation_depends_on_its_own_user_client_and_session,
+                an_expired_session_is_not_replaced_by_another, grants_at_another_client_are_not_counted;
             outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,
                 a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
                 d28_a_claimed_message_is_due_again_after_its_lease,

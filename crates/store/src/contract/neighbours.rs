@@ -1,4 +1,4 @@
-//! A verb reads and changes what it names, and nothing of another user, client, session or grant.
+//! A verb reads and changes what it names, and nothing of another user, client, session, code or grant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,17 @@ use cardea_protocol::{model::*, scope::Scope};
 use super::sample::*;
 use crate::*;
 
-/// Alice and Bob, each with a session and, at each of two clients, a consent and two grants.
-struct Neighbours {
-    world: World,
-    bob: User,
-    web: Client,
+/// Alice and Bob, each with a session and, at each of two clients, a consent, two grants and a code that is not redeemed.
+pub(super) struct Neighbours {
+    pub(super) world: World,
+    pub(super) bob: User,
+    pub(super) web: Client,
     grants: BTreeMap<String, Grant>,
+    codes: BTreeMap<String, Code>,
 }
 
 impl Neighbours {
-    async fn new(store: AnyStore) -> Self {
+    pub(super) async fn new(store: AnyStore) -> Self {
         let world = World::new(store).await;
         let (bob, web) = (user("bob"), client("web"));
         let add = AddUser {
@@ -29,7 +30,7 @@ impl Neighbours {
         world.open(&bobs, None, 0).await;
         let add = put(web.clone(), ClientChange::Add, 0);
         assert!(world.store.put_client(add).await.unwrap());
-        let mut grants = BTreeMap::new();
+        let (mut grants, mut codes) = (BTreeMap::new(), BTreeMap::new());
         for (name, session) in [("alice", &world.session), ("bob", &bobs)] {
             for client in [&world.spa, &web] {
                 for place in ["first", "second"] {
@@ -38,6 +39,10 @@ impl Neighbours {
                     grants.insert(name, grant(&code, 0));
                     allow(&world, &code, client).await;
                 }
+                let name = format!("{name} {}", client.id().as_str());
+                let code = code(&name, session, client, ONLINE, 0);
+                assert!(world.issue(&code, 0).await);
+                codes.insert(name, code);
             }
         }
         Self {
@@ -45,18 +50,19 @@ impl Neighbours {
             bob,
             web,
             grants,
+            codes,
         }
     }
 
     /// Everything that lists show, by the name of its row.
-    async fn state(&self) -> BTreeMap<String, String> {
+    pub(super) async fn state(&self) -> BTreeMap<String, String> {
         let (store, now) = (&self.world.store, at(1));
         let mut state = BTreeMap::new();
         for view in store.users(Page::first(MAX_PAGE)).await.unwrap().items {
             let user = &view.user;
             let name = user.username.as_str().to_owned();
             let locked = store.locked_until(&user.subject).await.unwrap();
-            let known = (user.status, &user.email, &user.roles, &user.claims);
+            let known = (user.status, &user.email, &user.roles, user.failures);
             let login = store.login_user(&user.username).await.unwrap().unwrap();
             let hash = login.password.map(|p| p.hash.expose().clone());
             let text = format!("{known:?} {} {locked:?} {hash:?}", view.has_password);
@@ -98,6 +104,16 @@ impl Neighbours {
             );
             state.insert(format!("client {}", client.id().as_str()), text);
         }
+        for (name, code) in &self.codes {
+            let found = store.code(code.hash, now).await.unwrap();
+            let text = match found {
+                Some(CodeLookup::Unused(context)) => {
+                    format!("{:?} {:?}", context.code, context.sid)
+                }
+                _ => "not found, or used".to_owned(),
+            };
+            state.insert(format!("code {name}"), text);
+        }
         for (name, grant) in &self.grants {
             let found = store.token_state(grant.id, &jti("any"), now).await.unwrap();
             let text = found.map(|found| (found.grant, found.standing, found.user.username));
@@ -107,19 +123,19 @@ impl Neighbours {
     }
 
     /// The rows that differ from those before.
-    async fn changed(&self, before: &BTreeMap<String, String>) -> BTreeSet<String> {
+    pub(super) async fn changed(&self, before: &BTreeMap<String, String>) -> BTreeSet<String> {
         let after = self.state().await;
         let all = before.keys().chain(after.keys());
         let differ = all.filter(|name| before.get(*name) != after.get(*name));
         differ.cloned().collect()
     }
 
-    fn grant(&self, name: &str) -> &Grant {
+    pub(super) fn grant(&self, name: &str) -> &Grant {
         &self.grants[name]
     }
 }
 
-async fn allow(world: &World, code: &Code, client: &Client) {
+pub(super) async fn allow(world: &World, code: &Code, client: &Client) {
     let allow = IssueCode {
         code: code.clone(),
         consent: ConsentChange::Grow(code.scope.clone()),
@@ -134,7 +150,7 @@ async fn allow(world: &World, code: &Code, client: &Client) {
     assert!(matches!(redeemed, Redeemed::Done));
 }
 
-fn rows(names: &[&str]) -> BTreeSet<String> {
+pub(super) fn rows(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -174,6 +190,7 @@ pub async fn a_revocation_takes_only_what_it_names(store: AnyStore) {
     };
     store.revoke_application(application).await.unwrap();
     let expected = [
+        "code alice web",
         "consent alice web",
         "grant alice web first",
         "grant alice web second",
@@ -265,7 +282,7 @@ pub async fn a_user_is_changed_and_removed_alone(store: AnyStore) {
         changed.iter().all(|name| name.contains("alice")),
         "{changed:?}"
     );
-    assert_eq!(changed.len(), 8, "{changed:?}");
+    assert_eq!(changed.len(), 10, "{changed:?}");
 }
 
 pub async fn a_client_is_disabled_and_removed_alone(store: AnyStore) {
@@ -281,92 +298,98 @@ pub async fn a_client_is_disabled_and_removed_alone(store: AnyStore) {
         changed.iter().all(|name| name.contains("web")),
         "{changed:?}"
     );
-    assert_eq!(changed.len(), 7, "{changed:?}");
+    assert_eq!(changed.len(), 9, "{changed:?}");
 }
 
-pub async fn a_refresh_token_is_rotated_alone(store: AnyStore) {
+pub async fn a_revocation_is_audited_with_its_own_user_and_client(store: AnyStore) {
     let all = Neighbours::new(store).await;
     let store = &all.world.store;
-    let grant = all.grant("bob web second");
-    let now = |seconds| rotation(grant, 0, seconds);
-    let name = rows(&["grant bob web second"]);
-    let before = all.state().await;
-    assert!(store.rotate_refresh(now(1)).await.unwrap().is_some());
-    assert_eq!(all.changed(&before).await, name);
-    // A retry.
-    let before = all.state().await;
-    assert!(store.rotate_refresh(now(2)).await.unwrap().is_some());
-    assert_eq!(all.changed(&before).await, name);
+    let grant = all.grant("bob web first");
+    let revoke = |seconds| RevokeGrant {
+        id: grant.id,
+        subject: None,
+        client_id: None,
+        reason: RevocationReason::Operator,
+        cause: cause(seconds),
+    };
+    let expired = grant.expires_at.duration_since(at(0)).as_secs();
+    assert!(!store.revoke_grant(revoke(expired)).await.unwrap());
+    assert!(store.revoke_grant(revoke(1)).await.unwrap());
+    let filter = AuditFilter {
+        event: Some(AuditEvent::GrantRevoked),
+        ..Default::default()
+    };
+    let found = store.audit(filter, Page::first(MAX_PAGE)).await.unwrap();
+    let named = found.items.iter().map(|row| (&row.subject, &row.client_id));
+    let (subject, client) = (Some(all.bob.subject.clone()), Some(all.web.id().clone()));
+    assert_eq!(named.collect::<Vec<_>>(), [(&subject, &client)]);
 }
 
-pub async fn a_token_is_noted_as_seen_and_its_reuse_revoked_alone(store: AnyStore) {
+pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: AnyStore) {
     let all = Neighbours::new(store).await;
-    let store = &all.world.store;
-    let grant = all.grant("bob web second");
-    let name = rows(&["grant bob web second"]);
-    assert!(rotates(&all, grant, 1).await);
+    let (store, alice) = (&all.world.store, &all.world.alice);
+    for user in [alice, &all.bob] {
+        let failure = store.record_login_failure(user.subject.clone(), cause(1));
+        failure.await.unwrap();
+    }
     let before = all.state().await;
-    store.note_refresh_seen(grant.id, 0).await.unwrap();
-    assert_eq!(all.changed(&before).await, rows(&[]), "not the current one");
-    store.note_refresh_seen(grant.id, 1).await.unwrap();
-    assert_eq!(all.changed(&before).await, name);
-    // The token before one that was seen in use: reuse.
-    let before = all.state().await;
-    assert!(!rotates(&all, grant, 3).await);
-    assert_eq!(all.changed(&before).await, name);
-    assert!(all.state().await["grant bob web second"].contains("Revoked"));
+    let again = session("again", alice, 2);
+    let first = Some(all.world.session.id);
+    all.world.open(&again, first, 2).await;
+    let changed = all.changed(&before).await;
+    let own = |name: &String| name.contains("alice") && !name.starts_with("consent");
+    assert!(changed.iter().all(own), "{changed:?}");
+    assert!(changed.contains("session alice sid-one"), "{changed:?}");
+    assert!(changed.contains("user alice"), "{changed:?}");
+
+    // A session that has ended is not continued.
+    let id = EndWhich::Id(again.id);
+    assert_eq!(all.world.end(id, SessionEnd::Logout, 3).await, 1);
+    let before = all.world.events().await.len();
+    let third = OpenSession {
+        session: session("third", alice, 4),
+        previous: Some(again.id),
+        password_set_at: None,
+        cause: cause(4),
+    };
+    let sid = store.open_session(third).await.unwrap();
+    assert_eq!(sid, Some(session("third", alice, 4).sid));
+    assert_eq!(
+        all.world.events().await.split_off(before),
+        [AuditEvent::Login]
+    );
 }
 
-pub async fn a_refresh_keeps_its_own_session_alive(store: AnyStore) {
+pub async fn a_password_of_another_user_opens_no_session(store: AnyStore) {
     let all = Neighbours::new(store).await;
-    let code = code("online", &all.world.session, &all.world.spa, ONLINE, 0);
-    allow(&all.world, &code, &all.world.spa).await;
-    let before = all.state().await;
-    assert!(rotates(&all, &grant(&code, 0), 120).await);
-    assert_eq!(all.changed(&before).await, rows(&["session alice sid-one"]));
-}
-
-/// Whether a refresh token of the grant, as it was read before, is rotated now.
-async fn rotates(all: &Neighbours, grant: &Grant, seconds: i64) -> bool {
-    let verdict = all.world.rotate(rotation(grant, 0, seconds)).await;
-    matches!(
-        verdict.write,
-        cardea_protocol::token::refresh_token::Write::Rotate(_)
-    )
-}
-
-pub async fn a_rotation_depends_on_its_own_user_client_and_session(store: AnyStore) {
-    let all = Neighbours::new(store).await;
-    let store = &all.world.store;
-    let disable = UserChange {
-        subject: all.world.alice.subject.clone(),
+    let (store, alice) = (&all.world.store, &all.world.alice);
+    let change = UserChange {
+        subject: alice.subject.clone(),
         update: UserUpdate {
-            status: Some(UserStatus::Disabled),
-            applications: Applications::Keep,
+            password_hash: Some(cardea_seal::Secret::new("another".to_owned())),
             ..Default::default()
         },
-        cause: cause(1),
+        cause: cause(5),
     };
-    assert!(store.change_user(disable).await.unwrap());
-    assert!(!rotates(&all, all.grant("alice spa first"), 2).await);
-    assert!(rotates(&all, all.grant("bob spa first"), 2).await);
-    let disabled = ClientStatus::Disabled;
-    let id = all.web.id().clone();
+    assert!(store.change_user(change).await.unwrap());
+    let open = |user: &User, name: &str| OpenSession {
+        session: session(name, user, 6),
+        previous: None,
+        password_set_at: Some(at(0)),
+        cause: cause(6),
+    };
     assert!(
         store
-            .set_client_status(id, disabled, cause(3))
+            .open_session(open(alice, "a"))
             .await
             .unwrap()
+            .is_none()
     );
-    assert!(!rotates(&all, all.grant("bob web first"), 4).await);
-    assert!(rotates(&all, all.grant("bob spa second"), 4).await);
-}
-
-pub async fn an_expired_session_is_not_replaced_by_another(store: AnyStore) {
-    let all = Neighbours::new(store).await;
-    let code = code("online", &all.world.session, &all.world.spa, ONLINE, 0);
-    allow(&all.world, &code, &all.world.spa).await;
-    let later = session("three", &all.bob, 40 * MINUTE);
-    all.world.open(&later, None, 40 * MINUTE).await;
-    assert!(!rotates(&all, &grant(&code, 0), 45 * MINUTE).await);
+    assert!(
+        store
+            .open_session(open(&all.bob, "b"))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }

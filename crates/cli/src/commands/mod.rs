@@ -4,8 +4,6 @@ mod shared;
 
 use std::path::PathBuf;
 
-#[cfg(feature = "dev")]
-use cardea_server::config::development::own_client_problem;
 use clap::{Args, Parser, Subcommand};
 
 use crate::operate::{
@@ -112,7 +110,7 @@ impl OwnClient {
     fn parse(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some((id, uri)) if !id.is_empty() && uri.contains(':') => {
-                match own_client_problem(id, uri) {
+                match cardea_server::config::development::own_client_problem(id, uri) {
                     Some(problem) => Err(problem),
                     None => Ok(Self {
                         id: id.to_owned(),

@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn n4_the_operator_is_named() {
         let users =
-            "root:x:0:0:root:/root:/bin/sh\nbroken\nalice:x:1000:1000::/home/alice:/bin/sh\n";
+            "root:x:0:0:root:/root:/bin/sh\nbroken\nalice:x:1000:1000::/srv/alice:/bin/sh\n";
         assert_eq!(name_in(users, 0).as_deref(), Some("root"));
         assert_eq!(name_in(users, 1000).as_deref(), Some("alice"));
         assert_eq!(name_in(users, 4711), None);

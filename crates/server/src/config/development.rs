@@ -14,45 +14,16 @@ use serde_json::json;
 use url::Url;
 
 use super::{Config, KeysConfig, OutboundConfig, SeedUser, StoreConfig};
-use crate::passwords;
 
-/// The secret of the demo client `backend`.
-pub const BACKEND_SECRET: &str = "dev-backend-secret-change-me-000000000000";
-/// The secret of the demo client `script`.
-pub const SCRIPT_SECRET: &str = "dev-script-secret-change-me-0000000000000";
-/// The secret of `bff`, the single-page app's backend.
-pub const BFF_SECRET: &str = "dev-bff-secret-change-me-0000000000000000";
-/// The secret of `webapp`, the app whose pages are made on the server.
-pub const WEBAPP_SECRET: &str = "dev-webapp-secret-change-me-0000000000000";
-/// The password of `alice`.
-pub const ALICES_PASSWORD: &str = "wonderland-7-doors";
-/// The password of `bob`.
-pub const BOBS_PASSWORD: &str = "hinge-of-the-door-9";
+pub(crate) use super::demo_secrets::is_demo_secret;
+pub use super::demo_secrets::{
+    ALICES_PASSWORD, BACKEND_SECRET, BFF_SECRET, BOBS_PASSWORD, SCRIPT_SECRET, WEBAPP_SECRET,
+};
 
 /// Where developers' own apps run: the clients `spa` and `backend`.
 const APP: &str = "http://localhost:5173";
 const APP_BY_ADDRESS: &str = "http://127.0.0.1:5173";
 const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
-
-/// D23: whether this is a public secret of a client or password of a user.
-pub(crate) fn is_demo_secret(text: &str) -> bool {
-    [
-        BACKEND_SECRET,
-        SCRIPT_SECRET,
-        BFF_SECRET,
-        WEBAPP_SECRET,
-        ALICES_PASSWORD,
-        BOBS_PASSWORD,
-    ]
-    .contains(&text)
-}
-
-/// D23: whether this is the hash of a public password. It takes as long as two logins.
-pub(crate) fn is_demo_hash(hash: &str) -> bool {
-    [ALICES_PASSWORD, BOBS_PASSWORD]
-        .into_iter()
-        .any(|password| passwords::is_hash_of(hash, password))
-}
 
 /// Where browsers find the provider and the apps of `cardea dev`.
 #[derive(Debug, Clone)]

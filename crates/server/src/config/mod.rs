@@ -2,12 +2,13 @@
 
 mod brand;
 mod clients;
+mod demo_secrets;
 pub mod development;
 mod keys;
 mod limits;
 mod metrics;
 mod places;
-mod problem;
+pub(crate) mod problem;
 mod problems;
 pub mod settings;
 mod tokens;

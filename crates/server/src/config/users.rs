@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    ConfigProblem,
-    development::{is_demo_hash, is_demo_secret},
+    demo_secrets::{is_demo_hash, is_demo_secret},
+    problem::ConfigProblem,
 };
 use crate::{admin::check_user, passwords};
 

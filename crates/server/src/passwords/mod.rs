@@ -19,7 +19,7 @@ use cardea_seal::{Entropy, MacKey, Secret};
 use hash::Stored;
 use pool::Pool;
 
-use crate::config::ConfigProblem;
+use crate::config::problem::ConfigProblem;
 
 /// What a password check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::strength::compact;
-
 /// Letters and digits of passwords and phrases that everyone has read. What begins with one of them, with little after it, is refused.
 const EXAMPLES: &[&str] = &[
     "correcthorsebatterystaple",
@@ -175,6 +173,12 @@ fn period(text: &str) -> Option<String> {
     })?;
     let rest = text.get(repeated..).unwrap_or_default();
     Some(part.iter().chain(rest).collect())
+}
+
+/// The letters and digits, in lower case.
+pub(super) fn compact(password: &str) -> String {
+    let letters = password.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

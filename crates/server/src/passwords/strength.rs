@@ -2,7 +2,10 @@
 
 use zxcvbn::{Score, zxcvbn};
 
-use super::{error::PasswordError, obvious};
+use super::{
+    error::PasswordError,
+    obvious::{self, compact},
+};
 
 /// Those of the 100,000 most common passwords that have 8 and more characters, in lower case, sorted (SecLists, MIT).
 const COMMON: &str = include_str!("common.txt");
@@ -90,12 +93,6 @@ fn words_log10(password: &str, about: &[&str]) -> f64 {
 
 fn start_of(password: &str) -> String {
     password.chars().take(ESTIMATED_CHARACTERS).collect()
-}
-
-/// The letters and digits, in lower case.
-pub(super) fn compact(password: &str) -> String {
-    let letters = password.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// Whether hardly anything is left of a password when the names in it are taken out.

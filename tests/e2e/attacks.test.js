@@ -158,3 +158,25 @@ test('a session cookie is HttpOnly, and new at each login', async (t) => {
   await sees(page, 'Allow Orders access?');
   assert.notEqual((await cookies()).get('cardea_session').value, session.value);
 });
+
+test('b11: a click on Allow in its first half second does nothing', async (t) => {
+  const { page } = await person(t, on.browser);
+  await page.goto(ask().url);
+  await logIn(page);
+  await sees(page, 'Allow Orders access?');
+  const button = page.getByRole('button', { name: 'Allow', exact: true });
+  // The animation from its beginning, at this moment of it.
+  const after = (time) =>
+    button.evaluate((element, at) => {
+      element.classList.remove('settles');
+      getComputedStyle(element).animationName;
+      element.classList.add('settles');
+      const [animation] = element.getAnimations();
+      animation.pause();
+      animation.currentTime = at;
+      return getComputedStyle(element).pointerEvents;
+    }, time);
+  assert.equal(await after(0), 'none');
+  assert.equal(await after(499), 'none');
+  assert.equal(await after(500), 'auto');
+});

@@ -214,7 +214,7 @@ async fn a_refresh_keeps_the_session_awake_but_not_beyond_its_age() {
 }
 
 #[tokio::test]
-async fn an_idle_session_takes_its_refresh_tokens_along() {
+async fn c5_an_idle_session_takes_its_refresh_tokens_along() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let current = tokens(&mut browser, SPA, (Person::ALICE, "openid")).await;

@@ -28,7 +28,7 @@ export function takeOrders(tell) {
     button.disabled = true;
     tell('');
     try {
-      list.prepend(row(await ask(`${API}/orders`, { method: 'POST', json: draft() })));
+      show(await ask(`${API}/orders`, { method: 'POST', json: draft() }));
       sessionStorage.removeItem(DRAFT);
       form.reset();
       form.item.focus();
@@ -56,11 +56,19 @@ function count() {
   empty.hidden = number > 0;
 }
 
+/** The list may have been loaded meanwhile, with the new order in it. */
+function show(order) {
+  list.querySelector(`[data-id="${CSS.escape(order.id)}"]`)?.remove();
+  list.prepend(row(order));
+}
+
 function row({ id, item, quantity, placed_at: placedAt }) {
   const time = make('time', 'note', when.format(new Date(placedAt)));
   time.dateTime = placedAt;
   const what = make('div', 'what', make('strong', '', item), make('span', 'note', `No. ${id} · `, time));
-  return make('li', '', what, make('span', 'count', `× ${quantity}`));
+  const entry = make('li', '', what, make('span', 'count', `× ${quantity}`));
+  entry.dataset.id = id;
+  return entry;
 }
 
 /** An element; strings become text nodes, never markup. */

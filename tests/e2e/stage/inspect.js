@@ -17,6 +17,8 @@ export const VIEWER = { viewport: WIDE, colorScheme: 'light' };
 
 /** All checks of a page. With CARDEA_WRITE=1 the screenshots in `drawn` are rewritten. */
 export async function inspect(name, page, { drawn, complaints }) {
+  // Its styles too.
+  await page.waitForLoadState('load');
   const found = {
     complaints: complaints.splice(0),
     structure: await structure(page),

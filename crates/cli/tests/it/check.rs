@@ -261,7 +261,7 @@ name = \"hr\"
 claims = [\"exp\"]
 [[users]]
 username = \"alice\"
-email = \"nobody\"
+email = \"no-address\"
 claims = { birthdate = \"yesterday\", picture = \"a.png\", sub = \"1\" }
 ";
 

@@ -93,7 +93,7 @@ fn what_cannot_be_a_person_is_refused_with_a_reason() {
         bench.tell(&arguments, password).complaint()
     };
     assert!(add("x", "short", &[]).contains("8 to 128 characters"));
-    assert!(add("x", PASSWORD, &["--email", "nobody"]).contains("--email: "));
+    assert!(add("x", PASSWORD, &["--email", "no-address"]).contains("--email: "));
     assert!(add("  ", PASSWORD, &[]).contains("the user name: "));
     bench
         .tell(&["user", "add", "alice", "--password-stdin"], PASSWORD)

@@ -148,17 +148,7 @@ pub async fn a_revoked_consent_allows_no_code(store: AnyStore) {
 
 /// Another user allowed this client, and this user allowed another client.
 async fn allow_of_others(world: &World, scope: &Scope) {
-    let (bob, web) = (user("bob"), client("web"));
-    let add = AddUser {
-        user: bob.clone(),
-        password_hash: password(),
-        cause: cause(0),
-    };
-    world.store.add_user(add).await.unwrap();
-    let session = session("bobs", &bob, 0);
-    world.open(&session, None, 0).await;
-    let add = put(web.clone(), ClientChange::Add, 0);
-    assert!(world.store.put_client(add).await.unwrap());
+    let (_, session, web) = super::neighbours::others(world).await;
     for code in [
         super::sample::code("bobs", &session, &world.spa, ONLINE, 0),
         super::sample::code("webs", &world.session, &web, ONLINE, 0),

@@ -19,17 +19,7 @@ pub(super) struct Neighbours {
 impl Neighbours {
     pub(super) async fn new(store: AnyStore) -> Self {
         let world = World::new(store).await;
-        let (bob, web) = (user("bob"), client("web"));
-        let add = AddUser {
-            user: bob.clone(),
-            password_hash: password(),
-            cause: cause(0),
-        };
-        world.store.add_user(add).await.unwrap();
-        let bobs = session("two", &bob, 0);
-        world.open(&bobs, None, 0).await;
-        let add = put(web.clone(), ClientChange::Add, 0);
-        assert!(world.store.put_client(add).await.unwrap());
+        let (bob, bobs, web) = others(&world).await;
         let (mut grants, mut codes) = (BTreeMap::new(), BTreeMap::new());
         for (name, session) in [("alice", &world.session), ("bob", &bobs)] {
             for client in [&world.spa, &web] {
@@ -135,6 +125,24 @@ impl Neighbours {
     }
 }
 
+/// Bob, logged in, and the client `web`.
+pub(super) async fn others(world: &World) -> (User, Session, Client) {
+    let (bob, web) = (user("bob"), client("web"));
+    let add = AddUser {
+        user: bob.clone(),
+        password_hash: password(),
+        cause: cause(0),
+    };
+    world.store.add_user(add).await.unwrap();
+    let bobs = session("two", &bob, 0);
+    world.open(&bobs, None, 0).await;
+    let put = world
+        .store
+        .put_client(put(web.clone(), ClientChange::Add, 0));
+    assert!(put.await.unwrap());
+    (bob, bobs, web)
+}
+
 pub(super) async fn allow(world: &World, code: &Code, client: &Client) {
     let allow = IssueCode {
         code: code.clone(),
@@ -215,8 +223,7 @@ pub async fn a_session_ends_and_moves_alone(store: AnyStore) {
     let all = Neighbours::new(store).await;
     let (store, alice) = (&all.world.store, &all.world.alice);
     let before = all.state().await;
-    let idle = jiff::SignedDuration::from_mins(40);
-    let id = all.world.session.id;
+    let (id, idle) = (all.world.session.id, jiff::SignedDuration::from_mins(40));
     store.touch_session(id, at(120), idle).await.unwrap();
     assert_eq!(all.changed(&before).await, rows(&["session alice sid-one"]));
 

@@ -197,18 +197,33 @@ fn n3_a_missing_repeated_or_broken_redirect_uri_is_explained_with_the_registered
 #[test]
 fn n3_a_missing_repeated_or_broken_client_id_is_explained_with_registered_ones() {
     let id = "client_id";
-    let nobody = || {
+    let of_no_client = || {
         let mut asked = asked();
         asked.client = None;
         asked
     };
     for (asked, client, sent, advice) in [
-        (nobody().without(id), None, "(nothing)", "send client_id"),
-        (nobody().with(id, ""), None, "(nothing)", "send client_id"),
-        (nobody().also(id, "app"), Some("app"), "app", "once"),
-        (nobody().also(id, "x"), Some("app, x"), "app, x", "once"),
         (
-            nobody().without(id).also_undecodable(id),
+            of_no_client().without(id),
+            None,
+            "(nothing)",
+            "send client_id",
+        ),
+        (
+            of_no_client().with(id, ""),
+            None,
+            "(nothing)",
+            "send client_id",
+        ),
+        (of_no_client().also(id, "app"), Some("app"), "app", "once"),
+        (
+            of_no_client().also(id, "x"),
+            Some("app, x"),
+            "app, x",
+            "once",
+        ),
+        (
+            of_no_client().without(id).also_undecodable(id),
             Some("(can't be decoded)"),
             "(can't be decoded)",
             "percent-encode",
@@ -223,7 +238,7 @@ fn n3_a_missing_repeated_or_broken_client_id_is_explained_with_registered_ones()
         assert_eq!(registered.as_deref(), Some("app, other"));
         assert!(to_do.unwrap().contains(advice), "{sent}");
     }
-    let [.., advice] = logged(&nobody());
+    let [.., advice] = logged(&of_no_client());
     assert!(advice.unwrap().contains("register this one"));
 }
 

@@ -96,7 +96,7 @@ macro_rules! contract {
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
-                a_login_moves_its_own_browser_and_resets_its_own_failures, a_password_of_another_user_opens_no_session;
+                a_login_moves_its_own_browser_and_resets_its_own_failures;
             neighbours_refresh: a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
                 a_refresh_keeps_its_own_session_alive, a_rotation_depends_on_its_own_user_client_and_session,
                 an_expired_session_is_not_replaced_by_another, grants_at_another_client_are_not_counted;
@@ -108,7 +108,7 @@ macro_rules! contract {
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
             passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
                 d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
-                a_login_in_progress_does_not_survive_a_new_password, t3_the_costs_of_password_hashes_are_counted;
+                a_login_in_progress_does_not_survive_a_new_password, a_password_of_another_user_opens_no_session, t3_the_costs_of_password_hashes_are_counted;
             redemption: a_code_is_redeemed_once, a_second_use_of_a_code_revokes_only_its_own_grant,
                 a_code_becomes_a_grant_of_its_own_user_only, of_20_parallel_redemptions_one_succeeds_and_its_grant_is_revoked,
                 an_unknown_code_is_missing_beside_others, an_expired_code_is_dead, a_code_of_an_ended_session_is_dead, a_code_of_a_disabled_party_is_dead,

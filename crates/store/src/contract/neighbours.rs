@@ -366,37 +366,3 @@ pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: An
         [AuditEvent::Login]
     );
 }
-
-pub async fn a_password_of_another_user_opens_no_session(store: AnyStore) {
-    let all = Neighbours::new(store).await;
-    let (store, alice) = (&all.world.store, &all.world.alice);
-    let change = UserChange {
-        subject: alice.subject.clone(),
-        update: UserUpdate {
-            password_hash: Some(cardea_seal::Secret::new("another".to_owned())),
-            ..Default::default()
-        },
-        cause: cause(5),
-    };
-    assert!(store.change_user(change).await.unwrap());
-    let open = |user: &User, name: &str| OpenSession {
-        session: session(name, user, 6),
-        previous: None,
-        password_set_at: Some(at(0)),
-        cause: cause(6),
-    };
-    assert!(
-        store
-            .open_session(open(alice, "a"))
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        store
-            .open_session(open(&all.bob, "b"))
-            .await
-            .unwrap()
-            .is_some()
-    );
-}

@@ -218,3 +218,32 @@ pub async fn a_login_in_progress_does_not_survive_a_new_password(store: AnyStore
     );
     assert!(open("five", read().await.set_at).await.unwrap().is_some());
 }
+
+pub async fn a_password_of_another_user_opens_no_session(store: AnyStore) {
+    let world = World::new(store).await;
+    let (bob, ..) = super::neighbours::others(&world).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let change = UserChange {
+        subject: alice.subject.clone(),
+        update: UserUpdate {
+            password_hash: Some(cardea_seal::Secret::new("another".to_owned())),
+            ..Default::default()
+        },
+        cause: cause(5),
+    };
+    assert!(store.change_user(change).await.unwrap());
+    let open = |user: &User, name: &str| OpenSession {
+        session: session(name, user, 6),
+        previous: None,
+        password_set_at: Some(at(0)),
+        cause: cause(6),
+    };
+    assert!(
+        store
+            .open_session(open(alice, "a"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(store.open_session(open(&bob, "b")).await.unwrap().is_some());
+}

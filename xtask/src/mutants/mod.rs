@@ -1,6 +1,7 @@
 //! `cargo xtask mutants`: changes one condition at a time and expects a test to fail.
 
 mod conditions;
+mod copy;
 mod literals;
 mod rules;
 mod sql;

@@ -1,8 +1,10 @@
 //! `cargo xtask mutants rules`: cargo-mutants over the rules that decide about tokens.
 
+use std::process::Command;
+
 use anyhow::Result;
 
-use super::{Selection, mixed};
+use super::{Selection, copy::Copy, mixed};
 use crate::{
     command::{output, root, stream},
     setup::tools,
@@ -15,20 +17,24 @@ const FILES: [&str; 3] = [
     "crates/protocol/src/verify/**",
 ];
 
-/// Runs the chosen mutants; true when each was noticed.
+/// Slow machines need it: a mutant that loops is stopped after so many seconds.
+const PATIENCE: &str = "60";
+
+/// Runs the chosen mutants; true when each was noticed. Those that no test can notice are in `.cargo/mutants.toml`.
 pub(super) fn run(selection: &Selection) -> Result<bool> {
     tools::install_one(tools::MUTANTS, "cargo xtask mutants rules", selection.yes)?;
+    let copy = Copy::make("rules", |_| false)?;
     let part = match (selection.shard, selection.sample) {
         (Some(shard), _) => Some((shard.k, shard.n)),
         (None, Some(sample)) => {
-            let parts = output(mutants()?.arg("--list"))?.lines().count() / sample;
+            let parts = output(mutants(&copy)?.arg("--list"))?.lines().count() / sample;
             let parts = parts.max(1);
             let chosen = mixed(selection.seed, 0) % parts as u64;
             Some((usize::try_from(chosen)?, parts))
         }
         (None, None) => None,
     };
-    let mut command = mutants()?;
+    let mut command = mutants(&copy)?;
     if let Some((k, n)) = part {
         // Every nth mutant: a shard is spread over all files.
         command.args(["--shard", &format!("{k}/{n}"), "--sharding", "round-robin"]);
@@ -39,17 +45,19 @@ pub(super) fn run(selection: &Selection) -> Result<bool> {
     stream(&mut command)
 }
 
-fn mutants() -> Result<std::process::Command> {
+fn mutants(copy: &Copy) -> Result<Command> {
+    let reports = root().join("target/mutants/rules");
     let mut command = tools::MUTANTS.command()?;
+    // In the copy, whose target folder stays: cargo-mutants' own copies are compiled from nothing.
     command
-        .current_dir(root())
-        .args(["mutants", "--package", "cardea-protocol"])
+        .args(["mutants", "--package", "cardea-protocol", "--in-place"])
         .args(["--no-shuffle", "--colors", "never", "--output"])
-        .arg(root().join("target/mutants/rules"))
+        .arg(reports)
+        .args(["--minimum-test-timeout", PATIENCE])
         .args(["--exclude", "**/*tests*"]);
     for file in FILES {
         command.args(["--file", file]);
     }
-    std::fs::create_dir_all(root().join("target/mutants/rules"))?;
+    copy.compile_here(&mut command);
     Ok(command)
 }

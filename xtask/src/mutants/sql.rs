@@ -14,14 +14,17 @@ use anyhow::{Context as _, Result, bail};
 use super::{
     Selection,
     conditions::{self, Condition},
+    copy::{Copy, files},
 };
-use crate::command::{cargo, output, root};
+use crate::command::{output, root};
 
 /// The statements of the store.
 const FOLDER: &str = "crates/store/src/sqlite";
 /// The file that prepares them, and how.
 const PREPARES: &str = "crates/store/src/sqlite/rows.rs";
 const PREPARE: &str = ".prepare_cached(sql)";
+/// Where survivors are explained.
+const EXPLAINED: &str = "docs/mutants.md";
 /// Opens and migrates the file; no verb.
 const OPENS: &str = "crates/store/src/sqlite/open.rs";
 /// The tests to run.
@@ -67,143 +70,116 @@ enum Outcome {
     NotReached,
 }
 
-/// Runs the chosen mutants; true when each was noticed.
+/// Runs the chosen mutants; true when each was noticed or is explained.
 pub(super) fn run(selection: &Selection) -> Result<bool> {
-    let copy = Copy::make()?;
-    let mutants = copy.mark()?;
-    let chosen = selection.choose(mutants.len());
+    let marked = Marked::make()?;
+    let chosen = selection.choose(marked.mutants.len());
+    let chosen = chosen
+        .into_iter()
+        .filter_map(|number| Some((number, marked.mutants.get(number)?)));
+    let chosen: Vec<_> = chosen.collect();
     if selection.list {
-        for mutant in chosen.iter().filter_map(|number| mutants.get(*number)) {
+        for (_, mutant) in chosen {
             println!("{}: {}", mutant.place, mutant.text);
         }
         return Ok(true);
     }
-    println!("mutants: {} of {} conditions", chosen.len(), mutants.len());
-    let program = copy.build()?;
-    if copy.test(&program, None)? != Outcome::Survived {
+    let (all, total) = (chosen.len(), marked.mutants.len());
+    println!("mutants: {all} of {total} conditions");
+    let explained = Explained::read()?;
+    let program = marked.build()?;
+    if marked.test(&program, None)? != Outcome::Survived {
         bail!("the contract fails without any mutant");
     }
     let mut left = Vec::new();
-    for (done, number) in chosen.iter().enumerate() {
-        let Some(mutant) = mutants.get(*number) else {
-            continue;
-        };
+    let mut survivors = 0;
+    for (done, (number, mutant)) in chosen.into_iter().enumerate() {
         let began = Instant::now();
-        let outcome = copy.test(&program, Some(*number))?;
+        let outcome = marked.test(&program, Some(number))?;
+        let noticed = matches!(outcome, Outcome::Killed | Outcome::TimedOut);
+        let is_explained = !noticed && explained.has(mutant);
         println!(
-            "{}/{} {outcome:?} in {} s: {}: {}",
+            "{}/{all} {outcome:?}{} in {} s: {}: {}",
             done + 1,
-            chosen.len(),
+            if is_explained { ", explained" } else { "" },
             began.elapsed().as_secs(),
             mutant.place,
             mutant.text
         );
-        if matches!(outcome, Outcome::Survived | Outcome::NotReached) {
+        survivors += usize::from(!noticed);
+        if !noticed && !is_explained {
             left.push((mutant, outcome));
         }
     }
-    println!(
-        "\n{} of {} were noticed",
-        chosen.len() - left.len(),
-        chosen.len()
-    );
-    if !left.is_empty() {
-        println!("\n| condition | place | |\n|---|---|---|");
-    }
-    for (mutant, outcome) in &left {
-        println!("| `{}` | {} | {outcome:?} |", mutant.text, mutant.place);
-    }
+    report(all, survivors, &left);
     Ok(left.is_empty())
 }
 
-/// The workspace once more, with a target folder of its own. It stays for the next run.
-struct Copy {
-    sources: PathBuf,
-    target: PathBuf,
+fn report(all: usize, survivors: usize, left: &[(&Mutant, Outcome)]) {
+    let (noticed, explained) = (all - survivors, survivors - left.len());
+    println!(
+        "\n{noticed} of {all} were noticed; of the others {explained} are explained in {EXPLAINED}"
+    );
+    if left.is_empty() {
+        return;
+    }
+    println!(
+        "\nWrite a test of the contract that needs the condition, or explain it there:\n\n| file | condition | |\n|---|---|---|"
+    );
+    for (mutant, outcome) in left {
+        println!("| `{}` | `{}` | {outcome:?} |", mutant.place, mutant.text);
+    }
 }
 
-impl Copy {
-    fn make() -> Result<Self> {
-        let folder = root().join("target/mutants/sql");
-        let copy = Self {
-            sources: folder.join("workspace"),
-            target: folder.join("target"),
+/// The conditions that no test can notice, each with its reason.
+struct Explained(Vec<(String, String)>);
+
+impl Explained {
+    fn read() -> Result<Self> {
+        let text = fs::read_to_string(root().join(EXPLAINED))
+            .with_context(|| format!("cannot read {EXPLAINED}"))?;
+        Ok(Self::parse(&text))
+    }
+
+    /// The rows of the tables whose first two cells are code: the file's name and the condition.
+    fn parse(text: &str) -> Self {
+        let row = |line: &str| {
+            let mut cells = line.strip_prefix("| `")?.split("` | ");
+            let file = cells.next()?.to_owned();
+            let condition = cells.next()?.strip_prefix('`')?.to_owned();
+            Some((file, condition))
         };
-        let mut git = Command::new("git");
-        git.args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root());
-        for path in output(&mut git)?.split_terminator('\0') {
-            let from = root().join(path);
-            if from.is_file() {
-                let bytes = fs::read(&from).with_context(|| format!("cannot read {path}"))?;
-                copy.write(Path::new(path), &bytes)?;
-            }
-        }
-        // Of an earlier copy: a migration with another name would be applied too.
-        for path in files(&copy.sources.join("crates"))? {
-            let before = path.strip_prefix(&copy.sources)?;
-            if !root().join(before).exists() {
-                fs::remove_file(path)?;
-            }
-        }
-        Ok(copy)
+        Self(text.lines().filter_map(row).collect())
     }
 
-    /// Writes a file if it differs: cargo compiles again what is younger than its last build.
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let to = self.sources.join(path);
-        if path.starts_with(FOLDER) || fs::read(&to).is_ok_and(|before| before == bytes) {
-            return Ok(());
-        }
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))
+    fn has(&self, mutant: &Mutant) -> bool {
+        let path = mutant.place.split(':').next().unwrap_or_default();
+        self.0.iter().any(|(file, condition)| {
+            *condition == mutant.text && path.strip_prefix(FOLDER) == Some(&format!("/{file}"))
+        })
     }
+}
 
-    /// Marks the conditions of all statements.
-    fn mark(&self) -> Result<Vec<Mutant>> {
-        let mut mutants = Vec::new();
-        for path in files(&root().join(FOLDER))? {
-            let text = fs::read_to_string(&path)?;
-            let short = path.strip_prefix(root()).unwrap_or(&path);
-            let name = short.to_string_lossy();
-            let mut marked = match name.contains("tests") || name == OPENS {
-                true => text,
-                false => marked(&text, &name, &mut mutants),
-            };
-            if short == Path::new(PREPARES) {
-                if !marked.contains(PREPARE) {
-                    bail!("{PREPARES} does not have `{PREPARE}`");
-                }
-                marked = marked.replace(PREPARE, ".prepare_cached(&mutated(sql))") + ACTIVATE;
-            }
-            let to = self.sources.join(short);
-            if fs::read(&to).is_ok_and(|before| before == marked.as_bytes()) {
-                continue;
-            }
-            if let Some(folder) = to.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(to, marked)?;
-        }
-        Ok(mutants)
+/// A copy of the workspace in which the conditions are marked.
+struct Marked {
+    copy: Copy,
+    mutants: Vec<Mutant>,
+}
+
+impl Marked {
+    fn make() -> Result<Self> {
+        let copy = Copy::make("sql", |path| path.starts_with(FOLDER))?;
+        let mutants = mark(&copy)?;
+        Ok(Self { copy, mutants })
     }
 
     /// Builds the tests; returns their program.
     fn build(&self) -> Result<PathBuf> {
-        let mut command = cargo(["test", "-p", "cardea-store", "--test", "it", "--no-run"]);
-        command
-            .arg("--message-format=json")
-            .current_dir(&self.sources)
-            .env("CARGO_TARGET_DIR", &self.target);
-        println!("building the tests in {}", self.target.display());
+        let mut command = self
+            .copy
+            .cargo(["test", "-p", "cardea-store", "--test", "it"]);
+        command.args(["--no-run", "--message-format=json"]);
+        println!("building the tests of the store with all conditions marked");
         let messages = output(&mut command)?;
         let mut built = messages.lines().filter_map(|line| {
             let message: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -215,12 +191,12 @@ impl Copy {
 
     /// Runs the contract with a mutant, or without.
     fn test(&self, program: &Path, number: Option<usize>) -> Result<Outcome> {
-        let seen = self.target.join("seen");
+        let seen = self.copy.target.join("seen");
         let _ = fs::remove_file(&seen);
         let mut command = Command::new(program);
         command
             .arg(SUITE)
-            .current_dir(self.sources.join("crates/store"))
+            .current_dir(self.copy.sources.join("crates/store"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -237,6 +213,28 @@ impl Copy {
             Some(true) => Outcome::Survived,
         })
     }
+}
+
+/// Marks the conditions of all statements.
+fn mark(copy: &Copy) -> Result<Vec<Mutant>> {
+    let mut mutants = Vec::new();
+    for path in files(&root().join(FOLDER))? {
+        let text = fs::read_to_string(&path)?;
+        let short = path.strip_prefix(root()).unwrap_or(&path);
+        let name = short.to_string_lossy();
+        let mut marked = match name.contains("tests") || name == OPENS {
+            true => text,
+            false => marked(&text, &name, &mut mutants),
+        };
+        if short == Path::new(PREPARES) {
+            if !marked.contains(PREPARE) {
+                bail!("{PREPARES} does not have `{PREPARE}`");
+            }
+            marked = marked.replace(PREPARE, ".prepare_cached(&mutated(sql))") + ACTIVATE;
+        }
+        copy.write(short, marked.as_bytes())?;
+    }
+    Ok(mutants)
 }
 
 /// Whether it succeeded; `None` when it took too long.
@@ -288,23 +286,6 @@ fn marked(source: &str, path: &str, mutants: &mut Vec<Mutant>) -> String {
     marked
 }
 
-/// The files of a folder and of the folders in it, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut found = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,5 +300,18 @@ mod tests {
         let places: Vec<&str> = mutants.iter().map(|m| m.place.as_str()).collect();
         assert_eq!(places, ["a.rs:2"; 4]);
         assert_eq!(mutants[1].text, "b IN (SELECT b FROM u WHERE c = 1)");
+    }
+
+    #[test]
+    fn survivors_are_explained_by_file_and_condition() {
+        let page = "| file | condition | why |\n|---|---|---|\n| `audit.rs` | `id >= ?` | It holds twice. |\n";
+        let explained = Explained::parse(page);
+        let mutant = |place: &str, text: &str| Mutant {
+            place: format!("{FOLDER}/{place}"),
+            text: text.to_owned(),
+        };
+        assert!(explained.has(&mutant("audit.rs:85", "id >= ?")));
+        assert!(!explained.has(&mutant("audit.rs:85", "at >= ?")));
+        assert!(!explained.has(&mutant("users.rs:85", "id >= ?")));
     }
 }

@@ -64,8 +64,10 @@ impl Object {
         if self.text.len() > 1 {
             self.text.push(b',');
         }
-        self.string(field.name());
-        self.text.push(b':');
+        // A name in the source of a program; none needs an escape.
+        self.text.push(b'"');
+        self.text.extend_from_slice(field.name().as_bytes());
+        self.text.extend_from_slice(b"\":");
     }
 
     fn string(&mut self, value: &str) {

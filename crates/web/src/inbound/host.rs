@@ -99,7 +99,10 @@ fn is_reg_name(name: &[u8]) -> bool {
                 let mut digit = || rest.next().is_some_and(u8::is_ascii_hexdigit);
                 digit() && digit()
             }
-            byte => byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => true,
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' => true,
+            b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+            _ => false,
         };
         if !is_good {
             return false;

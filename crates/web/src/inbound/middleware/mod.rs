@@ -159,7 +159,12 @@ where
         request.extensions_mut().insert(client);
         let template = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
         // What is logged in the course of the request is logged with these fields.
-        let span = tracing::info_span!("request", request_id = id.as_str(), method, route = template);
+        let span = tracing::info_span!(
+            "request",
+            request_id = id.as_str(),
+            method,
+            route = template
+        );
         let (inner, charge, refused) = match self.shared.admit(&mut request, client) {
             Ok(charge) => {
                 let inner = span.in_scope(|| self.inner.call(request));

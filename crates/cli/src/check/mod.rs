@@ -106,6 +106,7 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
         ..Finding::ok("configuration", w.to_string())
     };
     bounded(&mut findings, warnings.map(warning).collect());
+    findings.extend(sessions_end_refresh(config, now));
     if is_sound {
         let what = format!(
             "{}: {} client(s), {} API(s), {} user(s)",
@@ -117,6 +118,23 @@ fn configuration(file: &Path, config: &Config, now: jiff::Timestamp) -> Vec<Find
         findings.push(Finding::ok("configuration", what));
     }
     findings
+}
+
+/// What surprises those who refresh seldom: the user is logged out, though the refresh token has not expired.
+fn sessions_end_refresh(config: &Config, now: jiff::Timestamp) -> Option<Finding> {
+    let clients = config.refreshing_within_sessions(now);
+    let mut named: Vec<_> = clients.iter().take(SHOWN).map(String::as_str).collect();
+    if clients.len() > SHOWN {
+        named.push("…");
+    }
+    let what = format!(
+        "without the scope offline_access, refresh tokens end with the session, after {} without use (sessions.idle_ttl): {}",
+        config.sessions.idle_ttl,
+        named.join(", ")
+    );
+    let finding = Finding::ok("clients", what);
+    let advice = "for clients that refresh less often, add offline_access to scope, or raise sessions.idle_ttl";
+    (!named.is_empty()).then(|| finding.advice(advice))
 }
 
 /// How many problems or warnings of the configuration are reported.

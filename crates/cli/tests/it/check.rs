@@ -356,3 +356,32 @@ fn n15_a_check_after_a_migration_speaks_of_the_master_key() {
     let line = said.lines().find(|line| line.contains("master key"));
     assert!(line.is_some_and(|line| line.starts_with("ok")), "{said}");
 }
+
+#[test]
+fn c5_check_says_which_clients_are_logged_out_when_they_refresh_seldom() {
+    let client = |id: &str, grants: &str, scope: &str| {
+        format!(
+            "\n[[clients]]\nclient_id = \"{id}\"\ntoken_endpoint_auth_method = \"none\"\ngrant_types = [{grants}]\n\
+             scope = \"{scope}\"\nredirect_uris = [\"https://app.example/cb\"]\n"
+        )
+    };
+    let both = "\"authorization_code\", \"refresh_token\"";
+    let bench = Bench::new(&format!(
+        "[sessions]\nidle_ttl = \"45m\"\n{}{}{}",
+        client("hourly", both, "openid"),
+        client("nightly", both, "openid offline_access"),
+        client("once", "\"authorization_code\"", "openid"),
+    ));
+    let said = bench.run(&["check"]).fine().out;
+    let line = said
+        .lines()
+        .position(|line| line.contains("sessions.idle_ttl): "));
+    let lines: Vec<&str> = said.lines().skip(line.expect(&said)).take(2).collect();
+    assert!(
+        lines[0].starts_with("ok ") && lines[0].contains("after 45m without use"),
+        "{said}"
+    );
+    assert!(lines[0].ends_with("(sessions.idle_ttl): hourly"), "{said}");
+    assert!(lines[1].contains("add offline_access to scope"), "{said}");
+    assert_eq!(problems(&bench), [""; 0]);
+}

@@ -1,6 +1,9 @@
 //! What of a configuration is accepted but can't have the effect that was meant.
 
-use cardea_protocol::model::{client_warnings, user_claim_warnings};
+use cardea_protocol::{
+    model::{GrantType, client_warnings, user_claim_warnings},
+    scope::OFFLINE_ACCESS,
+};
 use jiff::Timestamp;
 
 use super::{Config, ConfigProblem, settings::resources};
@@ -27,5 +30,15 @@ impl Config {
             warnings.extend(of_user.map(|what| self.at_user(index, "", what)));
         }
         warnings
+    }
+
+    /// Clients whose refresh tokens end with the user's session, as they don't have the scope `offline_access`.
+    #[must_use]
+    pub fn refreshing_within_sessions(&self, now: Timestamp) -> Vec<String> {
+        let clients = self.sound_clients(now).into_iter();
+        let clients = clients.filter(|(_, client)| {
+            client.may_use(GrantType::RefreshToken) && !client.scope().contains(OFFLINE_ACCESS)
+        });
+        clients.map(|(_, client)| client.id().to_string()).collect()
     }
 }

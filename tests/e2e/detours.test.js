@@ -113,6 +113,20 @@ test('consent can be reloaded', async (t) => {
   await getsCode(page, asked, on.provider.issuer);
 });
 
+test('a login form that is shown again because of a login in another tab says why', async (t) => {
+  const { context, page } = await person(t, on.browser);
+  const other = await context.newPage();
+  await page.goto(ask({ prompt: 'login' }).url);
+  await other.goto(ask().url);
+  await logIn(other, 'bob');
+  // Only then is the other user logged in.
+  await sees(other, 'Allow Orders access?');
+  await logIn(page, 'alice');
+  await page.getByRole('status').filter({ hasText: 'was not used' }).waitFor();
+  await logIn(page, 'alice');
+  await allow(page);
+});
+
 test('an empty login form says what is missing', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask().url);

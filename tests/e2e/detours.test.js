@@ -116,7 +116,8 @@ test('consent can be reloaded', async (t) => {
 test('a login form that is shown again because of a login in another tab says why', async (t) => {
   const { context, page } = await person(t, on.browser);
   const other = await context.newPage();
-  await page.goto(ask({ prompt: 'login' }).url);
+  const asked = ask({ prompt: 'login consent' });
+  await page.goto(asked.url);
   await other.goto(ask().url);
   await logIn(other, 'bob');
   // Only then is the other user logged in.
@@ -125,6 +126,7 @@ test('a login form that is shown again because of a login in another tab says wh
   await page.getByRole('status').filter({ hasText: 'was not used' }).waitFor();
   await logIn(page, 'alice');
   await allow(page);
+  await getsCode(page, asked, on.provider.issuer);
 });
 
 test('an empty login form says what is missing', async (t) => {

@@ -360,5 +360,9 @@ fn refuse(why: Refused) -> Verdict {
 mod refusal_tests;
 
 #[cfg(test)]
+#[path = "refresh_token_retry_tests.rs"]
+mod retry_tests;
+
+#[cfg(test)]
 #[path = "refresh_token_tests.rs"]
 mod tests;

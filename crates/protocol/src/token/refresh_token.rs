@@ -1,5 +1,7 @@
 //! Refresh tokens: rotated by a table (D11, RFC 6749 §6, RFC 9700 §4.14). Their text is in `refresh_token_text.rs`.
 
+use std::cmp::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Standing, require_unbound};
@@ -180,30 +182,24 @@ pub fn judge(
     let one_before = presented.generation.checked_add(1) == Some(refresh.generation);
     let retriable =
         one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent;
-    if presented.generation == refresh.generation {
-        return match presented.can_be_met {
-            true => rotate(refresh, presented, policy, now),
-            false => not_met(refresh, presented, now),
-        };
-    }
-    // A generation ahead of the store means that the store was rolled back or that the key leaked.
-    if presented.generation > refresh.generation {
-        return Verdict {
+    match presented.generation.cmp(&refresh.generation) {
+        Ordering::Equal if presented.can_be_met => rotate(refresh, presented, policy, now),
+        Ordering::Equal => not_met(refresh, presented, now),
+        // A generation ahead of the store means that the store was rolled back or that the key leaked.
+        Ordering::Greater => Verdict {
             write: Write::Nothing,
             events: vec![AuditEvent::RefreshAhead],
             retry: None,
             answer: Answer::InvalidGrant(Refused::Ahead),
-        };
+        },
+        Ordering::Less if retriable => retry(refresh, presented, now),
+        // RFC 9700 §4.14.2: an old token means that there is a copy; which of the two is the attacker is unknown.
+        Ordering::Less => revoke(
+            RevocationReason::RefreshReuse,
+            AuditEvent::RefreshReuse,
+            Refused::Reused,
+        ),
     }
-    if retriable {
-        return retry(refresh, presented, now);
-    }
-    // RFC 9700 §4.14.2: an old token means that there is a copy; which of the two is the attacker is unknown.
-    revoke(
-        RevocationReason::RefreshReuse,
-        AuditEvent::RefreshReuse,
-        Refused::Reused,
-    )
 }
 
 fn rotate(

@@ -197,3 +197,30 @@ fn an_anomaly_is_audited_once_and_its_time_stays() {
     };
     assert_eq!(next.anomaly_at, Some(first));
 }
+
+#[test]
+fn an_anomaly_of_a_request_that_cannot_be_met_is_noted_with_its_time_and_nothing_else() {
+    let elsewhere = Case {
+        same_network: false,
+        ..prompt(0, Public)
+    };
+    let unmet = Presented {
+        can_be_met: false,
+        ..elsewhere.presented()
+    };
+    let mut grant = elsewhere.grant();
+    let before = grant.refresh.clone().unwrap();
+    let policy = policy(RefreshRotation::Idempotent);
+    let Write::Note(noted) = judge(&grant, ALIVE, &unmet, &policy, now()).write else {
+        panic!("not noted")
+    };
+    let expected = RefreshState {
+        anomaly_at: Some(now()),
+        ..before
+    };
+    assert_eq!(noted, expected);
+    // A second one is neither written nor audited.
+    grant.refresh = Some(noted);
+    let again = judge(&grant, ALIVE, &unmet, &policy, now() + seconds(60));
+    assert_eq!((again.write, again.events), (Write::Nothing, Vec::new()));
+}

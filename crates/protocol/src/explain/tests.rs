@@ -43,6 +43,36 @@ fn the_nearest_value_is_found_in_spite_of_case_and_typos() {
 }
 
 #[test]
+fn scopes_and_urns_differ_from_a_character_on_and_addresses_by_their_parts() {
+    for (sent, registered, differs) in [
+        ("orders:raed", "orders:read", "from character 9 on"),
+        (
+            "orders:read ",
+            "orders:read",
+            "white space at the beginning or end",
+        ),
+        (
+            "urn:API:orders",
+            "urn:api:orders",
+            "upper and lower case differ",
+        ),
+        ("urn:api:orders/", "urn:api:orders", "a trailing slash"),
+        (
+            "javascript:x",
+            "https://a.example/cb",
+            "the scheme differs (javascript and https), the host differs, the path differs",
+        ),
+        (
+            "com.example.app:/other",
+            "com.example.app:/cb",
+            "the path differs",
+        ),
+    ] {
+        assert_eq!(difference(sent, registered), differs, "{sent}");
+    }
+}
+
+#[test]
 fn the_checks_of_a_rule_follow_those_of_its_caller() {
     let mut outer = Trail::of(Some("app"));
     outer.passed(CHECK);

@@ -14,7 +14,7 @@ impl AuthorizationRequest {
         };
         let given = path.redirect_uri_given.then(|| path.redirect_uri.clone());
         let challenge = path.challenge.as_ref().map(|c| c.as_str().to_owned());
-        let claims = serde_json::to_string(&access.claims).ok();
+        let claims = (!access.claims.is_empty()).then(|| access.claims.to_param());
         let optional = [
             ("redirect_uri", given),
             ("response_mode", mode),
@@ -27,7 +27,7 @@ impl AuthorizationRequest {
             ("code_challenge", challenge),
             ("max_age", access.max_age.map(|age| age.to_string())),
             ("login_hint", access.login_hint.clone()),
-            ("claims", claims.filter(|json| json != "{}")),
+            ("claims", claims),
             ("acr_values", Some(access.acr_values.join(" "))),
             ("prompt", Some(self.prompts())),
             ("scope", Some(access.scope.to_string())),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::OAuthError;
 
@@ -59,6 +59,20 @@ impl ClaimsRequest {
         })
     }
 
+    /// The parameter again. It is not longer than the one that was parsed (except for numbers with an exponent), so the bound
+    /// holds again.
+    pub(crate) fn to_param(&self) -> String {
+        let parts = [("userinfo", &self.userinfo), ("id_token", &self.id_token)];
+        let parts = parts.into_iter().filter(|(_, claims)| !claims.is_empty());
+        let top: Map<_, _> = parts
+            .map(|(name, claims)| {
+                let specs = claims.iter().map(|(claim, one)| (claim.clone(), spec(one)));
+                (name.to_owned(), Value::Object(specs.collect()))
+            })
+            .collect();
+        Value::Object(top).to_string()
+    }
+
     /// Whether nothing was asked for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -82,6 +96,20 @@ fn one(spec: &Value) -> Option<ClaimRequest> {
     };
     values.extend(spec.get("value").cloned());
     Some(ClaimRequest { essential, values })
+}
+
+/// The shortest spelling of the request for one claim.
+fn spec(claim: &ClaimRequest) -> Value {
+    let mut spec = Map::new();
+    if claim.essential {
+        spec.insert("essential".to_owned(), true.into());
+    }
+    match claim.values.as_slice() {
+        [] => None,
+        [value] => spec.insert("value".to_owned(), value.clone()),
+        values => spec.insert("values".to_owned(), values.into()),
+    };
+    Value::Object(spec)
 }
 
 #[cfg(test)]
@@ -128,6 +156,45 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_written_again_is_read_the_same_and_not_longer() {
+        for (json, again) in [
+            ("{}", "{}"),
+            (r#"{"userinfo":{}}"#, "{}"),
+            (r#"{"userinfo":{"a":null}}"#, r#"{"userinfo":{"a":{}}}"#),
+            (r#"{"userinfo":{"a":{}}}"#, r#"{"userinfo":{"a":{}}}"#),
+            (
+                r#"{"id_token":{"a":{"essential":false,"values":[]}}}"#,
+                r#"{"id_token":{"a":{}}}"#,
+            ),
+            (
+                r#"{"id_token":{"a":{"value":"x"}}}"#,
+                r#"{"id_token":{"a":{"value":"x"}}}"#,
+            ),
+            (
+                r#"{"id_token":{"a":{"values":["x"]}}}"#,
+                r#"{"id_token":{"a":{"value":"x"}}}"#,
+            ),
+            (
+                r#"{"id_token":{"a":{"values":[["x"]]}}}"#,
+                r#"{"id_token":{"a":{"value":["x"]}}}"#,
+            ),
+            (
+                r#"{"id_token":{"a":{"value":1,"values":[2]}}}"#,
+                r#"{"id_token":{"a":{"values":[2,1]}}}"#,
+            ),
+            (
+                r#"{"id_token":{"a":{"essential":true,"value":null}}}"#,
+                r#"{"id_token":{"a":{"essential":true,"value":null}}}"#,
+            ),
+        ] {
+            let claims = ClaimsRequest::parse(json).unwrap();
+            assert_eq!(claims.to_param(), again);
+            assert_eq!(ClaimsRequest::parse(again).unwrap(), claims);
+            assert!(again.len() <= json.len(), "{json}");
+        }
+    }
+
+    #[test]
     fn claims_are_bounded_in_number() {
         let ask = |count: usize| {
             let names: Vec<_> = (0..count).map(|i| format!("\"c{i}\":null")).collect();
@@ -145,7 +212,8 @@ mod tests {
             for json in [format!("{{\"id_token\":{spec}}}"), format!("{{\"userinfo\":{{\"a\":{spec}}}}}")] {
                 if let Ok(claims) = ClaimsRequest::parse(&json) {
                     let back: ClaimsRequest = serde_json::from_str(&serde_json::to_string(&claims).unwrap()).unwrap();
-                    proptest::prop_assert_eq!(back, claims);
+                    proptest::prop_assert_eq!(&back, &claims);
+                    proptest::prop_assert_eq!(ClaimsRequest::parse(&claims.to_param()).unwrap(), claims);
                 }
             }
         }

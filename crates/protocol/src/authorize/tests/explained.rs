@@ -3,7 +3,7 @@
 use super::*;
 use crate::explain::{Outcome, Trail};
 
-fn trail(asked: &Asked) -> Trail {
+pub(super) fn trail(asked: &Asked) -> Trail {
     let error = match asked.check() {
         Ok(_) => panic!("accepted"),
         Err(Refusal::Page(_, error) | Refusal::Return(_, error)) => error,
@@ -181,14 +181,11 @@ fn n3_a_missing_repeated_or_broken_redirect_uri_is_explained_with_the_registered
         assert!(to_do.unwrap().contains(advice), "{sent}");
         assert_eq!(trail(&asked).failure().unwrap().name, uri);
     }
-    let none = |m: &mut ClientMetadata| m.redirect_uris.clear();
-    let script = asked().of(|m| {
-        none(m);
-        m.grant_types = vec![crate::model::GrantType::ClientCredentials];
-        m.token_endpoint_auth_method = crate::model::AuthMethod::ClientSecretBasic;
-        m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+    let none = asked().of(|m| {
+        script(m);
+        m.redirect_uris.clear();
     });
-    let [_, sent, registered, advice] = logged(&script);
+    let [_, sent, registered, advice] = logged(&none);
     assert_eq!(sent.as_deref(), Some(REDIRECT_URI));
     assert_eq!(registered.as_deref(), Some("(nothing)"));
     assert!(advice.unwrap().contains("register"));

@@ -1,12 +1,15 @@
 mod explained;
+mod logged;
 mod order;
 mod parameters;
+mod pkce;
+mod ticket;
 mod user;
 
 use super::*;
 use crate::{
     error::ErrorCode,
-    model::{ClientId, ClientMetadata, ClientStatus, Owner},
+    model::{AuthMethod, ClientId, ClientMetadata, ClientStatus, GrantType, Owner},
     pkce::CodeChallenge,
     redirect_uri::ApplicationType,
     request::{ClaimsRequest, Prompt, ResponseMode},
@@ -25,6 +28,17 @@ struct Asked {
     clients: Vec<String>,
     client: Option<Client>,
     hint: Result<VerifiedHint, OAuthError>,
+}
+
+fn confidential(m: &mut ClientMetadata) {
+    m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+    m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
+}
+
+/// A client that gets tokens only for itself (RFC 6749 §4.4).
+fn script(m: &mut ClientMetadata) {
+    confidential(m);
+    m.grant_types = vec![GrantType::ClientCredentials];
 }
 
 /// An OpenID request of a public client in which everything is right.
@@ -184,19 +198,6 @@ fn a_valid_request_is_accepted_with_all_its_parameters() {
         prompt: Prompts::parse("login consent").unwrap(),
     };
     assert_eq!(request, expected);
-}
-
-#[test]
-fn a_checked_request_travels_in_the_ticket_unchanged() {
-    let request = asked()
-        .with("prompt", "none")
-        .with("max_age", "0")
-        .accepted();
-    let json = serde_json::to_string(&request).unwrap();
-    assert_eq!(
-        serde_json::from_str::<AuthorizationRequest>(&json).unwrap(),
-        request
-    );
 }
 
 #[test]

@@ -1,16 +1,8 @@
 //! One parameter after the other: what is refused, with which code, and what is passed over.
 
-// length: one test a parameter, in the order of the checks.
-
 use ErrorCode::{InvalidRequest, InvalidScope, InvalidTarget};
 
 use super::*;
-use crate::model::{AuthMethod, GrantType};
-
-fn confidential(m: &mut ClientMetadata) {
-    m.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
-    m.client_secret = Some(cardea_seal::Secret::new("s".repeat(32)));
-}
 
 #[test]
 fn b4_a_state_up_to_4_kib_is_accepted_and_echoed() {
@@ -135,98 +127,7 @@ fn there_is_no_response_type_but_code() {
 
 #[test]
 fn a_client_without_the_grant_type_gets_no_code() {
-    let script = |m: &mut ClientMetadata| {
-        confidential(m);
-        m.grant_types = vec![GrantType::ClientCredentials];
-    };
     assert_eq!(asked().of(script).code(), ErrorCode::UnauthorizedClient);
-}
-
-#[test]
-fn pkce_takes_s256_alone_and_no_downgrade() {
-    let method = "code_challenge_method";
-    assert_eq!(asked().with(method, "plain").code(), InvalidRequest);
-    assert_eq!(asked().with(method, "s256").code(), InvalidRequest);
-    // Without a method it would be plain.
-    assert_eq!(asked().without(method).code(), InvalidRequest);
-    assert_eq!(asked().without("code_challenge").code(), InvalidRequest);
-    assert_eq!(
-        asked().without("code_challenge").without(method).code(),
-        InvalidRequest
-    );
-    assert_eq!(asked().with("code_challenge", "").code(), InvalidRequest);
-    for challenge in [&CHALLENGE[1..], &format!("{CHALLENGE}="), &"+".repeat(43)] {
-        assert_eq!(
-            asked().with("code_challenge", challenge).code(),
-            InvalidRequest
-        );
-    }
-}
-
-#[test]
-fn c10_require_pkce_false_excuses_a_confidential_client_but_a_challenge_is_always_checked() {
-    let excused = |m: &mut ClientMetadata| {
-        confidential(m);
-        m.require_pkce = Some(false);
-    };
-    let method = "code_challenge_method";
-    let without = asked().of(excused).without("code_challenge");
-    assert_eq!(without.code(), InvalidRequest);
-    let without = without.without(method);
-    assert_eq!(without.accepted().return_path.challenge, None);
-    let nothing = asked()
-        .of(excused)
-        .without("code_challenge")
-        .without(method);
-    nothing.without("nonce").accepted();
-    for (name, bad) in [
-        (method, "plain"),
-        (method, "S512"),
-        ("code_challenge", "short"),
-    ] {
-        assert_eq!(asked().of(excused).with(name, bad).code(), InvalidRequest);
-    }
-    let request = asked().of(excused).accepted();
-    assert!(request.return_path.challenge.is_some());
-}
-
-#[test]
-fn c10_without_require_pkce_a_confidential_client_sends_a_challenge_or_a_nonce_with_openid() {
-    let plain = || {
-        let asked = asked().of(confidential).without("code_challenge");
-        asked.without("code_challenge_method")
-    };
-    assert_eq!(plain().accepted().return_path.challenge, None);
-    assert_eq!(plain().without("nonce").code(), InvalidRequest);
-    assert_eq!(plain().with("nonce", "").code(), InvalidRequest);
-    assert_eq!(plain().with("scope", "orders:read").code(), InvalidRequest);
-    asked().of(confidential).without("nonce").accepted();
-    asked()
-        .of(confidential)
-        .without("nonce")
-        .with("scope", "orders:read")
-        .accepted();
-    let bad = asked()
-        .of(confidential)
-        .with("code_challenge_method", "plain");
-    assert_eq!(bad.code(), InvalidRequest);
-}
-
-#[test]
-fn c10_require_pkce_true_and_public_clients_accept_no_nonce_instead() {
-    let strict = |m: &mut ClientMetadata| {
-        confidential(m);
-        m.require_pkce = Some(true);
-    };
-    let plain = |asked: Asked| {
-        asked
-            .without("code_challenge")
-            .without("code_challenge_method")
-    };
-    assert_eq!(plain(asked().of(strict)).code(), InvalidRequest);
-    assert_eq!(plain(asked()).code(), InvalidRequest);
-    let explicit = |m: &mut ClientMetadata| m.require_pkce = Some(true);
-    assert_eq!(plain(asked().of(explicit)).code(), InvalidRequest);
 }
 
 #[test]

@@ -135,6 +135,21 @@ fn a_disabled_user_or_client_has_no_active_token_not_even_an_offline_one() {
     );
 }
 
+/// D10: which of them ended it is in the log and the administration; the client learns `invalid_grant`.
+#[test]
+fn an_inactive_grant_is_logged_with_its_cause() {
+    for (why, words) in [
+        (Inactive::Revoked, "the grant was revoked"),
+        (Inactive::Expired, "the grant has expired"),
+        (Inactive::SessionEnded, "the session has ended"),
+        (Inactive::UserDisabled, "the user is disabled"),
+        (Inactive::ClientDisabled, "the client is disabled"),
+    ] {
+        assert_eq!(why.as_str(), words);
+        assert_eq!(Refused::from(why).to_string(), words);
+    }
+}
+
 #[test]
 fn the_last_generation_is_refused_and_does_not_wrap_to_the_first() {
     let last = |g: &mut Grant| g.refresh.as_mut().unwrap().generation = u32::MAX;

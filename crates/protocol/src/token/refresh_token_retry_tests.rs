@@ -127,6 +127,25 @@ fn t2_every_retry_is_visible_and_one_generation_is_written_once() {
     let late = Case { since: 11, ..case };
     assert_eq!(late.judge().retry, Some(Retry::Late));
     assert_eq!(prompt(0, Public).judge().retry, None);
+    // Also the one that is reuse, so that it is logged; an older token is no retry.
+    let second_late = Case {
+        late: Some(60),
+        ..late
+    };
+    grant.refresh.as_mut().unwrap().retries = 0b110;
+    let third = judge(&grant, ALIVE, &case.presented(), &policy, now());
+    let older = Case {
+        generation: -2,
+        ..case
+    };
+    for (verdict, retry) in [
+        (second_late.judge(), Some(Retry::Late)),
+        (third, Some(Retry::Prompt)),
+        (older.judge(), None),
+    ] {
+        assert_eq!(verdict.write, Write::Revoke(RevocationReason::RefreshReuse));
+        assert_eq!(verdict.retry, retry);
+    }
 }
 
 #[test]

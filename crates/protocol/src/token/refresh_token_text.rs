@@ -51,10 +51,11 @@ impl RefreshToken {
     /// Parses the wire form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > BYTES * 2 {
+        let mut bytes = [0; BYTES];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        if length != BYTES {
             return None;
         }
-        let bytes: [u8; BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (head, mac) = bytes.split_last_chunk::<32>()?;
         let (head, generation) = head.split_last_chunk::<4>()?;
         let (head, token_id) = head.split_last_chunk::<16>()?;

@@ -78,6 +78,8 @@ fn garbled_texts_are_no_tokens() {
         "",
         "x",
         &good[..71],
+        &good[..68],
+        &good[..4],
         &good[1..],
         &format!("{good}A"),
         &format!("{good}AAAA"),

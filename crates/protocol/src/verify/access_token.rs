@@ -145,6 +145,28 @@ mod tests {
     }
 
     #[test]
+    fn only_the_claims_that_an_api_is_configured_for_are_taken_from_a_token() {
+        let mut claims = claims();
+        claims["groups"] = json!(["staff", "ops"]);
+        claims["email"] = json!("alice@example.test");
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let groups = json!({"groups": ["staff", "ops"]});
+        for (asked, found) in [
+            (names(&[]), json!({})),
+            (names(&["phone_number"]), json!({})),
+            (names(&["groups", "phone_number", "groups"]), groups),
+        ] {
+            for token in [
+                verify("at+jwt", &claims, now()),
+                VerifiedAccessToken::from_sealed(claims.to_string().as_bytes(), ISSUER, now()),
+            ] {
+                let found = found.as_object().unwrap();
+                assert_eq!(&token.unwrap().user_claims(&asked), found, "{asked:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_token_of_another_kind_is_no_access_token() {
         for typ in ["JWT", "logout+jwt", "dpop+jwt", ""] {
             assert_eq!(

@@ -355,5 +355,9 @@ fn is_plain(verified: &Verified) -> bool {
 }
 
 #[cfg(test)]
+#[path = "bearer_token_issuers_tests.rs"]
+mod issuers_tests;
+
+#[cfg(test)]
 #[path = "bearer_token_tests.rs"]
 mod tests;

@@ -125,7 +125,6 @@ pub async fn rows_added_or_removed_between_pages_repeat_and_hide_no_other(store:
 }
 
 pub async fn rows_before_a_clock_was_set_back_are_found(store: AnyStore) {
-    const DAY: i64 = 86_400;
     // Wrong by ten days, twice.
     let times = [
         10 * DAY,
@@ -148,6 +147,19 @@ pub async fn rows_before_a_clock_was_set_back_are_found(store: AnyStore) {
     let found = store.audit(filter, Page::first(100)).await.unwrap();
     let found: Vec<_> = found.items.iter().map(|row| row.at).collect();
     assert_eq!(found, [3, 2, 1, 0].map(|s| at(10 * DAY + s)));
+}
+
+pub async fn rows_of_the_last_days_are_found(store: AnyStore) {
+    for day in 0..6 {
+        add(&store, &format!("user{day}"), day * DAY).await;
+    }
+    let filter = AuditFilter {
+        since: Some(at(3 * DAY)),
+        ..AuditFilter::default()
+    };
+    let found = store.audit(filter, page()).await.unwrap();
+    let found: Vec<_> = found.items.iter().map(|row| row.at).collect();
+    assert_eq!(found, [5, 4, 3].map(|day| at(day * DAY)));
 }
 
 pub async fn rows_of_a_period_are_found_and_paged(store: AnyStore) {

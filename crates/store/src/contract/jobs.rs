@@ -239,6 +239,51 @@ pub async fn a_session_stays_as_long_as_its_grants(store: AnyStore) {
     assert_eq!((swept.grants, swept.sessions), (1, 1));
 }
 
+pub async fn a_session_stays_only_as_long_as_its_own_grants(store: AnyStore) {
+    let world = World::new(store).await;
+    world.grant("of ninety days", OFFLINE, 0).await;
+    let two = session("two", &world.alice, 0);
+    world.open(&two, None, 0).await;
+    let code = code("of ten days", &two, &world.spa, OFFLINE, 0);
+    assert!(world.issue(&code, 0).await);
+    let mut redemption = world.redemption(&code, 0);
+    redemption.grant.expires_at = at(10 * DAY);
+    let redeemed = world.store.redeem_code(redemption).await.unwrap();
+    assert!(matches!(redeemed, Redeemed::Done));
+    let without = session("without", &world.alice, 0);
+    world.open(&without, None, 0).await;
+    let all = EndWhich::Subject(world.alice.subject.clone());
+    assert_eq!(world.end(all, SessionEnd::Logout, 1).await, 3);
+    for (seconds, grants, sessions) in [
+        (DAY + 1, 0, 1),
+        (10 * DAY, 0, 0),
+        (11 * DAY, 1, 1),
+        (90 * DAY, 0, 0),
+        (91 * DAY, 1, 1),
+    ] {
+        let swept = sweep(&world.store, seconds).await;
+        assert_eq!((swept.grants, swept.sessions), (grants, sessions));
+    }
+}
+
+pub async fn small_batches_leave_sessions_with_grants(store: AnyStore) {
+    let world = World::new(store).await;
+    let sessions = [&world.session, &session("two", &world.alice, 0)];
+    world.open(sessions[1], None, 0).await;
+    for session in sessions {
+        let code = code(session.sid.as_str(), session, &world.spa, OFFLINE, 0);
+        assert!(world.issue(&code, 0).await);
+        assert!(matches!(world.redeem(&code, 0).await, Redeemed::Done));
+    }
+    let all = EndWhich::Subject(world.alice.subject.clone());
+    assert_eq!(world.end(all, SessionEnd::Logout, 1).await, 2);
+    let ttl = SignedDuration::from_hours(24 * 365);
+    for _ in 0..3 {
+        let swept = world.store.sweep(at(DAY + 1), 1, ttl).await.unwrap();
+        assert_eq!(swept, Swept::default());
+    }
+}
+
 pub async fn sweeping_is_bounded(store: AnyStore) {
     let world = World::new(store).await;
     for n in 0..5 {

@@ -46,6 +46,8 @@ pub mod keys;
 #[doc(hidden)]
 pub mod neighbours;
 #[doc(hidden)]
+pub mod neighbours_ends;
+#[doc(hidden)]
 pub mod neighbours_refresh;
 #[doc(hidden)]
 pub mod outbox;
@@ -76,7 +78,7 @@ macro_rules! contract {
             audit: rows_are_filtered, every_actor_survives,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other,
                 rows_before_a_clock_was_set_back_are_found,
-                rows_of_a_period_are_found_and_paged;
+                rows_of_the_last_days_are_found, rows_of_a_period_are_found_and_paged;
             clients: a_client_survives, a_taken_id_is_a_conflict, a_missing_client_is_not_changed,
                 a_change_keeps_the_status, a_new_secret_changes_nothing_else, the_file_owns_its_clients,
                 applying_the_file_twice_writes_once, the_revision_changes_with_each_change_of_a_client,
@@ -88,7 +90,8 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
-                a_session_stays_as_long_as_its_grants, sweeping_is_bounded,
+                a_session_stays_as_long_as_its_grants, a_session_stays_only_as_long_as_its_own_grants,
+                small_batches_leave_sessions_with_grants, sweeping_is_bounded,
                 an_audit_row_of_a_wrong_clock_takes_no_other_along;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing, a_key_is_removed_alone_and_only_in_its_state,
@@ -97,8 +100,12 @@ macro_rules! contract {
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
                 a_login_moves_its_own_browser_and_resets_its_own_failures;
+            neighbours_ends: a_session_ends_with_its_own_grants, the_applications_of_one_user_are_revoked,
+                what_has_expired_is_not_revoked, what_was_revoked_by_a_clock_ahead_is_not_revoked_again,
+                what_has_ended_supersedes_no_grant_and_is_not_superseded,
+                a_disabled_user_is_refused_where_the_clock_is_behind, d28_one_message_is_settled_at_a_time;
             neighbours_refresh: a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
-                a_refresh_keeps_its_own_session_alive, a_rotation_depends_on_its_own_user_client_and_session,
+                a_refresh_keeps_its_own_session_alive, a_refresh_token_is_found_by_its_own_id_only, a_rotation_depends_on_its_own_user_client_and_session,
                 an_expired_session_is_not_replaced_by_another, grants_at_another_client_are_not_counted;
             outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,
                 a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
@@ -119,7 +126,7 @@ macro_rules! contract {
             refresh: the_current_token_is_rotated, the_token_before_is_answered_with_the_same_successor,
                 a_public_client_may_come_late_once_a_day, a_token_before_a_seen_one_revokes,
                 t2_the_third_retry_in_consecutive_generations_revokes_the_grant,
-                an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
+                t2_a_retry_since_a_grant_was_read_is_kept, an_older_token_revokes, strict_revokes_at_the_first_reuse, another_client_revokes,
                 a_token_ahead_of_the_row_changes_nothing,
                 a_token_ahead_of_the_row_is_audited_once_a_minute, an_idle_token_is_refused,
                 what_ended_since_it_was_read_is_not_rotated,
@@ -175,6 +182,9 @@ mod tests {
             ("grants", include_str!("grants.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
+            ("neighbours", include_str!("neighbours.rs")),
+            ("neighbours_ends", include_str!("neighbours_ends.rs")),
+            ("neighbours_refresh", include_str!("neighbours_refresh.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("passwords", include_str!("passwords.rs")),
             ("redemption", include_str!("redemption.rs")),

@@ -52,10 +52,14 @@ impl Neighbours {
             let user = &view.user;
             let name = user.username.as_str().to_owned();
             let locked = store.locked_until(&user.subject).await.unwrap();
-            let known = (user.status, &user.email, &user.roles, user.failures);
+            let known = (user.status, &user.email, &user.roles);
+            let login_state = (user.failures, user.devices_since);
             let login = store.login_user(&user.username).await.unwrap().unwrap();
             let hash = login.password.map(|p| p.hash.expose().clone());
-            let text = format!("{known:?} {} {locked:?} {hash:?}", view.has_password);
+            let text = format!(
+                "{known:?} {login_state:?} {} {locked:?} {hash:?}",
+                view.has_password
+            );
             state.insert(format!("user {name}"), text);
             for consent in store.consents_of(&user.subject).await.unwrap() {
                 assert_eq!(consent.subject, user.subject);
@@ -190,20 +194,23 @@ pub async fn a_revocation_takes_only_what_it_names(store: AnyStore) {
     );
     assert_eq!(all.changed(&before).await, rows(&["grant alice spa first"]));
 
-    let before = all.state().await;
-    let application = RevokeApplication {
-        subject: alice.subject.clone(),
-        client_id: all.web.id().clone(),
-        cause: cause(1),
-    };
-    store.revoke_application(application).await.unwrap();
-    let expected = [
-        "code alice web",
-        "consent alice web",
-        "grant alice web first",
-        "grant alice web second",
-    ];
-    assert_eq!(all.changed(&before).await, rows(&expected));
+    for user in [alice, &all.bob] {
+        let before = all.state().await;
+        let application = RevokeApplication {
+            subject: user.subject.clone(),
+            client_id: all.web.id().clone(),
+            cause: cause(1),
+        };
+        store.revoke_application(application).await.unwrap();
+        let name = user.username.as_str();
+        let expected = [
+            format!("code {name} web"),
+            format!("consent {name} web"),
+            format!("grant {name} web first"),
+            format!("grant {name} web second"),
+        ];
+        assert_eq!(all.changed(&before).await, expected.into());
+    }
 }
 
 pub async fn a_consent_grows_at_one_client_for_one_user(store: AnyStore) {
@@ -250,11 +257,15 @@ pub async fn a_session_ends_and_moves_alone(store: AnyStore) {
 pub async fn a_user_is_changed_and_removed_alone(store: AnyStore) {
     let all = Neighbours::new(store).await;
     let (store, alice) = (&all.world.store, &all.world.alice);
+    let failure = store.record_login_failure(all.bob.subject.clone(), cause(1));
+    failure.await.unwrap();
     let before = all.state().await;
     for _ in 0..12 {
         let failure = store.record_login_failure(alice.subject.clone(), cause(1));
         failure.await.unwrap();
     }
+    let audited = all.world.count(AuditEvent::LoginFailed).await;
+    assert_eq!(audited, 2, "once a minute for each user");
     let change = |update| UserChange {
         subject: alice.subject.clone(),
         update,

@@ -28,6 +28,9 @@ pub async fn a_token_is_noted_as_seen_and_its_reuse_revoked_alone(store: AnyStor
     let store = &all.world.store;
     let grant = all.grant("bob web second");
     let name = rows(&["grant bob web second"]);
+    let before = all.state().await;
+    store.note_refresh_seen(grant.id, 0).await.unwrap();
+    assert_eq!(all.changed(&before).await, name);
     assert!(rotates(&all, grant, 1).await);
     let before = all.state().await;
     store.note_refresh_seen(grant.id, 0).await.unwrap();
@@ -43,11 +46,16 @@ pub async fn a_token_is_noted_as_seen_and_its_reuse_revoked_alone(store: AnyStor
 
 pub async fn a_refresh_keeps_its_own_session_alive(store: AnyStore) {
     let all = Neighbours::new(store).await;
-    let code = code("online", &all.world.session, &all.world.spa, ONLINE, 0);
-    allow(&all.world, &code, &all.world.spa).await;
-    let before = all.state().await;
-    assert!(rotates(&all, &grant(&code, 0), 120).await);
-    assert_eq!(all.changed(&before).await, rows(&["session alice sid-one"]));
+    for (name, session) in [
+        ("session alice sid-one", all.world.session.clone()),
+        ("session bob sid-two", session("two", &all.bob, 0)),
+    ] {
+        let code = code(name, &session, &all.world.spa, ONLINE, 0);
+        allow(&all.world, &code, &all.world.spa).await;
+        let before = all.state().await;
+        assert!(rotates(&all, &grant(&code, 0), 120).await);
+        assert_eq!(all.changed(&before).await, rows(&[name]));
+    }
 }
 
 /// Whether a refresh token of the grant, as it was read before, is rotated now.
@@ -81,6 +89,26 @@ pub async fn a_rotation_depends_on_its_own_user_client_and_session(store: AnySto
     );
     assert!(!rotates(&all, all.grant("bob web first"), 4).await);
     assert!(rotates(&all, all.grant("bob spa second"), 4).await);
+}
+
+pub async fn a_refresh_token_is_found_by_its_own_id_only(store: AnyStore) {
+    let world = World::new(store).await;
+    let plain = world.grant("plain", OFFLINE, 0).await;
+    let code = world.code("own", OFFLINE, 0).await;
+    let own = RefreshTokenId([9; 16]);
+    let mut redemption = world.redemption(&code, 0);
+    redemption.grant.refresh.as_mut().unwrap().token_id = own;
+    let grant = redemption.grant.clone();
+    let redeemed = world.store.redeem_code(redemption).await.unwrap();
+    assert!(matches!(redeemed, Redeemed::Done));
+    for (id, expected) in [
+        (RefreshTokenId::of_grant(plain.id), Some(plain.id)),
+        (own, Some(grant.id)),
+        (RefreshTokenId::of_grant(grant.id), None),
+    ] {
+        let found = world.store.refresh_context(id, at(0)).await.unwrap();
+        assert_eq!(found.map(|found| found.grant.id), expected);
+    }
 }
 
 pub async fn an_expired_session_is_not_replaced_by_another(store: AnyStore) {

@@ -17,7 +17,7 @@ async fn world(store: AnyStore) -> (World, Client) {
     (world, told)
 }
 
-async fn told(world: &World, id: &str) -> Client {
+pub(super) async fn told(world: &World, id: &str) -> Client {
     let metadata = ClientMetadata {
         backchannel_logout_uri: Some(format!("https://{id}.example/logout")),
         ..metadata(id)
@@ -28,7 +28,7 @@ async fn told(world: &World, id: &str) -> Client {
     client
 }
 
-async fn grant_of(world: &World, client: &Client, session: &Session, name: &str) {
+pub(super) async fn grant_of(world: &World, client: &Client, session: &Session, name: &str) {
     let code = code(name, session, client, ONLINE, 0);
     assert!(world.issue(&code, 0).await);
     let redemption = RedeemCode {
@@ -39,7 +39,7 @@ async fn grant_of(world: &World, client: &Client, session: &Session, name: &str)
     assert!(matches!(redeemed, Redeemed::Done));
 }
 
-async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<ClaimedMessage> {
+pub(super) async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<ClaimedMessage> {
     let command = ClaimMessages {
         kind: MessageKind::LogoutToken,
         sid: sid.cloned(),
@@ -51,7 +51,7 @@ async fn claim(world: &World, sid: Option<&Sid>, seconds: i64) -> Vec<ClaimedMes
     world.store.claim_messages(command).await.unwrap()
 }
 
-async fn settle(world: &World, claimed: &ClaimedMessage, verdict: Verdict) -> bool {
+pub(super) async fn settle(world: &World, claimed: &ClaimedMessage, verdict: Verdict) -> bool {
     let command = SettleMessage {
         claimed: claimed.clone(),
         verdict,

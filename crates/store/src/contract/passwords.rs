@@ -99,6 +99,8 @@ pub async fn d25_a_refused_user_leaves_no_password(store: AnyStore) {
 }
 
 pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
+    // The same hash of another user is not upgraded.
+    add(&store, "eve").await.unwrap();
     add(&store, "alice").await.unwrap();
     let upgrade = |old: &str, new: &str| {
         let (old, new) = (Secret::new(old.to_owned()), Secret::new(new.to_owned()));
@@ -109,6 +111,10 @@ pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
     assert_eq!(
         stored_hash(&store, "alice").await.as_deref(),
         Some("$argon2id$better")
+    );
+    assert_eq!(
+        stored_hash(&store, "eve").await.as_deref(),
+        Some("$argon2id$old")
     );
     let updated_at = alice(&store).await.updated_at;
     assert_eq!(updated_at, at(0), "the user has changed nothing");

@@ -113,6 +113,18 @@ pub async fn t2_the_third_retry_in_consecutive_generations_revokes_the_grant(sto
     assert_eq!(world.count(AuditEvent::RefreshReuse).await, 1);
 }
 
+pub async fn t2_a_retry_since_a_grant_was_read_is_kept(store: AnyStore) {
+    let world = World::new(store).await;
+    let grant = world.grant("a", OFFLINE, 0).await;
+    world.rotate(rotation(&grant, 0, 0)).await;
+    let read = world.stored(&grant).await;
+    world.rotate(rotation(&read, 0, 5)).await;
+    assert_eq!(refresh(&world, &grant).await.retries, 0b1);
+    let rotated = world.rotate(rotation(&read, 1, 6)).await;
+    assert_eq!(rotated.answer, tokens(2));
+    assert_eq!(refresh(&world, &grant).await.retries, 0b10);
+}
+
 pub async fn a_public_client_may_come_late_once_a_day(store: AnyStore) {
     let world = World::new(store).await;
     let grant = world.grant("a", OFFLINE, 0).await;

@@ -3,7 +3,7 @@ use cardea_protocol::model::*;
 use super::sample::*;
 use crate::*;
 
-fn revocation(grant: &Grant, seconds: i64) -> RevokeGrant {
+pub(super) fn revocation(grant: &Grant, seconds: i64) -> RevokeGrant {
     let reason = RevocationReason::Operator;
     RevokeGrant {
         id: grant.id,
@@ -95,6 +95,7 @@ pub async fn one_token_is_revoked(store: AnyStore) {
     world.store.revoke_token(revoke()).await.unwrap();
     world.store.revoke_token(revoke()).await.unwrap();
     assert!(world.store.token_revoked(&jti("t1")).await.unwrap());
+    assert!(!world.store.token_revoked(&jti("t2")).await.unwrap());
     let revoked = |token: &'static str| {
         let (store, id) = (world.store.clone(), grant.id);
         async move {

@@ -40,6 +40,8 @@ pub async fn a_user_survives(store: AnyStore) {
     assert_eq!((found.status, found.failures), (made.status, made.failures));
     assert_eq!((found.created_at, found.updated_at), (at(0), at(0)));
     assert!(store.user(&user("eve").subject).await.unwrap().is_none());
+    let by_name = store.user_by_name(&user("alice").username).await.unwrap();
+    assert_eq!(by_name.unwrap().subject, user("alice").subject);
     let names = |users: Vec<UserView>| {
         users
             .iter()
@@ -99,6 +101,7 @@ pub(super) async fn seed(store: &AnyStore, name: &str) -> Seeded {
 }
 
 pub async fn a_seed_is_applied_once(store: AnyStore) {
+    add(&store, "eve").await.unwrap();
     assert_eq!(seed(&store, "alice").await, Seeded::Added);
     assert_eq!(seed(&store, "Alice").await, Seeded::Known);
     assert!(

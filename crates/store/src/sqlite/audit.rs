@@ -82,7 +82,8 @@ fn first_since(db: &Connection, since: i64) -> Verb<i64> {
     let range = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM audit";
     let range = rows::first(db, range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (first, mut end): (i64, i64) = range.unwrap_or_default();
-    let earlier = "SELECT id FROM audit WHERE id >= ? AND id < ? AND at >= ? ORDER BY id LIMIT 1";
+    let earlier =
+        "SELECT id FROM audit WHERE id >= ?1 AND id < ?2 AND at >= ?3 ORDER BY id LIMIT 1";
     loop {
         let found = search(db, since.saturating_sub(DISORDER_MS), (first, end))?;
         let from = found.saturating_sub(LOOK_BACK);
@@ -122,10 +123,8 @@ fn list(
         } => list!("client_id = :client"),
         // Logins are frequent, and are not in the index.
         AuditFilter {
-            event: Some(AuditEvent::Login),
-            ..
-        } => list!("event = 'login'"),
-        AuditFilter { event: Some(_), .. } => list!("event = :event AND event <> 'login'"),
+            event: Some(event), ..
+        } if *event != AuditEvent::Login => list!("event = :event AND event <> 'login'"),
         _ => list!("TRUE"),
     };
     let (limit, read) = rows::limits(page);

@@ -220,12 +220,12 @@ fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
         }
         set_status(tx, id, ClientStatus::Enabled, &command.cause)?;
     }
-    let sql = "SELECT client_id FROM clients WHERE owner = 'file' AND status = 'enabled'";
-    let enabled = rows::all(tx, sql, [], |row| {
+    let sql = "SELECT client_id FROM clients WHERE owner = 'file'";
+    let known = rows::all(tx, sql, [], |row| {
         Ok(Fields::new(row, "clients", 0).parse("client_id", ClientId::parse)?)
     })?;
     // D19: a client removed from the file is disabled, not deleted.
-    for id in enabled
+    for id in known
         .iter()
         .filter(|id| command.clients.iter().all(|c| c.id() != *id))
     {

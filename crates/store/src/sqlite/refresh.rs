@@ -229,7 +229,7 @@ fn revoke(
     reason: RevocationReason,
     command: &RotateRefresh,
 ) -> Verb<()> {
-    let sql = "UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_key = ? AND revoked_at IS NULL";
+    let sql = "UPDATE grants SET revoked_at = ?, revoked_reason = ? WHERE grant_key = ?";
     rows::execute(
         tx,
         sql,
@@ -244,7 +244,7 @@ fn revoke(
 
 /// Whether there is something to record: read first, because a visit must not cost a commit.
 pub(super) fn is_unseen(db: &Connection, id: GrantId, generation: u32) -> Verb<bool> {
-    let sql = "SELECT 1 FROM grants WHERE grant_id = ? AND refresh_generation = ? AND refresh_current_seen = 0";
+    let sql = "SELECT 1 FROM grants WHERE grant_id = ?1 AND refresh_generation = ?2 AND refresh_current_seen = 0";
     Ok(rows::value::<i64>(db, sql, (id.as_bytes(), generation))?.is_some())
 }
 

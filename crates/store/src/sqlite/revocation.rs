@@ -115,10 +115,10 @@ pub(super) fn grant(tx: &Connection, command: &RevokeGrant) -> Verb<bool> {
 pub(super) fn superseded(tx: &Connection, command: &RedeemCode, new: i64) -> Verb<()> {
     let now = command.cause.now.as_millisecond();
     // There are rarely too many, and one index answers that.
-    let sql = "SELECT 1 FROM grants new
-               JOIN grants g ON g.user_key = new.user_key AND g.client_key = new.client_key
+    let sql = "SELECT 1 FROM grants made
+               JOIN grants g ON g.user_key = made.user_key AND g.client_key = made.client_key
                 AND coalesce(g.revoked_at, g.expires_at) > ?
-               WHERE new.grant_key = ? LIMIT 1 OFFSET ?";
+               WHERE made.grant_key = ? LIMIT 1 OFFSET ?";
     if rows::value::<i64>(tx, sql, (now, new, Grant::MOST_LIVING))?.is_none() {
         return Ok(());
     }

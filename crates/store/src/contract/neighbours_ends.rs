@@ -118,8 +118,8 @@ pub async fn what_has_ended_supersedes_no_grant_and_is_not_superseded(store: Any
     for n in 1..Grant::MOST_LIVING {
         world.grant(&format!("g{n}"), OFFLINE, 0).await;
     }
-    short(&world, "expired", OFFLINE, 10, 20).await;
     let before = world.events().await.len();
+    short(&world, "expired", OFFLINE, 10, 20).await;
     world.grant("another", OFFLINE, 30).await;
     assert_eq!(world.events().await.split_off(before), []);
 }

@@ -113,64 +113,31 @@ pub struct EntryProblem {
     pub error: MetadataError,
 }
 
-/// All APIs, each audience and each scope once, and the scopes of the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Resources {
-    apis: Vec<Resource>,
-    catalog: Catalog,
+/// What the APIs that were checked have, also those with a problem: it is no problem of its own.
+#[derive(Default)]
+struct Earlier {
+    audiences: Vec<Audience>,
+    /// The scopes, each with the audience of its API.
+    scopes: Vec<(String, String)>,
 }
 
-impl Resources {
-    /// Accepts the configured APIs.
-    pub fn new(configured: &[ResourceConfig]) -> Result<Self, MetadataError> {
-        let mut all = Self::default();
-        for config in configured {
-            match all.accept(config) {
-                Ok(resource) => all.apis.push(resource),
-                Err(problems) => problems.into_iter().next().map_or(Ok(()), Err)?,
-            }
-        }
-        Ok(all)
-    }
-
-    /// Everything that is wrong with the configured APIs and scopes. An API or a scope with a problem is left out when the next
-    /// ones are checked.
-    #[must_use]
-    pub fn problems(resources: &[ResourceConfig], scopes: &[ScopeConfig]) -> Vec<EntryProblem> {
-        let mut all = Self::default();
-        let mut found = Vec::new();
-        let of = |section, index| {
-            move |error| EntryProblem {
-                section,
-                index,
-                error,
-            }
-        };
-        for (index, config) in resources.iter().enumerate() {
-            match all.accept(config) {
-                Ok(resource) => all.apis.push(resource),
-                Err(problems) => found.extend(problems.into_iter().map(of("resources", index))),
-            }
-        }
-        for (index, scope) in scopes.iter().enumerate() {
-            let problems = Catalog::problems(scopes, index).into_iter();
-            let problems = problems.chain(all.claims_of_an_api(scope));
-            found.extend(problems.map(of("scopes", index)));
-        }
-        found
+impl Earlier {
+    fn owner_of(&self, scope: &str) -> Option<&str> {
+        let mut scopes = self.scopes.iter();
+        scopes.find_map(|(name, api)| (name == scope).then_some(&**api))
     }
 
     /// An API beside these, or all that is wrong with it.
-    fn accept(&self, config: &ResourceConfig) -> Result<Resource, Vec<MetadataError>> {
+    fn accept(&mut self, config: &ResourceConfig) -> Result<Resource, Vec<MetadataError>> {
         let mut problems = Vec::new();
         let mut fail = |field, problem: String| problems.push(MetadataError { field, problem });
         let audience = Audience::parse(&config.audience);
         match &audience {
             Err(e) => fail("audience", format!("\"{}\": {e}", config.audience)),
-            Ok(audience) if self.find(audience).is_some() => {
+            Ok(audience) if self.audiences.contains(audience) => {
                 fail("audience", format!("{audience} is defined twice"));
             }
-            Ok(_) => {}
+            Ok(audience) => self.audiences.push(audience.clone()),
         }
         if config.name.as_deref().is_some_and(is_bad_name) {
             let problem = format!(
@@ -178,23 +145,7 @@ impl Resources {
             );
             fail("name", problem);
         }
-        let scope = Scope::parse(&config.scopes.join(" "));
-        if let Err(e) = &scope {
-            fail("scopes", e.to_string());
-        }
-        for token in scope.iter().flat_map(Scope::iter) {
-            if STANDARD.contains(&token) {
-                fail(
-                    "scopes",
-                    format!("{token} is a scope of OpenID Connect and can't belong to an API"),
-                );
-            } else if let Some(other) = self.owner_of(token) {
-                fail(
-                    "scopes",
-                    format!("{token} belongs to {} already", other.audience),
-                );
-            }
-        }
+        let scope = self.scope(config, &mut fail);
         for problem in claim_problems(&config.claims) {
             fail("claims", problem);
         }
@@ -209,7 +160,7 @@ impl Resources {
             }
         }
         match (audience, scope) {
-            (Ok(audience), Ok(scope)) if problems.is_empty() => Ok(Resource {
+            (Ok(audience), Some(scope)) if problems.is_empty() => Ok(Resource {
                 audience,
                 name: config.name.clone(),
                 scope,
@@ -221,23 +172,107 @@ impl Resources {
         }
     }
 
-    /// A scope of an API gives no claims: the tokens of the API are not for userinfo.
-    fn claims_of_an_api(&self, scope: &ScopeConfig) -> Option<MetadataError> {
-        let api = self.owner_of(&scope.name)?;
-        (!scope.claims.is_empty()).then(|| MetadataError {
-            field: "claims",
-            problem: format!(
-                "{} belongs to {}, so it gives no claims; list them under claims of that resource",
-                scope.name, api.audience
-            ),
-        })
+    /// The scopes of an API. The well-formed ones are its own for the next checks, also if others are not.
+    fn scope(
+        &mut self,
+        config: &ResourceConfig,
+        mut fail: impl FnMut(&'static str, String),
+    ) -> Option<Scope> {
+        let scope = Scope::parse(&config.scopes.join(" "));
+        if let Err(e) = &scope {
+            fail("scopes", e.to_string());
+        }
+        let tokens = config.scopes.iter().flat_map(|scopes| scopes.split(' '));
+        let good = tokens.filter(|t| Scope::parse(t).is_ok_and(|s| s.contains(t)));
+        let mut own: Vec<&str> = Vec::new();
+        for token in good {
+            if own.contains(&token) {
+                continue;
+            }
+            if STANDARD.contains(&token) {
+                fail(
+                    "scopes",
+                    format!("{token} is a scope of OpenID Connect and can't belong to an API"),
+                );
+            } else if let Some(other) = self.owner_of(token) {
+                fail("scopes", format!("{token} belongs to {other} already"));
+            } else {
+                own.push(token);
+            }
+        }
+        let api = match Audience::parse(&config.audience) {
+            Ok(audience) => audience.to_string(),
+            Err(_) => format!("{:?}", config.audience),
+        };
+        let own = own.into_iter().map(|token| (token.to_owned(), api.clone()));
+        self.scopes.extend(own);
+        scope.ok()
+    }
+}
+
+/// A scope of an API gives no claims: the tokens of the API are not for userinfo.
+fn claims_of_an_api(scope: &ScopeConfig, api: Option<&str>) -> Option<MetadataError> {
+    let api = api?;
+    (!scope.claims.is_empty()).then(|| MetadataError {
+        field: "claims",
+        problem: format!(
+            "{} belongs to {api}, so it gives no claims; list them under claims of that resource",
+            scope.name
+        ),
+    })
+}
+
+/// All APIs, each audience and each scope once, and the scopes of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    apis: Vec<Resource>,
+    catalog: Catalog,
+}
+
+impl Resources {
+    /// Accepts the configured APIs.
+    pub fn new(configured: &[ResourceConfig]) -> Result<Self, MetadataError> {
+        let mut all = Self::default();
+        let mut earlier = Earlier::default();
+        for config in configured {
+            match earlier.accept(config) {
+                Ok(resource) => all.apis.push(resource),
+                Err(problems) => problems.into_iter().next().map_or(Ok(()), Err)?,
+            }
+        }
+        Ok(all)
+    }
+
+    /// Everything that is wrong with the configured APIs and scopes. What an API with a problem has is known when the next ones
+    /// are checked.
+    #[must_use]
+    pub fn problems(resources: &[ResourceConfig], scopes: &[ScopeConfig]) -> Vec<EntryProblem> {
+        let mut earlier = Earlier::default();
+        let mut found = Vec::new();
+        let of = |section, index| {
+            move |error| EntryProblem {
+                section,
+                index,
+                error,
+            }
+        };
+        for (index, config) in resources.iter().enumerate() {
+            let problems = earlier.accept(config).err().into_iter().flatten();
+            found.extend(problems.map(of("resources", index)));
+        }
+        for (index, scope) in scopes.iter().enumerate() {
+            let problems = Catalog::problems(scopes, index).into_iter();
+            let problems = problems.chain(claims_of_an_api(scope, earlier.owner_of(&scope.name)));
+            found.extend(problems.map(of("scopes", index)));
+        }
+        found
     }
 
     /// Adds the scopes of the configuration. One that belongs to an API gives no claims: its tokens are not for userinfo.
     pub fn with_scopes(mut self, configured: &[ScopeConfig]) -> Result<Self, MetadataError> {
-        let mut problems = configured.iter().filter_map(|s| self.claims_of_an_api(s));
-        if let Some(problem) = problems.next() {
-            return Err(problem);
+        for scope in configured {
+            let api = self.owner_of(&scope.name).map(|api| api.audience.as_str());
+            claims_of_an_api(scope, api).map_or(Ok(()), Err)?;
         }
         self.catalog = Catalog::new(configured)?;
         Ok(self)

@@ -164,3 +164,59 @@ fn c3_every_problem_of_apis_and_scopes_is_reported() {
     assert_eq!(places, expected, "{found:?}");
     assert_eq!(Resources::problems(&apis[1..2], &scopes[..1]), []);
 }
+
+#[test]
+fn c3_what_an_api_with_a_problem_has_is_known_to_the_next_checks() {
+    let claims = |claims: &[&str]| claims.iter().map(|c| (*c).to_owned()).collect();
+    let scopes = [ScopeConfig {
+        name: "orders:read".to_owned(),
+        claims: claims(&["quota"]),
+        ..Default::default()
+    }];
+    let bad = [
+        ResourceConfig {
+            claims: claims(&["exp"]),
+            ..config("api://orders", &["orders:read"])
+        },
+        ResourceConfig {
+            name: Some(String::new()),
+            ..config("api://orders", &["orders:read"])
+        },
+        ResourceConfig {
+            introspection_clients: vec![String::new()],
+            ..config("api://orders", &["orders:read"])
+        },
+        config("not an audience", &["orders:read"]),
+        config("", &["orders:read"]),
+        config("api://orders", &["x\"y", "orders:read"]),
+        config("api://orders", &["openid", "orders:read"]),
+        config("api://orders", &["x orders:read", "é"]),
+    ];
+    let found = |apis: &[ResourceConfig]| {
+        let found = Resources::problems(apis, &scopes);
+        let found = found.into_iter();
+        found
+            .map(|p| (p.section, p.index, p.error.field))
+            .collect::<Vec<_>>()
+    };
+    for api in bad {
+        let text = format!("{api:?}");
+        let of_api = found(std::slice::from_ref(&api));
+        assert_eq!(of_api.len(), 2, "{text}: {of_api:?}");
+        assert_eq!(of_api.last(), Some(&("scopes", 0, "claims")), "{text}");
+        assert_eq!(of_api.first().map(|p| (p.0, p.1)), Some(("resources", 0)));
+        // Another API has neither its audience nor its scope.
+        let second = config("api://second", &["orders:read"]);
+        let both = found(&[api, second]);
+        assert!(both.contains(&("resources", 1, "scopes")), "{text}");
+    }
+    let twice = ResourceConfig {
+        claims: claims(&["exp"]),
+        ..config("api://orders", &[])
+    };
+    let found = found(&[twice, config("api://orders", &[])]);
+    assert_eq!(
+        found,
+        [("resources", 0, "claims"), ("resources", 1, "audience")]
+    );
+}

@@ -90,7 +90,38 @@ text_id!(
     Jti, "jti", 128, |c: char| c.is_ascii_graphic()
 );
 
+/// Control and format characters (Unicode category Cf), separators and fillers that are not seen, or that change the order in
+/// which a line is read: with one of them two names look the same.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 impl Username {
+    /// Parses the name of a new user. A user who was added before, or a typed name, is parsed without this check.
+    pub fn parse_new(text: &str) -> Result<Self, IdError> {
+        let name = Self::parse(text)?;
+        let fail = |reason| {
+            Err(IdError {
+                kind: "username",
+                reason,
+            })
+        };
+        if name.key().is_empty() {
+            return fail("it is empty");
+        }
+        if text.chars().any(is_invisible) {
+            return fail(
+                "it has an invisible character, or one that changes the direction of text",
+            );
+        }
+        Ok(name)
+    }
+
     /// The form under which the name is unique and looked up.
     #[must_use]
     pub fn key(&self) -> String {
@@ -179,6 +210,54 @@ mod tests {
         assert!(ClientId::parse("a\n").is_err());
         assert!(Username::parse("Ålice Østergård").is_ok());
         assert!(Username::parse("a\0").is_err());
+    }
+
+    #[test]
+    fn t7_the_name_of_a_new_user_has_no_invisible_characters() {
+        for good in [
+            "alice",
+            "Ålice Østergård",
+            "O'Brien",
+            "عمر",
+            "דנה",
+            "山田 太郎",
+            "e\u{301}mile",
+            "a@b.example",
+            "🦊",
+        ] {
+            assert_eq!(Username::parse_new(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "ev\u{202e}il",
+            "\u{202a}alice",
+            "alice\u{2066}",
+            "ali\u{200b}ce",
+            "ali\u{200c}ce",
+            "ali\u{200d}ce",
+            "alice\u{200e}",
+            "alice\u{200f}",
+            "\u{feff}alice",
+            "al\u{2060}ice",
+            "al\u{ad}ice",
+            "al\u{61c}ice",
+            "al\u{34f}ice",
+            "alice\u{fe0f}",
+            "alice\u{e0041}",
+            "a\u{2028}b",
+            "\u{3164}",
+            "\u{2800}",
+            "al\u{180e}ice",
+            "a\0",
+            "a\u{85}b",
+            "",
+            " ",
+            "\u{3000}",
+        ] {
+            let refused = Username::parse_new(bad).unwrap_err().to_string();
+            assert!(!refused.contains('\u{202e}'), "{refused}");
+        }
+        // A name that was taken before is still found.
+        assert!(Username::parse("ev\u{202e}il").is_ok());
     }
 
     #[test]

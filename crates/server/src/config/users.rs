@@ -65,10 +65,8 @@ impl SeedUser {
     pub(super) fn problems(&self) -> Vec<MetadataError> {
         let mut problems = Vec::new();
         let mut fail = |field, problem: String| problems.push(MetadataError { field, problem });
-        match Username::parse(&self.username) {
-            Ok(name) if name.key().is_empty() => fail("username", "it is empty".to_owned()),
-            Ok(_) => {}
-            Err(e) => fail("username", e.to_string()),
+        if let Err(e) = Username::parse_new(&self.username) {
+            fail("username", e.to_string());
         }
         if self.password.is_some() && self.password_hash.is_some() {
             fail(
@@ -91,7 +89,7 @@ impl SeedUser {
             |what: String| ConfigProblem::new(format!("users \"{}\"", self.username), what);
         match self.problems().into_iter().next() {
             Some(e) => Err(problem(e.to_string())),
-            None => Username::parse(&self.username).map_err(|e| problem(e.to_string())),
+            None => Username::parse_new(&self.username).map_err(|e| problem(e.to_string())),
         }
     }
 

@@ -11,21 +11,22 @@ use crate::{Page, Result, Rows};
 pub struct PutClient {
     /// The client as it shall be.
     pub client: Client,
-    /// Whether it must be new (`Conflict` if it exists) or must exist (`Ok(false)` if it does not).
+    /// Whether it must be new (`Conflict` if it exists) or must exist (`Ok(false)` if it does not), and as what.
     pub change: ClientChange,
     /// Who does it.
     pub cause: Cause,
 }
 
-/// What is done to a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is done to a client. A change names the client that it was computed from: if its metadata or its secret are no
+/// longer the same, nothing is written (`ChangedMeanwhile`).
+#[derive(Clone)]
 pub enum ClientChange {
     /// Added: `client_added`.
     Add,
-    /// Its metadata were changed: `client_changed`.
-    Change,
-    /// It has a new secret: `client_secret_changed`.
-    Secret,
+    /// Its metadata were changed: `client_changed`. The secret is written only if it is another one than before.
+    Change(Box<Client>),
+    /// It has a new secret: `client_secret_changed`. Nothing else is written.
+    Secret(Box<Client>),
 }
 
 /// Makes the store agree with the configuration file (D19).

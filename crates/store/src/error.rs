@@ -86,4 +86,7 @@ pub enum Constraint {
     /// A refresh token is in the generation that a rotation expects.
     #[error("the refresh token was rotated by another command")]
     Generation,
+    /// A client or a user is as it was read when a change was computed from it (D4).
+    #[error("changed at the same time; try again")]
+    ChangedMeanwhile,
 }

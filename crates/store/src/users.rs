@@ -29,6 +29,9 @@ pub enum Seeded {
 /// What to change about a user; `None` leaves it unchanged.
 #[derive(Default)]
 pub struct UserUpdate {
+    /// The user that e-mail, roles and claims were computed from. If one of the three is no longer the same, nothing is
+    /// written (`ChangedMeanwhile`). `None` for values that don't depend on a reading.
+    pub before: Option<Box<User>>,
     /// E-mail and whether it is verified; `Some(None)` removes it.
     pub email: Option<Option<(String, bool)>>,
     /// Roles.

@@ -16,7 +16,9 @@ pub use catalog::{
 pub use id_token::{Beside, ID_TOKEN_CLAIMS, IdTokenClaims, id_token};
 pub use introspection::{Introspection, introspection};
 pub use logout_token::{LogoutTokenClaims, logout_token};
-pub use user_claims::{check_user_claims, is_text, may_be_given, user_claim_problems};
+pub use user_claims::{
+    check_user_claim_bounds, check_user_claims, is_text, may_be_given, user_claim_problems,
+};
 pub use userinfo::userinfo;
 
 pub(crate) use user_claims::reserved;

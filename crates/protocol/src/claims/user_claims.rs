@@ -93,6 +93,31 @@ pub fn check_user_claims(claims: &BTreeMap<String, Value>) -> Result<(), Metadat
     }
 }
 
+/// Checks how many claims a user has, and how long they are together. Names and values were checked when they were set.
+pub fn check_user_claim_bounds(claims: &BTreeMap<String, Value>) -> Result<(), MetadataError> {
+    let fail = |problem: String| MetadataError {
+        field: "claims",
+        problem,
+    };
+    if claims.len() > MAX_CLAIMS {
+        return Err(fail(format!(
+            "more than {MAX_CLAIMS} together with those that the user has"
+        )));
+    }
+    match bytes(claims) > MAX_BYTES {
+        true => Err(fail(format!(
+            "longer than {MAX_BYTES} bytes together with those that the user has"
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn bytes(claims: &BTreeMap<String, Value>) -> usize {
+    let set = claims.iter().filter(|(_, value)| !value.is_null());
+    set.map(|(name, value)| name.len() + value.to_string().len())
+        .sum()
+}
+
 /// Everything that is wrong with the claims that a user is to get.
 #[must_use]
 pub fn user_claim_problems(claims: &BTreeMap<String, Value>) -> Vec<MetadataError> {
@@ -103,13 +128,12 @@ pub fn user_claim_problems(claims: &BTreeMap<String, Value>) -> Vec<MetadataErro
     if claims.len() > MAX_CLAIMS {
         return vec![fail(format!("more than {MAX_CLAIMS}"))];
     }
-    let set = || claims.iter().filter(|(_, value)| !value.is_null());
-    let mut problems: Vec<_> = set()
+    let set = claims.iter().filter(|(_, value)| !value.is_null());
+    let mut problems: Vec<_> = set
         .filter_map(|(name, value)| Some((name, check_one(name, value).err()?)))
         .map(|(name, problem)| fail(format!("{name}: {problem}")))
         .collect();
-    let bytes = set().map(|(name, value)| name.len() + value.to_string().len());
-    if bytes.sum::<usize>() > MAX_BYTES {
+    if bytes(claims) > MAX_BYTES {
         problems.push(fail(format!("together longer than {MAX_BYTES} bytes")));
     }
     problems

@@ -11,7 +11,7 @@ use super::{
 /// RFC 7396: a merge patch.
 pub(super) fn patched(
     before: &ClientMetadata,
-    patch: Map<String, Value>,
+    patch: &Map<String, Value>,
 ) -> Answer<ClientMetadata> {
     for (member, instead) in [
         ("client_id", "it cannot change; add another client"),
@@ -38,8 +38,8 @@ pub(super) fn patched(
     };
     for (member, value) in patch {
         match value {
-            Value::Null => metadata.remove(&member),
-            value => metadata.insert(member, value),
+            Value::Null => metadata.remove(member),
+            value => metadata.insert(member.clone(), value.clone()),
         };
     }
     serde_path_to_error::deserialize(Value::Object(metadata)).map_err(|e| unreadable(&e))
@@ -59,7 +59,7 @@ mod tests {
         let Value::Object(patch) = json else {
             panic!("not an object")
         };
-        patched(&before, patch).ok()
+        patched(&before, &patch).ok()
     }
 
     #[test]

@@ -7,9 +7,11 @@ use cardea_protocol::model::{
 use cardea_seal::{Digest, Secret};
 use cardea_store::{ClientChange, PutClient};
 use http::StatusCode;
+use serde_json::{Map, Value};
 
 use super::{
     client_patch::patched,
+    conditional::Tries,
     list::Window,
     operator::Operator,
     refusal::{Answer, Refusal},
@@ -119,6 +121,7 @@ pub(super) async fn add(
     let client = Client::register(metadata, Owner::Store, operator.now())?;
     let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
     put(&app, client, ClientChange::Add, operator.cause()).await?;
+    publish(&app, operator.cause()).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -141,7 +144,24 @@ pub(super) async fn set(
     Name(id): Name,
     Body(ClientPatch(patch)): Body<ClientPatch>,
 ) -> Answer<Json<View>> {
-    let before = owned(&app, &id).await?;
+    let mut tries = Tries::default();
+    let changed = loop {
+        let outcome = change(&app, &operator, &id, &patch).await;
+        if !tries.again(&outcome) {
+            break outcome?;
+        }
+    };
+    publish(&app, operator.cause()).await?;
+    Ok(Json(changed))
+}
+
+async fn change(
+    app: &Shared,
+    operator: &Operator,
+    id: &str,
+    patch: &Map<String, Value>,
+) -> Answer<View> {
+    let before = owned(app, id).await?;
     let metadata = patched(before.metadata(), patch)?;
     // The secret follows the method: one is made when it is needed first, and is removed when it is no longer needed.
     let mut made = None;
@@ -162,9 +182,10 @@ pub(super) async fn set(
         Owner::Store,
         before.created_at(),
     )?;
-    let view = View::of(&client).with(made.as_ref()).warned(&app, &client);
-    put(&app, client, ClientChange::Change, operator.cause()).await?;
-    Ok(Json(view))
+    let view = View::of(&client).with(made.as_ref()).warned(app, &client);
+    let change = ClientChange::Change(Box::new(before));
+    put(app, client, change, operator.cause()).await?;
+    Ok(view)
 }
 
 /// `DELETE /clients/{id}`: with its codes, grants and consents.
@@ -267,7 +288,19 @@ pub(super) async fn rotate_secret(
     operator: Operator,
     Name(id): Name,
 ) -> Answer<Json<View>> {
-    let client = owned(&app, &id).await?;
+    let mut tries = Tries::default();
+    let changed = loop {
+        let outcome = new_secret(&app, &operator, &id).await;
+        if !tries.again(&outcome) {
+            break outcome?;
+        }
+    };
+    publish(&app, operator.cause()).await?;
+    Ok(Json(changed))
+}
+
+async fn new_secret(app: &Shared, operator: &Operator, id: &str) -> Answer<View> {
+    let client = owned(app, id).await?;
     if !needs_secret(client.metadata()) {
         return Err(Refusal::conflict(format!(
             "The client {id} has no secret: its token_endpoint_auth_method is {}.",
@@ -275,10 +308,11 @@ pub(super) async fn rotate_secret(
         )));
     }
     let secret = app.entropy.token().to_text();
+    let change = ClientChange::Secret(Box::new(client.clone()));
     let client = client.with_secret(Digest::of(secret.expose().as_bytes()));
     let view = View::of(&client).with(Some(&secret));
-    put(&app, client, ClientChange::Secret, operator.cause()).await?;
-    Ok(Json(view))
+    put(app, client, change, operator.cause()).await?;
+    Ok(view)
 }
 
 async fn put(app: &Shared, client: Client, change: ClientChange, cause: &Cause) -> Answer<()> {
@@ -291,7 +325,6 @@ async fn put(app: &Shared, client: Client, change: ClientChange, cause: &Cause) 
             cause: cause.clone(),
         })
         .await?;
-    publish(app, cause).await?;
     match there {
         true => Ok(()),
         false => Err(unknown(id.as_str())),

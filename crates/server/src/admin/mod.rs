@@ -6,6 +6,7 @@
 mod audit;
 mod client_patch;
 mod clients;
+mod conditional;
 mod grants;
 mod keys;
 mod list;
@@ -78,5 +79,7 @@ pub fn router(app: &Arc<App>) -> Router {
     inbound.wrap(routes.with_state(Arc::clone(app)))
 }
 
+#[cfg(test)]
+mod lost_update_tests;
 #[cfg(test)]
 mod openapi_tests;

@@ -22,6 +22,7 @@ pub(super) struct Refusal {
     problem: Box<Problem>,
     status: StatusCode,
     cause: Option<String>,
+    changed_meanwhile: bool,
 }
 
 /// The result of a handler.
@@ -38,6 +39,7 @@ impl Refusal {
             problem: Box::new(Problem::new(status, title).detail(detail)),
             status,
             cause: None,
+            changed_meanwhile: false,
         }
     }
 
@@ -62,7 +64,13 @@ impl Refusal {
             problem: Box::new(Problem::internal()),
             status: StatusCode::INTERNAL_SERVER_ERROR,
             cause: Some(cause.to_string()),
+            changed_meanwhile: false,
         }
+    }
+
+    /// Whether the change was computed from what another change has replaced.
+    pub(super) fn is_changed_meanwhile(&self) -> bool {
+        self.changed_meanwhile
     }
 }
 
@@ -79,7 +87,10 @@ impl From<StoreError> for Refusal {
                     }
                     _ => "",
                 };
-                return Self::conflict(format!("{}{advice}", sentence(&constraint.to_string())));
+                return Self {
+                    changed_meanwhile: *constraint == Constraint::ChangedMeanwhile,
+                    ..Self::conflict(format!("{}{advice}", sentence(&constraint.to_string())))
+                };
             }
             StoreError::Rejected { why } => return Self::internal(why),
             // Only the operator can repair it.

@@ -19,13 +19,14 @@ use crate::{App, Parts, config::Config};
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const OPERATOR: Peer = Peer::Unix { uid: 1234 };
 
+#[derive(Clone)]
 pub(super) struct Stage {
     router: Router,
     /// What everybody reaches.
     outside: Router,
     store: Arc<SqliteStore>,
     // Last, so that the store is closed before its folder goes.
-    _folder: tempfile::TempDir,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 pub(super) async fn stage() -> Stage {
@@ -62,7 +63,7 @@ pub(super) async fn stage() -> Stage {
         router: super::router(&app),
         outside: crate::router(&app),
         store,
-        _folder: folder,
+        _folder: Arc::new(folder),
     }
 }
 
@@ -94,6 +95,11 @@ impl Stage {
     /// A form from the client `script`.
     async fn form(&self, path: &str, more: &str) -> Value {
         let body = format!("client_id=script&client_secret={SECRET}&{more}");
+        self.form_of(path, body).await
+    }
+
+    /// A form from the network.
+    pub(super) async fn form_of(&self, path: &str, body: String) -> Value {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(body))
@@ -103,12 +109,23 @@ impl Stage {
         serde_json::from_slice(&bytes.unwrap()).unwrap()
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub(super) async fn get(&self, path: &str) -> (StatusCode, Value) {
         let request = Request::get(path).body(Body::empty()).unwrap();
         self.send(Some(OPERATOR), request).await
     }
 
-    async fn post(&self, path: &str, media_type: &str, body: String) -> (StatusCode, Value) {
+    pub(super) async fn patch(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Request::patch(path).header(CONTENT_TYPE, "application/json");
+        let body = body.to_string().into();
+        self.send(Some(OPERATOR), request.body(body).unwrap()).await
+    }
+
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: String,
+    ) -> (StatusCode, Value) {
         let request = Request::post(path).header(CONTENT_TYPE, media_type);
         self.send(Some(OPERATOR), request.body(body.into()).unwrap())
             .await

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cardea_protocol::model::{MetadataError, User};
+use cardea_protocol::{
+    claims::check_user_claim_bounds,
+    model::{MetadataError, User},
+};
 use serde_json::Value;
 
 use super::{
@@ -91,19 +94,24 @@ pub(super) fn roles(before: &User, changes: &UserPatch) -> Answer<Option<Vec<Str
     }
 }
 
+/// The claims after a change. Those that the user has count for the bounds, too.
 pub(super) fn merged(
     before: &User,
-    changes: BTreeMap<String, Value>,
-) -> Option<BTreeMap<String, Value>> {
+    changes: &BTreeMap<String, Value>,
+) -> Answer<Option<BTreeMap<String, Value>>> {
     if changes.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut claims = before.claims.clone();
     for (name, value) in changes {
         match value {
-            Value::Null => claims.remove(&name),
-            value => claims.insert(name, value),
+            Value::Null => claims.remove(name),
+            value => claims.insert(name.clone(), value.clone()),
         };
     }
-    Some(claims)
+    // What only removes claims is taken even if what is left is still too much.
+    if changes.values().any(|value| !value.is_null()) {
+        check_user_claim_bounds(&claims)?;
+    }
+    Ok(Some(claims))
 }

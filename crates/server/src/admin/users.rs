@@ -12,6 +12,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::{
+    conditional::Tries,
     list::Window,
     operator::Operator,
     refusal::{Answer, Refusal},
@@ -102,10 +103,7 @@ pub(super) async fn add(
     operator: Operator,
     Body(new): Body<NewUser>,
 ) -> Answer<(StatusCode, Json<View>)> {
-    let username = Username::parse(&new.username)?;
-    if username.key().is_empty() {
-        return Err(Refusal::bad_request("username: it is empty"));
-    }
+    let username = Username::parse_new(&new.username)?;
     check(new.email.as_deref(), Some(&new.roles))?;
     check_user_claims(&new.claims)?;
     let password_hash = match new.password {
@@ -165,16 +163,32 @@ pub(super) async fn set(
     Body(changes): Body<UserPatch>,
 ) -> Answer<Json<View>> {
     check_user_claims(&changes.claims)?;
-    let before = find(&app, &user).await?;
-    let roles = roles(&before, &changes)?;
+    let mut tries = Tries::default();
+    loop {
+        let outcome = patch(&app, &operator, &user, &changes).await;
+        if !tries.again(&outcome) {
+            return outcome;
+        }
+    }
+}
+
+async fn patch(
+    app: &Shared,
+    operator: &Operator,
+    user: &str,
+    changes: &UserPatch,
+) -> Answer<Json<View>> {
+    let before = find(app, user).await?;
+    let roles = roles(&before, changes)?;
     check(changes.email.as_deref(), roles.as_deref())?;
     let update = UserUpdate {
-        email: email(&before, changes.email, changes.email_verified)?,
+        email: email(&before, changes.email.clone(), changes.email_verified)?,
         roles,
-        claims: merged(&before, changes.claims),
+        claims: merged(&before, &changes.claims)?,
+        before: Some(Box::new(before.clone())),
         ..UserUpdate::default()
     };
-    change(&app, operator, before.subject, update).await
+    change(app, operator, before.subject, update).await
 }
 
 /// `POST /users/{user}/password`: failed logins with the old one are forgotten.
@@ -207,7 +221,7 @@ pub(super) async fn password(
         .applications(),
         ..UserUpdate::default()
     };
-    change(&app, operator, user.subject, update).await
+    change(&app, &operator, user.subject, update).await
 }
 
 /// `POST /users/{user}/enable`
@@ -232,7 +246,7 @@ pub(super) async fn enable(
         ..UserUpdate::default()
     };
     let user = find(&app, &user).await?;
-    change(&app, operator, user.subject, update).await
+    change(&app, &operator, user.subject, update).await
 }
 
 /// `POST /users/{user}/disable`: ends the user's sessions, grants and codes; grants with `offline_access` stay, without effect
@@ -260,7 +274,7 @@ pub(super) async fn disable(
         ..UserUpdate::default()
     };
     let user = find(&app, &user).await?;
-    change(&app, operator, user.subject, update).await
+    change(&app, &operator, user.subject, update).await
 }
 
 /// `DELETE /users/{user}`: with their sessions, codes, grants and consents.
@@ -294,7 +308,7 @@ pub(super) async fn remove(
 
 async fn change(
     app: &Shared,
-    operator: Operator,
+    operator: &Operator,
     subject: Subject,
     update: UserUpdate,
 ) -> Answer<Json<View>> {
@@ -302,7 +316,7 @@ async fn change(
     let command = UserChange {
         subject: subject.clone(),
         update,
-        cause: operator.into_cause(),
+        cause: operator.cause().clone(),
     };
     app.store.change_user(command).await?;
     app.refresh_password_costs().await?;

@@ -8,6 +8,14 @@ async fn find(store: &AnyStore, id: &str) -> Option<Client> {
     store.client(client(id).id()).await.unwrap()
 }
 
+pub fn changed(before: Client) -> ClientChange {
+    ClientChange::Change(Box::new(before))
+}
+
+pub fn new_secret(before: Client) -> ClientChange {
+    ClientChange::Secret(Box::new(before))
+}
+
 fn json(client: &Client) -> String {
     serde_json::to_string(client.metadata()).unwrap()
 }
@@ -72,13 +80,13 @@ pub async fn a_taken_id_is_a_conflict(store: AnyStore) {
 pub async fn a_missing_client_is_not_changed(store: AnyStore) {
     assert!(
         !store
-            .put_client(put(client("spa"), ClientChange::Change, 0))
+            .put_client(put(client("spa"), changed(client("spa")), 0))
             .await
             .unwrap()
     );
     assert!(
         !store
-            .put_client(put(client("spa"), ClientChange::Secret, 0))
+            .put_client(put(client("spa"), new_secret(client("spa")), 0))
             .await
             .unwrap()
     );
@@ -119,7 +127,7 @@ pub async fn a_change_keeps_the_status(store: AnyStore) {
     let renamed = Client::register(renamed, Owner::Store, at(2)).unwrap();
     assert!(
         store
-            .put_client(put(renamed, ClientChange::Change, 2))
+            .put_client(put(renamed, changed(client("spa")), 2))
             .await
             .unwrap()
     );
@@ -173,7 +181,7 @@ pub async fn a_new_secret_changes_nothing_else(store: AnyStore) {
         .unwrap();
     assert!(
         store
-            .put_client(put(of("New", b"2"), ClientChange::Secret, 0))
+            .put_client(put(of("New", b"2"), new_secret(of("Old", b"1")), 0))
             .await
             .unwrap()
     );
@@ -208,17 +216,13 @@ pub async fn the_file_owns_its_clients(store: AnyStore) {
     apply(&store, &["spa"]).await.unwrap();
     let id = client("spa").id().clone();
     let of_file = |id: &ClientId| Err(conflict(Constraint::ClientOfFile(id.clone())));
-    for change in [
-        ClientChange::Add,
-        ClientChange::Change,
-        ClientChange::Secret,
+    for (change, expected) in [
+        (ClientChange::Add, Err(conflict(Constraint::ClientId))),
+        (changed(client("spa")), of_file(&id)),
+        (new_secret(client("spa")), of_file(&id)),
     ] {
-        let expected = match change {
-            ClientChange::Add => Err(conflict(Constraint::ClientId)),
-            _ => of_file(&id),
-        };
         let outcome = store.put_client(put(client("spa"), change, 0)).await;
-        assert_eq!(outcome, expected, "{change:?}");
+        assert_eq!(outcome, expected);
     }
     let new = client_of("new", Owner::File);
     let added = store.put_client(put(new.clone(), ClientChange::Add, 0));
@@ -247,7 +251,7 @@ pub async fn the_revision_changes_with_each_change_of_a_client(store: AnyStore) 
     for step in 0..5 {
         match step {
             0 | 1 => {
-                let change = [ClientChange::Add, ClientChange::Change][step];
+                let change = [ClientChange::Add, changed(client("spa"))][step].clone();
                 assert!(
                     store
                         .put_client(put(client("spa"), change, 0))

@@ -44,6 +44,8 @@ pub mod jobs;
 #[doc(hidden)]
 pub mod keys;
 #[doc(hidden)]
+pub mod lost_updates;
+#[doc(hidden)]
 pub mod neighbours;
 #[doc(hidden)]
 pub mod neighbours_ends;
@@ -96,6 +98,13 @@ macro_rules! contract {
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing, a_key_is_removed_alone_and_only_in_its_state,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
+            lost_updates: a_new_secret_survives_a_change_computed_before_it,
+                a_secret_is_not_given_to_a_client_that_changed,
+                a_removed_redirect_uri_stays_removed, of_20_parallel_changes_of_a_client_one_is_made,
+                a_client_removed_and_added_again_is_another, a_removed_role_stays_removed,
+                a_new_address_is_not_verified_by_a_change_computed_before_it,
+                of_20_parallel_changes_of_a_user_one_is_made,
+                a_change_of_a_user_is_not_refused_for_what_it_does_not_depend_on;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
@@ -182,6 +191,7 @@ mod tests {
             ("grants", include_str!("grants.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
+            ("lost_updates", include_str!("lost_updates.rs")),
             ("neighbours", include_str!("neighbours.rs")),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),

@@ -1,6 +1,6 @@
 //! Clients and signing keys.
 
-use cardea_protocol::model::{AuditEvent, ClientId, ClientStatus, KeyState, Owner};
+use cardea_protocol::model::{AuditEvent, Client, ClientId, ClientStatus, KeyState, Owner};
 
 use super::AuditEntry;
 use crate::{ClientChange, Constraint, PutClient, Result, StoreError};
@@ -17,7 +17,7 @@ pub fn may_change(id: &ClientId, owner: Owner) -> Result<()> {
 pub fn may_put(command: &PutClient, stored: Option<Owner>) -> Result<bool> {
     let id = command.client.id();
     may_change(id, command.client.owner())?;
-    match (command.change, stored) {
+    match (&command.change, stored) {
         (ClientChange::Add, None) => Ok(true),
         (ClientChange::Add, Some(_)) => Err(StoreError::conflict(Constraint::ClientId)),
         (_, None) => Ok(false),
@@ -36,13 +36,36 @@ pub fn is_new_in_file(id: &ClientId, stored: Option<Owner>) -> Result<bool> {
 }
 
 /// A client was written.
-pub fn client_put(id: &ClientId, change: ClientChange) -> AuditEntry<'_> {
-    let event = match change {
-        ClientChange::Add => AuditEvent::ClientAdded,
-        ClientChange::Change => AuditEvent::ClientChanged,
-        ClientChange::Secret => AuditEvent::ClientSecretChanged,
+pub fn client_put<'a>(id: &'a ClientId, change: &ClientChange) -> AuditEntry<'a> {
+    match change {
+        ClientChange::Add => client_added(id),
+        ClientChange::Change(_) => client_changed(id),
+        ClientChange::Secret(_) => AuditEntry::of_client(AuditEvent::ClientSecretChanged, id),
+    }
+}
+
+/// A client was added.
+pub fn client_added(id: &ClientId) -> AuditEntry<'_> {
+    AuditEntry::of_client(AuditEvent::ClientAdded, id)
+}
+
+/// The metadata of a client were changed.
+pub fn client_changed(id: &ClientId) -> AuditEntry<'_> {
+    AuditEntry::of_client(AuditEvent::ClientChanged, id)
+}
+
+/// D4: a change is written only if the client is as it was read.
+pub fn client_may_follow(before: &Client, stored: &Client) -> Result<()> {
+    let metadata = |client: &Client| {
+        serde_json::to_value(client.metadata()).map_err(|e| StoreError::rejected(e.to_string()))
     };
-    AuditEntry::of_client(event, id)
+    let same = before.secret_hash() == stored.secret_hash()
+        && before.created_at() == stored.created_at()
+        && metadata(before)? == metadata(stored)?;
+    match same {
+        true => Ok(()),
+        false => Err(StoreError::conflict(Constraint::ChangedMeanwhile)),
+    }
 }
 
 /// A client has another status than before.

@@ -3,7 +3,7 @@
 use cardea_protocol::model::{AuditEvent, Session, SessionEnd, Subject, User, UserStatus};
 
 use super::{APPLICATIONS, AuditEntry, word};
-use crate::{Applications, EndSessions, EndWhich, UserChange};
+use crate::{Applications, Constraint, EndSessions, EndWhich, Result, StoreError, UserChange};
 
 /// A user was added.
 pub fn user_added(user: &User) -> AuditEntry<'_> {
@@ -64,6 +64,24 @@ pub fn user_changed(command: &UserChange, before: UserStatus) -> UserEffects<'_>
             applications: update.applications,
             cause: cause.clone(),
         }),
+    }
+}
+
+/// D4: a change is written only if the user is as it was read.
+pub fn user_may_follow(before: &User, stored: &User) -> Result<()> {
+    let fields = |user: &User| {
+        let User {
+            email,
+            email_verified,
+            roles,
+            claims,
+            ..
+        } = user.clone();
+        (email, email_verified, roles, claims)
+    };
+    match fields(before) == fields(stored) {
+        true => Ok(()),
+        false => Err(StoreError::conflict(Constraint::ChangedMeanwhile)),
     }
 }
 

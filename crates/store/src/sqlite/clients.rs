@@ -11,7 +11,8 @@ use super::{
     rows::{self, Fields},
 };
 use crate::{
-    ApplyFileClients, ClientChange, Clients, Page, PutClient, Result, Rows, UseAssertion, events,
+    ApplyFileClients, ClientChange, Clients, Constraint, Page, PutClient, Result, Rows, StoreError,
+    UseAssertion, events,
 };
 
 macro_rules! columns {
@@ -139,20 +140,15 @@ fn put(tx: &Connection, command: &PutClient) -> Verb<bool> {
     if !events::may_put(command, owner(tx, id)?)? {
         return Ok(false);
     }
-    match command.change {
+    match &command.change {
         ClientChange::Add => insert(tx, &command.client)?,
-        ClientChange::Change => update(tx, &command.client).map(drop)?,
-        ClientChange::Secret => {
-            let secret = command.client.secret_hash();
-            let params = named_params! { ":id": id.as_str(), ":secret": secret.as_ref().map(Digest::as_bytes) };
-            rows::execute(
-                tx,
-                "UPDATE clients SET secret_hash = :secret WHERE client_id = :id",
-                params,
-            )?;
+        ClientChange::Change(before) => {
+            let metadata = rows::to_json(command.client.metadata())?;
+            change(tx, before, Some(&metadata), &command.client)?;
         }
+        ClientChange::Secret(before) => change(tx, before, None, &command.client)?,
     }
-    let entry = events::client_put(id, command.change);
+    let entry = events::client_put(id, &command.change);
     audit::record(tx, &command.cause, &entry)?;
     Ok(true)
 }
@@ -172,6 +168,39 @@ fn insert(tx: &Connection, client: &Client) -> Verb<()> {
         },
     )
     .map(drop)
+}
+
+/// D4: written only if metadata and secret are those of `before`. Without new metadata those stay, and a secret that is the
+/// same as before is not written.
+fn change(tx: &Connection, before: &Client, metadata: Option<&str>, after: &Client) -> Verb<()> {
+    let sql = concat!("SELECT ", columns!(), " FROM clients WHERE client_id = ?");
+    let stored = rows::first(tx, sql, [after.id().as_str()], |row| {
+        let text: String = row.get("metadata")?;
+        Ok((decode(row)?, text))
+    })?;
+    let meanwhile = || StoreError::conflict(Constraint::ChangedMeanwhile);
+    let (stored, text) = stored.ok_or_else(meanwhile)?;
+    events::client_may_follow(before, &stored)?;
+    let secret = after.secret_hash();
+    // The text that was compared: an older version may have written the same metadata in other words.
+    let written = rows::execute(
+        tx,
+        "UPDATE clients SET metadata = coalesce(:metadata, metadata),
+                            secret_hash = iif(:other_secret, :secret, secret_hash)
+         WHERE client_id = :id AND metadata = :old_metadata AND secret_hash IS :old_secret",
+        named_params! {
+            ":id": after.id().as_str(),
+            ":metadata": metadata,
+            ":secret": secret.as_ref().map(Digest::as_bytes),
+            ":other_secret": secret != before.secret_hash(),
+            ":old_metadata": text,
+            ":old_secret": before.secret_hash().as_ref().map(Digest::as_bytes),
+        },
+    )?;
+    match written {
+        1 => Ok(()),
+        _ => Err(meanwhile().into()),
+    }
 }
 
 /// Metadata and secret. The status is written only by [`set_status`], so that no change enables a client by accident.
@@ -212,11 +241,11 @@ fn apply_file(tx: &Connection, command: &ApplyFileClients) -> Verb<()> {
     for client in &command.clients {
         let id = client.id();
         let written = match events::is_new_in_file(id, owner(tx, id)?)? {
-            true => insert(tx, client).map(|()| Some(ClientChange::Add))?,
-            false => (update(tx, client)? > 0).then_some(ClientChange::Change),
+            true => insert(tx, client).map(|()| Some(events::client_added(id)))?,
+            false => (update(tx, client)? > 0).then(|| events::client_changed(id)),
         };
-        if let Some(change) = written {
-            audit::record(tx, &command.cause, &events::client_put(id, change))?;
+        if let Some(entry) = written {
+            audit::record(tx, &command.cause, &entry)?;
         }
         set_status(tx, id, ClientStatus::Enabled, &command.cause)?;
     }

@@ -13,8 +13,8 @@ use super::{
     sessions,
 };
 use crate::{
-    AddUser, LoginUser, Page, PasswordCredential, Result, Rows, Seeded, UserChange, UserPosition,
-    UserView, Users,
+    AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, Seeded, StoreError,
+    UserChange, UserPosition, UserView, Users,
     events::{self, FAILURE_AUDIT_EVERY_MS},
 };
 
@@ -273,25 +273,10 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     let Some(before) = find(tx, subject)? else {
         return Ok(false);
     };
-    let (email, verified) = match &update.email {
-        None => (before.email.as_deref(), before.email_verified),
-        Some(None) => (None, false),
-        Some(Some((email, verified))) => (Some(email.as_str()), *verified),
-    };
-    rows::execute(
-        tx,
-        "UPDATE users SET email = :email, email_verified = :verified, roles = :roles, claims = :claims,
-                          updated_at = :now
-         WHERE subject = :subject",
-        named_params! {
-            ":subject": subject.as_str(),
-            ":email": email,
-            ":verified": verified,
-            ":roles": rows::to_json(update.roles.as_ref().unwrap_or(&before.roles))?,
-            ":claims": rows::to_json(update.claims.as_ref().unwrap_or(&before.claims))?,
-            ":now": cause.now.as_millisecond(),
-        },
-    )?;
+    if let Some(read) = &update.before {
+        events::user_may_follow(read, &before)?;
+    }
+    change_fields(tx, command, &before)?;
     let effects = events::user_changed(command, before.status);
     if let Some(hash) = &update.password_hash {
         set_password(tx, subject, hash, cause)?;
@@ -308,6 +293,45 @@ fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
         sessions::end_which(tx, sessions)?;
     }
     Ok(true)
+}
+
+/// Writes what is to change, and only if the row is as it was when it was compared (D4).
+fn change_fields(tx: &Connection, command: &UserChange, stored: &User) -> Verb<()> {
+    let update = &command.update;
+    let subject = command.subject.as_str();
+    let sql = "SELECT roles, claims FROM users WHERE subject = ?";
+    // As text: an older version may have written the same values in other words.
+    let texts = rows::first(tx, sql, [subject], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (old_roles, old_claims): (String, String) = texts.unwrap_or_default();
+    let (email, verified) = match &update.email {
+        Some(Some((email, verified))) => (Some(email), *verified),
+        Some(None) | None => (None, false),
+    };
+    let written = rows::execute(
+        tx,
+        "UPDATE users SET email = iif(:set_email, :email, email),
+                          email_verified = iif(:set_email, :verified, email_verified),
+                          roles = coalesce(:roles, roles), claims = coalesce(:claims, claims), updated_at = :now
+         WHERE subject = :subject AND email IS :old_email AND email_verified = :old_verified
+           AND roles = :old_roles AND claims = :old_claims",
+        named_params! {
+            ":subject": subject,
+            ":set_email": update.email.is_some(),
+            ":email": email,
+            ":verified": verified,
+            ":roles": update.roles.as_ref().map(rows::to_json).transpose()?,
+            ":claims": update.claims.as_ref().map(rows::to_json).transpose()?,
+            ":now": command.cause.now.as_millisecond(),
+            ":old_email": stored.email,
+            ":old_verified": stored.email_verified,
+            ":old_roles": old_roles,
+            ":old_claims": old_claims,
+        },
+    )?;
+    match written {
+        1 => Ok(()),
+        _ => Err(StoreError::conflict(Constraint::ChangedMeanwhile).into()),
+    }
 }
 
 /// A user has one password: a new one replaces the credential.

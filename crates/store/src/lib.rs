@@ -27,7 +27,7 @@ mod users;
 
 pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
-pub use consents::{Consents, RevokeApplication};
+pub use consents::{Consents, GiveConsent, RevokeApplication};
 pub use error::{Constraint, NotDone, StoreError};
 pub use grants::{
     CodeContext, CodeLookup, ConsentChange, DeadCode, GrantView, Grants, IssueCode, RedeemCode,

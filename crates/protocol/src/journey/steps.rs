@@ -185,6 +185,11 @@ impl Steps {
         self.has_opened(session) || self.chosen.as_ref() == Some(&session.sid)
     }
 
+    /// The consent has been withdrawn since.
+    pub fn forget_consent(&mut self) {
+        self.consent = None;
+    }
+
     /// Whether the session's user consented in this ticket.
     #[must_use]
     pub fn has_consent(&self, session: &Session) -> bool {

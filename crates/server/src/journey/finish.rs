@@ -9,7 +9,7 @@ use cardea_protocol::{
     request::ResponseMode,
     token::AuthorizationCode,
 };
-use cardea_store::{ConsentChange, IssueCode};
+use cardea_store::{ConsentChange, GiveConsent, IssueCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +63,11 @@ async fn issue_code(
             .saturating_add(ctx.app.settings.code_ttl)
             .unwrap_or(ctx.caller.now),
     };
-    let consent = if journey.ticket.steps.has_consent(session) {
+    let allowed_now = journey.ticket.steps.has_consent(session);
+    let consent = if allowed_now && ctx.caller.is_post {
         ConsentChange::Grow(access.consent_scope())
-    } else if journey.consent.is_some() {
+    } else if allowed_now || journey.consent.is_some() {
+        // RFC 9110 §9.2.1: a GET gives no consent. That of an earlier POST may have been withdrawn since.
         ConsentChange::Keep
     } else {
         ConsentChange::None
@@ -81,9 +83,7 @@ async fn issue_code(
         })
         .await?
     {
-        let cause = "the session, the user or the client ended during the login";
-        let restart = journey.ticket.restart(&ctx.app);
-        return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
+        return Err(ended(ctx, journey));
     }
     metrics::counter!(cardea_web::metric_names::CODES_ISSUED).increment(1);
     let response = return_to.code(secret.to_text().expose(), ctx.app.issuer());
@@ -95,6 +95,32 @@ async fn issue_code(
             form.page(ctx, again.as_deref())
         }
     })
+}
+
+/// Writes what the user allowed by a POST whose answer is fetched by a GET.
+pub(super) async fn give_consent(ctx: &Ctx, journey: &Journey) -> Result<(), Failure> {
+    let (Some(asked), Some(session)) = (journey.authorization(), &journey.session) else {
+        return Ok(());
+    };
+    if !journey.ticket.steps.has_consent(session) {
+        return Ok(());
+    }
+    let command = GiveConsent {
+        session: session.id,
+        subject: session.subject.clone(),
+        client_id: asked.client.id().clone(),
+        allowed: asked.request.access.consent_scope(),
+        cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
+    };
+    match ctx.app.store.give_consent(command).await? {
+        true => Ok(()),
+        false => Err(ended(ctx, journey)),
+    }
+}
+
+fn ended(ctx: &Ctx, journey: &Journey) -> Failure {
+    let cause = "the session, the consent, the user or the client ended during the login";
+    Failure::page(PageError::TooLate, cause).with_restart(journey.ticket.restart(&ctx.app))
 }
 
 /// An error goes back to the client, if there is one.

@@ -22,11 +22,16 @@ pub(crate) async fn proceed(
         Ok(NextStep::Finish) if !(ctx.caller.is_post && journey.is_answered_by_form()) => {
             finish::finish(ctx, &journey).await
         }
-        // A request too large to travel as a ticket goes back to where it came from.
-        Ok(step) => match to_page(&ctx.app, step, &journey.ticket) {
-            Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, error),
-            answer => answer,
-        },
+        Ok(step) => {
+            if step == NextStep::Finish {
+                finish::give_consent(ctx, &journey).await?;
+            }
+            match to_page(&ctx.app, step, &journey.ticket) {
+                // A request too large to travel as a ticket goes back to where it came from.
+                Err(Failure::OAuth(error)) => finish::refuse(ctx, &journey, error),
+                answer => answer,
+            }
+        }
         Err(error) => finish::refuse(ctx, &journey, error),
     }
 }
@@ -85,6 +90,10 @@ pub(crate) async fn show_if_next(
     show: Show,
 ) -> Result<Response, Failure> {
     let mut journey = Journey::load(ctx, browser, ticket).await?;
+    // A consent is on record before a GET follows it.
+    if journey.consent.is_none() {
+        journey.ticket.steps.forget_consent();
+    }
     journey.ticket.shown_to = journey.session.as_ref().map(|s| s.subject.clone());
     let mut response = if journey.next().ok() == Some(step) {
         show(ctx, browser, &journey)?

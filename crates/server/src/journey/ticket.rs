@@ -147,9 +147,13 @@ impl Ticket {
         Some(restart(app, &goal, text))
     }
 
-    /// The path and query that start the authorization request again.
+    /// The path and query that start the authorization request again, without the steps done.
     pub(super) fn restart_path(&self, app: &App) -> Option<String> {
-        let text = self.seal(app).ok()?;
+        let fresh = Self {
+            steps: Steps::default(),
+            ..self.clone()
+        };
+        let text = fresh.seal(app).ok()?;
         Some(format!(
             "{}/authorize?ticket={text}",
             app.settings.issuer.path()

@@ -241,6 +241,38 @@ async fn revoking_an_application_takes_consent_and_tokens() {
 }
 
 #[tokio::test]
+async fn b11_a_consent_that_was_revoked_is_not_given_again_by_a_get() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let request = Authorization::of(SPA).with("response_mode", "form_post");
+    let login = browser.open(&request.url(&server)).await;
+    let consent = log_in_at(&mut browser, &login, Person::ALICE).await;
+    let allow = [("decision", "allow")];
+    let answer = browser.submit_once(&consent, consent.form(), &allow).await;
+    let fetched = answer.location().to_owned();
+    let page = browser.open(&fetched).await;
+    assert_eq!(page.form().value("code").len(), 51);
+    let account = account(&mut browser).await;
+    assert_eq!(forms(&account, "revoke").len(), 1, "consent is on record");
+    let form = forms(&account, "revoke").remove(0);
+    let account = browser.submit(&account, form, &[]).await;
+    assert_eq!(forms(&account, "revoke").len(), 0);
+
+    let (_, again) = page.text().split_once("data-again=\"").unwrap();
+    let (again, _) = again.split_once('"').unwrap();
+    let same_ticket = again.replace("/authorize?", "/consent?");
+    for url in [fetched, server.url(&same_ticket), server.url(again)] {
+        let shown = browser.open(&url).await;
+        assert!(!shown.text().contains("name=\"code\""), "{url}");
+        assert!(
+            shown.path() == "/consent" && shown.text().contains("allow"),
+            "{url}"
+        );
+    }
+    assert_eq!(forms(&self::account(&mut browser).await, "revoke").len(), 0);
+}
+
+#[tokio::test]
 async fn nothing_is_done_for_another_site_or_another_browser() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);

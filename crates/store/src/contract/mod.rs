@@ -36,6 +36,8 @@ pub mod audit;
 #[doc(hidden)]
 pub mod clients;
 #[doc(hidden)]
+pub mod consents;
+#[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
 pub mod grants;
@@ -87,6 +89,8 @@ macro_rules! contract {
                 enabled_clients_are_visited, what_leaves_the_file_is_disabled,
                 a_file_client_that_the_store_owns_stops_the_start, removing_a_client_removes_what_it_had,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            consents: a_consent_is_given_before_its_code, a_consent_needs_the_living_session_of_an_enabled_user_and_client,
+                a_given_consent_is_that_of_one_user_to_one_client;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows, a_revoked_consent_allows_no_code,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;

@@ -1,7 +1,7 @@
 //! Consents, codes, grants and tokens.
 
 use cardea_protocol::{
-    model::{Actor, AuditEvent, ClientId, Code, Grant, GrantId, RevocationReason, Subject},
+    model::{Actor, AuditEvent, ClientId, Grant, GrantId, RevocationReason, Subject},
     scope::Scope,
     token::refresh_token::Verdict,
 };
@@ -21,10 +21,13 @@ pub fn consent_after(before: Option<&Scope>, allowed: &Scope) -> Option<Scope> {
     }
 }
 
-/// The consent grew, at the issue of this code.
-pub fn consent_given<'a>(code: &'a Code, allowed: &Scope) -> AuditEntry<'a> {
-    AuditEntry::of_both(AuditEvent::ConsentGiven, &code.subject, &code.client_id)
-        .detail(allowed.to_string())
+/// What a user allows a client grew.
+pub fn consent_given<'a>(
+    subject: &'a Subject,
+    client_id: &'a ClientId,
+    allowed: &Scope,
+) -> AuditEntry<'a> {
+    AuditEntry::of_both(AuditEvent::ConsentGiven, subject, client_id).detail(allowed.to_string())
 }
 
 /// Why the grants of an application are revoked with the consent.

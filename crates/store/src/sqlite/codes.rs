@@ -68,7 +68,7 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     if made == 1
         && let ConsentChange::Grow(allowed) = consent
     {
-        consents::grow(tx, code, allowed, cause)?;
+        consents::grow(tx, (&code.subject, &code.client_id), allowed, cause)?;
     }
     Ok(made == 1)
 }

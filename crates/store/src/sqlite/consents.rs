@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{Cause, ClientId, Code, Consent, Subject},
+    model::{Cause, ClientId, Consent, Subject},
     scope::Scope,
 };
 use rusqlite::{Connection, Row, named_params};
@@ -12,8 +12,9 @@ use super::{
     fault::Verb,
     revocation,
     rows::{self, Fields},
+    sessions::session_alive,
 };
-use crate::{Consents, Result, RevokeApplication, events};
+use crate::{Consents, GiveConsent, Result, RevokeApplication, events};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -36,6 +37,10 @@ impl Consents for SqliteStore {
 
     async fn consents_of(&self, subject: &Subject) -> Result<Vec<Consent>> {
         self.read(|db| of(db, subject))
+    }
+
+    async fn give_consent(&self, command: GiveConsent) -> Result<bool> {
+        self.write(move |tx| give(tx, &command)).await
     }
 
     async fn revoke_application(&self, command: RevokeApplication) -> Result<u64> {
@@ -71,9 +76,41 @@ fn decode(row: &Row<'_>) -> Result<Consent> {
     })
 }
 
-/// Adds scopes to the consent on record; audited if it grew.
-pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause) -> Verb<()> {
-    let before = find(tx, &code.subject, &code.client_id)?;
+fn give(tx: &Connection, command: &GiveConsent) -> Verb<bool> {
+    let GiveConsent {
+        session,
+        subject,
+        client_id,
+        allowed,
+        cause,
+    } = command;
+    let sql = concat!(
+        "SELECT 1 FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
+         WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
+           AND c.client_id = :client AND c.status = 'enabled' AND ",
+        session_alive!()
+    );
+    let params = named_params! {
+        ":session": session.0.as_bytes(),
+        ":subject": subject.as_str(),
+        ":client": client_id.as_str(),
+        ":now": cause.now.as_millisecond(),
+    };
+    if rows::first(tx, sql, params, |row| Ok(row.get::<_, i64>(0)?))?.is_none() {
+        return Ok(false);
+    }
+    grow(tx, (subject, client_id), allowed, cause)?;
+    Ok(true)
+}
+
+/// Adds scopes to the consent of a user to a client; audited if it grew.
+pub(super) fn grow(
+    tx: &Connection,
+    (subject, client_id): (&Subject, &ClientId),
+    allowed: &Scope,
+    cause: &Cause,
+) -> Verb<()> {
+    let before = find(tx, subject, client_id)?;
     let before = before.as_ref().map(|c| &c.scope);
     let Some(scope) = events::consent_after(before, allowed) else {
         return Ok(());
@@ -85,11 +122,15 @@ pub(super) fn grow(tx: &Connection, code: &Code, allowed: &Scope, cause: &Cause)
          WHERE u.subject = :subject AND c.client_id = :client
          ON CONFLICT (user_key, client_key) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
         named_params! {
-            ":subject": code.subject.as_str(),
-            ":client": code.client_id.as_str(),
+            ":subject": subject.as_str(),
+            ":client": client_id.as_str(),
             ":scope": scope.to_string(),
             ":now": cause.now.as_millisecond(),
         },
     )?;
-    audit::record(tx, cause, &events::consent_given(code, allowed))
+    audit::record(
+        tx,
+        cause,
+        &events::consent_given(subject, client_id, allowed),
+    )
 }

@@ -24,7 +24,6 @@ const AFTER_X: &[&str] = &[
     "citrix-",
     "claim",
     "client-",
-    "clientip",
     "cluster-client-",
     "consumer-",
     "credential-",
@@ -55,6 +54,7 @@ const AFTER_X: &[&str] = &[
     "internal-",
     "iv-",
     "jwt-",
+    "kong-",
     "ldap-",
     "ms-",
     "mtls-",
@@ -68,8 +68,8 @@ const AFTER_X: &[&str] = &[
     "permission",
     "pomerium-",
     "principal",
-    "proxy-",
-    "proxyuser-",
+    "proxied",
+    "proxy",
     "railway-",
     "real-",
     "remote-",
@@ -134,12 +134,14 @@ const OTHERS: &[&str] = &[
     "impersonat",
     "incap-",
     "iv-",
+    "kong-",
     "mellon-",
     "oam-",
     "oidc-",
     "openam-",
     "osso-",
     "principal",
+    "proxied",
     "proxy",
     "real-ip",
     "remote-",
@@ -160,8 +162,36 @@ const OTHERS: &[&str] = &[
     "ynh-",
 ];
 
-/// Attributes of a user, as whole names with and without `X-`: what Shibboleth and gateways such as Kong set.
-const ATTRIBUTES: &[&str] = &[
+/// Ends of names, with and without `X-`, by which products that are in no list report the same: `X-Logged-In-User`, `Adfs-Upn`,
+/// `X-Acme-Roles`, `X-Source-Ip`. A user, not what a user does: `X-Acme-User-Agent` ends otherwise.
+const ENDS: &[&str] = &[
+    "authuser",
+    "-client-cert",
+    "clientcert",
+    "clientip",
+    "-connecting-ip",
+    "-eppn",
+    "-group",
+    "-groups",
+    "-https",
+    "-ip",
+    "-ip-address",
+    "-principal",
+    "-role",
+    "-roles",
+    "-upn",
+    "-user",
+    "-user-email",
+    "-user-id",
+    "-user-name",
+    "-userid",
+    "-userinfo",
+    "-username",
+];
+
+/// Whole names with and without `X-`: attributes of a user that Shibboleth and gateways such as Kong set, and what platforms report
+/// about the connection of a client.
+const WHOLE: &[&str] = &[
     "access-token",
     "affiliation",
     "assurance",
@@ -181,8 +211,10 @@ const ATTRIBUTES: &[&str] = &[
     "fullname",
     "given-name",
     "givenname",
+    "grafana-org-id",
     "group",
     "groups",
+    "https",
     "id-token",
     "ismemberof",
     "login",
@@ -201,6 +233,7 @@ const ATTRIBUTES: &[&str] = &[
     "roles",
     "scopes",
     "sn",
+    "ssl",
     "sub",
     "subject",
     "subject-id",
@@ -213,7 +246,9 @@ const ATTRIBUTES: &[&str] = &[
 
 /// Headers that clients themselves send: they say nothing about the user, or are a secret that the application checks.
 const OF_CLIENTS: &[&str] = &[
+    "api-username",
     "auth-token",
+    "sec-fetch-user",
     "user-agent",
     "x-amzn-trace-id",
     "x-auth-token",
@@ -226,6 +261,7 @@ const OF_CLIENTS: &[&str] = &[
     "x-goog-request-params",
     "x-goog-user-project",
     "x-hasura-admin-secret",
+    "x-redmine-switch-user",
     "x-user-agent",
 ];
 
@@ -240,8 +276,9 @@ pub fn is_of_proxies(name: &str) -> bool {
         Some(rest) => (rest, AFTER_X),
         None => (name, OTHERS),
     };
-    let is_listed =
-        ATTRIBUTES.contains(&rest) || starts.iter().any(|start| rest.starts_with(start));
+    let is_listed = WHOLE.contains(&rest)
+        || starts.iter().any(|start| rest.starts_with(start))
+        || ENDS.iter().any(|end| rest.ends_with(end));
     is_listed && !OF_CLIENTS.contains(&name)
 }
 
@@ -280,6 +317,21 @@ mod tests {
              x-saml-username x-oidc-sub x-oauth-user x-ldap-user x-forwarder-for real-ip x-sub x-subject x-dn \
              x_email impersonate_user x_hasura_role http_remote_user shib_session_id x-user_id";
 
+    /// Of products and platforms that no list names one by one.
+    const BY_FORM: &str = "x-proxiedentitieschain x-proxyhost x-proxyscheme x-proxycontextpath x-proxyport proxyhost x-trino-user \
+             x-presto-user x-grafana-org-id kong-consumer-id x-kong-consumer-username x-logged-in-user x-session-user \
+             x-authn-user x-kerberos-user logon-user x-logon-user x-authuser authuser x-okta-user okta-user-id \
+             adfs-upn x-adfs-upn x-acme-username x-acme-userid x-acme-user-name x-acme-role x-acme-roles x-acme-group \
+             ad-groups x-acme-user-email x-acme-eppn x-acme-userinfo x-acme-principal x-clientcert clientcert \
+             x-acme-clientcert x-acme-client-cert x-ssl ssl x-front-end-https front-end-https microsoft-front-end-https \
+             https clientip x-clientip x-acme-clientip x-source-ip source-ip x-acme-connecting-ip x-acme-ip-address";
+
+    /// Headers of ordinary apps and browsers that look alike.
+    const OF_APPS: &str = "sec-fetch-user api-username x-redmine-switch-user x-user-agent user-agent x-request-user-agent \
+             x-login-hint x-zip x-tip x-skip x-ship clip upgrade-insecure-requests x-grouping \
+             x-requested-with x-app-version x-device-id x-session-id x-csrf-token accept-ch \
+             x-amz-user-agent x-client-version x-subgroup";
+
     const FORWARDED: &str = "accept authorization content-type content-length cookie cache-control dpop if-none-match \
              idempotency-key origin priority range sec-fetch-site sec-websocket-key traceparent user-agent \
              x-api-key x-auth-token x-client-version x-csrf x-csrf-token x-requested-with x-user-agent \
@@ -290,10 +342,16 @@ mod tests {
 
     #[test]
     fn g5_what_only_a_proxy_may_say_is_recognized() {
-        for name in OF_PROXIES.split_whitespace() {
+        for name in OF_PROXIES
+            .split_whitespace()
+            .chain(BY_FORM.split_whitespace())
+        {
             assert!(is_of_proxies(name), "{name}");
         }
-        for name in FORWARDED.split_whitespace() {
+        for name in FORWARDED
+            .split_whitespace()
+            .chain(OF_APPS.split_whitespace())
+        {
             assert!(!is_of_proxies(name), "{name}");
         }
     }

@@ -80,6 +80,8 @@ impl Gateway {
             ("listen", current.listen == config.listen),
             ("tls", current.tls == config.tls),
             ("redirect.listen", current.redirect == config.redirect),
+            // The listener counts the connections of a network by them.
+            ("proxy.trusted", current.proxy == config.proxy),
             ("forward_auth", has_same_forward_auth(&current, &config)),
         ] {
             if !same {

@@ -1,4 +1,5 @@
-use cardea_client::rp::ClientConfig;
+use cardea_client::rp::{AuthenticationConfig, ClientConfig};
+use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,18 +40,79 @@ impl Default for ForwardAuthConfig {
 }
 
 impl ForwardAuthConfig {
-    /// Whether the other one is the same. Secrets are not compared.
+    /// Whether the other one is the same.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.listen == other.listen
-            && self.path == other.path
-            && self.trusted == other.trusted
-            && self.key_file == other.key_file
-            && self.user_claim == other.user_claim
-            && self.apps == other.apps
-            && self.login.issuer == other.login.issuer
-            && self.login.client_id == other.login.client_id
-            && self.login.scopes == other.login.scopes
+        let Self {
+            listen,
+            path,
+            trusted,
+            key_file,
+            user_claim,
+            login,
+            apps,
+        } = self;
+        *listen == other.listen
+            && *path == other.path
+            && *trusted == other.trusted
+            && *key_file == other.key_file
+            && *user_claim == other.user_claim
+            && *apps == other.apps
+            && is_same_login(login, &other.login)
     }
+}
+
+// The patterns name every field, so that a new one is not forgotten.
+fn is_same_login(one: &ClientConfig, other: &ClientConfig) -> bool {
+    let ClientConfig {
+        provider,
+        issuer,
+        client_id,
+        redirect_uri,
+        scopes,
+        authentication,
+        algorithms,
+        allowed_tenants,
+        trusted_audiences,
+        post_logout_redirect_uri,
+        authorization_parameters,
+        resource,
+        userinfo,
+        allow,
+        ca_file,
+    } = one;
+    *provider == other.provider
+        && *issuer == other.issuer
+        && *client_id == other.client_id
+        && *redirect_uri == other.redirect_uri
+        && *scopes == other.scopes
+        && *algorithms == other.algorithms
+        && *allowed_tenants == other.allowed_tenants
+        && *trusted_audiences == other.trusted_audiences
+        && *post_logout_redirect_uri == other.post_logout_redirect_uri
+        && *authorization_parameters == other.authorization_parameters
+        && *resource == other.resource
+        && *userinfo == other.userinfo
+        && *allow == other.allow
+        && *ca_file == other.ca_file
+        && is_same_authentication(authentication, &other.authentication)
+}
+
+fn is_same_authentication(one: &AuthenticationConfig, other: &AuthenticationConfig) -> bool {
+    let AuthenticationConfig {
+        method,
+        client_secret,
+        client_secret_file,
+        private_key_file,
+        certificate_file,
+        algorithm,
+    } = one;
+    let secret = |secret: &Option<SecretText>| secret.as_ref().map(|one| one.expose().to_owned());
+    *method == other.method
+        && secret(client_secret) == secret(&other.client_secret)
+        && *client_secret_file == other.client_secret_file
+        && *private_key_file == other.private_key_file
+        && *certificate_file == other.certificate_file
+        && *algorithm == other.algorithm
 }
 
 /// A protected app.
@@ -68,8 +130,9 @@ pub struct ProtectedApp {
 #[serde(deny_unknown_fields, default)]
 pub struct AccessRule {
     /// The path prefix, matched by whole segments: `/admin` matches `/admin` and `/admin/users`, not `/administration`.
+    /// Literal: `*`, `?`, `#`, `{}` and other signs of patterns are refused.
     /// A path that some applications would read as one under another rule (`/Admin`, `/admin;x`, `/admin%20`) is refused;
-    /// one with a format or behind a script (`/admin.json`, `/index.php/admin`) requires the roles of both.
+    /// one with a format or behind a script (`/admin.json`, `/index.php/admin`) requires the roles of all rules that it could be under.
     pub prefix: String,
     /// The roles that have access; one of them is enough.
     pub roles: Vec<String>,

@@ -20,7 +20,7 @@ The gateway reads one TOML file: `cardea gateway --config gateway.toml`. An unkn
 its line and the nearest existing name. [Put a gateway in front](../how-to/put-a-gateway-in-front.md) explains how to use it.
 
 - The file is reloaded when it changes, and on SIGHUP. An invalid file is logged, and the old one stays in use.
-  Changes of `listen`, `[tls]`, `[redirect]` and `[forward_auth]` require a restart; the files of `[tls]` are reloaded when they change.
+  Changes of `listen`, `[tls]`, `[redirect]`, `[proxy]` and `[forward_auth]` require a restart; the files of `[tls]` are reloaded when they change.
 - A **time** is a whole number and one of the units `s`, `m`, `h`, `d`: `\"30s\"`.
 - An environment variable overrides a key of the file: `CARDEA__TLS__CERT_FILE=cert.pem` is `cert_file` of `[tls]`. Lists such as
   `[[routes]]` can only be set in the file.

@@ -8,8 +8,10 @@ use std::{
     time::Duration,
 };
 
-use cardea_gateway::watch::ConfigFile;
+use cardea_client::Entropy;
+use cardea_gateway::{Gateway, GatewayConfig, watch::ConfigFile};
 use cardea_testkit::{Log, eventually, until};
+use cardea_web::clock::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -82,6 +84,7 @@ async fn a_reload_that_requires_a_restart_is_refused() {
             "forward_auth",
         ),
         ("tls = { cert_file = \"a\", key_file = \"b\" }\n", "tls"),
+        ("proxy = { trusted = [\"10.0.0.1\"] }\n", "proxy.trusted"),
     ] {
         let error = stage
             .gateway
@@ -100,6 +103,66 @@ async fn a_reload_that_requires_a_restart_is_refused() {
             .to_string()
             .contains("restart")
     );
+}
+
+/// Nothing of forward-auth is reloaded, so a change of any of its keys is refused and none is lost in silence.
+#[tokio::test]
+async fn g3_every_change_of_forward_auth_requires_a_restart() {
+    let text = everything_to(&named("app").await, "");
+    let with = |more: &str, authentication: &str| {
+        let login = format!("issuer = \"https://id.test\", client_id = \"a\"{more}");
+        config(&format!(
+            "{text}[forward_auth]\nlogin = {{ {login}, authentication = {{ {authentication} }} }}\n"
+        ))
+    };
+    let secret = "client_secret = \"one\"";
+    let stage = start_gateway(with("", secret));
+    stage.reload(with("", secret)).unwrap();
+    for more in [
+        "provider = \"github\"",
+        "scopes = [\"openid\"]",
+        "redirect_uri = \"https://a.test\"",
+        "algorithms = [\"ES256\"]",
+        "allowed_tenants = [\"a\"]",
+        "trusted_audiences = [\"a\"]",
+        "post_logout_redirect_uri = \"https://a.test\"",
+        "authorization_parameters = { a = \"b\" }",
+        "resource = \"https://a.test\"",
+        "userinfo = false",
+        "allow = [\"a.test:443\"]",
+        "ca_file = \"a.pem\"",
+    ] {
+        let error = stage
+            .reload(with(&format!(", {more}"), secret))
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("forward_auth: a change requires a restart"),
+            "{more}: {error}"
+        );
+    }
+    for authentication in [
+        "client_secret = \"two\"",
+        "client_secret_file = \"a\"",
+        "method = \"none\"",
+        "private_key_file = \"a\"",
+        "algorithm = \"ES256\"",
+    ] {
+        let error = stage
+            .reload(with("", authentication))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("restart") && !error.contains("two"),
+            "{authentication}: {error}"
+        );
+    }
+}
+
+fn start_gateway(config: GatewayConfig) -> Gateway {
+    let clock = Arc::new(SystemClock);
+    Gateway::new(config, clock, Entropy::seeded(7), CancellationToken::new()).unwrap()
 }
 
 #[tokio::test]

@@ -29,6 +29,17 @@ pub(crate) struct Times {
     pub(crate) idle: Duration,
 }
 
+impl Times {
+    /// The shorter one of each.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self {
+            connect: self.connect.min(other.connect),
+            first_byte: self.first_byte.min(other.first_byte),
+            idle: self.idle.min(other.idle),
+        }
+    }
+}
+
 impl Host {
     /// The port that browsers connect to.
     pub(crate) fn port(&self, https: bool) -> HeaderValue {
@@ -63,7 +74,8 @@ fn host(text: &str) -> Option<Host> {
 
 /// A path of the gateway itself, without a slash at its end.
 pub(crate) fn own_path(key: &str, text: &str) -> Result<Box<str>, ConfigProblem> {
-    let path = path::read(text).map_err(|e| ConfigProblem::new(key, format!("\"{text}\": {e}")))?;
+    let path =
+        path::configured(text).map_err(|e| ConfigProblem::new(key, format!("\"{text}\": {e}")))?;
     Ok(path.strip_suffix('/').unwrap_or(&path).into())
 }
 

@@ -94,7 +94,7 @@ pub struct RedirectConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ProxyConfig {
     /// Addresses or networks, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted; all others are ignored.
-    /// The limit of connections of a network does not apply to those configured at the start.
+    /// The limit of connections of a network does not apply to them. A change requires a restart.
     pub trusted: Vec<String>,
 }
 
@@ -201,8 +201,10 @@ impl Default for UpstreamConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct RouteConfig {
     /// The path prefix, matched by whole segments: `/api` matches `/api` and `/api/orders`, not `/apis`. `/` matches everything.
-    /// A path that some applications would read as one under another route (`/API`, `/api;x`, `/api%20`) is refused; one with a format
-    /// or behind a script (`/api.json`, `/index.php/api`) has the settings of this route too if it leads to the same server.
+    /// Literal: `*`, `?`, `#`, `{}` and other signs of patterns are refused.
+    /// A path that some applications would read as one under another route (`/API`, `/api;x`, `/api%20`) is refused; for one with a
+    /// format or behind a script (`/api.json`, `/index.php/api`) the settings of this route hold too if it leads to the same server,
+    /// and of each setting the strictest counts.
     pub prefix: String,
     /// The name of an upstream.
     pub upstream: String,
@@ -211,8 +213,8 @@ pub struct RouteConfig {
     /// Whether the upstream owns the private cookies.
     pub private_cookies: bool,
     /// Further request headers that are not forwarded; a `*` at the end matches any rest, as in `X-Acme-*`. Headers by which proxies
-    /// report the identity or the address of a client (`X-Forwarded-*`, `Remote-User`, `X-Auth-Request-*`, `X-User*`, `X-Email`, `Shib-*`) are
-    /// never forwarded; the guide lists them.
+    /// report the identity or the address of a client (`X-Forwarded-*`, `Remote-User`, `X-Auth-Request-*`, `X-User*`, `X-Email`, `Shib-*`, names
+    /// that end in `-User`, `-Roles`, `-Ip` …) are never forwarded; the guide lists them.
     pub drop_headers: Vec<String>,
     /// Requests per minute of one network (IPv4 /24, IPv6 /64), all of which may come at once. Beyond it the answer is 429. `0` means no limit.
     pub requests_per_minute: u32,

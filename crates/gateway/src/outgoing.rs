@@ -14,7 +14,7 @@ use crate::{
     checked::Host,
     cookies::{self, PrivateCookies},
     path,
-    table::Route,
+    table::Routed,
     upload::RequestBody,
 };
 
@@ -65,7 +65,7 @@ fn handling(name: &HeaderName) -> Handling {
 /// What the upstream's request is made of. It can be made again for another connection.
 pub(crate) struct Outgoing<'a> {
     pub(crate) parts: &'a Parts,
-    pub(crate) route: &'a Route,
+    pub(crate) routed: &'a Routed,
     pub(crate) host: &'a Host,
     pub(crate) private: &'a PrivateCookies,
     pub(crate) client: ClientAddress,
@@ -86,10 +86,11 @@ impl Outgoing<'_> {
 
     fn uri(&self) -> Option<Uri> {
         let whole = self.parts.uri.path_and_query()?;
-        if !self.route.strips_prefix() {
+        let route = &self.routed.route;
+        if !route.strips_prefix() {
             return Some(Uri::from(whole.clone()));
         }
-        let path = path::behind(whole.path(), self.route.segments);
+        let path = path::behind(whole.path(), route.segments);
         let text = match whole.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
@@ -107,7 +108,7 @@ impl Outgoing<'_> {
                     .iter()
                     .any(|one| name.as_str().eq_ignore_ascii_case(one))
             };
-            if self.route.dropped_headers.contains(name) {
+            if self.routed.drops(name) {
                 continue;
             }
             match handling(name) {
@@ -120,8 +121,8 @@ impl Outgoing<'_> {
                 _ => {}
             }
         }
-        let cookie = match self.route.private_cookies {
-            _ if self.route.dropped_headers.contains(&COOKIE) => None,
+        let cookie = match self.routed.private_cookies() {
+            _ if self.routed.drops(&COOKIE) => None,
             true => cookies::all(theirs),
             false => self.private.without(theirs),
         };
@@ -148,7 +149,7 @@ impl Outgoing<'_> {
         if let Some(id) = self.id.header_value() {
             headers.insert(request_id::HEADER, id);
         }
-        if let Some(prefix) = &self.route.stripped {
+        if let Some(prefix) = &self.routed.route.stripped {
             headers.insert(X_FORWARDED_PREFIX, prefix.clone());
         }
         if let Some(certificate) = self.parts.extensions.get::<ClientCertificate>() {

@@ -1,6 +1,21 @@
 //! Prefixes of request paths. Which paths are accepted is decided in `cardea_web`.
 
+use std::borrow::Cow;
+
 pub(crate) use cardea_web::inbound::path::{BadPath, read};
+
+/// A configured path, which is literal. One that looks like a pattern would silently match nothing.
+pub(crate) fn configured(text: &str) -> Result<Cow<'_, str>, String> {
+    let is_pattern = |one: char| "*?#{}^|[]<>".contains(one);
+    let ends_with_dollar = text.split('/').any(|segment| segment.ends_with('$'));
+    if text.contains(is_pattern) || ends_with_dollar {
+        return Err(
+            "not a literal path; a prefix covers everything below it: write /admin, not /admin/* (and %2A for the character *)"
+                .to_owned(),
+        );
+    }
+    read(text).map_err(|error| error.to_string())
+}
 
 /// Whether the path is under the prefix (without a trailing slash), by whole segments.
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
@@ -34,6 +49,41 @@ mod tests {
             ("/anything", "", true),
         ] {
             assert_eq!(is_under(path, prefix), expected, "{path} under {prefix}");
+        }
+    }
+
+    #[test]
+    fn g3_a_configured_path_is_no_pattern() {
+        for text in [
+            "/admin/*",
+            "/admin**",
+            "/*",
+            "/admin{id}",
+            "/admin/{id}/x",
+            "/admin$",
+            "/admin$/x",
+            "^/admin",
+            "/^admin",
+            "/admin?x",
+            "/admin#x",
+            "/(a|b)",
+            "/[a-z]",
+            "/users/<id>",
+            "admin",
+            "",
+        ] {
+            assert!(configured(text).is_err(), "{text}");
+        }
+        for (text, expected) in [
+            ("/", "/"),
+            ("/~admin/a@b:c+d", "/~admin/a@b:c+d"),
+            ("/a%20b", "/a b"),
+            ("/a%2Ab", "/a*b"),
+            ("/$metadata", "/$metadata"),
+            ("/v1:batch(1),x;y=!'&", "/v1:batch(1),x;y=!'&"),
+            ("/m%C3%BCnchen", "/münchen"),
+        ] {
+            assert_eq!(configured(text).as_deref(), Ok(expected), "{text}");
         }
     }
 

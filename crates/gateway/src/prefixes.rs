@@ -13,11 +13,6 @@ use crate::path::is_under;
 /// How often a path is percent-decoded for the loose reading.
 const DECODINGS: usize = 4;
 
-/// Formats of scripts that get the rest of the path.
-const SCRIPTS: [&str; 11] = [
-    "asp", "aspx", "cfm", "cgi", "do", "fcgi", "jsp", "php", "php5", "pl", "py",
-];
-
 /// Configured prefixes, of which a path is under one or none.
 pub(crate) struct Prefixes {
     prefixes: Vec<Prefix>,
@@ -32,13 +27,21 @@ struct Prefix {
 }
 
 /// The prefix of a path, by its position in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The longest prefix.
     pub(crate) prefix: Option<usize>,
-    /// A longer prefix whose rules hold too, because frameworks serve its content here as well: with a format (`/admin.json`),
+    /// All other prefixes whose rules hold too, because frameworks serve their content here as well: with a format (`/admin.json`),
     /// without one (`/login` for `/login.php`), or behind a script (`/index.php/admin`).
-    pub(crate) also: Option<usize>,
+    pub(crate) also: Vec<usize>,
+}
+
+impl Found {
+    fn add(&mut self, index: usize) {
+        if self.prefix != Some(index) && !self.also.contains(&index) {
+            self.also.push(index);
+        }
+    }
 }
 
 /// Applications could read the path as one under another prefix.
@@ -72,7 +75,7 @@ impl Prefixes {
         let strict = self.longest_strict(path);
         let mut found = Found {
             prefix: strict,
-            also: None,
+            also: Vec::new(),
         };
         if self.all_plain && is_plain(path) {
             return Ok(found);
@@ -85,26 +88,17 @@ impl Prefixes {
         for reading in [Cow::Borrowed(&*folded), ascii_only(&folded)] {
             let reading = segments(&reading);
             let mut is_strict_among = strict.is_none();
-            let mut also = |index, prefix: &Prefix| {
-                if prefix.segments.len() > depth(strict).max(depth(found.also)) {
-                    found.also = Some(index);
-                }
-            };
             for (index, prefix) in self.prefixes.iter().enumerate() {
-                match prefix.matches(&reading) {
+                match prefix.matches(reading.iter()) {
                     Some(Match::Whole) if prefix.segments.len() > depth(strict) => {
                         return Err(Ambiguous);
                     }
                     Some(Match::Whole) => is_strict_among |= strict == Some(index),
-                    Some(Match::WithFormat) => also(index, prefix),
+                    Some(Match::WithFormat) => found.add(index),
                     None => {}
                 }
             }
-            if let Some(behind) = behind_scripts(&reading) {
-                let prefixes = self.prefixes.iter().enumerate();
-                let matching = prefixes.filter(|(_, prefix)| prefix.matches(&behind).is_some());
-                matching.for_each(|(index, prefix)| also(index, prefix));
-            }
+            self.behind_scripts(&reading, &mut found);
             // A non-ASCII prefix has no reading in ASCII.
             let is_ascii = strict.is_none_or(|index| {
                 let prefix = self.prefixes.get(index);
@@ -117,6 +111,40 @@ impl Prefixes {
         Ok(found)
     }
 
+    /// Adds the prefixes that a script could read behind its own name: all of the rest, its end behind a folder of the script
+    /// (`/index.php/public/admin`), or the rest below the folder before the script. `/` is not among them: it is under every rule.
+    fn behind_scripts(&self, path: &[Box<str>], found: &mut Found) {
+        let scripts: Vec<usize> = (0..path.len())
+            .filter(|at| path.get(*at).is_some_and(|one| is_script(one)))
+            .collect();
+        let Some(&first) = scripts.first() else {
+            return;
+        };
+        for (index, prefix) in self.prefixes.iter().enumerate() {
+            let length = prefix.segments.len();
+            let matches_end =
+                |from: usize| length > 0 && prefix.matches(path.iter().skip(from)).is_some();
+            // What matches before the script says nothing about the script.
+            let matches_without = |script: usize| {
+                let rest = path.iter().skip(script + 1);
+                length > script
+                    && prefix
+                        .matches(path.iter().take(script).chain(rest))
+                        .is_some()
+            };
+            let matches_without_all = || {
+                let others = path.iter().filter(|one| !is_script(one));
+                length > first && prefix.matches(others).is_some()
+            };
+            if (first + 1..path.len()).any(matches_end)
+                || scripts.iter().any(|script| matches_without(*script))
+                || matches_without_all()
+            {
+                found.add(index);
+            }
+        }
+    }
+
     fn longest_strict(&self, path: &str) -> Option<usize> {
         let prefixes = self.prefixes.iter().enumerate();
         let under = prefixes.filter(|(_, prefix)| is_under(path, &prefix.strict));
@@ -126,9 +154,8 @@ impl Prefixes {
 }
 
 impl Prefix {
-    fn matches(&self, path: &[Box<str>]) -> Option<Match> {
+    fn matches<'a>(&self, mut path: impl Iterator<Item = &'a Box<str>>) -> Option<Match> {
         let mut matched = Match::Whole;
-        let mut path = path.iter();
         for wanted in &self.segments {
             let segment = path.next()?;
             if is_read_as(segment, wanted) {
@@ -152,9 +179,13 @@ fn is_read_as(segment: &str, wanted: &str) -> bool {
     match rest.bytes().next() {
         None => true,
         Some(b'.') => !is_format(rest),
-        Some(b'-' | b'_' | b'~' | b'@') => false,
-        Some(byte) => byte.is_ascii() && !byte.is_ascii_alphanumeric(),
+        Some(byte) => is_cut(byte),
     }
+}
+
+/// Whether applications could take what begins with this sign off the end of a name.
+fn is_cut(sign: u8) -> bool {
+    sign.is_ascii() && !sign.is_ascii_alphanumeric() && !b"-_~@.".contains(&sign)
 }
 
 fn has_format(segment: &str, wanted: &str) -> bool {
@@ -193,18 +224,15 @@ fn is_short_name(segment: &str, wanted: &str) -> bool {
         && (long.starts_with(base) || is_hashed)
 }
 
-/// The path that a script reads behind its own name (`/index.php/admin`), if there is a script in the path.
-fn behind_scripts(path: &[Box<str>]) -> Option<Vec<Box<str>>> {
-    let is_script = |segment: &str| {
-        let name = segment
-            .split([';', ',', ':', ' '])
-            .next()
-            .unwrap_or_default();
-        name.rsplit_once('.')
-            .is_some_and(|(name, format)| name == "index" || SCRIPTS.contains(&format))
+/// Whether a segment could be the name of a script, which gets the rest of the path: a name with a format of any kind, as servers
+/// are configured for many. A version (`v1.2`) is none.
+fn is_script(segment: &str) -> bool {
+    let end = segment.bytes().position(is_cut).unwrap_or(segment.len());
+    let name = segment.get(..end).unwrap_or(segment).trim_end_matches('.');
+    let Some((name, format)) = name.rsplit_once('.') else {
+        return false;
     };
-    let (scripts, others): (Vec<_>, Vec<_>) = path.iter().cloned().partition(|one| is_script(one));
-    (!scripts.is_empty()).then_some(others)
+    name == "index" || format.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 /// Whether this is a dot with a name behind it.

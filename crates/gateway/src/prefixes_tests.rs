@@ -116,47 +116,114 @@ fn g1_g3_a_path_that_reads_loosely_as_under_another_prefix_is_ambiguous() {
 }
 
 #[test]
-fn a_format_names_the_longer_prefix_beside_the_strict_one() {
+fn g1_g3_every_prefix_that_a_format_or_a_script_leads_to_is_found() {
     let prefixes = Prefixes::new(["", "/lim", "/lim/in"]);
     for (path, prefix, also) in [
-        ("/lim.json", 0, Some(1)),
-        ("/lim.json/x", 0, Some(1)),
-        ("/lim/in.xml", 1, Some(2)),
-        ("/lim/x.y", 1, None),
-        ("/x.json", 0, None),
-        ("/lim.json;x", 0, Some(1)),
-        ("/lim.json/in", 0, Some(2)),
-        ("/lim.php/in/x", 0, Some(2)),
-        ("/index.php/lim", 0, Some(1)),
-        ("/INDEX.PHP/Lim/x", 0, Some(1)),
-        ("/index.html/x", 0, None),
-        ("/a/app.php;x/lim", 0, None),
-        ("/app.php/lim.xml", 0, Some(1)),
-        ("/index.php", 0, None),
+        ("/lim.json", 0, &[1][..]),
+        ("/lim.json/x", 0, &[1]),
+        ("/lim/in.xml", 1, &[2]),
+        ("/lim/x.y", 1, &[]),
+        ("/x.json", 0, &[]),
+        ("/lim.json;x", 0, &[1]),
+        ("/lim.json/in", 0, &[1, 2]),
+        ("/lim.php/in/x", 0, &[1, 2]),
+        ("/index.php/lim", 0, &[1]),
+        ("/index.php/lim/in", 0, &[1, 2]),
+        ("/INDEX.PHP/Lim/x", 0, &[1]),
+        ("/index.html/x", 0, &[]),
+        ("/index.5/lim", 0, &[1]),
+        ("/a/app.php;x/lim", 0, &[1]),
+        ("/lim/app.php/in", 1, &[2]),
+        ("/lim/in/app.php", 2, &[]),
+        ("/lim/in/app.php/x", 2, &[]),
+        ("/lim/in/app.php/lim", 2, &[1]),
+        ("/a.php/b.php/lim", 0, &[1]),
+        ("/app.php/lim.xml", 0, &[1]),
+        ("/index.php", 0, &[]),
     ] {
         let expected = Found {
             prefix: Some(prefix),
-            also,
+            also: also.to_vec(),
         };
         assert_eq!(prefixes.find(path), Ok(expected), "{path}");
     }
-    assert_eq!(prefixes.find("/LIM.json").unwrap().also, Some(1));
+    assert_eq!(prefixes.find("/LIM.json").unwrap().also, [1]);
     let prefixes = Prefixes::new(["", "/wp-login.php", "/a.b.html/c", "/v1.2"]);
     for (path, also) in [
-        ("/wp-login", Some(1)),
-        ("/wp-login/x", Some(1)),
-        ("/WP-Login;x", Some(1)),
-        ("/a.b/c", Some(2)),
-        ("/a/c", None),
-        ("/wp-login-x", None),
-        ("/v1", None),
+        ("/wp-login", &[1][..]),
+        ("/wp-login/x", &[1]),
+        ("/WP-Login;x", &[1]),
+        ("/a.b/c", &[2]),
+        ("/a/c", &[]),
+        ("/wp-login-x", &[]),
+        ("/v1", &[]),
+    ] {
+        assert_eq!(prefixes.find(path).unwrap().also, also, "{path}");
+    }
+}
+
+#[test]
+fn g1_g3_every_layout_of_scripts_is_read() {
+    let prefixes = Prefixes::new(["/reports"]);
+    for path in [
+        "/index.php/reports",
+        "/public/index.php/reports",
+        "/web/app_dev.php/reports/x",
+        "/x/app.php/reports",
+        "/a/b/c.php/reports",
+        "/index.php/public/reports",
+        "/index.php/a/b/reports.json",
+        "/x.php7/reports",
+        "/x.phtml/reports",
+        "/x.phar/reports",
+        "/x.jspx/reports",
+        "/x.ashx/reports",
+        "/x.action/reports",
+        "/x.dll/reports",
+        "/x.exe/reports",
+        "/x.rb/reports",
+        "/x.lua/reports",
+        "/x.any-thing/reports",
+        "/x.php./reports",
+        "/x.php.../reports",
+        "/x.php?/reports",
+        "/x.php#/reports",
+        "/x.php /reports",
+        "/x.php\u{a0}/reports",
+        "/x.php:y/reports",
+        "/x.php::$DATA/reports",
+        "/x.php;a=b/reports",
+        "/x.php,a/reports",
+        "/X.PHP/Reports",
+        "/reports.php/reports",
     ] {
         assert_eq!(
-            prefixes.find(path).map(|found| found.also),
-            Ok(also),
+            prefixes.find(path).map(|one| one.also),
+            Ok(vec![0]),
             "{path}"
         );
     }
+    for path in [
+        "/v1.2/reports",
+        "/x/reports",
+        "/x-php/reports",
+        "/x.php/reporting",
+        "/x.php",
+    ] {
+        assert_eq!(
+            prefixes.find(path).map(|one| one.also),
+            Ok(vec![]),
+            "{path}"
+        );
+    }
+}
+
+/// The work for a path grows with its length, not with the square of it.
+#[test]
+fn g1_a_long_path_of_scripts_is_read() {
+    let path = "/a.b".repeat(4000) + "/lim";
+    let prefixes = Prefixes::new(["", "/lim"]);
+    assert_eq!(prefixes.find(&path).unwrap().also, [1]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! An incoming request: the checks in their order, each of which may refuse it.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use cardea_web::{
     inbound::{ClientAddress, Peer, RequestId},
@@ -22,7 +25,7 @@ use crate::{
     path,
     refusal::Refusal,
     response,
-    table::{Route, Table},
+    table::{Route, Routed, Table},
     telemetry, tunnel,
     upload::{Limits, RequestBody},
 };
@@ -46,12 +49,18 @@ pub(crate) async fn receive(shared: &Shared, request: Request<Incoming>) -> Resp
     };
     let method = request.method().clone();
     let form = Form::accepted(request.headers());
-    let mut response = match handle(shared, &table, &mut seen, request).await {
-        Ok(response) => response,
-        Err(refusal) => refuse(&refusal, &seen, form),
-    };
+    let handled = handle(shared, &table, &mut seen, request).await;
+    let is_refused = handled.is_err();
+    let mut response = handled.unwrap_or_else(|refusal| refuse(&refusal, &seen, &method, form));
     response::harden(response.headers_mut(), &table, seen.client.https, seen.id);
-    finish(&seen, &method, response.status(), started);
+    let took = started.elapsed();
+    if let Some(route) = &seen.route {
+        route.measures.record(response.status(), took);
+        // A refusal has written its line.
+        if !is_refused {
+            log(&seen, route, &method, response.status(), took);
+        }
+    }
     response
 }
 
@@ -79,16 +88,13 @@ async fn handle(
     if *path == *table.metrics && table.may_read_metrics(seen.client.ip) {
         return Ok(telemetry::page());
     }
-    let route = table.route(&path)?.ok_or(Refusal::NoRoute)?;
-    seen.route = Some(Arc::clone(route));
-    let decision = route
-        .limiter
-        .as_ref()
-        .map(|limiter| limiter.check_address(&seen.client));
+    let routed = table.route(&path)?.ok_or(Refusal::NoRoute)?;
+    seen.route = Some(Arc::clone(&routed.route));
+    let decision = routed.check_rate(&seen.client);
     if let Some(decision) = decision.filter(|decision| !decision.allowed) {
         return Err(Refusal::TooMany(decision));
     }
-    let mut response = forward(table, seen, route, host, request).await?;
+    let mut response = forward(table, seen, &routed, host, request).await?;
     if let Some(decision) = decision {
         decision.write(response.headers_mut());
     }
@@ -98,7 +104,7 @@ async fn handle(
 async fn forward(
     table: &Table,
     seen: &Seen,
-    route: &Route,
+    routed: &Routed,
     host: &Host,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Refusal> {
@@ -107,7 +113,7 @@ async fn forward(
     let (parts, body) = request.into_parts();
     let outgoing = Outgoing {
         parts: &parts,
-        route,
+        routed,
         host,
         private: &table.private,
         client: seen.client,
@@ -117,18 +123,19 @@ async fn forward(
     let mut response = match client {
         Some(client) => tunnel::open(&outgoing, client).await?,
         None => {
+            let times = routed.times();
             let limits = Limits {
-                max_bytes: route.max_body_bytes,
-                pause: route.times.first_byte,
+                max_bytes: routed.max_body_bytes(),
+                pause: times.first_byte,
                 memory: &table.body_memory,
                 ip: seen.client.ip,
             };
             let body = RequestBody::read(&parts, body, limits).await?;
-            route.upstream.send(&outgoing, body, &route.times).await?
+            routed.route.upstream.send(&outgoing, body, &times).await?
         }
     };
     response::frame(&mut response, websocket)?;
-    response::clean(&mut response, table, route);
+    response::clean(&mut response, table, routed);
     Ok(response)
 }
 
@@ -211,31 +218,33 @@ fn ready(shared: &Shared) -> Response<ResponseBody> {
     response
 }
 
-fn refuse(refusal: &Refusal, seen: &Seen, form: Form) -> Response<ResponseBody> {
+/// One line for a request that is not forwarded.
+fn refuse(refusal: &Refusal, seen: &Seen, method: &Method, form: Form) -> Response<ResponseBody> {
     let route = seen.route.as_ref();
     let upstream = route.map_or("none", |route| route.upstream.name());
+    let label = route.map(|route| route.label());
     let response = refusal.response(form, seen.id);
+    let (request_id, status) = (seen.id, response.status().as_u16());
     if response.status().is_server_error() {
-        tracing::warn!(request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
+        tracing::warn!(%request_id, %method, route = label, upstream, status, reason = %refusal, "not forwarded");
     } else {
-        tracing::info!(target: REFUSED, request_id = %seen.id, upstream, reason = %refusal, "not forwarded");
+        tracing::info!(target: REFUSED, %request_id, %method, route = label, upstream, status, reason = %refusal, "not forwarded");
     }
     measure::refused(refusal, upstream);
     response
 }
 
-/// One line per request: the prefix of the route, never the path, the query or a header.
-fn finish(seen: &Seen, method: &Method, status: StatusCode, started: Instant) {
-    let took = started.elapsed();
-    let Some(route) = &seen.route else {
-        return;
-    };
-    route.measures.record(status, took);
-    let (request_id, route, status) = (seen.id, route.label(), status.as_u16());
+/// One line for a request that was forwarded: the prefix of the route, never the path, the query or a header.
+fn log(seen: &Seen, route: &Route, method: &Method, status: StatusCode, took: Duration) {
+    let (request_id, route) = (seen.id, route.label());
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if status >= 400 {
-        tracing::info!(%request_id, %method, route, status, micros, "request");
+    let code = status.as_u16();
+    if status.is_server_error() {
+        tracing::info!(%request_id, %method, route, status = code, micros, "request");
+    } else if status.is_client_error() {
+        // Any client can cause it.
+        tracing::info!(target: REFUSED, %request_id, %method, route, status = code, micros, "request");
     } else {
-        tracing::debug!(%request_id, %method, route, status, micros, "request");
+        tracing::debug!(%request_id, %method, route, status = code, micros, "request");
     }
 }

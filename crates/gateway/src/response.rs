@@ -13,7 +13,7 @@ use http::{
 
 use crate::{
     refusal::Refusal,
-    table::{Route, Table},
+    table::{Routed, Table},
 };
 
 const X_POWERED_BY: HeaderName = HeaderName::from_static("x-powered-by");
@@ -43,7 +43,7 @@ pub(crate) fn frame<B>(response: &mut Response<B>, websocket: bool) -> Result<()
 }
 
 /// Removes hop-by-hop headers, headers that name the server software, and cookies that the upstream may not set.
-pub(crate) fn clean<B>(response: &mut Response<B>, table: &Table, route: &Route) {
+pub(crate) fn clean<B>(response: &mut Response<B>, table: &Table, routed: &Routed) {
     let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     take_off_hop_by_hop(headers);
@@ -53,7 +53,7 @@ pub(crate) fn clean<B>(response: &mut Response<B>, table: &Table, route: &Route)
     }
     headers.remove(SERVER);
     headers.remove(X_POWERED_BY);
-    if !route.private_cookies {
+    if !routed.private_cookies() {
         table.private.remove_from_response(headers);
     }
 }

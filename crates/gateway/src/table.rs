@@ -4,7 +4,10 @@ use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use cardea_web::{
     clock::Clock,
-    inbound::limits::{Limiter, Rate},
+    inbound::{
+        ClientAddress,
+        limits::{Decision, Limiter, Rate},
+    },
 };
 use http::{
     HeaderName, HeaderValue,
@@ -57,12 +60,12 @@ pub(crate) struct Route {
     /// The prefix that is stripped.
     pub(crate) stripped: Option<HeaderValue>,
     pub(crate) upstream: Arc<Upstream>,
-    pub(crate) private_cookies: bool,
-    pub(crate) dropped_headers: DroppedHeaders,
+    private_cookies: bool,
+    dropped_headers: DroppedHeaders,
     requests_per_minute: u32,
-    pub(crate) limiter: Option<Arc<Limiter>>,
-    pub(crate) max_body_bytes: u64,
-    pub(crate) times: Times,
+    limiter: Option<Arc<Limiter>>,
+    max_body_bytes: u64,
+    times: Times,
     pub(crate) measures: Measures,
 }
 
@@ -81,9 +84,51 @@ impl Route {
     }
 
     /// Whether a request of the other route reaches the same server by this one, with the same path.
-    fn can_replace(&self, other: &Self) -> bool {
+    fn leads_where(&self, other: &Self) -> bool {
         let strips = self.strips_prefix() || other.strips_prefix();
         self.upstream.is_same_server(&other.upstream) && !strips
+    }
+}
+
+/// The route of a request, with all whose settings hold too. Of each setting the strictest counts.
+pub(crate) struct Routed {
+    pub(crate) route: Arc<Route>,
+    // Mostly empty, which takes no memory.
+    also: Vec<Arc<Route>>,
+}
+
+impl Routed {
+    fn all(&self) -> impl Iterator<Item = &Route> {
+        std::iter::once(&self.route)
+            .chain(&self.also)
+            .map(|one| &**one)
+    }
+
+    /// Asks the rate limits. The decision of the one that is used up, or will be next.
+    pub(crate) fn check_rate(&self, client: &ClientAddress) -> Option<Decision> {
+        let limiters = self.all().filter_map(|route| route.limiter.as_ref());
+        let decisions = limiters.map(|limiter| limiter.check_address(client));
+        decisions.min_by_key(|decision| (decision.allowed, decision.remaining))
+    }
+
+    pub(crate) fn max_body_bytes(&self) -> u64 {
+        let sizes = self.also.iter().map(|route| route.max_body_bytes);
+        sizes.fold(self.route.max_body_bytes, u64::min)
+    }
+
+    pub(crate) fn times(&self) -> Times {
+        let times = self.also.iter().map(|route| route.times);
+        times.fold(self.route.times, Times::min)
+    }
+
+    pub(crate) fn drops(&self, header: &HeaderName) -> bool {
+        self.all()
+            .any(|route| route.dropped_headers.contains(header))
+    }
+
+    /// Whether the upstream owns the private cookies.
+    pub(crate) fn private_cookies(&self) -> bool {
+        self.all().all(|route| route.private_cookies)
     }
 }
 
@@ -133,16 +178,20 @@ impl Table {
     }
 
     /// The route of a checked path.
-    pub(crate) fn route(&self, path: &str) -> Result<Option<&Arc<Route>>, Ambiguous> {
+    pub(crate) fn route(&self, path: &str) -> Result<Option<Routed>, Ambiguous> {
         let found = self.prefixes.find(path)?;
-        let at = |index: Option<usize>| index.and_then(|index| self.routes.get(index));
-        let (route, longer) = (at(found.prefix), at(found.also));
-        Ok(match (route, longer) {
-            // `/login.json` and `/index.php/login` are `/login` to many frameworks, so the limits of that route hold if the server
-            // is the same.
-            (Some(route), Some(longer)) if longer.can_replace(route) => Some(longer),
-            _ => route,
-        })
+        let at = |index: usize| self.routes.get(index);
+        let Some(route) = found.prefix.and_then(at) else {
+            return Ok(None);
+        };
+        // `/login.json` and `/index.php/login` are `/login` to many frameworks, so the settings of that route hold too if the
+        // server is the same.
+        let also = found.also.into_iter().filter_map(at);
+        let also = also.filter(|other| other.leads_where(route));
+        Ok(Some(Routed {
+            route: Arc::clone(route),
+            also: also.map(Arc::clone).collect(),
+        }))
     }
 
     /// The host of this authority.
@@ -238,8 +287,8 @@ struct RouteParts {
 impl RouteParts {
     fn read(config: &RouteConfig, entry: &Entry) -> Result<Self, ConfigProblems> {
         let mut problems = Problems::default();
-        let prefix = path::read(&config.prefix);
-        let prefix = problems.keep(prefix.map_err(|e| entry.problem("prefix", e.to_string())));
+        let prefix = path::configured(&config.prefix);
+        let prefix = problems.keep(prefix.map_err(|what| entry.problem("prefix", what)));
         let prefix = prefix
             .as_deref()
             .map(|read| read.strip_suffix('/').unwrap_or(read));

@@ -30,9 +30,9 @@ pub(crate) async fn open(
     outgoing: &Outgoing<'_>,
     client: OnUpgrade,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let route = outgoing.route;
-    let slot = route.upstream.admit(outgoing.client.ip)?;
-    let (stream, permit) = route.upstream.connect(route.times.connect).await?;
+    let (upstream, times) = (&outgoing.routed.route.upstream, outgoing.routed.times());
+    let slot = upstream.admit(outgoing.client.ip)?;
+    let (stream, permit) = upstream.connect(times.connect).await?;
     let permit = Arc::new(permit);
     let broken = |error: hyper::Error| Refusal::Broken(error.to_string());
     let (mut sender, connection) = pool::builder()
@@ -50,13 +50,13 @@ pub(crate) async fn open(
     let request = outgoing
         .request(RequestBody::Empty)
         .ok_or(Refusal::Internal("the path cannot be written"))?;
-    let limit = route.times.first_byte;
+    let limit = times.first_byte;
     let what = "answer a WebSocket request";
     let mut response = tokio::time::timeout(limit, sender.send_request(request))
         .await
         .map_err(|_| Refusal::TimedOut { what, limit })?
         .map_err(broken)?;
-    let idle = route.times.idle;
+    let idle = times.idle;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Ok(response.map(|body| ResponseBody::upstream(body, None, idle, slot)));
     }

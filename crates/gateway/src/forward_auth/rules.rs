@@ -25,8 +25,8 @@ impl Rules {
         let mut prefixes: Vec<String> = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             let entry = app.entry("rules", index, &rule.prefix);
-            let prefix = path::read(&rule.prefix);
-            let prefix = problems.keep(prefix.map_err(|e| entry.problem("prefix", e.to_string())));
+            let prefix = path::configured(&rule.prefix);
+            let prefix = problems.keep(prefix.map_err(|what| entry.problem("prefix", what)));
             if rule.roles.is_empty() {
                 problems.add(entry.problem("roles", "not set; add at least one role"));
             }
@@ -47,7 +47,7 @@ impl Rules {
     /// What is required at a checked path.
     pub(super) fn required(&self, path: &str) -> Result<Required<'_>, Ambiguous> {
         let found = self.prefixes.find(path)?;
-        let rules = [found.prefix, found.also].into_iter().flatten();
+        let rules = found.prefix.into_iter().chain(found.also);
         let roles = rules.filter_map(|index| self.roles.get(index));
         Ok(Required(roles.map(Vec::as_slice).collect()))
     }
@@ -134,6 +134,71 @@ mod tests {
             ("/admin/help/x", "user", true),
         ] {
             assert_eq!(may(&rules, path, role), Ok(expected), "{path} {role}");
+        }
+    }
+
+    #[test]
+    fn g3_a_format_or_a_script_requires_the_roles_of_every_reading() {
+        let rules = rules(&[
+            ("/", &["user"]),
+            ("/admin", &["admin"]),
+            ("/admin/help", &["user"]),
+            ("/app.php", &["user"]),
+            ("/reports", &["admin"]),
+            ("/reports/public", &["user"]),
+        ]);
+        for path in [
+            "/admin.php",
+            "/admin.php/help",
+            "/admin.json/help",
+            "/Admin.json/Help/x",
+            "/app.php/admin",
+            "/app.php/admin/help",
+            "/app.php/reports",
+            "/app.php/reports/public",
+            "/app.php/public/reports",
+            "/public/index.php/reports",
+            "/x.php%3f/reports",
+            "/x.phtml/reports.json",
+        ]
+        .map(|path| path.replace("%3f", "?"))
+        {
+            let required = rules.required(&path).unwrap();
+            let roles = |roles: &[&str]| {
+                let roles: Vec<_> = roles.iter().map(|&role| role.to_owned()).collect();
+                required.is_met_by(&roles)
+            };
+            assert!(!roles(&["user"]), "{path}");
+            assert!(roles(&["user", "admin"]), "{path}");
+        }
+        for path in [
+            "/",
+            "/app.php",
+            "/app.php/x",
+            "/admin/help/style.css",
+            "/admin/help/v1.2/x.js",
+            "/static/app.min.js",
+            "/reports/public/a.csv",
+        ] {
+            assert_eq!(may(&rules, path, "user"), Ok(true), "{path}");
+        }
+    }
+
+    #[test]
+    fn g3_a_rule_that_looks_like_a_pattern_is_refused() {
+        for prefix in [
+            "/admin/*",
+            "/admin**",
+            "/admin{id}",
+            "/admin$",
+            "/admin?x",
+            "/admin#x",
+        ] {
+            let rule = AccessRule {
+                prefix: prefix.to_owned(),
+                roles: vec!["admin".to_owned()],
+            };
+            assert!(Rules::read(&[rule], &app()).is_err(), "{prefix}");
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use cardea_testkit::{eventually, until};
+use cardea_testkit::{Log, eventually, until};
 
 use crate::{
-    behind::{named, silent},
+    behind::{named, pages, silent},
     stage::{config, everything_to, start},
 };
 
@@ -34,6 +34,38 @@ async fn requests_beyond_the_rate_limit_of_a_route_are_refused() {
     let other = stage.get("/auth").await;
     assert_eq!(other.status(), 200);
     assert!(!other.headers().contains_key("ratelimit-limit"));
+}
+
+#[tokio::test]
+async fn s9_a_refused_request_writes_one_line_that_is_sampled() {
+    let (log, _guard) = Log::capture();
+    let text = everything_to(&named("app").await, "requests_per_minute = 1");
+    let stage = start(config(&text)).await;
+    for _ in 0..6 {
+        stage.status_of("/").await;
+    }
+    let lines = log.lines_with("not forwarded");
+    assert_eq!(lines.len(), 5);
+    for line in lines {
+        for part in ["cardea_refused", "method=GET", "route=\"/\"", "status=429"] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+    }
+    assert!(
+        log.lines_with("status=429")
+            .iter()
+            .all(|line| line.contains("not forwarded"))
+    );
+}
+
+#[tokio::test]
+async fn s9_an_answer_of_the_upstream_that_clients_cause_is_sampled() {
+    let (log, _guard) = Log::capture();
+    let stage = start(config(&everything_to(&pages().await, ""))).await;
+    assert_eq!(stage.status_of("/nothing").await, 404);
+    let lines = log.lines_with("status=404");
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains("cardea_refused"), "{lines:?}");
 }
 
 #[tokio::test]

@@ -255,3 +255,76 @@ async fn a_format_does_not_change_the_upstream() {
     let answer = stage.get("/api.html").await;
     assert_eq!(answer.text().await.unwrap(), "app");
 }
+
+/// Every reading of a path holds, not only the one of the longest prefix.
+#[tokio::test]
+async fn g1_a_second_reading_takes_no_setting_of_the_route_away() {
+    let url = mirror().await;
+    let route = |prefix: &str, more: &str| {
+        format!("[[routes]]\nprefix = \"{prefix}\"\nupstream = \"app\"\n{more}\n")
+    };
+    let strict = "max_body_bytes = 10\ndrop_headers = [\"X-Acme-*\"]\nrequests_per_minute = 5";
+    let text = crate::stage::everything_to(&url, strict)
+        + &route("/login.php", "requests_per_minute = 1")
+        + &route("/assets", "")
+        + &route("/assets/css", "private_cookies = true")
+        + &route("/small", "max_body_bytes = 5\ndrop_headers = [\"X-Other\"]");
+    let stage = start(config(&text)).await;
+    // The limits of `/login.php` and of what could be behind it.
+    assert_eq!(stage.status_of("/login.php").await, 200);
+    for target in [
+        "/login.php/assets/css",
+        "/login.php/assets",
+        "/login.php/assets/x.css",
+        "/login.php/x/small",
+        "/login/assets",
+    ] {
+        assert_eq!(stage.status_of(target).await, 429, "{target}");
+    }
+    let post = async |path: &str, size: usize| {
+        let request = stage.client().post(stage.url(path));
+        let request = request
+            .header("x-acme-user", "root")
+            .header("x-other", "root");
+        let request = request.header("cookie", "__Host-cardea_session=secret");
+        request.body("x".repeat(size)).send().await.unwrap()
+    };
+    assert_eq!(post("/form.php/assets", 20).await.status(), 413);
+    assert_eq!(post("/form.php/small", 7).await.status(), 413);
+    let text = post("/form.php/small/assets/css", 5)
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(!text.contains("root") && !text.contains("secret"), "{text}");
+    // Two of them also used up the limit of `/`.
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(stage.status_of("/index.php/assets").await);
+    }
+    assert_eq!(statuses, [200, 429, 429, 429]);
+    for _ in 0..6 {
+        assert_eq!(stage.status_of("/assets/app.min.js").await, 200);
+        assert_eq!(stage.status_of("/assets/css/v1.2/a.css").await, 200);
+    }
+}
+
+#[tokio::test]
+async fn g3_a_prefix_that_looks_like_a_pattern_is_refused() {
+    for prefix in ["/a*", "/a/*", "/a{id}", "/a$", "/a?x", "/a#b"] {
+        let text = format!(
+            "[[upstreams]]\nname = \"a\"\nurl = \"http://127.0.0.1:1\"\n[[routes]]\nprefix = \"{prefix}\"\nupstream = \"a\"\n"
+        );
+        let gateway = cardea_gateway::Gateway::new(
+            config(&text),
+            std::sync::Arc::new(cardea_web::clock::SystemClock),
+            cardea_client::Entropy::seeded(7),
+            tokio_util::sync::CancellationToken::new(),
+        );
+        let problems = gateway.err().unwrap().to_string();
+        assert!(
+            problems.contains("prefix: not a literal path"),
+            "{problems}"
+        );
+    }
+}

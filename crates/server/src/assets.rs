@@ -1,7 +1,7 @@
 //! Style sheet and logo, each at an address with its hash.
 
 use axum::{
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
@@ -17,8 +17,11 @@ use crate::{
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// `GET /assets/{file}`
-pub(crate) async fn get(ctx: Ctx, Path(file): Path<String>) -> Response {
-    let Some((content_type, bytes)) = ctx.app.assets.asset(&format!("assets/{file}")) else {
+pub(crate) async fn get(ctx: Ctx, file: Result<Path<String>, PathRejection>) -> Response {
+    let asset = file
+        .ok()
+        .and_then(|Path(file)| ctx.app.assets.asset(&format!("assets/{file}")));
+    let Some((content_type, bytes)) = asset else {
         let missing = Err(Failure::page(PageError::NotFound, "no such asset"));
         return error::page(&ctx, missing);
     };

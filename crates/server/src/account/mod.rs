@@ -4,7 +4,7 @@ pub(crate) mod device;
 pub(crate) mod page;
 
 use axum::{
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use cardea_protocol::model::{
@@ -53,10 +53,10 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 }
 
 /// `GET /account/devices`, and the other sections: links that survive a login. A fragment is not sent to the server.
-pub(crate) async fn section(ctx: Ctx, Path(name): Path<String>) -> Response {
+pub(crate) async fn section(ctx: Ctx, name: Result<Path<String>, PathRejection>) -> Response {
     let result = async {
         limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
-        let section = AccountSection::named(Some(&name))
+        let section = AccountSection::named(name.as_ref().ok().map(|name| name.as_str()))
             .ok_or_else(|| Failure::page(PageError::NotFound, "no such section"))?;
         let browser = Browser::of(&ctx);
         Ok(match browser.session(&ctx).await? {

@@ -155,6 +155,8 @@ async fn strange_paths_are_not_found_and_never_an_error_of_ours() {
         "/assets/..%2fcardea.db",
         "/assets/",
         "/assets/x.css",
+        "/assets/%ff",
+        "/account/%ff",
         "/%00",
         "/%ff",
         "/.well-known/",

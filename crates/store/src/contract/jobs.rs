@@ -189,6 +189,37 @@ pub async fn an_audit_row_of_a_wrong_clock_takes_no_other_along(store: AnyStore)
     assert_eq!(world.events().await.len(), before);
 }
 
+pub async fn audit_rows_of_a_clock_that_was_ahead_keep_no_old_ones(store: AnyStore) {
+    let world = World::new(store).await;
+    for (day, role) in [
+        (800, "a"),
+        (800, "b"),
+        (800, "c"),
+        (1, "d"),
+        (1, "e"),
+        (1, "f"),
+    ] {
+        let change = UserChange {
+            subject: world.alice.subject.clone(),
+            update: UserUpdate {
+                roles: Some(vec![role.to_owned()]),
+                ..UserUpdate::default()
+            },
+            cause: cause(day * DAY),
+        };
+        assert!(world.store.change_user(change).await.unwrap());
+    }
+    let ttl = SignedDuration::from_hours(400 * 24);
+    while world.store.sweep(at(450 * DAY), 2, ttl).await.unwrap() != Swept::default() {}
+    let rows = world.store.audit(AuditFilter::default(), page()).await;
+    let times: Vec<_> = rows.unwrap().items.iter().map(|row| row.at).collect();
+    assert!(times.iter().all(|time| *time >= at(50 * DAY)), "{times:?}");
+    assert_eq!(
+        times.iter().filter(|time| **time == at(800 * DAY)).count(),
+        3
+    );
+}
+
 pub async fn sweeping_ends_expired_sessions(store: AnyStore) {
     let world = World::new(store).await;
     let (online, offline) = (

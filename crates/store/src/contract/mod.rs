@@ -98,7 +98,7 @@ macro_rules! contract {
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, a_session_stays_only_as_long_as_its_own_grants,
                 small_batches_leave_sessions_with_grants, sweeping_is_bounded,
-                an_audit_row_of_a_wrong_clock_takes_no_other_along;
+                an_audit_row_of_a_wrong_clock_takes_no_other_along, audit_rows_of_a_clock_that_was_ahead_keep_no_old_ones;
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing, a_key_is_removed_alone_and_only_in_its_state,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;

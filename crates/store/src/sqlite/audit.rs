@@ -79,9 +79,7 @@ const LOOK_BACK: i64 = 100_000;
 /// has the times; each row's own time decides then. A clock that was set back by more hides no row unless it was wrong for
 /// [`LOOK_BACK`] rows.
 fn first_since(db: &Connection, since: i64) -> Verb<i64> {
-    let range = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM audit";
-    let range = rows::first(db, range, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (first, mut end): (i64, i64) = range.unwrap_or_default();
+    let (first, mut end) = range(db)?;
     let earlier =
         "SELECT id FROM audit WHERE id >= ?1 AND id < ?2 AND at >= ?3 ORDER BY id LIMIT 1";
     loop {
@@ -92,6 +90,30 @@ fn first_since(db: &Connection, since: i64) -> Verb<i64> {
             Some(id) => end = id,
         }
     }
+}
+
+/// An id before which the rows up to this time are; few others are among them. At least the first `batch` rows are before it. A
+/// binary search too. Times that have not come yet, of a clock that was ahead, tell nothing: what is older may follow.
+pub(super) fn end_of(db: &Connection, oldest_kept: i64, now: i64, batch: u32) -> Verb<i64> {
+    let next = "SELECT id, at FROM audit WHERE id >= ? ORDER BY id LIMIT 1";
+    let (first, mut high) = range(db)?;
+    let mut low = first;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = rows::first(db, next, [middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match row {
+            Some((id, at)) if at <= oldest_kept || at > now => low = id + 1,
+            Some::<(i64, i64)>(_) | None => high = middle,
+        }
+    }
+    Ok(low.max(first.saturating_add(batch.into())))
+}
+
+/// The ids from the first to the one after the last.
+fn range(db: &Connection) -> Verb<(i64, i64)> {
+    let sql = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) + 1 FROM audit";
+    let found = rows::first(db, sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The first id whose row is not older than this, if the rows of the range are in order.

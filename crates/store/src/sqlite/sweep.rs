@@ -4,7 +4,7 @@ use cardea_protocol::model::SessionEnd;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::{fault::Verb, rows, sessions};
+use super::{audit, fault::Verb, rows, sessions};
 use crate::{
     Swept,
     events::{self, KEEP_AGAIN_MS, KEEP_MS},
@@ -31,17 +31,18 @@ pub(super) fn sweep(
                   (SELECT jti FROM revoked_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
     let assertions = "DELETE FROM assertions WHERE (client_id, jti_hash) IN
                       (SELECT client_id, jti_hash FROM assertions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
-    // Ids rise with time, so the oldest rows are the first. Each is judged by its own time: one that was written while the clock
-    // was wrong takes no other along.
-    let audit = "DELETE FROM audit WHERE id IN
-                 (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT ?2) WHERE at <= ?1)";
+    // Ids rise with time. Each row is judged by its own time: one that was written while the clock was wrong takes no other along,
+    // and keeps none.
+    let old = "DELETE FROM audit WHERE id IN
+                 (SELECT id FROM audit WHERE id < ?3 AND at <= ?1 ORDER BY id LIMIT ?2)";
+    let end = audit::end_of(tx, audit_end, at, batch)?;
     Ok(Swept {
         codes: rows::execute(tx, codes, (at, batch))?,
         grants: rows::execute(tx, grants, (at.saturating_sub(KEEP_MS), batch))?,
         sessions: expired + remove_ended_sessions(tx, at, batch)?,
         tokens: rows::execute(tx, tokens, (at, batch))?,
         assertions: rows::execute(tx, assertions, (at, batch))?,
-        audit: rows::execute(tx, audit, (audit_end, batch))?,
+        audit: rows::execute(tx, old, (audit_end, batch, end))?,
     })
 }
 

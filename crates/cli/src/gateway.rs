@@ -8,7 +8,11 @@ use cardea_gateway::{
 };
 use cardea_seal::Entropy;
 use cardea_server::admin::types::Finding;
-use cardea_web::{clock::SystemClock, config::lines_of_keys, inbound::shutdown};
+use cardea_web::{
+    clock::SystemClock,
+    config::{lines_of_keys, positions},
+    inbound::shutdown,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -57,10 +61,13 @@ fn prepare(config: &GatewayConfig, stop: CancellationToken) -> Result<Prepared, 
     Prepared::new(config, Arc::new(SystemClock), Entropy::system(), stop)
 }
 
-/// Whether a file is the configuration of a gateway.
-pub(crate) fn is_config(text: &str) -> bool {
+/// Whether a file is the configuration of a gateway, by its name or by what only a gateway has: some sections, and several addresses.
+pub(crate) fn is_config(path: &Path, text: &str) -> bool {
     let keys = lines_of_keys(text);
-    keys.iter().any(|(key, _)| SECTIONS.contains(&&**key))
+    let is_own = |key: &str| SECTIONS.contains(&key) || key == "tls.client_ca_file";
+    path.file_name().is_some_and(|name| name == DEFAULT_FILE)
+        || keys.iter().any(|(key, _)| is_own(key))
+        || positions(text).contains_key("listen[0]")
 }
 
 /// What `cardea check` finds in a gateway's configuration.
@@ -73,6 +80,10 @@ pub(crate) async fn findings(path: &Path, run: Run) -> Vec<Finding> {
     let mut findings = match prepare(&config, CancellationToken::new()) {
         Ok(gateway) => {
             let mut findings = vec![Finding::ok("gateway", path.display().to_string())];
+            for warning in gateway.warnings() {
+                let advice = "this is probably not what you want";
+                findings.push(Finding::warning("gateway", warning.to_string(), advice));
+            }
             for at in gateway.addresses() {
                 findings.push(outside::gateway_listen(at.key, at.address).await);
             }

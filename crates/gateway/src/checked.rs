@@ -62,7 +62,13 @@ fn host(text: &str) -> Option<Host> {
     let lower = text.to_ascii_lowercase();
     let name = lower.strip_suffix(":443").unwrap_or(&lower);
     let authority: Authority = name.parse().ok()?;
-    if name.contains(['@', '*', '"', '\\']) || authority.host().is_empty() {
+    let rest = name.strip_prefix(authority.host())?;
+    // `Authority` accepts every port.
+    let has_port = match rest.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => rest.is_empty(),
+    };
+    if name.contains(['@', '*', '"', '\\']) || authority.host().is_empty() || !has_port {
         return None;
     }
     Some(Host {
@@ -74,16 +80,28 @@ fn host(text: &str) -> Option<Host> {
 
 /// A path of the gateway itself, without a slash at its end.
 pub(crate) fn own_path(key: &str, text: &str) -> Result<Box<str>, ConfigProblem> {
-    let path =
-        path::configured(text).map_err(|e| ConfigProblem::new(key, format!("\"{text}\": {e}")))?;
+    let path = path::read(text).map_err(|e| ConfigProblem::new(key, format!("\"{text}\": {e}")))?;
     Ok(path.strip_suffix('/').unwrap_or(&path).into())
 }
 
-/// Networks; a single address is one too.
+/// Networks; a single address is one too. An IPv4 address in IPv6 (`::ffff:10.0.0.1`) is the one of IPv4, as in requests.
 pub(crate) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigProblems> {
-    let single = |text: &str| text.parse().ok().map(|ip: IpAddr| IpNet::from(ip));
-    let parse = |text: &str| text.parse().ok().or_else(|| single(text));
+    let single = |text: &str| {
+        let ip: IpAddr = text.parse().ok()?;
+        Some(IpNet::from(ip.to_canonical()))
+    };
+    let parse = |text: &str| text.parse().ok().map(canonical).or_else(|| single(text));
     each(key, texts, "not a network such as 10.0.0.0/8", parse)
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    let prefix = network.prefix_len().checked_sub(96);
+    match (network.addr().to_canonical(), prefix) {
+        (ip @ IpAddr::V4(_), Some(prefix)) if network.addr().is_ipv6() => {
+            IpNet::new(ip, prefix).unwrap_or(network)
+        }
+        _ => network,
+    }
 }
 
 /// An address to listen on.

@@ -22,6 +22,7 @@ use crate::{
     problem::{ConfigProblem, ConfigProblems, Problems},
     receive::receive,
     table::Table,
+    via::Via,
 };
 
 /// Answers requests; a clone is another handle on the same gateway.
@@ -31,6 +32,7 @@ pub struct Gateway(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) table: ArcSwap<Table>,
     pub(crate) ids: RequestIds,
+    pub(crate) via: Via,
     pub(crate) stop: CancellationToken,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
@@ -54,6 +56,7 @@ impl Gateway {
         Ok(Self(Arc::new(Shared {
             table: ArcSwap::from_pointee(table),
             ids: RequestIds::new(u64::from_le_bytes(entropy.bytes())),
+            via: Via::new(u64::from_le_bytes(entropy.bytes())),
             stop,
             clock,
             entropy,

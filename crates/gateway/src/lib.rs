@@ -39,6 +39,7 @@ mod telemetry;
 mod tunnel;
 mod upload;
 mod upstream;
+mod via;
 pub mod watch;
 
 pub use config::{

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use cardea_web::inbound::{ClientAddress, ClientCertificate, RequestId, is_of_proxies, request_id};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, Version,
-    header::{CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, UPGRADE},
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, UPGRADE, VIA},
     request::Parts,
     uri::PathAndQuery,
 };
@@ -16,6 +16,7 @@ use crate::{
     path,
     table::Routed,
     upload::RequestBody,
+    via::Via,
 };
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -31,7 +32,7 @@ const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const CONNECTION_UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
 
 /// How many headers the gateway adds at most.
-const OURS: usize = 10;
+const OURS: usize = 11;
 
 /// What is done with a header of the client.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) private: &'a PrivateCookies,
     pub(crate) client: ClientAddress,
     pub(crate) id: RequestId,
+    pub(crate) via: &'a Via,
     pub(crate) websocket: bool,
 }
 
@@ -145,6 +147,10 @@ impl Outgoing<'_> {
         }
         if let Ok(forwarded) = HeaderValue::try_from(self.forwarded()) {
             headers.insert(FORWARDED, forwarded);
+        }
+        // After those of the proxies before.
+        if let Some(via) = self.via.of(self.parts.version) {
+            headers.append(VIA, via.clone());
         }
         if let Some(id) = self.id.header_value() {
             headers.insert(request_id::HEADER, id);

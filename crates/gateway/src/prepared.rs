@@ -1,6 +1,12 @@
 //! Everything of a configuration that is checked before the gateway listens.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use cardea_client::Entropy;
@@ -8,7 +14,8 @@ use cardea_web::{
     clock::Clock,
     inbound::{ClientCertificates, listener::ListenerConfig, tls::Certificates},
 };
-use tokio::net::TcpListener;
+use rustix::net::sockopt::set_ipv6_v6only;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -16,7 +23,7 @@ use crate::{
     config::{GatewayConfig, TlsConfig},
     forward_auth,
     gateway::Gateway,
-    problem::{ConfigProblem, ConfigProblems, Places, Problems},
+    problem::{ConfigProblem, ConfigProblems, Entry, Places, Problems},
     serving::{KEEP_ALIVE, Listeners, Serving},
 };
 
@@ -44,6 +51,7 @@ struct Parts {
     forward_auth: Option<(Address, Router)>,
     certificates: Option<Arc<Certificates>>,
     clients: Option<ClientCertificates>,
+    login_warning: Option<ConfigProblem>,
 }
 
 impl Prepared {
@@ -95,6 +103,24 @@ impl Prepared {
         self.parts.addresses()
     }
 
+    /// What is not wrong, but probably not meant.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<ConfigProblem> {
+        let table = self.gateway.0.table.load();
+        let loops = table.upstreams().iter().enumerate();
+        let loops = loops.filter_map(|(index, upstream)| {
+            let own = self.addresses().find(|at| upstream.leads_to(at.address))?;
+            let what = format!(
+                "leads back to this gateway, which listens on {}",
+                own.address
+            );
+            let entry = Entry::new("upstreams", index, upstream.name());
+            Some(entry.problem("url", what))
+        });
+        let warnings = loops.chain(self.parts.login_warning.clone());
+        warnings.map(|one| one.located(&self.places)).collect()
+    }
+
     /// Listens on the addresses.
     ///
     /// # Errors
@@ -114,7 +140,11 @@ impl Prepared {
     }
 
     async fn listen(&self, at: &Address) -> Result<TcpListener, ConfigProblem> {
-        let listener = TcpListener::bind(at.address).await;
+        let beside_ipv4 = self.addresses().any(|other| at.covers_ipv4_of(other));
+        let listener = match beside_ipv4 {
+            true => bind_ipv6_only(at.address),
+            false => TcpListener::bind(at.address).await,
+        };
         listener.map_err(|error| {
             let what = format!("\"{}\": cannot listen: {error}", at.address);
             let problem = ConfigProblem::new(at.key, what).at(&at.path);
@@ -171,6 +201,7 @@ impl Parts {
             forward_auth,
             certificates: None,
             clients: None,
+            login_warning: config.forward_auth.as_ref().and_then(forward_auth::warning),
         };
         if let Some(tls) = &config.tls {
             parts.certificates = problems.keep(certificates(tls));
@@ -202,12 +233,29 @@ impl Parts {
 impl Address {
     fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (self.address, other.address);
-        let all = one.ip().is_unspecified() || other.ip().is_unspecified();
-        let same_family = one.is_ipv4() == other.is_ipv4();
-        let same_ip = one.ip().to_canonical() == other.ip().to_canonical();
+        let (ip, other_ip) = (one.ip().to_canonical(), other.ip().to_canonical());
+        let all = ip.is_unspecified() || other_ip.is_unspecified();
+        let same_family = ip.is_ipv4() == other_ip.is_ipv4();
         // Port 0 is any free port.
-        one.port() != 0 && one.port() == other.port() && (same_ip || (all && same_family))
+        one.port() != 0 && one.port() == other.port() && (ip == other_ip || (all && same_family))
     }
+
+    /// Whether this is `[::]`, which receives IPv4 as well, and the other one an IPv4 address at the same port.
+    fn covers_ipv4_of(&self, other: &Self) -> bool {
+        let (ip, other_ip) = (self.address.ip(), other.address.ip().to_canonical());
+        let is_any = ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        is_any && other_ip.is_ipv4() && self.address.port() == other.address.port()
+    }
+}
+
+/// Listens without IPv4, which another address has.
+fn bind_ipv6_only(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v6()?;
+    // As `TcpListener::bind` does.
+    socket.set_reuseaddr(true)?;
+    set_ipv6_v6only(&socket, true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }
 
 fn single(key: &'static str, text: &str) -> Result<Address, ConfigProblem> {

@@ -11,7 +11,7 @@ use cardea_web::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, TRANSFER_ENCODING, UPGRADE, VIA},
 };
 use hyper::body::{Body as _, Incoming};
 
@@ -28,11 +28,13 @@ use crate::{
     table::{Route, Routed, Table},
     telemetry, tunnel,
     upload::{Limits, RequestBody},
+    via::Via,
 };
 
 /// What is known about a request.
-struct Seen {
+struct Seen<'a> {
     id: RequestId,
+    via: &'a Via,
     client: ClientAddress,
     route: Option<Arc<Route>>,
 }
@@ -44,6 +46,7 @@ pub(crate) async fn receive(shared: &Shared, request: Request<Incoming>) -> Resp
     let peer = request.extensions().get::<Peer>();
     let mut seen = Seen {
         id: shared.ids.next(),
+        via: &shared.via,
         client: ClientAddress::resolve(peer, request.headers(), &table.trusted),
         route: None,
     };
@@ -67,7 +70,7 @@ pub(crate) async fn receive(shared: &Shared, request: Request<Incoming>) -> Resp
 async fn handle(
     shared: &Shared,
     table: &Table,
-    seen: &mut Seen,
+    seen: &mut Seen<'_>,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let raw = request.uri().path();
@@ -85,8 +88,14 @@ async fn handle(
     frame(request.headers())?;
     let host = host(table, &request, seen.client.https)?;
     let path = path::read(raw)?;
-    if *path == *table.metrics && table.may_read_metrics(seen.client.ip) {
+    if *path == *table.metrics
+        && table.may_read_metrics(seen.client.ip)
+        && !is_of_unknown_proxy(table, &request)
+    {
         return Ok(telemetry::page());
+    }
+    if shared.via.is_in(request.headers()) {
+        return Err(Refusal::Loop);
     }
     let routed = table.route(&path)?.ok_or(Refusal::NoRoute)?;
     seen.route = Some(Arc::clone(&routed.route));
@@ -103,7 +112,7 @@ async fn handle(
 
 async fn forward(
     table: &Table,
-    seen: &Seen,
+    seen: &Seen<'_>,
     routed: &Routed,
     host: &Host,
     mut request: Request<Incoming>,
@@ -118,6 +127,7 @@ async fn forward(
         private: &table.private,
         client: seen.client,
         id: seen.id,
+        via: seen.via,
         websocket,
     };
     let mut response = match client {
@@ -137,6 +147,25 @@ async fn forward(
     response::frame(&mut response, websocket)?;
     response::clean(&mut response, table, routed);
     Ok(response)
+}
+
+/// Whether a proxy that is not configured sent the request, so that the address is not that of the client.
+fn is_of_unknown_proxy(table: &Table, request: &Request<Incoming>) -> bool {
+    let headers = [
+        FORWARDED.as_str(),
+        VIA.as_str(),
+        "x-forwarded-for",
+        "x-real-ip",
+    ];
+    let peer = match request.extensions().get::<Peer>() {
+        Some(Peer::Tcp { address, .. }) => Some(address.ip().to_canonical()),
+        _ => None,
+    };
+    let is_trusted = |ip| table.trusted.iter().any(|network| network.contains(&ip));
+    !peer.is_some_and(is_trusted)
+        && headers
+            .iter()
+            .any(|name| request.headers().contains_key(*name))
 }
 
 /// Refuses ambiguous framing. Of `Transfer-Encoding` and `Content-Length` together hyper has removed the length already, and the
@@ -219,7 +248,12 @@ fn ready(shared: &Shared) -> Response<ResponseBody> {
 }
 
 /// One line for a request that is not forwarded.
-fn refuse(refusal: &Refusal, seen: &Seen, method: &Method, form: Form) -> Response<ResponseBody> {
+fn refuse(
+    refusal: &Refusal,
+    seen: &Seen<'_>,
+    method: &Method,
+    form: Form,
+) -> Response<ResponseBody> {
     let route = seen.route.as_ref();
     let upstream = route.map_or("none", |route| route.upstream.name());
     let label = route.map(|route| route.label());
@@ -235,7 +269,7 @@ fn refuse(refusal: &Refusal, seen: &Seen, method: &Method, form: Form) -> Respon
 }
 
 /// One line for a request that was forwarded: the prefix of the route, never the path, the query or a header.
-fn log(seen: &Seen, route: &Route, method: &Method, status: StatusCode, took: Duration) {
+fn log(seen: &Seen<'_>, route: &Route, method: &Method, status: StatusCode, took: Duration) {
     let (request_id, route) = (seen.id, route.label());
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let code = status.as_u16();

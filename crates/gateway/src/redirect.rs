@@ -30,10 +30,10 @@ async fn redirect(State(gateway): State<Gateway>, request: Request) -> Response 
     else {
         return Refusal::Host.text().response(form, None);
     };
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
+    // RFC 9112 §3.2.4: `OPTIONS *` is about the server and has no URL.
+    let path = request.uri().path_and_query();
+    let path = path.map(|path| path.as_str()).filter(|path| *path != "*");
+    let path = path.unwrap_or("/");
     match HeaderValue::try_from(format!("https://{place}{path}")) {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
         Err(_) => Refusal::Malformed("The path is invalid.")

@@ -28,6 +28,8 @@ pub(crate) enum Refusal {
     Host,
     #[error("no route matches the path")]
     NoRoute,
+    #[error("the request has passed this gateway before: an upstream sends it back")]
+    Loop,
     #[error("the method is not allowed")]
     Method,
     #[error("rate limit of the route exceeded")]
@@ -69,6 +71,7 @@ impl Refusal {
             Self::Path(_) | Self::Ambiguous | Self::Malformed(_) => "malformed",
             Self::Host => "host",
             Self::NoRoute => "no_route",
+            Self::Loop => "loop",
             Self::Method => "method",
             Self::TooMany(_) => "rate_limit",
             Self::TooLarge => "too_large",
@@ -108,6 +111,11 @@ impl Refusal {
                 StatusCode::NOT_FOUND,
                 "Not found",
                 "There is nothing at this address.",
+            ),
+            Self::Loop => (
+                StatusCode::LOOP_DETECTED,
+                "The service is set up as a loop",
+                logged,
             ),
             Self::Method => (
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -194,6 +194,10 @@ impl Table {
         }))
     }
 
+    pub(crate) fn upstreams(&self) -> &[Arc<Upstream>] {
+        &self.upstreams
+    }
+
     /// The host of this authority.
     pub(crate) fn host(&self, authority: &str, https: bool) -> Option<&Host> {
         let usual = if https { ":443" } else { ":80" };

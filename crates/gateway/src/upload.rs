@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     pin::Pin,
     sync::{
         Arc,
@@ -91,8 +92,22 @@ pub(crate) enum UploadError {
     TooLarge,
     /// The client is too slow.
     TooSlow,
+    /// Its framing is invalid.
+    Malformed,
     /// The client disconnected.
     Gone,
+}
+
+impl UploadError {
+    /// RFC 9112 §7.1, §8: invalid chunks are an error of the client, other than a body that ends early.
+    fn of(error: &hyper::Error) -> Self {
+        let cause = std::error::Error::source(error);
+        let io = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+        match io.map(io::Error::kind) {
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => Self::Malformed,
+            _ => Self::Gone,
+        }
+    }
 }
 
 impl From<UploadError> for Refusal {
@@ -100,6 +115,9 @@ impl From<UploadError> for Refusal {
         match error {
             UploadError::TooLarge => Self::TooLarge,
             UploadError::TooSlow => Self::TooSlow,
+            UploadError::Malformed => {
+                Self::Malformed("The chunks of the request body are invalid.")
+            }
             UploadError::Gone => Self::Gone,
         }
     }
@@ -126,6 +144,7 @@ impl Progress {
             0 => None,
             1 => Some(UploadError::TooLarge),
             2 => Some(UploadError::TooSlow),
+            3 => Some(UploadError::Malformed),
             _ => Some(UploadError::Gone),
         }
     }
@@ -134,7 +153,8 @@ impl Progress {
         let code = match error {
             UploadError::TooLarge => 1,
             UploadError::TooSlow => 2,
-            UploadError::Gone => 3,
+            UploadError::Malformed => 3,
+            UploadError::Gone => 4,
         };
         self.failure.store(code, Ordering::Relaxed);
         "the request body ended early".into()
@@ -234,7 +254,7 @@ impl Upload {
                 self.finish();
                 return Poll::Ready(None);
             }
-            Some(Err(_)) => return Poll::Ready(Some(Err(UploadError::Gone))),
+            Some(Err(error)) => return Poll::Ready(Some(Err(UploadError::of(&error)))),
             Some(Ok(frame)) => frame,
         };
         let size = frame.data_ref().map_or(0, Bytes::len);

@@ -1,6 +1,11 @@
 //! A server behind the gateway: how it is reached, and what is sent again when a pooled connection was closed.
 
-use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use cardea_web::{
     inbound::tls::{FileMark, mark},
@@ -60,7 +65,9 @@ impl Upstream {
             entry.problem("url", format!("\"{}\": {e}; {expected}", config.url))
         })?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let (Some(host), true) = (url.host(), bare && url.username().is_empty()) else {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let has_port = url.port() != Some(0);
+        let (Some(host), true) = (url.host(), bare && !has_user && has_port) else {
             let what = "only a scheme, a host and a port, such as http://127.0.0.1:9000";
             return Err(entry.problem("url", what));
         };
@@ -105,6 +112,18 @@ impl Upstream {
             _ => host.trim_end_matches('.').to_ascii_lowercase(),
         };
         self.port == other.port && host(&self.host) == host(&other.host)
+    }
+
+    /// Whether it is the server that listens on this address.
+    pub(crate) fn leads_to(&self, address: SocketAddr) -> bool {
+        let ip = match &*self.host {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            host => host.parse().ok().map(|ip: IpAddr| ip.to_canonical()),
+        };
+        let own = address.ip().to_canonical();
+        let is_local = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+        let reaches = |ip| ip == own || is_local(ip) && is_local(own);
+        self.port != 0 && self.port == address.port() && ip.is_some_and(reaches)
     }
 
     /// A slot for a request from this address, which holds it until its response is complete.

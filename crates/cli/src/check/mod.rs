@@ -32,7 +32,7 @@ struct Report {
 pub(crate) async fn run(run: Run) -> anyhow::Result<ExitCode> {
     let (file, out) = (run.file_or(DEFAULT_FILE), run.out);
     let text = std::fs::read_to_string(&file).unwrap_or_default();
-    let findings = if gateway::is_config(&text) {
+    let findings = if gateway::is_config(&file, &text) {
         gateway::findings(&file, run).await
     } else {
         match config::read(&file, run.environment) {

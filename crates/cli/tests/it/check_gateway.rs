@@ -37,6 +37,65 @@ fn n13_the_file_of_a_gateway_is_checked_as_such() {
     }
 }
 
+#[test]
+fn n13_a_gateway_is_recognized_by_its_name_its_addresses_and_its_authority() {
+    let bench = Bench::empty();
+    for (name, text) in [
+        ("gateway.toml", ""),
+        ("gateway.toml", "[tls]\ncert_file = \"none.pem\"\n"),
+        ("g.toml", "listen = [\"127.0.0.1:0\"]\n"),
+        ("g.toml", "[tls]\nclient_ca_file = \"none.pem\"\n"),
+    ] {
+        bench.write(name, text);
+        let said = bench.run(&["check", "--config", name]);
+        assert!(
+            !said.ok && said.out.contains("add at least one [[routes]]"),
+            "{text}: {}",
+            said.out
+        );
+    }
+}
+
+#[test]
+fn n13_check_warns_of_an_upstream_that_is_the_gateway_itself() {
+    let bench = Bench::empty();
+    let port = free_port();
+    let own = ROUTED
+        .replace("SECTION", "")
+        .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"));
+    bench.write(
+        "gateway.toml",
+        &own.replace("127.0.0.1:1", &format!("127.0.0.1:{port}")),
+    );
+    let said = bench.run(&["check", "--config", "gateway.toml"]).fine().out;
+    assert!(said.contains("leads back to this gateway"), "{said}");
+}
+
+#[test]
+fn n13_check_warns_of_plain_http_to_a_provider_on_another_machine() {
+    let bench = Bench::empty();
+    let good = forward_auth(&bench);
+    for (issuer, is_warned) in [
+        ("http://10.0.0.1", true),
+        ("http://id.example.com", true),
+        ("http://127.0.0.1:9000", false),
+        ("http://[::1]:9000", false),
+        ("http://localhost:9000", false),
+    ] {
+        bench.write(
+            "gateway.toml",
+            &good.replace("https://id.example.com", issuer),
+        );
+        let said = bench.run(&["check", "--config", "gateway.toml"]);
+        assert_eq!(
+            said.out.contains("plain http to another machine"),
+            is_warned,
+            "{issuer}: {}",
+            said.out
+        );
+    }
+}
+
 /// A gateway for one app behind another proxy. It has everything that it needs.
 fn forward_auth(bench: &Bench) -> String {
     bench.write(

@@ -30,7 +30,7 @@ use cardea_web::{
 use http::{HeaderMap, HeaderValue, StatusCode, header::HOST};
 use ipnet::IpNet;
 use tower::ServiceExt as _;
-use url::Url;
+use url::{Host, Url};
 
 use self::{check::App, rules::Rules};
 use crate::{
@@ -67,19 +67,28 @@ pub(crate) fn router(
         let what = "not set; add at least one [[forward_auth.apps]]";
         problems.add(ConfigProblem::new("forward_auth.apps", what));
     }
-    let common = key.zip(path).map(|(key, path)| Common {
+    if config.trusted.is_empty() {
+        let what = "not set; add the address of the proxy";
+        problems.add(ConfigProblem::new("forward_auth.trusted", what));
+    }
+    if config.user_claim.is_empty() {
+        let what = "not set; name a claim such as sub";
+        problems.add(ConfigProblem::new("forward_auth.user_claim", what));
+    }
+    // Without a key or a path the rest is checked all the same, and used for nothing.
+    let common = Common {
         config,
-        path,
-        key,
+        path: path.unwrap_or_else(|| "/forward-auth".into()),
+        key: key.unwrap_or_else(|| MasterKey::generate(entropy)),
         clock,
         entropy,
-    });
+    };
     let mut apps = HashMap::new();
     for (index, app) in config.apps.iter().enumerate() {
         let entry = Entry::new("forward_auth.apps", index, &app.origin);
         let rules = problems.keep(Rules::read(&app.rules, &entry));
         let host = problems.keep(host(&app.origin).map_err(|what| entry.problem("origin", what)));
-        let (Some(rules), Some(host), Some(common)) = (rules, host, &common) else {
+        let (Some(rules), Some(host)) = (rules, host) else {
             continue;
         };
         let router = problems.keep(common.protected(&app.origin, rules, &entry));
@@ -97,6 +106,19 @@ pub(crate) fn router(
     let mut inbound = Inbound::new(true, seed);
     inbound.trusted_proxies = trusted;
     Ok(inbound.wrap(Router::new().fallback(enter).with_state(state)))
+}
+
+/// A warning of a provider whose answers anybody in between could change.
+pub(crate) fn warning(config: &ForwardAuthConfig) -> Option<ConfigProblem> {
+    let issuer = Url::parse(&config.login.issuer).ok()?;
+    let is_loopback = match issuer.host()? {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+    };
+    let what = "plain http to another machine: anyone between can log in as any user; use https";
+    (issuer.scheme() == "http" && !is_loopback)
+        .then(|| ConfigProblem::new("forward_auth.login.issuer", what))
 }
 
 /// The path of the login, the callback and the logout.
@@ -129,7 +151,8 @@ fn key(config: &ForwardAuthConfig) -> Result<MasterKey, ConfigProblem> {
 fn host(origin: &str) -> Result<String, String> {
     let expected = || format!("\"{origin}\": not an origin such as https://wiki.example.com");
     let url = Url::parse(origin).map_err(|_| expected())?;
-    authority(&url).ok_or_else(expected)
+    let authority = authority(&url).filter(|authority| !authority.contains('*'));
+    authority.ok_or_else(expected)
 }
 
 /// What all apps have in common.

@@ -3,7 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use cardea_client::Entropy;
-use cardea_gateway::{Gateway, GatewayConfig, UpstreamConfig};
+use cardea_gateway::{Gateway, GatewayConfig, Prepared, UpstreamConfig};
+use cardea_testkit::free_port;
 use cardea_web::{
     clock::SystemClock,
     config::{parse, reference_markdown},
@@ -110,6 +111,8 @@ fn an_invalid_configuration_names_its_key() {
         (upstream("127.0.0.1:9000"), "upstreams \"app\".url:"),
         (upstream("http://127.0.0.1:9000/path"), "only a scheme"),
         (upstream("ftp://127.0.0.1"), "only http and https"),
+        (upstream("http://:pw@127.0.0.1"), "only a scheme"),
+        (upstream("http://127.0.0.1:0"), "only a scheme"),
         (
             more("proxy = { trusted = [\"everyone\"] }"),
             "proxy.trusted:",
@@ -134,10 +137,139 @@ fn an_invalid_configuration_names_its_key() {
         "a b",
         "u@a.test",
         "",
+        "app.test:99999",
+        "app.test:0",
+        "app.test:",
+        "app.test:x",
+        "[::1",
     ] {
         let mut config = config(&good);
         config.hosts = vec![host.to_owned()];
         assert!(refused(config).starts_with("hosts:"), "{host}");
+    }
+}
+
+#[test]
+fn n13_a_host_may_have_any_port() {
+    let good = everything_to("http://127.0.0.1:9000", "");
+    let with = |hosts: &[&str]| {
+        let mut config = config(&good);
+        config.hosts = hosts.iter().map(|&host| host.to_owned()).collect();
+        config
+    };
+    let stop = CancellationToken::new();
+    let hosts = ["a.test", "a.test:65535", "[::1]:8443", "127.0.0.1:1"];
+    let config = with(&hosts);
+    Gateway::new(config, Arc::new(SystemClock), Entropy::seeded(1), stop).unwrap();
+}
+
+fn prepared(config: &GatewayConfig) -> Result<Prepared, String> {
+    let stop = CancellationToken::new();
+    let prepared = Prepared::new(config, Arc::new(SystemClock), Entropy::seeded(1), stop);
+    prepared.map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn n13_a_forward_auth_that_can_never_work_is_refused() {
+    let login = "login = { issuer = \"https://id.test\", client_id = \"\" }\n";
+    let with = |more: &str, origin: &str| {
+        let text = format!(
+            "[forward_auth]\nlisten = \"127.0.0.1:0\"\n{more}\n{login}[[forward_auth.apps]]\norigin = \"{origin}\"\n"
+        );
+        prepared(&config(&text)).err().unwrap()
+    };
+    for (told, expected) in [
+        (
+            with("trusted = []", "https://a.test"),
+            "forward_auth.trusted: not set",
+        ),
+        (
+            with("user_claim = \"\"", "https://a.test"),
+            "forward_auth.user_claim: not set",
+        ),
+        (with("", "https://*.test"), "not an origin"),
+        // Without a key the rest is checked too.
+        (with("", "https://a.test"), "forward_auth.login.client_id"),
+    ] {
+        assert!(
+            told.contains(expected) && told.contains("forward_auth.key_file"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn n13_every_ipv4_address_and_every_ipv6_address_can_have_the_same_port() {
+    if std::net::TcpListener::bind("[::]:0").is_err() {
+        return; // No IPv6 here.
+    }
+    let good = everything_to("http://127.0.0.1:1", "");
+    for ipv4 in ["0.0.0.0", "127.0.0.1"] {
+        for swapped in [false, true] {
+            let port = free_port();
+            let mut listen = vec![format!("{ipv4}:{port}"), format!("[::]:{port}")];
+            if swapped {
+                listen.reverse();
+            }
+            let mut config = config(&good);
+            config.listen.clone_from(&listen);
+            let serving = prepared(&config).unwrap().bind().await.unwrap();
+            assert_eq!(serving.addresses().len(), 2, "{listen:?}");
+        }
+    }
+    for twice in [
+        ["[::]:4999", "[::1]:4999"],
+        ["[::ffff:127.0.0.1]:4999", "0.0.0.0:4999"],
+        ["[::ffff:127.0.0.1]:4999", "127.0.0.1:4999"],
+    ] {
+        let mut config = config(&good);
+        config.listen = twice.map(str::to_owned).to_vec();
+        assert!(
+            prepared(&config).err().unwrap().contains("already"),
+            "{twice:?}"
+        );
+    }
+}
+
+#[test]
+fn n13_an_upstream_that_is_the_gateway_itself_is_warned_of() {
+    for (listen, url, is_loop) in [
+        ("127.0.0.1:4999", "http://127.0.0.1:4999", true),
+        ("0.0.0.0:4999", "http://localhost:4999", true),
+        ("[::]:4999", "http://[::1]:4999", true),
+        ("10.0.0.1:4999", "http://10.0.0.1:4999", true),
+        ("127.0.0.1:4999", "http://127.0.0.1:4998", false),
+        ("0.0.0.0:4999", "http://10.0.0.1:4999", false),
+        ("0.0.0.0:4999", "http://app.internal:4999", false),
+    ] {
+        let mut config = config(&everything_to(url, ""));
+        config.listen = vec![listen.to_owned()];
+        let warnings = prepared(&config).unwrap().warnings();
+        assert_eq!(
+            warnings.len(),
+            usize::from(is_loop),
+            "{listen} {url}: {warnings:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn n13_an_ipv4_address_written_as_ipv6_is_the_same_proxy() {
+    for trusted in ["::ffff:127.0.0.1", "::ffff:127.0.0.0/104"] {
+        let text = everything_to(&crate::behind::mirror().await, "");
+        let stage = crate::stage::start(config(&format!(
+            "proxy = {{ trusted = [\"{trusted}\"] }}\n{text}"
+        )))
+        .await;
+        let request = stage
+            .client()
+            .get(stage.url("/"))
+            .header("x-forwarded-for", "203.0.113.9");
+        let seen: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(
+            seen["headers"]["x-forwarded-for"][0], "203.0.113.9",
+            "{trusted}"
+        );
     }
 }
 

@@ -46,6 +46,12 @@ async fn metrics_are_only_for_allowed_networks() {
     ] {
         assert!(page.contains(line), "{line} in {page}");
     }
+    // The address of a proxy that is not configured says nothing about the client.
+    for name in ["x-forwarded-for", "forwarded", "via", "x-real-ip"] {
+        let request = stage.client().get(stage.url("/gateway/metrics"));
+        let answer = request.header(name, "1.1 a").send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{name}");
+    }
     let text = format!(
         "[metrics]\nallow = [\"10.0.0.0/8\"]\n{}",
         everything_to(&upstream, "")

@@ -328,3 +328,35 @@ async fn g3_a_prefix_that_looks_like_a_pattern_is_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_gateway_that_is_its_own_upstream_answers_508_at_once() {
+    let (listener, url) = cardea_testkit::listen().await;
+    let stage = crate::stage::start_at(
+        config(&crate::stage::everything_to(&url, "")),
+        listener,
+        None,
+    )
+    .await;
+    let answer = stage
+        .client()
+        .get(stage.url("/"))
+        .header("host", HOST)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 508);
+}
+
+#[tokio::test]
+async fn via_is_sent_after_that_of_other_proxies() {
+    let stage = before(&mirror().await).await;
+    let request = stage
+        .client()
+        .get(stage.url("/"))
+        .header("via", "1.0 cardea-first");
+    let seen: Value = request.send().await.unwrap().json().await.unwrap();
+    let via = &seen["headers"]["via"];
+    assert_eq!(via[0], "1.0 cardea-first");
+    assert!(via[1].as_str().unwrap().starts_with("1.1 cardea-"), "{via}");
+}

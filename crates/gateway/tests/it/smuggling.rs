@@ -120,6 +120,33 @@ async fn ambiguous_chunks_end_the_connection() {
 }
 
 #[tokio::test]
+async fn g7_broken_chunks_are_a_malformed_request_and_a_body_that_ends_early_is_not() {
+    for (chunks, expected) in [
+        ("0x3\r\nabc\r\n0\r\n\r\n", "400"),
+        ("3\nabc\n0\n\n", "400"),
+        ("3;a=\nabc\r\n0\r\n\r\n", "400"),
+        ("g\r\nabc\r\n0\r\n\r\n", "400"),
+        ("3\r\nabcd\r\n0\r\n\r\n", "400"),
+        ("fffffffffffffffff\r\nabc", "400"),
+        ("3\r\nabc\r\n0\r\n\r\n", "200"),
+    ] {
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+        );
+        let (upstream, answer) = sent(&request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{chunks:?}: {answer}"
+        );
+        assert_eq!(
+            upstream.is_empty(),
+            expected == "400",
+            "{chunks:?}: {upstream}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_pipelined_request_is_checked_like_the_first() {
     let (url, upstream) = wire(OK).await;
     let stage = before(&url).await;

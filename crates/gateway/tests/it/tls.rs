@@ -167,14 +167,18 @@ async fn plain_http_is_redirected_to_https_at_configured_hosts_only() {
         ("app.test@evil.test", "/a", 421),
         ("", "/a", 421),
         ("[", "/a", 421),
+        (HOST, "*", 308),
     ] {
         let mut stream = tokio::net::TcpStream::connect(plain_address).await.unwrap();
-        let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let method = if target == "*" { "OPTIONS" } else { "GET" };
+        let request =
+            format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
             .await
             .unwrap();
         let answer = crate::stage::read_all(&mut stream).await;
         assert_eq!(status(&answer), expected, "{host}: {answer}");
+        let target = if target == "*" { "/" } else { target };
         let location = format!("location: https://{HOST}{target}\r\n");
         assert_eq!(answer.contains(&location), expected == 308, "{answer}");
     }

@@ -20,7 +20,7 @@ use super::{
     types::{EndingQuery, List, ListQuery, NewPassword, NewUser, User as View, UserPatch},
     user_patch::{check, email, merged, roles},
 };
-use crate::{app::Shared, config::development::is_demo_secret, passwords, start};
+use crate::{app::Shared, config::development::is_demo_secret, start};
 
 impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
@@ -357,8 +357,11 @@ async fn hash(
         ));
     }
     let provider = [app.settings.brand.name(), app.settings.issuer.as_str()];
-    let about: Vec<&str> = about.into_iter().flatten().chain(provider).collect();
-    passwords::judge(password.expose(), &about)?;
+    let about = about.into_iter().flatten().chain(provider);
+    let about = about.map(str::to_owned).collect();
     let password = Secret::new(password.expose().to_owned());
-    Ok(app.passwords.hash(password, &app.entropy).await?)
+    Ok(app
+        .passwords
+        .judge_and_hash(password, about, &app.entropy)
+        .await?)
 }

@@ -84,7 +84,7 @@ impl Passwords {
             .await
     }
 
-    /// Hashes a password that was judged before, in the pool.
+    /// Hashes a password that a user has already, in the pool.
     pub(crate) async fn hash(
         &self,
         password: Secret<String>,
@@ -92,6 +92,22 @@ impl Passwords {
     ) -> Result<Secret<String>, HashError> {
         let salt = entropy.bytes();
         let make = move |memory: &mut Vec<_>| hash::make(password.expose(), &salt, memory);
+        Ok(self.pool.run(Lane::Known, make).await??)
+    }
+
+    /// Judges and hashes a new password of a user with these names, in the pool: both take long.
+    pub(crate) async fn judge_and_hash(
+        &self,
+        password: Secret<String>,
+        about: Vec<String>,
+        entropy: &Entropy,
+    ) -> Result<Secret<String>, HashError> {
+        let salt = entropy.bytes();
+        let make = move |memory: &mut Vec<_>| {
+            let about: Vec<&str> = about.iter().map(String::as_str).collect();
+            judge(password.expose(), &about)?;
+            hash::make(password.expose(), &salt, memory)
+        };
         Ok(self.pool.run(Lane::Known, make).await??)
     }
 }
@@ -130,6 +146,28 @@ mod tests {
             check("a-rabbit-hole-deep-7-doors", None).await,
             Checked::Wrong
         );
+    }
+
+    #[tokio::test]
+    async fn n2_a_password_is_judged_where_it_is_hashed() {
+        let entropy = Entropy::seeded(1);
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let refused = async |password: &str, about: &str| {
+            let about = vec![about.to_owned()];
+            let hash = passwords
+                .judge_and_hash(secret(password), about, &entropy)
+                .await;
+            hash.err()
+        };
+        assert_eq!(
+            refused("password", "bob").await,
+            Some(HashError::Password(PasswordError::Common))
+        );
+        assert_eq!(
+            refused("alice alice", "alice").await,
+            Some(HashError::Password(PasswordError::OwnNames))
+        );
+        assert_eq!(refused("a-rabbit-hole-deep-7", "alice").await, None);
     }
 
     #[tokio::test]

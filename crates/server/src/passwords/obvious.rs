@@ -43,6 +43,14 @@ const EXAMPLES: &[&str] = &[
     "examplepassword",
     "testpassword",
     "supersecretpassword",
+    "supersecret",
+    "topsecret",
+    "thisisnotapassword",
+    "thisisnotmypassword",
+    "thisisnotthepassword",
+    "notapassword",
+    "nevergonnagiveyouup",
+    "nevergonnaletyoudown",
     "youshallnotpass",
     "hellohowareyou",
     "iloveyouforever",
@@ -52,6 +60,74 @@ const EXAMPLES: &[&str] = &[
     "maryhadalittlelamb",
     "humptydumptysatonawall",
 ];
+
+/// Words that are known in an order: numbers, weekdays, months, the spelling alphabet.
+const SERIES: &[&str] = &[
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "alpha",
+    "alfa",
+    "bravo",
+    "charlie",
+    "delta",
+    "echo",
+    "foxtrot",
+    "golf",
+    "hotel",
+    "india",
+    "juliet",
+    "kilo",
+    "lima",
+    "mike",
+    "oscar",
+    "papa",
+    "quebec",
+    "romeo",
+    "sierra",
+    "tango",
+    "uniform",
+    "victor",
+    "whiskey",
+    "xray",
+    "yankee",
+    "zulu",
+];
+
+/// What a password must have beside a series.
+const LEFT_WITHOUT_SERIES: usize = 6;
+
+/// A key that stands so often in a row counts once.
+const HELD_DOWN: usize = 3;
 
 /// What may follow an example: a number, a year, an exclamation mark.
 const AFTER_EXAMPLE: usize = 6;
@@ -86,6 +162,8 @@ const ROWS: &[&str] = &[
     "7ujm",
     "8ik,",
     "9ol.",
+    "dvorak",
+    "colemak",
 ];
 
 /// The neighbours that are seen as a row. Ordinary words have three.
@@ -101,6 +179,40 @@ pub(super) fn is_example(letters: &str) -> bool {
         let rest = letters.strip_prefix(example);
         rest.is_some_and(|rest| rest.chars().count() <= AFTER_EXAMPLE)
     })
+}
+
+/// Whether letters and digits are words of a series, two and more, with little beside them.
+pub(super) fn is_series(letters: &str) -> bool {
+    let mut rest = letters;
+    let (mut words, mut left) = (0, 0);
+    while let Some(first) = rest.chars().next() {
+        let longest = SERIES
+            .iter()
+            .filter_map(|word| Some((word.len(), rest.strip_prefix(word)?)))
+            .max_by_key(|(length, _)| *length);
+        match longest {
+            Some((_, after)) => {
+                words += 1;
+                rest = after;
+            }
+            None => {
+                left += 1;
+                rest = rest.strip_prefix(first).unwrap_or_default();
+            }
+        }
+    }
+    words > 1 && left < LEFT_WITHOUT_SERIES
+}
+
+/// The password with each run of one repeated character as that character.
+pub(super) fn without_runs(password: &str) -> String {
+    let all: Vec<char> = password.chars().collect();
+    let runs = all.chunk_by(|a, b| a == b);
+    runs.flat_map(|run| match run.len() >= HELD_DOWN {
+        true => run.iter().take(1),
+        false => run.iter().take(HELD_DOWN),
+    })
+    .collect()
 }
 
 /// Whether hardly anything is left of a password when rows of the keyboard are taken out.
@@ -149,13 +261,21 @@ pub(super) fn without_repeats(password: &str) -> String {
     let lower = password.to_lowercase();
     let mut seen = HashSet::new();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    if words.any(|word| word.chars().count() > 1 && !seen.insert(word)) {
+    if words.any(|word| word.chars().count() > 1 && !seen.insert(stem(word))) {
         let mut seen = HashSet::new();
         let words = lower.split(|c: char| !c.is_alphanumeric());
-        let once: Vec<&str> = words.filter(|word| seen.insert(*word)).collect();
+        let once: Vec<&str> = words.filter(|word| seen.insert(stem(word))).collect();
         return once.join(" ").trim().to_owned();
     }
     period(&compact(&lower)).unwrap_or(lower)
+}
+
+/// A word without the number behind it.
+fn stem(word: &str) -> &str {
+    match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        "" => word,
+        stem => stem,
+    }
 }
 
 /// The part that a text begins with two times and more, and what follows the repetitions.

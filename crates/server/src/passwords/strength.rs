@@ -23,6 +23,15 @@ const ESTIMATED_CHARACTERS: usize = 64;
 /// The guesses that the words of a password must need, as a power of ten.
 const GUESSES_LOG10: f64 = 7.0;
 
+/// The symbols of which several can stand for one letter. zxcvbn looks for words under each combination of them, so that with
+/// all of them an estimate takes seconds.
+const LETTER_SYMBOLS: [char; 15] = [
+    '4', '@', '(', '{', '[', '<', '6', '9', '1', '!', '|', '7', '$', '5', '+',
+];
+
+/// So many of them stay apart.
+const MOST_SYMBOLS: usize = 6;
+
 /// What stands between words.
 const SEPARATORS: [char; 7] = [' ', '-', '_', '.', ',', '+', '/'];
 
@@ -44,6 +53,14 @@ pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError>
     }
     if obvious::is_keyboard(password) {
         return Err(PasswordError::Keyboard);
+    }
+    if obvious::is_series(&letters) {
+        return Err(PasswordError::Example);
+    }
+    // A key that is held down is as good as the key.
+    let short = obvious::without_runs(password);
+    if short != password && !is_enough(&short, &words) {
+        return Err(PasswordError::Repeated);
     }
     // A word that is repeated is as good as the word.
     let once = obvious::without_repeats(password);
@@ -71,6 +88,13 @@ pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError>
     Err(PasswordError::Guessable { reason })
 }
 
+/// Whether what is left of a password would do.
+fn is_enough(left: &str, words: &[&str]) -> bool {
+    let letters = compact(left);
+    let is_short = letters.chars().count() < LEFT_WITHOUT_NAMES;
+    !(is_short || is_common(&letters) || obvious::is_keyboard(left)) && is_hard(left, words)
+}
+
 fn is_hard(password: &str, words: &[&str]) -> bool {
     let estimate = zxcvbn(&start_of(password), words);
     estimate.score() >= ENOUGH && words_log10(password, words) >= GUESSES_LOG10
@@ -91,8 +115,27 @@ fn words_log10(password: &str, about: &[&str]) -> f64 {
     of_words.sum::<f64>() + symbols.map(|_| 1.0).sum::<f64>()
 }
 
+/// What zxcvbn estimates: a start of bounded length, with few symbols that can stand for letters.
 fn start_of(password: &str) -> String {
-    password.chars().take(ESTIMATED_CHARACTERS).collect()
+    let start: String = password.chars().take(ESTIMATED_CHARACTERS).collect();
+    let is_used = |symbol: &&char| start.contains(**symbol);
+    match LETTER_SYMBOLS.iter().filter(is_used).count() > MOST_SYMBOLS {
+        true => start.chars().map(same_symbol).collect(),
+        false => start,
+    }
+}
+
+/// One symbol for all that can stand for the same letter.
+fn same_symbol(c: char) -> char {
+    match c {
+        '@' => '4',
+        '{' | '[' | '<' => '(',
+        '9' => '6',
+        '!' | '|' => '1',
+        '$' => '5',
+        '+' => '7',
+        other => other,
+    }
 }
 
 /// Whether hardly anything is left of a password when the names in it are taken out.
@@ -246,6 +289,66 @@ mod tests {
         ] {
             assert_eq!(judge(password, &["alice"]), Ok(()), "{password}");
         }
+    }
+
+    #[test]
+    fn n2_runs_series_and_numbered_words_are_refused() {
+        for password in [
+            "111111222222333333",
+            "aaaaabbbbbccccc",
+            "qqqwwweeerrrttt",
+            "aaaa bbbb cccc dddd",
+            "ppppaaaassssswwwwoooorrrrdddd",
+            "supersecret!!",
+            "SuperSecret2024",
+            "thisisnotapassword",
+            "this is not my password",
+            "nevergonnagiveyouup",
+            "Never gonna give you up!",
+            "hunter2 hunter3",
+            "dragon1-dragon2-dragon3",
+            "summer2023 summer2024",
+            "one two three four five",
+            "onetwothreefourfive",
+            "monday tuesday wednesday",
+            "Wednesday-Thursday-1",
+            "januaryfebruarymarch",
+            "October November 2024",
+            "alpha bravo charlie delta",
+            "dvorak aoeuidhtns",
+            "colemak-dvorak-qwerty",
+        ] {
+            assert!(judge(password, &[]).is_err(), "{password}");
+        }
+        for password in [
+            "one-rusty-hinge-of-oak",
+            "brooom-closet-lantern-42",
+            "every second monday violets",
+            "heron3-lantern4-quartz5",
+            "...three-rusty-hinges...",
+            "stone-bone-telephone-harvest",
+        ] {
+            assert_eq!(judge(password, &[]), Ok(()), "{password}");
+        }
+    }
+
+    #[test]
+    fn n2_the_work_of_an_estimate_is_bounded() {
+        let hostile = "4@8({[<63$51!|07+2%".repeat(3) + "xZ0";
+        for password in [&*hostile, "4@([6917$5+!|", "(<{[ @4 1!|7 69 $5 +"] {
+            let start = start_of(password);
+            assert_eq!(start.chars().count(), password.chars().count().min(64));
+            let left = LETTER_SYMBOLS
+                .iter()
+                .filter(|s| start.contains(**s))
+                .count();
+            assert!(left <= MOST_SYMBOLS, "{start}");
+        }
+        for other in ["p@ssw0rd!", "#$8%!&vP@*z^", "kW8#vPz2qL", "46179 5"] {
+            assert_eq!(start_of(other), other);
+        }
+        assert_eq!(judge(&hostile, &[]), Ok(()));
+        assert_eq!(judge("x}4@8({[<63$51!|07+2%vQ", &[]), Ok(()));
     }
 
     #[test]

@@ -38,11 +38,24 @@ pub enum Actor {
     System,
 }
 
-/// What the audit records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum AuditEvent {
+macro_rules! audit_events {
+    ($($event:ident,)*) => {
+        /// What the audit records.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "the names are the documentation")]
+        pub enum AuditEvent {
+            $($event,)*
+        }
+
+        impl AuditEvent {
+            /// All events.
+            pub const ALL: &[Self] = &[$(Self::$event,)*];
+        }
+    };
+}
+
+audit_events! {
     Login,
     LoginFailed,
     Logout,
@@ -88,6 +101,46 @@ impl AuditEvent {
     }
 }
 
+/// The event of a row. An older version reads rows of a newer one, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RecordedEvent {
+    /// One of these.
+    Known(AuditEvent),
+    /// The name of one that another version has.
+    Other(String),
+}
+
+impl RecordedEvent {
+    /// From the name in a row.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let mut all = AuditEvent::ALL.iter();
+        match all.find(|event| event.name() == name) {
+            Some(event) => Self::Known(*event),
+            None => Self::Other(name.to_owned()),
+        }
+    }
+
+    /// The event, if this version has it.
+    #[must_use]
+    pub fn known(&self) -> Option<AuditEvent> {
+        match self {
+            Self::Known(event) => Some(*event),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// The name in the row.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Known(event) => event.name(),
+            Self::Other(name) => name.clone(),
+        }
+    }
+}
+
 /// One row of the audit: who, what, when, from where, to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
@@ -96,7 +149,7 @@ pub struct AuditRow {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub event: AuditEvent,
+    pub event: RecordedEvent,
     /// Who.
     pub actor: Actor,
     /// The user concerned.
@@ -130,6 +183,25 @@ mod tests {
             events.map(AuditEvent::name),
             ["refresh_retried_late", "refresh_reuse", "login"]
         );
+    }
+
+    #[test]
+    fn an_event_of_another_version_keeps_its_name() {
+        for event in AuditEvent::ALL {
+            assert_eq!(
+                RecordedEvent::parse(&event.name()),
+                RecordedEvent::Known(*event)
+            );
+        }
+        for other in ["moon_landed", "Login", "login ", ""] {
+            let event = RecordedEvent::parse(other);
+            assert_eq!((event.known(), event.name()), (None, other.to_owned()));
+            let json = serde_json::to_string(&event).unwrap();
+            assert_eq!(json, format!("\"{other}\""));
+            assert_eq!(serde_json::from_str::<RecordedEvent>(&json).unwrap(), event);
+        }
+        let known = serde_json::to_string(&RecordedEvent::Known(AuditEvent::Login)).unwrap();
+        assert_eq!(known, "\"login\"");
     }
 
     #[test]

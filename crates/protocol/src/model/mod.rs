@@ -15,7 +15,7 @@ mod sender;
 mod session;
 mod user;
 
-pub use cause::{Actor, AuditEvent, AuditRow, Cause};
+pub use cause::{Actor, AuditEvent, AuditRow, Cause, RecordedEvent};
 pub use client::{Client, ClientStatus, MetadataError, Owner};
 pub use client_metadata::{
     AccessTokenFormat, AuthMethod, ClientMetadata, ConsentMode, GrantType, RefreshRotation,

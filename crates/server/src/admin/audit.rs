@@ -6,14 +6,10 @@ use axum::{
 };
 use cardea_protocol::{
     explain::similar,
-    model::{AuditEvent, ClientId, Subject},
+    model::{AuditEvent, ClientId, RecordedEvent, Subject},
 };
 use cardea_store::{AuditFilter, AuditPosition, Page};
 use http::request::Parts;
-use serde::{
-    Deserialize as _,
-    de::{IntoDeserializer as _, value::Error},
-};
 
 use super::{
     list,
@@ -113,17 +109,18 @@ async fn subject(app: &Shared, user: &str) -> Answer<(Option<Subject>, Option<Re
 }
 
 fn event(name: &str) -> Answer<AuditEvent> {
-    AuditEvent::deserialize(name.into_deserializer()).map_err(|e: Error| {
-        // serde lists the names that exist, after the unknown one, each between backticks.
-        let said = e.to_string();
-        let known = said.rsplit_once("expected ").map_or("", |(_, known)| known);
-        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-        let meant = match near(name, &known).as_slice() {
-            [] => format!("the events are:\n  {}", known.join("\n  ")),
-            near => format!("did you mean {}?", near.join(" or ")),
-        };
-        Refusal::bad_request(format!("event: there is no event {name}; {meant}"))
-    })
+    if let Some(event) = RecordedEvent::parse(name).known() {
+        return Ok(event);
+    }
+    let known: Vec<String> = AuditEvent::ALL.iter().map(|event| event.name()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let meant = match near(name, &known).as_slice() {
+        [] => format!("the events are:\n  {}", known.join("\n  ")),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    Err(Refusal::bad_request(format!(
+        "event: there is no event {name}; {meant}"
+    )))
 }
 
 /// The events whose name has a part of this one, or is like it.

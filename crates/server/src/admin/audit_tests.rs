@@ -4,6 +4,9 @@
 use std::{fmt::Write as _, path::Path};
 
 use cardea_protocol::model::AuditEvent;
+use http::StatusCode;
+
+use crate::admin::tests::stage;
 
 const HEAD: &str = "\
 # Audit events
@@ -98,21 +101,12 @@ const EVENTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The names that serde knows, from its error for one that it does not.
-fn known() -> Vec<String> {
-    let error = serde_json::from_str::<AuditEvent>("\"?\"")
-        .unwrap_err()
-        .to_string();
-    let names = error.split('`').skip(3).step_by(2);
-    names.map(str::to_owned).collect()
-}
-
 #[test]
 fn n4_audit_events_are_described_and_their_page_is_fresh() {
     let described: Vec<&str> = EVENTS.iter().map(|(name, _)| *name).collect();
+    let known: Vec<String> = AuditEvent::ALL.iter().map(|event| event.name()).collect();
     assert_eq!(
-        known(),
-        described,
+        known, described,
         "describe each event, in the order of the enum"
     );
     let mut page = HEAD.to_owned();
@@ -128,4 +122,24 @@ fn n4_audit_events_are_described_and_their_page_is_fresh() {
         written == page,
         "docs/reference/audit-events.md is stale; CARDEA_WRITE=1 cargo test -p cardea-server audit_events"
     );
+}
+
+#[tokio::test]
+async fn an_unknown_event_is_refused_with_those_that_are_meant_or_all() {
+    let stage = stage().await;
+    for event in AuditEvent::ALL {
+        let (status, _) = stage.get(&format!("/audit?event={}", event.name())).await;
+        assert_eq!(status, StatusCode::OK, "{event:?}");
+    }
+    let refused = async |name: &str| {
+        let (status, problem) = stage.get(&format!("/audit?event={name}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{name}");
+        problem["detail"].as_str().unwrap().to_owned()
+    };
+    let near = refused("logn_failed").await;
+    assert!(near.ends_with("did you mean login_failed?"), "{near}");
+    let all = refused("moon").await;
+    for event in AuditEvent::ALL {
+        assert!(all.contains(&format!("\n  {}", event.name())), "{all}");
+    }
 }

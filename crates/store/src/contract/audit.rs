@@ -18,7 +18,9 @@ pub async fn rows_are_filtered(store: AnyStore) {
 
     let all = of(AuditFilter::default()).await;
     assert_eq!(
-        all.iter().map(|row| row.event).collect::<Vec<_>>(),
+        all.iter()
+            .filter_map(|row| row.event.known())
+            .collect::<Vec<_>>(),
         [
             AuditEvent::UserAdded,
             AuditEvent::Login,

@@ -355,7 +355,8 @@ impl World {
 pub async fn events(store: &AnyStore) -> Vec<AuditEvent> {
     let all = Page::first(MAX_PAGE);
     let rows = store.audit(AuditFilter::default(), all).await.unwrap();
-    rows.items.into_iter().rev().map(|row| row.event).collect()
+    let rows = rows.items.iter().rev();
+    rows.map(|row| row.event.known().unwrap()).collect()
 }
 
 /// A rotation by `spa`, a public client, from the usual network.

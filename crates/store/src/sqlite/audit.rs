@@ -1,7 +1,11 @@
 //! The audit: written in the transaction of its cause (D22), read page by page.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
-use cardea_protocol::model::{Actor, AuditEvent, AuditRow, Cause, ClientId, GrantId, Subject};
+use cardea_protocol::model::{
+    Actor, AuditEvent, AuditRow, Cause, ClientId, GrantId, RecordedEvent, Subject,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
@@ -172,7 +176,9 @@ fn decode(row: &Row<'_>) -> Result<AuditRow> {
     Ok(AuditRow {
         id: f.get("id")?,
         at: f.time("at")?,
-        event: f.word("event")?,
+        event: f.parse("event", |name| {
+            Ok::<_, Infallible>(RecordedEvent::parse(name))
+        })?,
         actor: actor(&mut f)?,
         subject: f.parse_opt("subject", Subject::parse)?,
         client_id: f.parse_opt("client_id", ClientId::parse)?,

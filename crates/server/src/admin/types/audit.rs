@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use cardea_protocol::model::{AuditEvent, AuditRow, ClientId, GrantId, Subject, Username};
+use cardea_protocol::model::{AuditRow, ClientId, GrantId, RecordedEvent, Subject, Username};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,7 +39,7 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// What: `docs/reference/audit-events.md` lists the events.
     #[schema(value_type = String)]
-    pub event: AuditEvent,
+    pub event: RecordedEvent,
     /// Who caused it.
     #[schema(schema_with = schemas::actor)]
     pub actor: Actor,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cardea_store::{contract::sample::*, sqlite::SqliteStore};
+use cardea_store::{Audit as _, AuditFilter, contract::sample::*, sqlite::SqliteStore};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 
@@ -166,4 +166,24 @@ async fn what_is_asked_often_has_an_index() {
             "{sql}: {plan}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_version_is_read_by_its_name() {
+    let (db, folder) = filled().await;
+    db.execute_batch(
+        "INSERT INTO audit (at, event, actor_kind, request_id) VALUES (1900000000000, 'moon_landed', 'system', 'r')",
+    )
+    .unwrap();
+    let store = SqliteStore::open(options(&folder)).unwrap();
+    let rows = store.audit(AuditFilter::default(), page()).await.unwrap();
+    let names: Vec<_> = rows.items.iter().map(|row| row.event.name()).collect();
+    assert_eq!(names[0], "moon_landed");
+    assert_eq!(rows.items[0].event.known(), None);
+    assert!(
+        names.len() > 1
+            && rows.items[1..]
+                .iter()
+                .all(|row| row.event.known().is_some())
+    );
 }

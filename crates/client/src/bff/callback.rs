@@ -4,7 +4,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use cardea_web::inbound::ClientAddress;
+use cardea_web::{inbound::ClientAddress, log::REFUSED};
 use http::{Extensions, HeaderMap, HeaderValue, request::Parts};
 
 use super::{Bff, ReturnTo, answers::redirect, error_page::PageErrorKind};
@@ -57,7 +57,7 @@ impl Bff {
         let state = callback.state().ok_or(LoginFailed::NoState)?;
         // Strangers can invent codes without end, and each is a question to the provider in the name of this app.
         let client = head.extensions.get::<ClientAddress>();
-        if client.is_some_and(|client| !self.0.failed_logins.peek_address(client).allowed) {
+        if client.is_some_and(|client| !self.0.failed_logins.allow(client)) {
             return Err(LoginFailed::Limited);
         }
         let (login, mut cookies) = self.0.sessions.take_login(&head.headers, state).await?;
@@ -65,7 +65,7 @@ impl Bff {
         if let (Err(error), Some(client)) = (&logged_in, client)
             && error.provider_refused()
         {
-            self.0.failed_logins.check_address(client);
+            self.0.failed_logins.count(client);
         }
         let logged_in = logged_in?;
         let opened = self
@@ -88,9 +88,10 @@ impl Bff {
     pub(super) fn login_failed(&self, error: &LoginFailed, request: &Extensions) -> Response {
         let kind = error.kind();
         if kind == PageErrorKind::Unavailable {
-            tracing::warn!(%error, "a login failed");
+            tracing::warn!(target: REFUSED, %error, "a login failed");
         } else {
-            tracing::info!(%error, "a login failed");
+            // Strangers can cause it in any number.
+            tracing::info!(target: REFUSED, %error, "a login failed");
         }
         if let Some(page) = &self.0.config.login_failed {
             let code = match kind {

@@ -1,7 +1,7 @@
 //! Proof that a request was made by this app's own pages.
 
 use cardea_web::inbound::csrf::same_origin;
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 
 use super::{Bff, CsrfPolicy};
 use crate::session::Session;
@@ -13,12 +13,6 @@ pub(super) const TOKEN_FIELD: &str = "csrf_token";
 
 /// Headers that are for this app, not for the API behind it.
 pub(super) const HEADERS: [&str; 2] = [HEADER, TOKEN_HEADER];
-
-/// Whether a request of this method changes nothing.
-pub(crate) fn is_safe(method: &Method) -> bool {
-    // RFC 9110 §9.2.1.
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
 
 impl Bff {
     /// Judges a request that changes something; `form_token` is what came in a form.

@@ -21,6 +21,7 @@ mod callback;
 mod config;
 mod csrf;
 mod error_page;
+mod failed_logins;
 mod login;
 mod logout;
 mod proxy;
@@ -30,22 +31,19 @@ mod user;
 pub use self::answers::{CSRF, LOGIN_REQUIRED};
 pub(crate) use self::answers::{forged, login_required, redirect, refused, unavailable};
 pub use self::config::{ApiConfig, BffConfig, BffConfigError, CsrfPolicy, Paths};
-pub(crate) use self::csrf::is_safe;
 pub(crate) use self::error_page::expects_page;
 pub use self::error_page::{ErrorPage, PageError, PageErrorKind, PageLink};
 pub use self::return_to::ReturnTo;
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
     routing::{any, get, post},
 };
-use cardea_web::{
-    inbound::limits::{Limiter, Rate},
-    outbound::UpstreamClient,
-};
+use cardea_web::outbound::UpstreamClient;
 
+use self::failed_logins::FailedLogins;
 use crate::{
     rp::RelyingParty,
     session::{FreshTokens, SessionStore, Sessions},
@@ -61,7 +59,7 @@ struct Inner {
     sessions: Arc<Sessions>,
     fresh: Arc<FreshTokens>,
     api: Option<UpstreamClient>,
-    failed_logins: Arc<Limiter>,
+    failed_logins: Arc<FailedLogins>,
 }
 
 impl Bff {
@@ -80,13 +78,7 @@ impl Bff {
             .map(|api| UpstreamClient::new(&api.upstream))
             .transpose()?;
         let fresh = FreshTokens::new(Arc::clone(&sessions), rp.clone());
-        let failed_logins = match NonZeroU32::new(config.failed_logins) {
-            None => Limiter::lifted(),
-            Some(requests) => {
-                let per = Duration::from_mins(1);
-                Limiter::new(Rate { requests, per }, Arc::clone(sessions.clock()))
-            }
-        };
+        let failed_logins = FailedLogins::new(config.failed_logins, sessions.clock());
         Ok(Self(Arc::new(Inner {
             config,
             rp,

@@ -15,7 +15,7 @@ use crate::{bff::Bff, rp::IdentityClaims};
 
 /// A guard before routes: a layer.
 ///
-/// It also refuses a request that changes something and comes from another site, by what the browser says.
+/// It also refuses a request that changes something, or begins a WebSocket, and comes from another site, by what the browser says.
 #[derive(Clone)]
 pub struct Guard {
     bff: Bff,

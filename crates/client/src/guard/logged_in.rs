@@ -2,21 +2,17 @@ use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     response::Response,
 };
-use cardea_web::inbound::csrf::same_origin_without_token;
+use cardea_web::inbound::csrf::{is_safe, same_origin_without_token};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::refusal;
-use crate::{
-    bff::{Bff, is_safe},
-    rp::IdentityClaims,
-    session::Session,
-};
+use crate::{bff::Bff, rp::IdentityClaims, session::Session};
 
 /// Who is logged in. As an argument of a handler it sends all others to the login; as `Option<LoggedIn>` it lets them in.
 ///
-/// A request that changes something and comes from another site, by what the browser says of it, is refused before the
-/// handler sees it.
+/// A request that changes something, or begins a WebSocket, and comes from another site by what the browser says of it is
+/// refused before the handler sees it.
 #[derive(Clone)]
 pub struct LoggedIn {
     bff: Bff,
@@ -89,7 +85,7 @@ impl LoggedIn {
                 return Err(refusal::not_available(bff, parts));
             }
         };
-        if !is_safe(&parts.method)
+        if !is_safe(&parts.method, &parts.headers)
             && !same_origin_without_token(&parts.headers, bff.sessions().origin())
         {
             return Err(refusal::from_elsewhere(bff, parts));

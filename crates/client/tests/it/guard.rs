@@ -107,6 +107,36 @@ async fn another_sites_form_changes_nothing() {
 }
 
 #[tokio::test]
+async fn g2_another_sites_websocket_is_refused_by_guard_and_extractor() {
+    let site = site().await;
+    let mut alice = site.logged_in().await;
+    for page in ["/members", "/account", "/public"] {
+        for handshake in [
+            ("upgrade", "websocket"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-fetch-mode", "websocket"),
+        ] {
+            for foreign in [
+                ("origin", "https://evil.test"),
+                ("origin", "https://sibling.example.test"),
+                ("origin", "null"),
+                ("sec-fetch-site", "same-site"),
+            ] {
+                let refused = alice
+                    .send(Method::GET, page, &[handshake, foreign], "")
+                    .await;
+                assert_eq!(refused.status, StatusCode::FORBIDDEN, "{page} {foreign:?}");
+            }
+            // A page of the app, and a program that is no browser.
+            for own in [&[handshake, ("origin", ORIGIN)][..], &[handshake]] {
+                let allowed = alice.send(Method::GET, page, own, "").await;
+                assert_eq!(allowed.status, StatusCode::OK, "{page}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_guarded_page_ends_with_its_session() {
     let site = site().await;
     let mut alice = site.logged_in().await;

@@ -10,7 +10,7 @@ use cardea_client::{
     bff::{Bff, ReturnTo},
     rp::IdentityClaims,
 };
-use cardea_web::inbound::csrf::same_origin_without_token;
+use cardea_web::inbound::csrf::{is_safe, same_origin_without_token};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{ACCEPT, LOCATION, RETRY_AFTER},
@@ -67,12 +67,6 @@ impl Asked {
         Some(Self { method, uri, path })
     }
 
-    /// Whether another site may send it in the name of the user.
-    fn is_safe(&self, headers: &HeaderMap) -> bool {
-        matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
-            && !is_handshake(headers)
-    }
-
     /// Whether it is for a page; a script could not use a login page.
     fn is_page(&self, headers: &HeaderMap) -> bool {
         if !matches!(self.method, Method::GET | Method::HEAD) {
@@ -86,24 +80,6 @@ impl Asked {
             }
         }
     }
-}
-
-/// Whether a request begins a WebSocket, in which anything may follow. Its method is GET, and browsers send it to any site (RFC 6455
-/// §10.2). Some proxies remove `Upgrade` from what they ask here; the headers `Sec-WebSocket-*` remain. `Connection` says nothing:
-/// nginx is often configured to always set it.
-fn is_handshake(headers: &HeaderMap) -> bool {
-    let is_upgrade = |value: &HeaderValue| !value.as_bytes().trim_ascii().is_empty();
-    let has = |name: &str| headers.get_all(name).iter().any(is_upgrade);
-    let schemes = headers.get_all("x-forwarded-proto").iter();
-    let mut schemes = schemes.map(|scheme| scheme.as_bytes().to_ascii_lowercase());
-    headers
-        .keys()
-        .any(|name| name.as_str().starts_with("sec-websocket-"))
-        || has("upgrade")
-        || has("x-forwarded-upgrade")
-        || headers.get("sec-fetch-mode").is_some_and(|mode| mode == "websocket")
-        // Traefik reports it by the scheme.
-        || schemes.any(|scheme| scheme == b"wss" || scheme == b"ws")
 }
 
 impl App {
@@ -140,7 +116,9 @@ impl App {
         };
         let user = session.identity();
         // The app may have no protection of its own against forms and scripts of other sites.
-        if !asked.is_safe(headers) && !same_origin_without_token(headers, sessions.origin()) {
+        if !is_safe(&asked.method, headers)
+            && !same_origin_without_token(headers, sessions.origin())
+        {
             return refused(parts, "The request comes from another site.");
         }
         if !required.is_met_by(&user.roles) {
@@ -216,49 +194,4 @@ fn refused(parts: &Parts, detail: &'static str) -> Response {
         Form::accepted(&parts.headers),
         parts.extensions.get().copied(),
     )
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    fn asked(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let usual = [("x-forwarded-method", "GET"), ("x-forwarded-uri", "/page")];
-        let mut headers = HeaderMap::new();
-        for (name, value) in usual.iter().chain(pairs) {
-            headers.append(*name, value.parse().unwrap());
-        }
-        headers
-    }
-
-    #[test]
-    fn g2_every_form_of_a_websocket_handshake_is_recognized() {
-        let is_safe = |pairs: &[_]| {
-            let headers = asked(pairs);
-            Asked::read(&headers).unwrap().is_safe(&headers)
-        };
-        for handshake in [
-            ("upgrade", "websocket"),
-            ("upgrade", "WebSocket"),
-            ("upgrade", "h2c, websocket"),
-            ("x-forwarded-upgrade", "websocket"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-protocol", "chat"),
-            ("sec-fetch-mode", "websocket"),
-            ("x-forwarded-proto", "wss"),
-            ("x-forwarded-proto", "WS"),
-        ] {
-            assert!(!is_safe(&[handshake]), "{handshake:?}");
-        }
-        for usual in [
-            ("upgrade", ""),
-            ("connection", "upgrade"),
-            ("x-forwarded-proto", "https"),
-            ("sec-fetch-mode", "navigate"),
-        ] {
-            assert!(is_safe(&[usual]), "{usual:?}");
-        }
-    }
 }

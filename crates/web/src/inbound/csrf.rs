@@ -1,7 +1,7 @@
 //! Protection of forms against cross-site request forgery.
 
 use cardea_seal::{Digest, MacKey};
-use http::{HeaderMap, header::ORIGIN};
+use http::{HeaderMap, HeaderValue, Method, header::ORIGIN};
 
 /// Creates and verifies the hidden token of forms.
 pub struct Csrf {
@@ -58,6 +58,31 @@ pub fn same_origin_without_token(headers: &HeaderMap, own_origin: &str) -> bool 
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let is_confirmed = sites.next().is_some_and(|site| site == "same-origin");
     same_origin(headers, own_origin) && (!is_null || (is_confirmed && sites.next().is_none()))
+}
+
+/// Whether a request changes nothing, so that another site may cause it: a safe method (RFC 9110 §9.2.1), and no handshake.
+#[must_use]
+pub fn is_safe(method: &Method, headers: &HeaderMap) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_handshake(headers)
+}
+
+/// Whether a request begins a WebSocket, in which anything may follow. Its method is GET, and browsers send it to any site (RFC 6455
+/// §10.2). Some proxies remove `Upgrade`; the headers `Sec-WebSocket-*` remain. `Connection` says nothing: nginx is often
+/// configured to always set it.
+#[must_use]
+pub fn is_handshake(headers: &HeaderMap) -> bool {
+    let is_upgrade = |value: &HeaderValue| !value.as_bytes().trim_ascii().is_empty();
+    let has = |name: &str| headers.get_all(name).iter().any(is_upgrade);
+    let schemes = headers.get_all("x-forwarded-proto").iter();
+    let mut schemes = schemes.map(|scheme| scheme.as_bytes().to_ascii_lowercase());
+    headers
+        .keys()
+        .any(|name| name.as_str().starts_with("sec-websocket-"))
+        || has("upgrade")
+        || has("x-forwarded-upgrade")
+        || headers.get("sec-fetch-mode").is_some_and(|mode| mode == "websocket")
+        // Traefik reports it by the scheme.
+        || schemes.any(|scheme| scheme == b"wss" || scheme == b"ws")
 }
 
 #[cfg(test)]
@@ -162,5 +187,35 @@ mod tests {
         ]));
         assert!(allowed(&[("origin", OWN)]) && allowed(&[]));
         assert!(!allowed(&[("origin", "https://evil.example")]));
+    }
+
+    #[test]
+    fn g2_every_form_of_a_websocket_handshake_is_recognized() {
+        let safe = |pairs: &[_]| is_safe(&Method::GET, &headers(pairs));
+        for handshake in [
+            ("upgrade", "websocket"),
+            ("upgrade", "WebSocket"),
+            ("upgrade", "h2c, websocket"),
+            ("x-forwarded-upgrade", "websocket"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-protocol", "chat"),
+            ("sec-fetch-mode", "websocket"),
+            ("x-forwarded-proto", "wss"),
+            ("x-forwarded-proto", "WS"),
+        ] {
+            assert!(!safe(&[handshake]), "{handshake:?}");
+        }
+        for usual in [
+            ("upgrade", ""),
+            ("connection", "upgrade"),
+            ("x-forwarded-proto", "https"),
+            ("sec-fetch-mode", "navigate"),
+        ] {
+            assert!(safe(&[usual]), "{usual:?}");
+        }
+        for method in [Method::POST, Method::CONNECT, Method::TRACE] {
+            assert!(!is_safe(&method, &HeaderMap::new()), "{method}");
+        }
     }
 }

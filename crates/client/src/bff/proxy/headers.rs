@@ -95,10 +95,18 @@ fn speaks_for_the_app(name: &str) -> bool {
 
 /// Orders to a proxy or a cache in front of the app: what to keep, which file or address to answer with instead.
 fn is_for_proxies(name: &str) -> bool {
-    matches!(
-        name,
-        "cdn-cache-control" | "surrogate-control" | "x-sendfile"
-    ) || name.starts_with("x-accel-")
+    let prefixes = [
+        "x-accel-",
+        "x-lighttpd-",
+        "x-litespeed-",
+        "x-reproxy-",
+        "x-sendfile",
+    ];
+    let endings = ["-cache-control", "-send-file", "-sendfile"];
+    name == "surrogate-control"
+        || name == "edge-control"
+        || prefixes.iter().any(|prefix| name.starts_with(prefix))
+        || endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether no shared cache may keep it. `private="field"` is another thing: it spares only that field.
@@ -116,6 +124,32 @@ fn is_kept_private(headers: &HeaderMap) -> bool {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn b6_orders_to_proxies_of_every_kind_are_removed() {
+        for name in [
+            "x-accel-redirect",
+            "x-sendfile",
+            "x-sendfile2",
+            "x-sendfile-type",
+            "x-lighttpd-send-file",
+            "x-lighttpd-send-tempfile",
+            "x-litespeed-location",
+            "x-litespeed-cache-control",
+            "x-litespeed-purge",
+            "x-reproxy-url",
+            "x-reproxy-file",
+            "cdn-cache-control",
+            "cloudflare-cdn-cache-control",
+            "surrogate-control",
+            "edge-control",
+        ] {
+            assert!(is_for_proxies(name), "{name}");
+        }
+        for name in ["cache-control", "content-type", "x-request-id", "x-send"] {
+            assert!(!is_for_proxies(name), "{name}");
+        }
+    }
 
     #[test]
     fn what_only_looks_private_is_not_stored() {

@@ -7,7 +7,10 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use cardea_web::{inbound::Problem, outbound::UpstreamError};
+use cardea_web::{
+    inbound::{Problem, csrf::is_safe},
+    outbound::UpstreamError,
+};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, request};
 
 use self::{
@@ -17,7 +20,6 @@ use self::{
 use super::{
     Bff,
     answers::{forged, login_required, refused, unavailable},
-    csrf::is_safe,
 };
 use crate::session::{NotFresh, Session};
 
@@ -69,7 +71,8 @@ impl Bff {
                 return Err(Box::new(unavailable()));
             }
         };
-        if !is_safe(&head.method)
+        // The handshake of a WebSocket is not forwarded as one, and no script can set the proof on it.
+        if !is_safe(&head.method, &head.headers)
             && let Err(detail) = self.judge_origin(&head.headers, &session, None)
         {
             return Err(Box::new(forged(detail)));

@@ -80,6 +80,29 @@ async fn another_sites_request_is_refused_though_it_has_all_proofs() {
 }
 
 #[tokio::test]
+async fn g2_the_handshake_of_a_websocket_needs_the_proof_like_a_change() {
+    let site = site().await;
+    let mut browser = site.logged_in().await;
+    for handshake in [
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-fetch-mode", "websocket"),
+    ] {
+        for headers in [
+            &[handshake][..],
+            &[handshake, ("origin", "https://sibling.example.test")],
+            &[handshake, ("origin", ORIGIN)],
+            &[handshake, ("x-csrf", "1"), ("origin", "https://evil.test")],
+        ] {
+            let answer = browser.send(Method::GET, "/api/orders", headers, "").await;
+            assert_eq!(answer.status, FORBIDDEN, "{headers:?}");
+        }
+    }
+    assert_eq!(site.api.calls().len(), 0);
+    assert_eq!(browser.get("/api/orders").await.status, OK);
+}
+
+#[tokio::test]
 async fn a_token_is_good_for_its_session_alone() {
     let site = under(CsrfPolicy::Token).await;
     let mut browser = site.logged_in().await;

@@ -267,6 +267,40 @@ async fn s4_invented_codes_are_limited_by_their_network() {
 }
 
 #[tokio::test]
+async fn s4_failures_of_many_networks_stop_no_network_without_failures() {
+    let site = site().await;
+    let dead = Scripted::new(400, "application/json", r#"{"error":"invalid_grant"}"#);
+    site.world.provider.says("/token", dead);
+    let asked = || site.world.provider.asked("/token").len();
+    // Far below the limit of each network.
+    for round in 0..5 {
+        for network in 0..60 {
+            let status = calls_back(&site, [60 + network, 1, 1, round]).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+        }
+    }
+    assert_eq!(asked(), 300);
+    for network in 0..60 {
+        let status = calls_back(&site, [60 + network, 1, 1, 9]).await;
+        // A few come back while this runs.
+        let known = [StatusCode::TOO_MANY_REQUESTS, StatusCode::BAD_REQUEST];
+        assert!(known.contains(&status), "{status}");
+    }
+    assert!(asked() < 310, "{}", asked());
+    // The address of this browser is another network's.
+    let mut browser = site.browser();
+    let good = site.log_in(&mut browser, "/").await;
+    assert_eq!(good.status, StatusCode::SEE_OTHER);
+    site.passes(60);
+    site.world.provider.says(
+        "/token",
+        Scripted::new(400, "application/json", r#"{"error":"invalid_grant"}"#),
+    );
+    let status = calls_back(&site, [60, 1, 1, 1]).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "it comes back");
+}
+
+#[tokio::test]
 async fn s4_logins_that_succeed_or_are_declined_are_not_counted() {
     let site = site().await;
     for _ in 0..40 {

@@ -4,7 +4,7 @@ use cardea_protocol::verify::{self, UserinfoError};
 use cardea_seal::Secret;
 use cardea_web::outbound::{Answer, FetchError, IssuerMetadata};
 use http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{
     error::RpError,
@@ -52,8 +52,10 @@ impl Inner {
         // OpenID Core §5.3.2: `sub` is exactly the ID token's, or the claims are not to be used.
         match claims.get("sub") {
             Some(Value::String(sub)) if sub == expected_sub => Ok(claims),
-            None | Some(Value::Null) => Err(RpError::Answer("the claims have no subject")),
-            Some(_) => Err(RpError::Subject),
+            // Some providers write the same digits as a number.
+            Some(Value::Number(sub)) if is_same_number(sub, expected_sub) => Ok(claims),
+            Some(Value::String(_) | Value::Number(_)) => Err(RpError::Subject),
+            _ => Err(RpError::Answer("the claims have no subject")),
         }
     }
 
@@ -63,6 +65,11 @@ impl Inner {
         let keys = self.keys_for::<UserinfoError>(jwt).await??;
         Ok(verify::signed_userinfo(jwt, &keys, self.settings.policy())?)
     }
+}
+
+/// Only of whole numbers: `1.0` and `1e3` have more than one form.
+fn is_same_number(sub: &Number, expected: &str) -> bool {
+    (sub.is_u64() || sub.is_i64()) && sub.to_string() == expected
 }
 
 /// The answer to a GET with an access token, when it is one.
@@ -79,4 +86,28 @@ pub(super) fn granted(answer: Answer) -> Result<Answer, RpError> {
 
 pub(super) fn object(json: &[u8]) -> Result<Map<String, Value>, RpError> {
     serde_json::from_slice(json).map_err(|_| RpError::Answer("the claims are no JSON object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c6_a_subject_as_a_number_is_the_same_digits() {
+        let same = |json: &str, expected| is_same_number(&json.parse().unwrap(), expected);
+        assert!(same("42", "42"));
+        assert!(same("-7", "-7"));
+        assert!(same("18446744073709551615", "18446744073709551615"));
+        for (json, expected) in [
+            ("42", "43"),
+            ("42", "042"),
+            ("42", "42.0"),
+            ("42.0", "42"),
+            ("42.0", "42.0"),
+            ("1e3", "1000"),
+            ("184467440737095516150", "18446744073709551615"),
+        ] {
+            assert!(!same(json, expected), "{json} {expected}");
+        }
+    }
 }

@@ -127,10 +127,11 @@ struct Claims {
     nbf: Option<NumericDate>,
     azp: Option<String>,
     nonce: Option<String>,
-    at_hash: Option<String>,
     // What providers write in other types too; where a rule needs one, absent is refused.
     #[serde(default, deserialize_with = "perhaps")]
     auth_time: Option<NumericDate>,
+    #[serde(default, deserialize_with = "perhaps_text")]
+    at_hash: Option<String>,
     #[serde(default, deserialize_with = "perhaps_text")]
     acr: Option<String>,
     #[serde(default, deserialize_with = "any_texts")]

@@ -1,6 +1,6 @@
 //! The metadata of an issuer: OpenID Discovery §4, RFC 8414 §3.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -64,15 +64,21 @@ pub struct IssuerMetadata {
 }
 
 impl IssuerMetadata {
-    fn endpoints(&self) -> [(&'static str, &Option<String>); 7] {
+    /// Those that every login or API needs.
+    fn required(&self) -> [(&'static str, &Option<String>); 3] {
         [
             ("authorization_endpoint", &self.authorization_endpoint),
             ("token_endpoint", &self.token_endpoint),
             ("jwks_uri", &self.jwks_uri),
-            ("userinfo_endpoint", &self.userinfo_endpoint),
-            ("introspection_endpoint", &self.introspection_endpoint),
-            ("revocation_endpoint", &self.revocation_endpoint),
-            ("end_session_endpoint", &self.end_session_endpoint),
+        ]
+    }
+
+    fn optional(&mut self) -> [(&'static str, &mut Option<String>); 4] {
+        [
+            ("userinfo_endpoint", &mut self.userinfo_endpoint),
+            ("introspection_endpoint", &mut self.introspection_endpoint),
+            ("revocation_endpoint", &mut self.revocation_endpoint),
+            ("end_session_endpoint", &mut self.end_session_endpoint),
         ]
     }
 }
@@ -83,6 +89,8 @@ pub struct MetadataCache(Arc<Refreshed<Discovery>>);
 struct Discovery {
     client: IssuerClient,
     documented: String,
+    /// The document is read every few minutes; what is wrong with it is logged once.
+    warned: Once,
 }
 
 impl MetadataCache {
@@ -101,7 +109,11 @@ impl MetadataCache {
         documented: String,
     ) -> Arc<Self> {
         Arc::new(Self(Refreshed::new(
-            Discovery { client, documented },
+            Discovery {
+                client,
+                documented,
+                warned: Once::new(),
+            },
             clock,
         )))
     }
@@ -138,7 +150,7 @@ impl Source for Discovery {
 impl Discovery {
     fn read(&self, json: &[u8]) -> Result<IssuerMetadata, FetchError> {
         let wrong = |reason: String| FetchError::Document(reason);
-        let metadata: IssuerMetadata =
+        let mut metadata: IssuerMetadata =
             serde_json::from_slice(json).map_err(|error| wrong(unreadable(&error)))?;
         // OpenID Discovery §4.3, RFC 8414 §3.3: the issuer in the document must be identical to the configured one.
         if metadata.issuer != self.documented {
@@ -148,14 +160,38 @@ impl Discovery {
                 "its issuer is {said:?}, but {meant:?} is configured"
             )));
         }
-        for (name, endpoint) in metadata.endpoints() {
+        for (name, endpoint) in metadata.required() {
             let Some(endpoint) = endpoint else { continue };
             self.client.judge(endpoint).map_err(|error| match error {
                 FetchError::Url(reason) => wrong(format!("{name} may not be fetched: {reason}")),
                 other => other,
             })?;
         }
+        self.drop_unusable(&mut metadata);
         Ok(metadata)
+    }
+
+    /// An optional endpoint that may not be used is as if it were absent: most apps never use it.
+    fn drop_unusable(&self, metadata: &mut IssuerMetadata) {
+        let mut dropped = Vec::new();
+        for (name, endpoint) in metadata.optional() {
+            if endpoint
+                .take_if(|url| self.client.judge(url).is_err())
+                .is_some()
+            {
+                dropped.push(name);
+            }
+        }
+        if !dropped.is_empty() {
+            self.warned.call_once(|| {
+                let issuer = self.client.issuer();
+                tracing::warn!(
+                    issuer,
+                    endpoints = dropped.join(" "),
+                    "endpoints of the issuer are ignored: their URLs may not be used"
+                );
+            });
+        }
     }
 }
 
@@ -196,6 +232,7 @@ mod tests {
         Discovery {
             client: IssuerClient::new(&config).unwrap(),
             documented: issuer.to_owned(),
+            warned: Once::new(),
         }
     }
 
@@ -253,10 +290,42 @@ mod tests {
             ("jwks_uri", "https://127.0.0.1/keys"),
             ("token_endpoint", "http://id.example.com/token"),
             ("authorization_endpoint", "javascript:alert(1)"),
-            ("introspection_endpoint", "https://[::1]/i"),
         ] {
             let json = json!({"issuer": "https://id.example.com", name: url}).to_string();
             assert!(discovery.read(json.as_bytes()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn c6_an_optional_endpoint_that_may_not_be_used_is_as_if_it_were_absent() {
+        let discovery = discovery("https://id.example.com");
+        let without = discovery
+            .read(br#"{"issuer":"https://id.example.com"}"#)
+            .unwrap();
+        for name in [
+            "userinfo_endpoint",
+            "introspection_endpoint",
+            "revocation_endpoint",
+            "end_session_endpoint",
+        ] {
+            for url in [
+                "http://10.0.0.1/i",
+                "https://[::1]/i",
+                "https://127.0.0.1/",
+                "/logout",
+                "javascript:alert(1)",
+                "not a URL",
+                "http://id.example.com/x",
+            ] {
+                let document = json!({"issuer": "https://id.example.com", name: url});
+                let read = discovery.read(document.to_string().as_bytes());
+                assert_eq!(read.as_ref(), Ok(&without), "{document}");
+            }
+            let url = "https://id.example.com/x";
+            let document = json!({"issuer": "https://id.example.com", name: url});
+            let mut read = discovery.read(document.to_string().as_bytes()).unwrap();
+            let kept = read.optional().into_iter().find(|(own, _)| *own == name);
+            assert_eq!(kept.unwrap().1.as_deref(), Some(url), "{name}");
         }
     }
 

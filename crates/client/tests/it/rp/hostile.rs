@@ -66,7 +66,7 @@ async fn metadata_of_another_issuer_is_refused() {
 
 #[tokio::test]
 async fn metadata_that_leads_inside_is_refused() {
-    for endpoint in ["token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+    for endpoint in ["token_endpoint", "jwks_uri"] {
         let world = world().await;
         let mut metadata = world.provider.metadata();
         metadata[endpoint] = json!("https://169.254.169.254/latest");
@@ -131,12 +131,7 @@ async fn discovery_and_keys_are_not_fetched_from_where_a_redirect_leads() {
 
 #[tokio::test]
 async fn an_endpoint_over_plain_http_at_another_place_is_refused_by_name() {
-    for endpoint in [
-        "jwks_uri",
-        "token_endpoint",
-        "authorization_endpoint",
-        "end_session_endpoint",
-    ] {
+    for endpoint in ["jwks_uri", "token_endpoint", "authorization_endpoint"] {
         for url in [
             "http://id.example.com/x",
             "javascript:alert(1)",
@@ -156,6 +151,29 @@ async fn an_endpoint_over_plain_http_at_another_place_is_refused_by_name() {
                 reason.starts_with(&format!("{endpoint} may not be fetched")),
                 "{reason}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn c6_an_optional_endpoint_that_may_not_be_used_stops_no_login() {
+    for endpoint in [
+        "userinfo_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "end_session_endpoint",
+    ] {
+        for url in [
+            "https://169.254.169.254/latest",
+            "http://10.0.0.1/i",
+            "javascript:alert(1)",
+            "/logout",
+        ] {
+            let world = world().await;
+            let mut metadata = world.provider.metadata();
+            metadata[endpoint] = json!(url);
+            world.provider.says_of_itself(&metadata);
+            assert!(world.log_in(|_| {}).await.is_ok(), "{endpoint} {url}");
         }
     }
 }

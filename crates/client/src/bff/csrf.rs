@@ -1,4 +1,4 @@
-//! Proof that a request was made by this app's own pages.
+//! Proof that a request that changes something was made by this app's own pages.
 
 use cardea_web::inbound::csrf::same_origin;
 use http::HeaderMap;

@@ -42,6 +42,9 @@ impl CheckRow {
     }
 }
 
+/// What a parameter of ten digits can say.
+const MAX_AGE: u64 = 9_999_999_999;
+
 const ALL: &[Endpoint] = &[Endpoint::Authorize];
 const BROWSER: &[Endpoint] = &[Endpoint::Authorize];
 
@@ -247,7 +250,9 @@ fn prompt(run: &mut Run<'_>) -> Result<(), OAuthError> {
 }
 
 fn max_age(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    // No longer than a parameter can say: the request is checked again as parameters.
     let default = run.client()?.metadata().default_max_age;
+    let default = default.map(|seconds| seconds.min(MAX_AGE));
     run.found.max_age = run.params.max_age()?.or(default);
     Ok(())
 }

@@ -169,6 +169,16 @@ fn the_user_of_a_hint_is_not_among_the_parameters() {
     assert_eq!(hinting.again(&request).accepted().access.subject, None);
 }
 
+#[test]
+fn a_default_max_age_of_any_length_is_accepted_again() {
+    let mut asked = asked();
+    let forever = samples::client(|metadata| metadata.default_max_age = Some(u64::MAX));
+    asked.client = Some(forever);
+    let request = asked.accepted();
+    assert_eq!(request.access.max_age, Some(9_999_999_999));
+    assert_eq!(asked.again(&request).accepted(), request);
+}
+
 /// OpenID Core §5.5: the bound of 2 KiB holds for what the client sent. It is not longer when it is checked again.
 #[test]
 fn claims_up_to_their_bound_are_accepted_again() {

@@ -1,19 +1,14 @@
 use cardea_protocol::model::*;
 use cardea_seal::Digest;
 
-use super::sample::*;
+use super::{
+    lost_updates::{changed, new_secret},
+    sample::*,
+};
 use crate::*;
 
 async fn find(store: &AnyStore, id: &str) -> Option<Client> {
     store.client(client(id).id()).await.unwrap()
-}
-
-pub fn changed(before: Client) -> ClientChange {
-    ClientChange::Change(Box::new(before))
-}
-
-pub fn new_secret(before: Client) -> ClientChange {
-    ClientChange::Secret(Box::new(before))
 }
 
 fn json(client: &Client) -> String {

@@ -3,13 +3,18 @@
 use cardea_protocol::model::*;
 use cardea_seal::Digest;
 
-use super::{
-    clients::{changed, new_secret},
-    sample::*,
-};
+use super::sample::*;
 use crate::*;
 
 const SECRET: AuthMethod = AuthMethod::ClientSecretBasic;
+
+pub fn changed(before: Client) -> ClientChange {
+    ClientChange::Change(Box::new(before))
+}
+
+pub fn new_secret(before: Client) -> ClientChange {
+    ClientChange::Secret(Box::new(before))
+}
 
 fn refused<T>() -> Result<T> {
     Err(conflict(Constraint::ChangedMeanwhile))

@@ -145,6 +145,14 @@ pub async fn a_disabled_user_is_refused_where_the_clock_is_behind(store: AnyStor
     assert!(matches!(redeemed, Redeemed::Dead(DeadCode::Inactive)));
     let another = code("another", &world.session, &world.spa, ONLINE, behind);
     assert!(!world.issue(&another, behind).await);
+    let consent = GiveConsent {
+        session: world.session.id,
+        subject: world.alice.subject.clone(),
+        client_id: world.spa.id().clone(),
+        allowed: another.scope.clone(),
+        cause: cause(behind),
+    };
+    assert!(!world.store.give_consent(consent).await.unwrap());
 }
 
 pub async fn d28_one_message_is_settled_at_a_time(store: AnyStore) {

@@ -103,7 +103,8 @@ pub(super) async fn add(
     operator: Operator,
     Body(new): Body<NewUser>,
 ) -> Answer<(StatusCode, Json<View>)> {
-    let username = Username::parse_new(&new.username)?;
+    let username = Username::parse_new(&new.username)
+        .map_err(|e| Refusal::bad_request(format!("username: {e}")))?;
     check(new.email.as_deref(), Some(&new.roles))?;
     check_user_claims(&new.claims)?;
     let password_hash = match new.password {

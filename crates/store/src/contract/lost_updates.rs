@@ -100,6 +100,21 @@ pub async fn a_secret_is_not_given_to_a_client_that_changed(store: AnyStore) {
     assert_neighbour_untouched(&store).await;
 }
 
+pub async fn a_change_is_compared_with_its_own_client(store: AnyStore) {
+    let app = clients(&store).await;
+    for id in ["neighbour", "app"] {
+        let rename = put(
+            confidential(id, "New", b"old"),
+            changed(stored(&store, id).await),
+            1,
+        );
+        assert_eq!(store.put_client(rename).await, Ok(true), "{id}");
+        assert_eq!(stored(&store, id).await.name(), "New");
+    }
+    let late = put(confidential("app", "Late", b"old"), changed(app), 2);
+    assert_eq!(store.put_client(late).await, refused());
+}
+
 pub async fn a_removed_redirect_uri_stays_removed(store: AnyStore) {
     let with = |name: &str, uris: &[&str]| {
         let metadata = ClientMetadata {
@@ -225,6 +240,23 @@ pub async fn a_removed_role_stays_removed(store: AnyStore) {
     let removed = store.remove_user(alice.subject.clone(), cause(2));
     assert_eq!(removed.await, Ok(true));
     assert_eq!(store.change_user(add()).await, Ok(false));
+}
+
+pub async fn of_two_equal_users_one_is_changed(store: AnyStore) {
+    users(&store).await;
+    for name in ["bob", "alice"] {
+        let without_address = UserUpdate {
+            email: Some(None),
+            ..UserUpdate::default()
+        };
+        let change = update(&read(&store, name).await, without_address);
+        assert_eq!(store.change_user(change).await, Ok(true));
+    }
+    for (name, role) in [("bob", "first"), ("bob", "second"), ("alice", "third")] {
+        let change = update(&read(&store, name).await, roles(&[role]));
+        assert_eq!(store.change_user(change).await, Ok(true), "{role}");
+        assert_eq!(read(&store, name).await.roles, [role]);
+    }
 }
 
 pub async fn a_new_address_is_not_verified_by_a_change_computed_before_it(store: AnyStore) {

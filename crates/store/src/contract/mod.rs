@@ -104,9 +104,9 @@ macro_rules! contract {
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
             lost_updates: a_new_secret_survives_a_change_computed_before_it,
                 a_secret_is_not_given_to_a_client_that_changed,
-                a_removed_redirect_uri_stays_removed, of_20_parallel_changes_of_a_client_one_is_made,
+                a_change_is_compared_with_its_own_client, a_removed_redirect_uri_stays_removed, of_20_parallel_changes_of_a_client_one_is_made,
                 a_client_removed_and_added_again_is_another, a_removed_role_stays_removed,
-                a_new_address_is_not_verified_by_a_change_computed_before_it,
+                of_two_equal_users_one_is_changed, a_new_address_is_not_verified_by_a_change_computed_before_it,
                 of_20_parallel_changes_of_a_user_one_is_made,
                 a_change_of_a_user_is_not_refused_for_what_it_does_not_depend_on;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,

@@ -89,6 +89,21 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("`{shown}` printed something that is not text"))
 }
 
+/// The files of a folder that git knows or would add.
+pub(crate) fn listed(folder: &Path) -> Result<Vec<String>> {
+    let mut git = Command::new("git");
+    git.args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ])
+    .current_dir(folder);
+    let paths = output(&mut git)?;
+    Ok(paths.split_terminator('\0').map(str::to_owned).collect())
+}
+
 /// Runs a program with its output passed through; true when it succeeded.
 pub(crate) fn stream(command: &mut Command) -> Result<bool> {
     let shown = shown(command);

@@ -1,10 +1,10 @@
 //! The files of the repository.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::output;
+use crate::command::listed;
 
 /// A text file that git tracks, or would with the next `git add`.
 #[derive(Debug)]
@@ -32,28 +32,16 @@ impl File {
 
 /// All text files.
 pub(super) fn tracked(root: &Path) -> Result<Vec<File>> {
-    let mut git = Command::new("git");
-    git.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ])
-    .current_dir(root);
     let mut files = Vec::new();
-    for path in output(&mut git)?.split_terminator('\0') {
-        let full = root.join(path);
+    for path in listed(root)? {
+        let full = root.join(&path);
         // A tracked file may be deleted in the working tree, or be a link to a folder.
         if !full.is_file() {
             continue;
         }
         let bytes = std::fs::read(&full).with_context(|| format!("cannot read {path}"))?;
         if let Ok(text) = String::from_utf8(bytes) {
-            files.push(File {
-                path: path.to_owned(),
-                text,
-            });
+            files.push(File { path, text });
         }
     }
     Ok(files)

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{cargo, output, root};
+use crate::command::{cargo, listed, root};
 
 /// One copy.
 pub(super) struct Copy {
@@ -27,16 +27,8 @@ impl Copy {
             // The packages of the registry are the same for all copies.
             target: folder.join("target"),
         };
-        let mut git = Command::new("git");
-        git.args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root());
-        for path in output(&mut git)?.split_terminator('\0').map(Path::new) {
+        for path in listed(root())? {
+            let path = Path::new(&path);
             let from = root().join(path);
             if from.is_file() && !skipped(path) {
                 let bytes = fs::read(&from);

@@ -99,7 +99,7 @@ pub async fn d25_a_refused_user_leaves_no_password(store: AnyStore) {
 }
 
 pub async fn a_hash_is_upgraded_only_if_it_is_still_the_old(store: AnyStore) {
-    // Each has the same hash, and is upgraded alone.
+    // Each has the same hash, and is upgraded without the others.
     add(&store, "eve").await.unwrap();
     add(&store, "alice").await.unwrap();
     for (name, old, new, expected) in [

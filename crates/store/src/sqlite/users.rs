@@ -341,8 +341,8 @@ fn put_password(
     hash: &Secret<String>,
     cause: &Cause,
 ) -> Verb<()> {
-    let sql = "INSERT INTO credentials (user_key, kind, secret, created_at)
-               SELECT user_key, 'password', ?2, ?3 FROM users WHERE subject = ?1
+    let sql = "INSERT INTO credentials (user_key, kind, id, secret, created_at)
+               SELECT user_key, 'password', '', ?2, ?3 FROM users WHERE subject = ?1
                ON CONFLICT DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at";
     let params = (subject.as_str(), hash.expose(), cause.now.as_millisecond());
     rows::execute(tx, sql, params).map(drop)

@@ -72,7 +72,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 7,
+        pending: 8,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
@@ -84,7 +84,8 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V4__users",
             "V5__refresh_retries",
             "V6__credentials_and_outbox",
-            "V7__grants"
+            "V7__grants",
+            "V9__credentials"
         ]
     );
     assert!(migrate(&path).unwrap().is_empty());
@@ -102,7 +103,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 7,
+        known: 9,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

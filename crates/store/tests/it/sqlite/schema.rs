@@ -32,6 +32,14 @@ async fn a_wrong_state_cannot_be_stored() {
     let message =
         "INSERT INTO outbox (kind, client_key, payload, request_id, made_at, attempts, due_at)";
     let logout = r#"{"subject":"u","sid":"s"}"#;
+    let credential = "INSERT INTO credentials (user_key, kind, id, secret, created_at)";
+    let device = "INSERT INTO trusted_devices (user_key, token_hash, label, created_at, last_used_at, expires_at)";
+    let second = "INSERT INTO users (user_key, subject, username, username_key, email_verified, roles, claims, status, created_at, updated_at)
+                  VALUES (2, 'bob', 'bob', 'bob', 0, '[]', '{}', 'enabled', 1, 1)";
+    db.execute_batch(&format!(
+        "{second}; {credential} VALUES (1, 'upstream', 'google alice', NULL, 1)"
+    ))
+    .unwrap();
     let wrong = [
         format!("{key} VALUES ('c', 'ES256', 'active', x'00', 1, 1, NULL)"),
         format!("{key} VALUES ('c', 'ES256', 'next', x'00', 1, NULL, NULL)"),
@@ -64,10 +72,22 @@ async fn a_wrong_state_cannot_be_stored() {
         "UPDATE users SET email = NULL".to_owned(),
         "UPDATE users SET failed_logins = 1".to_owned(),
         "UPDATE users SET claims = '{'".to_owned(),
-        "INSERT INTO credentials VALUES (1, 'password', '$argon2id$second', 1)".to_owned(),
-        "INSERT INTO credentials VALUES (99, 'password', '$argon2id$of-no-user', 1)".to_owned(),
+        format!("{credential} VALUES (1, 'password', '', '$argon2id$second', 1)"),
+        format!("{credential} VALUES (99, 'password', '', '$argon2id$of-no-user', 1)"),
+        format!("{credential} VALUES (1, 'password', 'another', '$argon2id$second', 1)"),
+        format!("{credential} VALUES (1, 'totp', 'another', 'sealed', 1)"),
+        format!("{credential} VALUES (1, 'totp', '', NULL, 1)"),
+        format!("{credential} VALUES (1, 'backup_code', '', NULL, 1)"),
+        format!("{credential} VALUES (1, 'passkey', 'p', NULL, 1)"),
+        format!("{credential} VALUES (2, 'upstream', 'google alice', NULL, 1)"),
         "UPDATE credentials SET kind = 'horoscope'".to_owned(),
         "UPDATE credentials SET secret = ''".to_owned(),
+        "UPDATE credentials SET used = -1".to_owned(),
+        "UPDATE credentials SET data = '{'".to_owned(),
+        "UPDATE users SET failed_factors = 1".to_owned(),
+        "UPDATE users SET last_factor_failure_at = 1".to_owned(),
+        format!("{device} VALUES (1, x'00', '', 1, 1, 1)"),
+        format!("{device} VALUES (99, zeroblob(32), '', 1, 1, 1)"),
         format!("{message} VALUES ('pigeon', 1, '{{}}', 'r', 1, 0, 1)"),
         format!("{message} VALUES ('logout_token', NULL, '{logout}', 'r', 1, 0, 1)"),
         format!("{message} VALUES ('logout_token', 99, '{logout}', 'r', 1, 0, 1)"),
@@ -153,6 +173,12 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM outbox WHERE sid = 'x' AND due_at <= 1",
         "SELECT secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
          WHERE u.username_key = 'x'",
+        "SELECT user_key FROM credentials WHERE kind = 'passkey' AND id = 'x'",
+        "SELECT user_key FROM credentials WHERE kind = 'upstream' AND id = 'x'",
+        "DELETE FROM credentials WHERE user_key = 1 AND kind = 'backup_code' AND id = 'x'",
+        "SELECT 1 FROM trusted_devices WHERE token_hash = x'00'",
+        "SELECT 1 FROM trusted_devices WHERE user_key = 1",
+        "SELECT 1 FROM trusted_devices WHERE expires_at <= 1 ORDER BY expires_at",
         "SELECT 1 FROM audit WHERE subject = 'x' AND id < 9 AND id >= 1 ORDER BY id DESC LIMIT 3",
         "SELECT 1 FROM audit WHERE event = 'x' AND event <> 'login' ORDER BY id DESC",
         "SELECT 1 FROM users WHERE username_key > 'x' ORDER BY username_key LIMIT 3",

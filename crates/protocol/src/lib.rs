@@ -8,6 +8,7 @@ pub mod backchannel_logout;
 pub mod claims;
 pub mod error;
 pub mod explain;
+pub mod federation;
 pub mod journey;
 pub mod metadata;
 pub mod model;

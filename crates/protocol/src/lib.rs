@@ -10,6 +10,7 @@ pub mod error;
 pub mod explain;
 pub mod federation;
 pub mod journey;
+pub mod language;
 pub mod metadata;
 pub mod model;
 pub mod outbox;

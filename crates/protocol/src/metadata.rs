@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     claims::supported_claims,
+    language::Lang,
     model::{AuthMethod, GrantType},
     resources::Resources,
 };
@@ -39,6 +40,7 @@ pub struct Metadata {
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
     acr_values_supported: [&'static str; 1],
+    ui_locales_supported: [&'static str; 4],
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     claims_parameter_supported: bool,
@@ -108,6 +110,7 @@ impl Metadata {
             code_challenge_methods_supported: ["S256"],
             prompt_values_supported: ["none", "login", "consent", "select_account"],
             acr_values_supported: [ACR_PASSWORD],
+            ui_locales_supported: Lang::ALL.map(Lang::as_str),
             claim_types_supported: ["normal"],
             claims_supported: claims,
             claims_parameter_supported: true,
@@ -169,6 +172,7 @@ mod tests {
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "acr_values_supported": ["urn:cardea:acr:password"],
+            "ui_locales_supported": ["en", "de", "fr", "es"],
             "claim_types_supported": ["normal"],
             "claims_supported": supported_claims().collect::<Vec<_>>(),
             "claims_parameter_supported": true,

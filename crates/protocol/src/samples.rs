@@ -177,6 +177,7 @@ pub(crate) fn request() -> AuthorizationRequest {
             challenge: None,
         },
         prompt: Prompts::default(),
+        language: None,
     }
 }
 

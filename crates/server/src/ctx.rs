@@ -3,14 +3,17 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use cardea_protocol::language::Lang;
 use http::request::Parts;
 
-use crate::{app::Shared, caller::Caller, pages::Shell};
+use crate::{app::Shared, caller::Caller, i18n::Choice, pages::Shell};
 
 /// The provider and the caller of a request.
 pub(crate) struct Ctx {
     pub(crate) app: Shared,
     pub(crate) caller: Caller,
+    /// Which language the user reads.
+    pub(crate) language: Choice,
 }
 
 impl FromRequestParts<Shared> for Ctx {
@@ -20,6 +23,7 @@ impl FromRequestParts<Shared> for Ctx {
         Ok(Self {
             app: Shared::clone(app),
             caller: Caller::from_request_parts(parts, app).await?,
+            language: Choice::default(),
         })
     }
 }
@@ -33,7 +37,13 @@ impl Ctx {
             base: self.app.settings.issuer.path(),
             request_id: self.caller.request_id.as_str(),
             development: self.app.settings.development,
-            lang: "en",
+            lang: self.lang(),
         }
+    }
+
+    /// The language of the answer.
+    pub(crate) fn lang(&self) -> Lang {
+        let default = self.app.settings.language;
+        self.language.lang(&self.caller.headers, default)
     }
 }

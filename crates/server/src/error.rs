@@ -241,15 +241,26 @@ fn busy(mut response: Response) -> Response {
     response
 }
 
+const BY_LANGUAGE: HeaderValue = HeaderValue::from_static("accept-language");
+
 /// The answer of a page: the page, or the error page.
 pub(crate) fn page(ctx: &Ctx, result: Result<Response, Failure>) -> Response {
-    match result {
+    let mut response = match result {
         Ok(response) => response,
         Err(failure) => {
             failure.log(&ctx.caller);
             logged(error_page(ctx, &failure, None))
         }
+    };
+    let headers = response.headers_mut();
+    let content_type = headers.get(header::CONTENT_TYPE);
+    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html")) {
+        // RFC 9110 §8.5, §12.5.5
+        let lang = HeaderValue::from_static(ctx.lang().as_str());
+        headers.insert(header::CONTENT_LANGUAGE, lang);
+        headers.insert(header::VARY, BY_LANGUAGE);
     }
+    response
 }
 
 /// The response of a request whose refusal was logged with its cause.

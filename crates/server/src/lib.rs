@@ -30,6 +30,7 @@ mod error_page;
 mod explain;
 mod form;
 mod health;
+mod i18n;
 mod introspection;
 pub mod jobs;
 mod journey;

@@ -15,6 +15,7 @@ use crate::{
     client_logo::cache::ClientLogos,
     clients::ClientDirectory,
     config::{Config, ConfigProblem, ConfigProblems, SeedUser, settings::Settings},
+    i18n,
     keys::{KeyError, KeyRing},
     limits::Limits,
     pages::Assets,
@@ -55,6 +56,7 @@ impl App {
     /// Says which key of the configuration, which row or which key stands in the way.
     pub async fn start(config: Config, parts: Parts) -> Result<Arc<Self>, StartError> {
         let settings = Settings::check(&config)?;
+        i18n::load();
         let issuer = settings.issuer.as_str();
         let cause = start_cause(parts.clock.now());
         check_new_passwords(&*parts.store, &config).await?;

@@ -178,6 +178,7 @@ impl<'a> Run<'a> {
                 challenge: found.challenge,
             },
             prompt: found.prompt,
+            language: self.params.language(),
         })
     }
 }

@@ -27,6 +27,7 @@ pub use return_path::ReturnPath;
 use crate::{
     error::OAuthError,
     explain::Trail,
+    language::Lang,
     model::Client,
     request::{AuthorizationParams, Prompts},
     resources::Resources,
@@ -46,6 +47,9 @@ pub struct AuthorizationRequest {
     /// The pages to show or not to show.
     #[serde(rename = "p", default, skip_serializing_if = "Prompts::is_empty")]
     pub prompt: Prompts,
+    /// The language of the pages, by `ui_locales`.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Lang>,
 }
 
 /// Where an error goes.

@@ -30,6 +30,7 @@ impl AuthorizationRequest {
             ("claims", claims),
             ("acr_values", Some(access.acr_values.join(" "))),
             ("prompt", Some(self.prompts())),
+            ("ui_locales", self.language.map(|l| l.to_string())),
             ("scope", Some(access.scope.to_string())),
         ];
         let mut params = vec![

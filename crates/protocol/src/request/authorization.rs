@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimsRequest, Params, Prompts};
-use crate::error::OAuthError;
+use crate::{error::OAuthError, language::Lang};
 
 /// The bound of all parameters together, in bytes after decoding.
 pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
@@ -254,6 +254,12 @@ impl<'a> AuthorizationParams<'a> {
     /// `login_hint`
     pub fn login_hint(&self) -> Result<Option<&'a str>, OAuthError> {
         self.params.bounded("login_hint", MAX_HINT_BYTES)
+    }
+
+    /// The language that `ui_locales` asks for, if there are texts in one of its list.
+    #[must_use]
+    pub fn language(&self) -> Option<Lang> {
+        self.params.one("ui_locales").and_then(Lang::of_ui_locales)
     }
 
     /// `id_token_hint`

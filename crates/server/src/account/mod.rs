@@ -182,6 +182,7 @@ async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Respons
     let subject = &session.subject;
     let user = ctx.app.store.user(subject).await?;
     let user = user.ok_or_else(|| Failure::page(PageError::TooLate, "the user was removed"))?;
+    ctx.language.offer_of(Some(&user));
     let store = &ctx.app.store;
     let sessions = store.sessions_of(subject, Page::first(MAX_SHOWN), ctx.caller.now);
     let mut sessions = sessions.await?.items;

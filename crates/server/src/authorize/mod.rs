@@ -97,6 +97,7 @@ fn params(form: &Readable) -> AuthorizationParams<'_> {
 }
 
 async fn checked(ctx: &Ctx, params: &AuthorizationParams<'_>) -> Result<Checked, Failure> {
+    ctx.language.offer(params.language());
     let clients = &ctx.app.clients;
     let (mut client, mut similar, mut some) = (None, None, Vec::new());
     match params.client_id() {

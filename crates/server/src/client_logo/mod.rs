@@ -61,7 +61,7 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 }
 
 async fn logo(ctx: &Ctx, query: Result<QueryPairs, FormError>) -> Result<Logo, Failure> {
-    let Ctx { app, caller } = ctx;
+    let Ctx { app, caller, .. } = ctx;
     limited::by_network(&app.limits.other, caller)?;
     let missing = || Failure::page(PageError::NotFound, "no such client, or it has no logo");
     let query = query?.0;

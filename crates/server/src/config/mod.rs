@@ -15,7 +15,9 @@ mod tokens;
 mod users;
 mod warnings;
 
-use cardea_protocol::{claims::ScopeConfig, model::ClientMetadata, resources::ResourceConfig};
+use cardea_protocol::{
+    claims::ScopeConfig, language::Lang, model::ClientMetadata, resources::ResourceConfig,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -57,6 +59,9 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// What Cardea may fetch of URLs that came as data, such as a client's `jwks_uri`.
     pub outbound: OutboundConfig,
+    /// The language of pages for users whose own is not known, or not among those that there are texts in: `en`, `de`, `fr` or
+    /// `es`. It is chosen by `ui_locales` of the application, the user's claim `locale`, and the browser's `Accept-Language`.
+    pub language: Lang,
     /// How the pages look.
     pub brand: BrandConfig,
     /// Applications. This file owns them: they are applied at each start, and disabled when they are no longer in it. The names
@@ -92,6 +97,7 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             metrics: MetricsConfig::default(),
             outbound: OutboundConfig::default(),
+            language: Lang::default(),
             brand: BrandConfig::default(),
             clients: Vec::new(),
             resources: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cardea_protocol::{model::MetadataError, resources::Resources};
+use cardea_protocol::{language::Lang, model::MetadataError, resources::Resources};
 use cardea_web::inbound::CookieNames;
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -24,6 +24,7 @@ pub struct Settings {
     pub(crate) session_idle_ttl: SignedDuration,
     pub(crate) session_absolute_ttl: SignedDuration,
     pub(crate) resources: Resources,
+    pub(crate) language: Lang,
     pub(crate) brand: Brand,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_allow: Vec<IpNet>,
@@ -153,6 +154,7 @@ impl Settings {
             session_idle_ttl: sessions.idle_ttl.signed(),
             session_absolute_ttl: sessions.absolute_ttl.signed(),
             resources: resources(config)?,
+            language: config.language,
             brand: brand(config)?,
             trusted_proxies: networks("proxy.trusted", &config.proxy.trusted)?,
             metrics_allow: networks("metrics.allow", &config.metrics.allow)?,

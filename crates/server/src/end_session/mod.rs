@@ -265,6 +265,7 @@ async fn ask(
 ) -> Result<Response, Failure> {
     let user = ctx.app.store.user(&session.subject).await?;
     let user = user.ok_or_else(|| Failure::page(PageError::TooLate, "the user was removed"))?;
+    ctx.language.offer_of(Some(&user));
     let sealed = match afterwards {
         None => String::new(),
         Some(afterwards) => {

@@ -44,13 +44,17 @@ impl Journey {
         ticket: Ticket,
     ) -> Result<Self, Failure> {
         let client = match &ticket.goal {
-            Goal::Authorize(request) => Some(client_of(ctx, request).await?),
+            Goal::Authorize(request) => {
+                ctx.language.offer(request.language);
+                Some(client_of(ctx, request).await?)
+            }
             Goal::Account { .. } => None,
         };
         let session = browser.session(ctx).await?;
         let (mut consent, mut user) = (None, None);
         if let Some(session) = &session {
             user = ctx.app.store.user(&session.subject).await?;
+            ctx.language.offer_of(user.as_ref());
             if let Some(client) = &client {
                 consent = ctx.app.store.consent(&session.subject, client.id()).await?;
             }

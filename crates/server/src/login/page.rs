@@ -1,8 +1,9 @@
-use std::fmt;
-
 use askama::Template;
 
-use crate::pages::{AppLine, Shell, csp};
+use crate::{
+    i18n::{Key, Message},
+    pages::{AppLine, Shell, csp},
+};
 
 /// The login form.
 #[derive(Template)]
@@ -71,23 +72,20 @@ impl LoginProblem {
     }
 }
 
-impl fmt::Display for LoginProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongNameOrPassword => f.write_str("Incorrect user name or password."),
-            Self::NoUsername => f.write_str("Enter your user name."),
-            Self::NoPassword => f.write_str("Enter your password."),
-            Self::Nothing => f.write_str("Enter your user name and your password."),
-            Self::TooManyAttempts { minutes: 0 | 1 } => {
-                f.write_str("Too many attempts. Please wait a minute, then try again.")
-            }
+impl LoginProblem {
+    /// What the user reads.
+    pub(crate) fn text(self, shell: &Shell<'_>) -> Message<'static> {
+        let key = match self {
+            Self::WrongNameOrPassword => Key("login-wrong"),
+            Self::NoUsername => Key("login-no-username"),
+            Self::NoPassword => Key("login-no-password"),
+            Self::Nothing => Key("login-nothing"),
             Self::TooManyAttempts { minutes } => {
-                write!(
-                    f,
-                    "Too many attempts. Please wait {minutes} minutes, then try again."
-                )
+                let minutes = minutes.max(1);
+                return shell.t_with("login-too-many").count("minutes", minutes);
             }
-        }
+        };
+        shell.t_with(key)
     }
 }
 
@@ -138,11 +136,15 @@ impl LoginPage<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::LoginProblem;
+    use super::{LoginProblem, Shell};
 
     #[test]
     fn waiting_is_said_in_minutes() {
-        let said = |minutes| LoginProblem::TooManyAttempts { minutes }.to_string();
+        let said = |minutes| {
+            LoginProblem::TooManyAttempts { minutes }
+                .text(&Shell::sample())
+                .plain()
+        };
         assert_eq!(said(0), said(1));
         assert!(said(1).contains("wait a minute"));
         assert!(said(15).contains("wait 15 minutes"));

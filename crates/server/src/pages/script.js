@@ -2,9 +2,10 @@
 // progress.
 for (const button of document.querySelectorAll('button.reveal')) {
   const input = document.getElementById(button.getAttribute('aria-controls'));
+  const hidden = button.textContent;
   const set = (shown) => {
     input.type = shown ? 'text' : 'password';
-    button.textContent = shown ? 'Hide' : 'Show';
+    button.textContent = shown ? button.dataset.shown : hidden;
     button.setAttribute('aria-pressed', shown);
   };
   button.hidden = false;

@@ -1,4 +1,7 @@
+use cardea_protocol::language::Lang;
+
 use super::{Assets, Brand};
+use crate::i18n::{self, Key, Message};
 
 /// What the frame of every page needs.
 #[derive(Clone, Copy)]
@@ -13,8 +16,20 @@ pub(crate) struct Shell<'a> {
     pub(crate) request_id: &'a str,
     /// Whether this is `cardea dev`, which every page says.
     pub(crate) development: bool,
-    /// The language of the page (BCP 47).
-    pub(crate) lang: &'a str,
+    /// The language of the page.
+    pub(crate) lang: Lang,
+}
+
+impl Shell<'_> {
+    /// A text in the language of the page.
+    pub(crate) fn t(&self, key: impl Into<Key>) -> &'static str {
+        i18n::t(self.lang, key)
+    }
+
+    /// A text with arguments.
+    pub(crate) fn t_with<'a>(&self, key: impl Into<Key>) -> Message<'a> {
+        i18n::t_with(self.lang, key)
+    }
 }
 
 #[cfg(test)]
@@ -30,7 +45,7 @@ impl Shell<'static> {
             base: "",
             request_id: "k7m2p9xq4tza",
             development: false,
-            lang: "en",
+            lang: Lang::En,
         }
     }
 

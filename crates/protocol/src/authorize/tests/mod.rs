@@ -174,7 +174,7 @@ fn a_valid_request_is_accepted_with_all_its_parameters() {
         .with("login_hint", "alice@example.test")
         .with("claims", r#"{"userinfo":{"name":null}}"#)
         .with("acr_values", "urn:other")
-        .with("ui_locales", "nl en")
+        .with("ui_locales", "nl de-AT en")
         .with("display", "popup")
         .with("unknown", "dropped")
         .accepted();
@@ -196,6 +196,7 @@ fn a_valid_request_is_accepted_with_all_its_parameters() {
             ..samples::request().return_path
         },
         prompt: Prompts::parse("login consent").unwrap(),
+        language: Some(Lang::De),
     };
     assert_eq!(request, expected);
 }

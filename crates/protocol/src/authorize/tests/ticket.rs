@@ -107,6 +107,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         sent("login_hint", "\\PC{1,60}"),
         sent("claims", select(CLAIMS)),
         sent("acr_values", "[a-z:]{1,9}( [a-z:]{1,9}){0,3}"),
+        sent("ui_locales", select(&["nl de-AT", "fr", "nl"])),
         sent("resource", Just("api://orders")),
         sent("unknown", Just("dropped")),
     ];
@@ -154,6 +155,7 @@ proptest! {
         let again = asked.again(&request).accepted();
         prop_assert_eq!(&again.access, &request.access);
         prop_assert_eq!(&again.return_path, &request.return_path);
+        prop_assert_eq!(again.language, request.language);
         // They are a set.
         for prompt in [Prompt::None, Prompt::Login, Prompt::Consent, Prompt::SelectAccount] {
             prop_assert_eq!(again.prompt.has(prompt), request.prompt.has(prompt));

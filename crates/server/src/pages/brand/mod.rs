@@ -2,6 +2,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::colour::Colour;
+use crate::i18n::Key;
 
 /// The darkest ground that light pages put text on; `style/base.css` has the same.
 pub(crate) const LIGHT_GROUND: Colour = Colour::new(0xf1, 0xf3, 0xf2);
@@ -17,7 +18,6 @@ const VISIBLE: f64 = 3.0;
 
 const MAX_NAME: usize = 40;
 const MAX_TAGLINE: usize = 100;
-const TAGLINE: &str = "One account for all your apps.";
 const MAX_LOGO: usize = 64 * 1024;
 
 /// The door in its round wall, seen from above; its two colors stand for the brand's.
@@ -31,7 +31,7 @@ const MARK_TEXT: &str = "#ffffff";
 pub(crate) struct Brand {
     name: String,
     show_name: bool,
-    tagline: String,
+    tagline: Option<String>,
     accent: Colour,
     logo: Logo,
     logo_dark: Option<Logo>,
@@ -42,7 +42,8 @@ pub(crate) struct Brand {
 /// A link that every page has at its foot.
 #[derive(Debug, Clone)]
 pub(crate) struct FooterLink {
-    pub(crate) label: &'static str,
+    /// The text of the link.
+    pub(crate) label: Key,
     pub(crate) url: String,
 }
 
@@ -115,7 +116,7 @@ impl Default for Brand {
         Self {
             name: "Cardea".to_owned(),
             show_name: true,
-            tagline: TAGLINE.to_owned(),
+            tagline: None,
             accent,
             logo: Logo::mark(accent),
             logo_dark: None,
@@ -132,13 +133,15 @@ impl Brand {
     /// When a part is not what it should be.
     pub(crate) fn new(parts: BrandParts<'_>) -> Result<Self, BrandError> {
         let name = visible(parts.name, MAX_NAME).ok_or(BrandError::Name)?;
-        let tagline = parts.tagline.unwrap_or(TAGLINE);
-        let tagline = visible(tagline, MAX_TAGLINE).ok_or(BrandError::Tagline)?;
+        let tagline = parts
+            .tagline
+            .map(|text| visible(text, MAX_TAGLINE).ok_or(BrandError::Tagline))
+            .transpose()?;
         let accent = Colour::parse(parts.accent).ok_or(BrandError::Accent)?;
         let links = [
-            ("help_url", "Help", parts.help_url),
-            ("privacy_url", "Privacy", parts.privacy_url),
-            ("terms_url", "Terms", parts.terms_url),
+            ("help_url", Key("layout-help"), parts.help_url),
+            ("privacy_url", Key("layout-privacy"), parts.privacy_url),
+            ("terms_url", Key("layout-terms"), parts.terms_url),
         ];
         let links = links
             .into_iter()
@@ -167,9 +170,9 @@ impl Brand {
         if self.show_name { "" } else { &self.name }
     }
 
-    /// One sentence on the login page.
-    pub(crate) fn tagline(&self) -> &str {
-        &self.tagline
+    /// The operator's sentence on the login page.
+    pub(crate) fn tagline(&self) -> Option<&str> {
+        self.tagline.as_deref()
     }
 
     /// The links at the foot of each page.
@@ -234,11 +237,7 @@ fn visible(text: &str, max: usize) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-fn footer_link(
-    key: &'static str,
-    label: &'static str,
-    url: &str,
-) -> Result<FooterLink, BrandError> {
+fn footer_link(key: &'static str, label: Key, url: &str) -> Result<FooterLink, BrandError> {
     let parsed = Url::parse(url).map_err(|_| BrandError::Link(key))?;
     if !matches!(parsed.scheme(), "https" | "http" | "mailto") {
         return Err(BrandError::Link(key));

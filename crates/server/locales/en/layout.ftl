@@ -1,0 +1,9 @@
+layout-development = DEVELOPMENT
+layout-development-note = demo users and demo keys, only on this machine
+# This language, in itself
+layout-language = English
+# The sentence on the login page, where the operator has set none
+layout-tagline = One account for all your apps.
+layout-help = Help
+layout-privacy = Privacy
+layout-terms = Terms

@@ -1,0 +1,20 @@
+login-title = Sign in
+login-title-error = Error: Sign in
+login-heading-app = Sign in to { $app }
+login-lead = to see your account
+login-again = You signed in or out in another tab, or your session ended, so what you entered was not used. Please sign in again.
+login-username = User name
+login-password = Password
+login-show = Show
+login-hide = Hide
+login-continue = Continue
+
+login-wrong = Incorrect user name or password.
+login-no-username = Enter your user name.
+login-no-password = Enter your password.
+login-nothing = Enter your user name and your password.
+login-too-many =
+    { $minutes ->
+        [one] Too many attempts. Please wait a minute, then try again.
+       *[other] Too many attempts. Please wait { $minutes } minutes, then try again.
+    }

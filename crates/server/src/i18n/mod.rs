@@ -1,0 +1,115 @@
+//! The texts of pages and mails, in all languages: `locales/<language>/<page>.ftl` (Fluent).
+//!
+//! They are compiled in and parsed once, at the start. A template writes `{{ shell.t("login-title") }}`, or
+//! `{{ shell.t_with("login-heading-app").name("app", app.name) }}` for a text with arguments; code names a text by its [`Key`].
+//! A test finds texts that are missing in a language, used by nothing, or have other arguments in another language.
+
+mod choice;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use cardea_protocol::language::Lang;
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use unic_langid::LanguageIdentifier;
+
+pub(crate) use choice::Choice;
+#[cfg(test)]
+pub(crate) use message::Markup;
+pub(crate) use message::Message;
+
+/// The files of one language, one for each folder that has texts. A new file has a line here.
+macro_rules! files {
+    ($lang:literal) => {
+        files!($lang: "layout", "login")
+    };
+    ($lang:literal: $($page:literal),*) => {
+        &[$(include_str!(concat!("../../locales/", $lang, "/", $page, ".ftl"))),*]
+    };
+}
+
+/// The name of a text, as code uses it. A template has the name itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key(pub(crate) &'static str);
+
+impl From<&'static str> for Key {
+    fn from(name: &'static str) -> Self {
+        Self(name)
+    }
+}
+
+/// Templates borrow what they pass on.
+impl From<&Self> for Key {
+    fn from(key: &Self) -> Self {
+        *key
+    }
+}
+
+type Texts = FluentBundle<FluentResource>;
+
+/// In the order of [`Lang::ALL`].
+static TEXTS: LazyLock<[Texts; Lang::ALL.len()]> = LazyLock::new(|| Lang::ALL.map(read));
+
+/// Parses all texts, so that no request has to.
+pub(crate) fn load() {
+    LazyLock::force(&TEXTS);
+}
+
+fn files(lang: Lang) -> &'static [&'static str] {
+    match lang {
+        Lang::En => files!("en"),
+        Lang::De => files!("de"),
+        Lang::Fr => files!("fr"),
+        Lang::Es => files!("es"),
+    }
+}
+
+/// What can't be read is left out: a test reads the same files and takes no error.
+fn read(lang: Lang) -> Texts {
+    let identifier: LanguageIdentifier = lang.as_str().parse().unwrap_or_default();
+    let mut texts = FluentBundle::new_concurrent(vec![identifier]);
+    // Arguments are isolated by `Message`, in a way that fits the place.
+    texts.set_use_isolating(false);
+    for file in files(lang) {
+        let file = FluentResource::try_new((*file).to_owned());
+        let _ = texts.add_resource(file.unwrap_or_else(|(readable, _)| readable));
+    }
+    texts
+}
+
+fn texts(lang: Lang) -> &'static Texts {
+    let [en, de, fr, es] = &*TEXTS;
+    match lang {
+        Lang::En => en,
+        Lang::De => de,
+        Lang::Fr => fr,
+        Lang::Es => es,
+    }
+}
+
+/// A text, in English if it does not exist in this language.
+fn format(lang: Lang, key: Key, args: Option<&FluentArgs<'_>>) -> Option<Cow<'static, str>> {
+    let in_lang = |lang| {
+        let texts = texts(lang);
+        let pattern = texts.get_message(key.0)?.value()?;
+        Some(texts.format_pattern(pattern, args, &mut Vec::new()))
+    };
+    in_lang(lang).or_else(|| in_lang(Lang::En))
+}
+
+/// A text without arguments.
+pub(crate) fn t(lang: Lang, key: impl Into<Key>) -> &'static str {
+    let key = key.into();
+    match format(lang, key, None) {
+        Some(Cow::Borrowed(text)) => text,
+        // A test finds these.
+        Some(Cow::Owned(_)) | None => key.0,
+    }
+}
+
+/// A text with arguments.
+pub(crate) fn t_with<'a>(lang: Lang, key: impl Into<Key>) -> Message<'a> {
+    Message::new(lang, key.into())
+}

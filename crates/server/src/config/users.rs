@@ -29,7 +29,8 @@ pub struct SeedUser {
     /// The password in clear, 8 to 128 characters. Take it out of the file after the first start, or give a hash.
     #[schemars(with = "Option<SecretText>")]
     pub password: Option<SecretText>,
-    /// The argon2id hash of the password (`$argon2id$…`), instead of it.
+    /// The hash of the password, instead of it: argon2id (`$argon2id$…`), or another that `cardea user import` takes. The first login
+    /// makes it argon2id.
     #[schemars(with = "Option<SecretText>")]
     pub password_hash: Option<SecretText>,
     /// Roles, as tokens carry them.

@@ -6,38 +6,46 @@
 
 use cardea_seal::MacKey;
 
-use super::hash::Cost;
+use super::method::Method;
+
+/// Each unknown name is judged by all of them. Costs that fewer users have than those of so many others are not imitated.
+const MOST: usize = 256;
 
 /// The costs of the hashes in the store, with the number of users that have each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Costs(Vec<(Cost, u64)>);
+pub(crate) struct Costs(Vec<(Method, u64)>);
 
 impl Costs {
-    /// From the parameters of the hashes (`m=19456,t=2,p=1`). What can't be read belongs to hashes that are never computed.
+    /// From the starts of the hashes (`$argon2id$v=19$m=19456,t=2,p=1`). What can't be read belongs to hashes that are never computed.
     pub(crate) fn of(counted: &[(String, u64)]) -> Self {
         let costs = counted
             .iter()
             .filter(|(_, users)| *users > 0)
-            .filter_map(|(text, users)| Some((Cost::parse(text)?, *users)));
-        Self(costs.collect())
+            .filter_map(|(text, users)| {
+                Some((Method::parse(text).filter(Method::is_computable)?, *users))
+            });
+        let mut costs: Vec<_> = costs.collect();
+        costs.sort_by_key(|(_, users)| std::cmp::Reverse(*users));
+        costs.truncate(MOST);
+        Self(costs)
     }
 
     /// The cost of a name that no user has: in the proportion of the users, and the same at each request. When the numbers
     /// change, few names get another cost (rendezvous hashing by weight).
-    pub(super) fn of_unknown(&self, key: &MacKey, name: &str) -> Cost {
-        let score = |cost: &Cost, users: u64| -uniform(key, name, cost).ln() / as_f64(users);
+    pub(super) fn of_unknown(&self, key: &MacKey, name: &str) -> Method {
+        let score = |cost: &Method, users: u64| -uniform(key, name, cost).ln() / as_f64(users);
         let costs = self
             .0
             .iter()
             .map(|(cost, users)| (score(cost, *users), *cost));
         costs
             .min_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map_or(Cost::CURRENT, |(_, cost)| cost)
+            .map_or(Method::CURRENT, |(_, cost)| cost)
     }
 }
 
 /// A number in (0, 1), drawn by a keyed hash.
-fn uniform(key: &MacKey, name: &str, cost: &Cost) -> f64 {
+fn uniform(key: &MacKey, name: &str, cost: &Method) -> f64 {
     let tag = key.tag(&[name.as_bytes(), cost.to_string().as_bytes()]);
     let bits = tag
         .as_bytes()
@@ -58,7 +66,7 @@ mod tests {
 
     fn share(costs: &Costs, text: &str) -> usize {
         let key = MacKey::from_bytes(&[7; 32]);
-        let cost = Cost::parse(text).unwrap();
+        let cost = Method::parse(text).unwrap();
         (0..10_000)
             .filter(|n| costs.of_unknown(&key, &format!("user{n}")) == cost)
             .count()
@@ -75,14 +83,14 @@ mod tests {
     #[test]
     fn t3_unknown_names_cost_what_users_cost_in_their_proportion() {
         let mixed = costs(&[
-            ("m=19456,t=2,p=1", 60),
-            ("m=65536,t=3,p=4", 30),
-            ("m=8192,t=1,p=1", 10),
+            ("$argon2id$v=19$m=19456,t=2,p=1", 60),
+            ("$argon2id$v=19$m=65536,t=3,p=4", 30),
+            ("$argon2id$v=19$m=8192,t=1,p=1", 10),
         ]);
         for (text, expected) in [
-            ("m=19456,t=2,p=1", 6000),
-            ("m=65536,t=3,p=4", 3000),
-            ("m=8192,t=1,p=1", 1000),
+            ("$argon2id$v=19$m=19456,t=2,p=1", 6000),
+            ("$argon2id$v=19$m=65536,t=3,p=4", 3000),
+            ("$argon2id$v=19$m=8192,t=1,p=1", 1000),
         ] {
             let share = share(&mixed, text);
             assert!(share.abs_diff(expected) < 250, "{text}: {share} of 10,000");
@@ -92,8 +100,14 @@ mod tests {
     #[test]
     fn t3_a_name_keeps_its_cost() {
         let key = MacKey::from_bytes(&[7; 32]);
-        let before = costs(&[("m=19456,t=2,p=1", 1000), ("m=65536,t=3,p=4", 500)]);
-        let after = costs(&[("m=19456,t=2,p=1", 1001), ("m=65536,t=3,p=4", 499)]);
+        let before = costs(&[
+            ("$argon2id$v=19$m=19456,t=2,p=1", 1000),
+            ("$argon2id$v=19$m=65536,t=3,p=4", 500),
+        ]);
+        let after = costs(&[
+            ("$argon2id$v=19$m=19456,t=2,p=1", 1001),
+            ("$argon2id$v=19$m=65536,t=3,p=4", 499),
+        ]);
         let names: Vec<String> = (0..2000).map(|n| format!("user{n}")).collect();
         let moved = names
             .iter()
@@ -110,8 +124,12 @@ mod tests {
     #[test]
     fn t3_without_users_an_unknown_name_costs_what_a_new_hash_costs() {
         let key = MacKey::from_bytes(&[7; 32]);
-        for counted in [&[][..], &[("garbage", 7)], &[("m=19456,t=2,p=1", 0)]] {
-            assert_eq!(costs(counted).of_unknown(&key, "alice"), Cost::CURRENT);
+        for counted in [
+            &[][..],
+            &[("garbage", 7)],
+            &[("$argon2id$v=19$m=19456,t=2,p=1", 0)],
+        ] {
+            assert_eq!(costs(counted).of_unknown(&key, "alice"), Method::CURRENT);
         }
     }
 }

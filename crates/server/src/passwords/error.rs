@@ -30,12 +30,17 @@ pub(crate) enum PasswordError {
         /// Why, and what helps.
         reason: String,
     },
-    /// Not argon2id in PHC form, or of a cost out of bounds.
+    /// A character that no password has (RFC 8265 §4.2.2).
+    #[error("the password has a control character, such as a tab")]
+    Control,
+    /// A hash of no known form, or damaged.
     #[error(
-        "the hash is not argon2id in PHC form ($argon2id$v=19$m=…,t=…,p=…$salt$hash) of at most 64 MiB, 10 passes, 4 lanes and \
-         262,144 for memory in KiB times passes"
+        "the hash has no known form: argon2, bcrypt, scrypt, PBKDF2 or SHA-crypt, as crypt, PHC strings, Django or Keycloak write it"
     )]
     Hash,
+    /// A hash whose computation takes too long, with the limit.
+    #[error("the hash costs too much, or has parameters that do not exist: {0}")]
+    HashCost(&'static str),
 }
 
 /// Why a password was not hashed.

@@ -2,8 +2,11 @@
 
 mod costs;
 mod error;
+mod foreign;
 mod hash;
+mod method;
 mod obvious;
+mod opaque;
 mod pool;
 mod strength;
 
@@ -16,7 +19,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use cardea_seal::{Entropy, MacKey, Secret};
-use hash::Stored;
+use hash::PasswordHash;
+use opaque::prepared;
 use pool::Pool;
 
 use crate::config::problem::ConfigProblem;
@@ -65,20 +69,32 @@ impl Passwords {
         stored: Option<&Secret<String>>,
         lane: Lane,
     ) -> Result<Checked, Busy> {
-        let Some(text) = stored.cloned() else {
-            let cost = self.costs.load().of_unknown(&self.unknown, name);
-            let spend = move |memory: &mut Vec<_>| cost.spend(password.expose(), memory);
-            return self.pool.run(lane, spend).await.map(|()| Checked::Wrong);
-        };
+        let unknown = self.costs.load().of_unknown(&self.unknown, name);
+        let text = stored.cloned();
         self.pool
             .run(lane, move |memory| {
-                let Ok(stored) = Stored::parse(text.expose()) else {
+                let typed = password.expose().as_str();
+                if typed.len() > hash::MAX_BYTES {
                     return Checked::Wrong;
+                }
+                let stored = text.and_then(|text| PasswordHash::parse(text.expose()).ok());
+                let mut compare = |password: &str| match &stored {
+                    Some(stored) => stored.matches(password, memory),
+                    None => {
+                        unknown.spend(password, memory);
+                        false
+                    }
                 };
-                match stored.matches(password.expose(), memory) {
-                    true if stored.is_current() => Checked::Right,
-                    true => Checked::RightButOld,
-                    false => Checked::Wrong,
+                let prepared = prepared(typed);
+                let is_right = compare(&prepared);
+                // A hash from elsewhere, or of an older version, is of the password as it was typed. Both are always compared, so
+                // that the time shows nothing.
+                let is_right_as_typed = prepared != typed && compare(typed);
+                match stored {
+                    Some(stored) if is_right && stored.may_stay(&prepared) => Checked::Right,
+                    Some(stored) if is_right_as_typed && stored.must_stay(typed) => Checked::Right,
+                    Some(_) if is_right || is_right_as_typed => Checked::RightButOld,
+                    _ => Checked::Wrong,
                 }
             })
             .await
@@ -91,7 +107,8 @@ impl Passwords {
         entropy: &Entropy,
     ) -> Result<Secret<String>, HashError> {
         let salt = entropy.bytes();
-        let make = move |memory: &mut Vec<_>| hash::make(password.expose(), &salt, memory);
+        let make =
+            move |memory: &mut Vec<_>| hash::make(&prepared(password.expose()), &salt, memory);
         Ok(self.pool.run(Lane::Known, make).await??)
     }
 
@@ -106,7 +123,7 @@ impl Passwords {
         let make = move |memory: &mut Vec<_>| {
             let about: Vec<&str> = about.iter().map(String::as_str).collect();
             judge(password.expose(), &about)?;
-            hash::make(password.expose(), &salt, memory)
+            hash::make(&prepared(password.expose()), &salt, memory)
         };
         Ok(self.pool.run(Lane::Known, make).await??)
     }
@@ -168,6 +185,42 @@ mod tests {
             Some(HashError::Password(PasswordError::OwnNames))
         );
         assert_eq!(refused("a-rabbit-hole-deep-7", "alice").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_hashed_as_it_was_typed_is_right_and_renewed() {
+        let entropy = Entropy::seeded(1);
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let (composed, decomposed) = (
+            "d\u{fc}nne-Birnen-7-T\u{fc}ren",
+            "du\u{308}nne-Birnen-7-Tu\u{308}ren",
+        );
+        let mut memory = Vec::new();
+        let as_typed = hash::make(decomposed, &entropy.bytes(), &mut memory).unwrap();
+        let new = passwords.hash(secret(decomposed), &entropy).await.unwrap();
+        let check = async |password: &str, stored| {
+            let check = passwords.check("alice", secret(password), Some(stored), Lane::Strangers);
+            check.await.unwrap()
+        };
+        assert_eq!(check(decomposed, &as_typed).await, Checked::RightButOld);
+        assert_eq!(check(composed, &as_typed).await, Checked::Wrong);
+        assert_eq!(check(composed, &new).await, Checked::Right);
+        assert_eq!(check(decomposed, &new).await, Checked::Right);
+        assert_eq!(check(&composed.repeat(30), &new).await, Checked::Wrong);
+    }
+
+    #[tokio::test]
+    async fn an_imported_password_is_renewed_unless_bcrypt_read_only_its_start() {
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let stored = secret("$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i");
+        let check = async |password: &str| {
+            let check = passwords.check("alice", secret(password), Some(&stored), Lane::Strangers);
+            check.await.unwrap()
+        };
+        let start = "x".repeat(72);
+        assert_eq!(check(&start).await, Checked::RightButOld);
+        assert_eq!(check(&format!("{start}mistyped")).await, Checked::Right);
+        assert_eq!(check("x").await, Checked::Wrong);
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use std::{
 use argon2::Block;
 use tokio::sync::oneshot;
 
-use super::{error::Busy, hash::free_surplus};
+use super::{error::Busy, method::free_surplus};
 
 /// At about 35 hashes a second and core, more waiting than this means seconds.
 const MAX_WAITING: usize = 64;

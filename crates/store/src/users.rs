@@ -11,7 +11,7 @@ use crate::{Applications, Page, Result, Rows, UserPosition};
 pub struct AddUser {
     /// The user. A name (by its key) or subject that is taken is a `Conflict`.
     pub user: User,
-    /// The argon2id hash of the password in PHC form; without it no login by password.
+    /// The hash of the password; without it no login by password.
     pub password_hash: Option<Secret<String>>,
     /// Who does it.
     pub cause: Cause,
@@ -66,7 +66,7 @@ pub struct LoginUser {
 
 /// A password, as it is verified.
 pub struct PasswordCredential {
-    /// The argon2id hash in PHC form.
+    /// The hash: argon2id in PHC form, or an imported one.
     pub hash: Secret<String>,
     /// When the password was set. A session is only opened while it is still the same, see [`OpenSession`](crate::OpenSession).
     pub set_at: Timestamp,
@@ -105,7 +105,7 @@ pub trait Users: Send + Sync {
     async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()>;
     /// Until when the user must wait, read again from the store. `None` when a login is allowed.
     async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>>;
-    /// The parameters of the password hashes (`m=19456,t=2,p=1`), and how many users have each.
+    /// What stands before salt and hash in the password hashes (`$argon2id$v=19$m=19456,t=2,p=1`), and how many users have each.
     async fn password_costs(&self) -> Result<Vec<(String, u64)>>;
     /// Replaces a password hash by one of the same password with today's cost; only if it is still `old`.
     async fn upgrade_password_hash(

@@ -72,7 +72,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 8,
+        pending: 9,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
@@ -85,7 +85,8 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V5__refresh_retries",
             "V6__credentials_and_outbox",
             "V7__grants",
-            "V9__credentials"
+            "V9__credentials",
+            "V12__password_costs"
         ]
     );
     assert!(migrate(&path).unwrap().is_empty());
@@ -103,7 +104,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 9,
+        known: 12,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

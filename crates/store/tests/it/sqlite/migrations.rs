@@ -217,7 +217,10 @@ async fn d25_passwords_of_version_5_become_credentials() {
         costs
     };
     let cost = |text: &str, users| (text.to_owned(), users);
-    let (current, cheap) = ("m=19456,t=2,p=1", "m=8,t=1,p=1");
+    let (current, cheap) = (
+        "$argon2id$v=19$m=19456,t=2,p=1",
+        "$argon2id$v=19$m=8,t=1,p=1",
+    );
     assert_eq!(costs().await, [cost(current, 2), cost(cheap, 1)]);
     // They are counted from then on, too.
     for name in ["alice", "bob"] {

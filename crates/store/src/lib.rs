@@ -23,6 +23,7 @@ mod page;
 mod sessions;
 pub mod sqlite;
 mod tokens;
+mod upstreams;
 mod users;
 
 pub use audit::{Audit, AuditFilter};
@@ -41,18 +42,32 @@ pub use outbox::{
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
+pub use upstreams::{
+    AddLink, AddLinkedUser, EndUpstreamSessions, LinkView, Linked, MAX_LINKS, RemoveLink, Unlinked,
+    UpstreamLink, UpstreamSession, Upstreams, UseLink,
+};
 pub use users::{
     AddUser, LoginUser, PasswordCredential, Seeded, UserChange, UserUpdate, UserView, Users,
 };
 
 /// Everything that is kept.
 pub trait Store:
-    Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
+    Clients + Users + Upstreams + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
 {
 }
 
 impl<T> Store for T where
-    T: Clients + Users + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
+    T: Clients
+        + Users
+        + Upstreams
+        + Sessions
+        + Consents
+        + Grants
+        + Tokens
+        + Keys
+        + Outbox
+        + Jobs
+        + Audit
 {
 }
 

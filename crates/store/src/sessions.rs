@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cardea_protocol::model::{Cause, Session, SessionEnd, SessionId, Sid, Subject};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Page, Result, Rows, SessionPosition};
+use crate::{Page, Result, Rows, SessionPosition, UpstreamSession};
 
 /// Opens a session at a login. Resets the user's failed logins; audited as `login`.
 pub struct OpenSession {
@@ -16,6 +16,9 @@ pub struct OpenSession {
     /// When the password was set that the login verified; none where no password was part of it. The session is only opened while
     /// the user has this password: a login in progress doesn't survive a new one.
     pub password_set_at: Option<Timestamp>,
+    /// The login at another provider by which the session begins. It is only opened while the user has this link. A session that
+    /// is replaced without one keeps what it had.
+    pub upstream: Option<UpstreamSession>,
     /// Who does it.
     pub cause: Cause,
 }

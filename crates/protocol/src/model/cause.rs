@@ -78,6 +78,8 @@ audit_events! {
     UserEnabled,
     UserRemoved,
     PasswordChanged,
+    AccountLinked,
+    AccountUnlinked,
     ClientAdded,
     ClientChanged,
     ClientDisabled,

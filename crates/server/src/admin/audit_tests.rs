@@ -80,6 +80,14 @@ const EVENTS: &[(&str, &str)] = &[
     ("user_enabled", "A user was enabled."),
     ("user_removed", "A user was removed."),
     ("password_changed", "A user's password was changed."),
+    (
+        "account_linked",
+        "An identity of another provider was linked to a user. The detail is the id of the provider.",
+    ),
+    (
+        "account_unlinked",
+        "Such a link was removed. The detail is the id of the provider.",
+    ),
     ("client_added", "A client was added."),
     ("client_changed", "A client was changed."),
     (

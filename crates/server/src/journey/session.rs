@@ -47,6 +47,7 @@ async fn open(
         session,
         previous: previous.map(|s| s.id),
         password_set_at: authenticated.password_set_at(),
+        upstream: None,
         cause: ctx
             .caller
             .cause(Actor::Person(authenticated.subject().clone())),

@@ -68,6 +68,8 @@ pub mod sample;
 #[doc(hidden)]
 pub mod sessions;
 #[doc(hidden)]
+pub mod upstreams;
+#[doc(hidden)]
 pub mod users;
 
 pub use self::sample::START;
@@ -164,6 +166,13 @@ macro_rules! contract {
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            upstreams: a_link_survives, an_identity_has_one_user, a_taken_name_leaves_no_link,
+                a_disabled_or_missing_user_gets_no_link_and_links_are_bounded,
+                of_20_parallel_logins_of_one_identity_one_adds_the_user, of_20_parallel_users_one_gets_the_identity,
+                unlinking_never_leaves_an_account_without_a_way_in, of_20_parallel_removals_one_link_is_left,
+                unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
+                a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
+                of_20_parallel_logout_tokens_one_counts, a_login_refreshes_its_own_user;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute,
@@ -205,6 +214,7 @@ mod tests {
             ("refresh", include_str!("refresh.rs")),
             ("revocation", include_str!("revocation.rs")),
             ("sessions", include_str!("sessions.rs")),
+            ("upstreams", include_str!("upstreams.rs")),
             ("users", include_str!("users.rs")),
         ];
         for (module, file) in files {

@@ -368,6 +368,7 @@ pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: An
         session: session("third", alice, 4),
         previous: Some(again.id),
         password_set_at: None,
+        upstream: None,
         cause: cause(4),
     };
     let sid = store.open_session(third).await.unwrap();

@@ -76,7 +76,7 @@ pub fn password() -> Option<Secret<String>> {
     Some(Secret::new("$argon2id$old".to_owned()))
 }
 
-fn subject(name: &str) -> Subject {
+pub fn subject(name: &str) -> Subject {
     Subject::parse(&Digest::of(name.to_lowercase().as_bytes()).to_text()).unwrap()
 }
 
@@ -251,6 +251,7 @@ impl World {
             session: session.clone(),
             previous,
             password_set_at: None,
+            upstream: None,
             cause: cause(seconds),
         };
         assert!(self.store.open_session(command).await.unwrap().is_some());

@@ -172,6 +172,7 @@ pub async fn a_disabled_user_opens_none(store: AnyStore) {
             session,
             previous,
             password_set_at: None,
+            upstream: None,
             cause: cause(1),
         })
     };

@@ -6,6 +6,7 @@
 mod clients;
 mod grants;
 mod outbox;
+mod upstreams;
 mod users;
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use cardea_protocol::model::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::{clients::*, grants::*, outbox::*, users::*};
+pub use self::{clients::*, grants::*, outbox::*, upstreams::*, users::*};
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 pub const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;

@@ -29,6 +29,7 @@ mod sessions;
 mod sweep;
 mod tokens;
 mod upgrade;
+mod upstreams;
 mod users;
 mod writer;
 

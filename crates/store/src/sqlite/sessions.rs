@@ -12,7 +12,7 @@ use super::{
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
-    users,
+    upstreams, users,
 };
 use crate::{
     Applications, EndSessions, EndWhich, OpenSession, Page, Result, Rows, SessionPosition,
@@ -176,13 +176,17 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         session,
         previous,
         password_set_at,
+        upstream,
         cause,
     } = command;
     let sql = "SELECT u.user_key FROM users u WHERE u.subject = ?1 AND u.status = 'enabled'
                  AND (?2 IS NULL OR EXISTS (SELECT 1 FROM credentials c
-                      WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = ?2))";
+                      WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = ?2))
+                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM credentials c
+                      WHERE c.user_key = u.user_key AND c.kind = 'upstream' AND c.id = ?3))";
     let set_at = password_set_at.map(Timestamp::as_millisecond);
-    let params = (session.subject.as_str(), set_at);
+    let link = upstream.as_ref().map(|login| login.link.as_str());
+    let params = (session.subject.as_str(), set_at, link);
     let Some(user) = rows::value::<i64>(tx, sql, params)? else {
         return Ok(None);
     };
@@ -192,6 +196,9 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     };
     if kept.is_none() {
         insert(tx, user, session)?;
+    }
+    if let Some(login) = upstream {
+        upstreams::note_session(tx, session.id, login)?;
     }
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE user_key = ? AND failed_logins > 0";
     rows::execute(tx, sql, [user])?;

@@ -242,7 +242,7 @@ fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
     Ok(Seeded::Added)
 }
 
-fn insert(tx: &Connection, user: &User) -> Verb<()> {
+pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
     rows::execute(
         tx,
         "INSERT INTO users (subject, username, username_key, email, email_verified, roles, claims, status,
@@ -264,7 +264,7 @@ fn insert(tx: &Connection, user: &User) -> Verb<()> {
     .map(drop)
 }
 
-fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
+pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     let UserChange {
         subject,
         update,

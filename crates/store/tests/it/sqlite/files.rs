@@ -72,7 +72,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 9,
+        pending: 10,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
@@ -86,7 +86,8 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V6__credentials_and_outbox",
             "V7__grants",
             "V9__credentials",
-            "V12__password_costs"
+            "V12__password_costs",
+            "V13__upstreams"
         ]
     );
     assert!(migrate(&path).unwrap().is_empty());
@@ -104,7 +105,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 12,
+        known: 13,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

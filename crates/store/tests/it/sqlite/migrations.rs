@@ -28,7 +28,8 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
          INSERT INTO users SELECT user_key, subject, username, username_key, email, email_verified,
                 (SELECT secret FROM new.credentials c WHERE c.user_key = u.user_key), roles, claims, status, failed_logins,
                 last_failure_at, failure_audited_at, created_at, updated_at FROM new.users u;
-         INSERT INTO sessions SELECT * FROM new.sessions;
+         INSERT INTO sessions SELECT session_key, cookie_hash, sid, user_key, auth_time, acr, amr, created_at, last_seen_at,
+                idle_expires_at, expires_at, address, user_agent, ended_at, end_reason, keep_until FROM new.sessions;
          CREATE TEMP TABLE codes_before AS SELECT * FROM new.codes;
          ALTER TABLE codes_before DROP COLUMN sender_method;
          ALTER TABLE codes_before DROP COLUMN sender_thumbprint;

@@ -24,6 +24,7 @@ async fn filled() -> (Connection, TempDir) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list")]
 async fn a_wrong_state_cannot_be_stored() {
     let (db, _folder) = filled().await;
     let key = "INSERT INTO signing_keys (kid, algorithm, state, sealed_private, created_at, activated_at, retired_at)";
@@ -84,6 +85,8 @@ async fn a_wrong_state_cannot_be_stored() {
         "UPDATE credentials SET secret = ''".to_owned(),
         "UPDATE credentials SET used = -1".to_owned(),
         "UPDATE credentials SET data = '{'".to_owned(),
+        "UPDATE sessions SET upstream = 'x'".to_owned(),
+        "UPDATE sessions SET upstream_session = 'x'".to_owned(),
         "UPDATE users SET failed_factors = 1".to_owned(),
         "UPDATE users SET last_factor_failure_at = 1".to_owned(),
         format!("{device} VALUES (1, x'00', '', 1, 1, 1)"),
@@ -178,6 +181,9 @@ async fn what_is_asked_often_has_an_index() {
         "DELETE FROM credentials WHERE user_key = 1 AND kind = 'backup_code' AND id = 'x'",
         "SELECT 1 FROM trusted_devices WHERE token_hash = x'00'",
         "SELECT 1 FROM trusted_devices WHERE user_key = 1",
+        "SELECT 1 FROM sessions WHERE upstream_link = 'x' AND ended_at IS NULL",
+        "SELECT 1 FROM sessions WHERE upstream_session = 'x' AND ended_at IS NULL",
+        "SELECT 1 FROM upstream_logouts WHERE expires_at <= 1 ORDER BY expires_at",
         "SELECT 1 FROM trusted_devices WHERE expires_at <= 1 ORDER BY expires_at",
         "SELECT 1 FROM audit WHERE subject = 'x' AND id < 9 AND id >= 1 ORDER BY id DESC LIMIT 3",
         "SELECT 1 FROM audit WHERE event = 'x' AND event <> 'login' ORDER BY id DESC",

@@ -1,0 +1,417 @@
+//! Links to identities of other providers.
+
+use cardea_protocol::{
+    federation::{LinkKey, UpstreamId},
+    model::*,
+};
+
+use super::sample::*;
+use crate::*;
+
+const ISSUER: &str = "https://up.example";
+
+fn google() -> UpstreamId {
+    UpstreamId::parse("google").unwrap()
+}
+
+fn key(sub: &str) -> LinkKey {
+    LinkKey::of(&google(), ISSUER, sub)
+}
+
+fn link(sub: &str) -> UpstreamLink {
+    UpstreamLink {
+        key: key(sub),
+        upstream: google(),
+        issuer: ISSUER.to_owned(),
+        subject: sub.to_owned(),
+        label: Some("Alice at Google".to_owned()),
+    }
+}
+
+async fn add(store: &AnyStore, user: &User, sub: &str) -> Linked {
+    let command = AddLink {
+        subject: user.subject.clone(),
+        link: link(sub),
+        cause: cause(1),
+    };
+    store.add_link(command).await.unwrap()
+}
+
+/// A user without a password.
+async fn linked(store: &AnyStore, name: &str, sub: &str) -> User {
+    let user = user(name);
+    let command = AddLinkedUser {
+        user: user.clone(),
+        link: link(sub),
+        cause: cause(1),
+    };
+    assert_eq!(store.add_linked_user(command).await.unwrap(), Linked::Now);
+    user
+}
+
+fn removal(user: &User, sub: &str) -> RemoveLink {
+    RemoveLink {
+        subject: user.subject.clone(),
+        key: key(sub),
+        keep: None,
+        cause: cause(5),
+    }
+}
+
+fn login(user: &User, name: &str, sub: &str, sid: Option<&str>) -> OpenSession {
+    OpenSession {
+        session: session(name, user, 2),
+        previous: None,
+        password_set_at: None,
+        upstream: Some(UpstreamSession {
+            upstream: google(),
+            link: key(sub),
+            session: sid.map(key),
+        }),
+        cause: cause(2),
+    }
+}
+
+async fn open(store: &AnyStore, command: OpenSession) -> bool {
+    store.open_session(command).await.unwrap().is_some()
+}
+
+async fn alive(store: &AnyStore, name: &str, user: &User) -> bool {
+    let id = session(name, user, 2).id;
+    store.session(id, at(6)).await.unwrap().is_some()
+}
+
+async fn owner(store: &AnyStore, sub: &str) -> Option<Subject> {
+    let user = store.linked_user(&key(sub)).await.unwrap();
+    user.map(|user| user.subject)
+}
+
+pub async fn a_link_survives(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    assert_eq!(owner(store, "a").await.as_ref(), Some(&alice.subject));
+    assert_eq!(owner(store, "b").await.as_ref(), Some(&bob.subject));
+    assert_eq!(owner(store, "c").await, None);
+    let expected = LinkView {
+        link: link("a"),
+        created_at: at(1),
+        last_used_at: None,
+    };
+    assert_eq!(store.links_of(&alice.subject).await.unwrap(), [expected]);
+    assert_eq!(world.count(AuditEvent::AccountLinked).await, 2);
+    assert!(store.user(&bob.subject).await.unwrap().is_some());
+    assert!(!store.has_password(&bob.subject).await.unwrap());
+}
+
+pub async fn an_identity_has_one_user(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    let taken = Linked::Already(bob.subject.clone());
+    assert_eq!(add(store, alice, "b").await, taken);
+    assert_eq!(add(store, &bob, "b").await, taken);
+    let command = AddLinkedUser {
+        user: user("carol"),
+        link: link("b"),
+        cause: cause(2),
+    };
+    assert_eq!(store.add_linked_user(command).await.unwrap(), taken);
+    assert!(store.user(&subject("carol")).await.unwrap().is_none());
+    assert_eq!(store.links_of(&alice.subject).await.unwrap(), []);
+    assert_eq!(world.count(AuditEvent::AccountLinked).await, 1);
+}
+
+pub async fn a_taken_name_leaves_no_link(store: AnyStore) {
+    let world = World::new(store).await;
+    let command = AddLinkedUser {
+        user: User {
+            subject: subject("other"),
+            ..user("ALICE")
+        },
+        link: link("x"),
+        cause: cause(2),
+    };
+    let refused = world.store.add_linked_user(command).await.err();
+    assert_eq!(refused, Some(conflict(Constraint::UserName)));
+    assert_eq!(owner(&world.store, "x").await, None);
+}
+
+pub async fn a_disabled_or_missing_user_gets_no_link_and_links_are_bounded(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    assert_eq!(add(store, &user("nobody"), "x").await, Linked::Refused);
+    for i in 0..MAX_LINKS {
+        assert_eq!(add(store, alice, &format!("a{i}")).await, Linked::Now);
+    }
+    assert_eq!(add(store, alice, "one more").await, Linked::Refused);
+    assert_eq!(
+        store.links_of(&alice.subject).await.unwrap().len(),
+        MAX_LINKS
+    );
+    let bob = linked(store, "bob", "b").await;
+    let disable = UserChange {
+        subject: bob.subject.clone(),
+        update: UserUpdate {
+            status: Some(UserStatus::Disabled),
+            ..UserUpdate::default()
+        },
+        cause: cause(2),
+    };
+    assert!(store.change_user(disable).await.unwrap());
+    assert_eq!(add(store, &bob, "b2").await, Linked::Refused);
+    assert!(!open(store, login(&bob, "s", "b", None)).await);
+}
+
+pub async fn of_20_parallel_logins_of_one_identity_one_adds_the_user(store: AnyStore) {
+    let outcomes = race(|i| {
+        let store = AnyStore::clone(&store);
+        async move {
+            let command = AddLinkedUser {
+                user: user(&format!("u{i}")),
+                link: link("same"),
+                cause: cause(1),
+            };
+            store.add_linked_user(command).await.unwrap()
+        }
+    })
+    .await;
+    let won = outcomes.iter().filter(|one| **one == Linked::Now).count();
+    assert_eq!(won, 1);
+    let owner = owner(&store, "same").await.unwrap();
+    let others = outcomes.iter().filter(|one| **one != Linked::Now);
+    assert!(
+        others
+            .into_iter()
+            .all(|one| *one == Linked::Already(owner.clone()))
+    );
+    let users = store.users(page()).await.unwrap();
+    assert_eq!(users.items.len(), 1);
+}
+
+pub async fn of_20_parallel_users_one_gets_the_identity(store: AnyStore) {
+    for i in 0..20 {
+        linked(&store, &format!("u{i}"), &format!("own{i}")).await;
+    }
+    let outcomes = race(|i| {
+        let store = AnyStore::clone(&store);
+        async move { add(&store, &user(&format!("u{i}")), "wanted").await }
+    })
+    .await;
+    assert_eq!(
+        outcomes.iter().filter(|one| **one == Linked::Now).count(),
+        1
+    );
+}
+
+pub async fn unlinking_never_leaves_an_account_without_a_way_in(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b1").await;
+    // Alice's password is no way in for Bob.
+    let last = store.remove_link(removal(&bob, "b1")).await.unwrap();
+    assert_eq!(last, Unlinked::LastWayIn);
+    assert_eq!(owner(store, "b1").await.as_ref(), Some(&bob.subject));
+    assert_eq!(add(store, &bob, "b2").await, Linked::Now);
+    let gone = store.remove_link(removal(&bob, "b1")).await.unwrap();
+    assert_eq!(gone, Unlinked::Now);
+    assert_eq!(owner(store, "b1").await, None);
+    let last = store.remove_link(removal(&bob, "b2")).await.unwrap();
+    assert_eq!(last, Unlinked::LastWayIn);
+    // Of another user, and one that is not there.
+    let missing = store.remove_link(removal(alice, "b2")).await.unwrap();
+    assert_eq!(missing, Unlinked::Missing);
+    let missing = store.remove_link(removal(&bob, "b1")).await.unwrap();
+    assert_eq!(missing, Unlinked::Missing);
+    // A user with a password needs no link.
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    let gone = store.remove_link(removal(alice, "a")).await.unwrap();
+    assert_eq!(gone, Unlinked::Now);
+    assert_eq!(world.count(AuditEvent::AccountUnlinked).await, 2);
+}
+
+pub async fn of_20_parallel_removals_one_link_is_left(store: AnyStore) {
+    let bob = linked(&store, "bob", "b0").await;
+    for i in 1..20 {
+        assert_eq!(add(&store, &bob, &format!("b{i}")).await, Linked::Now);
+    }
+    let outcomes = race(|i| {
+        let (store, command) = (AnyStore::clone(&store), removal(&bob, &format!("b{i}")));
+        async move { store.remove_link(command).await.unwrap() }
+    })
+    .await;
+    let kept = outcomes.iter().filter(|one| **one == Unlinked::LastWayIn);
+    assert_eq!(kept.count(), 1);
+    assert_eq!(store.links_of(&bob.subject).await.unwrap().len(), 1);
+}
+
+pub async fn unlinking_ends_the_sessions_of_the_link_alone(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    for sub in ["a1", "a2"] {
+        assert_eq!(add(store, alice, sub).await, Linked::Now);
+    }
+    for (user, name, sub) in [
+        (alice, "own", "a1"),
+        (alice, "gone", "a1"),
+        (alice, "other", "a2"),
+        (&bob, "bobs", "b"),
+    ] {
+        assert!(open(store, login(user, name, sub, None)).await);
+    }
+    let keep = Some(session("own", alice, 2).id);
+    let command = RemoveLink {
+        keep,
+        ..removal(alice, "a1")
+    };
+    assert_eq!(store.remove_link(command).await.unwrap(), Unlinked::Now);
+    assert!(!alive(store, "gone", alice).await);
+    for (name, user) in [("own", alice), ("other", alice), ("bobs", &bob)] {
+        assert!(alive(store, name, user).await, "{name}");
+    }
+    assert!(
+        store
+            .session(world.session.id, at(6))
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+pub async fn a_login_in_progress_does_not_survive_its_link(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    assert!(open(store, login(alice, "first", "a", None)).await);
+    // A link of another user opens nothing.
+    assert!(!open(store, login(alice, "two", "b", None)).await);
+    assert!(open(store, login(&bob, "three", "b", None)).await);
+    let gone = store.remove_link(removal(alice, "a")).await.unwrap();
+    assert_eq!(gone, Unlinked::Now);
+    assert!(!open(store, login(alice, "four", "a", None)).await);
+}
+
+pub async fn a_session_knows_its_upstream(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    assert!(open(store, login(alice, "first", "a", Some("s1"))).await);
+    let id = session("first", alice, 2).id;
+    let found = store.upstream_of_session(id).await.unwrap();
+    assert_eq!(found, Some(google()));
+    let found = store.upstream_of_session(world.session.id).await.unwrap();
+    assert_eq!(found, None);
+    // A login by password in the same session does not make the provider's logout miss it.
+    let again = OpenSession {
+        session: session("two", alice, 3),
+        previous: Some(id),
+        upstream: None,
+        ..login(alice, "two", "a", None)
+    };
+    assert!(open(store, again).await);
+    let found = store.upstream_of_session(session("two", alice, 3).id).await;
+    assert_eq!(found.unwrap(), Some(google()));
+}
+
+fn logout(jti: &str, sub: Option<&str>, sid: Option<&str>) -> EndUpstreamSessions {
+    EndUpstreamSessions {
+        token: key(jti),
+        expires_at: at(300),
+        link: sub.map(key),
+        session: sid.map(key),
+        cause: cause(5),
+    }
+}
+
+pub async fn a_logout_of_the_upstream_ends_what_it_names_once(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    for (user, name, sub, sid) in [
+        (alice, "a1", "a", "s1"),
+        (alice, "a2", "a", "s2"),
+        (alice, "a3", "a", "s3"),
+        (&bob, "b1", "b", "t1"),
+    ] {
+        assert!(open(store, login(user, name, sub, Some(sid))).await);
+    }
+    let end = |jti: &'static str, sub, sid| store.end_upstream_sessions(logout(jti, sub, sid));
+    assert_eq!(end("j1", None, Some("s1")).await.unwrap(), Some(1));
+    assert!(!alive(store, "a1", alice).await && alive(store, "a2", alice).await);
+    // The session of another user, and nothing at all.
+    assert_eq!(end("j2", Some("b"), Some("s2")).await.unwrap(), Some(0));
+    assert_eq!(end("j3", None, None).await.unwrap(), Some(0));
+    assert_eq!(end("j4", Some("a"), Some("s2")).await.unwrap(), Some(1));
+    assert!(!alive(store, "a2", alice).await && alive(store, "a3", alice).await);
+    assert_eq!(end("j5", Some("a"), None).await.unwrap(), Some(1));
+    assert!(!alive(store, "a3", alice).await && alive(store, "b1", &bob).await);
+}
+
+pub async fn a_replayed_logout_token_ends_nothing(store: AnyStore) {
+    let bob = linked(&store, "bob", "b").await;
+    let end = |jti: &'static str| store.end_upstream_sessions(logout(jti, Some("b"), None));
+    assert_eq!(end("j1").await.unwrap(), Some(0));
+    assert!(open(&store, login(&bob, "b1", "b", None)).await);
+    assert_eq!(end("j1").await.unwrap(), None);
+    assert!(alive(&store, "b1", &bob).await);
+    assert_eq!(end("j2").await.unwrap(), Some(1));
+}
+
+pub async fn of_20_parallel_logout_tokens_one_counts(store: AnyStore) {
+    let bob = linked(&store, "bob", "b").await;
+    assert!(open(&store, login(&bob, "b1", "b", Some("t1"))).await);
+    let outcomes = race(|_| {
+        let store = AnyStore::clone(&store);
+        async move {
+            store
+                .end_upstream_sessions(logout("same", Some("b"), None))
+                .await
+        }
+    })
+    .await;
+    let counted = outcomes.into_iter().filter_map(|one| one.unwrap());
+    assert_eq!(counted.collect::<Vec<_>>(), [1]);
+}
+
+pub async fn a_login_refreshes_its_own_user(store: AnyStore) {
+    let world = World::new(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let bob = linked(store, "bob", "b").await;
+    assert_eq!(add(store, alice, "a").await, Linked::Now);
+    let using = |user: &User, sub: &str, roles: &[&str]| UseLink {
+        subject: user.subject.clone(),
+        key: key(sub),
+        update: Some(UserUpdate {
+            roles: Some(roles.iter().map(|&role| role.to_owned()).collect()),
+            ..UserUpdate::default()
+        }),
+        cause: cause(4),
+    };
+    assert!(store.use_link(using(alice, "a", &["ops"])).await.unwrap());
+    assert!(!store.use_link(using(alice, "b", &["admin"])).await.unwrap());
+    assert!(!store.use_link(using(&bob, "x", &["admin"])).await.unwrap());
+    let roles = |user: &User| {
+        let (store, subject) = (AnyStore::clone(store), user.subject.clone());
+        async move { store.user(&subject).await.unwrap().unwrap().roles }
+    };
+    assert_eq!(roles(alice).await, ["ops"]);
+    assert_eq!(roles(&bob).await, ["user"]);
+    let used = store.links_of(&alice.subject).await.unwrap();
+    assert_eq!(used[0].last_used_at, Some(at(4)));
+    let unused = store.links_of(&bob.subject).await.unwrap();
+    assert_eq!(unused[0].last_used_at, None);
+    let stale = UseLink {
+        update: Some(UserUpdate {
+            before: Some(Box::new(alice.clone())),
+            roles: Some(Vec::new()),
+            ..UserUpdate::default()
+        }),
+        ..using(alice, "a", &[])
+    };
+    let refused = store.use_link(stale).await.err();
+    assert_eq!(refused, Some(conflict(Constraint::ChangedMeanwhile)));
+}

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use cardea_protocol::{
     OAuthError,
     authorize::{self, AuthorizationRequest, Context, Refusal},
+    mfa::Acr,
     model::{AuthMethod, Client, ClientMetadata, Owner},
     request::AuthorizationParams,
     resources::{ResourceConfig, Resources},
@@ -40,6 +41,7 @@ pub(crate) fn check(data: &[u8]) {
         similar_client: None,
         some_clients: &[],
         resources: &RESOURCES,
+        acr: &Acr::ALL,
         hint: &|_| Err(OAuthError::invalid_request("no hint")),
     };
     match authorize::check(&params, context) {

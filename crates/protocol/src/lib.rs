@@ -5,6 +5,7 @@
 
 pub mod authorize;
 pub mod backchannel_logout;
+pub mod backup_code;
 pub mod claims;
 pub mod error;
 pub mod explain;
@@ -12,6 +13,7 @@ pub mod federation;
 pub mod journey;
 pub mod language;
 pub mod metadata;
+pub mod mfa;
 pub mod model;
 pub mod outbox;
 pub mod pkce;
@@ -22,6 +24,7 @@ pub mod resources;
 mod samples;
 pub mod scope;
 pub mod token;
+pub mod totp;
 pub mod verify;
 
 pub use error::{ErrorCode, OAuthError};

@@ -6,12 +6,10 @@ use serde::Serialize;
 use crate::{
     claims::supported_claims,
     language::Lang,
+    mfa::Acr,
     model::{AuthMethod, GrantType},
     resources::Resources,
 };
-
-/// The only supported acr: a password.
-pub const ACR_PASSWORD: &str = "urn:cardea:acr:password";
 
 /// The document at both well-known places.
 #[derive(Debug, Clone, Serialize)]
@@ -39,8 +37,8 @@ pub struct Metadata {
     revocation_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
-    acr_values_supported: [&'static str; 1],
     ui_locales_supported: [&'static str; 4],
+    acr_values_supported: Vec<&'static str>,
     claim_types_supported: [&'static str; 1],
     claims_supported: Vec<String>,
     claims_parameter_supported: bool,
@@ -58,9 +56,9 @@ pub fn endpoint(issuer: &str, path: &str) -> String {
 }
 
 impl Metadata {
-    /// The document of an issuer whose key ring signs with `signing`.
+    /// The document of an issuer whose key ring signs with `signing`, and whose users reach these classes.
     #[must_use]
-    pub fn new(issuer: &str, resources: &Resources, signing: &[Algorithm]) -> Self {
+    pub fn new(issuer: &str, resources: &Resources, signing: &[Algorithm], acr: &[Acr]) -> Self {
         let url = |path| endpoint(issuer, path);
         let confidential = [
             AuthMethod::ClientSecretBasic,
@@ -109,8 +107,8 @@ impl Metadata {
             revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
             code_challenge_methods_supported: ["S256"],
             prompt_values_supported: ["none", "login", "consent", "select_account"],
-            acr_values_supported: [ACR_PASSWORD],
             ui_locales_supported: Lang::ALL.map(Lang::as_str),
+            acr_values_supported: acr.iter().map(|acr| acr.as_str()).collect(),
             claim_types_supported: ["normal"],
             claims_supported: claims,
             claims_parameter_supported: true,
@@ -133,7 +131,12 @@ mod tests {
 
     #[test]
     fn the_whole_document() {
-        let document = Metadata::new(ISSUER, &resources(), &[Algorithm::RS256, Algorithm::ES256]);
+        let document = Metadata::new(
+            ISSUER,
+            &resources(),
+            &[Algorithm::RS256, Algorithm::ES256],
+            &[Acr::Password, Acr::Mfa],
+        );
         let all = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
         let confidential = [
             "client_secret_basic",
@@ -171,8 +174,8 @@ mod tests {
             "revocation_endpoint_auth_signing_alg_values_supported": all,
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
-            "acr_values_supported": ["urn:cardea:acr:password"],
             "ui_locales_supported": ["en", "de", "fr", "es"],
+            "acr_values_supported": ["urn:cardea:acr:password", "urn:cardea:acr:mfa"],
             "claim_types_supported": ["normal"],
             "claims_supported": supported_claims().collect::<Vec<_>>(),
             "claims_parameter_supported": true,
@@ -187,7 +190,12 @@ mod tests {
 
     #[test]
     fn an_issuer_with_a_path_keeps_it_in_every_url_and_itself_unchanged() {
-        let document = Metadata::new("https://host.example/auth/", &Resources::default(), &[]);
+        let document = Metadata::new(
+            "https://host.example/auth/",
+            &Resources::default(),
+            &[],
+            &[],
+        );
         let json = serde_json::to_value(document).unwrap();
         assert_eq!(json["issuer"], "https://host.example/auth/");
         assert_eq!(json["token_endpoint"], "https://host.example/auth/token");

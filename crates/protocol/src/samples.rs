@@ -92,7 +92,7 @@ pub(crate) fn user() -> User {
 fn context() -> AuthenticationContext {
     AuthenticationContext {
         auth_time: now() - seconds(600),
-        acr: crate::metadata::ACR_PASSWORD.to_owned(),
+        acr: crate::mfa::Acr::Password.as_str().to_owned(),
         amr: vec!["pwd".to_owned()],
     }
 }

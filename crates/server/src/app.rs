@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use cardea_protocol::metadata::Metadata;
+use cardea_protocol::{metadata::Metadata, mfa::Acr};
 use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
 use cardea_store::{Store, StoreError};
 use cardea_web::{
@@ -73,7 +73,12 @@ impl App {
     /// Writes the discovery document again, after the ring got or lost an algorithm.
     pub(crate) fn refresh_metadata(&self) {
         let algorithms = self.ring.current().algorithms();
-        let metadata = Metadata::new(self.issuer(), &self.settings.resources, &algorithms);
+        let metadata = Metadata::new(
+            self.issuer(),
+            &self.settings.resources,
+            &algorithms,
+            &[Acr::Password],
+        );
         self.metadata.store(Arc::new(
             serde_json::to_vec(&metadata).unwrap_or_default().into(),
         ));

@@ -40,6 +40,8 @@ pub struct Swept {
     pub tokens: u64,
     /// Assertions that have expired.
     pub assertions: u64,
+    /// Trusted devices that have expired.
+    pub devices: u64,
     /// Audit rows past their retention time.
     pub audit: u64,
 }

@@ -15,6 +15,7 @@ mod consents;
 pub mod contract;
 mod error;
 pub mod events;
+mod factors;
 mod grants;
 mod jobs;
 mod keys;
@@ -30,6 +31,11 @@ pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use consents::{Consents, GiveConsent, RevokeApplication};
 pub use error::{Constraint, NotDone, StoreError};
+pub use factors::{
+    AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
+    ForgetDevice, RemoveFactors, ReplaceBackupCodes, TotpCredential, TotpView, TrustDevice,
+    UseFactor, WhichFactors,
+};
 pub use grants::{
     CodeContext, CodeLookup, ConsentChange, DeadCode, GrantView, Grants, IssueCode, RedeemCode,
     Redeemed, RefreshContext, RevokeGrant, RotateRefresh, Rotated,
@@ -40,7 +46,7 @@ pub use outbox::{
     ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, SettleMessage,
 };
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
-pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions};
+pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use upstreams::{
     AddLink, AddLinkedUser, EndUpstreamSessions, LinkView, Linked, MAX_LINKS, RemoveLink, Unlinked,
@@ -52,7 +58,18 @@ pub use users::{
 
 /// Everything that is kept.
 pub trait Store:
-    Clients + Users + Upstreams + Sessions + Consents + Grants + Tokens + Keys + Outbox + Jobs + Audit
+    Clients
+    + Users
+    + Factors
+    + Upstreams
+    + Sessions
+    + Consents
+    + Grants
+    + Tokens
+    + Keys
+    + Outbox
+    + Jobs
+    + Audit
 {
 }
 
@@ -60,6 +77,7 @@ impl<T> Store for T where
     T: Clients
         + Users
         + Upstreams
+        + Factors
         + Sessions
         + Consents
         + Grants

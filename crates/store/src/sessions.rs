@@ -1,7 +1,9 @@
 //! Sessions of browsers.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, Session, SessionEnd, SessionId, Sid, Subject};
+use cardea_protocol::model::{
+    AuthenticationContext, Cause, Session, SessionEnd, SessionId, Sid, Subject,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{Page, Result, Rows, SessionPosition, UpstreamSession};
@@ -19,6 +21,21 @@ pub struct OpenSession {
     /// The login at another provider by which the session begins. It is only opened while the user has this link. A session that
     /// is replaced without one keeps what it had.
     pub upstream: Option<UpstreamSession>,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Adds a second factor to a living session (RFC 9470). It keeps its `sid`, codes and grants, and gets a new cookie: one that was copied
+/// before is not worth more than it was. Audited as `stepped_up`.
+pub struct StepUpSession {
+    /// The session, by the cookie that it has.
+    pub id: SessionId,
+    /// Its new cookie.
+    pub new_id: SessionId,
+    /// Its user.
+    pub subject: Subject,
+    /// When and how the user authenticated, with the second factor.
+    pub context: AuthenticationContext,
     /// Who does it.
     pub cause: Cause,
 }
@@ -64,6 +81,8 @@ pub trait Sessions: Send + Sync {
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
     /// Opens a session; returns its `sid`. `None` when the user does not exist, is disabled or has another password: nothing was written.
     async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>>;
+    /// Adds a second factor to a session. `false` when it has ended or has another cookie or user: nothing was written.
+    async fn step_up_session(&self, command: StepUpSession) -> Result<bool>;
     /// Moves `last_seen_at` and the idle end, if the last move is over a minute ago.
     async fn touch_session(
         &self,

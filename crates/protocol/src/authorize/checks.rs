@@ -266,7 +266,7 @@ fn claims(run: &mut Run<'_>) -> Result<(), OAuthError> {
 
 fn acr(run: &mut Run<'_>) -> Result<(), OAuthError> {
     run.found.acr_values = run.params.acr_values()?;
-    hint::acr_can_be_reached(&run.found.claims)
+    hint::acr_can_be_reached(&run.found.claims, run.context.acr)
 }
 
 fn subject(run: &mut Run<'_>) -> Result<(), OAuthError> {

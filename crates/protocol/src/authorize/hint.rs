@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     error::{ErrorCode, OAuthError},
-    metadata::ACR_PASSWORD,
+    mfa::Acr,
     model::Subject,
     request::{AuthorizationParams, ClaimsRequest},
     verify::VerifiedHint,
@@ -40,16 +40,25 @@ pub(super) fn subject(
 
 /// OpenID Core §5.5.1.1: an essential `acr` that can't be reached is a failed authentication.
 /// `acr_values` is a voluntary claim (§3.1.2.1).
-pub(super) fn acr_can_be_reached(claims: &ClaimsRequest) -> Result<(), OAuthError> {
+pub(super) fn acr_can_be_reached(
+    claims: &ClaimsRequest,
+    supported: &[Acr],
+) -> Result<(), OAuthError> {
+    let reached = |value: &Value| {
+        let acr = value.as_str().and_then(Acr::parse);
+        acr.is_some_and(|acr| supported.contains(&acr))
+    };
     let unmet = claims.id_token.get("acr").is_some_and(|acr| {
-        acr.essential
-            && !acr.values.is_empty()
-            && !acr.values.iter().any(|v| v.as_str() == Some(ACR_PASSWORD))
+        acr.essential && !acr.values.is_empty() && !acr.values.iter().any(reached)
     });
     if unmet {
+        let names: Vec<_> = supported.iter().map(|acr| acr.as_str()).collect();
         return Err(OAuthError::new(
             ErrorCode::UnmetAuthenticationRequirements,
-            format!("the essential acr can't be reached; it can be {ACR_PASSWORD}"),
+            format!(
+                "the essential acr can't be reached; it can be {}",
+                names.join(" or ")
+            ),
         ));
     }
     Ok(())

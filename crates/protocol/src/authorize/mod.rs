@@ -28,6 +28,7 @@ use crate::{
     error::OAuthError,
     explain::Trail,
     language::Lang,
+    mfa::Acr,
     model::Client,
     request::{AuthorizationParams, Prompts},
     resources::Resources,
@@ -85,6 +86,8 @@ pub struct Context<'a> {
     pub some_clients: &'a [String],
     /// The APIs.
     pub resources: &'a Resources,
+    /// The classes that a sign-in can reach.
+    pub acr: &'a [Acr],
     /// Reads an `id_token_hint`.
     pub hint: &'a dyn Fn(&str) -> Result<VerifiedHint, OAuthError>,
 }

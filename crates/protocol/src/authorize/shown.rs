@@ -3,7 +3,6 @@
 use super::checks::Run;
 use crate::{
     explain::{Shown, Values},
-    metadata::ACR_PASSWORD,
     model::{Audience, Client},
     redirect_uri::RegisteredRedirectUri,
     request::NoValue,
@@ -144,7 +143,8 @@ pub(super) fn claims(run: &Run<'_>) -> Values {
 }
 
 pub(super) fn acr(run: &Run<'_>) -> Values {
-    Values::of(run.params.raw("acr_values"), ACR_PASSWORD)
+    let supported: Vec<_> = run.context.acr.iter().map(|acr| acr.as_str()).collect();
+    Values::of(run.params.raw("acr_values"), &supported.join(" "))
 }
 
 pub(super) fn subject(run: &Run<'_>) -> Values {

@@ -8,11 +8,12 @@ mod steps;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-pub use steps::{Authenticated, Authenticator, Proved, Steps};
+pub use steps::{Authenticated, Authenticator, Proved, SteppedUp, Steps, step_up};
 
 use crate::{
     authorize::AuthorizationRequest,
     error::{ErrorCode, OAuthError},
+    mfa::{Acr, Demand},
     model::{Client, Consent, ConsentMode, Session},
     redirect_uri::{ApplicationType, is_loopback},
     request::Prompt,
@@ -25,6 +26,8 @@ pub struct Situation<'a> {
     pub steps: &'a Steps,
     /// The living session of the browser's cookie.
     pub session: Option<&'a Session>,
+    /// What is demanded of the user who is logging in or, if there is none, of the session's.
+    pub demand: Result<Demand, &'a OAuthError>,
     /// Whether the user has to say who continues: a form was sent from a page that was shown before another user logged in.
     pub must_choose: bool,
     /// The authorization request; `None` when the goal is the account page.
@@ -51,6 +54,8 @@ pub struct Authorization<'a> {
 pub enum NextStep {
     /// The login page.
     Login,
+    /// The page of the second factor, or where one is set up.
+    SecondFactor,
     /// The chooser: continue as this user, or as another.
     ChooseAccount,
     /// The consent page.
@@ -84,8 +89,8 @@ fn has_consent(asked: &Authorization<'_>, session: &Session) -> bool {
 }
 
 fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
-    let Some(session) = now.session else {
-        return Ok(NextStep::Login);
+    let Some(session) = now.session.filter(|_| now.steps.pending().is_none()) else {
+        return login_step(now);
     };
     let asked = now.authorization.as_ref();
     let too_old = asked.is_some_and(|a| login_is_too_old(a, session));
@@ -111,9 +116,37 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     if has_to_choose && !chosen_here {
         return Ok(NextStep::ChooseAccount);
     }
+    if needs_factor(now, session)? {
+        return Ok(NextStep::SecondFactor);
+    }
     match asked {
         Some(asked) if needs_consent(asked, now.steps, session) => Ok(NextStep::Consent),
         _ => Ok(NextStep::Finish),
+    }
+}
+
+/// The step of a login that is not done. All of it is proved only in the request that opens the session.
+fn login_step(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
+    if now.steps.pending().is_none() {
+        return Ok(NextStep::Login);
+    }
+    let demand = now.demand.map_err(Clone::clone)?;
+    let missing = now.steps.authenticated(&demand).err();
+    Ok(missing.unwrap_or(NextStep::Login))
+}
+
+/// Whether the session's user has to prove a second factor. The password is not asked for again (RFC 9470 §5).
+fn needs_factor(now: &Situation<'_>, session: &Session) -> Result<bool, OAuthError> {
+    let demand = now.demand.map_err(Clone::clone)?;
+    let reached = Acr::of_session(&session.context.acr);
+    if now.steps.lacks_step_up(session) {
+        return Ok(true);
+    }
+    // OpenID Core §3.1.2.1: without a page, what is only wished for is not tried.
+    let silent = |a: &Authorization<'_>| a.request.prompt.has(Prompt::None);
+    match now.authorization.as_ref().is_some_and(silent) {
+        true => Ok(reached < demand.required),
+        false => Ok(now.steps.lacks_factor(&demand, reached)),
     }
 }
 

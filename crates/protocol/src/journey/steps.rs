@@ -5,12 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::NextStep;
 use crate::{
-    metadata::ACR_PASSWORD,
+    mfa::{Acr, Demand},
     model::{AuthenticationContext, Session, Sid, Subject},
 };
-
-/// What a user has to prove before a session is opened: a password, for all users.
-const REQUIRED: &[Authenticator] = &[Authenticator::Password];
 
 /// A means to prove who a user is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +15,10 @@ const REQUIRED: &[Authenticator] = &[Authenticator::Password];
 pub enum Authenticator {
     /// The user's password.
     Password,
+    /// A code of an authenticator app.
+    Totp,
+    /// A backup code, in the place of the authenticator app.
+    BackupCode,
 }
 
 impl Authenticator {
@@ -25,16 +26,21 @@ impl Authenticator {
     const fn amr(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::Totp | Self::BackupCode => "otp",
         }
     }
 
-    /// The step in which it is proved.
-    const fn step(self) -> NextStep {
+    /// Whether a login begins with it.
+    const fn is_first(self) -> bool {
         match self {
-            Self::Password => NextStep::Login,
+            Self::Password => true,
+            Self::Totp | Self::BackupCode => false,
         }
     }
 }
+
+/// RFC 8176 §2: more than one factor.
+const AMR_MFA: &str = "mfa";
 
 /// An authenticator that was proved in a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,51 @@ pub struct Authenticated {
     subject: Subject,
     context: AuthenticationContext,
     password_set_at: Option<Timestamp>,
+}
+
+/// A session whose user has proved a second factor since. Only [`step_up`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SteppedUp {
+    session: Session,
+    context: AuthenticationContext,
+}
+
+impl SteppedUp {
+    /// The session as it was.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// When and how the user authenticated, with the second factor.
+    #[must_use]
+    pub fn context(&self) -> &AuthenticationContext {
+        &self.context
+    }
+}
+
+/// RFC 9470: adds a second factor to a living session. The first factor was proved when the session was opened.
+#[must_use]
+pub fn step_up(session: &Session, second: Authenticator, now: Timestamp) -> Option<SteppedUp> {
+    if second.is_first() {
+        return None;
+    }
+    let acr = Acr::of_session(&session.context.acr).max(Acr::Mfa);
+    let mut amr = session.context.amr.clone();
+    for method in [second.amr(), AMR_MFA] {
+        if !amr.iter().any(|known| known == method) {
+            amr.push(method.to_owned());
+        }
+    }
+    let context = AuthenticationContext {
+        auth_time: now,
+        acr: acr.as_str().to_owned(),
+        amr,
+    };
+    Some(SteppedUp {
+        session: session.clone(),
+        context,
+    })
 }
 
 impl Authenticated {
@@ -95,6 +146,15 @@ pub struct Steps {
     /// Whether a login is required, whatever session there is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     must_log_in: bool,
+    /// Whether a second factor is required, whatever session there is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    must_step_up: bool,
+    /// The session to which a second factor was added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stepped_up: Option<Sid>,
+    /// Whether the user went on without a second factor that was not required.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skipped: bool,
 }
 
 /// A consent given in a ticket.
@@ -116,6 +176,15 @@ impl Steps {
         }
     }
 
+    /// No step done yet, and a second factor is required whatever session there is: the user is about to change something sensitive.
+    #[must_use]
+    pub fn must_step_up() -> Self {
+        Self {
+            must_step_up: true,
+            ..Self::default()
+        }
+    }
+
     /// Records a proof. The proofs of another user, and those that have opened a session, don't count any more.
     pub fn prove(&mut self, proved: Proved) {
         if self.opened.take().is_some() {
@@ -126,39 +195,73 @@ impl Steps {
         self.proved.push(proved);
     }
 
-    /// The user who proved all that is required, else the step in which the first missing authenticator is proved. Nothing else sets
-    /// `acr`, `amr` and `auth_time` of a session.
-    pub fn authenticated(&self) -> Result<Authenticated, NextStep> {
-        // Proofs that have opened a session open no other. All are of one user, see `prove`.
-        let unused = || self.proved.iter().filter(|_| self.opened.is_none());
-        let Some(last) = unused().next_back() else {
+    /// The user who has proved a first factor in a login that is not done.
+    #[must_use]
+    pub fn pending(&self) -> Option<&Subject> {
+        let first = self.unused().find(|p| p.authenticator.is_first());
+        first.map(|p| &p.subject)
+    }
+
+    /// Proofs that have opened a session open no other. All are of one user, see `prove`.
+    fn unused(&self) -> impl DoubleEndedIterator<Item = &Proved> {
+        self.proved.iter().filter(|_| self.opened.is_none())
+    }
+
+    /// The user who proved all that is demanded, else the step in which the first missing authenticator is proved. Nothing else but
+    /// [`step_up`] sets `acr`, `amr` and `auth_time` of a session.
+    pub fn authenticated(&self, demand: &Demand) -> Result<Authenticated, NextStep> {
+        let (Some(subject), Some(last)) = (self.pending(), self.unused().next_back()) else {
             return Err(NextStep::Login);
         };
-        let mut amr = Vec::new();
-        for required in REQUIRED {
-            if !unused().any(|p| p.authenticator == *required) {
-                return Err(required.step());
-            }
-            amr.push(required.amr().to_owned());
+        let has_second = self.unused().any(|p| !p.authenticator.is_first());
+        let acr = if has_second { Acr::Mfa } else { Acr::Password };
+        if self.lacks_factor(demand, acr) {
+            return Err(NextStep::SecondFactor);
         }
+        let mut amr: Vec<String> = Vec::new();
+        for proved in self.unused() {
+            let method = proved.authenticator.amr();
+            if !amr.iter().any(|known| known == method) {
+                amr.push(method.to_owned());
+            }
+        }
+        amr.extend(has_second.then(|| AMR_MFA.to_owned()));
         let context = AuthenticationContext {
             // OpenID Core §2: the authentication occurred when its last part did.
             auth_time: last.at,
-            acr: ACR_PASSWORD.to_owned(),
+            acr: acr.as_str().to_owned(),
             amr,
         };
-        let password = unused().find(|p| p.authenticator == Authenticator::Password);
+        let password = self
+            .unused()
+            .find(|p| p.authenticator == Authenticator::Password);
         Ok(Authenticated {
-            subject: last.subject.clone(),
+            subject: subject.clone(),
             context,
             password_set_at: password.map(|p| p.credential_set_at),
         })
+    }
+
+    /// Whether a second factor is asked for where this class is reached.
+    pub(super) fn lacks_factor(&self, demand: &Demand, reached: Acr) -> bool {
+        let skipped = self.skipped && demand.may_skip();
+        reached < demand.required || (reached < demand.wanted && !skipped)
+    }
+
+    /// Records that the user went on without the second factor.
+    pub fn skip(&mut self) {
+        self.skipped = true;
     }
 
     /// Records the session that the proofs have opened.
     pub fn open(&mut self, session: Sid) {
         self.opened = Some(session);
         self.must_log_in = false;
+    }
+
+    /// Records that a second factor was added to a session.
+    pub fn step_up(&mut self, session: &Session) {
+        self.stepped_up = Some(session.sid.clone());
     }
 
     /// Records that the user chose to continue with a session.
@@ -196,6 +299,13 @@ impl Steps {
         self.consent
             .as_ref()
             .is_some_and(|c| c.sid == session.sid && c.subject == session.subject)
+    }
+
+    /// Whether a second factor is required that was not proved yet.
+    pub(super) fn lacks_step_up(&self, session: &Session) -> bool {
+        let proved_now =
+            self.has_opened(session) && Acr::of_session(&session.context.acr) >= Acr::Mfa;
+        self.must_step_up && !proved_now && self.stepped_up.as_ref() != Some(&session.sid)
     }
 
     /// Whether a login is required that was not done yet.

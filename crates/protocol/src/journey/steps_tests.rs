@@ -1,7 +1,10 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
-use crate::samples::{self, now, seconds, sid, subject};
+use crate::{
+    mfa::Enrolled,
+    samples::{self, now, seconds, sid, subject},
+};
 
 fn password(who: &str, after: i64) -> Proved {
     Proved {
@@ -14,19 +17,22 @@ fn password(who: &str, after: i64) -> Proved {
 
 #[test]
 fn nothing_proved_opens_no_session() {
-    assert_eq!(Steps::default().authenticated(), Err(NextStep::Login));
+    assert_eq!(
+        Steps::default().authenticated(&Demand::NOTHING),
+        Err(NextStep::Login)
+    );
     let mut steps = Steps::must_log_in();
     steps.choose(&samples::session());
     steps.consent(&samples::session());
     steps.open(sid("s1"));
-    assert_eq!(steps.authenticated(), Err(NextStep::Login));
+    assert_eq!(steps.authenticated(&Demand::NOTHING), Err(NextStep::Login));
 }
 
 #[test]
 fn a_password_is_all_that_a_session_needs() {
     let mut steps = Steps::default();
     steps.prove(password("alice", 7));
-    let proof = steps.authenticated().unwrap();
+    let proof = steps.authenticated(&Demand::NOTHING).unwrap();
     assert_eq!(proof.subject(), &subject("alice"));
     let context = proof.context();
     assert_eq!(context.auth_time, now() + seconds(7));
@@ -40,7 +46,10 @@ fn what_one_user_proved_does_not_count_for_another() {
     steps.prove(password("alice", 0));
     steps.prove(password("bob", 1));
     assert_eq!(steps.proved, [password("bob", 1)]);
-    assert_eq!(steps.authenticated().unwrap().subject(), &subject("bob"));
+    assert_eq!(
+        steps.authenticated(&Demand::NOTHING).unwrap().subject(),
+        &subject("bob")
+    );
 }
 
 #[test]
@@ -49,9 +58,9 @@ fn a_proof_opens_one_session_only() {
     steps.prove(password("alice", 0));
     steps.open(sid("s1"));
     assert!(steps.has_opened(&samples::session()));
-    assert_eq!(steps.authenticated(), Err(NextStep::Login));
+    assert_eq!(steps.authenticated(&Demand::NOTHING), Err(NextStep::Login));
     steps.prove(password("alice", 60));
-    let again = steps.authenticated().unwrap();
+    let again = steps.authenticated(&Demand::NOTHING).unwrap();
     assert_eq!(again.context().auth_time, now() + seconds(60));
     assert!(!steps.has_opened(&samples::session()), "not opened yet");
 }
@@ -111,9 +120,101 @@ proptest! {
                     expected = None;
                 }
             }
-            let is = steps.authenticated().ok();
+            let is = steps.authenticated(&Demand::NOTHING).ok();
             let is = is.map(|a| (a.subject().clone(), a.context().auth_time));
             prop_assert_eq!(is, expected.clone().map(|p| (p.subject, p.at)));
         }
     }
+}
+
+fn second(authenticator: Authenticator, who: &str, after: i64) -> Proved {
+    Proved {
+        authenticator,
+        ..password(who, after)
+    }
+}
+
+/// A second factor is required.
+const MFA: Demand = Demand {
+    required: Acr::Mfa,
+    wanted: Acr::Mfa,
+    enrolled: Enrolled { totp: true },
+};
+
+#[test]
+fn a_first_factor_without_the_second_opens_no_session() {
+    let mut steps = Steps::default();
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::Login));
+    steps.prove(password("alice", 0));
+    assert_eq!(steps.pending(), Some(&subject("alice")));
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::SecondFactor));
+    steps.skip();
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::SecondFactor));
+    for authenticator in [Authenticator::Totp, Authenticator::BackupCode] {
+        let mut steps = steps.clone();
+        steps.prove(second(authenticator, "alice", 9));
+        let proof = steps.authenticated(&MFA).unwrap();
+        assert_eq!(proof.subject(), &subject("alice"));
+        assert_eq!(proof.password_set_at(), Some(now()));
+        let context = proof.context();
+        assert_eq!(context.acr, "urn:cardea:acr:mfa");
+        assert_eq!(context.amr, ["pwd", "otp", "mfa"]);
+        assert_eq!(context.auth_time, now() + seconds(9));
+        steps.open(sid("s1"));
+        assert_eq!(steps.pending(), None);
+        assert_eq!(steps.authenticated(&MFA), Err(NextStep::Login));
+    }
+}
+
+#[test]
+fn a_second_factor_alone_and_one_of_another_user_open_no_session() {
+    let mut steps = Steps::default();
+    steps.prove(second(Authenticator::Totp, "alice", 0));
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::Login));
+    assert_eq!(
+        steps.authenticated(&Demand::NOTHING),
+        Err(NextStep::Login),
+        "no first factor"
+    );
+    steps.prove(password("bob", 1));
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::SecondFactor));
+    steps.prove(second(Authenticator::Totp, "alice", 2));
+    assert_eq!(steps.authenticated(&MFA), Err(NextStep::Login));
+}
+
+#[test]
+fn a_factor_that_is_only_wished_for_can_be_skipped_by_who_has_none() {
+    let wished = |totp| Demand {
+        required: Acr::Password,
+        wanted: Acr::Mfa,
+        enrolled: Enrolled { totp },
+    };
+    let mut steps = Steps::default();
+    steps.prove(password("alice", 0));
+    let missing = Err(NextStep::SecondFactor);
+    assert_eq!(steps.authenticated(&wished(false)), missing);
+    steps.skip();
+    let skipped = steps.authenticated(&wished(false)).unwrap();
+    assert_eq!(skipped.context().acr, "urn:cardea:acr:password");
+    assert_eq!(skipped.context().amr, ["pwd"]);
+    assert_eq!(steps.authenticated(&wished(true)), missing);
+}
+
+#[test]
+fn a_step_up_keeps_the_session_and_says_what_was_proved() {
+    let before = samples::session();
+    let up = step_up(&before, Authenticator::Totp, now()).unwrap();
+    assert_eq!(up.session(), &before);
+    assert_eq!(up.context().acr, "urn:cardea:acr:mfa");
+    assert_eq!(up.context().amr, ["pwd", "otp", "mfa"]);
+    assert_eq!(up.context().auth_time, now());
+    let mut again = before.clone();
+    again.context = up.context().clone();
+    let up = step_up(&again, Authenticator::BackupCode, now() + seconds(5)).unwrap();
+    assert_eq!(up.context().amr, ["pwd", "otp", "mfa"]);
+    let mut stronger = before.clone();
+    stronger.context.acr = Acr::PhishingResistant.as_str().to_owned();
+    let up = step_up(&stronger, Authenticator::Totp, now()).unwrap();
+    assert_eq!(up.context().acr, Acr::PhishingResistant.as_str());
+    assert_eq!(step_up(&before, Authenticator::Password, now()), None);
 }

@@ -88,6 +88,39 @@ const EVENTS: &[(&str, &str)] = &[
         "account_unlinked",
         "Such a link was removed. The detail is the id of the provider.",
     ),
+    (
+        "factor_added",
+        "A user set up a second factor. The detail is its kind.",
+    ),
+    (
+        "factor_removed",
+        "A user removed a second factor. The detail is its kind.",
+    ),
+    (
+        "factors_reset",
+        "An operator removed all second factors of a user.",
+    ),
+    (
+        "factor_failed",
+        "A wrong code for the second factor, after the right password: at most one row a minute for each user.",
+    ),
+    (
+        "stepped_up",
+        "A user proved a second factor in a session that had begun without it. The detail is the `acr` reached.",
+    ),
+    ("backup_codes_made", "A user got new backup codes."),
+    (
+        "backup_code_used",
+        "A backup code was used. The detail says how many are left.",
+    ),
+    (
+        "device_trusted",
+        "A user said to trust a browser: it is not asked for the second factor.",
+    ),
+    (
+        "device_forgotten",
+        "Browsers that a user trusted are no longer trusted. The detail says how many.",
+    ),
     ("client_added", "A client was added."),
     ("client_changed", "A client was changed."),
     (

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     OAuthError,
     authorize::{AuthorizationRequest, Context, PageReason, Refusal, check},
+    mfa::Acr,
     request::AuthorizationParams,
     verify,
 };
@@ -121,6 +122,7 @@ async fn checked(ctx: &Ctx, params: &AuthorizationParams<'_>) -> Result<Checked,
         similar_client: similar.as_deref(),
         some_clients: &some,
         resources: &ctx.app.settings.resources,
+        acr: &[Acr::Password],
         hint: &hint,
     };
     match check(params, context) {

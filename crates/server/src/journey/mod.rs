@@ -15,6 +15,7 @@ use cardea_protocol::{
     OAuthError,
     authorize::{AuthorizationRequest, ReturnTo},
     journey::{self, Authorization, NextStep, Situation},
+    mfa::Demand,
     model::{Client, Consent, Session, User, Username},
     redirect_uri,
     request::ResponseMode,
@@ -93,6 +94,7 @@ impl Journey {
         journey::next_step(&Situation {
             steps: &self.ticket.steps,
             session: self.session.as_ref(),
+            demand: Ok(Demand::NOTHING),
             must_choose: self.ticket.must_choose,
             authorization: self.authorization(),
         })

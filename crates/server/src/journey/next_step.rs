@@ -40,6 +40,7 @@ pub(crate) async fn proceed(
 pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Response, Failure> {
     let page = match step {
         NextStep::Login => "/login",
+        NextStep::SecondFactor => "/second_factor",
         NextStep::ChooseAccount => "/choose_account",
         // The GET of any page goes on to the end.
         NextStep::Consent | NextStep::Finish => "/consent",

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use cardea_protocol::{
     journey::Authenticated,
+    mfa::Demand,
     model::{Actor, Session, SessionId, Sid},
 };
 use cardea_store::OpenSession;
@@ -25,7 +26,7 @@ pub(crate) async fn after_proof(
     browser: &Browser,
     ticket: Ticket,
 ) -> Result<Response, Failure> {
-    match ticket.steps.authenticated() {
+    match ticket.steps.authenticated(&Demand::NOTHING) {
         Ok(authenticated) => open(ctx, browser, ticket, &authenticated).await,
         Err(missing) => to_page(&ctx.app, missing, &ticket),
     }

@@ -40,6 +40,8 @@ pub mod consents;
 #[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
+pub mod factors;
+#[doc(hidden)]
 pub mod grants;
 #[doc(hidden)]
 pub mod jobs;
@@ -68,6 +70,8 @@ pub mod sample;
 #[doc(hidden)]
 pub mod sessions;
 #[doc(hidden)]
+pub mod trusted_devices;
+#[doc(hidden)]
 pub mod upstreams;
 #[doc(hidden)]
 pub mod users;
@@ -93,6 +97,11 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             consents: a_consent_is_given_before_its_code, a_consent_needs_the_living_session_of_an_enabled_user_and_client,
                 a_given_consent_is_that_of_one_user_to_one_client;
+            factors: an_app_is_set_up_once_and_read_only_by_an_attempt, a_disabled_user_has_no_second_step,
+                a_code_of_the_app_counts_once, of_20_parallel_uses_of_one_code_one_counts,
+                a_backup_code_counts_once_for_its_user, failed_attempts_wait_and_a_right_code_ends_that,
+                of_20_parallel_attempts_no_more_begin_than_are_free, without_the_app_backup_codes_and_trusted_devices_go,
+                a_step_up_keeps_the_session_under_a_new_cookie;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows, a_revoked_consent_allows_no_code,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
@@ -173,6 +182,9 @@ macro_rules! contract {
                 unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
                 a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
                 of_20_parallel_logout_tokens_one_counts, a_login_refreshes_its_own_user;
+            trusted_devices: a_trusted_device_is_one_users_until_it_expires,
+                trusted_devices_are_forgotten,
+                a_user_trusts_so_many_devices_at_most;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute,
@@ -201,6 +213,7 @@ mod tests {
             ("audit", include_str!("audit.rs")),
             ("clients", include_str!("clients.rs")),
             ("endings", include_str!("endings.rs")),
+            ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
@@ -215,6 +228,7 @@ mod tests {
             ("revocation", include_str!("revocation.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),
+            ("trusted_devices", include_str!("trusted_devices.rs")),
             ("users", include_str!("users.rs")),
         ];
         for (module, file) in files {

@@ -4,6 +4,7 @@
 //! Everything here is a pure function of a command and of what the store found.
 
 mod clients;
+mod factors;
 mod grants;
 mod outbox;
 mod upstreams;
@@ -17,7 +18,7 @@ use cardea_protocol::model::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::{clients::*, grants::*, outbox::*, upstreams::*, users::*};
+pub use self::{clients::*, factors::*, grants::*, outbox::*, upstreams::*, users::*};
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 pub const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;

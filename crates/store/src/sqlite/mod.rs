@@ -10,6 +10,7 @@ mod checkpoint;
 mod clients;
 mod codes;
 mod consents;
+mod factors;
 mod fault;
 mod grant_rows;
 mod grants;

@@ -36,7 +36,10 @@ pub(super) fn sweep(
     let old = "DELETE FROM audit WHERE id IN
                  (SELECT id FROM audit WHERE id < ?3 AND at <= ?1 ORDER BY id LIMIT ?2)";
     let end = audit::end_of(tx, audit_end, at, batch)?;
+    let devices = "DELETE FROM trusted_devices WHERE device_key IN
+                   (SELECT device_key FROM trusted_devices WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
     Ok(Swept {
+        devices: rows::execute(tx, devices, (at, batch))?,
         codes: rows::execute(tx, codes, (at, batch))?,
         grants: rows::execute(tx, grants, (at.saturating_sub(KEEP_MS), batch))?,
         sessions: expired + remove_ended_sessions(tx, at, batch)?,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit,
+    SqliteStore, audit, factors,
     fault::Verb,
     rows::{self, Fields},
     sessions,
@@ -363,7 +363,8 @@ fn set_password(
 /// From now on only new logins make known devices.
 pub(super) fn forget_devices(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
     let sql = "UPDATE users SET devices_since = ? WHERE subject = ?";
-    rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str())).map(drop)
+    rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str()))?;
+    factors::forget_all_devices(tx, subject).map(drop)
 }
 
 fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {

@@ -75,7 +75,7 @@ fn n3_a_parameter_out_of_its_grammar_is_logged_beside_what_is_accepted() {
     let soon = asked().with("max_age", "soon");
     logs(&soon, "max_age", Some("soon"), Some("a number of seconds"));
     // OpenID Core §5.5.1.1
-    let acr = Some("urn:cardea:acr:password");
+    let acr = Some("urn:cardea:acr:password urn:cardea:acr:mfa");
     let essential = || {
         let claims = r#"{"id_token":{"acr":{"essential":true,"value":"urn:mfa"}}}"#;
         asked().with("claims", claims)

@@ -105,6 +105,7 @@ impl Asked {
             similar_client: None,
             some_clients: &self.clients,
             resources: &resources,
+            acr: &[Acr::Password, Acr::Mfa],
             hint: &|_| self.hint.clone(),
         };
         let params = match self.undecodable.is_empty() {

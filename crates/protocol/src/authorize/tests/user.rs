@@ -61,6 +61,7 @@ fn an_essential_acr_that_cannot_be_reached_is_a_failed_login() {
     for unmet in [
         r#"{"essential":true,"value":"urn:mfa"}"#,
         r#"{"essential":true,"values":["urn:mfa","urn:other"]}"#,
+        r#"{"essential":true,"value":"urn:cardea:acr:phishing-resistant"}"#,
         r#"{"essential":true,"value":1}"#,
     ] {
         let code = acr(unmet).code();
@@ -70,6 +71,7 @@ fn an_essential_acr_that_cannot_be_reached_is_a_failed_login() {
         r#"{"essential":true}"#,
         r#"{"values":["urn:mfa"]}"#,
         r#"{"essential":true,"values":["urn:mfa","urn:cardea:acr:password"]}"#,
+        r#"{"essential":true,"value":"urn:cardea:acr:mfa"}"#,
         "null",
     ] {
         acr(met).accepted();

@@ -1,0 +1,248 @@
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::{
+    Acr::{Mfa, Password, PhishingResistant},
+    *,
+};
+use crate::request::ClaimsRequest;
+
+const ENROLLED: Enrolled = Enrolled { totp: true };
+const NONE: Enrolled = Enrolled { totp: false };
+
+fn policy(default: Requirement) -> Policy {
+    Policy {
+        default,
+        rules: Vec::new(),
+    }
+}
+
+fn at(enrolled: Enrolled, trusted_device: bool) -> Circumstances<'static> {
+    Circumstances {
+        enrolled,
+        trusted_device,
+        ..Circumstances::default()
+    }
+}
+
+fn acr_values(text: &str) -> Wish {
+    let values: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+    Wish::of(&ClaimsRequest::default(), &values)
+}
+
+fn claim(json: &str) -> Wish {
+    let claims = ClaimsRequest::parse(&format!(r#"{{"id_token":{{"acr":{json}}}}}"#));
+    Wish::of(&claims.unwrap(), &[])
+}
+
+fn classes(default: Requirement, at: Circumstances<'_>, wish: &Wish) -> Option<(Acr, Acr)> {
+    let demand = demand(&policy(default), &at, wish).ok()?;
+    Some((demand.required, demand.wanted))
+}
+
+#[test]
+fn the_policy_says_who_is_asked() {
+    use Requirement::{Off, Optional, Required};
+    for (default, enrolled, trusted, expected) in [
+        (Off, NONE, false, Password),
+        (Off, ENROLLED, false, Password),
+        (Optional, NONE, false, Password),
+        (Optional, ENROLLED, false, Mfa),
+        (Optional, ENROLLED, true, Password),
+        (Required, NONE, false, Mfa),
+        // A record of a device does not stand for a factor that was removed.
+        (Required, NONE, true, Mfa),
+        (Required, ENROLLED, false, Mfa),
+        (Required, ENROLLED, true, Password),
+    ] {
+        let found = classes(default, at(enrolled, trusted), &Wish::default());
+        let case = format!("{default:?} {enrolled:?} {trusted}");
+        assert_eq!(found, Some((expected, expected)), "{case}");
+    }
+}
+
+#[test]
+fn the_first_rule_whose_conditions_are_all_met_counts() {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let policy = Policy {
+        default: Requirement::Optional,
+        rules: vec![
+            Rule {
+                networks: vec!["10.0.0.0/8".parse().unwrap()],
+                clients: words("wiki"),
+                require: Requirement::Off,
+                ..Rule::default()
+            },
+            Rule {
+                roles: words("admin editor"),
+                require: Requirement::Required,
+                ..Rule::default()
+            },
+            Rule {
+                groups: words("staff"),
+                require: Requirement::Required,
+                ..Rule::default()
+            },
+        ],
+    };
+    let client = ClientId::parse("wiki").unwrap();
+    let (admin, staff) = (words("user admin"), words("staff"));
+    let of = |at: Circumstances<'_>| policy.requirement(&at);
+    let nobody = Circumstances::default();
+    assert_eq!(of(nobody), Requirement::Optional);
+    let admin = Circumstances {
+        roles: &admin,
+        ..nobody
+    };
+    assert_eq!(of(admin), Requirement::Required);
+    let staff = Circumstances {
+        groups: &staff,
+        ..nobody
+    };
+    assert_eq!(of(staff), Requirement::Required);
+    let groups_are_no_roles = Circumstances {
+        roles: staff.groups,
+        ..nobody
+    };
+    assert_eq!(of(groups_are_no_roles), Requirement::Optional);
+    for (address, requirement) in [
+        ("10.1.2.3", Requirement::Off),
+        ("::ffff:10.1.2.3", Requirement::Off),
+        ("11.1.2.3", Requirement::Required),
+        ("::1", Requirement::Required),
+    ] {
+        let here = Circumstances {
+            address: Some(address.parse().unwrap()),
+            ..admin
+        };
+        assert_eq!(of(here), Requirement::Required, "not of that client");
+        let here = Circumstances {
+            client: Some(&client),
+            ..here
+        };
+        assert_eq!(of(here), requirement, "{address}");
+    }
+    let elsewhere = Circumstances {
+        client: Some(&client),
+        ..nobody
+    };
+    assert_eq!(of(elsewhere), Requirement::Optional, "without an address");
+}
+
+#[test]
+fn acr_values_are_tried_and_do_not_fail() {
+    use Requirement::{Off, Optional};
+    let mfa = "urn:cardea:acr:mfa";
+    let both = "urn:cardea:acr:mfa urn:cardea:acr:password";
+    let strongest = "urn:cardea:acr:phishing-resistant";
+    for (asked, default, here, expected) in [
+        ("", Optional, at(NONE, false), (Password, Password)),
+        ("urn:other", Optional, at(NONE, false), (Password, Password)),
+        (mfa, Optional, at(NONE, false), (Password, Mfa)),
+        (mfa, Optional, at(ENROLLED, true), (Password, Mfa)),
+        (mfa, Optional, at(ENROLLED, false), (Mfa, Mfa)),
+        (mfa, Off, at(ENROLLED, false), (Password, Password)),
+        // The most wanted that the user can reach; setting up a factor is the last resort.
+        (both, Optional, at(NONE, false), (Password, Password)),
+        (both, Optional, at(ENROLLED, true), (Password, Mfa)),
+        (strongest, Optional, at(NONE, false), (Password, Password)),
+    ] {
+        let found = classes(default, here, &acr_values(asked));
+        assert_eq!(found, Some(expected), "{asked} {default:?} {here:?}");
+    }
+}
+
+#[test]
+fn an_essential_acr_is_reached_or_it_is_an_error() {
+    use Requirement::{Off, Optional};
+    let mfa = r#"{"essential":true,"values":["urn:cardea:acr:mfa"]}"#;
+    let either =
+        r#"{"essential":true,"values":["urn:cardea:acr:phishing-resistant","urn:cardea:acr:mfa"]}"#;
+    let strongest = r#"{"essential":true,"value":"urn:cardea:acr:phishing-resistant"}"#;
+    let voluntary = r#"{"value":"urn:cardea:acr:mfa"}"#;
+    for (asked, default, here, expected) in [
+        (mfa, Optional, at(NONE, false), Some((Mfa, Mfa))),
+        (mfa, Optional, at(ENROLLED, true), Some((Mfa, Mfa))),
+        (mfa, Off, at(ENROLLED, false), None),
+        (either, Optional, at(ENROLLED, true), Some((Mfa, Mfa))),
+        (strongest, Optional, at(ENROLLED, false), None),
+        (voluntary, Optional, at(NONE, false), Some((Password, Mfa))),
+        (voluntary, Off, at(NONE, false), Some((Password, Password))),
+        (
+            r#"{"essential":true}"#,
+            Off,
+            at(NONE, false),
+            Some((Password, Password)),
+        ),
+    ] {
+        let found = classes(default, here, &claim(asked));
+        assert_eq!(found, expected, "{asked} {default:?} {here:?}");
+    }
+    let error = demand(&policy(Off), &at(NONE, false), &claim(mfa)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::UnmetAuthenticationRequirements);
+}
+
+#[test]
+fn an_essential_acr_is_reported_as_it_was_asked_for() {
+    let password = r#"{"essential":true,"value":"urn:cardea:acr:password"}"#;
+    assert_eq!(claim(password).reported(Mfa), Password);
+    assert_eq!(claim(password).reported(Password), Password);
+    let mfa = r#"{"essential":true,"value":"urn:cardea:acr:mfa"}"#;
+    assert_eq!(claim(mfa).reported(Password), Password, "never more");
+    assert_eq!(claim(mfa).reported(Mfa), Mfa);
+    assert_eq!(claim(mfa).reported(PhishingResistant), Mfa);
+    assert_eq!(acr_values("urn:cardea:acr:password").reported(Mfa), Mfa);
+}
+
+#[test]
+fn a_wish_can_be_skipped_only_where_there_is_no_factor() {
+    let of = |default, here: Circumstances<'_>| {
+        let wish = acr_values("urn:cardea:acr:mfa");
+        demand(&policy(default), &here, &wish).unwrap().may_skip()
+    };
+    assert!(of(Requirement::Optional, at(NONE, false)));
+    assert!(!of(Requirement::Optional, at(ENROLLED, true)));
+    assert!(!of(Requirement::Required, at(NONE, false)));
+}
+
+#[test]
+fn a_class_that_can_be_reached_nowhere_is_not_supported() {
+    assert_eq!(policy(Requirement::Off).supported(), [Password]);
+    assert_eq!(policy(Requirement::Optional).supported(), [Password, Mfa]);
+    let mut one = policy(Requirement::Off);
+    one.rules.push(Rule {
+        require: Requirement::Required,
+        ..Rule::default()
+    });
+    assert_eq!(one.supported(), [Password, Mfa]);
+}
+
+#[test]
+fn a_class_has_one_name() {
+    for acr in Acr::ALL {
+        assert_eq!(Acr::parse(acr.as_str()), Some(acr));
+        assert_eq!(Acr::of_session(acr.as_str()), acr);
+    }
+    for other in ["", "mfa", "URN:CARDEA:ACR:MFA", "urn:cardea:acr:mfa "] {
+        assert_eq!(Acr::parse(other), None);
+        assert_eq!(Acr::of_session(other), Password);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_a_client_asks_for_never_lowers_what_the_policy_demands(
+        essential in vec(select(&Acr::ALL), 0..3),
+        voluntary in vec(select(&Acr::ALL), 0..3),
+        default in select(&[Requirement::Off, Requirement::Optional, Requirement::Required]),
+        totp: bool,
+        trusted: bool,
+    ) {
+        let (policy, at) = (policy(default), at(Enrolled { totp }, trusted));
+        let plain = demand(&policy, &at, &Wish::default()).unwrap();
+        let wish = Wish { essential: essential.clone(), voluntary };
+        let Ok(asked) = demand(&policy, &at, &wish) else { return Ok(()) };
+        prop_assert!(asked.required >= plain.required && asked.wanted >= asked.required);
+        prop_assert!(essential.is_empty() || essential.iter().any(|acr| *acr <= asked.required));
+        prop_assert!(asked.wanted <= Mfa && (default != Requirement::Off || asked.wanted == Password));
+    }
+}

@@ -1,0 +1,343 @@
+//! Second factors.
+
+use async_trait::async_trait;
+use cardea_protocol::model::{Cause, FactorFailures, MAX_TRUSTED_DEVICES, Subject, TrustedDevice};
+use cardea_seal::{Digest, Secret};
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+use super::{
+    SqliteStore, audit,
+    fault::Verb,
+    rows::{self, Fields},
+};
+use crate::{
+    AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
+    ForgetDevice, RemoveFactors, ReplaceBackupCodes, Result, StoreError, TotpCredential, TotpView,
+    TrustDevice, UseFactor, WhichFactors,
+    events::{self, FAILURE_AUDIT_EVERY_MS, TOUCH_EVERY_MS},
+};
+
+/// The key of an enabled user.
+const ENABLED: &str = "SELECT user_key FROM users WHERE subject = ? AND status = 'enabled'";
+/// Whether a user has a factor that backup codes and trusted devices stand in for.
+const HAS_FACTOR: &str =
+    "SELECT 1 FROM credentials WHERE user_key = ? AND kind IN ('totp', 'passkey') LIMIT 1";
+
+#[async_trait]
+impl Factors for SqliteStore {
+    async fn factors(&self, subject: &Subject) -> Result<FactorView> {
+        self.read(|db| view(db, subject))
+    }
+
+    async fn attempt_factor(&self, command: AttemptFactor) -> Result<FactorAttempt> {
+        self.write(move |tx| attempt(tx, &command)).await
+    }
+
+    async fn use_factor(&self, command: UseFactor) -> Result<Option<FactorUsed>> {
+        self.write(move |tx| use_factor(tx, &command)).await
+    }
+
+    async fn record_factor_failure(&self, subject: Subject, cause: Cause) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE users SET factor_failure_audited_at = ?1
+                       WHERE subject = ?2 AND (factor_failure_audited_at IS NULL OR factor_failure_audited_at <= ?1 - ?3)";
+            let now = cause.now.as_millisecond();
+            if rows::execute(tx, sql, (now, subject.as_str(), FAILURE_AUDIT_EVERY_MS))? == 1 {
+                audit::record(tx, &cause, &events::factor_failed(&subject))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn enrol_totp(&self, command: EnrolTotp) -> Result<bool> {
+        self.write(move |tx| enrol(tx, &command)).await
+    }
+
+    async fn replace_backup_codes(&self, command: ReplaceBackupCodes) -> Result<bool> {
+        self.write(move |tx| {
+            let Some(user) = with_factor(tx, &command.subject)? else {
+                return Ok(false);
+            };
+            put_backup_codes(tx, user, &command.backup_codes, command.cause.now)?;
+            audit::record(
+                tx,
+                &command.cause,
+                &events::backup_codes_made(&command.subject),
+            )?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn remove_factors(&self, command: RemoveFactors) -> Result<bool> {
+        self.write(move |tx| remove(tx, &command)).await
+    }
+
+    async fn trust_device(&self, command: TrustDevice) -> Result<bool> {
+        self.write(move |tx| trust(tx, &command)).await
+    }
+
+    async fn is_trusted(&self, subject: &Subject, token: Digest, now: Timestamp) -> Result<bool> {
+        let sql = "SELECT 1 FROM trusted_devices d JOIN users u ON u.user_key = d.user_key
+                   WHERE d.token_hash = ? AND u.subject = ? AND d.expires_at > ?";
+        let params = (token.as_bytes(), subject.as_str(), now.as_millisecond());
+        let found: Option<i64> = self.read(|db| rows::value(db, sql, params))?;
+        Ok(found.is_some())
+    }
+
+    async fn touch_trusted_device(
+        &self,
+        subject: Subject,
+        token: Digest,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.write(move |tx| {
+            let sql = "UPDATE trusted_devices SET last_used_at = ?1
+                       WHERE token_hash = ?2 AND user_key = (SELECT user_key FROM users WHERE subject = ?3)
+                         AND last_used_at < ?1 - ?4";
+            let now = now.as_millisecond();
+            let params = (now, token.as_bytes(), subject.as_str(), TOUCH_EVERY_MS);
+            rows::execute(tx, sql, params).map(drop)
+        })
+        .await
+    }
+
+    async fn trusted_devices(
+        &self,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<Vec<TrustedDevice>> {
+        let sql =
+            "SELECT d.device_key, u.subject, d.label, d.created_at, d.last_used_at, d.expires_at
+                   FROM trusted_devices d JOIN users u ON u.user_key = d.user_key
+                   WHERE u.subject = ? AND d.expires_at > ? ORDER BY d.device_key DESC";
+        self.read(|db| {
+            rows::all(db, sql, (subject.as_str(), now.as_millisecond()), |row| {
+                let mut f = Fields::new(row, "trusted_devices", 0);
+                Ok(TrustedDevice {
+                    id: f.get("device_key")?,
+                    subject: f.parse("subject", Subject::parse)?,
+                    label: f.get("label")?,
+                    created_at: f.time("created_at")?,
+                    last_used_at: f.time("last_used_at")?,
+                    expires_at: f.time("expires_at")?,
+                })
+            })
+        })
+    }
+
+    async fn forget_device(&self, command: ForgetDevice) -> Result<u64> {
+        self.write(move |tx| {
+            let sql = "DELETE FROM trusted_devices WHERE user_key = (SELECT user_key FROM users WHERE subject = ?1)
+                         AND (?2 IS NULL OR device_key = ?2)";
+            let forgotten = rows::execute(tx, sql, (command.subject.as_str(), command.id))?;
+            if forgotten > 0 {
+                let entry = events::device_forgotten(&command, forgotten);
+                audit::record(tx, &command.cause, &entry)?;
+            }
+            Ok(forgotten)
+        })
+        .await
+    }
+}
+
+fn view(db: &Connection, subject: &Subject) -> Verb<FactorView> {
+    let sql = "SELECT c.kind, c.created_at, c.last_used_at FROM credentials c JOIN users u ON u.user_key = c.user_key
+               WHERE u.subject = ? AND c.kind IN ('totp', 'backup_code')";
+    let found = rows::all(db, sql, [subject.as_str()], |row| {
+        let mut f = Fields::new(row, "credentials", 0);
+        let kind: String = f.get("kind")?;
+        let totp = TotpView {
+            created_at: f.time("created_at")?,
+            last_used_at: f.time_opt("last_used_at")?,
+        };
+        Ok((kind == "totp").then_some(totp))
+    })?;
+    Ok(FactorView {
+        totp: found.iter().find_map(|totp| *totp),
+        backup_codes: count(found.iter().filter(|totp| totp.is_none()).count()),
+    })
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn attempt(tx: &Connection, command: &AttemptFactor) -> Verb<FactorAttempt> {
+    let sql =
+        "SELECT u.user_key, u.failed_factors, u.last_factor_failure_at, c.secret, c.created_at
+               FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'totp'
+               WHERE u.subject = ? AND u.status = 'enabled'";
+    let found = rows::first(tx, sql, [command.subject.as_str()], |row| {
+        let mut f = Fields::new(row, "users", 0);
+        let user: i64 = f.get("user_key")?;
+        let failures = FactorFailures {
+            count: f.get("failed_factors")?,
+            last_at: f.time_opt("last_factor_failure_at")?,
+        };
+        let secret: Option<String> = f.get("secret")?;
+        let set_at = f.time_opt("created_at")?;
+        let totp = secret.zip(set_at).map(|(secret, set_at)| TotpCredential {
+            sealed: Secret::new(secret),
+            set_at,
+        });
+        Ok((user, failures, totp))
+    })?;
+    let Some((user, failures, totp)) = found else {
+        return Ok(FactorAttempt::NoUser);
+    };
+    let now = command.cause.now;
+    if let Some(until) = failures.locked(now) {
+        return Ok(FactorAttempt::Locked(until));
+    }
+    let sql = "UPDATE users SET failed_factors = min(failed_factors + 1, 1000000), last_factor_failure_at = ?
+               WHERE user_key = ? AND failed_factors = ?";
+    let params = (now.as_millisecond(), user, failures.count);
+    match rows::execute(tx, sql, params)? {
+        1 => Ok(FactorAttempt::Begun { totp }),
+        _ => Ok(FactorAttempt::Locked(now)),
+    }
+}
+
+fn use_factor(tx: &Connection, command: &UseFactor) -> Verb<Option<FactorUsed>> {
+    let Some(user) = rows::value::<i64>(tx, ENABLED, [command.subject.as_str()])? else {
+        return Ok(None);
+    };
+    let used = match &command.factor {
+        FactorUse::Totp { step, set_at } => {
+            // RFC 6238 §5.2: the verifier must not accept the second attempt of the same code.
+            let sql = "UPDATE credentials SET used = ?2, last_used_at = ?3
+                       WHERE user_key = ?1 AND kind = 'totp' AND created_at = ?4 AND used < ?2";
+            let now = command.cause.now.as_millisecond();
+            rows::execute(tx, sql, (user, step.0, now, set_at.as_millisecond()))?
+        }
+        FactorUse::BackupCode(tag) => {
+            let sql =
+                "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code' AND id = ?";
+            rows::execute(tx, sql, (user, tag.to_text()))?
+        }
+    };
+    if used == 0 {
+        return Ok(None);
+    }
+    let sql =
+        "UPDATE users SET failed_factors = 0, last_factor_failure_at = NULL WHERE user_key = ?";
+    rows::execute(tx, sql, [user])?;
+    let sql = "SELECT count(*) FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
+    let backup_codes: u32 = rows::value(tx, sql, [user])?.unwrap_or_default();
+    if let FactorUse::BackupCode(_) = command.factor {
+        let entry = events::backup_code_used(&command.subject, backup_codes);
+        audit::record(tx, &command.cause, &entry)?;
+    }
+    Ok(Some(FactorUsed { backup_codes }))
+}
+
+fn enrol(tx: &Connection, command: &EnrolTotp) -> Verb<bool> {
+    let sql = "INSERT INTO credentials (user_key, kind, id, secret, used, created_at)
+               SELECT user_key, 'totp', '', :secret, :step, :now FROM users WHERE subject = :subject AND status = 'enabled'
+               ON CONFLICT DO NOTHING";
+    let params = named_params! {
+        ":subject": command.subject.as_str(),
+        ":secret": command.sealed.expose(),
+        ":step": command.step.0,
+        ":now": command.cause.now.as_millisecond(),
+    };
+    if rows::execute(tx, sql, params)? == 0 {
+        return Ok(false);
+    }
+    audit::record(tx, &command.cause, &events::totp_added(&command.subject))?;
+    let Some(user) = rows::value(tx, ENABLED, [command.subject.as_str()])? else {
+        return Err(StoreError::rejected("the user has just been read").into());
+    };
+    if !command.backup_codes.is_empty() {
+        put_backup_codes(tx, user, &command.backup_codes, command.cause.now)?;
+        audit::record(
+            tx,
+            &command.cause,
+            &events::backup_codes_made(&command.subject),
+        )?;
+    }
+    Ok(true)
+}
+
+fn put_backup_codes(tx: &Connection, user: i64, codes: &[Digest], now: Timestamp) -> Verb<()> {
+    let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
+    rows::execute(tx, sql, [user])?;
+    for tag in codes {
+        let sql = "INSERT INTO credentials (user_key, kind, id, created_at) VALUES (?, 'backup_code', ?, ?)";
+        rows::execute(tx, sql, (user, tag.to_text(), now.as_millisecond()))?;
+    }
+    Ok(())
+}
+
+/// The key of an enabled user who has a second factor.
+fn with_factor(tx: &Connection, subject: &Subject) -> Verb<Option<i64>> {
+    let Some(user) = rows::value::<i64>(tx, ENABLED, [subject.as_str()])? else {
+        return Ok(None);
+    };
+    let has: Option<i64> = rows::value(tx, HAS_FACTOR, [user])?;
+    Ok(has.map(|_| user))
+}
+
+fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
+    let sql = "SELECT user_key FROM users WHERE subject = ?";
+    let Some(user) = rows::value::<i64>(tx, sql, [command.subject.as_str()])? else {
+        return Ok(false);
+    };
+    let sql = match command.which {
+        WhichFactors::Totp => "DELETE FROM credentials WHERE user_key = ? AND kind = 'totp'",
+        WhichFactors::All => {
+            "DELETE FROM credentials WHERE user_key = ? AND kind IN ('totp', 'passkey', 'backup_code')"
+        }
+    };
+    if rows::execute(tx, sql, [user])? == 0 {
+        return Ok(false);
+    }
+    let left: Option<i64> = rows::value(tx, HAS_FACTOR, [user])?;
+    if left.is_none() {
+        let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
+        rows::execute(tx, sql, [user])?;
+        forget_all_devices(tx, &command.subject)?;
+        let sql =
+            "UPDATE users SET failed_factors = 0, last_factor_failure_at = NULL WHERE user_key = ?";
+        rows::execute(tx, sql, [user])?;
+    }
+    let entry = events::factors_removed(&command.subject, command.which);
+    audit::record(tx, &command.cause, &entry)?;
+    Ok(true)
+}
+
+fn trust(tx: &Connection, command: &TrustDevice) -> Verb<bool> {
+    let Some(user) = with_factor(tx, &command.subject)? else {
+        return Ok(false);
+    };
+    if let Some(before) = command.replaces {
+        let sql = "DELETE FROM trusted_devices WHERE user_key = ? AND token_hash = ?";
+        rows::execute(tx, sql, (user, before.as_bytes()))?;
+    }
+    rows::execute(
+        tx,
+        "INSERT INTO trusted_devices (user_key, token_hash, label, created_at, last_used_at, expires_at)
+         VALUES (:user, :token, :label, :now, :now, :expires)",
+        named_params! {
+            ":user": user,
+            ":token": command.token.as_bytes(),
+            ":label": command.label,
+            ":now": command.cause.now.as_millisecond(),
+            ":expires": command.expires_at.as_millisecond(),
+        },
+    )?;
+    let sql = "DELETE FROM trusted_devices WHERE user_key = ?1 AND device_key NOT IN
+                 (SELECT device_key FROM trusted_devices WHERE user_key = ?1 ORDER BY device_key DESC LIMIT ?2)";
+    rows::execute(tx, sql, (user, MAX_TRUSTED_DEVICES))?;
+    audit::record(tx, &command.cause, &events::device_trusted(command))?;
+    Ok(true)
+}
+
+/// The browsers that a user trusts are forgotten with the known devices, see [`super::users::forget_devices`].
+pub(super) fn forget_all_devices(tx: &Connection, subject: &Subject) -> Verb<u64> {
+    let sql = "DELETE FROM trusted_devices WHERE user_key = (SELECT user_key FROM users WHERE subject = ?)";
+    rows::execute(tx, sql, [subject.as_str()])
+}

@@ -196,6 +196,8 @@ fn is_implied(asked: &Authorization<'_>) -> bool {
 }
 
 #[cfg(test)]
+mod factor_tests;
+#[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -10,11 +10,12 @@ use super::{
     SqliteStore, audit,
     fault::Verb,
     rows::{self, Fields},
+    sessions::session_alive,
 };
 use crate::{
     AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
-    ForgetDevice, RemoveFactors, ReplaceBackupCodes, Result, StoreError, TotpCredential, TotpView,
-    TrustDevice, UseFactor, WhichFactors,
+    ForgetDevice, RemoveFactors, ReplaceBackupCodes, Result, StepUpSession, StoreError,
+    TotpCredential, TotpView, TrustDevice, UseFactor, WhichFactors,
     events::{self, FAILURE_AUDIT_EVERY_MS, TOUCH_EVERY_MS},
 };
 
@@ -340,4 +341,29 @@ fn trust(tx: &Connection, command: &TrustDevice) -> Verb<bool> {
 pub(super) fn forget_all_devices(tx: &Connection, subject: &Subject) -> Verb<u64> {
     let sql = "DELETE FROM trusted_devices WHERE user_key = (SELECT user_key FROM users WHERE subject = ?)";
     rows::execute(tx, sql, [subject.as_str()])
+}
+
+/// Adds a second factor to a session, see [`crate::Sessions::step_up_session`].
+pub(super) fn step_up(tx: &Connection, command: &StepUpSession) -> Verb<bool> {
+    let sql = concat!(
+        "UPDATE sessions AS s SET cookie_hash = :new, auth_time = :auth_time, acr = :acr, amr = :amr, last_seen_at = :now
+         WHERE s.cookie_hash = :id
+           AND s.user_key = (SELECT user_key FROM users WHERE subject = :subject AND status = 'enabled') AND ",
+        session_alive!()
+    );
+    let context = &command.context;
+    let params = named_params! {
+        ":id": command.id.0.as_bytes(),
+        ":new": command.new_id.0.as_bytes(),
+        ":subject": command.subject.as_str(),
+        ":auth_time": context.auth_time.as_millisecond(),
+        ":acr": context.acr,
+        ":amr": rows::to_json(&context.amr)?,
+        ":now": command.cause.now.as_millisecond(),
+    };
+    if rows::execute(tx, sql, params)? == 0 {
+        return Ok(false);
+    }
+    audit::record(tx, &command.cause, &events::stepped_up(command))?;
+    Ok(true)
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit,
+    SqliteStore, audit, factors,
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
@@ -69,7 +69,7 @@ impl Sessions for SqliteStore {
     }
 
     async fn step_up_session(&self, command: StepUpSession) -> Result<bool> {
-        self.write(move |tx| step_up(tx, &command)).await
+        self.write(move |tx| factors::step_up(tx, &command)).await
     }
 
     async fn touch_session(
@@ -208,30 +208,6 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     rows::execute(tx, sql, [user])?;
     audit::record(tx, cause, &events::login(session))?;
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))
-}
-
-fn step_up(tx: &Connection, command: &StepUpSession) -> Verb<bool> {
-    let sql = concat!(
-        "UPDATE sessions AS s SET cookie_hash = :new, auth_time = :auth_time, acr = :acr, amr = :amr, last_seen_at = :now
-         WHERE s.cookie_hash = :id
-           AND s.user_key = (SELECT user_key FROM users WHERE subject = :subject AND status = 'enabled') AND ",
-        session_alive!()
-    );
-    let context = &command.context;
-    let params = named_params! {
-        ":id": command.id.0.as_bytes(),
-        ":new": command.new_id.0.as_bytes(),
-        ":subject": command.subject.as_str(),
-        ":auth_time": context.auth_time.as_millisecond(),
-        ":acr": context.acr,
-        ":amr": rows::to_json(&context.amr)?,
-        ":now": command.cause.now.as_millisecond(),
-    };
-    if rows::execute(tx, sql, params)? == 0 {
-        return Ok(false);
-    }
-    audit::record(tx, &command.cause, &events::stepped_up(command))?;
-    Ok(true)
 }
 
 /// The `sid` of the browser's session, if it is kept.

@@ -17,7 +17,7 @@ pub(super) struct Now {
     pub(super) hinted_elsewhere: bool,
     pub(super) consent: Option<Consent>,
     pub(super) demand: Result<Demand, OAuthError>,
-    client: Client,
+    pub(super) client: Client,
 }
 
 /// Alice is logged in since ten minutes and has allowed all that is asked for.

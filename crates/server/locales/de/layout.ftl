@@ -5,3 +5,4 @@ layout-tagline = Ein Konto für alle Ihre Apps.
 layout-help = Hilfe
 layout-privacy = Datenschutz
 layout-terms = Nutzungsbedingungen
+layout-back = Zurück zu { $app }

@@ -7,3 +7,4 @@ layout-tagline = One account for all your apps.
 layout-help = Help
 layout-privacy = Privacy
 layout-terms = Terms
+layout-back = Back to { $app }

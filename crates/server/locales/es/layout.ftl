@@ -5,3 +5,4 @@ layout-tagline = Una sola cuenta para todas sus aplicaciones.
 layout-help = Ayuda
 layout-privacy = Privacidad
 layout-terms = Condiciones de uso
+layout-back = Volver a { $app }

@@ -5,3 +5,4 @@ layout-tagline = Un seul compte pour toutes vos applications.
 layout-help = Aide
 layout-privacy = Confidentialité
 layout-terms = Conditions d’utilisation
+layout-back = Retour à { $app }

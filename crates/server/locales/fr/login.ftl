@@ -1,8 +1,8 @@
 login-title = Se connecter
-login-title-error = Erreur : se connecter
+login-title-error = Erreur : se connecter
 login-heading-app = Se connecter à { $app }
 login-lead = pour voir votre compte
-login-again = Vous vous êtes connecté ou déconnecté dans un autre onglet, ou votre session a pris fin : votre saisie n’a donc pas été prise en compte. Veuillez vous connecter à nouveau.
+login-again = Vous vous êtes connecté ou déconnecté dans un autre onglet, ou votre session a pris fin : votre saisie n’a donc pas été prise en compte. Veuillez vous connecter à nouveau.
 login-username = Nom d’utilisateur
 login-password = Mot de passe
 login-show = Afficher

@@ -1,5 +1,9 @@
 use std::borrow::Cow;
 
+use cardea_protocol::language::Lang;
+
+use crate::i18n::{self, Key};
+
 /// Browsers by what only they say; the first that fits, since most also claim to be Chrome or Safari.
 const BROWSERS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
@@ -50,12 +54,19 @@ pub(super) fn kind(user_agent: &str) -> DeviceKind {
 }
 
 /// "Firefox on Linux": enough for users to recognize their own device. Nothing of the header itself is shown.
-pub(crate) fn in_words(user_agent: &str) -> Cow<'static, str> {
+pub(crate) fn in_words(lang: Lang, user_agent: &str) -> Cow<'static, str> {
     match (first(&BROWSERS, user_agent), first(&SYSTEMS, user_agent)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}").into(),
+        (Some(browser), Some(system)) => {
+            let both = i18n::t_with(lang, Key("account-browser-on"));
+            let both = both.text("browser", browser).text("system", system);
+            both.plain().into()
+        }
         (Some(browser), None) => browser.into(),
-        (None, Some(system)) => format!("A browser on {system}").into(),
-        (None, None) => "An unknown browser".into(),
+        (None, Some(system)) => {
+            let some = i18n::t_with(lang, Key("account-some-browser-on"));
+            some.text("system", system).plain().into()
+        }
+        (None, None) => i18n::t(lang, Key("account-unknown-browser")).into(),
     }
 }
 
@@ -68,6 +79,8 @@ fn first(known: &[(&'static str, &'static str)], user_agent: &str) -> Option<&'s
 
 #[cfg(test)]
 mod tests {
+    use cardea_protocol::language::Lang;
+
     use super::{DeviceKind, in_words, kind};
 
     #[test]
@@ -131,14 +144,17 @@ mod tests {
             ),
             ("curl/8.14.1", "curl"),
         ] {
-            assert_eq!(in_words(user_agent), words, "{user_agent}");
+            assert_eq!(in_words(Lang::En, user_agent), words, "{user_agent}");
         }
     }
 
     #[test]
     fn a_strange_header_is_not_repeated() {
-        assert_eq!(in_words(""), "An unknown browser");
-        assert_eq!(in_words("<script>alert(1)</script>"), "An unknown browser");
-        assert_eq!(in_words("Windows <b>"), "A browser on Windows");
+        assert_eq!(in_words(Lang::En, ""), "An unknown browser");
+        assert_eq!(
+            in_words(Lang::En, "<script>alert(1)</script>"),
+            "An unknown browser"
+        );
+        assert_eq!(in_words(Lang::En, "Windows <b>"), "A browser on Windows");
     }
 }

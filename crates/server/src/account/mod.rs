@@ -214,15 +214,7 @@ async fn show(ctx: &Ctx, browser: &Browser, session: &Session) -> Result<Respons
             .map(|(s, address)| session_line(s, address, session, ctx.caller.now))
             .collect(),
         applications: applications
-            .map(|(consent, client)| {
-                application_line(
-                    &ctx.app,
-                    consent,
-                    client.as_deref(),
-                    &grants,
-                    ctx.caller.now,
-                )
-            })
+            .map(|(consent, client)| application_line(ctx, consent, client.as_deref(), &grants))
             .collect(),
     };
     let mut response = html(AccountPage::CSP, &page);
@@ -254,11 +246,10 @@ fn session_line<'a>(
 }
 
 fn application_line<'a>(
-    app: &App,
+    ctx: &Ctx,
     consent: &'a Consent,
     client: Option<&'a Client>,
     grants: &[GrantView],
-    now: Timestamp,
 ) -> ApplicationLine<'a> {
     let own = || {
         grants
@@ -273,7 +264,8 @@ fn application_line<'a>(
     };
     let late = |g: &GrantView| g.grant.refresh.as_ref().and_then(|r| r.late_retry_at);
     let audience = |scope: &str| {
-        app.settings
+        ctx.app
+            .settings
             .resources
             .owner_of(scope)
             .map(|r| r.audience.to_string())
@@ -285,12 +277,15 @@ fn application_line<'a>(
         scopes: consent
             .scope
             .iter()
-            .map(|scope| words(scope, audience(scope).as_deref()))
+            .map(|scope| words(ctx.lang(), scope, audience(scope).as_deref()))
             .collect(),
-        last_used: own().map(used).max().map(|at| When::new(at, now)),
+        last_used: own()
+            .map(used)
+            .max()
+            .map(|at| When::new(at, ctx.caller.now)),
         late_retries: own()
             .filter_map(late)
-            .map(|at| When::new(at, now))
+            .map(|at| When::new(at, ctx.caller.now))
             .collect(),
     }
 }

@@ -1,10 +1,11 @@
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use askama::Template;
 
 use super::device::{self, DeviceKind};
 use crate::{
     consent::words::ScopeLine,
+    i18n::{Key, Markup, Message},
     pages::{AppLine, Shell, UserLine, When, csp},
 };
 
@@ -44,19 +45,18 @@ impl Done {
         }
     }
 
+    /// What the user reads.
+    pub(crate) fn key(self) -> Key {
+        match self {
+            Self::SessionEnded => Key("account-done-session"),
+            Self::OthersEnded => Key("account-done-others"),
+            Self::AccessRevoked => Key("account-done-revoked"),
+        }
+    }
+
     /// Reads the word.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|done| done.as_str() == word)
-    }
-}
-
-impl fmt::Display for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SessionEnded => "That device is signed out.",
-            Self::OthersEnded => "All other devices are signed out.",
-            Self::AccessRevoked => "The app no longer has access.",
-        })
     }
 }
 
@@ -99,8 +99,25 @@ impl AccountPage<'_> {
 }
 
 impl SessionLine<'_> {
-    fn device(&self) -> Cow<'static, str> {
-        device::in_words(self.user_agent)
+    fn device(&self, shell: &Shell<'_>) -> Cow<'static, str> {
+        device::in_words(shell.lang, self.user_agent)
+    }
+
+    /// When the session was last used, and from where.
+    fn active(&self, shell: &Shell<'_>) -> Message<'static> {
+        let address = Markup::new("<span class=\"address\">", self.address, "</span>");
+        shell
+            .t_with("account-active")
+            .markup("when", self.last_seen.time(shell))
+            .markup("address", address)
+    }
+
+    /// Which session a button ends.
+    fn which(&self, shell: &Shell<'_>) -> Message<'static> {
+        shell
+            .t_with("account-sign-out-which")
+            .owned_text("device", self.device(shell))
+            .owned_text("when", self.last_seen.words(shell))
     }
 
     fn device_kind(&self) -> DeviceKind {
@@ -177,7 +194,7 @@ impl AccountPage<'static> {
             id: HOSTILE,
             client_name: HOSTILE,
             logo: None,
-            scopes: vec![words(HOSTILE, Some(HOSTILE))],
+            scopes: vec![words(Shell::sample().lang, HOSTILE, Some(HOSTILE))],
             last_used: None,
             late_retries: vec![ago(2)],
         };
@@ -231,10 +248,11 @@ impl ApplicationLine<'static> {
         use crate::consent::words::words;
 
         let ago = When::sample;
+        let lang = Shell::sample().lang;
         let scopes = |names: &[&str]| {
             names
                 .iter()
-                .map(|name| words(name, Some("api://orders")))
+                .map(|name| words(lang, name, Some("api://orders")))
                 .collect()
         };
         vec![

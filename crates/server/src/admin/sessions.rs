@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use axum::{Json, extract::State};
-use cardea_protocol::model::{Session, SessionEnd, Sid, Subject, Username};
+use cardea_protocol::{
+    language::Lang,
+    model::{Session, SessionEnd, Sid, Subject, Username},
+};
 use cardea_store::{Applications, EndSessions, EndWhich, SessionPosition};
 use http::StatusCode;
 
@@ -19,7 +22,8 @@ use crate::{account::device, app::Shared};
 
 impl View {
     fn of(session: Session, username: Option<Username>) -> Self {
-        let device = session.user_agent.as_deref().map(device::in_words);
+        let device = session.user_agent.as_deref();
+        let device = device.map(|user_agent| device::in_words(Lang::En, user_agent));
         Self {
             sid: session.sid,
             sub: session.subject,

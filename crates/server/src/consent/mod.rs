@@ -127,7 +127,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             host: host.as_deref(),
             native,
         },
-        asked: asked(scopes),
+        asked: asked(ctx.lang(), scopes),
     };
     Ok(html(ConsentPage::CSP, &page))
 }

@@ -1,7 +1,10 @@
 use askama::Template;
 
 use super::words::Asked;
-use crate::pages::{AppLine, Shell, UserLine, csp};
+use crate::{
+    i18n::Markup,
+    pages::{AppLine, Shell, UserLine, csp},
+};
 
 /// The question whether a client may have what it asks for.
 #[derive(Template)]
@@ -34,6 +37,10 @@ pub(crate) struct AskingApp<'a> {
 }
 
 impl AskingApp<'_> {
+    fn host_markup(host: &str) -> Markup {
+        Markup::new("<bdi class=\"host\">", host, "</bdi>")
+    }
+
     fn initial(&self) -> String {
         AppLine {
             name: self.name,
@@ -60,12 +67,15 @@ impl ConsentPage<'static> {
             again: false,
             user,
             app,
-            asked: asked(scopes.iter().map(|name| AskedScope {
-                name,
-                api: Some("api://orders"),
-                title: None,
-                description: None,
-            })),
+            asked: asked(
+                Shell::sample().lang,
+                scopes.iter().map(|name| AskedScope {
+                    name,
+                    api: Some("api://orders"),
+                    title: None,
+                    description: None,
+                }),
+            ),
         };
         let alice = UserLine {
             name: Some("Alice Liddell"),

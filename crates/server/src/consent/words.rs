@@ -1,7 +1,10 @@
 use cardea_protocol::{
     claims::GROUPS,
+    language::Lang,
     scope::{OFFLINE_ACCESS, OPENID, ROLES},
 };
+
+use crate::i18n::{self, Key};
 
 /// A scope in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub(crate) struct AskedScope<'a> {
 }
 
 /// Groups what a client asks for.
-pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
+pub(crate) fn asked<'a>(lang: Lang, scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
     let mut asked = Asked::default();
     let mut identity = Vec::new();
     for scope in scopes {
@@ -50,7 +53,7 @@ pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
             identity.push(scope.name);
             continue;
         }
-        let known = words(scope.name, scope.api);
+        let known = words(lang, scope.name, scope.api);
         let line = ScopeLine {
             title: scope.title.map_or(known.title, str::to_owned),
             detail: scope.description.map_or(known.detail, str::to_owned),
@@ -65,7 +68,9 @@ pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
             detail: scope.description.unwrap_or_default().to_owned(),
             ..line
         };
-        let name = scope.api.unwrap_or("Other permissions");
+        let name = scope
+            .api
+            .unwrap_or_else(|| i18n::t(lang, Key("consent-other-permissions")));
         match asked.apis.iter_mut().find(|api| api.name == name) {
             Some(api) => api.scopes.push(line),
             None => asked.apis.push(ApiLines {
@@ -74,97 +79,79 @@ pub(crate) fn asked<'a>(scopes: impl Iterator<Item = AskedScope<'a>>) -> Asked {
             }),
         }
     }
-    asked.identity = identity_line(&identity);
+    asked.identity = identity_line(lang, &identity);
     asked
 }
 
 /// What a client learns by a scope that says who the user is; none for all other scopes.
-fn identity_part(scope: &str) -> Option<&'static str> {
+fn identity_part(scope: &str) -> Option<Key> {
     match scope {
-        OPENID => Some("an identifier that stays the same"),
-        "profile" => Some("your name and profile"),
-        "email" => Some("your email address"),
-        ROLES => Some("your roles"),
-        GROUPS => Some("your groups"),
+        OPENID => Some(Key("consent-identity-openid")),
+        "profile" => Some(Key("consent-identity-profile")),
+        "email" => Some(Key("consent-identity-email")),
+        ROLES => Some(Key("consent-identity-roles")),
+        GROUPS => Some(Key("consent-identity-groups")),
         _ => None,
     }
 }
 
 /// One line for all that says who the user is: the identifier is only worth a word where it is all.
-fn identity_line(scopes: &[&str]) -> Option<ScopeLine> {
+fn identity_line(lang: Lang, scopes: &[&str]) -> Option<ScopeLine> {
     if scopes.is_empty() {
         return None;
     }
-    let all: Vec<&str> = scopes.iter().filter_map(|s| identity_part(s)).collect();
-    let telling: Vec<&str> = scopes
+    let all: Vec<Key> = scopes.iter().filter_map(|s| identity_part(s)).collect();
+    let telling: Vec<Key> = scopes
         .iter()
         .filter(|scope| **scope != OPENID)
         .filter_map(|scope| identity_part(scope))
         .collect();
     let parts = if telling.is_empty() { all } else { telling };
-    let mut detail = joined(&parts);
-    if let Some(first) = detail.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
+    let parts: Vec<&str> = parts.into_iter().map(|key| i18n::t(lang, key)).collect();
     Some(ScopeLine {
         name: scopes.join(" "),
-        title: "Know who you are".to_owned(),
-        detail,
+        title: i18n::t(lang, Key("consent-identity")).to_owned(),
+        detail: capitalized(&i18n::all_of(lang, &parts)),
         sensitive: false,
     })
 }
 
-/// "a", "a and b", "a, b and c".
-fn joined(parts: &[&str]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
+/// As the beginning of a sentence.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 /// What a scope means to the user who is asked. A scope of an API is shown as it is written, with the API's name: only those
 /// who run it know what it does, and a guess could promise too little.
-pub(crate) fn words(scope: &str, api: Option<&str>) -> ScopeLine {
+pub(crate) fn words(lang: Lang, scope: &str, api: Option<&str>) -> ScopeLine {
     let (title, detail, sensitive) = match scope {
-        OPENID => (
-            "Know that it is you",
-            "An identifier that stays the same each time you sign in",
-            false,
-        ),
-        "profile" => (
-            "See your profile",
-            "Your name, user name and other profile details",
-            false,
-        ),
-        "email" => (
-            "See your email address",
-            "And whether it was verified",
-            false,
-        ),
-        "address" => ("See your postal address", "Street, town and country", true),
-        "phone" => ("See your phone number", "And whether it was verified", true),
-        GROUPS => ("See your groups", "The groups that you are in here", false),
-        ROLES => ("See your roles", "Such as user or administrator", false),
-        OFFLINE_ACCESS => (
-            "Keep this access when you are away",
-            "Even after you sign out, until you revoke it on your account page",
-            true,
-        ),
-        _ => return api_words(scope, api),
+        OPENID => (Key("consent-openid"), Key("consent-openid-detail"), false),
+        "profile" => (Key("consent-profile"), Key("consent-profile-detail"), false),
+        "email" => (Key("consent-email"), Key("consent-verified-detail"), false),
+        "address" => (Key("consent-address"), Key("consent-address-detail"), true),
+        "phone" => (Key("consent-phone"), Key("consent-verified-detail"), true),
+        GROUPS => (Key("consent-groups"), Key("consent-groups-detail"), false),
+        ROLES => (Key("consent-roles"), Key("consent-roles-detail"), false),
+        OFFLINE_ACCESS => (Key("consent-offline"), Key("consent-offline-detail"), true),
+        _ => return api_words(lang, scope, api),
     };
     ScopeLine {
         name: scope.to_owned(),
-        title: title.to_owned(),
-        detail: detail.to_owned(),
+        title: i18n::t(lang, title).to_owned(),
+        detail: i18n::t(lang, detail).to_owned(),
         sensitive,
     }
 }
 
-fn api_words(scope: &str, api: Option<&str>) -> ScopeLine {
+fn api_words(lang: Lang, scope: &str, api: Option<&str>) -> ScopeLine {
     let detail = match api {
-        Some(api) => format!("Use {api} in your name, with this permission"),
-        None => "Act in your name, with this permission".to_owned(),
+        Some(api) => {
+            let detail = i18n::t_with(lang, Key("consent-api-detail"));
+            detail.text("api", api).plain()
+        }
+        None => i18n::t(lang, Key("consent-act-detail")).to_owned(),
     };
     ScopeLine {
         name: scope.to_owned(),
@@ -177,7 +164,7 @@ fn api_words(scope: &str, api: Option<&str>) -> ScopeLine {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use cardea_protocol::scope::STANDARD;
+    use cardea_protocol::{language::Lang, scope::STANDARD};
 
     use super::{AskedScope, asked, words};
 
@@ -197,7 +184,11 @@ mod tests {
             description: Some("What you bought, and when"),
             ..scopes(&["orders:read"]).next().unwrap()
         };
-        let line = asked([scope].into_iter()).apis.remove(0).scopes.remove(0);
+        let line = asked(Lang::En, [scope].into_iter())
+            .apis
+            .remove(0)
+            .scopes
+            .remove(0);
         assert_eq!(line.title, "Read your orders");
         assert_eq!(line.detail, "What you bought, and when");
     }
@@ -205,7 +196,7 @@ mod tests {
     #[test]
     fn every_standard_scope_has_words() {
         for scope in STANDARD {
-            let line = words(scope, None);
+            let line = words(Lang::En, scope, None);
             assert_eq!(line.name, scope);
             assert_ne!(line.title, scope, "{scope} is said in words");
             assert!(!line.detail.is_empty());
@@ -214,22 +205,25 @@ mod tests {
 
     #[test]
     fn a_scope_of_an_api_is_shown_as_it_is_with_its_api() {
-        let line = words("orders:read", Some("api://orders"));
+        let line = words(Lang::En, "orders:read", Some("api://orders"));
         assert_eq!(line.title, "orders:read");
         assert!(line.detail.contains("api://orders"));
-        assert_eq!(words("x", None).title, "x");
+        assert_eq!(words(Lang::En, "x", None).title, "x");
     }
 
     #[test]
     fn who_the_user_is_stands_in_one_line_and_what_is_sensitive_last() {
-        let asked = asked(scopes(&[
-            "openid",
-            "offline_access",
-            "profile",
-            "orders:read",
-            "email",
-            "orders:write",
-        ]));
+        let asked = asked(
+            Lang::En,
+            scopes(&[
+                "openid",
+                "offline_access",
+                "profile",
+                "orders:read",
+                "email",
+                "orders:write",
+            ]),
+        );
         let identity = asked.identity.unwrap();
         assert_eq!(identity.name, "openid profile email");
         assert_eq!(
@@ -245,12 +239,16 @@ mod tests {
 
     #[test]
     fn openid_by_itself_is_said_too() {
-        let asked = asked(scopes(&["openid"]));
+        let asked = asked(Lang::En, scopes(&["openid"]));
         assert_eq!(
             asked.identity.unwrap().detail,
             "An identifier that stays the same"
         );
-        assert!(super::asked(scopes(&["orders:read"])).identity.is_none());
+        assert!(
+            super::asked(Lang::En, scopes(&["orders:read"]))
+                .identity
+                .is_none()
+        );
     }
 
     #[test]
@@ -267,7 +265,7 @@ mod tests {
             "orders:read",
             "unknown",
         ];
-        let asked = asked(scopes(&names));
+        let asked = asked(Lang::En, scopes(&names));
         let mut shown: Vec<String> = asked
             .identity
             .iter()

@@ -2,6 +2,7 @@ use askama::Template;
 
 use crate::{
     explain::Explanation,
+    i18n::Key,
     pages::{Back, Shell, csp},
 };
 
@@ -61,80 +62,80 @@ impl ErrorPage<'_> {
 }
 
 impl PageError {
-    fn heading(self) -> &'static str {
-        self.words().0
+    fn heading(self) -> Key {
+        self.texts().0
     }
 
-    fn sentence(self) -> &'static str {
-        self.words().1
+    fn sentence(self) -> Key {
+        self.texts().1
     }
 
-    fn advice(self) -> &'static str {
-        self.words().2
+    fn advice(self) -> Key {
+        self.texts().2
     }
 
     /// Heading, what happened, what to do now.
-    fn words(self) -> (&'static str, &'static str, &'static str) {
+    fn texts(self) -> (Key, Key, Key) {
         match self {
             Self::UnknownApp => (
-                "We don’t know this app",
-                "The app that sent you here isn’t registered with us, or has been switched off.",
-                "Go back and tell the people who run it. You were not signed in to it.",
+                Key("error-unknown-app"),
+                Key("error-unknown-app-sentence"),
+                Key("error-unknown-app-advice"),
             ),
             Self::WrongReturnAddress => (
-                "We won’t send you there",
-                "The app asked us to send you to an address that isn’t its own. To keep you safe, we stopped here.",
-                "Go back to the app and try once more. If it happens again, tell the people who run it.",
+                Key("error-wrong-return"),
+                Key("error-wrong-return-sentence"),
+                Key("error-return-advice"),
             ),
             Self::NoReturnAddress => (
-                "We can’t send you back",
-                "The app didn’t say where to send you after you sign in.",
-                "Go back to the app and try once more. If it happens again, tell the people who run it.",
+                Key("error-no-return"),
+                Key("error-no-return-sentence"),
+                Key("error-return-advice"),
             ),
             Self::BrokenLink => (
-                "This link doesn’t work",
-                "Something in the address that brought you here is missing or wrong.",
-                "Go back to the app and start again from there. An old bookmark is a common cause.",
+                Key("error-broken-link"),
+                Key("error-broken-link-sentence"),
+                Key("error-broken-link-advice"),
             ),
             Self::TooLate => (
-                "This took too long",
-                "The page was open for a while, or was finished in another tab.",
-                "Go back to the app and sign in again from there. Nothing was lost.",
+                Key("error-too-late"),
+                Key("error-too-late-sentence"),
+                Key("error-too-late-advice"),
             ),
             Self::OtherBrowser => (
-                "Please start again here",
-                "This sign-in was started in another browser, or this one doesn’t keep our cookie.",
-                "Allow cookies for this site, then start again, here or from the app.",
+                Key("error-other-browser"),
+                Key("error-other-browser-sentence"),
+                Key("error-other-browser-advice"),
             ),
             Self::NotFromHere => (
-                "We didn’t accept that",
-                "The form didn’t come from the page we sent you, so nothing was changed.",
-                "Go back, reload the page and try again.",
+                Key("error-not-from-here"),
+                Key("error-not-from-here-sentence"),
+                Key("error-not-from-here-advice"),
             ),
             Self::TooMany => (
-                "Too many requests",
-                "Many requests came from your network within a short time.",
-                "Wait a minute, then try again.",
+                Key("error-too-many"),
+                Key("error-too-many-sentence"),
+                Key("error-too-many-advice"),
             ),
             Self::ForgedLogout => (
-                "You are still signed in",
-                "The link that should sign you out isn’t one of ours, so nothing was changed.",
-                "To sign out, open your account page here and choose “Sign out”.",
+                Key("error-forged-logout"),
+                Key("error-forged-logout-sentence"),
+                Key("error-forged-logout-advice"),
             ),
             Self::NotFound => (
-                "There is nothing here",
-                "This page doesn’t exist, or no longer does.",
-                "Check the address, or go back to where you came from.",
+                Key("error-not-found"),
+                Key("error-not-found-sentence"),
+                Key("error-not-found-advice"),
             ),
             Self::Busy => (
-                "We can’t answer right now",
-                "We are busier than usual at this moment.",
-                "Wait a few seconds, then reload this page.",
+                Key("error-busy"),
+                Key("error-busy-sentence"),
+                Key("error-busy-advice"),
             ),
             Self::Unexpected => (
-                "Something went wrong on our side",
-                "It wasn’t you. The people who run this site can find out what it was.",
-                "Try again in a moment. If it happens again, quote the reference below.",
+                Key("error-unexpected"),
+                Key("error-unexpected-sentence"),
+                Key("error-unexpected-advice"),
             ),
         }
     }
@@ -229,7 +230,9 @@ mod tests {
     #[test]
     fn every_error_says_what_happened_and_what_to_do() {
         for (name, page) in ErrorPage::samples() {
-            let (heading, sentence, advice) = page.error.words();
+            let (heading, sentence, advice) = page.error.texts();
+            let [heading, sentence, advice] =
+                [heading, sentence, advice].map(|key| page.shell.t(key));
             assert!(heading.len() < 40 && !heading.ends_with('.'), "{name}");
             assert!(sentence.ends_with('.') && advice.ends_with('.'), "{name}");
             for jargon in ["OAuth", "redirect", "token", "client", "invalid", "!"] {

@@ -88,8 +88,13 @@ impl<'a> Message<'a> {
     }
 
     /// A text in the language of the page.
-    pub(crate) fn text(self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        self.with(name, Arg::Text(value.into()))
+    pub(crate) fn text(self, name: &'static str, value: &'a str) -> Self {
+        self.with(name, Arg::Text(Cow::Borrowed(value)))
+    }
+
+    /// The same, of a text that was just made.
+    pub(crate) fn owned_text(self, name: &'static str, value: impl Into<String>) -> Self {
+        self.with(name, Arg::Text(Cow::Owned(value.into())))
     }
 
     /// Tags with a text between them.

@@ -5,9 +5,12 @@
 //! A test finds texts that are missing in a language, used by nothing, or have other arguments in another language.
 
 mod choice;
+mod formats;
 mod message;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::english_left_in;
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -16,14 +19,23 @@ use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
 
 pub(crate) use choice::Choice;
-#[cfg(test)]
-pub(crate) use message::Markup;
-pub(crate) use message::Message;
+pub(crate) use formats::{all_of, date};
+pub(crate) use message::{Markup, Message};
 
 /// The files of one language, one for each folder that has texts. A new file has a line here.
 macro_rules! files {
     ($lang:literal) => {
-        files!($lang: "layout", "login")
+        files!($lang:
+            "account",
+            "choose_account",
+            "consent",
+            "end_session",
+            "error_page",
+            "form_post",
+            "layout",
+            "login",
+            "when"
+        )
     };
     ($lang:literal: $($page:literal),*) => {
         &[$(include_str!(concat!("../../locales/", $lang, "/", $page, ".ftl"))),*]
@@ -55,6 +67,7 @@ static TEXTS: LazyLock<[Texts; Lang::ALL.len()]> = LazyLock::new(|| Lang::ALL.ma
 /// Parses all texts, so that no request has to.
 pub(crate) fn load() {
     LazyLock::force(&TEXTS);
+    formats::load();
 }
 
 fn files(lang: Lang) -> &'static [&'static str] {

@@ -117,6 +117,53 @@ fn keys(source: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The words of a text that is not an argument, as one run.
+fn runs(pattern: &Pattern<&str>, into: &mut Vec<String>) {
+    for element in &pattern.elements {
+        match element {
+            PatternElement::TextElement { value } => into.push(value.trim().to_owned()),
+            PatternElement::Placeable {
+                expression: Expression::Select { variants, .. },
+            } => variants.iter().for_each(|v| runs(&v.value, into)),
+            PatternElement::Placeable { .. } => {}
+        }
+    }
+}
+
+fn runs_of(lang: Lang) -> BTreeSet<String> {
+    let mut all = Vec::new();
+    for file in files(lang) {
+        for entry in parser::parse(*file).unwrap().body {
+            if let Entry::Message(message) = entry {
+                runs(&message.value.unwrap(), &mut all);
+            }
+        }
+    }
+    all.into_iter()
+        .filter(|run| run.chars().any(char::is_alphabetic))
+        .collect()
+}
+
+/// The English texts, or parts of one between its arguments, that stand whole in what is shown in another language.
+pub(crate) fn english_left_in(lang: Lang, shown: &[String]) -> BTreeSet<String> {
+    let english = runs_of(Lang::En);
+    let own = runs_of(lang);
+    let mut left = BTreeSet::new();
+    for text in shown {
+        for run in english.difference(&own) {
+            // Whole words: "in" is not in "Anmelden in", which has its own "in".
+            let padded = format!(
+                " {} ",
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
+            );
+            if padded.contains(&format!(" {run} ")) {
+                left.insert(run.clone());
+            }
+        }
+    }
+    left
+}
+
 #[test]
 fn every_file_can_be_parsed_and_is_compiled_in() {
     let names = |lang: Lang| {

@@ -33,6 +33,11 @@ impl Shell<'_> {
 }
 
 #[cfg(test)]
+thread_local! {
+    static SAMPLE_LANG: std::cell::Cell<Lang> = const { std::cell::Cell::new(Lang::En) };
+}
+
+#[cfg(test)]
 impl Shell<'static> {
     /// A shell at the root of its host.
     pub(crate) fn sample() -> Self {
@@ -45,8 +50,16 @@ impl Shell<'static> {
             base: "",
             request_id: "k7m2p9xq4tza",
             development: false,
-            lang: Lang::En,
+            lang: SAMPLE_LANG.get(),
         }
+    }
+
+    /// Samples that are made in `make` are in this language.
+    pub(crate) fn samples_in<T>(lang: Lang, make: impl FnOnce() -> T) -> T {
+        SAMPLE_LANG.set(lang);
+        let made = make();
+        SAMPLE_LANG.set(Lang::En);
+        made
     }
 
     /// The same as `cardea dev` shows it.

@@ -1,6 +1,7 @@
-use std::fmt;
+use jiff::{Timestamp, tz::TimeZone};
 
-use jiff::Timestamp;
+use super::Shell;
+use crate::i18n::{self, Key, Markup};
 
 /// A moment in words: near ones by distance, since the server does not know the time zone of its users.
 #[derive(Debug, Clone, Copy)]
@@ -16,13 +17,47 @@ impl When {
     }
 
     /// For the attribute `datetime`.
-    pub(crate) fn machine(&self) -> String {
+    fn machine(&self) -> String {
         self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
     /// The exact moment, for the attribute `title`.
-    pub(crate) fn exact(&self) -> String {
-        self.at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+    fn exact(&self, shell: &Shell<'_>) -> String {
+        let exact = shell
+            .t_with("when-exact")
+            .owned_text("date", self.date(shell));
+        let time = self.at.strftime("%H:%M").to_string();
+        exact.owned_text("time", time).plain()
+    }
+
+    /// The distance, or the day.
+    pub(crate) fn words(&self, shell: &Shell<'_>) -> String {
+        let minutes = self.now.as_second().saturating_sub(self.at.as_second()) / 60;
+        let ago = |key, unit, count: i64| shell.t_with(key).count(unit, count).plain();
+        match minutes {
+            ..1 => shell.t("when-now").to_owned(),
+            1..60 => ago(Key("when-minutes"), "minutes", minutes),
+            60..1440 => ago(Key("when-hours"), "hours", minutes / 60),
+            1440..10080 => ago(Key("when-days"), "days", minutes / 1440),
+            _ => {
+                let day = shell
+                    .t_with("when-date")
+                    .owned_text("date", self.date(shell));
+                day.plain()
+            }
+        }
+    }
+
+    /// The words, with the exact moment for machines and on hover.
+    pub(crate) fn time(&self, shell: &Shell<'_>) -> Markup {
+        // Neither has a character that HTML would need escaped.
+        let (machine, exact) = (self.machine(), self.exact(shell));
+        let open = format!("<time datetime=\"{machine}\" title=\"{exact}\">");
+        Markup::new(&open, self.words(shell), "</time>")
+    }
+
+    fn date(&self, shell: &Shell<'_>) -> String {
+        i18n::date(shell.lang, self.at.to_zoned(TimeZone::UTC).date())
     }
 }
 
@@ -36,37 +71,19 @@ impl When {
     }
 }
 
-impl fmt::Display for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let minutes = self.now.as_second().saturating_sub(self.at.as_second()) / 60;
-        match minutes {
-            ..1 => f.write_str("just now"),
-            1..60 => ago(f, minutes, "minute"),
-            60..1440 => ago(f, minutes / 60, "hour"),
-            1440..10080 => ago(f, minutes / 1440, "day"),
-            _ => write!(f, "on {}", self.at.strftime("%-d %B %Y")),
-        }
-    }
-}
-
-fn ago(f: &mut fmt::Formatter<'_>, count: i64, unit: &str) -> fmt::Result {
-    let plural = if count == 1 { "" } else { "s" };
-    write!(f, "{count} {unit}{plural} ago")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use jiff::Timestamp;
 
-    use super::When;
+    use super::{Shell, When};
 
     #[test]
     fn a_moment_is_said_by_its_distance_and_an_old_one_by_its_date() {
         let at = Timestamp::from_second(1_773_481_260).unwrap();
         let said = |seconds: i64| {
             let now = Timestamp::from_second(at.as_second() + seconds).unwrap();
-            When::new(at, now).to_string()
+            When::new(at, now).words(&Shell::sample())
         };
         assert_eq!(said(-3600), "just now");
         assert_eq!(said(59), "just now");
@@ -83,6 +100,6 @@ mod tests {
         let at = Timestamp::from_second(1_773_481_260).unwrap();
         let when = When::new(at, at);
         assert_eq!(when.machine(), "2026-03-14T09:41:00Z");
-        assert_eq!(when.exact(), "14 March 2026, 09:41 UTC");
+        assert_eq!(when.exact(&Shell::sample()), "14 March 2026, 09:41 UTC");
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod html;
+mod languages;
 
 use std::path::Path;
 

@@ -65,6 +65,9 @@ pub enum Constraint {
     /// A user name is unique in any case.
     #[error("the user name is taken")]
     UserName,
+    /// A name that is not of ASCII only, or that of another user is not, looks like no other name (UTS 39).
+    #[error("the user name looks like that of another user")]
+    UserNameLooksAlike,
     /// A subject is unique.
     #[error("the subject is taken")]
     Subject,

@@ -15,6 +15,7 @@ mod key;
 mod sender;
 mod session;
 mod user;
+mod username;
 
 pub use cause::{Actor, AuditEvent, AuditRow, Cause, RecordedEvent};
 pub use client::{Client, ClientStatus, MetadataError, Owner};

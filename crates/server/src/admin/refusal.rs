@@ -79,7 +79,7 @@ impl From<StoreError> for Refusal {
         let detail = match &error {
             StoreError::Conflict { constraint } => {
                 let advice = match constraint {
-                    Constraint::UserName => {
+                    Constraint::UserName | Constraint::UserNameLooksAlike => {
                         " Choose another, or change that user: cardea user set NAME"
                     }
                     Constraint::ClientId => {

@@ -140,19 +140,15 @@ async fn authenticate(
     if let Some(refused) = by_address.filter(|decision| !decision.allowed) {
         return Ok(limited(refused));
     }
-    let found = match Username::parse(username) {
-        Ok(name) => ctx.app.store.login_user(&name).await?,
-        Err(_) => None,
+    let (found, key) = match Username::parse(username) {
+        Ok(name) => (ctx.app.store.login_user(&name).await?, name.key()),
+        Err(_) => (None, username.trim().to_lowercase()),
     };
     let (user, stored) = found.map_or((None, None), |f| (Some(f.user), f.password));
     let device = user.as_ref().and_then(|user| known_device::of(ctx, user));
     let by_account = match device {
         Some(device) => ctx.app.limits.login_account.check(device),
-        None => ctx
-            .app
-            .limits
-            .login_account
-            .check(username.trim().to_lowercase().as_str()),
+        None => ctx.app.limits.login_account.check(key.as_str()),
     };
     if !by_account.allowed {
         return Ok(limited(by_account));
@@ -161,7 +157,7 @@ async fn authenticate(
         .app
         .passwords
         .check(
-            &username.trim().to_lowercase(),
+            &key,
             password.clone(),
             stored.as_ref().map(|p| &p.hash),
             device.map_or(Lane::Strangers, |_| Lane::Known),

@@ -73,6 +73,7 @@ pub mod sessions;
 pub mod trusted_devices;
 #[doc(hidden)]
 pub mod upstreams;
+pub mod usernames;
 #[doc(hidden)]
 pub mod users;
 
@@ -185,6 +186,8 @@ macro_rules! contract {
             trusted_devices: a_trusted_device_is_one_users_until_it_expires,
                 trusted_devices_are_forgotten,
                 a_user_trusts_so_many_devices_at_most;
+            usernames: a_name_is_unique_by_rfc_8265, a_name_that_looks_like_another_is_refused,
+                of_20_parallel_look_alikes_one_is_added;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute,
@@ -229,6 +232,7 @@ mod tests {
             ("sessions", include_str!("sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),
             ("trusted_devices", include_str!("trusted_devices.rs")),
+            ("usernames", include_str!("usernames.rs")),
             ("users", include_str!("users.rs")),
         ];
         for (module, file) in files {

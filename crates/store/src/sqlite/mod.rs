@@ -31,6 +31,7 @@ mod sweep;
 mod tokens;
 mod upgrade;
 mod upstreams;
+mod usernames;
 mod users;
 mod writer;
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use super::{
     lock::{self, Lock},
     upgrade::{self, MigrationCost, MigrationReport},
+    usernames,
 };
 
 /// "CARD", in the header of the file.
@@ -193,6 +194,7 @@ impl Opened {
                 |cause| failure(&self.path, cause),
             )
         })?;
+        usernames::prepare(&mut self.writer).map_err(|e| failure(&self.path, &e))?;
         let names = report.applied_migrations().iter();
         Ok(names.map(ToString::to_string).collect())
     }

@@ -245,6 +245,54 @@ async fn d25_passwords_of_version_5_become_credentials() {
 }
 
 #[tokio::test]
+async fn names_of_version_5_get_the_keys_of_rfc_8265() {
+    let (decomposed, composed) = ("e\u{301}mile", "\u{e9}mile");
+    let (taken, fox) = ("o\u{308}rn", "\u{1f98a}");
+    let mut rows: Vec<String> = [decomposed, taken, fox, "\u{f6}rn", "bob"]
+        .iter()
+        .map(|name| v5_user(name, None))
+        .collect();
+    rows.push(format!(
+        "INSERT INTO seeds VALUES ('{decomposed}'), ('gone-e\u{301}'), ('bob');"
+    ));
+    let (store, old, _new) = from_v5(&rows.concat());
+    let found = async |store: &SqliteStore, name: &str| {
+        let found = store.user_by_name(&Username::parse(name).unwrap()).await;
+        found.unwrap().map(|user| user.username.as_str().to_owned())
+    };
+    for _ in 0..2 {
+        assert_eq!(found(&store, composed).await.as_deref(), Some(decomposed));
+        assert_eq!(found(&store, "BOB").await.as_deref(), Some("bob"));
+        assert_eq!(found(&store, fox).await.as_deref(), Some(fox));
+        // Two users had names that are the same now: each is found by what was typed then.
+        assert_eq!(found(&store, "\u{d6}RN").await.as_deref(), Some("\u{f6}rn"));
+        assert_eq!(found(&store, taken).await.as_deref(), Some(taken));
+    }
+    let again = |name: &str| AddUser {
+        user: User {
+            subject: user("another").subject,
+            ..user(name)
+        },
+        password_hash: None,
+        cause: cause(0),
+    };
+    assert_eq!(
+        store.seed_user(again("gone-\u{e9}")).await,
+        Ok(Seeded::Known),
+        "D19"
+    );
+    assert!(store.add_user(again(composed)).await.is_err());
+    assert!(
+        store.add_user(again("b\u{43e}b")).await.is_err(),
+        "it looks like bob"
+    );
+    drop(store);
+    // Opened again, nothing is left to do.
+    let store = SqliteStore::open(options(&old)).unwrap();
+    assert_eq!(found(&store, taken).await.as_deref(), Some(taken));
+}
+
+#[tokio::test]
 async fn d28_pending_logouts_of_version_5_are_in_the_outbox() {
     let client = |key: u8, id: &str| {
         format!(

@@ -176,6 +176,7 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM outbox WHERE sid = 'x' AND due_at <= 1",
         "SELECT secret FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
          WHERE u.username_key = 'x'",
+        "SELECT 1 FROM users u WHERE u.username_skeleton = 'x' AND u.username_key <> 'x'",
         "SELECT user_key FROM credentials WHERE kind = 'passkey' AND id = 'x'",
         "SELECT user_key FROM credentials WHERE kind = 'upstream' AND id = 'x'",
         "DELETE FROM credentials WHERE user_key = 1 AND kind = 'backup_code' AND id = 'x'",

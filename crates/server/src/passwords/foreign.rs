@@ -3,18 +3,31 @@
 use std::num::NonZeroU32;
 
 use base64::Engine;
+use cardea_seal::Secret;
 use serde::Deserialize;
 
 use super::{
     error::PasswordError,
-    hash::{BASE64, PasswordHash},
+    hash::{BASE64, MAX_TEXT_BYTES, PasswordHash},
     method::{Method, number, prf},
 };
+
+/// Takes a configured or imported hash of any known form, if its cost is within the bounds, in the form in which it is stored.
+pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(PasswordError::Hash);
+    }
+    let hash = match read(text) {
+        Some(hash) => hash?,
+        None => PasswordHash::parse(text)?,
+    };
+    hash.accept()
+}
 
 type Read = Result<PasswordHash, PasswordError>;
 
 /// A hash of Django or Keycloak; `None` when it has another form.
-pub(super) fn read(text: &str) -> Option<Read> {
+fn read(text: &str) -> Option<Read> {
     if text.starts_with('{') {
         return Some(keycloak(text).ok_or(PasswordError::Hash));
     }

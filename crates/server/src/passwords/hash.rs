@@ -13,7 +13,6 @@ use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
 
 use super::{
     error::PasswordError,
-    foreign,
     method::{BCRYPT_BYTES, Method},
     opaque::{has_control, prepared},
     strength,
@@ -26,7 +25,7 @@ const SALT_BYTES: usize = 16;
 const OUTPUTS: std::ops::RangeInclusive<usize> = 16..=64;
 const SALTS: std::ops::RangeInclusive<usize> = 1..=64;
 /// No text of a hash in these bounds is longer.
-pub(crate) const MAX_TEXT_BYTES: usize = 1024;
+pub(super) const MAX_TEXT_BYTES: usize = 1024;
 
 /// Requirement 2.2, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
@@ -55,18 +54,6 @@ pub(crate) fn hash_new(password: &str, entropy: &Entropy) -> Result<Secret<Strin
     let password = prepared(password);
     judge_text(&password)?;
     make(&password, &entropy.bytes(), &mut Vec::new())
-}
-
-/// Takes a configured or imported hash of any known form, if its cost is within the bounds, in the form in which it is stored.
-pub(crate) fn accept_hash(text: &str) -> Result<Secret<String>, PasswordError> {
-    if text.len() > MAX_TEXT_BYTES {
-        return Err(PasswordError::Hash);
-    }
-    let hash = match foreign::read(text) {
-        Some(hash) => hash?,
-        None => PasswordHash::parse(text)?,
-    };
-    hash.accept()
 }
 
 /// Whether a hash is this password's; on this thread, for the start.
@@ -192,7 +179,7 @@ impl PasswordHash {
     }
 
     /// The form in which it is stored, if its cost is within the bounds.
-    fn accept(&self) -> Result<Secret<String>, PasswordError> {
+    pub(super) fn accept(&self) -> Result<Secret<String>, PasswordError> {
         self.method.check_cost()?;
         Ok(self.to_text())
     }

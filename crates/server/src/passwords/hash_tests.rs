@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::foreign::accept_hash, *};
 
 const PASSWORD: &str = "a-rabbit-hole-deep-7-doors";
 

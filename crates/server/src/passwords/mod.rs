@@ -12,7 +12,8 @@ mod strength;
 
 pub(crate) use costs::Costs;
 pub(crate) use error::{Busy, HashError, PasswordError};
-pub(crate) use hash::{accept_hash, hash_new, is_hash_of, judge};
+pub(crate) use foreign::accept_hash;
+pub(crate) use hash::{hash_new, is_hash_of, judge};
 pub(crate) use pool::Lane;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use super::{
     SqliteStore, audit,
     fault::Verb,
     rows::{self, Fields},
-    sessions,
+    sessions, usernames,
     users::{self, user_columns},
 };
 use crate::{
@@ -107,7 +107,7 @@ fn add_user(tx: &Connection, command: &AddLinkedUser) -> Verb<Linked> {
     if let Some(user) = linked_user(tx, &command.link.key)? {
         return Ok(Linked::Already(user.subject));
     }
-    users::insert(tx, &command.user)?;
+    usernames::insert(tx, &command.user)?;
     audit::record(tx, &command.cause, &events::user_added(&command.user))?;
     let link = AddLink {
         subject: command.user.subject.clone(),

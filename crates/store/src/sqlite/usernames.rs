@@ -1,10 +1,62 @@
-//! What the program computes of user names that were stored before V12: the key of RFC 8265, and the skeleton of UTS 39.
+//! User names: unique and found by the key of RFC 8265, and unlike each other by the skeleton of UTS 39. Of names that were stored
+//! before V12 the program computes both.
 
-use cardea_protocol::model::Username;
-use rusqlite::{Connection, Transaction, params};
+use cardea_protocol::model::{User, Username};
+use rusqlite::{Connection, Row, Transaction, named_params, params};
+
+use super::{fault::Verb, rows};
+use crate::{Constraint, StoreError};
 
 /// How many users one transaction changes.
 const BATCH: u32 = 10_000;
+
+/// The row of a name. The key of older versions comes first: it finds the user whose name became that of another one.
+pub(super) fn by_name<T>(
+    db: &Connection,
+    sql: &str,
+    username: &Username,
+    read: impl Fn(&Row<'_>) -> Verb<T>,
+) -> Verb<Option<T>> {
+    let (legacy, key) = (username.legacy_key(), username.key());
+    if legacy != key
+        && let Some(found) = rows::first(db, sql, [&legacy], &read)?
+    {
+        return Ok(Some(found));
+    }
+    rows::first(db, sql, [&key], read)
+}
+
+/// Adds a row, if the name is like no other.
+pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
+    let key = user.username.key();
+    // Names of ASCII only may look alike (l and 1): users write them, and can tell them apart by typing.
+    let inserted = rows::execute(
+        tx,
+        "INSERT INTO users (subject, username, username_key, username_skeleton, email, email_verified, roles, claims, status,
+                            created_at, updated_at)
+         SELECT :subject, :username, :key, :skeleton, :email, :verified, :roles, :claims, :status, :created, :updated
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.username_skeleton = :skeleton AND u.username_key <> :key
+                             AND (NOT :ascii OR u.username_key GLOB '*[^ -~]*'))",
+        named_params! {
+            ":subject": user.subject.as_str(),
+            ":username": user.username.as_str(),
+            ":key": key,
+            ":skeleton": user.username.skeleton(),
+            ":ascii": key.is_ascii(),
+            ":email": user.email,
+            ":verified": user.email_verified && user.email.is_some(),
+            ":roles": rows::to_json(&user.roles)?,
+            ":claims": rows::to_json(&user.claims)?,
+            ":status": rows::to_word(user.status)?,
+            ":created": user.created_at.as_millisecond(),
+            ":updated": user.updated_at.as_millisecond(),
+        },
+    )?;
+    match inserted {
+        1 => Ok(()),
+        _ => Err(StoreError::conflict(Constraint::UserNameLooksAlike).into()),
+    }
+}
 
 /// Computes what is missing, the oldest user first. What was done stays done when the process ends before the last user.
 pub(super) fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
@@ -25,19 +77,19 @@ pub(super) fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
     }
 }
 
-struct User {
+struct Unprepared {
     user_key: i64,
     subject: String,
     username: String,
     key: String,
 }
 
-fn users(tx: &Transaction<'_>) -> rusqlite::Result<Vec<User>> {
+fn users(tx: &Transaction<'_>) -> rusqlite::Result<Vec<Unprepared>> {
     let sql = "SELECT user_key, subject, username, username_key FROM users WHERE username_skeleton IS NULL
                ORDER BY user_key LIMIT ?";
     let mut statement = tx.prepare_cached(sql)?;
     let users = statement.query_map([BATCH], |row| {
-        Ok(User {
+        Ok(Unprepared {
             user_key: row.get(0)?,
             subject: row.get(1)?,
             username: row.get(2)?,
@@ -47,7 +99,7 @@ fn users(tx: &Transaction<'_>) -> rusqlite::Result<Vec<User>> {
     users.collect()
 }
 
-fn prepare_user(tx: &Transaction<'_>, user: &User) -> rusqlite::Result<()> {
+fn prepare_user(tx: &Transaction<'_>, user: &Unprepared) -> rusqlite::Result<()> {
     // A name that can't be parsed is reported when it is read.
     let name = Username::parse(&user.username).ok();
     let skeleton = name.as_ref().map_or_else(String::new, Username::skeleton);

@@ -11,6 +11,7 @@ use super::{
     fault::Verb,
     rows::{self, Fields},
     sessions,
+    usernames::{by_name, insert},
 };
 use crate::{
     AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, Seeded, StoreError,
@@ -215,22 +216,6 @@ fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
     rows::first(db, sql, [subject.as_str()], |row| Ok(decode(row, 0)?))
 }
 
-/// The row of a name. The key of older versions comes first: it finds the user whose name became that of another one.
-fn by_name<T>(
-    db: &Connection,
-    sql: &str,
-    username: &Username,
-    read: impl Fn(&Row<'_>) -> Verb<T>,
-) -> Verb<Option<T>> {
-    let (legacy, key) = (username.legacy_key(), username.key());
-    if legacy != key
-        && let Some(found) = rows::first(db, sql, [&legacy], &read)?
-    {
-        return Ok(Some(found));
-    }
-    rows::first(db, sql, [&key], read)
-}
-
 fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
     insert(tx, &command.user)?;
     if let Some(hash) = &command.password_hash {
@@ -256,37 +241,6 @@ fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
     }
     add(tx, command)?;
     Ok(Seeded::Added)
-}
-
-pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
-    let key = user.username.key();
-    // Names of ASCII only may look alike (l and 1): users write them, and can tell them apart by typing.
-    let inserted = rows::execute(
-        tx,
-        "INSERT INTO users (subject, username, username_key, username_skeleton, email, email_verified, roles, claims, status,
-                            created_at, updated_at)
-         SELECT :subject, :username, :key, :skeleton, :email, :verified, :roles, :claims, :status, :created, :updated
-         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.username_skeleton = :skeleton AND u.username_key <> :key
-                             AND (NOT :ascii OR u.username_key GLOB '*[^ -~]*'))",
-        named_params! {
-            ":subject": user.subject.as_str(),
-            ":username": user.username.as_str(),
-            ":key": key,
-            ":skeleton": user.username.skeleton(),
-            ":ascii": key.is_ascii(),
-            ":email": user.email,
-            ":verified": user.email_verified && user.email.is_some(),
-            ":roles": rows::to_json(&user.roles)?,
-            ":claims": rows::to_json(&user.claims)?,
-            ":status": rows::to_word(user.status)?,
-            ":created": user.created_at.as_millisecond(),
-            ":updated": user.updated_at.as_millisecond(),
-        },
-    )?;
-    match inserted {
-        1 => Ok(()),
-        _ => Err(StoreError::conflict(Constraint::UserNameLooksAlike).into()),
-    }
 }
 
 pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {

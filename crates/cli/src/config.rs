@@ -126,6 +126,7 @@ fn place(config: &mut Config, folder: &Path) {
     let files = [
         &mut config.keys.master_key_file,
         &mut config.outbound.ca_file,
+        &mut config.mail.password_file,
         &mut config.brand.logo_file,
         &mut config.brand.logo_dark_file,
         &mut config.brand.icon_file,

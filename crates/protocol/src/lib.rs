@@ -12,6 +12,7 @@ pub mod explain;
 pub mod federation;
 pub mod journey;
 pub mod language;
+pub mod mail;
 pub mod metadata;
 pub mod mfa;
 pub mod model;

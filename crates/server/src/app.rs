@@ -22,6 +22,7 @@ use crate::{
     config::settings::Settings,
     keys::KeyRing,
     limits::Limits,
+    mail::Mailer,
     pages::Assets,
     parts::EPOCH,
     passwords::{Costs, Passwords},
@@ -46,6 +47,7 @@ pub struct App {
     pub(crate) jwks_cache: JwksCache,
     pub(crate) client_logos: ClientLogos,
     pub(crate) backchannel_logout: BackchannelLogout,
+    pub(crate) mail: Mailer,
     pub(crate) metadata: ArcSwap<Bytes>,
 }
 

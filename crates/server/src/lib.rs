@@ -38,6 +38,7 @@ mod keys;
 mod limited;
 mod limits;
 mod login;
+mod mail;
 mod pages;
 mod parts;
 mod passwords;

@@ -43,7 +43,8 @@ pub use grants::{
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use outbox::{
-    ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, SettleMessage,
+    ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, SettleMessage,
+    StrangerLimits,
 };
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};

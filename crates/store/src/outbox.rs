@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
+    mail::Mail,
     model::{Cause, ClientId, Sid, Subject},
     outbox::Verdict,
 };
@@ -21,6 +22,8 @@ pub struct MessageId(pub i64);
 pub enum MessageKind {
     /// [`Message::LogoutToken`].
     LogoutToken,
+    /// [`Message::Mail`].
+    Mail,
 }
 
 /// What is to be delivered.
@@ -36,6 +39,8 @@ pub enum Message {
         /// The session's public name.
         sid: Sid,
     },
+    /// A mail. Verbs that cause one have it in their command; [`Outbox::put_mail`] is for those that write nothing else.
+    Mail(Box<Mail>),
 }
 
 /// A message, claimed for one try.
@@ -47,6 +52,8 @@ pub struct ClaimedMessage {
     pub message: Message,
     /// The request that caused it.
     pub request_id: String,
+    /// When it was written.
+    pub made_at: Timestamp,
     /// Which try this is; the first is 1.
     pub attempt: u32,
 }
@@ -77,9 +84,30 @@ pub struct SettleMessage {
     pub cause: Cause,
 }
 
+/// Writes a mail that nothing else is written with.
+pub struct PutMail {
+    /// The mail.
+    pub mail: Mail,
+    /// The bounds of what strangers cause. `None` where an account or an operator is the cause.
+    pub limits: Option<StrangerLimits>,
+    /// The request.
+    pub cause: Cause,
+}
+
+/// How many mails that strangers caused may be pending at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StrangerLimits {
+    /// To all addresses.
+    pub pending: u32,
+    /// To one address.
+    pub to_one: u32,
+}
+
 /// The outbox.
 #[async_trait]
 pub trait Outbox: Send + Sync {
+    /// Writes a mail. `false` when a limit is reached, and nothing was written.
+    async fn put_mail(&self, command: PutMail) -> Result<bool>;
     /// Claims what is due, the longest waiting first. Of two that claim at once one gets it.
     async fn claim_messages(&self, command: ClaimMessages) -> Result<Vec<ClaimedMessage>>;
     /// Settles a try. `false` when it is not the last one any more.

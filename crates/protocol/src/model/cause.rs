@@ -60,6 +60,7 @@ audit_events! {
     LoginFailed,
     Logout,
     LogoutUndelivered,
+    MailUndelivered,
     SessionEnded,
     ConsentGiven,
     ConsentRevoked,

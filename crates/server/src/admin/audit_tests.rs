@@ -33,6 +33,10 @@ const EVENTS: &[(&str, &str)] = &[
         "A client could not be notified of a logout (back-channel logout), and no more attempts are made.",
     ),
     (
+        "mail_undelivered",
+        "A mail to a user could not be delivered, and no more attempts are made: `detail` has the reason.",
+    ),
+    (
         "session_ended",
         "A session ended for another reason than logout: `detail` has it.",
     ),

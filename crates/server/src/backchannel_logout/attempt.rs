@@ -23,30 +23,37 @@ pub(super) struct LogoutToken<'a> {
     sid: &'a Sid,
 }
 
-pub(super) fn token_of(claimed: &ClaimedMessage) -> LogoutToken<'_> {
-    let Message::LogoutToken {
-        client_id,
-        subject,
-        sid,
-    } = &claimed.message;
-    LogoutToken {
-        client_id,
-        subject,
-        sid,
+/// `None` of a message of another kind, which is not claimed here.
+pub(super) fn token_of(message: &Message) -> Option<LogoutToken<'_>> {
+    match message {
+        Message::LogoutToken {
+            client_id,
+            subject,
+            sid,
+        } => Some(LogoutToken {
+            client_id,
+            subject,
+            sid,
+        }),
+        Message::Mail(_) => None,
     }
 }
 
 /// Makes a try. If the store fails, nothing is settled, and the try is repeated when its lease ends.
 pub(super) async fn make(app: &App, claimed: ClaimedMessage) {
     let request_id = claimed.request_id.clone();
-    let client = token_of(&claimed).client_id.clone();
+    let Some(client) = token_of(&claimed.message).map(|logout| logout.client_id.clone()) else {
+        return;
+    };
     if let Err(error) = deliver(app, claimed).await {
         tracing::error!(request_id, client = client.as_str(), %error, "a logout could not be settled");
     }
 }
 
 async fn deliver(app: &App, claimed: ClaimedMessage) -> Result<(), StoreError> {
-    let logout = token_of(&claimed);
+    let Some(logout) = token_of(&claimed.message) else {
+        return Ok(());
+    };
     let answer = notify(app, logout).await?;
     let verdict = judge(&answer, claimed.attempt, app.now());
     let (request_id, client) = (claimed.request_id.clone(), logout.client_id.clone());

@@ -125,13 +125,15 @@ async fn send(
         now: app.now(),
     };
     let claimed = app.store.claim_messages(command).await?;
-    let tries = claimed.into_iter().zip(places).map(|(claimed, place)| {
+    let tries = claimed.into_iter().zip(places);
+    let tries = tries.filter_map(|(claimed, place)| {
         let app = Arc::clone(app);
-        let place = Place::take(&app, attempt::token_of(&claimed).client_id, place);
-        tokio::spawn(async move {
+        let client = attempt::token_of(&claimed.message)?.client_id;
+        let place = Place::take(&app, client, place);
+        Some(tokio::spawn(async move {
             attempt::make(&app, claimed).await;
             drop(place);
-        })
+        }))
     });
     Ok(tries.collect())
 }

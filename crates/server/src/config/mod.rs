@@ -6,6 +6,7 @@ mod demo_secrets;
 pub mod development;
 mod keys;
 mod limits;
+pub(crate) mod mail;
 mod metrics;
 mod places;
 pub(crate) mod problem;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 pub use brand::BrandConfig;
 pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
+pub use mail::MailConfig;
 pub use metrics::MetricsConfig;
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
@@ -62,6 +64,8 @@ pub struct Config {
     /// The language of pages for users whose own is not known, or not among those that there are texts in: `en`, `de`, `fr` or
     /// `es`. It is chosen by `ui_locales` of the application, the user's claim `locale`, and the browser's `Accept-Language`.
     pub language: Lang,
+    /// The mail server. Without `url` no mail is sent: pages and commands that would send one give out links or say so.
+    pub mail: MailConfig,
     /// How the pages look.
     pub brand: BrandConfig,
     /// Applications. This file owns them: they are applied at each start, and disabled when they are no longer in it. The names
@@ -98,6 +102,7 @@ impl Default for Config {
             metrics: MetricsConfig::default(),
             outbound: OutboundConfig::default(),
             language: Lang::default(),
+            mail: MailConfig::default(),
             brand: BrandConfig::default(),
             clients: Vec::new(),
             resources: Vec::new(),

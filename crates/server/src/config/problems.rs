@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     Config, ConfigProblem, OutboundConfig, SeedUser,
+    mail::MailServer,
     settings::{Issuer, brand, lifetimes, networks, resources},
 };
 
@@ -25,6 +26,7 @@ impl Config {
         ];
         problems.extend(networks.into_iter().filter_map(Result::err).flatten());
         problems.extend(self.outbound.problems());
+        problems.extend(MailServer::read(&self.mail).err());
         problems.extend(brand(self).err().into_iter().flatten());
         let clients = (0..self.clients.len()).map(|index| self.file_client(index, now));
         problems.extend(clients.filter_map(Result::err).flatten());

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
 
-use super::{Config, ConfigProblem, Places};
+use super::{Config, ConfigProblem, Places, mail::MailServer};
 use crate::pages::{Brand, BrandParts, Logo};
 
 /// The checked configuration.
@@ -26,6 +26,7 @@ pub struct Settings {
     pub(crate) resources: Resources,
     pub(crate) language: Lang,
     pub(crate) brand: Brand,
+    pub(crate) mail: Option<MailServer>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_allow: Vec<IpNet>,
 }
@@ -156,6 +157,7 @@ impl Settings {
             resources: resources(config)?,
             language: config.language,
             brand: brand(config)?,
+            mail: MailServer::read(&config.mail).map_err(one)?,
             trusted_proxies: networks("proxy.trusted", &config.proxy.trusted)?,
             metrics_allow: networks("metrics.allow", &config.metrics.allow)?,
         })

@@ -50,6 +50,8 @@ pub mod keys;
 #[doc(hidden)]
 pub mod lost_updates;
 #[doc(hidden)]
+pub mod mail;
+#[doc(hidden)]
 pub mod neighbours;
 #[doc(hidden)]
 pub mod neighbours_ends;
@@ -121,6 +123,9 @@ macro_rules! contract {
                 of_two_equal_users_one_is_changed, a_new_address_is_not_verified_by_a_change_computed_before_it,
                 of_20_parallel_changes_of_a_user_one_is_made,
                 a_change_of_a_user_is_not_refused_for_what_it_does_not_depend_on;
+            mail: a_mail_is_claimed_as_it_was_written, a_mail_and_a_logout_are_claimed_by_kind,
+                a_mail_that_is_given_up_is_audited_with_its_user, a_mail_to_a_stranger_leaves_no_audit,
+                mails_of_strangers_are_bounded, of_20_parallel_mails_of_strangers_no_more_than_the_limit_are_written;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,

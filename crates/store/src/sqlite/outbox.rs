@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use cardea_protocol::{
+    mail::Mail,
     model::{Cause, ClientId, Sid, Subject},
     outbox::Verdict,
 };
@@ -15,12 +16,30 @@ use super::{
     rows::{self, Fields},
 };
 use crate::{
-    ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, Result, SettleMessage,
-    events,
+    ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, Result,
+    SettleMessage, StrangerLimits, events,
 };
 
 #[async_trait]
 impl Outbox for SqliteStore {
+    async fn put_mail(&self, command: PutMail) -> Result<bool> {
+        let PutMail {
+            mail,
+            limits,
+            cause,
+        } = command;
+        match limits {
+            Some(limits) => {
+                self.write(move |tx| put_mail_of_stranger(tx, &mail, limits, &cause))
+                    .await
+            }
+            None => {
+                self.write(move |tx| put_mail(tx, &mail, &cause).map(|()| true))
+                    .await
+            }
+        }
+    }
+
     async fn claim_messages(&self, command: ClaimMessages) -> Result<Vec<ClaimedMessage>> {
         // Read first: mostly nothing is due, and a look must not cost a commit.
         if !self.read(|db| is_due(db, &command))? {
@@ -63,6 +82,42 @@ pub(super) fn write_logout_tokens(tx: &Connection, session: i64, cause: &Cause) 
     rows::execute(tx, sql, params).map(drop)
 }
 
+/// For every verb that causes a mail, in its transaction.
+pub(super) fn put_mail(tx: &Connection, mail: &Mail, cause: &Cause) -> Verb<()> {
+    let sql = "INSERT INTO outbox (kind, payload, request_id, made_at, attempts, due_at)
+               VALUES (:kind, :payload, :request, :now, 0, :now)";
+    let params = named_params! {
+        ":kind": rows::to_word(MessageKind::Mail)?,
+        ":payload": rows::to_json(mail)?,
+        ":request": cause.request_id,
+        ":now": cause.now.as_millisecond(),
+    };
+    rows::execute(tx, sql, params).map(drop)
+}
+
+/// The counts are part of the insert: two at once don't exceed a limit.
+fn put_mail_of_stranger(
+    tx: &Connection,
+    mail: &Mail,
+    limits: StrangerLimits,
+    cause: &Cause,
+) -> Verb<bool> {
+    let sql = "INSERT INTO outbox (kind, stranger, payload, request_id, made_at, attempts, due_at)
+               SELECT :kind, :stranger, :payload, :request, :now, 0, :now
+               WHERE (SELECT count(*) FROM outbox WHERE stranger IS NOT NULL) < :pending
+                 AND (SELECT count(*) FROM outbox WHERE stranger = :stranger) < :to_one";
+    let params = named_params! {
+        ":kind": rows::to_word(MessageKind::Mail)?,
+        ":stranger": mail.to().key(),
+        ":payload": rows::to_json(mail)?,
+        ":request": cause.request_id,
+        ":now": cause.now.as_millisecond(),
+        ":pending": limits.pending,
+        ":to_one": limits.to_one,
+    };
+    Ok(rows::execute(tx, sql, params)? == 1)
+}
+
 /// What is due, the longest waiting first. `:about` is the kind or the session.
 macro_rules! due {
     ($condition:literal) => {
@@ -79,7 +134,7 @@ macro_rules! due {
 /// What [`due!`] compares: of one session there are only messages of one kind.
 fn about(command: &ClaimMessages) -> Verb<String> {
     match (&command.sid, command.kind) {
-        (Some(sid), MessageKind::LogoutToken) => Ok(sid.as_str().to_owned()),
+        (Some(sid), _) => Ok(sid.as_str().to_owned()),
         (None, kind) => rows::to_word(kind),
     }
 }
@@ -107,7 +162,7 @@ fn claim(tx: &Connection, command: &ClaimMessages) -> Verb<Vec<ClaimedMessage>> 
                 "UPDATE outbox SET attempts = attempts + 1, due_at = :until WHERE message_key IN (",
                 due!($condition),
                 ") RETURNING message_key, kind, (SELECT client_id FROM clients c WHERE c.client_key = outbox.client_key)
-                       AS client_id, payload, request_id, attempts"
+                       AS client_id, payload, request_id, made_at, attempts"
             )
         };
     }
@@ -140,11 +195,16 @@ fn decode(row: &Row<'_>) -> Result<ClaimedMessage> {
                 sid: Sid::parse(&payload.sid).map_err(corrupt)?,
             }
         }
+        MessageKind::Mail => {
+            let _: Option<String> = f.get("client_id")?;
+            Message::Mail(Box::new(f.json("payload")?))
+        }
     };
     Ok(ClaimedMessage {
         id,
         message,
         request_id: f.get("request_id")?,
+        made_at: f.time("made_at")?,
         attempt: f.get("attempts")?,
     })
 }
@@ -163,8 +223,9 @@ fn settle(tx: &Connection, command: &SettleMessage) -> Verb<bool> {
             rows::execute(tx, sql, (id, attempt))?
         }
     };
-    if let (Verdict::GiveUp(why), 1) = (&command.verdict, settled) {
-        let entry = events::undelivered(&claimed.message, why);
+    if let (Verdict::GiveUp(why), 1) = (&command.verdict, settled)
+        && let Some(entry) = events::undelivered(&claimed.message, why)
+    {
         audit::record(tx, &command.cause, &entry)?;
     }
     Ok(settled == 1)

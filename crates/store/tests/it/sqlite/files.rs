@@ -85,6 +85,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V5__refresh_retries",
             "V6__credentials_and_outbox",
             "V7__grants",
+            "V8__mail",
             "V9__credentials",
             "V12__password_costs",
             "V13__upstreams"

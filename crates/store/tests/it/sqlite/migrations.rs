@@ -332,6 +332,7 @@ async fn d28_pending_logouts_of_version_5_are_in_the_outbox() {
             sid: Sid::parse(&format!("sid-{key}")).unwrap(),
         },
         request_id: format!("request-{key}"),
+        made_at: at(0),
         attempt,
     };
     assert_eq!(claim(None, 59).await, [claimed(5, "web", 1)]);

@@ -65,7 +65,7 @@ for (const from of ['origin', 'neighbour']) {
     await sees(page, 'Allow Orders access?');
     const fields = { ticket: await hidden(page, 'ticket'), csrf: await hidden(page, 'csrf'), decision: 'allow' };
     assert.ok((await fall(context, from, trap('/consent', fields))) >= 400);
-    await page.goto(`${on.provider.issuer}/account`);
+    await page.goto(`${on.provider.issuer}/account/apps`);
     await page.getByText('No app has access to your account.').waitFor();
   });
 
@@ -76,7 +76,7 @@ for (const from of ['origin', 'neighbour']) {
     await logIn(page);
     await allow(page);
     await getsCode(page, asked, on.provider.issuer);
-    await page.goto(`${on.provider.issuer}/account`);
+    await page.goto(`${on.provider.issuer}/account/apps`);
     const csrf = await hidden(page, 'csrf');
 
     // Another site's form comes without our cookies, so it has no session; a neighbour's is refused.

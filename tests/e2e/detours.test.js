@@ -148,7 +148,7 @@ for (const link of ['/account#devices', '/account/devices']) {
     await page.getByRole('alert').waitFor();
     await logIn(page);
     await sees(page, 'Your account');
-    assert.equal(new URL(page.url()).hash, '#devices');
+    assert.equal(new URL(page.url()).pathname, '/account/devices');
   });
 }
 

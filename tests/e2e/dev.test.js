@@ -130,7 +130,7 @@ test('after a logout the app’s grant is revoked, so its refresh token is inval
   const { context, page } = await customer(t);
   await enterOrders(page, own.spa);
   const account = await context.newPage();
-  await account.goto(`${own.issuer}/account`);
+  await account.goto(`${own.issuer}/account/apps`);
   const grant = account.getByRole('region', { name: 'Apps' }).getByText(/^Used /).first();
   await grant.waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();

@@ -25,7 +25,7 @@ test('over https the cookies are bound to the host and the pages to the path of 
     assert.deepEqual({ secure, httpOnly, sameSite, path, domain }, expected, name);
   }
 
-  const response = await page.goto(`${issuer}/account`);
+  const response = await page.goto(`${issuer}/account/apps`);
   assert.match(response.headers()['strict-transport-security'], /^max-age=\d+$/);
   await page.getByRole('button', { name: 'Revoke the access of Orders' }).click();
   await page.getByText('No app has access to your account.').waitFor();

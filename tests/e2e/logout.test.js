@@ -88,7 +88,7 @@ test('the back button after a logout shows nothing of the account', async (t) =>
 test('a session of another browser is ended from the account page', async (t) => {
   const [here, elsewhere] = [await person(t, on.browser), await person(t, on.browser)];
   for (const { page } of [elsewhere, here]) {
-    await page.goto(`${on.provider.issuer}/account`);
+    await page.goto(`${on.provider.issuer}/account/devices`);
     await logIn(page, 'carol');
     await sees(page, 'Your account');
   }

@@ -62,8 +62,14 @@ pub fn router(app: &Arc<App>) -> Router {
             "/choose_account",
             page(get(choose_account::get).post(choose_account::post)),
         )
-        .route("/account", readable(get(account::get).post(account::post)))
-        .route("/account/{section}", get(account::section))
+        .route(
+            "/account",
+            readable(get(account::profile::get).post(account::post)),
+        )
+        .route("/account/profile", get(account::profile::get))
+        .route("/account/security", get(account::security::get))
+        .route("/account/devices", get(account::devices::get))
+        .route("/account/apps", get(account::apps::get))
         .route("/assets/{file}", get(assets::get))
         .route("/client_logo", get(client_logo::get))
         .route("/.well-known/openid-configuration", metadata())

@@ -106,7 +106,11 @@ pub async fn log_in(browser: &mut Browser<'_>, person: Person) -> Page {
     let url = browser.server().url("/login");
     let page = browser.open(&url).await;
     let account = log_in_at(browser, &page, person).await;
-    assert!(account.path().ends_with("/account"), "{}", account.text());
+    assert!(
+        account.path().ends_with("/account/profile"),
+        "{}",
+        account.text()
+    );
     account
 }
 

@@ -25,7 +25,6 @@ account-device-count =
 account-device-advice = Wenn Sie eines davon nicht erkennen, melden Sie alle anderen ab und bitten Sie Ihre Administration um ein neues Passwort.
 account-sign-out-others = Alle anderen abmelden
 
-account-devices-lead = Hier sind Sie angemeldet.
 account-this-device = dieses Gerät
 account-active = Aktiv { $when } von { $address }
 account-started = Angemeldet { $when }
@@ -41,3 +40,7 @@ account-unused = Zurzeit nicht benutzt
 account-revoke = Entziehen
 account-revoke-which = des Zugriffs von { $app }
 account-late-retry = Diese App hat { $when } ein älteres Token benutzt. Das kommt vor, wenn ein Laptop im Ruhezustand war. Wenn Sie das nicht waren, entziehen Sie ihr den Zugriff.
+
+account-password = Passwort
+account-password-ask = Ein neues erhalten Sie von Ihrer Administration.
+account-password-none = Sie haben keines.

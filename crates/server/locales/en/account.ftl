@@ -25,7 +25,6 @@ account-device-count =
 account-device-advice = If you don’t recognize one of them, sign out of all others and ask your administrator for a new password.
 account-sign-out-others = Sign out of all others
 
-account-devices-lead = Where you are signed in.
 account-this-device = this device
 account-active = Active { $when } from { $address }
 account-started = Signed in { $when }
@@ -44,3 +43,7 @@ account-revoke = Revoke
 # After "Revoke", for screen readers
 account-revoke-which = the access of { $app }
 account-late-retry = This app used an older token { $when }. That happens when a laptop was asleep. If that wasn’t you, revoke its access.
+
+account-password = Password
+account-password-ask = To get a new one, ask your administrator.
+account-password-none = You have none.

@@ -25,7 +25,6 @@ account-device-count =
 account-device-advice = Si no reconoce alguno, cierre la sesión en todos los demás y pida una contraseña nueva a su administrador.
 account-sign-out-others = Cerrar sesión en los demás
 
-account-devices-lead = Dónde ha iniciado sesión.
 account-this-device = este dispositivo
 account-active = Activo { $when } desde { $address }
 account-started = Sesión iniciada { $when }
@@ -41,3 +40,7 @@ account-unused = No se usa ahora
 account-revoke = Retirar
 account-revoke-which = el acceso de { $app }
 account-late-retry = Esta aplicación usó un token antiguo { $when }. Eso ocurre cuando un portátil estaba en suspensión. Si no fue usted, retírele el acceso.
+
+account-password = Contraseña
+account-password-ask = Para obtener una nueva, pídala a su administrador.
+account-password-none = No tiene ninguna.

@@ -25,7 +25,6 @@ account-device-count =
 account-device-advice = Si vous n’en reconnaissez pas un, déconnectez tous les autres et demandez un nouveau mot de passe à votre administrateur.
 account-sign-out-others = Déconnecter tous les autres
 
-account-devices-lead = Où vous êtes connecté.
 account-this-device = cet appareil
 account-active = Actif { $when } depuis { $address }
 account-started = Connecté { $when }
@@ -41,3 +40,7 @@ account-unused = Pas utilisée en ce moment
 account-revoke = Révoquer
 account-revoke-which = l’accès de { $app }
 account-late-retry = Cette application a utilisé un ancien jeton { $when }. Cela arrive quand un ordinateur portable était en veille. Si ce n’était pas vous, révoquez son accès.
+
+account-password = Mot de passe
+account-password-ask = Pour en obtenir un nouveau, demandez à votre administrateur.
+account-password-none = Vous n’en avez pas.

@@ -18,7 +18,7 @@ use super::{
     types::{Ended, EndingQuery, List, ListQuery, Session as View},
     users,
 };
-use crate::{account::device, app::Shared};
+use crate::{account::devices::device, app::Shared};
 
 impl View {
     fn of(session: Session, username: Option<Username>) -> Self {

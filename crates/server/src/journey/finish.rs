@@ -19,7 +19,7 @@ use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, page
 /// Goes where the journey leads.
 pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Failure> {
     if let Goal::Account { return_to } = &journey.ticket.goal {
-        let location = ctx.app.settings.issuer.endpoint(&return_to.path());
+        let location = ctx.app.settings.issuer.endpoint(return_to.path());
         return Ok(Redirect::to(&location).into_response());
     }
     let (Some(asked), Some(session)) = (journey.authorization(), &journey.session) else {

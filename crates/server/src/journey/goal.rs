@@ -3,6 +3,8 @@
 use cardea_protocol::authorize::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
+use crate::i18n::Key;
+
 /// What a browser is on its way to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Goal {
@@ -14,7 +16,7 @@ pub(crate) enum Goal {
     Account { return_to: AccountSection },
 }
 
-/// A section of the account page. It is a closed choice: no link to the login page can name another address to go to.
+/// A section of the account, a page. It is a closed choice: no link to the login page can name another address to go to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AccountSection {
@@ -26,7 +28,7 @@ pub(crate) enum AccountSection {
 }
 
 impl AccountSection {
-    const ALL: [Self; 4] = [Self::Profile, Self::Security, Self::Devices, Self::Apps];
+    pub(crate) const ALL: &[Self] = &[Self::Profile, Self::Security, Self::Devices, Self::Apps];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +41,8 @@ impl AccountSection {
 
     /// The section with this name.
     pub(crate) fn named(word: Option<&str>) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| Some(s.as_str()) == word)
+        let mut all = Self::ALL.iter().copied();
+        all.find(|s| Some(s.as_str()) == word)
     }
 
     /// Reads the word in a link to the login page. Any other word is the page's beginning.
@@ -47,11 +50,23 @@ impl AccountSection {
         Self::named(word).unwrap_or_default()
     }
 
-    /// The section, below the issuer.
-    pub(crate) fn path(self) -> String {
+    /// Its page, below the issuer.
+    pub(crate) fn path(self) -> &'static str {
         match self {
-            Self::Profile => "/account".to_owned(),
-            other => format!("/account#{}", other.as_str()),
+            Self::Profile => "/account/profile",
+            Self::Security => "/account/security",
+            Self::Devices => "/account/devices",
+            Self::Apps => "/account/apps",
+        }
+    }
+
+    /// Its name in the navigation.
+    pub(crate) fn title(self) -> Key {
+        match self {
+            Self::Profile => Key("account-profile"),
+            Self::Security => Key("account-security"),
+            Self::Devices => Key("account-devices"),
+            Self::Apps => Key("account-apps"),
         }
     }
 
@@ -71,7 +86,7 @@ mod tests {
     #[test]
     fn a_login_leads_to_the_account_page_only() {
         for section in AccountSection::ALL {
-            assert_eq!(AccountSection::parse(Some(section.as_str())), section);
+            assert_eq!(AccountSection::parse(Some(section.as_str())), *section);
         }
         for word in [
             None,
@@ -83,7 +98,8 @@ mod tests {
             Some("DEVICES"),
             Some("devices\r\nset-cookie: a=b"),
         ] {
-            assert_eq!(AccountSection::parse(word).path(), "/account", "{word:?}");
+            let section = AccountSection::parse(word);
+            assert_eq!(section.path(), "/account/profile", "{word:?}");
             assert_eq!(AccountSection::parse(word).login_path(), "/login");
         }
     }

@@ -11,9 +11,13 @@ use crate::authorize::stale_tickets::start_again;
 const NOT_FROM_HERE: &str = "We didn’t accept that";
 
 async fn account(browser: &mut Browser<'_>) -> Page {
-    let url = browser.server().url("/account");
+    section(browser, "/account/profile").await
+}
+
+async fn section(browser: &mut Browser<'_>, path: &str) -> Page {
+    let url = browser.server().url(path);
     let page = browser.open(&url).await;
-    assert_eq!((page.status(), page.path()), (200, "/account"));
+    assert_eq!((page.status(), page.path()), (200, path));
     page
 }
 
@@ -61,12 +65,12 @@ async fn b2_a_stale_login_for_the_account_page_asks_who_continues() {
         assert_eq!((chooser.status(), chooser.path()), (200, "/choose_account"));
         assert!(chooser.text().contains("bob") && chooser.text().contains("to see your account"));
         let page = decide(&mut browser, &chooser, "continue").await;
-        assert_eq!(page.path(), "/account");
+        assert_eq!(page.path(), "/account/profile");
         assert!(page.text().contains("bob") && !page.text().contains("Alice A"));
         let page = decide(&mut browser, &chooser, "other").await;
         assert_eq!(page.path(), "/login");
         let page = log_in_at(&mut browser, &page, Person::ALICE).await;
-        assert_eq!(page.path(), "/account");
+        assert_eq!(page.path(), "/account/profile");
         assert!(page.text().contains("Alice A"));
     }
     let mut browser = Browser::new(&server);
@@ -74,7 +78,7 @@ async fn b2_a_stale_login_for_the_account_page_asks_who_continues() {
     log_in(&mut browser, Person::BOB).await;
     let fill = [("username", "Bob"), ("password", "x")];
     let page = browser.submit(&stale, stale.form(), &fill).await;
-    assert_eq!(page.path(), "/account", "their own name");
+    assert_eq!(page.path(), "/account/profile", "their own name");
 }
 
 #[tokio::test]
@@ -94,7 +98,7 @@ async fn b3_an_expired_login_for_the_account_page_starts_again() {
         let page = start_again(&mut browser, &page).await;
         assert_eq!((page.status(), page.path()), (200, "/login"));
         let answer = browser.submit_once(&page, page.form(), &fill).await;
-        assert_eq!(answer.location(), server.url("/account#apps"));
+        assert_eq!(answer.location(), server.url("/account/apps"));
     }
 }
 
@@ -138,25 +142,32 @@ async fn it_shows_user_sessions_and_applications() {
     tokens(&mut browser, SPA, (Person::ALICE, "openid orders:read")).await;
     let mut other = Browser::new(&server).at([198, 51, 100, 9]);
     log_in(&mut other, Person::ALICE).await;
-    let page = account(&mut browser).await;
-    let text = page.text();
-    for shown in [
-        "Alice A",
-        "alice@example.test",
-        "Test client spa",
-        "203.0.113.7",
-        "198.51.100.9",
-        "Firefox on Linux",
+    for (path, shown) in [
+        ("/account/profile", &["Alice A", "alice@example.test"][..]),
+        ("/account/security", &["Password"]),
+        (
+            "/account/devices",
+            &["203.0.113.7", "198.51.100.9", "Firefox on Linux"],
+        ),
+        ("/account/apps", &["Test client spa"]),
     ] {
-        assert!(text.contains(shown), "{shown}");
+        let page = section(&mut browser, path).await;
+        for shown in shown {
+            assert!(page.text().contains(shown), "{path}: {shown}");
+        }
+        let sessions = if path == "/account/devices" { 2 } else { 0 };
+        assert_eq!(forms(&page, "end_session").len(), sessions);
+        let applications = usize::from(path == "/account/apps");
+        assert_eq!(forms(&page, "revoke").len(), applications);
+        for value in browser.cookies().values() {
+            assert!(
+                !page.text().contains(value.as_str()),
+                "a cookie is in the page"
+            );
+        }
+        let csp = page.answer.header("content-security-policy").unwrap();
+        assert!(csp.contains("form-action 'self'"));
     }
-    assert_eq!(forms(&page, "end_session").len(), 2);
-    assert_eq!(forms(&page, "revoke").len(), 1);
-    for value in browser.cookies().values() {
-        assert!(!text.contains(value.as_str()), "a cookie is in the page");
-    }
-    let csp = page.answer.header("content-security-policy").unwrap();
-    assert!(csp.contains("form-action 'self'"));
 }
 
 #[tokio::test]
@@ -188,7 +199,7 @@ async fn another_session_can_be_ended_from_here() {
     let online = tokens(&mut lost, SPA, (Person::ALICE, "openid")).await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
-    let page = account(&mut browser).await;
+    let page = section(&mut browser, "/account/devices").await;
     let other = forms(&page, "end_session").remove(1);
     let page = browser.submit(&page, other, &[]).await;
     assert_eq!(forms(&page, "end_session").len(), 1);
@@ -206,11 +217,11 @@ async fn the_session_of_another_user_can_not_be_ended() {
     let server = TestServer::start().await;
     let mut alice = Browser::new(&server);
     log_in(&mut alice, Person::ALICE).await;
-    let page = account(&mut alice).await;
+    let page = section(&mut alice, "/account/devices").await;
     let sid = forms(&page, "end_session")[0].value("id").to_owned();
     let mut bob = Browser::new(&server);
     log_in(&mut bob, Person::BOB).await;
-    let page = account(&mut bob).await;
+    let page = section(&mut bob, "/account/devices").await;
     let form = forms(&page, "end_session").remove(0).with("id", &sid);
     bob.submit(&page, form, &[]).await;
     account(&mut alice).await;
@@ -225,7 +236,7 @@ async fn revoking_an_application_takes_consent_and_tokens() {
     let web = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
     let mut bob = Browser::new(&server);
     let bobs = tokens(&mut bob, SPA, (Person::BOB, "openid")).await;
-    let page = account(&mut browser).await;
+    let page = section(&mut browser, "/account/apps").await;
     let form = forms(&page, "revoke");
     let form = form.into_iter().find(|f| f.value("id") == "spa").unwrap();
     let page = browser.submit(&page, form, &[]).await;
@@ -252,7 +263,7 @@ async fn b11_a_consent_that_was_revoked_is_not_given_again_by_a_get() {
     let fetched = answer.location().to_owned();
     let page = browser.open(&fetched).await;
     assert_eq!(page.form().value("code").len(), 51);
-    let account = account(&mut browser).await;
+    let account = section(&mut browser, "/account/apps").await;
     assert_eq!(forms(&account, "revoke").len(), 1, "consent is on record");
     let form = forms(&account, "revoke").remove(0);
     let account = browser.submit(&account, form, &[]).await;
@@ -269,7 +280,10 @@ async fn b11_a_consent_that_was_revoked_is_not_given_again_by_a_get() {
             "{url}"
         );
     }
-    assert_eq!(forms(&self::account(&mut browser).await, "revoke").len(), 0);
+    assert_eq!(
+        forms(&section(&mut browser, "/account/apps").await, "revoke").len(),
+        0
+    );
 }
 
 #[tokio::test]
@@ -277,7 +291,7 @@ async fn nothing_is_done_for_another_site_or_another_browser() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     tokens(&mut browser, SPA, (Person::ALICE, "openid")).await;
-    let page = account(&mut browser).await;
+    let page = section(&mut browser, "/account/apps").await;
     let mut other = Browser::new(&server);
     log_in(&mut other, Person::ALICE).await;
     let others = account(&mut other).await.forms().remove(0);
@@ -304,7 +318,7 @@ async fn nothing_is_done_for_another_site_or_another_browser() {
             assert_eq!(answer.status, 403);
         }
     }
-    let page = account(&mut browser).await;
+    let page = section(&mut browser, "/account/apps").await;
     assert_eq!(forms(&page, "revoke").len(), 1);
 }
 
@@ -328,7 +342,8 @@ async fn a_strange_action_or_id_is_a_broken_link() {
         page.is_trouble(400, "This link doesn’t work");
     }
     let gone = [("action", "revoke"), ("id", "nobody")];
-    assert_eq!(browser.submit(&page, form, &gone).await.path(), "/account");
+    let page = browser.submit(&page, form, &gone).await;
+    assert_eq!(page.path(), "/account/apps");
 }
 
 #[tokio::test]
@@ -355,7 +370,7 @@ async fn a_hostile_user_agent_is_not_repeated() {
     let session = answer.set_cookie("__Host-cardea_session").unwrap();
     let session = session.split(';').next().unwrap();
     let page = server
-        .get("/account")
+        .get("/account/devices")
         .header("cookie", session)
         .send()
         .await;

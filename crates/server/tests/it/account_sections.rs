@@ -6,11 +6,11 @@ use cardea_testkit::{Browser, Person, TestServer};
 async fn a_login_leads_back_to_the_section_of_the_account_page() {
     let server = TestServer::start().await;
     for (query, section) in [
-        ("", "/account"),
-        ("?return_to=devices", "/account#devices"),
-        ("?return_to=apps", "/account#apps"),
-        ("?return_to=security", "/account#security"),
-        ("?return_to=profile", "/account"),
+        ("", "/account/profile"),
+        ("?return_to=devices", "/account/devices"),
+        ("?return_to=apps", "/account/apps"),
+        ("?return_to=security", "/account/security"),
+        ("?return_to=profile", "/account/profile"),
     ] {
         let mut browser = Browser::new(&server);
         let page = browser.open(&server.url(&format!("/login{query}"))).await;
@@ -23,17 +23,16 @@ async fn a_login_leads_back_to_the_section_of_the_account_page() {
 #[tokio::test]
 async fn a_link_to_a_section_survives_a_login() {
     let server = TestServer::start().await;
-    for section in ["devices", "apps", "security"] {
+    for section in ["profile", "devices", "apps", "security"] {
         let mut browser = Browser::new(&server);
         let link = server.url(&format!("/account/{section}"));
-        let place = server.url(&format!("/account#{section}"));
         let page = browser.open(&link).await;
         assert_eq!(page.path(), "/login");
         let fill = [("username", "alice"), ("password", Person::ALICE.password)];
         let answer = browser.submit_once(&page, page.form(), &fill).await;
-        assert_eq!(answer.location(), place);
-        let page = browser.open_once(&link).await;
-        assert_eq!(page.answer.location(), place);
+        assert_eq!(answer.location(), link);
+        let page = browser.open(&link).await;
+        assert_eq!((page.status(), page.url.as_str()), (200, link.as_str()));
     }
     for unknown in ["", "x", "DEVICES", "%2f%2fevil.example.test"] {
         let answer = server.get(&format!("/account/{unknown}")).send().await;
@@ -66,23 +65,27 @@ async fn no_link_to_the_login_page_leads_elsewhere() {
         let answer = browser.submit_once(&page, form, &fill).await;
         let location = answer.location();
         assert!(
-            [server.url("/account"), server.url("/account#devices")].contains(&location.to_owned()),
+            [
+                server.url("/account/profile"),
+                server.url("/account/devices")
+            ]
+            .contains(&location.to_owned()),
             "{elsewhere}: {location}"
         );
     }
 }
 
-/// A browser keeps the fragment of `/account#devices` on its way to the login page, whose script sends it along.
+/// A browser keeps the fragment of a link to `/account#devices`, as the account was one page, on its way to the login page, whose script sends it along.
 #[tokio::test]
 async fn a_fragment_that_the_login_page_sends_along_leads_back_to_its_section() {
     let server = TestServer::start().await;
     for (query, sent, section) in [
-        ("", "devices", "/account#devices"),
-        ("", "apps", "/account#apps"),
-        ("?return_to=apps", "", "/account#apps"),
-        ("?return_to=apps", "devices", "/account#devices"),
-        ("", "//evil.example.test", "/account"),
-        ("", "devices\r\nx: y", "/account"),
+        ("", "devices", "/account/devices"),
+        ("", "apps", "/account/apps"),
+        ("?return_to=apps", "", "/account/apps"),
+        ("?return_to=apps", "devices", "/account/devices"),
+        ("", "//evil.example.test", "/account/profile"),
+        ("", "devices\r\nx: y", "/account/profile"),
     ] {
         let mut browser = Browser::new(&server);
         let page = browser.open(&server.url(&format!("/login{query}"))).await;

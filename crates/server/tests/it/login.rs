@@ -73,7 +73,10 @@ async fn a_name_in_any_case_and_its_password_open_the_account_page() {
         ("password", Person::ALICE.password),
     ];
     let account = browser.submit(&page, page.form(), &fill).await;
-    assert_eq!((account.status(), account.path()), (200, "/account"));
+    assert_eq!(
+        (account.status(), account.path()),
+        (200, "/account/profile")
+    );
 }
 
 #[tokio::test]

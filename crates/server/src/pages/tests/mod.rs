@@ -13,7 +13,10 @@ use askama::Template;
 use self::html::Document;
 use super::{Assets, Brand, csp};
 use crate::{
-    account::page::AccountPage,
+    account::{
+        apps::page::AppsPage, devices::page::DevicesPage, profile::page::ProfilePage,
+        security::page::SecurityPage,
+    },
     choose_account::page::ChooseAccountPage,
     consent::page::ConsentPage,
     end_session::page::{ConfirmPage, DonePage},
@@ -46,7 +49,10 @@ fn samples() -> Vec<Sample> {
         rendered(ChooseAccountPage::CSP, ChooseAccountPage::samples()),
         rendered(ConfirmPage::CSP, ConfirmPage::samples()),
         rendered(DonePage::CSP, DonePage::samples()),
-        rendered(AccountPage::CSP, AccountPage::samples()),
+        rendered(ProfilePage::CSP, ProfilePage::samples()),
+        rendered(SecurityPage::CSP, SecurityPage::samples()),
+        rendered(DevicesPage::CSP, DevicesPage::samples()),
+        rendered(AppsPage::CSP, AppsPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
     ]
@@ -159,7 +165,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 8);
+    assert_eq!(hostile.len(), 11);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);
@@ -238,16 +244,17 @@ fn the_fields_and_buttons_are_those_of_the_design() {
         document("end_session_confirm").names("input"),
         ["csrf", "request"]
     );
-    let account = document("account");
-    assert_eq!(account.all("form").count(), 6);
-    assert_eq!(
-        account
-            .names("input")
-            .into_iter()
-            .filter(|name| *name == "action")
-            .count(),
-        6
-    );
+    for (page, forms) in [
+        ("account", 1),
+        ("account_security", 1),
+        ("account_devices", 4),
+        ("account_apps", 3),
+    ] {
+        let page = document(page);
+        assert_eq!(page.all("form").count(), forms);
+        let names = page.names("input").into_iter();
+        assert_eq!(names.filter(|name| *name == "action").count(), forms);
+    }
     assert!(
         document("login_development")
             .text_of("body")

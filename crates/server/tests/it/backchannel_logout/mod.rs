@@ -164,7 +164,8 @@ async fn a_session_ended_from_the_account_page_tells_its_clients() {
     let server = provider(&[(WEB, &receiver)]).await;
     let (mut browser, mut elsewhere) = (Browser::new(&server), Browser::new(&server));
     id_token(&mut elsewhere, WEB).await;
-    let account = log_in(&mut browser, Person::ALICE).await;
+    log_in(&mut browser, Person::ALICE).await;
+    let account = browser.open(&server.url("/account/devices")).await;
     let mut forms = account.forms().into_iter();
     let action = ("action".to_owned(), "end_session".to_owned());
     let form = forms.rfind(|form| form.fields.contains(&action));

@@ -153,8 +153,9 @@ async fn a_laptop_that_slept_may_come_late_once_a_day_and_the_person_sees_it() {
     spa.gives(&old, HOME, &new).await;
     assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 1);
     let mut browser = Browser::new(&server);
-    let account = cardea_testkit::flows::log_in(&mut browser, Person::ALICE).await;
-    assert!(account.text().contains("used an older token"));
+    cardea_testkit::flows::log_in(&mut browser, Person::ALICE).await;
+    let apps = browser.open(&server.url("/account/apps")).await;
+    assert!(apps.text().contains("used an older token"));
     server.advance(seconds(20));
     spa.is_theft((&old, &new)).await;
 }

@@ -1,0 +1,39 @@
+//! `GET /account/profile`: who I am.
+
+pub(crate) mod page;
+
+use axum::response::Response;
+
+use self::page::{Email, ProfilePage};
+use super::frame::{SignedIn, Visit, visit};
+use crate::{
+    ctx::Ctx,
+    error::{self, Failure},
+    journey::goal::AccountSection,
+    pages::html,
+};
+
+/// `GET /account/profile`
+pub(crate) async fn get(ctx: Ctx) -> Response {
+    let result = async {
+        let answer: Result<_, Failure> = match visit(&ctx, AccountSection::Profile).await? {
+            Visit::ToLogin(login) => Ok(login),
+            Visit::SignedIn(user) => Ok(show(&ctx, &user)),
+        };
+        answer
+    };
+    error::page(&ctx, result.await)
+}
+
+fn show(ctx: &Ctx, signed_in: &SignedIn) -> Response {
+    let user = &signed_in.user;
+    let page = ProfilePage {
+        shell: ctx.shell(),
+        frame: signed_in.frame(ctx, AccountSection::Profile),
+        email: user.email.as_deref().map(|address| Email {
+            address,
+            verified: user.email_verified,
+        }),
+    };
+    signed_in.answer(ctx, html(ProfilePage::CSP, &page))
+}

@@ -13,6 +13,7 @@ pub struct Browser<'a> {
     jar: BTreeMap<String, String>,
     address: IpAddr,
     user_agent: String,
+    languages: Option<String>,
 }
 
 impl<'a> Browser<'a> {
@@ -24,6 +25,7 @@ impl<'a> Browser<'a> {
             jar: BTreeMap::new(),
             address: IpAddr::from([203, 0, 113, 7]),
             user_agent: USER_AGENT.to_owned(),
+            languages: None,
         }
     }
 
@@ -31,6 +33,13 @@ impl<'a> Browser<'a> {
     #[must_use]
     pub fn at(mut self, address: [u8; 4]) -> Self {
         self.address = IpAddr::from(address);
+        self
+    }
+
+    /// The same browser with these languages as its `Accept-Language`.
+    #[must_use]
+    pub fn reading(mut self, languages: &str) -> Self {
+        self.languages = Some(languages.to_owned());
         self
     }
 
@@ -121,6 +130,10 @@ impl<'a> Browser<'a> {
         let call = call
             .from(self.address)
             .header("user-agent", &self.user_agent);
+        let call = match &self.languages {
+            Some(languages) => call.header("accept-language", languages),
+            None => call,
+        };
         if !with_cookies || self.jar.is_empty() {
             return call;
         }

@@ -1,7 +1,7 @@
 //! A request to `/end_session` (OpenID Connect RP-Initiated Logout §2).
 
 use super::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, NoValue, Params};
-use crate::{error::OAuthError, model::ClientId};
+use crate::{error::OAuthError, language::Lang, model::ClientId};
 
 /// Every parameter is optional.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct EndSessionRequest {
     pub post_logout_redirect_uri: Option<String>,
     /// `state`, if it is within its bound and without control characters.
     pub state: Option<String>,
+    /// The language of the pages, by `ui_locales`.
+    pub language: Option<Lang>,
 }
 
 impl EndSessionRequest {
@@ -39,6 +41,10 @@ impl EndSessionRequest {
                 .filter(|_| !lost("post_logout_redirect_uri"))
                 .map(str::to_owned),
             state: state.filter(echoed).map(str::to_owned),
+            language: params
+                .one("ui_locales")
+                .filter(|_| !lost("ui_locales"))
+                .and_then(Lang::of_ui_locales),
         })
     }
 }
@@ -55,6 +61,7 @@ mod tests {
             client_id: None,
             post_logout_redirect_uri: None,
             state: None,
+            language: None,
         };
         assert_eq!(EndSessionRequest::parse(&[], &[]).unwrap(), nothing);
         let all = pairs(&[
@@ -63,6 +70,7 @@ mod tests {
             ("post_logout_redirect_uri", "https://app.example/bye"),
             ("state", "s & é"),
             ("logout_hint", "alice"),
+            ("ui_locales", "nl fr"),
         ]);
         let request = EndSessionRequest::parse(&all, &[]).unwrap();
         assert_eq!(request.id_token_hint.as_deref(), Some("a.b.c"));
@@ -72,6 +80,7 @@ mod tests {
             Some("https://app.example/bye")
         );
         assert_eq!(request.state.as_deref(), Some("s & é"));
+        assert_eq!(request.language, Some(Lang::Fr));
     }
 
     #[test]

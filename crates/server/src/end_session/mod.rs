@@ -7,6 +7,7 @@ pub(crate) mod page;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
+    language::Lang,
     model::{Actor, Client, ClientId, Session, SessionEnd, Sid},
     request::EndSessionRequest,
     verify,
@@ -53,6 +54,8 @@ struct LogoutRequest {
     sid: Option<Sid>,
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
+    #[serde(default)]
+    language: Option<Lang>,
 }
 
 /// Where to go after the logout: an address of the client, from its registration.
@@ -127,6 +130,7 @@ async fn end(ctx: &Ctx, form: &Readable) -> Result<Response, Failure> {
         [(name, sealed)] if name == "request" => posted(ctx, sealed)?,
         _ => read(ctx, form)?,
     };
+    ctx.language.offer(request.language);
     let afterwards = afterwards(ctx, &request).await?;
     let browser = Browser::of(ctx);
     let session = browser.session(ctx).await?;
@@ -159,6 +163,7 @@ fn posted(ctx: &Ctx, sealed: &str) -> Result<LogoutRequest, Failure> {
 /// The request, its hint verified if it has one. A forged hint is an error page (D17).
 fn read(ctx: &Ctx, form: &Readable) -> Result<LogoutRequest, Failure> {
     let request = EndSessionRequest::parse(&form.pairs, &form.undecodable)?;
+    ctx.language.offer(request.language);
     let ring = ctx.app.ring.current();
     let verify = |jwt: &String| {
         verify::id_token_hint(jwt, ring.hints(), ctx.app.issuer())
@@ -184,6 +189,7 @@ fn read(ctx: &Ctx, form: &Readable) -> Result<LogoutRequest, Failure> {
         sid,
         post_logout_redirect_uri: request.post_logout_redirect_uri,
         state: request.state,
+        language: request.language,
     })
 }
 

@@ -21,7 +21,9 @@ impl Choice {
     /// Takes the user's language: the claim `locale` of OpenID Core §5.1.
     pub(crate) fn offer_of(&self, user: Option<&User>) {
         let locale = user.and_then(|user| user.claims.get("locale")?.as_str());
-        self.offer(locale.and_then(Lang::lookup));
+        // OpenID Core §5.1: some write `en_US`.
+        let tag = locale.and_then(|locale| locale.split('_').next());
+        self.offer(tag.and_then(Lang::lookup));
     }
 
     /// The language: what was offered, or what the browser asks for, or the default.

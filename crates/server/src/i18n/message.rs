@@ -6,7 +6,7 @@ use askama::filters::{Escaper, Html, HtmlSafe};
 use cardea_protocol::language::Lang;
 use fluent_bundle::{FluentArgs, FluentValue};
 
-use super::{Key, format};
+use super::{Key, pattern};
 
 /// What stands for an argument while Fluent puts a text together: noncharacters, which no text has. So nothing of an argument
 /// is read by Fluent, and each is written where it stands, in a way that fits the place.
@@ -131,7 +131,10 @@ impl<'a> Message<'a> {
                 _ => args.set(*name, FluentValue::from(place)),
             }
         }
-        format(self.lang, self.key, Some(&args)).unwrap_or(Cow::Borrowed(self.key.0))
+        match pattern(self.lang, self.key) {
+            Some((texts, pattern)) => texts.format_pattern(pattern, Some(&args), &mut Vec::new()),
+            None => Cow::Borrowed(self.key.0),
+        }
     }
 
     fn pieces<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Piece<'t, 'a>> {

@@ -12,10 +12,11 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::english_left_in;
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::sync::LazyLock;
 
 use cardea_protocol::language::Lang;
-use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use fluent_bundle::{FluentResource, concurrent::FluentBundle};
+use fluent_syntax::ast::{Pattern, PatternElement};
 use unic_langid::LanguageIdentifier;
 
 pub(crate) use choice::Choice;
@@ -102,23 +103,23 @@ fn texts(lang: Lang) -> &'static Texts {
     }
 }
 
-/// A text, in English if it does not exist in this language.
-fn format(lang: Lang, key: Key, args: Option<&FluentArgs<'_>>) -> Option<Cow<'static, str>> {
+/// The pattern of a text, with the language that it is in: English, if the text does not exist in this one.
+fn pattern(lang: Lang, key: Key) -> Option<(&'static Texts, &'static Pattern<&'static str>)> {
     let in_lang = |lang| {
         let texts = texts(lang);
-        let pattern = texts.get_message(key.0)?.value()?;
-        Some(texts.format_pattern(pattern, args, &mut Vec::new()))
+        Some((texts, texts.get_message(key.0)?.value()?))
     };
     in_lang(lang).or_else(|| in_lang(Lang::En))
 }
 
-/// A text without arguments.
+/// A text without arguments. It takes neither a lock nor memory.
 pub(crate) fn t(lang: Lang, key: impl Into<Key>) -> &'static str {
     let key = key.into();
-    match format(lang, key, None) {
-        Some(Cow::Borrowed(text)) => text,
+    let elements = pattern(lang, key).map(|(_, pattern)| pattern.elements.as_slice());
+    match elements {
+        Some([PatternElement::TextElement { value }]) => value,
         // A test finds these.
-        Some(Cow::Owned(_)) | None => key.0,
+        _ => key.0,
     }
 }
 

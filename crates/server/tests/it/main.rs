@@ -17,6 +17,7 @@ mod discovery;
 mod end_session;
 mod explained;
 mod introspection;
+mod languages;
 mod limits;
 mod login;
 mod logout_parameters;

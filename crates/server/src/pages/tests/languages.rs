@@ -1,6 +1,6 @@
 //! All samples in all languages.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use cardea_protocol::language::Lang;
 
@@ -65,4 +65,74 @@ fn visible(html: &str) -> Vec<String> {
         );
     }
     texts
+}
+
+/// Every text of a template is a text of `locales/`: between the tags nothing is left when what askama writes is taken out.
+#[test]
+fn no_template_has_a_text_of_its_own() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "html") {
+                let source = fs::read_to_string(&path).unwrap();
+                let left = texts_of(&source);
+                assert!(left.is_empty(), "{}: {left:?}", path.display());
+            }
+        }
+    }
+}
+
+/// The words of a template between its tags, and in attributes that are read out.
+fn texts_of(source: &str) -> Vec<String> {
+    let mut html = source.to_owned();
+    // These two blocks are attributes of the layout.
+    for (open, close) in [
+        ("{% block shape %}", "{% endblock %}"),
+        ("{% block main_class %}", "{% endblock %}"),
+        ("{#", "#}"),
+        ("{%", "%}"),
+        ("{{", "}}"),
+    ] {
+        while let Some((before, rest)) = html.split_once(open) {
+            let (_, after) = rest.split_once(close).unwrap();
+            html = format!("{before}{after}");
+        }
+    }
+    let mut texts = Vec::new();
+    for part in html.split('<') {
+        let (tag, text) = part.rsplit_once('>').unwrap_or(("", part));
+        for attribute in [" aria-label=\"", " title=\"", " alt=\"", " placeholder=\""] {
+            let value = tag
+                .split_once(attribute)
+                .and_then(|(_, v)| v.split_once('"'));
+            texts.extend(value.map(|(value, _)| value.to_owned()));
+        }
+        texts.push(text.to_owned());
+    }
+    texts.retain(|text| text.chars().any(char::is_alphabetic));
+    texts
+}
+
+#[test]
+fn a_text_in_a_template_is_found() {
+    let hidden = "<p class=\"a\">{% if x > 1 %}{{ shell.t(\"a-b\") }}{% endif %}</p>";
+    assert!(texts_of(hidden).is_empty());
+    for shown in [
+        "<p>Hello</p>",
+        "<a aria-label=\"Hello\"></a>",
+        "{{ x }} of {{ y }}",
+    ] {
+        assert_eq!(texts_of(shown).len(), 1, "{shown}");
+    }
+}
+
+#[test]
+fn english_on_a_page_is_found() {
+    let found = |text: &str| english_left_in(Lang::De, &[text.to_owned()]).len();
+    assert_eq!(found("Passwort"), 0);
+    assert_eq!(found("Password"), 1);
+    assert_eq!(found("Wo: Where you are signed in."), 1);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use cardea_protocol::{metadata::Metadata, mfa::Acr};
+use cardea_protocol::metadata::Metadata;
 use cardea_seal::{Entropy, MacKey, MasterKey, Sealer};
 use cardea_store::{Store, StoreError};
 use cardea_web::{
@@ -40,6 +40,7 @@ pub struct App {
     pub(crate) csrf: Csrf,
     pub(crate) refresh_mac: MacKey,
     pub(crate) device_mac: MacKey,
+    pub(crate) backup_code_mac: MacKey,
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) cookies: CookieNames,
@@ -57,6 +58,10 @@ pub(crate) struct Seals {
     pub(crate) logout: Sealer,
     pub(crate) access_token: Sealer,
     pub(crate) refresh_secret: Sealer,
+    /// The secret of an authenticator app that is being set up, in the form that proves it.
+    pub(crate) enrolment: Sealer,
+    /// The same, stored.
+    pub(crate) totp: Sealer,
 }
 
 impl Seals {
@@ -67,6 +72,8 @@ impl Seals {
             logout: sealer("logout request"),
             access_token: sealer("opaque access token"),
             refresh_secret: sealer("refresh row secret"),
+            enrolment: sealer("totp enrolment"),
+            totp: sealer("totp secret"),
         }
     }
 }
@@ -79,7 +86,7 @@ impl App {
             self.issuer(),
             &self.settings.resources,
             &algorithms,
-            &[Acr::Password],
+            self.settings.mfa.supported(),
         );
         self.metadata.store(Arc::new(
             serde_json::to_vec(&metadata).unwrap_or_default().into(),

@@ -44,6 +44,7 @@ mod parts;
 mod passwords;
 mod revocation;
 mod routes;
+mod second_factor;
 mod start;
 mod telemetry;
 mod token;

@@ -20,7 +20,7 @@ use crate::{
     development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    health, introspection, login, revocation, telemetry, token, userinfo,
+    health, introspection, login, revocation, second_factor, telemetry, token, userinfo,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -56,6 +56,10 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(
             "/login",
             readable(get(login::get).head(login::head).post(login::post)),
+        )
+        .route(
+            "/second_factor",
+            page(get(second_factor::get).post(second_factor::post)),
         )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(

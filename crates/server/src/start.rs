@@ -76,6 +76,7 @@ impl App {
             csrf: Csrf::new(mac("csrf")),
             refresh_mac: mac("refresh token"),
             device_mac: mac("known device"),
+            backup_code_mac: mac("backup code"),
             passwords: Passwords::new(mac("password of an unknown user"))?,
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),

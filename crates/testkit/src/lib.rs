@@ -29,8 +29,10 @@ mod call;
 #[cfg(feature = "provider")]
 pub mod clients;
 #[cfg(feature = "provider")]
-mod faults;
+pub mod factors;
 #[cfg(feature = "provider")]
+mod faults;
+/// The ways that nearly every test goes.
 pub mod flows;
 #[cfg(feature = "provider")]
 pub mod foreign;

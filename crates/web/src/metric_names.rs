@@ -52,6 +52,7 @@ metrics! {
     LOG_LINES_DROPPED = "cardea_log_lines_dropped_total", Counter, [], "Lines of the log that could not be written.";
     LOG_LINES_SAMPLED = "cardea_log_lines_sampled_total", Counter, [], "Lines about refused requests that were left out of the log, because there were too many in one second.";
     LOGINS = "cardea_logins_total", Counter, ["outcome"], "Attempts to log in.";
+    SECOND_FACTORS = "cardea_second_factors_total", Counter, ["outcome"], "Codes that were presented for a second factor.";
     LOGOUTS = "cardea_logouts_total", Counter, [], "Sessions that a user ended.";
     CODES_ISSUED = "cardea_codes_issued_total", Counter, [], "Authorization codes that were issued.";
     CODE_REUSE = "cardea_code_reuse_total", Counter, [], "Authorization codes that were presented again.";

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     OAuthError,
     authorize::{AuthorizationRequest, Context, PageReason, Refusal, check},
-    mfa::Acr,
     request::AuthorizationParams,
     verify,
 };
@@ -122,7 +121,7 @@ async fn checked(ctx: &Ctx, params: &AuthorizationParams<'_>) -> Result<Checked,
         similar_client: similar.as_deref(),
         some_clients: &some,
         resources: &ctx.app.settings.resources,
-        acr: &[Acr::Password],
+        acr: ctx.app.settings.mfa.supported(),
         hint: &hint,
     };
     match check(params, context) {

@@ -8,6 +8,7 @@ mod keys;
 mod limits;
 pub(crate) mod mail;
 mod metrics;
+mod mfa;
 mod places;
 pub(crate) mod problem;
 mod problems;
@@ -27,6 +28,7 @@ pub use keys::KeysConfig;
 pub use limits::LimitsConfig;
 pub use mail::MailConfig;
 pub use metrics::MetricsConfig;
+pub use mfa::{MfaConfig, MfaRule};
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use tokens::{SessionsConfig, TokensConfig};
@@ -54,6 +56,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
+    /// When a second factor is asked for.
+    pub mfa: MfaConfig,
     /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
     /// answered 429 with `Retry-After`. `0` lifts one.
     pub limits: LimitsConfig,
@@ -98,6 +102,7 @@ impl Default for Config {
             proxy: ProxyConfig::default(),
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
+            mfa: MfaConfig::default(),
             limits: LimitsConfig::default(),
             metrics: MetricsConfig::default(),
             outbound: OutboundConfig::default(),

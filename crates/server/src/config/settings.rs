@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cardea_protocol::{language::Lang, model::MetadataError, resources::Resources};
+use cardea_protocol::{language::Lang, mfa::Policy, model::MetadataError, resources::Resources};
 use cardea_web::inbound::CookieNames;
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -23,6 +23,7 @@ pub struct Settings {
     pub(crate) refresh_absolute_ttl: SignedDuration,
     pub(crate) session_idle_ttl: SignedDuration,
     pub(crate) session_absolute_ttl: SignedDuration,
+    pub(crate) mfa: Policy,
     pub(crate) resources: Resources,
     pub(crate) language: Lang,
     pub(crate) brand: Brand,
@@ -154,6 +155,7 @@ impl Settings {
             refresh_absolute_ttl: tokens.refresh_token_absolute_ttl.signed(),
             session_idle_ttl: sessions.idle_ttl.signed(),
             session_absolute_ttl: sessions.absolute_ttl.signed(),
+            mfa: config.mfa_policy()?,
             resources: resources(config)?,
             language: config.language,
             brand: brand(config)?,

@@ -35,7 +35,7 @@ macro_rules! files {
             "form_post",
             "layout",
             "login",
-            "when"
+            "when", "second_factor"
         )
     };
     ($lang:literal: $($page:literal),*) => {

@@ -5,7 +5,8 @@ use cardea_protocol::{
     OAuthError,
     authorize::AuthorizationResponse,
     journey::Authorization,
-    model::{Actor, Code, CodeBinding, Session},
+    mfa::Acr,
+    model::{Actor, AuthenticationContext, Code, CodeBinding, Session},
     request::ResponseMode,
     token::AuthorizationCode,
 };
@@ -13,7 +14,7 @@ use cardea_store::{ConsentChange, GiveConsent, IssueCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Journey, form_post::FormPostPage, goal::Goal, return_to, ticket};
+use super::{Journey, demand::wish, form_post::FormPostPage, goal::Goal, return_to, ticket};
 use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, pages::html};
 
 /// Goes where the journey leads.
@@ -55,7 +56,13 @@ async fn issue_code(
         resources: access.resources.clone(),
         nonce: path.nonce.clone(),
         claims: access.claims.clone(),
-        context: session.context.clone(),
+        context: AuthenticationContext {
+            acr: wish(&journey.ticket)
+                .reported(Acr::of_session(&session.context.acr))
+                .as_str()
+                .to_owned(),
+            ..session.context.clone()
+        },
         issued_at: ctx.caller.now,
         expires_at: ctx
             .caller

@@ -1,5 +1,6 @@
 //! A journey (D24), with all that its next step is judged by.
 
+mod demand;
 pub(crate) mod finish;
 pub(crate) mod form_post;
 pub(crate) mod forms;
@@ -8,6 +9,7 @@ pub(crate) mod known_device;
 pub(crate) mod next_step;
 pub(crate) mod session;
 pub(crate) mod ticket;
+pub(crate) mod trusted_device;
 
 use std::sync::Arc;
 
@@ -35,6 +37,10 @@ pub(crate) struct Journey {
     client: Option<Arc<Client>>,
     /// What the session's user has allowed that client.
     consent: Option<Consent>,
+    /// The user who has proved a first factor in a login that is not done.
+    pending: Option<User>,
+    /// What is demanded of that user or, if there is none, of the session's.
+    pub(crate) demand: Result<Demand, OAuthError>,
 }
 
 impl Journey {
@@ -60,13 +66,32 @@ impl Journey {
                 consent = ctx.app.store.consent(&session.subject, client.id()).await?;
             }
         }
+        let pending = match ticket.steps.pending() {
+            Some(subject) => ctx.app.store.user(subject).await?,
+            None => None,
+        };
+        let concerned = demand::concerned(&ticket.steps, session.as_ref());
+        let found = pending.as_ref().or(user.as_ref());
+        let demand = match found.filter(|user| Some(&user.subject) == concerned) {
+            Some(user) => demand::of_user(ctx, &ticket, client.as_deref(), user).await?,
+            None => Ok(Demand::NOTHING),
+        };
         Ok(Self {
             ticket,
             session,
             user,
             client,
             consent,
+            pending,
+            demand,
         })
+    }
+
+    /// Of whom a second factor is asked.
+    pub(crate) fn concerned(&self) -> Option<&User> {
+        let subject = demand::concerned(&self.ticket.steps, self.session.as_ref())?;
+        let found = self.pending.as_ref().or(self.user.as_ref());
+        found.filter(|user| user.subject == *subject)
     }
 
     /// The authorization request with what it is judged by, if one is the goal.
@@ -94,7 +119,7 @@ impl Journey {
         journey::next_step(&Situation {
             steps: &self.ticket.steps,
             session: self.session.as_ref(),
-            demand: Ok(Demand::NOTHING),
+            demand: self.demand.as_ref().copied(),
             must_choose: self.ticket.must_choose,
             authorization: self.authorization(),
         })
@@ -115,12 +140,7 @@ impl Journey {
 
     /// Who is logged in, for the pages.
     pub(crate) fn user_line(&self) -> Option<UserLine<'_>> {
-        let user = self.user.as_ref()?;
-        let name = user.claims.get("name").and_then(serde_json::Value::as_str);
-        Some(UserLine {
-            name,
-            username: user.username.as_str(),
-        })
+        self.user.as_ref().map(UserLine::of)
     }
 }
 

@@ -38,6 +38,11 @@ pub(crate) async fn proceed(
 
 /// 303 to the page of a step.
 pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Response, Failure> {
+    Ok(Redirect::to(&page_url(app, step, ticket)?).into_response())
+}
+
+/// The page of a step.
+pub(crate) fn page_url(app: &App, step: NextStep, ticket: &Ticket) -> Result<String, Failure> {
     let page = match step {
         NextStep::Login => "/login",
         NextStep::SecondFactor => "/second_factor",
@@ -45,12 +50,8 @@ pub(crate) fn to_page(app: &App, step: NextStep, ticket: &Ticket) -> Result<Resp
         // The GET of any page goes on to the end.
         NextStep::Consent | NextStep::Finish => "/consent",
     };
-    let url = format!(
-        "{}?ticket={}",
-        app.settings.issuer.endpoint(page),
-        ticket.seal(app)?
-    );
-    Ok(Redirect::to(&url).into_response())
+    let page = app.settings.issuer.endpoint(page);
+    Ok(format!("{page}?ticket={}", ticket.seal(app)?))
 }
 
 /// How a page shows a journey.

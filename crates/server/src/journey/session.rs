@@ -2,16 +2,18 @@
 
 use axum::response::Response;
 use cardea_protocol::{
-    journey::Authenticated,
-    mfa::Demand,
-    model::{Actor, Session, SessionId, Sid},
+    journey::{Authenticated, SteppedUp},
+    mfa::Acr,
+    model::{Actor, Session, SessionId, Sid, Subject},
 };
-use cardea_store::OpenSession;
+use cardea_seal::RandomToken;
+use cardea_store::{OpenSession, StepUpSession};
 
 use super::{
-    known_device,
+    Journey, finish, known_device,
     next_step::{proceed, to_page},
     ticket::Ticket,
+    trusted_device,
 };
 use crate::{
     browser::{Browser, set_session},
@@ -20,30 +22,114 @@ use crate::{
     error_page::page::PageError,
 };
 
+/// A session that was opened, or got a second factor, in this request.
+pub(crate) struct Opened {
+    /// The browser with its new cookies.
+    pub(crate) browser: Browser,
+    /// The journey that goes on in it.
+    pub(crate) ticket: Ticket,
+    subject: Subject,
+    cookie: RandomToken,
+    new_browser: RandomToken,
+}
+
+impl Opened {
+    fn new(ctx: &Ctx, mut ticket: Ticket, subject: &Subject) -> Self {
+        let (cookie, new_browser) = (ctx.app.entropy.token(), ctx.app.entropy.token());
+        let browser = Browser {
+            id: new_browser.hash(),
+            fresh: None,
+            session_id: Some(SessionId(cookie.hash())),
+        };
+        ticket.move_to(&browser.id);
+        Self {
+            browser,
+            ticket,
+            subject: subject.clone(),
+            cookie,
+            new_browser,
+        }
+    }
+
+    fn id(&self) -> SessionId {
+        SessionId(self.cookie.hash())
+    }
+
+    /// Sets the cookies.
+    pub(crate) fn write(&self, ctx: &Ctx, response: &mut Response) {
+        let headers = response.headers_mut();
+        set_session(&ctx.app, headers, &self.cookie, &self.new_browser);
+        known_device::remember(ctx, headers, &self.subject);
+    }
+
+    /// Continues the journey. The user is logged in, whatever becomes of it: the cookies are set on an error page too.
+    pub(crate) async fn proceed(self, ctx: &Ctx) -> Response {
+        let result = proceed(ctx, &self.browser, self.ticket.clone()).await;
+        let mut response = error::page(ctx, result);
+        self.write(ctx, &mut response);
+        response
+    }
+}
+
+/// What a proof led to.
+pub(crate) enum Progress {
+    /// The session is open.
+    Opened(Box<Opened>),
+    /// More is needed, or it can't be reached.
+    Answer(Response),
+}
+
 /// After a proof: opens the session if all that is required was proved, and continues the journey.
 pub(crate) async fn after_proof(
     ctx: &Ctx,
     browser: &Browser,
     ticket: Ticket,
 ) -> Result<Response, Failure> {
-    match ticket.steps.authenticated(&Demand::NOTHING) {
-        Ok(authenticated) => open(ctx, browser, ticket, &authenticated).await,
-        Err(missing) => to_page(&ctx.app, missing, &ticket),
+    match progress(ctx, browser, ticket).await? {
+        Progress::Opened(opened) => Ok(opened.proceed(ctx).await),
+        Progress::Answer(response) => Ok(response),
+    }
+}
+
+/// After a proof: opens the session if all that is required was proved.
+pub(crate) async fn progress(
+    ctx: &Ctx,
+    browser: &Browser,
+    ticket: Ticket,
+) -> Result<Progress, Failure> {
+    let journey = Journey::load(ctx, browser, ticket).await?;
+    let demand = match &journey.demand {
+        Ok(demand) => *demand,
+        Err(error) => {
+            let refused = finish::refuse(ctx, &journey, error.clone())?;
+            return Ok(Progress::Answer(refused));
+        }
+    };
+    match journey.ticket.steps.authenticated(&demand) {
+        Ok(authenticated) => {
+            let opened = open(ctx, browser, journey.ticket, &authenticated).await?;
+            // The policy asks for no second factor because the user trusts the browser.
+            if demand.enrolled.any() && authenticated.context().acr == Acr::Password.as_str() {
+                trusted_device::used(ctx, authenticated.subject()).await?;
+            }
+            Ok(Progress::Opened(Box::new(opened)))
+        }
+        Err(missing) => to_page(&ctx.app, missing, &journey.ticket).map(Progress::Answer),
     }
 }
 
 async fn open(
     ctx: &Ctx,
     browser: &Browser,
-    mut ticket: Ticket,
+    ticket: Ticket,
     authenticated: &Authenticated,
-) -> Result<Response, Failure> {
+) -> Result<Opened, Failure> {
     let previous = match browser.session_id {
         Some(id) => ctx.app.store.session(id, ctx.caller.now).await?,
         None => None,
     };
-    let (cookie, new_browser) = (ctx.app.entropy.token(), ctx.app.entropy.token());
-    let session = new_session(ctx, SessionId(cookie.hash()), authenticated)?;
+    let mut opened = Opened::new(ctx, ticket, authenticated.subject());
+    let session = new_session(ctx, opened.id(), authenticated)?;
     let command = OpenSession {
         session,
         previous: previous.map(|s| s.id),
@@ -56,24 +142,37 @@ async fn open(
     // D8: the same user logging in again keeps the session's public name, so the store says which it is.
     let Some(sid) = ctx.app.store.open_session(command).await? else {
         let cause = "the user was disabled or removed, or has a new password, since the password was verified";
-        let restart = ticket.restart(&ctx.app);
+        let restart = opened.ticket.restart(&ctx.app);
         return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
     };
     // The browser may have had another user's session, which has ended.
     ctx.app.backchannel_logout.wake();
-    let now = Browser {
-        id: new_browser.hash(),
-        fresh: None,
-        session_id: Some(SessionId(cookie.hash())),
+    opened.ticket.steps.open(sid);
+    Ok(opened)
+}
+
+/// Adds a second factor to the session (RFC 9470).
+pub(crate) async fn step_up(
+    ctx: &Ctx,
+    ticket: Ticket,
+    stepped_up: &SteppedUp,
+) -> Result<Opened, Failure> {
+    let session = stepped_up.session();
+    let mut opened = Opened::new(ctx, ticket, &session.subject);
+    let command = StepUpSession {
+        id: session.id,
+        new_id: opened.id(),
+        subject: session.subject.clone(),
+        context: stepped_up.context().clone(),
+        cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
     };
-    ticket.move_to(&now.id);
-    ticket.steps.open(sid);
-    // The user is logged in, whatever becomes of the journey: the cookies are set on an error page too.
-    let result = proceed(ctx, &now, ticket).await;
-    let mut response = error::page(ctx, result);
-    set_session(&ctx.app, response.headers_mut(), &cookie, &new_browser);
-    known_device::remember(ctx, response.headers_mut(), authenticated.subject());
-    Ok(response)
+    if !ctx.app.store.step_up_session(command).await? {
+        let cause = "the session ended, or changed in another tab, since its page was shown";
+        let restart = opened.ticket.restart(&ctx.app);
+        return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
+    }
+    opened.ticket.steps.step_up(session);
+    Ok(opened)
 }
 
 fn new_session(

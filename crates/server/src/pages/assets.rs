@@ -12,6 +12,8 @@ pub(super) const STYLE: &str = concat!(
     "\n",
     include_str!("style/parts.css"),
     "\n",
+    include_str!("style/factors.css"),
+    "\n",
     include_str!("style/adapt.css"),
 );
 

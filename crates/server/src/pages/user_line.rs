@@ -1,3 +1,5 @@
+use cardea_protocol::model::User;
+
 /// The user that a page is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UserLine<'a> {
@@ -7,7 +9,15 @@ pub(crate) struct UserLine<'a> {
     pub(crate) username: &'a str,
 }
 
-impl UserLine<'_> {
+impl<'a> UserLine<'a> {
+    /// Of a user.
+    pub(crate) fn of(user: &'a User) -> Self {
+        Self {
+            name: user.claims.get("name").and_then(serde_json::Value::as_str),
+            username: user.username.as_str(),
+        }
+    }
+
     /// The full name, or else the user name.
     pub(crate) fn display_name(&self) -> &str {
         self.name

@@ -23,6 +23,7 @@ mod login;
 mod logout_parameters;
 mod logs;
 mod revocation;
+mod second_factor;
 mod sessions;
 mod store_trouble;
 mod surface;

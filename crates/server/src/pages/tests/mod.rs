@@ -23,6 +23,7 @@ use crate::{
     error_page::page::ErrorPage,
     journey::form_post::FormPostPage,
     login::page::LoginPage,
+    second_factor::page::{CodePage, CodesPage, EnrolPage},
 };
 
 struct Sample {
@@ -45,6 +46,9 @@ fn rendered<T: Template>(csp: &'static str, pages: Vec<(&'static str, T)>) -> Ve
 fn samples() -> Vec<Sample> {
     [
         rendered(LoginPage::CSP, LoginPage::samples()),
+        rendered(CodePage::CSP, CodePage::samples()),
+        rendered(EnrolPage::CSP, EnrolPage::samples()),
+        rendered(CodesPage::CSP, CodesPage::samples()),
         rendered(ConsentPage::CSP, ConsentPage::samples()),
         rendered(ChooseAccountPage::CSP, ChooseAccountPage::samples()),
         rendered(ConfirmPage::CSP, ConfirmPage::samples()),

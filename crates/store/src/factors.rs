@@ -140,7 +140,7 @@ pub struct TrustDevice {
     pub token: Digest,
     /// The hash of the token that it had before, which is forgotten.
     pub replaces: Option<Digest>,
-    /// What to show of the browser.
+    /// The browser's `User-Agent`.
     pub label: String,
     /// Until when.
     pub expires_at: Timestamp,

@@ -47,7 +47,7 @@ pub struct TrustedDevice {
     pub id: i64,
     /// The user.
     pub subject: Subject,
-    /// What to show of the browser.
+    /// The browser's `User-Agent`.
     pub label: String,
     /// When the user said to trust it.
     pub created_at: Timestamp,

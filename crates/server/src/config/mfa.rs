@@ -4,7 +4,7 @@ use cardea_protocol::mfa::{Policy, Requirement, Rule};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Config, ConfigProblem, settings::networks};
+use super::{networks::networks, problem::ConfigProblem};
 
 /// When a second factor is asked for.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -40,11 +40,11 @@ impl MfaRule {
     }
 }
 
-impl Config {
+impl MfaConfig {
     /// The policy, with its networks parsed.
-    pub(super) fn mfa_policy(&self) -> Result<Policy, Vec<ConfigProblem>> {
+    pub(super) fn policy(&self) -> Result<Policy, Vec<ConfigProblem>> {
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
-        for rule in &self.mfa.rules {
+        for rule in &self.rules {
             if !rule.has_conditions() {
                 problems.push(ConfigProblem::new(
                     "mfa.rules",
@@ -64,7 +64,7 @@ impl Config {
         }
         match problems.is_empty() {
             true => Ok(Policy {
-                default: self.mfa.policy,
+                default: self.policy,
                 rules,
             }),
             false => Err(problems),
@@ -77,14 +77,10 @@ mod tests {
     use super::*;
     use crate::config::Places;
 
-    fn with(rule: MfaRule, text: &str) -> Config {
-        Config {
-            mfa: MfaConfig {
-                policy: Requirement::Off,
-                rules: vec![rule],
-            },
-            places: Places::of("cardea.toml", text),
-            ..Config::default()
+    fn with(rule: MfaRule) -> MfaConfig {
+        MfaConfig {
+            policy: Requirement::Off,
+            rules: vec![rule],
         }
     }
 
@@ -100,11 +96,11 @@ mod tests {
             require: Requirement::Required,
             ..MfaRule::default()
         };
-        let policy = with(rule, "").mfa_policy().unwrap();
+        let policy = with(rule).policy().unwrap();
         assert_eq!(policy.default, Requirement::Off);
         assert_eq!(policy.rules[0].require, Requirement::Required);
         assert_eq!(policy.rules[0].networks.len(), 2);
-        let default = Config::default().mfa_policy().unwrap();
+        let default = MfaConfig::default().policy().unwrap();
         assert_eq!(default.default, Requirement::Optional);
     }
 
@@ -119,9 +115,8 @@ mod tests {
                 networks,
                 ..MfaRule::default()
             };
-            let config = with(rule, text);
-            let problem = config.mfa_policy().unwrap_err().remove(0);
-            let problem = config.places.locate(problem);
+            let problem = with(rule).policy().unwrap_err().remove(0);
+            let problem = Places::of("cardea.toml", text).locate(problem);
             assert!(problem.problem.contains(expected), "{problem}");
             assert!(problem.key.contains("(cardea.toml:"), "{problem}");
         }

@@ -9,6 +9,7 @@ mod limits;
 pub(crate) mod mail;
 mod metrics;
 mod mfa;
+mod networks;
 mod places;
 pub(crate) mod problem;
 mod problems;

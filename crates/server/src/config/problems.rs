@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::{
     Config, ConfigProblem, OutboundConfig, SeedUser,
     mail::MailServer,
-    settings::{Issuer, brand, lifetimes, networks, resources},
+    networks::networks,
+    settings::{Issuer, brand, lifetimes, resources},
 };
 
 impl Config {
@@ -25,7 +26,7 @@ impl Config {
             networks("metrics.allow", &self.metrics.allow),
         ];
         problems.extend(networks.into_iter().filter_map(Result::err).flatten());
-        problems.extend(self.mfa_policy().err().into_iter().flatten());
+        problems.extend(self.mfa.policy().err().into_iter().flatten());
         problems.extend(self.outbound.problems());
         problems.extend(MailServer::read(&self.mail).err());
         problems.extend(brand(self).err().into_iter().flatten());

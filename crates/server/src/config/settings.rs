@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
 
-use super::{Config, ConfigProblem, Places, mail::MailServer};
+use super::{Config, ConfigProblem, Places, mail::MailServer, networks::networks};
 use crate::pages::{Brand, BrandParts, Logo};
 
 /// The checked configuration.
@@ -155,7 +155,7 @@ impl Settings {
             refresh_absolute_ttl: tokens.refresh_token_absolute_ttl.signed(),
             session_idle_ttl: sessions.idle_ttl.signed(),
             session_absolute_ttl: sessions.absolute_ttl.signed(),
-            mfa: config.mfa_policy()?,
+            mfa: config.mfa.policy()?,
             resources: resources(config)?,
             language: config.language,
             brand: brand(config)?,
@@ -319,24 +319,6 @@ fn picture(key: &str, file: Option<&str>) -> Result<Option<Logo>, ConfigProblem>
     let bytes = std::fs::read(file).map_err(|e| problem(e.to_string()))?;
     let picture = Logo::parse(bytes.into()).map_err(|e| problem(e.to_string()))?;
     Ok(Some(picture))
-}
-
-pub(super) fn networks(key: &str, texts: &[String]) -> Result<Vec<IpNet>, Vec<ConfigProblem>> {
-    let (mut networks, mut problems) = (Vec::new(), Vec::new());
-    for text in texts {
-        let single = || text.parse::<IpAddr>().map(IpNet::from);
-        match text.parse::<IpNet>().or_else(|_| single()) {
-            Ok(network) => networks.push(network),
-            Err(_) => problems.push(ConfigProblem::new(
-                key,
-                format!("\"{text}\": not a network such as 10.0.0.0/8"),
-            )),
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(networks),
-        false => Err(problems),
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use cardea_store::TrustDevice;
 use cardea_web::inbound::cookies;
 use http::header::SET_COOKIE;
 
-use crate::{account::device::in_words, ctx::Ctx, error::Failure};
+use crate::{ctx::Ctx, error::Failure};
 
 const PURPOSE: &str = "trusted";
 const MAX_AGE: std::time::Duration =
@@ -48,13 +48,12 @@ pub(crate) async fn trust(
     response: &mut Response,
 ) -> Result<(), Failure> {
     let new = ctx.app.entropy.token();
-    let user_agent = ctx.caller.user_agent().unwrap_or_default();
     let now = ctx.caller.now;
     let command = TrustDevice {
         subject: subject.clone(),
         token: new.hash(),
         replaces: token(ctx).map(|t| t.hash()),
-        label: in_words(&user_agent).into_owned(),
+        label: ctx.caller.user_agent().unwrap_or_default(),
         expires_at: now.saturating_add(TRUST_TTL).unwrap_or(now),
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
     };

@@ -2,7 +2,7 @@
 
 use cardea_protocol::{
     backup_code::{BACKUP_CODES, BackupCode},
-    model::{Subject, User},
+    model::{Actor, Subject, User},
     totp::{TimeStep, TotpSecret},
 };
 use cardea_seal::{Digest, Secret};
@@ -10,7 +10,7 @@ use cardea_store::EnrolTotp;
 use jiff::{SignedDuration, Timestamp};
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::{cause, page::Qr};
+use super::page::Qr;
 use crate::{ctx::Ctx, error::Failure};
 
 /// How long a secret can be proved.
@@ -135,7 +135,7 @@ pub(crate) async fn confirm(
         sealed: Secret::new(sealed),
         step,
         backup_codes: codes.tags(ctx, &user.subject),
-        cause: cause(ctx, user),
+        cause: ctx.caller.cause(Actor::Person(user.subject.clone())),
     };
     Ok(ctx.app.store.enrol_totp(command).await?)
 }

@@ -10,7 +10,7 @@ use cardea_protocol::{
     backup_code::FEW_LEFT,
     journey::{Authenticator, NextStep, Proved, step_up},
     mfa::Demand,
-    model::{Actor, Cause, User},
+    model::User,
 };
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
@@ -91,10 +91,6 @@ fn asked(journey: &Journey) -> Result<&User, Failure> {
     let cause = "there is no user to ask for a second factor";
     let user = journey.concerned();
     user.ok_or_else(|| Failure::page(PageError::TooLate, cause))
-}
-
-fn cause(ctx: &Ctx, user: &User) -> Cause {
-    ctx.caller.cause(Actor::Person(user.subject.clone()))
 }
 
 async fn by_code(

@@ -42,7 +42,7 @@ pub fn stepped_up(command: &StepUpSession) -> AuditEntry<'_> {
 
 /// A browser is trusted.
 pub fn device_trusted(command: &TrustDevice) -> AuditEntry<'_> {
-    AuditEntry::of_user(AuditEvent::DeviceTrusted, &command.subject).detail(&*command.label)
+    AuditEntry::of_user(AuditEvent::DeviceTrusted, &command.subject)
 }
 
 /// So many browsers are not trusted any more.

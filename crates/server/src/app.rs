@@ -20,6 +20,7 @@ use crate::{
     client_logo::cache::ClientLogos,
     clients::ClientDirectory,
     config::settings::Settings,
+    federation::upstreams::Upstreams,
     keys::KeyRing,
     limits::Limits,
     mail::Mailer,
@@ -49,6 +50,7 @@ pub struct App {
     pub(crate) client_logos: ClientLogos,
     pub(crate) backchannel_logout: BackchannelLogout,
     pub(crate) mail: Mailer,
+    pub(crate) upstreams: Upstreams,
     pub(crate) metadata: ArcSwap<Bytes>,
 }
 
@@ -62,6 +64,7 @@ pub(crate) struct Seals {
     pub(crate) enrolment: Sealer,
     /// The same, stored.
     pub(crate) totp: Sealer,
+    pub(crate) federation: Sealer,
 }
 
 impl Seals {
@@ -74,6 +77,7 @@ impl Seals {
             refresh_secret: sealer("refresh row secret"),
             enrolment: sealer("totp enrolment"),
             totp: sealer("totp secret"),
+            federation: sealer("sign-in at another provider"),
         }
     }
 }

@@ -28,6 +28,7 @@ mod end_session;
 mod error;
 mod error_page;
 mod explain;
+mod federation;
 mod form;
 mod health;
 mod i18n;

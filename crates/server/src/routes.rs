@@ -20,7 +20,8 @@ use crate::{
     development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    health, introspection, login, revocation, second_factor, telemetry, token, userinfo,
+    federation, health, introspection, login, revocation, second_factor, telemetry, token,
+    userinfo,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -60,6 +61,15 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(
             "/second_factor",
             page(get(second_factor::get).post(second_factor::post)),
+        )
+        .route("/federation/{upstream}", post(federation::begin::post))
+        .route(
+            "/federation/{upstream}/callback",
+            page(get(federation::callback::get).post(federation::callback::post)),
+        )
+        .route(
+            "/federation/{upstream}/backchannel_logout",
+            post(federation::backchannel_logout),
         )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(

@@ -134,6 +134,8 @@ pub struct EndUpstreamSessions {
 pub trait Upstreams: Send + Sync {
     /// The user that an identity is linked to.
     async fn linked_user(&self, key: &LinkKey) -> Result<Option<User>>;
+    /// The user with this verified address, in any case; the oldest where several have it.
+    async fn user_by_verified_email(&self, email: &str) -> Result<Option<User>>;
     /// The links of a user, the oldest first.
     async fn links_of(&self, subject: &Subject) -> Result<Vec<LinkView>>;
     /// Adds a user with a link. Of two logins with one identity at once, one adds the user.

@@ -31,6 +31,8 @@ pub struct LoginOptions {
     pub login_hint: Option<String>,
     /// How well they must have proved it: one of these. Unlike in a bare request, the answer is held to it.
     pub acr_values: Vec<String>,
+    /// The same, and any answer is taken: what was reached is in [`IdentityClaims`](super::IdentityClaims).
+    pub preferred_acr_values: Vec<String>,
     /// Scopes beside the configured ones.
     pub scope: Scope,
 }
@@ -141,12 +143,14 @@ impl RelyingParty {
         let metadata = party.metadata().await?;
         wish.scope = party.settings.scope.union(&wish.scope);
         let (prompt, login_hint) = (wish.prompt.take(), wish.login_hint.take());
+        let preferred_acr_values = std::mem::take(&mut wish.preferred_acr_values);
         let state = LoginState::draw(&party.entropy, wish, self.issuer(), party.now());
         let asked = Asked {
             settings: &party.settings,
             state: &state,
             prompt: prompt.as_deref(),
             login_hint: login_hint.as_deref(),
+            preferred_acr_values: &preferred_acr_values,
         };
         let authorization_url = asked.url(&metadata)?;
         Ok(StartedLogin {
@@ -161,6 +165,7 @@ struct Asked<'a> {
     state: &'a LoginState,
     prompt: Option<&'a str>,
     login_hint: Option<&'a str>,
+    preferred_acr_values: &'a [String],
 }
 
 impl Asked<'_> {
@@ -198,7 +203,8 @@ impl Asked<'_> {
         query.append_pair("code_challenge", verifier.challenge().as_str());
         query.append_pair("code_challenge_method", "S256");
         let max_age = state.max_age.map(|seconds| seconds.to_string());
-        let acr_values = state.acr_values.join(" ");
+        let acr_values = [state.acr_values.as_slice(), self.preferred_acr_values].concat();
+        let acr_values = acr_values.join(" ");
         let wished = [
             ("prompt", self.prompt),
             ("max_age", max_age.as_deref()),

@@ -32,18 +32,32 @@ enum Local {
     Verified,
 }
 
-fn judged(
-    linked: Option<&str>,
-    purpose: Option<&str>,
-    (email, local): (Email, Local),
-    (trusted, just_in_time): (bool, bool),
-) -> String {
+/// What an arrival is judged by. `user` asks to link; without one it is a sign-in.
+#[derive(Debug, Clone, Copy)]
+struct Case<'a> {
+    linked: Option<&'a str>,
+    user: Option<&'a str>,
+    email: Email,
+    local: Local,
+    trusted: bool,
+    just_in_time: bool,
+}
+
+fn judged(case: Case<'_>) -> String {
+    let Case {
+        email,
+        local,
+        trusted,
+        just_in_time,
+        ..
+    } = case;
     let identity = identity(match email {
         Email::None => json!({}),
         Email::Unverified => json!({"email": "alice@example.com", "email_verified": false}),
         Email::Verified => json!({"email": "alice@example.com", "email_verified": true}),
     });
-    let (linked, user, owner) = (linked.map(subject), purpose.map(subject), subject("owner"));
+    let (linked, user) = (case.linked.map(subject), case.user.map(subject));
+    let owner = subject("owner");
     let trusted_domains = match trusted {
         true => vec![Domain::parse("example.com").unwrap()],
         // Neither a parent nor a child of a domain is meant by it.
@@ -80,25 +94,40 @@ fn judged(
 const EMAILS: [Email; 3] = [Email::None, Email::Unverified, Email::Verified];
 const LOCALS: [Local; 3] = [Local::None, Local::Unverified, Local::Verified];
 
+/// All cases of an identity without an account.
+fn cases() -> impl Iterator<Item = Case<'static>> {
+    let policies = [(true, true), (true, false), (false, true), (false, false)];
+    let facts = EMAILS.into_iter().flat_map(|e| LOCALS.map(|l| (e, l)));
+    facts.flat_map(move |(email, local)| {
+        policies.map(|(trusted, just_in_time)| Case {
+            linked: None,
+            user: None,
+            email,
+            local,
+            trusted,
+            just_in_time,
+        })
+    })
+}
+
 #[test]
 fn a_linked_identity_signs_in_to_its_account_and_no_other() {
-    for email in EMAILS {
-        for local in LOCALS {
-            for policy in [(true, true), (true, false), (false, true), (false, false)] {
-                let facts = (email, local);
-                assert_eq!(judged(Some("bob"), None, facts, policy), "sign in bob");
-                assert_eq!(
-                    judged(Some("bob"), Some("bob"), facts, policy),
-                    "sign in bob"
-                );
-                assert_eq!(
-                    judged(Some("bob"), Some("carol"), facts, policy),
-                    "LinkedToAnother"
-                );
-                // A user who asks for it links whatever address the identity has, and never another account.
-                assert_eq!(judged(None, Some("carol"), facts, policy), "link carol");
-            }
-        }
+    for case in cases() {
+        let linked = Case {
+            linked: Some("bob"),
+            ..case
+        };
+        let asked_by = |user, case| {
+            judged(Case {
+                user: Some(user),
+                ..case
+            })
+        };
+        assert_eq!(judged(linked), "sign in bob");
+        assert_eq!(asked_by("bob", linked), "sign in bob");
+        assert_eq!(asked_by("carol", linked), "LinkedToAnother");
+        // A user who asks for it links whatever address the identity has, and never another account.
+        assert_eq!(asked_by("carol", case), "link carol");
     }
 }
 
@@ -141,26 +170,33 @@ fn pre_hijacking_is_impossible() {
             "create alice@example.com true",
         ),
     ] {
-        let of = |just_in_time| judged(None, None, (email, local), (trusted, just_in_time));
-        assert_eq!(of(true), expected, "{email:?} {local:?} {trusted}");
+        let case = Case {
+            linked: None,
+            user: None,
+            email,
+            local,
+            trusted,
+            just_in_time: true,
+        };
+        assert_eq!(judged(case), expected, "{case:?}");
         let without = match expected.starts_with("create") {
             true => "NoAccount",
             false => expected,
         };
-        assert_eq!(of(false), without, "{email:?} {local:?} {trusted}");
+        let case = Case {
+            just_in_time: false,
+            ..case
+        };
+        assert_eq!(judged(case), without, "{case:?}");
     }
 }
 
 #[test]
 fn only_two_proofs_and_trust_link_an_account_by_its_address() {
-    for email in EMAILS {
-        for local in LOCALS {
-            for trusted in [true, false] {
-                let verdict = judged(None, None, (email, local), (trusted, true));
-                let proved = email == Email::Verified && local == Local::Verified && trusted;
-                assert_eq!(verdict == "link owner", proved, "{email:?} {local:?}");
-                assert!(!verdict.starts_with("sign in"));
-            }
-        }
+    for case in cases() {
+        let verdict = judged(case);
+        let proved = case.email == Email::Verified && case.local == Local::Verified && case.trusted;
+        assert_eq!(verdict == "link owner", proved, "{case:?}");
+        assert!(!verdict.starts_with("sign in"));
     }
 }

@@ -11,7 +11,7 @@ mod linking;
 mod upstream;
 
 pub use address::{Domain, UpstreamAddress};
-pub use authentication::{UpstreamLogin, counted};
+pub use authentication::{UpstreamProof, proof};
 pub use claims::{ClaimMapping, ClaimTarget, ClaimUpdate, MappingProblem, ValueMapping};
 pub use identity::{ProviderKind, UpstreamIdentity};
 pub use linking::{

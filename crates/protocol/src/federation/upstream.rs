@@ -50,7 +50,8 @@ impl From<UpstreamId> for String {
 }
 
 /// The key of a link between an account and an identity of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LinkKey(String);
 
 impl LinkKey {

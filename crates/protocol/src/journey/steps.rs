@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::NextStep;
 use crate::{
+    federation::UpstreamProof,
     mfa::{Acr, Demand},
     model::{AuthenticationContext, Session, Sid, Subject},
 };
@@ -19,21 +20,24 @@ pub enum Authenticator {
     Totp,
     /// A backup code, in the place of the authenticator app.
     BackupCode,
+    /// Another provider.
+    Upstream,
 }
 
 impl Authenticator {
-    /// RFC 8176 §2: its authentication method reference.
-    const fn amr(self) -> &'static str {
+    /// RFC 8176 §2: its authentication method reference. Another provider says its own.
+    const fn amr(self) -> Option<&'static str> {
         match self {
-            Self::Password => "pwd",
-            Self::Totp | Self::BackupCode => "otp",
+            Self::Password => Some("pwd"),
+            Self::Totp | Self::BackupCode => Some("otp"),
+            Self::Upstream => None,
         }
     }
 
     /// Whether a login begins with it.
     const fn is_first(self) -> bool {
         match self {
-            Self::Password => true,
+            Self::Password | Self::Upstream => true,
             Self::Totp | Self::BackupCode => false,
         }
     }
@@ -53,6 +57,26 @@ pub struct Proved {
     pub at: Timestamp,
     /// When the credential was set that was verified. It must be the user's still when a session is opened.
     pub credential_set_at: Timestamp,
+    /// What counts of the sign-in at another provider, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<UpstreamProof>,
+}
+
+impl Proved {
+    fn amr(&self) -> impl Iterator<Item = &str> {
+        let told = self.upstream.iter().flat_map(|proof| &proof.amr);
+        let own = self.authenticator.amr().into_iter();
+        own.chain(told.map(String::as_str))
+    }
+
+    /// Whether it is, or has in it, a second factor.
+    fn has_second(&self) -> bool {
+        let there = self
+            .upstream
+            .as_ref()
+            .is_some_and(|proof| proof.multi_factor);
+        there || !self.authenticator.is_first()
+    }
 }
 
 /// A user who has proved all that a session needs. Only [`Steps::authenticated`] makes one, and only with one a session is opened.
@@ -61,6 +85,7 @@ pub struct Authenticated {
     subject: Subject,
     context: AuthenticationContext,
     password_set_at: Option<Timestamp>,
+    upstream: Option<UpstreamProof>,
 }
 
 /// A session whose user has proved a second factor since. Only [`step_up`] makes one.
@@ -92,7 +117,7 @@ pub fn step_up(session: &Session, second: Authenticator, now: Timestamp) -> Opti
     }
     let acr = Acr::of_session(&session.context.acr).max(Acr::Mfa);
     let mut amr = session.context.amr.clone();
-    for method in [second.amr(), AMR_MFA] {
+    for method in second.amr().into_iter().chain([AMR_MFA]) {
         if !amr.iter().any(|known| known == method) {
             amr.push(method.to_owned());
         }
@@ -125,6 +150,12 @@ impl Authenticated {
     #[must_use]
     pub fn password_set_at(&self) -> Option<Timestamp> {
         self.password_set_at
+    }
+
+    /// The sign-in at another provider, if that was a proof.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&UpstreamProof> {
+        self.upstream.as_ref()
     }
 }
 
@@ -213,19 +244,18 @@ impl Steps {
         let (Some(subject), Some(last)) = (self.pending(), self.unused().next_back()) else {
             return Err(NextStep::Login);
         };
-        let has_second = self.unused().any(|p| !p.authenticator.is_first());
+        let has_second = self.unused().any(Proved::has_second);
         let acr = if has_second { Acr::Mfa } else { Acr::Password };
         if self.lacks_factor(demand, acr) {
             return Err(NextStep::SecondFactor);
         }
         let mut amr: Vec<String> = Vec::new();
-        for proved in self.unused() {
-            let method = proved.authenticator.amr();
+        let methods = self.unused().flat_map(Proved::amr);
+        for method in methods.chain(has_second.then_some(AMR_MFA)) {
             if !amr.iter().any(|known| known == method) {
                 amr.push(method.to_owned());
             }
         }
-        amr.extend(has_second.then(|| AMR_MFA.to_owned()));
         let context = AuthenticationContext {
             // OpenID Core §2: the authentication occurred when its last part did.
             auth_time: last.at,
@@ -239,6 +269,7 @@ impl Steps {
             subject: subject.clone(),
             context,
             password_set_at: password.map(|p| p.credential_set_at),
+            upstream: self.unused().find_map(|p| p.upstream.clone()),
         })
     }
 

@@ -12,6 +12,7 @@ fn password(who: &str, after: i64) -> Proved {
         subject: subject(who),
         at: now() + seconds(after),
         credential_set_at: now(),
+        upstream: None,
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn password_of(subject: Subject) -> Proved {
         subject,
         at: now(),
         credential_set_at: now(),
+        upstream: None,
     }
 }
 

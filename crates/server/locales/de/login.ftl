@@ -8,6 +8,8 @@ login-password = Passwort
 login-show = Anzeigen
 login-hide = Verbergen
 login-continue = Weiter
+login-or = Oder mit einem anderen Konto
+login-upstream = Weiter mit { $provider }
 
 login-wrong = Benutzername oder Passwort ist falsch.
 login-no-username = Geben Sie Ihren Benutzernamen ein.

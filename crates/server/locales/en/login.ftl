@@ -8,6 +8,8 @@ login-password = Password
 login-show = Show
 login-hide = Hide
 login-continue = Continue
+login-or = Or use another account
+login-upstream = Continue with { $provider }
 
 login-wrong = Incorrect user name or password.
 login-no-username = Enter your user name.

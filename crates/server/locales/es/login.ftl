@@ -8,6 +8,8 @@ login-password = Contraseña
 login-show = Mostrar
 login-hide = Ocultar
 login-continue = Continuar
+login-or = O con otra cuenta
+login-upstream = Continuar con { $provider }
 
 login-wrong = El nombre de usuario o la contraseña no son correctos.
 login-no-username = Escriba su nombre de usuario.

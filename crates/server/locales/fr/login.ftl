@@ -8,6 +8,8 @@ login-password = Mot de passe
 login-show = Afficher
 login-hide = Masquer
 login-continue = Continuer
+login-or = Ou avec un autre compte
+login-upstream = Continuer avec { $provider }
 
 login-wrong = Nom d’utilisateur ou mot de passe incorrect.
 login-no-username = Saisissez votre nom d’utilisateur.

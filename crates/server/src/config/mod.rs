@@ -1,6 +1,7 @@
 //! The configuration of the provider: `cardea.toml` (D19).
 
 mod brand;
+pub(crate) mod checked_upstreams;
 mod clients;
 mod demo_secrets;
 pub mod development;
@@ -15,6 +16,7 @@ pub(crate) mod problem;
 mod problems;
 pub mod settings;
 mod tokens;
+mod upstreams;
 mod users;
 mod warnings;
 
@@ -33,6 +35,7 @@ pub use mfa::{MfaConfig, MfaRule};
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use tokens::{SessionsConfig, TokensConfig};
+pub use upstreams::{UpstreamConfig, UpstreamPreset};
 pub use users::SeedUser;
 
 /// The provider.
@@ -80,6 +83,8 @@ pub struct Config {
     pub resources: Vec<ResourceConfig>,
     /// Scopes of your own, and texts for those of APIs. `profile`, `email`, `address`, `phone`, `roles` and `groups` exist without it.
     pub scopes: Vec<ScopeConfig>,
+    /// Other providers at which users can sign in.
+    pub upstreams: Vec<UpstreamConfig>,
     /// The first users: each is added once, and later changes here change nothing.
     pub users: Vec<SeedUser>,
     /// Whether this is `cardea dev` (D23); it can't be set in a file.
@@ -113,6 +118,7 @@ impl Default for Config {
             clients: Vec::new(),
             resources: Vec::new(),
             scopes: Vec::new(),
+            upstreams: Vec::new(),
             users: Vec::new(),
             development: false,
             places: Places::default(),

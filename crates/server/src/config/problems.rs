@@ -33,6 +33,7 @@ impl Config {
         let clients = (0..self.clients.len()).map(|index| self.file_client(index, now));
         problems.extend(clients.filter_map(Result::err).flatten());
         problems.extend(resources(self).err().into_iter().flatten());
+        problems.extend(self.checked_upstreams().err().into_iter().flatten());
         for (index, seed) in self.users.iter().enumerate() {
             let found = seed.problems().into_iter();
             problems.extend(found.map(|e| self.at_user(index, e.field, e.problem)));

@@ -32,6 +32,7 @@ macro_rules! files {
             "consent",
             "end_session",
             "error_page",
+            "federation",
             "form_post",
             "layout",
             "login",

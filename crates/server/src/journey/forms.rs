@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, form::Form};
 
+/// The step of all forms of the login page.
+pub(crate) const LOGIN: &str = "login";
+
 /// The parts that the CSRF token of a step is bound to (D7).
 pub(crate) fn csrf_parts<'a>(
     browser: &'a Browser,

@@ -2,12 +2,13 @@
 
 use axum::response::Response;
 use cardea_protocol::{
+    federation::UpstreamProof,
     journey::{Authenticated, SteppedUp},
     mfa::Acr,
     model::{Actor, Session, SessionId, Sid, Subject},
 };
 use cardea_seal::RandomToken;
-use cardea_store::{OpenSession, StepUpSession};
+use cardea_store::{OpenSession, StepUpSession, UpstreamSession};
 
 use super::{
     Journey, finish, known_device,
@@ -134,14 +135,14 @@ async fn open(
         session,
         previous: previous.map(|s| s.id),
         password_set_at: authenticated.password_set_at(),
-        upstream: None,
+        upstream: authenticated.upstream().map(upstream_session),
         cause: ctx
             .caller
             .cause(Actor::Person(authenticated.subject().clone())),
     };
     // D8: the same user logging in again keeps the session's public name, so the store says which it is.
     let Some(sid) = ctx.app.store.open_session(command).await? else {
-        let cause = "the user was disabled or removed, or has a new password, since the password was verified";
+        let cause = "the user was disabled or removed, or has a new password or another link, since it was verified";
         let restart = opened.ticket.restart(&ctx.app);
         return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
     };
@@ -173,6 +174,15 @@ pub(crate) async fn step_up(
     }
     opened.ticket.steps.step_up(session);
     Ok(opened)
+}
+
+/// The login at another provider by which the session begins.
+fn upstream_session(proof: &UpstreamProof) -> UpstreamSession {
+    UpstreamSession {
+        upstream: proof.upstream.clone(),
+        link: proof.link.clone(),
+        session: proof.session.clone(),
+    }
 }
 
 fn new_session(

@@ -13,7 +13,7 @@ const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// A ticket travels in a URL, whose query is at most 16 KiB.
 pub(super) const MAX_BYTES: usize = 15_000;
 /// The sealed steps of a whole login take less.
-const ROOM_FOR_STEPS: usize = 768;
+const ROOM_FOR_STEPS: usize = 1280;
 /// Changes with the meaning of a member. Of a ticket of another version only the goal is used.
 const VERSION: u8 = 2;
 
@@ -127,6 +127,25 @@ impl Ticket {
             shown_to,
             ..Self::new(app, browser, ticket.goal, now)
         }))
+    }
+
+    /// A ticket that was kept in a cookie, if it is this browser's and younger than 15 minutes.
+    pub(crate) fn resume(
+        self,
+        app: &App,
+        browser: &Browser,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let refuse =
+            |page, cause: &str| Err(Failure::page(page, cause).with_restart(self.restart(app)));
+        if self.version != VERSION || now.duration_since(self.at) > LIFETIME {
+            return refuse(PageError::TooLate, "the ticket is older than 15 minutes");
+        }
+        if self.browser != browser.id.to_text() {
+            let cause = "the ticket is of another browser, or from before the last login";
+            return refuse(PageError::OtherBrowser, cause);
+        }
+        Ok(self)
     }
 
     /// The goal of a ticket, however old it is. An authorization request has to be checked again before it is used.

@@ -14,7 +14,7 @@ use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
 use http::{StatusCode, header::ALLOW};
 use tracing::field::display;
 
-use self::page::{LoginPage, LoginProblem};
+use self::page::{LoginPage, LoginProblem, UpstreamButton};
 use crate::{
     app::App,
     browser::Browser,
@@ -23,10 +23,11 @@ use crate::{
     config::development::is_demo_secret,
     ctx::Ctx,
     error::{self, Failure},
+    federation,
     form::{Form, MAX_STEP_BYTES, read_limited},
     journey::{
         Journey,
-        forms::{Posted, csrf_parts, posted},
+        forms::{LOGIN, Posted, csrf_parts, posted},
         goal::{AccountSection, Goal},
         known_device,
         next_step::{parameter, show_if_next, show_or_proceed},
@@ -38,7 +39,7 @@ use crate::{
     passwords::{Checked, Lane},
 };
 
-const STEP: &str = "login";
+const STEP: &str = LOGIN;
 
 /// `GET /login`. Without a ticket a journey to the account page begins, with a login whatever session there is.
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
@@ -91,6 +92,9 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         *return_to = section;
     }
     let username = form.one("username").unwrap_or_default();
+    if let Some(upstream) = federation::begin::home_realm(ctx, username) {
+        return federation::begin::sign_in(ctx, journey, upstream, Some(username.trim())).await;
+    }
     let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
     if let Some(problem) = LoginProblem::missing(username, password.expose()) {
         let mut response = show_with(ctx, &browser, &journey, username.trim(), Some(problem))?;
@@ -198,6 +202,7 @@ async fn authenticate(
         subject: user.subject,
         at: ctx.caller.now,
         credential_set_at: stored.set_at,
+        upstream: None,
     }))
 }
 
@@ -265,6 +270,8 @@ fn show_with(
 ) -> Result<Response, Failure> {
     let asked = journey.authorization();
     let logo = asked.and_then(|a| client_logo::path(a.client));
+    let upstreams = ctx.app.upstreams.iter().map(UpstreamButton::of);
+    let upstreams: Vec<UpstreamButton<'_>> = upstreams.collect();
     let page = LoginPage {
         shell: ctx.shell(),
         ticket: &journey.ticket.seal(&ctx.app)?,
@@ -279,6 +286,8 @@ fn show_with(
         username,
         problem,
         again: journey.ticket.again.is_some(),
+        upstreams: &upstreams,
+        password_optional: ctx.app.upstreams.has_domains(),
     };
     Ok(html(LoginPage::CSP, &page))
 }

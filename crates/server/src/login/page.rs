@@ -1,6 +1,7 @@
 use askama::Template;
 
 use crate::{
+    federation::upstreams::Upstream,
     i18n::{Key, Message},
     pages::{AppLine, Shell, csp},
 };
@@ -20,6 +21,25 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) problem: Option<LoginProblem>,
     /// Whether the user's sign-in changed since an earlier page was filled in.
     pub(crate) again: bool,
+    /// The other providers.
+    pub(crate) upstreams: &'a [UpstreamButton<'a>],
+    /// Whether an address by itself may lead to another provider.
+    pub(crate) password_optional: bool,
+}
+
+/// The button of another provider.
+pub(crate) struct UpstreamButton<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> UpstreamButton<'a> {
+    pub(crate) fn of(upstream: &'a Upstream) -> Self {
+        Self {
+            id: upstream.id.as_str(),
+            name: &upstream.name,
+        }
+    }
 }
 
 /// Why the form is shown again.
@@ -100,6 +120,8 @@ impl LoginPage<'static> {
             username,
             problem,
             again: false,
+            upstreams: &[],
+            password_optional: false,
         };
         let again = Self {
             again: true,
@@ -109,6 +131,20 @@ impl LoginPage<'static> {
             shell: Shell::development_sample(),
             ..page(Some("Orders"), "", None)
         };
+        let upstreams = Self {
+            upstreams: &[
+                UpstreamButton {
+                    id: "google",
+                    name: "Google",
+                },
+                UpstreamButton {
+                    id: "hostile",
+                    name: crate::pages::HOSTILE,
+                },
+            ],
+            password_optional: true,
+            ..page(Some("Orders"), "", None)
+        };
         let wrong = Some(LoginProblem::WrongNameOrPassword);
         let waiting = Some(LoginProblem::TooManyAttempts { minutes: 15 });
         vec![
@@ -116,6 +152,7 @@ impl LoginPage<'static> {
             ("login_development", development),
             ("login_account", page(None, "", None)),
             ("login_again", again),
+            ("login_upstreams", upstreams),
             (
                 "login_empty",
                 page(Some("Orders"), "", Some(LoginProblem::Nothing)),

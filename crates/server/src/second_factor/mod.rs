@@ -142,6 +142,7 @@ async fn proved(
             subject,
             at: now,
             credential_set_at: now,
+            upstream: None,
         });
         return session::progress(ctx, browser, journey.ticket).await;
     }

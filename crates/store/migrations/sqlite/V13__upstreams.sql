@@ -7,6 +7,9 @@ ALTER TABLE sessions ADD COLUMN upstream_session TEXT CHECK (upstream_session IS
 CREATE INDEX sessions_by_upstream_link ON sessions (upstream_link) WHERE upstream_link IS NOT NULL;
 CREATE INDEX sessions_by_upstream_session ON sessions (upstream_session) WHERE upstream_session IS NOT NULL;
 
+-- By which address an identity finds its account.
+CREATE INDEX users_by_verified_email ON users (lower(email)) WHERE email_verified = 1;
+
 -- Logout tokens of other providers that were used.
 CREATE TABLE upstream_logouts (
     -- SHA-256 of the provider, its issuer and the token's jti.

@@ -74,6 +74,8 @@ pub mod sessions;
 #[doc(hidden)]
 pub mod trusted_devices;
 #[doc(hidden)]
+pub mod upstream_sessions;
+#[doc(hidden)]
 pub mod upstreams;
 pub mod usernames;
 #[doc(hidden)]
@@ -181,13 +183,14 @@ macro_rules! contract {
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
-            upstreams: a_link_survives, an_identity_has_one_user, a_taken_name_leaves_no_link,
+            upstream_sessions: unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
+                a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
+                of_20_parallel_logout_tokens_one_counts;
+            upstreams: a_link_survives, an_identity_has_one_user, only_a_verified_address_finds_its_user, a_taken_name_leaves_no_link,
                 a_disabled_or_missing_user_gets_no_link_and_links_are_bounded,
                 of_20_parallel_logins_of_one_identity_one_adds_the_user, of_20_parallel_users_one_gets_the_identity,
                 unlinking_never_leaves_an_account_without_a_way_in, of_20_parallel_removals_one_link_is_left,
-                unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
-                a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
-                of_20_parallel_logout_tokens_one_counts, a_login_refreshes_its_own_user;
+                a_login_refreshes_its_own_user;
             trusted_devices: a_trusted_device_is_one_users_until_it_expires,
                 trusted_devices_are_forgotten,
                 a_user_trusts_so_many_devices_at_most;
@@ -235,6 +238,7 @@ mod tests {
             ("refresh", include_str!("refresh.rs")),
             ("revocation", include_str!("revocation.rs")),
             ("sessions", include_str!("sessions.rs")),
+            ("upstream_sessions", include_str!("upstream_sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),
             ("trusted_devices", include_str!("trusted_devices.rs")),
             ("usernames", include_str!("usernames.rs")),

@@ -35,6 +35,15 @@ impl Upstreams for SqliteStore {
         self.read(|db| linked_user(db, key))
     }
 
+    async fn user_by_verified_email(&self, email: &str) -> Result<Option<User>> {
+        let sql = concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM users u WHERE lower(u.email) = lower(?) AND u.email_verified = 1 ORDER BY u.user_key LIMIT 1"
+        );
+        self.read(|db| rows::first(db, sql, [email], |row| Ok(users::decode(row, 0)?)))
+    }
+
     async fn links_of(&self, subject: &Subject) -> Result<Vec<LinkView>> {
         let sql = "SELECT c.id, c.label, c.data, c.created_at, c.last_used_at
                    FROM credentials c JOIN users u ON u.user_key = c.user_key

@@ -21,6 +21,7 @@ use crate::{
     consent::page::ConsentPage,
     end_session::page::{ConfirmPage, DonePage},
     error_page::page::ErrorPage,
+    federation::page::FederationPage,
     journey::form_post::FormPostPage,
     login::page::LoginPage,
     second_factor::page::{CodePage, CodesPage, EnrolPage},
@@ -59,6 +60,7 @@ fn samples() -> Vec<Sample> {
         rendered(AppsPage::CSP, AppsPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
+        rendered(FederationPage::CSP, FederationPage::samples()),
     ]
     .into_iter()
     .flatten()

@@ -189,6 +189,7 @@ async fn what_is_asked_often_has_an_index() {
         "SELECT 1 FROM trusted_devices WHERE user_key = 1",
         "SELECT 1 FROM sessions WHERE upstream_link = 'x' AND ended_at IS NULL",
         "SELECT 1 FROM sessions WHERE upstream_session = 'x' AND ended_at IS NULL",
+        "SELECT 1 FROM users WHERE lower(email) = lower('x') AND email_verified = 1 ORDER BY user_key LIMIT 1",
         "SELECT 1 FROM upstream_logouts WHERE expires_at <= 1 ORDER BY expires_at",
         "SELECT 1 FROM trusted_devices WHERE expires_at <= 1 ORDER BY expires_at",
         "SELECT 1 FROM audit WHERE subject = 'x' AND id < 9 AND id >= 1 ORDER BY id DESC LIMIT 3",

@@ -16,111 +16,90 @@ fn is_in(page: &Page, lang: Lang, heading: &str) {
     assert_eq!(page.answer.header("vary"), Some("accept-language"));
 }
 
-fn at(lang: Lang, texts: [&'static str; 4]) -> &'static str {
-    let [en, de, fr, es] = texts;
-    match lang {
-        Lang::En => en,
-        Lang::De => de,
-        Lang::Fr => fr,
-        Lang::Es => es,
-    }
-}
+/// In the order of [`Lang::ALL`].
+type Texts = [&'static str; 4];
+
+const LOGIN: Texts = [
+    "Sign in to Test client spa",
+    "Bei Test client spa anmelden",
+    "Se connecter à Test client spa",
+    "Iniciar sesión en Test client spa",
+];
+const REFUSED: Texts = [
+    "Incorrect user name or password.",
+    "Benutzername oder Passwort ist falsch.",
+    "Nom d’utilisateur ou mot de passe incorrect.",
+    "El nombre de usuario o la contraseña no son correctos.",
+];
+const CONSENT: Texts = [
+    "Allow Test client spa access?",
+    "Test client spa den Zugriff erlauben?",
+    "Autoriser l’accès à Test client spa\u{a0}?",
+    "¿Permitir el acceso a Test client spa?",
+];
+const CHOOSER: Texts = [
+    "Choose an account",
+    "Konto auswählen",
+    "Choisir un compte",
+    "Elija una cuenta",
+];
+const ACCOUNT: Texts = ["Your account", "Ihr Konto", "Votre compte", "Su cuenta"];
+const SIGN_OUT: Texts = [
+    "Sign out?",
+    "Abmelden?",
+    "Se déconnecter\u{a0}?",
+    "¿Cerrar sesión?",
+];
+const SIGNED_OUT: Texts = [
+    "You are signed out",
+    "Sie sind abgemeldet",
+    "Vous êtes déconnecté",
+    "Ha cerrado la sesión",
+];
+const NOT_FOUND: Texts = [
+    "There is nothing here",
+    "Hier ist nichts",
+    "Il n’y a rien ici",
+    "Aquí no hay nada",
+];
+const FORM_POST: Texts = [
+    "Taking you back to Test client spa",
+    "Sie werden zurückgeleitet zu Test client spa",
+    "Retour vers Test client spa",
+    "Volviendo a Test client spa",
+];
 
 #[tokio::test]
 async fn every_page_is_in_the_language_of_the_browser() {
     let server = TestServer::start().await;
-    for lang in Lang::ALL {
+    for (index, lang) in Lang::ALL.into_iter().enumerate() {
         let mut browser = Browser::new(&server).reading(&format!("nl, {lang}-XX;q=0.9, *;q=0.1"));
-        let is_in = |page: &Page, texts| is_in(page, lang, at(lang, texts));
+        let is_in = |page: &Page, texts: Texts| is_in(page, lang, texts[index]);
         let request = Authorization::of(SPA);
 
         let asked = request.clone().with("prompt", "consent");
         let login = browser.open(&asked.url(&server)).await;
-        let heading = [
-            "Sign in to Test client spa",
-            "Bei Test client spa anmelden",
-            "Se connecter à Test client spa",
-            "Iniciar sesión en Test client spa",
-        ];
-        is_in(&login, heading);
+        is_in(&login, LOGIN);
         let refused = [("username", "bob"), ("password", "not-his-password")];
         let refused = browser.submit(&login, login.form(), &refused).await;
-        is_in(&refused, heading);
-        let alert = at(
-            lang,
-            [
-                "Incorrect user name or password.",
-                "Benutzername oder Passwort ist falsch.",
-                "Nom d’utilisateur ou mot de passe incorrect.",
-                "El nombre de usuario o la contraseña no son correctos.",
-            ],
-        );
-        assert!(refused.text().contains(alert));
+        is_in(&refused, LOGIN);
+        assert!(refused.text().contains(REFUSED[index]));
 
         let consent = log_in_at(&mut browser, &refused, Person::BOB).await;
-        is_in(
-            &consent,
-            [
-                "Allow Test client spa access?",
-                "Test client spa den Zugriff erlauben?",
-                "Autoriser l’accès à Test client spa\u{a0}?",
-                "¿Permitir el acceso a Test client spa?",
-            ],
-        );
+        is_in(&consent, CONSENT);
         decide(&mut browser, &consent, "allow").await;
         let again = request.clone().with("prompt", "select_account");
-        is_in(
-            &browser.open(&again.url(&server)).await,
-            [
-                "Choose an account",
-                "Konto auswählen",
-                "Choisir un compte",
-                "Elija una cuenta",
-            ],
-        );
-        is_in(
-            &browser.open(&server.url("/account")).await,
-            ["Your account", "Ihr Konto", "Votre compte", "Su cuenta"],
-        );
+        is_in(&browser.open(&again.url(&server)).await, CHOOSER);
+        is_in(&browser.open(&server.url("/account")).await, ACCOUNT);
         let confirm = browser.open(&server.url("/end_session")).await;
-        is_in(
-            &confirm,
-            [
-                "Sign out?",
-                "Abmelden?",
-                "Se déconnecter\u{a0}?",
-                "¿Cerrar sesión?",
-            ],
-        );
-        is_in(
-            &browser.submit(&confirm, confirm.form(), &[]).await,
-            [
-                "You are signed out",
-                "Sie sind abgemeldet",
-                "Vous êtes déconnecté",
-                "Ha cerrado la sesión",
-            ],
-        );
-        is_in(
-            &browser.open(&server.url("/nowhere")).await,
-            [
-                "There is nothing here",
-                "Hier ist nichts",
-                "Il n’y a rien ici",
-                "Aquí no hay nada",
-            ],
-        );
-        let posted = request.clone().with("response_mode", "form_post");
+        is_in(&confirm, SIGN_OUT);
+        let done = browser.submit(&confirm, confirm.form(), &[]).await;
+        is_in(&done, SIGNED_OUT);
+        is_in(&browser.open(&server.url("/nowhere")).await, NOT_FOUND);
+        let posted = request.with("response_mode", "form_post");
         let login = browser.open(&posted.url(&server)).await;
-        is_in(
-            &log_in_at(&mut browser, &login, Person::BOB).await,
-            [
-                "Taking you back to Test client spa",
-                "Sie werden zurückgeleitet zu Test client spa",
-                "Retour vers Test client spa",
-                "Volviendo a Test client spa",
-            ],
-        );
+        let form = log_in_at(&mut browser, &login, Person::BOB).await;
+        is_in(&form, FORM_POST);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use cardea_protocol::language::Lang;
 
 use super::{super::Shell, html::Document, samples};
-use crate::i18n::english_left_in;
+use crate::i18n::{Key, english_left_in, t};
 
 /// What differs between the documents of two languages is text: the elements and what programs read are the same.
 fn without_texts(document: &Document<'_>) -> Vec<(String, Vec<(String, String)>)> {
@@ -134,5 +134,6 @@ fn english_on_a_page_is_found() {
     let found = |text: &str| english_left_in(Lang::De, &[text.to_owned()]).len();
     assert_eq!(found("Passwort"), 0);
     assert_eq!(found("Password"), 1);
-    assert_eq!(found("Wo: Where you are signed in."), 1);
+    let english = t(Lang::En, Key("error-reference"));
+    assert_eq!(found(&format!("- {english} -")), 1);
 }

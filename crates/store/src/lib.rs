@@ -17,6 +17,7 @@ mod error;
 pub mod events;
 mod factors;
 mod grants;
+mod imports;
 mod jobs;
 mod keys;
 mod outbox;
@@ -40,6 +41,7 @@ pub use grants::{
     CodeContext, CodeLookup, ConsentChange, DeadCode, GrantView, Grants, IssueCode, RedeemCode,
     Redeemed, RefreshContext, RevokeGrant, RotateRefresh, Rotated,
 };
+pub use imports::{ImportUsers, Imported, Imports, PortableUser};
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use outbox::{
@@ -61,6 +63,7 @@ pub use users::{
 pub trait Store:
     Clients
     + Users
+    + Imports
     + Factors
     + Upstreams
     + Sessions
@@ -77,6 +80,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Clients
         + Users
+        + Imports
         + Upstreams
         + Factors
         + Sessions

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod grant;
+mod import;
 pub(crate) mod key;
 mod options;
 pub(crate) mod session;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     Desk, Done,
+    import::{self, ExportOptions, ImportOptions},
     options::{Options, in_options},
     pairs,
 };
@@ -93,6 +94,17 @@ enum Verb {
     /// Remove a user with their sessions, consents and grants. The subject is never used again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]
     Remove(RemoveOptions),
+    /// Add the users of a file, with the hashes of their passwords. Users who exist are not changed.
+    ///
+    /// The file is CSV with a header, JSON lines as export writes them, or a realm export of Keycloak. Each hash becomes argon2id
+    /// when its user logs in for the first time.
+    #[command(after_help = "Examples:
+  cardea user import users.csv --dry-run
+  cardea user import shop-realm.json --report refused.jsonl")]
+    Import(ImportOptions),
+    /// Print all users, a JSON document a line.
+    #[command(after_help = "Example:\n  cardea user export --with-hashes > users.jsonl")]
+    Export(ExportOptions),
 }
 
 #[derive(Args)]
@@ -230,6 +242,8 @@ impl UserCommand {
                     format!("Disabled {name}. To undo it: cardea user enable {name}")
                 })
             }
+            Verb::Import(options) => import::import(&desk, options).await,
+            Verb::Export(options) => import::export(&desk, options).await,
             Verb::Remove(RemoveOptions { user, .. }) => {
                 desk.admin.send::<()>(Method::DELETE, &path(&user)).await?;
                 out.answer(&Done::Removed(&user), |_| format!("Removed {user}."))

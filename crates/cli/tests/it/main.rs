@@ -22,6 +22,7 @@ mod check_gateway;
 mod clients;
 mod dev;
 mod gateway;
+mod imports;
 mod keys;
 mod log;
 mod logins;

@@ -8,6 +8,7 @@ mod client_patch;
 mod clients;
 mod conditional;
 mod grants;
+mod imports;
 mod keys;
 mod list;
 mod logins;
@@ -49,6 +50,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(clients::disable))
         .routes(routes!(clients::rotate_secret))
         .routes(routes!(users::list, users::add))
+        .routes(routes!(imports::import))
+        .routes(routes!(imports::export))
         .routes(routes!(users::show, users::set, users::remove))
         .routes(routes!(users::password))
         .routes(routes!(users::enable))

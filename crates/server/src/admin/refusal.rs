@@ -187,7 +187,7 @@ impl From<PasswordError> for Refusal {
 }
 
 /// A message as a sentence.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
     let mut sentence: String = first.chain(chars).collect();

@@ -44,6 +44,8 @@ pub mod factors;
 #[doc(hidden)]
 pub mod grants;
 #[doc(hidden)]
+pub mod imports;
+#[doc(hidden)]
 pub mod jobs;
 #[doc(hidden)]
 pub mod keys;
@@ -110,6 +112,8 @@ macro_rules! contract {
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows, a_revoked_consent_allows_no_code,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            imports: users_are_imported_and_a_taken_name_refuses_only_its_row,
+                of_20_parallel_imports_of_a_name_one_adds_it, users_are_exported_with_their_hashes;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, a_session_stays_only_as_long_as_its_own_grants,
@@ -226,6 +230,7 @@ mod tests {
             ("endings", include_str!("endings.rs")),
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),
+            ("imports", include_str!("imports.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
             ("lost_updates", include_str!("lost_updates.rs")),

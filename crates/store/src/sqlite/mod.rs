@@ -15,6 +15,7 @@ mod fault;
 mod grant_rows;
 mod grants;
 mod health;
+mod imports;
 mod jobs;
 pub mod journal;
 mod keys;

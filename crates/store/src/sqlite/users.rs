@@ -216,7 +216,7 @@ fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
     rows::first(db, sql, [subject.as_str()], |row| Ok(decode(row, 0)?))
 }
 
-fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
+pub(super) fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
     insert(tx, &command.user)?;
     if let Some(hash) = &command.password_hash {
         put_password(tx, &command.user.subject, hash, &command.cause)?;

@@ -9,7 +9,10 @@ use utoipa::ToSchema;
 
 use super::{schemas, secret};
 
-pub use cardea_protocol::{claims::is_text, model::UserStatus};
+pub use cardea_protocol::{
+    claims::{is_text, may_be_given},
+    model::UserStatus,
+};
 
 /// A user.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -82,6 +82,17 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .route("/account/profile", get(account::profile::get))
         .route("/account/security", get(account::security::get))
+        .route(
+            "/account/security/authenticator_app",
+            readable(
+                get(account::security::authenticator_app::get)
+                    .post(account::security::authenticator_app::post),
+            ),
+        )
+        .route(
+            "/account/security/factors",
+            post(account::security::factors::post),
+        )
         .route("/account/devices", get(account::devices::get))
         .route("/account/apps", get(account::apps::get))
         .route("/assets/{file}", get(assets::get))

@@ -38,3 +38,23 @@ second-factor-too-many =
         [one] Zu viele Versuche. Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.
        *[other] Zu viele Versuche. Bitte warten Sie { $minutes } Minuten und versuchen Sie es dann noch einmal.
     }
+
+second-factor-app = Authenticator-App
+second-factor-app-since = Eingerichtet { $when }
+second-factor-app-none = Nicht eingerichtet
+second-factor-app-remove = Entfernen
+second-factor-app-add = Einrichten
+second-factor-backup = Ersatzcodes
+second-factor-backup-new = Neue Codes erzeugen
+second-factor-trusted = Vertrauenswürdige Geräte
+second-factor-trusted-lead = Sie werden beim Anmelden nicht nach einem Code gefragt.
+second-factor-trusted-used = Verwendet { $when }
+second-factor-trusted-forget = Vertrauen entziehen
+second-factor-done-removed = Ihre Authenticator-App wurde entfernt.
+second-factor-done-forgotten = Dem Gerät wird nicht mehr vertraut.
+second-factor-codes-left =
+    { $left ->
+        [0] Keiner übrig
+        [one] Einer übrig
+       *[other] { $left } übrig
+    }

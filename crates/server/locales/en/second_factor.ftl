@@ -38,3 +38,23 @@ second-factor-too-many =
         [one] Too many attempts. Please wait a minute, then try again.
        *[other] Too many attempts. Please wait { $minutes } minutes, then try again.
     }
+
+second-factor-app = Authenticator app
+second-factor-app-since = Set up { $when }
+second-factor-app-none = Not set up
+second-factor-app-remove = Remove
+second-factor-app-add = Set up
+second-factor-backup = Backup codes
+second-factor-backup-new = Make new codes
+second-factor-trusted = Trusted devices
+second-factor-trusted-lead = They are not asked for a code when you sign in.
+second-factor-trusted-used = Used { $when }
+second-factor-trusted-forget = Forget
+second-factor-done-removed = Your authenticator app was removed.
+second-factor-done-forgotten = The device is no longer trusted.
+second-factor-codes-left =
+    { $left ->
+        [0] None left
+        [one] One left
+       *[other] { $left } left
+    }

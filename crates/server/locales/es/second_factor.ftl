@@ -38,3 +38,23 @@ second-factor-too-many =
         [one] Demasiados intentos. Espere un minuto y vuelva a intentarlo.
        *[other] Demasiados intentos. Espere { $minutes } minutos y vuelva a intentarlo.
     }
+
+second-factor-app = Aplicación de autenticación
+second-factor-app-since = Configurada { $when }
+second-factor-app-none = Sin configurar
+second-factor-app-remove = Quitar
+second-factor-app-add = Configurar
+second-factor-backup = Códigos de respaldo
+second-factor-backup-new = Crear códigos nuevos
+second-factor-trusted = Dispositivos de confianza
+second-factor-trusted-lead = No se les pide un código al iniciar sesión.
+second-factor-trusted-used = Usado { $when }
+second-factor-trusted-forget = Olvidar
+second-factor-done-removed = Su aplicación de autenticación se ha quitado.
+second-factor-done-forgotten = El dispositivo ya no es de confianza.
+second-factor-codes-left =
+    { $left ->
+        [0] No queda ninguno
+        [one] Queda uno
+       *[other] Quedan { $left }
+    }

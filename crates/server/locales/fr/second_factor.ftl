@@ -38,3 +38,23 @@ second-factor-too-many =
         [one] Trop de tentatives. Veuillez attendre une minute, puis réessayer.
        *[other] Trop de tentatives. Veuillez attendre { $minutes } minutes, puis réessayer.
     }
+
+second-factor-app = Application d’authentification
+second-factor-app-since = Configurée { $when }
+second-factor-app-none = Non configurée
+second-factor-app-remove = Supprimer
+second-factor-app-add = Configurer
+second-factor-backup = Codes de secours
+second-factor-backup-new = Créer de nouveaux codes
+second-factor-trusted = Appareils de confiance
+second-factor-trusted-lead = Aucun code ne leur est demandé lors de la connexion.
+second-factor-trusted-used = Utilisé { $when }
+second-factor-trusted-forget = Oublier
+second-factor-done-removed = Votre application d’authentification a été supprimée.
+second-factor-done-forgotten = L’appareil n’est plus de confiance.
+second-factor-codes-left =
+    { $left ->
+        [0] Aucun restant
+        [one] Un restant
+       *[other] { $left } restants
+    }

@@ -40,10 +40,18 @@ pub(crate) enum Done {
     SessionEnded,
     OthersEnded,
     AccessRevoked,
+    FactorRemoved,
+    DeviceForgotten,
 }
 
 impl Done {
-    const ALL: [Self; 3] = [Self::SessionEnded, Self::OthersEnded, Self::AccessRevoked];
+    const ALL: [Self; 5] = [
+        Self::SessionEnded,
+        Self::OthersEnded,
+        Self::AccessRevoked,
+        Self::FactorRemoved,
+        Self::DeviceForgotten,
+    ];
 
     /// The word in the URL.
     pub(crate) fn as_str(self) -> &'static str {
@@ -51,6 +59,8 @@ impl Done {
             Self::SessionEnded => "session_ended",
             Self::OthersEnded => "others_ended",
             Self::AccessRevoked => "access_revoked",
+            Self::FactorRemoved => "factor_removed",
+            Self::DeviceForgotten => "device_forgotten",
         }
     }
 
@@ -60,6 +70,8 @@ impl Done {
             Self::SessionEnded => Key("account-done-session"),
             Self::OthersEnded => Key("account-done-others"),
             Self::AccessRevoked => Key("account-done-revoked"),
+            Self::FactorRemoved => Key("second-factor-done-removed"),
+            Self::DeviceForgotten => Key("second-factor-done-forgotten"),
         }
     }
 

@@ -1,16 +1,22 @@
 //! `GET /account/security`: what I sign in with.
 
+pub(crate) mod authenticator_app;
+pub(crate) mod factors;
 pub(crate) mod page;
+mod recent;
 
 use axum::response::Response;
 
-use self::page::SecurityPage;
+use self::{
+    factors::Factors,
+    page::{DeviceLine, FactorLines, SecurityPage},
+};
 use super::frame::{SignedIn, Visit, visit};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
     journey::goal::AccountSection,
-    pages::html,
+    pages::{When, html},
 };
 
 /// `GET /account/security`
@@ -26,10 +32,26 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 
 async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     let store = &ctx.app.store;
+    let factors = Factors::of(ctx, signed_in).await?;
+    let now = ctx.caller.now;
+    let lines = factors.as_ref().map(|factors| FactorLines {
+        app_since: factors.view.totp.map(|app| When::new(app.created_at, now)),
+        backup_codes: factors.view.backup_codes,
+        devices: factors
+            .devices
+            .iter()
+            .map(|device| DeviceLine {
+                id: device.id,
+                user_agent: &device.label,
+                last_used: When::new(device.last_used_at, now),
+            })
+            .collect(),
+    });
     let page = SecurityPage {
         shell: ctx.shell(),
         frame: signed_in.frame(ctx, AccountSection::Security),
         has_password: store.has_password(&signed_in.user.subject).await?,
+        factors: lines,
     };
     Ok(signed_in.answer(ctx, html(SecurityPage::CSP, &page)))
 }

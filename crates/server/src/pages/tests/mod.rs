@@ -14,8 +14,10 @@ use self::html::Document;
 use super::{Assets, Brand, csp};
 use crate::{
     account::{
-        apps::page::AppsPage, devices::page::DevicesPage, profile::page::ProfilePage,
-        security::page::SecurityPage,
+        apps::page::AppsPage,
+        devices::page::DevicesPage,
+        profile::page::ProfilePage,
+        security::{authenticator_app::page::AuthenticatorAppPage, page::SecurityPage},
     },
     choose_account::page::ChooseAccountPage,
     consent::page::ConsentPage,
@@ -56,6 +58,7 @@ fn samples() -> Vec<Sample> {
         rendered(DonePage::CSP, DonePage::samples()),
         rendered(ProfilePage::CSP, ProfilePage::samples()),
         rendered(SecurityPage::CSP, SecurityPage::samples()),
+        rendered(AuthenticatorAppPage::CSP, AuthenticatorAppPage::samples()),
         rendered(DevicesPage::CSP, DevicesPage::samples()),
         rendered(AppsPage::CSP, AppsPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),

@@ -1,5 +1,6 @@
 //! The second factor: how it is set up and asked for, and what an attacker gets.
 
+mod account;
 mod attacks;
 mod policy;
 mod step_up;

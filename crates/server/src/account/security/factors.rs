@@ -1,0 +1,136 @@
+//! `POST /account/security/factors`: removes the authenticator app, makes backup codes, forgets trusted devices.
+
+use axum::response::Response;
+use cardea_protocol::{
+    mfa::{Acr, Enrolled},
+    model::{Actor, TrustedDevice},
+};
+use cardea_store::{FactorView, ForgetDevice, RemoveFactors, ReplaceBackupCodes, WhichFactors};
+use cardea_web::inbound::UnreadForm;
+
+use super::recent::sign_in_again;
+use crate::{
+    account::frame::{Done, STEP, SignedIn, Visit, back_to, visit},
+    ctx::Ctx,
+    error::{self, Failure},
+    error_page::page::PageError,
+    form::{Form, MAX_PAGE_BYTES, read_limited},
+    journey::{
+        forms::{csrf_parts, from_our_page},
+        goal::AccountSection,
+    },
+    pages::html,
+    second_factor::{enrol::NewCodes, page::CodesPage},
+};
+
+const SECTION: AccountSection = AccountSection::Security;
+
+/// What the user has, for the page; nothing where second factors are off.
+pub(super) struct Factors {
+    pub(super) view: FactorView,
+    pub(super) devices: Vec<TrustedDevice>,
+}
+
+impl Factors {
+    pub(super) async fn of(ctx: &Ctx, signed_in: &SignedIn) -> Result<Option<Self>, Failure> {
+        if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
+            return Ok(None);
+        }
+        let (store, subject) = (&ctx.app.store, &signed_in.user.subject);
+        Ok(Some(Self {
+            view: store.factors(subject).await?,
+            devices: store.trusted_devices(subject, ctx.caller.now).await?,
+        }))
+    }
+
+    pub(super) fn enrolled(&self) -> Enrolled {
+        Enrolled {
+            totp: self.view.totp.is_some(),
+        }
+    }
+}
+
+/// `POST /account/security/factors`
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.other;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
+        let form = Form::of(pairs)?;
+        match visit(&ctx, SECTION).await? {
+            Visit::ToLogin(login) => Ok(login),
+            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        }
+    };
+    error::page(&ctx, result.await)
+}
+
+/// Whether the form is one of the account, shown to this session.
+pub(super) fn check_form(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<(), Failure> {
+    let parts = csrf_parts(&signed_in.browser, "", STEP);
+    from_our_page(ctx, &parts, form.one("csrf"))
+}
+
+async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
+    check_form(ctx, signed_in, form)?;
+    let Some(factors) = Factors::of(ctx, signed_in).await? else {
+        return Err(Failure::page(PageError::NotFound, "second factors are off"));
+    };
+    let subject = signed_in.user.subject.clone();
+    let cause = ctx.caller.cause(Actor::Person(subject.clone()));
+    let store = &ctx.app.store;
+    // To trust less takes no proof.
+    if form.one("action") == Some("forget_device") {
+        let id = form.one("id").and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| Failure::page(PageError::BrokenLink, "no such device"))?;
+        let id = Some(id);
+        store
+            .forget_device(ForgetDevice { subject, id, cause })
+            .await?;
+        return Ok(back_to(ctx, SECTION, Done::DeviceForgotten));
+    }
+    if let Some(again) = sign_in_again(ctx, signed_in, factors.enrolled())? {
+        return Ok(again);
+    }
+    match form.one("action") {
+        Some("remove_totp") => {
+            let which = WhichFactors::Totp;
+            let command = RemoveFactors {
+                subject,
+                which,
+                cause,
+            };
+            store.remove_factors(command).await?;
+            Ok(back_to(ctx, SECTION, Done::FactorRemoved))
+        }
+        Some("backup_codes") => {
+            let codes = NewCodes::draw(ctx);
+            let command = ReplaceBackupCodes {
+                backup_codes: codes.tags(ctx, &subject),
+                subject,
+                cause,
+            };
+            if !store.replace_backup_codes(command).await? {
+                let cause = "backup codes without a second factor";
+                return Err(Failure::page(PageError::TooLate, cause));
+            }
+            Ok(show_codes(ctx, &codes))
+        }
+        _ => Err(Failure::page(
+            PageError::BrokenLink,
+            "the form of the second factors has no known action",
+        )),
+    }
+}
+
+/// The codes, once.
+pub(super) fn show_codes(ctx: &Ctx, codes: &NewCodes) -> Response {
+    let base = ctx.app.settings.issuer.path();
+    let page = CodesPage {
+        shell: ctx.shell(),
+        codes: codes.texts(),
+        few_left: None,
+        account: true,
+        go_on: &format!("{base}{}", SECTION.path()),
+    };
+    html(CodesPage::CSP, &page)
+}

@@ -32,7 +32,7 @@ pub mod clients;
 pub mod factors;
 #[cfg(feature = "provider")]
 mod faults;
-/// The ways that nearly every test goes.
+#[cfg(feature = "provider")]
 pub mod flows;
 #[cfg(feature = "provider")]
 pub mod foreign;

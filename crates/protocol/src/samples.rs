@@ -7,9 +7,10 @@ use serde_json::json;
 use crate::{
     authorize::{Access, AuthorizationRequest, ReturnPath},
     model::{
-        Audience, AuthenticationContext, Client, ClientId, ClientMetadata, CodeBinding, CodeHash,
-        Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures, Origin, Owner,
-        RefreshState, RefreshTokenId, Session, SessionId, Sid, Subject, User, UserStatus, Username,
+        AccountState, Audience, AuthenticationContext, Client, ClientId, ClientMetadata,
+        CodeBinding, CodeHash, Grant, GrantId, GrantState, GrantType, LastSeen, LoginFailures,
+        Origin, Owner, RefreshState, RefreshTokenId, Session, SessionId, Sid, Subject, User,
+        UserStatus, Username,
     },
     request::{ClaimsRequest, Prompts, ResponseMode},
     resources::{ResourceConfig, Resources},
@@ -84,6 +85,7 @@ pub(crate) fn user() -> User {
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
         devices_since: None,
+        account: AccountState::default(),
         created_at: now(),
         updated_at: now(),
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use cardea_protocol::model::{Cause, IdError, LoginFailures, Subject, User, UserStatus};
+use cardea_protocol::model::{
+    AccountState, Cause, IdError, LoginFailures, Subject, User, UserStatus,
+};
 use cardea_seal::{Entropy, MacKey, MasterKey, Secret};
 use cardea_store::{AddUser, ApplyFileClients, Marks, Seeded, Store, StoreError};
 use cardea_web::{clock::Clock, inbound::csrf::Csrf, outbound::JwksCache};
@@ -197,6 +199,7 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
             devices_since: None,
+            account: AccountState::default(),
             created_at: cause.now,
             updated_at: cause.now,
         };

@@ -68,6 +68,9 @@ pub enum Constraint {
     /// A name that is not of ASCII only, or that of another user is not, looks like no other name (UTS 39).
     #[error("the user name looks like that of another user")]
     UserNameLooksAlike,
+    /// Two users do not log in with one address.
+    #[error("the e-mail address is taken")]
+    Email,
     /// A subject is unique.
     #[error("the subject is taken")]
     Subject,

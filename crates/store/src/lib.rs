@@ -20,6 +20,7 @@ mod grants;
 mod imports;
 mod jobs;
 mod keys;
+mod links;
 mod outbox;
 mod page;
 mod sessions;
@@ -44,6 +45,7 @@ pub use grants::{
 pub use imports::{ImportUsers, Imported, Imports, PortableUser};
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
+pub use links::{LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MakeLink, NewLink, TakeLink};
 pub use outbox::{
     ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, SettleMessage,
     StrangerLimits,
@@ -65,6 +67,7 @@ pub trait Store:
     + Users
     + Imports
     + Factors
+    + Links
     + Upstreams
     + Sessions
     + Consents
@@ -81,6 +84,7 @@ impl<T> Store for T where
     T: Clients
         + Users
         + Imports
+        + Links
         + Upstreams
         + Factors
         + Sessions

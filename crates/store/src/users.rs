@@ -1,7 +1,10 @@
 //! Users.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, Subject, User, UserStatus, Username};
+use cardea_protocol::{
+    language::Lang,
+    model::{Cause, Subject, User, UserStatus, Username},
+};
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
@@ -42,6 +45,14 @@ pub struct UserUpdate {
     pub password_hash: Option<Secret<String>>,
     /// What becomes of the applications that act for the user, when a new password or `Disabled` ends the sessions.
     pub applications: Applications,
+    /// Whether a new password is asked for at the next login. A new password takes it back.
+    pub must_change_password: Option<bool>,
+    /// When the account expires; `Some(None)` lifts it.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// When the account is removed; `Some(None)` keeps it. A login keeps it, too.
+    pub delete_at: Option<Option<Timestamp>>,
+    /// The language; `Some(None)` leaves it to the browser.
+    pub locale: Option<Option<Lang>>,
     /// Enabled or disabled. Disabling ends the user's sessions (with what hangs on them).
     pub status: Option<UserStatus>,
 }
@@ -87,7 +98,7 @@ pub trait Users: Send + Sync {
     async fn user(&self, subject: &Subject) -> Result<Option<User>>;
     /// One user by name, ignoring case.
     async fn user_by_name(&self, username: &Username) -> Result<Option<User>>;
-    /// One user by name, with the credentials that a login verifies.
+    /// One user by name, else by the verified address with which the user logs in, with the credentials that a login verifies.
     async fn login_user(&self, username: &Username) -> Result<Option<LoginUser>>;
     /// Whether the user has a password.
     async fn has_password(&self, subject: &Subject) -> Result<bool>;

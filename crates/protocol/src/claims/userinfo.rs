@@ -79,7 +79,7 @@ fn claim(user: &User, name: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{LoginFailures, Subject, UserStatus, Username};
+    use crate::model::{AccountState, LoginFailures, Subject, UserStatus, Username};
     use jiff::Timestamp;
     use serde_json::json;
 
@@ -95,6 +95,7 @@ mod tests {
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
             devices_since: None,
+            account: AccountState::default(),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
         }

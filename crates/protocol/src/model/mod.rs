@@ -12,6 +12,7 @@ mod factors;
 mod grant;
 mod ids;
 mod key;
+mod link;
 mod sender;
 mod session;
 mod user;
@@ -33,6 +34,7 @@ pub use ids::{
     Username,
 };
 pub use key::{KeyState, SigningKeyRow};
+pub use link::LinkPurpose;
 pub use sender::SenderBinding;
 pub use session::{Session, SessionEnd};
-pub use user::{LoginFailures, User, UserStatus};
+pub use user::{AccountState, LoginFailures, User, UserStatus};

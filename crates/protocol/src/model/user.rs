@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, Username};
+use crate::language::Lang;
 
 /// Whether a user may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +39,34 @@ pub struct User {
     pub failures: LoginFailures,
     /// Only browsers that logged this user in since then are known devices.
     pub devices_since: Option<Timestamp>,
+    /// What limits the account, and its language.
+    pub account: AccountState,
     /// When the user was added.
     pub created_at: Timestamp,
     /// When anything about the user was changed; the `updated_at` claim.
     pub updated_at: Timestamp,
 }
 
+/// What limits an account, and its language.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountState {
+    /// Whether the user has to choose a new password at the next login.
+    pub must_change_password: bool,
+    /// From then on the user may not log in.
+    pub expires_at: Option<Timestamp>,
+    /// From then on the account is removed, unless the user logs in before.
+    pub delete_at: Option<Timestamp>,
+    /// The language that the user chose.
+    pub locale: Option<Lang>,
+}
+
 impl User {
+    /// Whether the user may log in now.
+    #[must_use]
+    pub fn may_log_in(&self, now: Timestamp) -> bool {
+        self.is_enabled() && self.account.expires_at.is_none_or(|end| end > now)
+    }
+
     /// Whether the user may log in and use tokens.
     #[must_use]
     pub fn is_enabled(&self) -> bool {

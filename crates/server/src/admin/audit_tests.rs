@@ -89,6 +89,22 @@ const EVENTS: &[(&str, &str)] = &[
         "An identity of another provider was linked to a user. The detail is the id of the provider.",
     ),
     (
+        "link_made",
+        "A link for one use was made for a user: `detail` has its purpose.",
+    ),
+    (
+        "email_verified",
+        "A user confirmed an e-mail address by a link.",
+    ),
+    (
+        "email_undone",
+        "A user took back the change of the e-mail address, which locks out whoever made it.",
+    ),
+    (
+        "login_disowned",
+        "A user said that a login or a change was not theirs: all sessions ended, and the password was removed.",
+    ),
+    (
         "account_unlinked",
         "Such a link was removed. The detail is the id of the provider.",
     ),

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use cardea_protocol::{
     claims::user_claim_problems,
-    model::{LoginFailures, Subject, User, Username},
+    model::{AccountState, LoginFailures, Subject, User, Username},
 };
 use cardea_seal::Secret;
 use cardea_store::{self as store, Constraint, ImportUsers, Imported};
@@ -129,6 +129,7 @@ fn prepare(app: &App, row: PortableUser, now: Timestamp) -> Result<store::Portab
             status: row.status,
             failures: LoginFailures::default(),
             devices_since: None,
+            account: AccountState::default(),
             created_at: row.created_at.map_or(now, |at| at.min(now)),
             updated_at: now,
         },

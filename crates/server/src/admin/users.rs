@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use cardea_protocol::{
     claims::check_user_claims,
-    model::{LoginFailures, Subject, User, UserStatus, Username},
+    model::{AccountState, LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
 use cardea_store::{AddUser, UserChange, UserPosition, UserUpdate, UserView};
@@ -125,6 +125,7 @@ pub(super) async fn add(
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
         devices_since: None,
+        account: AccountState::default(),
         created_at: operator.now(),
         updated_at: operator.now(),
     };

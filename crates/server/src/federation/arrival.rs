@@ -7,7 +7,7 @@ use cardea_protocol::{
         UpstreamIdentity, judge_link, proof,
     },
     journey::{Authenticator, Proved},
-    model::{Actor, LoginFailures, Subject, User, UserStatus, Username},
+    model::{AccountState, Actor, LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_store::{
     AddLink, AddLinkedUser, Constraint, Linked, StoreError, UpstreamLink, UseLink, UserUpdate,
@@ -150,6 +150,7 @@ async fn create(
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
             devices_since: None,
+            account: AccountState::default(),
             created_at: now,
             updated_at: now,
         };

@@ -89,6 +89,14 @@ async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     if !app.store.take_lease(lease, app.now()).await? {
         return Ok(all);
     }
+    let ended = app
+        .store
+        .end_due_accounts(SWEEP_BATCH, start_cause(app.now()))
+        .await?;
+    if ended > 0 {
+        tracing::info!(ended, "accounts were due: deleted, or expired and disabled");
+        app.backchannel_logout.wake();
+    }
     for _ in 0..SWEEP_ROUNDS {
         let swept = app.store.sweep(app.now(), SWEEP_BATCH, AUDIT_TTL).await?;
         if swept == Swept::default() {

@@ -171,7 +171,7 @@ async fn authenticate(
         return Ok(refused(&ctx.caller, None));
     };
     let locked = device.is_none() && user.failures.locked(ctx.caller.now);
-    if locked || !user.is_enabled() {
+    if locked || !user.may_log_in(ctx.caller.now) {
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
     let Some(stored) = stored else {

@@ -50,6 +50,8 @@ pub mod jobs;
 #[doc(hidden)]
 pub mod keys;
 #[doc(hidden)]
+pub mod links;
+#[doc(hidden)]
 pub mod lost_updates;
 #[doc(hidden)]
 pub mod mail;
@@ -122,6 +124,11 @@ macro_rules! contract {
             keys: a_ring_turns, a_ring_has_one_active_key_an_algorithm, an_impossible_key_is_rejected,
                 a_stale_step_writes_nothing, a_key_is_removed_alone_and_only_in_its_state,
                 of_20_parallel_steps_one_is_made, rewrapping_takes_all_keys_or_none;
+            links: a_link_sets_a_password_once, of_20_parallel_uses_of_a_link_one_succeeds, a_link_does_what_it_is_for_only,
+                a_link_expires_and_dies_with_its_user, a_user_has_three_living_links_of_a_purpose,
+                a_link_and_its_mail_are_written_together, a_user_logs_in_with_a_verified_address,
+                an_address_is_verified_and_its_change_undone, a_login_that_was_not_the_users_locks_out,
+                an_account_ends_when_it_is_due;
             lost_updates: a_new_secret_survives_a_change_computed_before_it,
                 a_secret_is_not_given_to_a_client_that_changed,
                 a_change_is_compared_with_its_own_client, a_removed_redirect_uri_stays_removed, of_20_parallel_changes_of_a_client_one_is_made,
@@ -233,6 +240,7 @@ mod tests {
             ("imports", include_str!("imports.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
+            ("links", include_str!("links.rs")),
             ("lost_updates", include_str!("lost_updates.rs")),
             ("neighbours", include_str!("neighbours.rs")),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),

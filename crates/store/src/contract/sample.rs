@@ -66,6 +66,7 @@ pub fn user(name: &str) -> User {
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
         devices_since: None,
+        account: AccountState::default(),
         created_at: at(0),
         updated_at: at(0),
     }

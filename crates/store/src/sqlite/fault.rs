@@ -85,6 +85,7 @@ fn broken(error: &rusqlite::Error) -> StoreError {
     };
     StoreError::conflict(match columns {
         "users.username_key" => Constraint::UserName,
+        "users.login_email" => Constraint::Email,
         "users.subject" => Constraint::Subject,
         "clients.client_id" => Constraint::ClientId,
         "signing_keys.kid" | "signing_keys.algorithm" => Constraint::KeyRing,

@@ -5,6 +5,7 @@
 //! what the store can do. The verbs are in one file per subject, below the trait's implementation, and get a connection
 //! inside a transaction; `rows.rs` decodes what they read.
 
+mod account;
 mod audit;
 mod checkpoint;
 mod clients;
@@ -19,7 +20,9 @@ mod imports;
 mod jobs;
 pub mod journal;
 mod keys;
+mod links;
 mod lock;
+mod login_email;
 mod open;
 mod outbox;
 mod queue;

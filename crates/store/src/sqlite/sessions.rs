@@ -204,7 +204,8 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     if let Some(login) = upstream {
         upstreams::note_session(tx, session.id, login)?;
     }
-    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE user_key = ? AND failed_logins > 0";
+    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL, delete_at = NULL
+               WHERE user_key = ? AND (failed_logins > 0 OR delete_at IS NOT NULL)";
     rows::execute(tx, sql, [user])?;
     audit::record(tx, cause, &events::login(session))?;
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))

@@ -38,6 +38,12 @@ pub(super) fn sweep(
     let end = audit::end_of(tx, audit_end, at, batch)?;
     let devices = "DELETE FROM trusted_devices WHERE device_key IN
                    (SELECT device_key FROM trusted_devices WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
+    for (table, key) in [("links", "link_key"), ("invitations", "invitation_key")] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
+        );
+        rows::execute(tx, &sql, (at, batch))?;
+    }
     Ok(Swept {
         devices: rows::execute(tx, devices, (at, batch))?,
         codes: rows::execute(tx, codes, (at, batch))?,

@@ -1,14 +1,19 @@
 //! Users.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, LoginFailures, Subject, User, Username};
+use cardea_protocol::{
+    language::Lang,
+    mail::EmailAddress,
+    model::{AccountState, Cause, LoginFailures, Subject, User, Username},
+};
 use cardea_seal::Secret;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit, factors,
+    SqliteStore, account, audit, factors,
     fault::Verb,
+    login_email,
     rows::{self, Fields},
     sessions,
     usernames::{by_name, insert},
@@ -23,7 +28,8 @@ use crate::{
 macro_rules! user_columns {
     () => {
         "u.subject, u.username, u.email, u.email_verified, u.roles, u.claims, u.status,
-         u.failed_logins, u.last_failure_at, u.devices_since, u.created_at, u.updated_at"
+         u.failed_logins, u.last_failure_at, u.devices_since,
+         u.must_change_password, u.expires_at, u.delete_at, u.locale, u.created_at, u.updated_at"
     };
 }
 pub(super) use user_columns;
@@ -36,7 +42,7 @@ macro_rules! has_password {
 }
 
 /// How many columns [`decode`] reads.
-pub(super) const USER_COLUMNS: usize = 12;
+pub(super) const USER_COLUMNS: usize = 16;
 
 #[async_trait]
 impl Users for SqliteStore {
@@ -60,18 +66,20 @@ impl Users for SqliteStore {
             ", c.secret, c.created_at AS password_set_at FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
              WHERE u.username_key = ?"
         );
+        let by_email = concat!(
+            "SELECT ",
+            user_columns!(),
+            ", c.secret, c.created_at AS password_set_at FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'password'
+             WHERE u.login_email = ?"
+        );
         self.read(|db| {
-            by_name(db, sql, username, |row| {
-                let user = decode(row, 0)?;
-                let mut f = Fields::new(row, "credentials", USER_COLUMNS);
-                let hash: Option<String> = f.get("secret")?;
-                let set_at = f.time_opt("password_set_at")?;
-                let password = hash.zip(set_at).map(|(hash, set_at)| PasswordCredential {
-                    hash: Secret::new(hash),
-                    set_at,
-                });
-                Ok(LoginUser { user, password })
-            })
+            if let Some(found) = by_name(db, sql, username, login_user)? {
+                return Ok(Some(found));
+            }
+            match EmailAddress::parse(username.as_str().trim()) {
+                Ok(address) => rows::first(db, by_email, [address.key()], login_user),
+                Err(_) => Ok(None),
+            }
         })
     }
 
@@ -120,21 +128,7 @@ impl Users for SqliteStore {
     }
 
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
-        self.write(move |tx| {
-            sessions::end_before_removal(tx, &subject, &cause)?;
-            // Credentials, sessions, codes, grants and consents are deleted with the row.
-            if rows::execute(
-                tx,
-                "DELETE FROM users WHERE subject = ?",
-                [subject.as_str()],
-            )? == 0
-            {
-                return Ok(false);
-            }
-            audit::record(tx, &cause, &events::user_removed(&subject))?;
-            Ok(true)
-        })
-        .await
+        self.write(move |tx| remove(tx, &subject, &cause)).await
     }
 
     async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()> {
@@ -195,9 +189,31 @@ pub(super) fn decode(row: &Row<'_>, first: usize) -> Result<User> {
         status: f.word("status")?,
         failures: failures(&mut f)?,
         devices_since: f.time_opt("devices_since")?,
+        account: AccountState {
+            must_change_password: f.get("must_change_password")?,
+            expires_at: f.time_opt("expires_at")?,
+            delete_at: f.time_opt("delete_at")?,
+            // A language of another version is as none.
+            locale: f
+                .get::<Option<String>>("locale")?
+                .and_then(|tag| Lang::lookup(&tag)),
+        },
         created_at: f.time("created_at")?,
         updated_at: f.time("updated_at")?,
     })
+}
+
+/// A user with the password, whose columns come after those of the user.
+fn login_user(row: &Row<'_>) -> Verb<LoginUser> {
+    let user = decode(row, 0)?;
+    let mut f = Fields::new(row, "credentials", USER_COLUMNS);
+    let hash: Option<String> = f.get("secret")?;
+    let set_at = f.time_opt("password_set_at")?;
+    let password = hash.zip(set_at).map(|(hash, set_at)| PasswordCredential {
+        hash: Secret::new(hash),
+        set_at,
+    });
+    Ok(LoginUser { user, password })
 }
 
 fn failures(f: &mut Fields<'_, '_>) -> Result<LoginFailures> {
@@ -218,6 +234,7 @@ fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
 
 pub(super) fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
     insert(tx, &command.user)?;
+    login_email::write(tx, &command.user.subject)?;
     if let Some(hash) = &command.password_hash {
         put_password(tx, &command.user.subject, hash, &command.cause)?;
     }
@@ -243,6 +260,17 @@ fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
     Ok(Seeded::Added)
 }
 
+pub(super) fn remove(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<bool> {
+    sessions::end_before_removal(tx, subject, cause)?;
+    // Credentials, sessions, codes, grants, consents and links are deleted with the row.
+    let sql = "DELETE FROM users WHERE subject = ?";
+    if rows::execute(tx, sql, [subject.as_str()])? == 0 {
+        return Ok(false);
+    }
+    audit::record(tx, cause, &events::user_removed(subject))?;
+    Ok(true)
+}
+
 pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
     let UserChange {
         subject,
@@ -256,10 +284,14 @@ pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
         events::user_may_follow(read, &before)?;
     }
     change_fields(tx, command, &before)?;
+    if update.email.is_some() {
+        login_email::write(tx, subject)?;
+    }
     let effects = events::user_changed(command, before.status);
     if let Some(hash) = &update.password_hash {
         set_password(tx, subject, hash, cause)?;
     }
+    account::write(tx, subject, update)?;
     if let Some(status) = effects.status {
         let sql = "UPDATE users SET status = ? WHERE subject = ?";
         rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
@@ -335,7 +367,7 @@ fn set_password(
     cause: &Cause,
 ) -> Verb<()> {
     put_password(tx, subject, hash, cause)?;
-    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL WHERE subject = ?";
+    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL, must_change_password = 0 WHERE subject = ?";
     rows::execute(tx, sql, [subject.as_str()]).map(drop)
 }
 

@@ -72,7 +72,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 10,
+        pending: 12,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
@@ -87,6 +87,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V7__grants",
             "V8__mail",
             "V9__credentials",
+            "V10__accounts",
             "V12__password_costs",
             "V13__upstreams"
         ]

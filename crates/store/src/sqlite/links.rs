@@ -1,0 +1,235 @@
+//! Links for one use.
+
+use async_trait::async_trait;
+use cardea_protocol::model::{Cause, LinkPurpose, SessionEnd, Subject, UserStatus};
+use cardea_seal::Digest;
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+use super::{
+    SqliteStore, audit,
+    fault::Verb,
+    login_email, outbox,
+    rows::{self, Fields},
+    sessions,
+    users::{self, USER_COLUMNS, user_columns},
+};
+use crate::{
+    Applications, Constraint, EndSessions, EndWhich, LinkEffect, Links, LivingLink,
+    MAX_LIVING_LINKS, MakeLink, NewLink, Result, StoreError, TakeLink, UserChange, UserUpdate,
+    events,
+};
+
+/// Whether the user `u` may log in at `:now`.
+macro_rules! may_log_in {
+    () => {
+        "u.status = 'enabled' AND (u.expires_at IS NULL OR u.expires_at > :now)"
+    };
+}
+
+#[async_trait]
+impl Links for SqliteStore {
+    async fn make_link(&self, command: MakeLink) -> Result<bool> {
+        self.write(move |tx| make(tx, &command)).await
+    }
+
+    async fn link(&self, token: Digest, now: Timestamp) -> Result<Option<LivingLink>> {
+        self.read(|db| find(db, token, now))
+    }
+
+    async fn take_link(&self, command: TakeLink) -> Result<Option<Subject>> {
+        self.write(move |tx| take(tx, &command)).await
+    }
+
+    async fn end_due_accounts(&self, limit: u32, cause: Cause) -> Result<u64> {
+        self.job(move |tx| end_due(tx, limit, &cause)).await
+    }
+}
+
+fn make(tx: &Connection, command: &MakeLink) -> Verb<bool> {
+    let MakeLink {
+        subject,
+        link,
+        mail,
+        cause,
+    } = command;
+    if !insert(tx, subject, link, cause)? {
+        return Ok(false);
+    }
+    if let Some(mail) = mail {
+        outbox::put_mail(tx, mail, cause)?;
+    }
+    Ok(true)
+}
+
+fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> Verb<bool> {
+    let purpose = rows::to_word(link.purpose)?;
+    let written = rows::execute(
+        tx,
+        concat!(
+            "INSERT INTO links (token_hash, user_key, purpose, payload, expires_at)
+             SELECT :token, u.user_key, :purpose, :payload, :expires FROM users u WHERE u.subject = :subject AND ",
+            may_log_in!()
+        ),
+        named_params! {
+            ":token": link.token.as_bytes(),
+            ":purpose": purpose,
+            ":payload": link.payload,
+            ":expires": link.expires_at.as_millisecond(),
+            ":subject": subject.as_str(),
+            ":now": cause.now.as_millisecond(),
+        },
+    )?;
+    if written == 0 {
+        return Ok(false);
+    }
+    // An undo is the owner's way back: whoever changes the address again and again does not remove it.
+    if link.purpose != LinkPurpose::EmailUndo {
+        let sql = "DELETE FROM links WHERE link_key IN
+                       (SELECT l.link_key FROM links l JOIN users u ON u.user_key = l.user_key
+                        WHERE u.subject = ? AND l.purpose = ? ORDER BY l.link_key DESC LIMIT -1 OFFSET ?)";
+        rows::execute(tx, sql, (subject.as_str(), purpose, MAX_LIVING_LINKS))?;
+    }
+    audit::record(tx, cause, &events::link_made(subject, link.purpose))?;
+    Ok(true)
+}
+
+fn find(db: &Connection, token: Digest, now: Timestamp) -> Verb<Option<LivingLink>> {
+    let sql = concat!(
+        "SELECT ",
+        user_columns!(),
+        ", l.purpose, l.payload, l.expires_at AS link_expires_at
+         FROM links l JOIN users u ON u.user_key = l.user_key
+         WHERE l.token_hash = :token AND l.expires_at > :now AND ",
+        may_log_in!()
+    );
+    let params = named_params! { ":token": token.as_bytes(), ":now": now.as_millisecond() };
+    rows::first(db, sql, params, |row| {
+        let user = users::decode(row, 0)?;
+        let mut f = Fields::new(row, "links", USER_COLUMNS);
+        Ok(LivingLink {
+            user,
+            purpose: f.word("purpose")?,
+            payload: f.get("payload")?,
+            expires_at: f.time("link_expires_at")?,
+        })
+    })
+}
+
+/// Takes the link, and does what it is for.
+fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
+    let TakeLink {
+        effect,
+        next,
+        mails,
+        cause,
+        ..
+    } = command;
+    let Some(link) = find(tx, command.token, cause.now)? else {
+        return Ok(None);
+    };
+    if !effect.purposes().contains(&link.purpose) {
+        return Ok(None);
+    }
+    // Single use: of two that found it one removes it.
+    let sql = "DELETE FROM links WHERE token_hash = ? AND expires_at > ?";
+    let params = (command.token.as_bytes(), cause.now.as_millisecond());
+    if rows::execute(tx, sql, params)? == 0 {
+        return Ok(None);
+    }
+    let subject = link.user.subject;
+    match effect {
+        LinkEffect::SetPassword(hash) => {
+            let update = UserUpdate {
+                password_hash: Some(hash.clone()),
+                applications: Applications::Revoke,
+                ..UserUpdate::default()
+            };
+            change(tx, &subject, update, cause)?;
+            forget(tx, &subject, LinkPurpose::PasswordReset)?;
+            forget(tx, &subject, LinkPurpose::Invite)?;
+        }
+        LinkEffect::VerifyEmail | LinkEffect::UndoEmail => {
+            let address = link.payload.unwrap_or_default();
+            if login_email::is_taken(tx, &address, &subject)? {
+                return Err(StoreError::conflict(Constraint::Email).into());
+            }
+            let update = UserUpdate {
+                email: Some(Some((address, true))),
+                ..UserUpdate::default()
+            };
+            change(tx, &subject, update, cause)?;
+        }
+        LinkEffect::NotMe => {}
+    }
+    if effect.locks_out() {
+        lock_out(tx, &subject, cause)?;
+    }
+    if let Some(entry) = events::link_used(&subject, effect) {
+        audit::record(tx, cause, &entry)?;
+    }
+    if let Some(next) = next {
+        insert(tx, &subject, next, cause)?;
+    }
+    for mail in mails {
+        outbox::put_mail(tx, mail, cause)?;
+    }
+    Ok(Some(subject))
+}
+
+/// Whoever knows the password, has a session or can read the mails of a changed address can't use the account any more.
+fn lock_out(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let sql = "DELETE FROM credentials WHERE kind = 'password'
+                 AND user_key = (SELECT user_key FROM users WHERE subject = ?)";
+    rows::execute(tx, sql, [subject.as_str()])?;
+    for purpose in [LinkPurpose::PasswordReset, LinkPurpose::VerifyEmail] {
+        forget(tx, subject, purpose)?;
+    }
+    users::forget_devices(tx, subject, cause)?;
+    let all = EndSessions {
+        which: EndWhich::Subject(subject.clone()),
+        why: SessionEnd::Remote,
+        applications: Applications::Revoke,
+        cause: cause.clone(),
+    };
+    sessions::end_which(tx, &all).map(drop)
+}
+
+fn forget(tx: &Connection, subject: &Subject, purpose: LinkPurpose) -> Verb<()> {
+    let sql = "DELETE FROM links WHERE user_key = (SELECT user_key FROM users WHERE subject = ?) AND purpose = ?";
+    rows::execute(tx, sql, (subject.as_str(), rows::to_word(purpose)?)).map(drop)
+}
+
+fn change(tx: &Connection, subject: &Subject, update: UserUpdate, cause: &Cause) -> Verb<()> {
+    let command = UserChange {
+        subject: subject.clone(),
+        update,
+        cause: cause.clone(),
+    };
+    users::change(tx, &command).map(drop)
+}
+
+fn end_due(tx: &Connection, limit: u32, cause: &Cause) -> Verb<u64> {
+    let now = cause.now.as_millisecond();
+    let due = |sql| -> Verb<Vec<Subject>> {
+        rows::all(tx, sql, (now, limit), |row| {
+            let mut f = Fields::new(row, "users", 0);
+            Ok(f.parse("subject", Subject::parse)?)
+        })
+    };
+    let sql = "SELECT subject FROM users WHERE delete_at <= ? ORDER BY delete_at LIMIT ?";
+    let removed = due(sql)?;
+    for subject in &removed {
+        users::remove(tx, subject, cause)?;
+    }
+    let sql = "SELECT subject FROM users WHERE expires_at <= ? AND status = 'enabled' ORDER BY expires_at LIMIT ?";
+    let expired = due(sql)?;
+    for subject in &expired {
+        let update = UserUpdate {
+            status: Some(UserStatus::Disabled),
+            ..UserUpdate::default()
+        };
+        change(tx, subject, update, cause)?;
+    }
+    Ok((removed.len() + expired.len()) as u64)
+}

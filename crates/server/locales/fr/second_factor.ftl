@@ -1,5 +1,5 @@
 second-factor-title = Confirmez votre identité
-second-factor-title-error = Erreur : Confirmez votre identité
+second-factor-title-error = Erreur : Confirmez votre identité
 second-factor-signing-in = Connexion en tant que { $user }
 second-factor-code = Code
 second-factor-hint = De votre application d’authentification, ou l’un de vos codes de secours.
@@ -8,10 +8,10 @@ second-factor-continue = Continuer
 second-factor-restart = Recommencer
 
 second-factor-enrol-title = Configurer une deuxième étape
-second-factor-enrol-title-error = Erreur : Configurer une deuxième étape
+second-factor-enrol-title-error = Erreur : Configurer une deuxième étape
 second-factor-enrol-scan = Scannez ceci avec une application d’authentification. Elle affiche toutes les 30 secondes un nouveau code, que vous saisissez lors de la connexion.
 second-factor-qr = Code QR pour votre application d’authentification
-second-factor-key = Impossible de le scanner ? Saisissez cette clé dans l’application :
+second-factor-key = Impossible de le scanner ? Saisissez cette clé dans l’application :
 second-factor-enrol-code = Code affiché par l’application
 second-factor-enrol-confirm = Confirmer
 second-factor-skip = Pas maintenant
@@ -28,7 +28,7 @@ second-factor-left =
         [one] Il vous reste un code de secours.
        *[other] Il vous reste { $left } codes de secours.
     }
-second-factor-left-advice = Créez-en de nouveaux sur la page de votre compte, sous « Sécurité ».
+second-factor-left-advice = Créez-en de nouveaux sur la page de votre compte, sous « Sécurité ».
 
 second-factor-no-code = Saisissez le code.
 second-factor-wrong = Ce code est incorrect ou a déjà été utilisé. Veuillez attendre le suivant.

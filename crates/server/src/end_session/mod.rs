@@ -118,6 +118,10 @@ pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
             }
         };
         let session = browser.session(&ctx).await?;
+        if let Some(session) = &session {
+            let user = ctx.app.store.user(&session.subject).await?;
+            ctx.language.offer_of(user.as_ref());
+        }
         log_out(&ctx, session.as_ref()).await?;
         // The page's form-action is 'self', which browsers apply to a redirect too: the way on is a link.
         Ok(done(&ctx, afterwards.as_ref().map(Afterwards::link)))

@@ -114,8 +114,7 @@ fn pattern(lang: Lang, key: Key) -> Option<(&'static Texts, &'static Pattern<&'s
 }
 
 /// A text without arguments. It takes neither a lock nor memory.
-pub(crate) fn t(lang: Lang, key: impl Into<Key>) -> &'static str {
-    let key = key.into();
+pub(crate) fn t(lang: Lang, key: Key) -> &'static str {
     let elements = pattern(lang, key).map(|(_, pattern)| pattern.elements.as_slice());
     match elements {
         Some([PatternElement::TextElement { value }]) => value,
@@ -125,6 +124,6 @@ pub(crate) fn t(lang: Lang, key: impl Into<Key>) -> &'static str {
 }
 
 /// A text with arguments.
-pub(crate) fn t_with<'a>(lang: Lang, key: impl Into<Key>) -> Message<'a> {
-    Message::new(lang, key.into())
+pub(crate) fn t_with<'a>(lang: Lang, key: Key) -> Message<'a> {
+    Message::new(lang, key)
 }

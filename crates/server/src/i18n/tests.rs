@@ -18,7 +18,7 @@ use fluent_syntax::{
 use super::{Key, Markup, files, t, t_with};
 
 /// How a template or code names a text.
-const USES: [&str; 3] = [".t(\"", ".t_with(\"", "Key(\""];
+const USES: [&str; 3] = [".t(", ".t_with(", "Key("];
 /// A call with something else than a literal: `shell.t(link.label)`. What it is given is a [`Key`], which is found where it is made.
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
@@ -111,7 +111,9 @@ fn keys(source: &str) -> impl Iterator<Item = &str> {
     USES.iter().flat_map(move |call| {
         let calls = source.match_indices(call);
         calls.filter_map(move |(at, call)| {
-            let (key, _) = source.get(at + call.len()..)?.split_once('"')?;
+            // rustfmt may break the line before a long key.
+            let argument = source.get(at + call.len()..)?.trim_start();
+            let (key, _) = argument.strip_prefix('"')?.split_once('"')?;
             key.chars().all(|c| KEY.contains(c)).then_some(key)
         })
     })

@@ -23,12 +23,12 @@ pub(crate) struct Shell<'a> {
 impl Shell<'_> {
     /// A text in the language of the page.
     pub(crate) fn t(&self, key: impl Into<Key>) -> &'static str {
-        i18n::t(self.lang, key)
+        i18n::t(self.lang, key.into())
     }
 
     /// A text with arguments.
     pub(crate) fn t_with<'a>(&self, key: impl Into<Key>) -> Message<'a> {
-        i18n::t_with(self.lang, key)
+        i18n::t_with(self.lang, key.into())
     }
 }
 

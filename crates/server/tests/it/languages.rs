@@ -147,6 +147,10 @@ async fn the_users_own_language_is_stronger_than_the_browser() {
     let request = Authorization::of(SPA);
     let consent = browser.open(&request.url(&server)).await;
     is_in(&consent, Lang::En, "Allow Test client spa access?");
+    let confirm = browser.open(&server.url("/end_session")).await;
+    is_in(&confirm, Lang::En, "Sign out?");
+    let done = browser.submit(&confirm, confirm.form(), &[]).await;
+    is_in(&done, Lang::En, "You are signed out");
 }
 
 #[tokio::test]

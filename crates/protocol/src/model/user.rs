@@ -97,6 +97,24 @@ impl LoginFailures {
         self.last_at?.checked_add(wait).ok()
     }
 
+    /// How many passwords can be checked within a time without the right one, from however many networks: five, then one whenever a
+    /// wait ends. Guesses that are sent at once can each be checked before the one before is counted; `limits` bounds those.
+    #[must_use]
+    pub fn most_within(time: SignedDuration) -> u32 {
+        let mut failures = Self {
+            count: Self::FREE,
+            last_at: Some(Timestamp::UNIX_EPOCH),
+        };
+        let end = Timestamp::UNIX_EPOCH.checked_add(time).ok();
+        while let Some(next) = failures.locked_until().filter(|next| Some(*next) <= end) {
+            failures = Self {
+                count: failures.count.saturating_add(1),
+                last_at: Some(next),
+            };
+        }
+        failures.count
+    }
+
     /// Whether passwords are refused without being checked.
     #[must_use]
     pub fn locked(&self, now: Timestamp) -> bool {
@@ -136,6 +154,13 @@ mod tests {
         };
         assert!(failures.locked(at + SignedDuration::from_millis(4999)));
         assert!(!failures.locked(at + SignedDuration::from_secs(5)));
+    }
+
+    #[test]
+    fn few_passwords_can_be_guessed_within_a_time() {
+        let hours = SignedDuration::from_hours;
+        let most = [hours(0), SignedDuration::from_secs(15), hours(1), hours(24)];
+        assert_eq!(most.map(LoginFailures::most_within), [5, 7, 21, 297]);
     }
 
     #[test]

@@ -188,6 +188,13 @@ async fn authenticate(
     if checked == Checked::Wrong {
         return Ok(wrong(ctx, &user.subject, device.is_some()));
     }
+    // Guesses that were sent at once were read before one was counted: only the right one has to be asked again.
+    if device.is_none() {
+        let until = ctx.app.store.locked_until(&user.subject).await?;
+        if until.is_some_and(|until| ctx.caller.now < until) {
+            return Ok(refused(&ctx.caller, Some(&user.subject)));
+        }
+    }
     if checked == Checked::RightButOld {
         renew_hash(&ctx.app, &user.subject, password, stored.hash).await?;
     }

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use cardea_protocol::model::{LoginFailures, Username};
 use cardea_server::config::LimitsConfig;
 use cardea_testkit::{
     Answer, Browser, Call, Person, TestServer,
     clients::{SCRIPT, SPA, WEB},
+    eventually,
     flows::{Authorization, log_in, tokens},
 };
 use jiff::SignedDuration;
@@ -194,6 +196,59 @@ async fn attempts_at_one_account_are_limited_from_everywhere_and_for_unknown_nam
     server.advance(SignedDuration::from_secs(60));
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
+}
+
+/// 10,000 guesses from 1,000 networks within ten minutes, at one account.
+#[tokio::test]
+async fn a_password_guessed_from_1000_networks_is_hardly_checked_and_its_owner_logs_in() {
+    const ROUNDS: u32 = 10;
+    let server = limited(|_| {}).await;
+    let mut own = Browser::new(&server);
+    log_in(&mut own, Person::BOB).await;
+    let mut stranger = Browser::new(&server);
+    let mut limited = 0;
+    for _ in 0..ROUNDS {
+        let page = stranger.open(&server.url("/login")).await;
+        for network in 0..1000_u32 {
+            let [.., high, low] = network.to_be_bytes();
+            stranger = stranger.at([11 + high, low, 7, 1]);
+            let fill = [("username", "bob"), ("password", "a-guess")];
+            let answer = stranger.submit_once(&page, page.form(), &fill).await;
+            assert!(
+                matches!(answer.status.as_u16(), 422 | 429),
+                "{}",
+                answer.status
+            );
+            limited += u32::from(answer.status == 429);
+        }
+        server.advance(SignedDuration::from_secs(60));
+    }
+    assert!(limited >= ROUNDS * 980, "20 a minute are heard");
+    let name = Username::parse("bob").unwrap();
+    let checked = async || {
+        let bob = server.store.user_by_name(&name).await.unwrap().unwrap();
+        bob.failures.count
+    };
+    // They are counted after the answer: one more may be checked meanwhile.
+    let most = LoginFailures::most_within(SignedDuration::from_secs(600)) + 2 * ROUNDS;
+    let through = checked().await;
+    assert!(
+        (5..=most).contains(&through),
+        "{through} of 10,000 were checked"
+    );
+    // A stranger who has it now has to wait; the owner does not.
+    attempt(&mut stranger, "bob", "a-guess").await;
+    eventually("it is counted", async || checked().await > through).await;
+    assert_eq!(
+        attempt(&mut stranger, "bob", Person::BOB.password)
+            .await
+            .status,
+        422
+    );
+    assert_eq!(
+        attempt(&mut own, "bob", Person::BOB.password).await.status,
+        303
+    );
 }
 
 #[tokio::test]

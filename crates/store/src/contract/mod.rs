@@ -81,6 +81,7 @@ pub mod trusted_devices;
 pub mod upstream_sessions;
 #[doc(hidden)]
 pub mod upstreams;
+#[doc(hidden)]
 pub mod usernames;
 #[doc(hidden)]
 pub mod users;

@@ -16,6 +16,7 @@ mod cors;
 mod discovery;
 mod end_session;
 mod explained;
+mod federation;
 mod introspection;
 mod languages;
 mod limits;

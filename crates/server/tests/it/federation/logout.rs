@@ -1,0 +1,79 @@
+use cardea_testkit::Browser;
+use cardea_web::clock::Clock as _;
+use serde_json::{Value, json};
+
+use super::stage::{KEY, Stage, is_signed_in, request};
+
+async fn logs_out(stage: &Stage, claims: &Value) -> u16 {
+    let jwt = KEY
+        .sign("logout+jwt", claims.to_string().as_bytes())
+        .unwrap();
+    let call = stage.server.post("/federation/up/backchannel_logout");
+    call.form(&[("logout_token", &jwt)])
+        .send()
+        .await
+        .status
+        .as_u16()
+}
+
+fn token(stage: &Stage, jti: &str, more: Value) -> Value {
+    let now = stage.server.clock.now().as_second();
+    let mut claims = json!({
+        "iss": stage.issuer, "aud": "cardea", "iat": now, "exp": now + 120, "jti": jti,
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    });
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+async fn is_in(browser: &mut Browser<'_>, stage: &Stage) -> bool {
+    let page = browser.open(&request().url(&stage.server)).await;
+    !page.path().ends_with("/login")
+}
+
+#[tokio::test]
+async fn a_logout_at_the_upstream_ends_the_session_here_once() {
+    let stage = Stage::new().await;
+    let (mut one, mut two) = (Browser::new(&stage.server), Browser::new(&stage.server));
+    for (browser, sid) in [(&mut one, "s1"), (&mut two, "s2")] {
+        let page = stage
+            .sign_in(browser, "42", json!({"name": "Dana", "sid": sid}))
+            .await;
+        assert!(is_signed_in(&page, "Dana"), "{}", page.text());
+    }
+    let of_one = token(&stage, "j1", json!({"sid": "s1"}));
+    assert_eq!(logs_out(&stage, &of_one).await, 200);
+    assert!(!is_in(&mut one, &stage).await);
+    assert!(is_in(&mut two, &stage).await);
+    assert_eq!(logs_out(&stage, &of_one).await, 400, "a replay");
+    for bad in [
+        token(
+            &stage,
+            "j2",
+            json!({"sid": "s2", "iss": "https://evil.example"}),
+        ),
+        token(&stage, "j3", json!({"sid": "s2", "aud": "other"})),
+        token(&stage, "j4", json!({"sid": "s2", "nonce": "n"})),
+        token(&stage, "j5", json!({"sid": "s2", "exp": 1})),
+        token(&stage, "j6", json!({"sid": "s2", "events": {}})),
+        token(&stage, "j7", json!({})),
+    ] {
+        assert_eq!(logs_out(&stage, &bad).await, 400, "{bad}");
+    }
+    assert!(is_in(&mut two, &stage).await);
+    let of_all = token(&stage, "j8", json!({"sub": "42"}));
+    assert_eq!(logs_out(&stage, &of_all).await, 200);
+    assert!(!is_in(&mut two, &stage).await);
+}
+
+#[tokio::test]
+async fn a_logout_request_without_a_token_or_upstream_is_refused() {
+    let stage = Stage::new().await;
+    let post = |path: &str| stage.server.post(path);
+    let answer = post("/federation/up/backchannel_logout").form(&[("x", "y")]);
+    assert_eq!(answer.send().await.status, 400);
+    let answer = post("/federation/other/backchannel_logout").form(&[("logout_token", "x")]);
+    assert_eq!(answer.send().await.status, 404);
+}

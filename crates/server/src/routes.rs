@@ -54,6 +54,7 @@ pub fn router(app: &Arc<App>) -> Router {
             page(get(end_session::get).post(end_session::post)),
         )
         .route("/end_session/confirm", post(end_session::confirm))
+        .route("/end_session/done", get(end_session::back))
         .route(
             "/login",
             readable(get(login::get).head(login::head).post(login::post)),
@@ -82,6 +83,10 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .route("/account/profile", get(account::profile::get))
         .route("/account/security", get(account::security::get))
+        .route(
+            "/account/security/links",
+            readable(get(account::security::links::get).post(account::security::links::post)),
+        )
         .route(
             "/account/security/authenticator_app",
             readable(

@@ -36,3 +36,12 @@ federation-linked-advice = Melden Sie sich mit { $provider } an, um jenes Konto 
 federation-disabled = Dieses Konto kann nicht benutzt werden
 federation-disabled-what = Das Konto, das zu Ihrem Konto bei { $provider } gehört, wurde abgeschaltet.
 federation-disabled-advice = Wenden Sie sich an die Betreiber dieser Seite.
+
+federation-links = Verknüpfte Konten
+federation-links-lead = Melden Sie sich hier mit einem Konto eines anderen Anbieters an.
+federation-links-add = { $provider } verknüpfen
+federation-links-remove = Verknüpfung lösen
+federation-links-last = Das ist Ihre einzige Möglichkeit, sich anzumelden. Verknüpfen Sie zuerst ein anderes Konto, oder bitten Sie um ein Passwort.
+federation-links-open = Konten bei anderen Anbietern
+federation-done-linked = Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.
+federation-done-unlinked = Die Verknüpfung ist gelöst.

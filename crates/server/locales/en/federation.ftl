@@ -36,3 +36,12 @@ federation-linked-advice = Sign in with { $provider } to use that account, or un
 federation-disabled = This account can’t be used
 federation-disabled-what = The account here that belongs to your account at { $provider } has been switched off.
 federation-disabled-advice = Ask the people who run this site.
+
+federation-links = Linked accounts
+federation-links-lead = Sign in here with an account at another provider.
+federation-links-add = Connect { $provider }
+federation-links-remove = Unlink
+federation-links-last = This is your only way to sign in. Link another account first, or ask for a password.
+federation-links-open = Accounts at other providers
+federation-done-linked = The account is linked. You can sign in with it from now on.
+federation-done-unlinked = The account is unlinked.

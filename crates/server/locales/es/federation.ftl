@@ -36,3 +36,12 @@ federation-linked-advice = Inicie sesión con { $provider } para usar esa cuenta
 federation-disabled = Esta cuenta no se puede usar
 federation-disabled-what = La cuenta que corresponde a su cuenta de { $provider } está desactivada.
 federation-disabled-advice = Pregunte a los responsables de este sitio.
+
+federation-links = Cuentas vinculadas
+federation-links-lead = Inicie sesión aquí con una cuenta de otro proveedor.
+federation-links-add = Vincular { $provider }
+federation-links-remove = Desvincular
+federation-links-last = Es su única manera de iniciar sesión. Vincule antes otra cuenta o pida una contraseña.
+federation-links-open = Cuentas de otros proveedores
+federation-done-linked = La cuenta está vinculada. Desde ahora puede iniciar sesión con ella.
+federation-done-unlinked = La cuenta está desvinculada.

@@ -36,3 +36,12 @@ federation-linked-advice = Connectez-vous avec { $provider } pour utiliser ce co
 federation-disabled = Ce compte ne peut pas être utilisé
 federation-disabled-what = Le compte qui correspond à votre compte { $provider } a été désactivé.
 federation-disabled-advice = Adressez-vous aux responsables de ce site.
+
+federation-links = Comptes associés
+federation-links-lead = Connectez-vous ici avec un compte d’un autre fournisseur.
+federation-links-add = Associer { $provider }
+federation-links-remove = Dissocier
+federation-links-last = C’est votre seul moyen de vous connecter. Associez d’abord un autre compte, ou demandez un mot de passe.
+federation-links-open = Comptes d’autres fournisseurs
+federation-done-linked = Le compte est associé. Vous pouvez désormais vous connecter avec lui.
+federation-done-unlinked = Le compte est dissocié.

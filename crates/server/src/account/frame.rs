@@ -42,15 +42,19 @@ pub(crate) enum Done {
     AccessRevoked,
     FactorRemoved,
     DeviceForgotten,
+    AccountLinked,
+    AccountUnlinked,
 }
 
 impl Done {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccessRevoked,
         Self::FactorRemoved,
         Self::DeviceForgotten,
+        Self::AccountLinked,
+        Self::AccountUnlinked,
     ];
 
     /// The word in the URL.
@@ -61,6 +65,8 @@ impl Done {
             Self::AccessRevoked => "access_revoked",
             Self::FactorRemoved => "factor_removed",
             Self::DeviceForgotten => "device_forgotten",
+            Self::AccountLinked => "account_linked",
+            Self::AccountUnlinked => "account_unlinked",
         }
     }
 
@@ -72,6 +78,8 @@ impl Done {
             Self::AccessRevoked => Key("account-done-revoked"),
             Self::FactorRemoved => Key("second-factor-done-removed"),
             Self::DeviceForgotten => Key("second-factor-done-forgotten"),
+            Self::AccountLinked => Key("federation-done-linked"),
+            Self::AccountUnlinked => Key("federation-done-unlinked"),
         }
     }
 

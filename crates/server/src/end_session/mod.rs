@@ -29,6 +29,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
+    federation::logout::upstream_logout,
     form::{Form, MAX_STEP_BYTES, read_limited, read_request},
     journey::forms::{csrf_parts, from_our_page},
     limited,
@@ -39,6 +40,9 @@ const STEP: &str = "end_session";
 /// What a sealed request of a POST is bound to.
 const POSTED: &[u8] = b"posted";
 const POSTED_TTL: SignedDuration = SignedDuration::from_mins(5);
+/// What a logout at another provider is bound to, and how long it may take.
+const AT_UPSTREAM: &[u8] = b"at another provider";
+const UPSTREAM_TTL: SignedDuration = SignedDuration::from_mins(15);
 /// At most so much of an unregistered address is logged.
 const MAX_LOGGED: usize = 256;
 
@@ -123,7 +127,9 @@ pub(crate) async fn confirm(ctx: Ctx, form: UnreadForm) -> Response {
             ctx.language.offer_of(user.as_ref());
         }
         log_out(&ctx, session.as_ref()).await?;
-        // The page's form-action is 'self', which browsers apply to a redirect too: the way on is a link.
+        if let Some(response) = at_upstream(&ctx, session.as_ref(), afterwards.as_ref()).await? {
+            return Ok(response);
+        }
         Ok(done(&ctx, afterwards.as_ref().map(Afterwards::link)))
     };
     error::page(&ctx, result.await)
@@ -144,10 +150,52 @@ async fn end(ctx: &Ctx, form: &Readable) -> Result<Response, Failure> {
         None => Ok(onward(ctx, afterwards.as_ref())),
         Some(session) if own(&session) => {
             log_out(ctx, Some(&session)).await?;
-            Ok(onward(ctx, afterwards.as_ref()))
+            match at_upstream(ctx, Some(&session), afterwards.as_ref()).await? {
+                Some(response) => Ok(response),
+                None => Ok(onward(ctx, afterwards.as_ref())),
+            }
         }
         Some(session) => ask(ctx, &browser, &session, afterwards.as_ref()).await,
     }
+}
+
+/// The logout at the provider where the session began, if it is configured; it leads back to `/end_session/done`.
+async fn at_upstream(
+    ctx: &Ctx,
+    session: Option<&Session>,
+    afterwards: Option<&Afterwards>,
+) -> Result<Option<Response>, Failure> {
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    let json = serde_json::to_vec(&(ctx.caller.now, afterwards));
+    let json = json.map_err(|e| Failure::Internal(e.to_string()))?;
+    let state = ctx.app.seals.logout.seal_text(&json, AT_UPSTREAM);
+    let url = upstream_logout(ctx, session.id, &state).await?;
+    Ok(url.map(|url| {
+        let mut response = Redirect::to(&url).into_response();
+        forget_session(&ctx.app, response.headers_mut());
+        response
+    }))
+}
+
+/// `GET /end_session/done`: back from the logout at another provider.
+pub(crate) async fn back(ctx: Ctx, query: Result<ReadableQuery, FormError>) -> Response {
+    let result = async {
+        limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+        let query = query?.0;
+        let state = query.pairs.iter().find(|(name, _)| name == "state");
+        let opened = state.and_then(|(_, text)| {
+            let json = ctx.app.seals.logout.open_text(text, AT_UPSTREAM).ok()?;
+            serde_json::from_slice::<(Timestamp, Option<Afterwards>)>(json.expose()).ok()
+        });
+        let known = opened.filter(|(at, _)| ctx.caller.now.duration_since(*at) <= UPSTREAM_TTL);
+        Ok(onward(
+            &ctx,
+            known.and_then(|(_, afterwards)| afterwards).as_ref(),
+        ))
+    };
+    error::page(&ctx, result.await)
 }
 
 /// The request of a POST.

@@ -23,7 +23,7 @@ pub(crate) struct DonePage<'a> {
 }
 
 impl ConfirmPage<'_> {
-    pub(crate) const CSP: &'static str = csp::STAYS;
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
 }
 
 impl DonePage<'_> {

@@ -1,6 +1,6 @@
 //! An identity has come back: which account it belongs to, and what it changes there.
 
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use cardea_protocol::{
     federation::{
         Arrival, LinkKey, LinkRefusal, LinkVerdict, LocalAccount, Purpose, UpstreamAddress,
@@ -15,6 +15,7 @@ use cardea_store::{
 use serde_json::Value;
 
 use super::{
+    begin::back_to_links,
     page::{FederationPage, Problem},
     pending::Pending,
     upstreams::Upstream,
@@ -35,6 +36,15 @@ pub(super) async fn arrive(
     (upstream, identity): (&Upstream, UpstreamIdentity),
     pending: Pending,
 ) -> Result<Response, Failure> {
+    if !is_still_there(ctx, browser, pending.link.as_ref()).await? {
+        let again = Some(ctx.app.settings.issuer.endpoint("/account/security"));
+        return Ok(FederationPage::show(
+            ctx,
+            Problem::StartAgain,
+            upstream,
+            again,
+        ));
+    }
     let key = LinkKey::of(&upstream.id, &identity.issuer, &identity.subject);
     let linked = ctx.app.store.linked_user(&key).await?;
     let local = match identity.verified_address() {
@@ -91,8 +101,7 @@ pub(super) async fn arrive(
     };
     refresh(ctx, (upstream, &identity), &user, link.key).await?;
     if pending.link.is_some() {
-        let url = ctx.app.settings.issuer.endpoint("/account/security");
-        return Ok(Redirect::to(&url).into_response());
+        return Ok(back_to_links(ctx, "account_linked"));
     }
     let proof = proof(&upstream.id, &identity, upstream.trust_mfa, ctx.caller.now);
     metrics::counter!(cardea_web::metric_names::LOGINS, "outcome" => "ok").increment(1);
@@ -106,6 +115,17 @@ pub(super) async fn arrive(
         upstream: Some(proof),
     });
     session::after_proof(ctx, browser, ticket).await
+}
+
+/// Whether the user who asked to link an identity is signed in still.
+async fn is_still_there(
+    ctx: &Ctx,
+    browser: &Browser,
+    user: Option<&Subject>,
+) -> Result<bool, Failure> {
+    let Some(user) = user else { return Ok(true) };
+    let session = browser.session(ctx).await?;
+    Ok(session.is_some_and(|session| session.subject == *user))
 }
 
 async fn add_link(

@@ -8,6 +8,7 @@ use cardea_client::rp::{LoginOptions, RpError};
 use cardea_protocol::{
     federation::{Domain, ProviderKind},
     journey::Authorization,
+    model::User,
     request::Prompt,
 };
 use cardea_web::inbound::UnreadForm;
@@ -26,11 +27,15 @@ use crate::{
     journey::{
         Journey,
         forms::{LOGIN, Posted, posted},
+        goal::{AccountSection, Goal},
+        ticket::Ticket,
     },
 };
 
 /// A longer hint is not passed on.
 const MAX_HINT_BYTES: usize = 254;
+/// The page of the links.
+const LINKS: &str = "/account/security/links";
 
 /// `POST /federation/{upstream}`: a button of the login page.
 pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, form: UnreadForm) -> Response {
@@ -69,9 +74,12 @@ pub(crate) async fn sign_in(
 ) -> Result<Response, Failure> {
     let asked = journey.authorization();
     let hint = asked.and_then(|a| a.request.access.login_hint.clone());
-    let must_be_fresh = asked.is_some_and(|a| a.request.prompt.has(Prompt::Login));
+    // A browser that has a session is asked to sign in again for a reason.
+    let has = |prompt| asked.is_some_and(|a| a.request.prompt.has(prompt));
+    let must_be_fresh = has(Prompt::Login) || journey.session.is_some();
+    let select = has(Prompt::SelectAccount);
     let options = LoginOptions {
-        prompt: prompt(upstream.kind, asked.as_ref()),
+        prompt: prompt(upstream.kind, must_be_fresh, select),
         max_age: asked.and_then(|a| max_age(upstream.kind, &a)),
         login_hint: typed
             .map(str::to_owned)
@@ -93,6 +101,39 @@ pub(crate) async fn sign_in(
         link: None,
     })
     .await
+}
+
+/// Begins to link an identity to the account of a user who has signed in recently. The provider asks which account is meant: the
+/// browser may be signed in there as somebody else.
+pub(crate) async fn link(
+    ctx: &Ctx,
+    browser: &Browser,
+    user: &User,
+    id: &str,
+) -> Result<Response, Failure> {
+    let upstream = find(ctx, id)?;
+    let return_to = AccountSection::Security;
+    let goal = Goal::Account { return_to };
+    let ticket = Ticket::new(&ctx.app, browser, goal, ctx.caller.now);
+    let options = LoginOptions {
+        prompt: prompt(upstream.kind, false, true),
+        ..LoginOptions::default()
+    };
+    let again = Some(ctx.app.settings.issuer.endpoint(LINKS));
+    begin(ctx, upstream, options, again, |login| Pending {
+        upstream: upstream.id.clone(),
+        login,
+        ticket,
+        must_be_fresh: false,
+        link: Some(user.subject.clone()),
+    })
+    .await
+}
+
+/// The page of the links, after something was done.
+pub(crate) fn back_to_links(ctx: &Ctx, done: &str) -> Response {
+    let links = ctx.app.settings.issuer.endpoint(LINKS);
+    Redirect::to(&format!("{links}?done={done}")).into_response()
 }
 
 /// Asks the upstream where to go, and sends the browser there.
@@ -136,13 +177,12 @@ pub(super) fn log(ctx: &Ctx, upstream: &Upstream, error: &RpError) {
 }
 
 /// OpenID Core §3.1.2.1, as far as the provider's documentation knows it.
-fn prompt(kind: ProviderKind, asked: Option<&Authorization<'_>>) -> Option<String> {
-    let has = |prompt| asked.is_some_and(|a| a.request.prompt.has(prompt));
+fn prompt(kind: ProviderKind, fresh: bool, select: bool) -> Option<String> {
     let word = match kind {
-        ProviderKind::Openid | ProviderKind::Entra if has(Prompt::Login) => "login",
-        ProviderKind::Google | ProviderKind::Github if has(Prompt::Login) => "select_account",
+        ProviderKind::Openid | ProviderKind::Entra if fresh => "login",
+        ProviderKind::Google | ProviderKind::Github if fresh => "select_account",
         ProviderKind::Apple => return None,
-        _ if has(Prompt::SelectAccount) => "select_account",
+        _ if select => "select_account",
         _ => return None,
     };
     Some(word.to_owned())

@@ -10,6 +10,7 @@ use crate::{ctx::Ctx, error::Failure};
 pub(crate) async fn upstream_logout(
     ctx: &Ctx,
     session: SessionId,
+    state: &str,
 ) -> Result<Option<String>, Failure> {
     if !ctx.app.upstreams.iter().any(|one| one.logout) {
         return Ok(None);
@@ -19,7 +20,7 @@ pub(crate) async fn upstream_logout(
     let Some(upstream) = upstream.filter(|one| one.logout) else {
         return Ok(None);
     };
-    match in_time(upstream.party.logout_url(None, None, None)).await {
+    match in_time(upstream.party.logout_url(None, None, Some(state))).await {
         Ok(url) => Ok(url),
         Err(error) => {
             // The user is logged out here, which is what was asked for.

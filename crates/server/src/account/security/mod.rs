@@ -2,6 +2,7 @@
 
 pub(crate) mod authenticator_app;
 pub(crate) mod factors;
+pub(crate) mod links;
 pub(crate) mod page;
 mod recent;
 
@@ -52,6 +53,7 @@ async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
         frame: signed_in.frame(ctx, AccountSection::Security),
         has_password: store.has_password(&signed_in.user.subject).await?,
         factors: lines,
+        has_upstreams: ctx.app.upstreams.iter().next().is_some(),
     };
     Ok(signed_in.answer(ctx, html(SecurityPage::CSP, &page)))
 }

@@ -17,6 +17,8 @@ pub(crate) struct SecurityPage<'a> {
     pub(crate) has_password: bool,
     /// The second factors; nothing where they are off.
     pub(crate) factors: Option<FactorLines<'a>>,
+    /// Whether there are other providers.
+    pub(crate) has_upstreams: bool,
 }
 
 /// The second factors of a user.
@@ -62,6 +64,7 @@ impl SecurityPage<'static> {
             shell: Shell::sample(),
             frame,
             has_password,
+            has_upstreams: true,
             factors: Some(FactorLines {
                 app_since: has_password.then(|| When::sample(60)),
                 backup_codes: 7,

@@ -17,7 +17,10 @@ use crate::{
         apps::page::AppsPage,
         devices::page::DevicesPage,
         profile::page::ProfilePage,
-        security::{authenticator_app::page::AuthenticatorAppPage, page::SecurityPage},
+        security::{
+            authenticator_app::page::AuthenticatorAppPage, links::page::LinksPage,
+            page::SecurityPage,
+        },
     },
     choose_account::page::ChooseAccountPage,
     consent::page::ConsentPage,
@@ -64,6 +67,7 @@ fn samples() -> Vec<Sample> {
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
+        rendered(LinksPage::CSP, LinksPage::samples()),
     ]
     .into_iter()
     .flatten()
@@ -175,7 +179,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 13);
+    assert_eq!(hostile.len(), 14);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);
@@ -256,7 +260,7 @@ fn the_fields_and_buttons_are_those_of_the_design() {
     );
     for (page, forms) in [
         ("account", 1),
-        ("account_security", 1),
+        ("account_security", 4),
         ("account_devices", 4),
         ("account_apps", 3),
     ] {

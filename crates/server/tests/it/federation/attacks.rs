@@ -1,3 +1,5 @@
+use cardea_protocol::model::UserStatus;
+use cardea_store::{UserChange, UserUpdate};
 use cardea_testkit::{Browser, Person};
 use serde_json::json;
 
@@ -155,9 +157,15 @@ async fn a_disabled_user_does_not_sign_in_elsewhere() {
     stage
         .sign_in(&mut browser, "42", json!({"preferred_username": "dana"}))
         .await;
-    stage
-        .server
-        .tamper("UPDATE users SET status = 'disabled' WHERE username = 'dana'");
+    let change = UserChange {
+        subject: stage.user("dana").await.unwrap().subject,
+        update: UserUpdate {
+            status: Some(UserStatus::Disabled),
+            ..UserUpdate::default()
+        },
+        cause: stage.server.cause(),
+    };
+    assert!(stage.server.store.change_user(change).await.unwrap());
     let mut again = Browser::new(&stage.server);
     let page = stage.sign_in(&mut again, "42", json!({})).await;
     page.is_trouble(403, "This account can’t be used");

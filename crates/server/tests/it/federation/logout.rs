@@ -77,3 +77,47 @@ async fn a_logout_request_without_a_token_or_upstream_is_refused() {
     let answer = post("/federation/other/backchannel_logout").form(&[("logout_token", "x")]);
     assert_eq!(answer.send().await.status, 404);
 }
+
+#[tokio::test]
+async fn a_logout_here_is_one_at_the_upstream_where_it_is_configured() {
+    let stage = Stage::with(|up| up.logout = true).await;
+    let mut browser = Browser::new(&stage.server);
+    stage
+        .sign_in(&mut browser, "42", json!({"name": "Dana"}))
+        .await;
+    let page = browser.open(&stage.server.url("/end_session")).await;
+    let there = browser.submit(&page, page.form(), &[]).await;
+    let sent = super::stage::Sent::of(&there);
+    let location = there.answer.header("location").unwrap();
+    assert!(
+        location.starts_with(&format!("{}/end_session?", stage.up.url)),
+        "{location}"
+    );
+    assert_eq!(sent.one("client_id"), "cardea");
+    let back = sent.one("post_logout_redirect_uri");
+    assert_eq!(back, "https://id.example.test/end_session/done");
+    assert!(!is_in(&mut browser, &stage).await);
+    let done = browser
+        .open(&format!("{back}?state={}", sent.one("state")))
+        .await;
+    assert_eq!(done.status(), 200);
+    let forged = browser.open(&format!("{back}?state=v1.AAAA")).await;
+    assert_eq!(
+        (forged.status(), forged.answer.header("location")),
+        (200, None)
+    );
+
+    // Of a session that began here nothing is said there.
+    let mut other = Browser::new(&stage.server);
+    let page = other.open(&stage.server.url("/login")).await;
+    let form = page
+        .forms()
+        .into_iter()
+        .find(|form| form.action.ends_with("/login"));
+    let alice = cardea_testkit::Person::ALICE;
+    let fill = [("username", alice.username), ("password", alice.password)];
+    other.submit(&page, form.unwrap(), &fill).await;
+    let page = other.open(&stage.server.url("/end_session")).await;
+    let done = other.submit(&page, page.form(), &[]).await;
+    assert_eq!((done.status(), done.answer.header("location")), (200, None));
+}

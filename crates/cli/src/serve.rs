@@ -91,6 +91,7 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
         why = provider.store.failed() => anyhow::bail!("the store failed and cannot be used any more: {why}; a restart recovers the file"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
     }
+    jobs::finish(&provider.app).await;
     // What was answered is written already; this closes the file.
     drop(provider);
     tracing::info!("cardea has stopped");

@@ -23,7 +23,7 @@ use crate::{
     federation::upstreams::Upstreams,
     keys::KeyRing,
     limits::Limits,
-    mail::Mailer,
+    mail::mailer::Mailer,
     pages::Assets,
     parts::EPOCH,
     passwords::{Costs, Passwords},

@@ -21,7 +21,7 @@ use crate::{
     i18n,
     keys::{KeyError, KeyRing},
     limits::Limits,
-    mail::Mailer,
+    mail::{mailer::Mailer, transport::Transport},
     pages::Assets,
     parts::{EPOCH, Parts, start_cause},
     passwords::{self, Passwords},
@@ -87,7 +87,7 @@ impl App {
             jwks_cache: jwks_cache(&config, &parts.clock)?,
             client_logos: ClientLogos::new(config.outbound.client()?),
             backchannel_logout: BackchannelLogout::new(config.outbound.client()?),
-            mail: Mailer::new(&settings, &parts.master_key),
+            mail: Mailer::new(&settings, &parts.master_key, transport(&config, &settings)?),
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
@@ -243,6 +243,15 @@ fn password_hash(parts: &Parts, seed: &SeedUser) -> Result<Option<Secret<String>
 fn jwks_cache(config: &Config, clock: &Arc<dyn Clock>) -> Result<JwksCache, ConfigProblem> {
     let client = config.outbound.client()?;
     Ok(JwksCache::new(client, Arc::clone(clock)))
+}
+
+/// The mail server, if there is one.
+fn transport(config: &Config, settings: &Settings) -> Result<Option<Transport>, ConfigProblem> {
+    let Some(server) = settings.mail.clone() else {
+        return Ok(None);
+    };
+    let authorities = config.outbound.authorities()?;
+    Transport::new(server, settings.issuer.host(), authorities.as_deref()).map(Some)
 }
 
 /// What marks a store as this server's.

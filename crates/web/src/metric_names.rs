@@ -60,6 +60,7 @@ metrics! {
     ACCESS_TOKENS_ISSUED = "cardea_access_tokens_issued_total", Counter, [], "Access tokens that were issued.";
     REFRESH_EVENTS = "cardea_refresh_events_total", Counter, ["event"], "Refresh tokens that were presented late, again, or after they had been replaced.";
     BACKCHANNEL_LOGOUT = "cardea_backchannel_logout_total", Counter, ["outcome"], "Attempts to deliver a logout token.";
+    MAIL = "cardea_mail_total", Counter, ["outcome"], "Attempts to send a mail: `delivered`, `failed` (it is tried again), `given_up`.";
     STORE_COMMANDS = "cardea_store_commands_total", Counter, [], "Commands that the store has executed.";
     STORE_BATCH_SIZE = "cardea_store_batch_size", Sizes, [], "Commands in one transaction of the store.";
     STORE_COMMIT_SECONDS = "cardea_store_commit_seconds", Seconds, [], "Time of a commit of the store.";

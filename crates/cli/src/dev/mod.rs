@@ -99,6 +99,7 @@ pub(crate) async fn run(options: DevOptions, run: Run) -> anyhow::Result<()> {
         why = provider.store.failed() => anyhow::bail!("the store failed and cannot be used any more: {why}; start again"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
     }
+    jobs::finish(&provider.app).await;
     // What was answered is written already; this closes the file before its folder goes.
     drop(provider);
     printer.farewell();

@@ -38,6 +38,19 @@ impl fmt::Display for Answer {
     }
 }
 
+impl Answer {
+    /// For the log and the audit, which keep no address: mail servers repeat it in their answers.
+    #[must_use]
+    pub fn without_address(&self, mail: &Mail) -> String {
+        let to = mail.to();
+        let forms = [to.as_str().to_owned(), to.to_ascii(), to.key()];
+        let text = self.to_string();
+        forms
+            .iter()
+            .fold(text, |text, form| text.replace(form, "the address"))
+    }
+}
+
 /// Judges a try to send a mail that was written at `made_at`; the first try is 1.
 #[must_use]
 pub fn judge(
@@ -48,12 +61,13 @@ pub fn judge(
     now: Timestamp,
 ) -> Verdict {
     let give_up = |why: &str| Verdict::GiveUp(reason(mail, attempt, why));
+    let told = answer.without_address(mail);
     match answer {
         Answer::Accepted => return Verdict::Delivered,
-        Answer::Unreadable(why) => return give_up(why),
+        Answer::Unreadable(_) => return give_up(&told),
         // RFC 5321 §4.2.1: 5yz is permanent.
         Answer::Refused(500..=599, _) if !is_about_us(answer) => {
-            return give_up(&answer.to_string());
+            return give_up(&told);
         }
         // RFC 5321 §4.2.1: 4yz is transient.
         Answer::Refused(..) | Answer::None(_) => {}
@@ -62,12 +76,12 @@ pub fn judge(
     let mut last = after(made_at, GIVE_UP_AFTER);
     if let Some(link) = mail.link() {
         if link.expires_at <= now {
-            return give_up(&format!("its link has expired; {answer}"));
+            return give_up(&format!("its link has expired; {told}"));
         }
         last = last.min(link.expires_at);
     }
     if now >= last {
-        return give_up(&answer.to_string());
+        return give_up(&told);
     }
     let doubled = FIRST_WAIT.as_secs() << attempt.saturating_sub(1).min(6);
     let wait = SignedDuration::from_secs(doubled).min(LONGEST_WAIT);
@@ -79,17 +93,9 @@ fn is_about_us(answer: &Answer) -> bool {
     matches!(answer, Answer::Refused(530 | 534 | 535 | 538, _))
 }
 
-/// For the audit, which keeps no address: mail servers repeat it in their answers.
 fn reason(mail: &Mail, attempt: u32, why: &str) -> String {
-    let (to, template) = (mail.to(), mail.template().name());
-    let why = why
-        .replace(to.as_str(), "the address")
-        .replace(&to.to_ascii(), "the address")
-        .replace(&to.key(), "the address");
-    let text = format!(
-        "{template} to an address at {}; tries: {attempt}; {why}",
-        to.domain()
-    );
+    let (template, domain) = (mail.template().name(), mail.to().domain());
+    let text = format!("{template} to an address at {domain}; tries: {attempt}; {why}");
     let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     line.take(MAX_REASON_CHARS).collect()
 }

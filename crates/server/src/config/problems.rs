@@ -165,7 +165,7 @@ impl OutboundConfig {
         problems
     }
 
-    fn authorities(&self) -> Result<Option<Vec<u8>>, ConfigProblem> {
+    pub(crate) fn authorities(&self) -> Result<Option<Vec<u8>>, ConfigProblem> {
         let Some(file) = &self.ca_file else {
             return Ok(None);
         };

@@ -106,6 +106,15 @@ impl Issuer {
         &self.origin
     }
 
+    /// The host, without a port.
+    pub(crate) fn host(&self) -> &str {
+        let (_, authority) = self.origin.split_once("://").unwrap_or_default();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        }
+    }
+
     /// The path without a slash at its end, often empty.
     pub(crate) fn path(&self) -> &str {
         &self.path

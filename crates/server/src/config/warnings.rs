@@ -6,7 +6,7 @@ use cardea_protocol::{
 };
 use jiff::Timestamp;
 
-use super::{Config, ConfigProblem, settings::resources};
+use super::{Config, ConfigProblem, mail::MailServer, settings::resources};
 
 impl Config {
     /// Scopes and claims that clients and users of the file name and that can't be given. Empty while there are problems that
@@ -28,6 +28,12 @@ impl Config {
         for (index, user) in self.users.iter().enumerate() {
             let of_user = user_claim_warnings(&user.claims, &resources).into_iter();
             warnings.extend(of_user.map(|what| self.at_user(index, "", what)));
+        }
+        if let Ok(Some(server)) = MailServer::read(&self.mail)
+            && server.is_exposed()
+        {
+            let what = "mails leave this machine without TLS: who reads them on the way can use their links";
+            warnings.push(self.places.locate(ConfigProblem::new("mail.url", what)));
         }
         warnings
     }

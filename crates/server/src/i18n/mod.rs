@@ -36,7 +36,9 @@ macro_rules! files {
             "form_post",
             "layout",
             "login",
-            "when", "second_factor"
+            "mail",
+            "when",
+            "second_factor"
         )
     };
     ($lang:literal: $($page:literal),*) => {

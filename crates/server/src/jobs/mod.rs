@@ -1,11 +1,11 @@
-//! Background work: clean-up, key rotation, the client directory, logout notifications.
+//! Background work: clean-up, key rotation, the client directory, logout notifications, mail.
 
 use std::{sync::Arc, time::Duration};
 
 use cardea_store::{Lease, StoreError, Swept};
 use jiff::SignedDuration;
 
-use crate::{app::App, backchannel_logout, keys::KeyError, parts::start_cause};
+use crate::{app::App, backchannel_logout, keys::KeyError, mail, parts::start_cause};
 
 const EVERY: Duration = Duration::from_secs(30);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -17,7 +17,27 @@ const AUDIT_TTL: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// Runs until it is dropped.
 pub async fn run(app: Arc<App>) {
-    tokio::join!(maintain(&app), backchannel_logout::run(&app));
+    tokio::join!(
+        maintain(&app),
+        backchannel_logout::run(&app),
+        mail::run(&app)
+    );
+}
+
+/// Waits until mails that are being sent are settled, for some seconds at most. Called when [`run`] was dropped.
+pub async fn finish(app: &Arc<App>) {
+    mail::finish(app).await;
+}
+
+/// Sends the mails that are due and waits for each try: one round of what [`run`] does.
+///
+/// # Errors
+/// When the outbox can't be read.
+pub async fn send_mails(app: &Arc<App>) -> Result<(), StoreError> {
+    for one in mail::send_due(app).await? {
+        let _ = one.await;
+    }
+    Ok(())
 }
 
 /// Sends the logouts that are due and waits for each try: one round of what [`run`] does.

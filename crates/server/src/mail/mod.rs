@@ -1,73 +1,89 @@
-//! Mail (D28): links for mails that verbs write to the outbox.
+//! Mail (D28): sends what verbs write to the outbox.
 //!
-//! A verb that causes a mail takes a [`Mail`] in its command, and the store writes it in the verb's transaction. Without `[mail]`
-//! no mail is written, see [`Mailer::is_on`].
+//! A verb that causes a mail takes a [`Mail`](cardea_protocol::mail::Mail) in its command, and the store writes it in the verb's
+//! transaction. Here mails are claimed, each for one try by one node, rendered and sent; whether and when there is another try is
+//! decided by `cardea_protocol::mail::judge`. Without `[mail]` no mail is written, see [`Mailer::is_on`].
 
-use cardea_protocol::mail::{Mail, MailLink};
-use cardea_seal::{MasterKey, OpenError, Sealer, Secret};
-use jiff::Timestamp;
+mod attempt;
+pub(crate) mod mailer;
+mod message;
+pub(crate) mod transport;
+mod words;
 
-use crate::{config::settings::Settings, parts::EPOCH};
+use std::{sync::Arc, time::Duration};
 
-/// The way out for mails.
-pub(crate) struct Mailer {
-    is_on: bool,
-    links: Sealer,
-}
+use cardea_store::{ClaimMessages, MessageKind, StoreError};
+use jiff::SignedDuration;
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
-/// Where a link of a mail leads.
-pub(crate) struct LinkTarget<'a> {
-    /// The page without the issuer, such as `/password_reset`. The token is its parameter `token`.
-    pub(crate) path: &'static str,
-    /// The token.
-    pub(crate) token: &'a Secret<String>,
-    /// When it expires. After that the mail is not sent any more.
-    pub(crate) expires_at: Timestamp,
-}
+use self::mailer::PLACES;
+use crate::app::Shared;
 
-impl Mailer {
-    pub(crate) fn new(settings: &Settings, master: &MasterKey) -> Self {
-        Self {
-            is_on: settings.mail.is_some(),
-            links: Sealer::new(master, "mail link", settings.issuer.as_str(), EPOCH),
+/// Longer than a try, which takes [`transport::LONGEST_TRY`] at most.
+const LEASE: SignedDuration = SignedDuration::from_mins(3);
+/// How often the outbox is read.
+const EVERY: Duration = Duration::from_secs(5);
+/// How long the end of the process waits for tries in progress.
+const FINISH: Duration = Duration::from_secs(10);
+
+/// Sends what is due until it is dropped.
+pub(crate) async fn run(app: &Shared) {
+    if !app.mail.is_on() {
+        return std::future::pending().await;
+    }
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = app.mail.wake.notified() => {}
+        }
+        if let Err(error) = send_due(app).await {
+            tracing::error!(%error, "mails could not be sent");
         }
     }
+}
 
-    /// Whether mail can be sent. If not, no mail may be written to the outbox.
-    pub(crate) fn is_on(&self) -> bool {
-        self.is_on
-    }
-
-    /// The mail with a link. The token is sealed for the mail's receiver and template.
-    pub(crate) fn with_link(&self, mail: Mail, target: &LinkTarget<'_>) -> Mail {
-        let sealed_token = {
-            let context = context(&mail, target.path);
-            let token = target.token.expose().as_bytes();
-            self.links.seal_text(token, context.as_bytes())
-        };
-        mail.link_to(MailLink {
-            path: target.path.to_owned(),
-            sealed_token,
-            expires_at: target.expires_at,
-        })
-    }
-
-    /// The token of a mail's link.
-    pub(crate) fn open_token(
-        &self,
-        mail: &Mail,
-        link: &MailLink,
-    ) -> Result<Secret<String>, OpenError> {
-        let context = context(mail, &link.path);
-        let token = self
-            .links
-            .open_text(&link.sealed_token, context.as_bytes())?;
-        let token = String::from_utf8(token.expose().clone());
-        token.map(Secret::new).map_err(|_| OpenError::Malformed)
+/// Waits for tries in progress, so that none is repeated for nothing.
+pub(crate) async fn finish(app: &Shared) {
+    let all = app.mail.places.acquire_many(PLACES);
+    if timeout(FINISH, all).await.is_err() {
+        tracing::warn!("mails are being sent and will be tried again");
     }
 }
 
-/// A sealed token that is copied to another mail does not open there.
-fn context(mail: &Mail, path: &str) -> String {
-    format!("{} {} {path}", mail.template().name(), mail.to().key())
+/// Sends all that is due as places get free; returns the tries still in progress.
+pub(crate) async fn send_due(app: &Shared) -> Result<Vec<JoinHandle<()>>, StoreError> {
+    let mut in_progress = Vec::new();
+    loop {
+        let Ok(first) = Arc::clone(&app.mail.places).acquire_owned().await else {
+            return Ok(in_progress);
+        };
+        let more = || Arc::clone(&app.mail.places).try_acquire_owned().ok();
+        let mut places = vec![first];
+        places.extend(std::iter::from_fn(more));
+        let command = ClaimMessages {
+            kind: MessageKind::Mail,
+            sid: None,
+            busy: Vec::new(),
+            limit: u32::try_from(places.len()).unwrap_or(1),
+            lease: LEASE,
+            now: app.now(),
+        };
+        let claimed = app.store.claim_messages(command).await?;
+        if claimed.is_empty() {
+            return Ok(in_progress);
+        }
+        in_progress.retain(|one: &JoinHandle<()>| !one.is_finished());
+        in_progress.extend(claimed.into_iter().zip(places).map(|(claimed, place)| {
+            let app = Arc::clone(app);
+            tokio::spawn(async move {
+                attempt::make(&app, claimed).await;
+                drop(place);
+            })
+        }));
+    }
 }

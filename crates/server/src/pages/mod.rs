@@ -17,6 +17,7 @@ pub(crate) use app_line::AppLine;
 pub(crate) use assets::{Assets, SCRIPT};
 pub(crate) use back::Back;
 pub(crate) use brand::{Brand, BrandParts, DARK_GROUND, LIGHT_GROUND, Logo};
+pub(crate) use colour::Colour;
 pub(crate) use html::html;
 pub(crate) use shell::Shell;
 pub(crate) use user_line::UserLine;

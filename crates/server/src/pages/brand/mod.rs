@@ -190,6 +190,11 @@ impl Brand {
         self.icon.as_ref()
     }
 
+    /// The color of buttons.
+    pub(crate) fn accent(&self) -> Colour {
+        self.accent
+    }
+
     /// The name at the head of each page.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -22,6 +22,7 @@ pub mod config;
 mod consent;
 mod cors;
 mod ctx;
+mod dev_mailbox;
 mod development;
 mod discovery;
 mod end_session;
@@ -53,6 +54,7 @@ mod userinfo;
 
 pub use app::App;
 pub use keys::{KeyError, RotateError, Turned};
+pub use mail::try_mail_server;
 pub use parts::Parts;
 pub use routes::router;
 pub use start::StartError;

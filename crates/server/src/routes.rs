@@ -17,7 +17,7 @@ use crate::{
     app::{App, Shared},
     assets, authorize, choose_account, client_logo, consent, cors,
     ctx::Ctx,
-    development, discovery, end_session,
+    dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
     federation, health, introspection, login, revocation, second_factor, telemetry, token,
@@ -113,6 +113,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(telemetry::metrics))
+        .merge(development_pages(app.settings.development))
         .method_not_allowed_fallback(wrong_method);
 
     let issuer = &app.settings.issuer;
@@ -139,6 +140,17 @@ pub fn router(app: &Arc<App>) -> Router {
         ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
     };
     inbound.wrap(router.with_state(Arc::clone(app)))
+}
+
+/// D23: these exist in development only.
+fn development_pages(development: bool) -> Router<Shared> {
+    if !development {
+        return Router::new();
+    }
+    Router::new()
+        .route("/dev/mailbox", get(dev_mailbox::list))
+        .route("/dev/mailbox/{id}", get(dev_mailbox::show))
+        .route("/dev/mailbox/{id}/html", get(dev_mailbox::show_html))
 }
 
 /// The discovery document.

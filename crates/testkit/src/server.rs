@@ -244,6 +244,11 @@ impl TestServer {
         cardea_server::jobs::send_logouts(&self.app).await.unwrap();
     }
 
+    /// Sends the mails that are due, as the background does all the time.
+    pub async fn send_mails(&self) {
+        cardea_server::jobs::send_mails(&self.app).await.unwrap();
+    }
+
     /// Moves the signing keys that are due, as the background does all the time.
     pub async fn turn_keys(&self) {
         cardea_server::jobs::turn_keys(&self.app).await.unwrap();

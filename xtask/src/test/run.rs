@@ -61,7 +61,7 @@ impl Run {
             Part::Doc => self.tests(cargo(["test", "--workspace", "--doc"])),
             Part::E2e => self.node(part),
             Part::Interop => match self.node(part)? {
-                Outcome::Passed => self.tests(kits_at_a_foreign_provider()),
+                Outcome::Passed => self.tests(at_foreign_servers()),
                 other => Ok(other),
             },
         }
@@ -125,11 +125,13 @@ impl Run {
     }
 }
 
-/// Tests that need a provider from npm are ignored in the other parts.
-fn kits_at_a_foreign_provider() -> Command {
-    let kits = ["--package", "cardea-resource", "--package", "cardea-client"];
+/// Tests that need a provider or a mail server from npm are ignored in the other parts.
+fn at_foreign_servers() -> Command {
     let mut test = cargo(["test", "--test", "it"]);
-    test.args(kits).args(["--", "--ignored", "foreign::"]);
+    for package in ["cardea-resource", "cardea-client", "cardea-server"] {
+        test.args(["--package", package]);
+    }
+    test.args(["--", "--ignored", "foreign::"]);
     test
 }
 

@@ -63,6 +63,7 @@ async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
         findings.extend(outside::listen(config, *served).await);
     }
     findings.extend(outside::tls(config));
+    findings.extend(outside::mail(config).await);
     findings.extend(store::look(config, served, now).await);
     Ok(findings)
 }

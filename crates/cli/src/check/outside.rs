@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
 };
 
-use cardea_server::{admin::types::Finding, config::Config};
+use cardea_server::{admin::types::Finding, config::Config, try_mail_server};
 use tokio::net::TcpListener;
 
 use crate::{config::certificates, listen};
@@ -70,6 +70,18 @@ pub(crate) async fn gateway_listen(key: &str, address: SocketAddr) -> Finding {
 
 fn unusable(key: &str, address: SocketAddr, error: &Error) -> Finding {
     Finding::problem(key, listen::failed(address, error)).advice(listen::advice(address, error))
+}
+
+/// Whether the mail server can be used.
+pub(super) async fn mail(config: &Config) -> Option<Finding> {
+    Some(match try_mail_server(config).await? {
+        Ok(place) => Finding::ok("mail", format!("{place} accepts the connection")),
+        Err(why) => Finding::warning(
+            "mail",
+            why,
+            "mails wait for the mail server for a day; correct [mail], or start the mail server",
+        ),
+    })
 }
 
 /// Whether the certificate can be served.

@@ -1,5 +1,6 @@
 layout-development = ENTWICKLUNG
 layout-development-note = Demo-Benutzer und Demo-Schlüssel, nur auf diesem Rechner
+layout-mailbox = Postfach
 layout-language = Deutsch
 layout-tagline = Ein Konto für alle Ihre Apps.
 layout-help = Hilfe

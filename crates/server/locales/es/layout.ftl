@@ -1,5 +1,6 @@
 layout-development = DESARROLLO
 layout-development-note = usuarios y claves de demostración, solo en este equipo
+layout-mailbox = Buzón
 layout-language = Español
 layout-tagline = Una sola cuenta para todas sus aplicaciones.
 layout-help = Ayuda

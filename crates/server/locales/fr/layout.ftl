@@ -1,5 +1,6 @@
 layout-development = DÉVELOPPEMENT
 layout-development-note = utilisateurs et clés de démonstration, uniquement sur cette machine
+layout-mailbox = Boîte de réception
 layout-language = Français
 layout-tagline = Un seul compte pour toutes vos applications.
 layout-help = Aide

@@ -71,15 +71,23 @@ fn label(verdict: &Verdict) -> &'static str {
 }
 
 async fn send(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Answer {
-    let Some(transport) = &app.mail.transport else {
-        return Answer::None("mail is not configured".to_owned());
-    };
     // It was written for a link that can't be used any more.
     if mail.link().is_some_and(|link| link.expires_at <= app.now()) {
         return Answer::None("it was not sent in time".to_owned());
     }
-    match message::of(app, claimed, mail) {
-        Ok(message) => transport.send(message).await,
-        Err(why) => Answer::Unreadable(why),
+    let rendered = match message::render(app, claimed, mail) {
+        Ok(rendered) => rendered,
+        Err(why) => return Answer::Unreadable(why),
+    };
+    if let Some(mailbox) = &app.mail.mailbox {
+        mailbox.keep(rendered.clone());
+    }
+    match (&app.mail.transport, &app.mail.mailbox) {
+        (Some(transport), _) => match message::of(app, rendered, mail, &transport.server.from) {
+            Ok(message) => transport.send(message).await,
+            Err(why) => Answer::Unreadable(why),
+        },
+        (None, Some(_)) => Answer::Accepted,
+        (None, None) => Answer::None("mail is not configured".to_owned()),
     }
 }

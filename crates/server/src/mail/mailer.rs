@@ -8,7 +8,7 @@ use cardea_store::ClaimedMessage;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
-use super::transport::Transport;
+use super::{mailbox::Mailbox, transport::Transport};
 use crate::{config::settings::Settings, parts::EPOCH};
 
 /// How many mails are sent at once, each by a connection of its own.
@@ -17,6 +17,8 @@ pub(super) const PLACES: u32 = 8;
 /// The way out for mails.
 pub(crate) struct Mailer {
     pub(super) transport: Option<Transport>,
+    /// In development.
+    pub(crate) mailbox: Option<Mailbox>,
     links: Sealer,
     ids: MacKey,
     pub(super) places: Arc<Semaphore>,
@@ -42,6 +44,7 @@ impl Mailer {
         let issuer = settings.issuer.as_str();
         Self {
             transport,
+            mailbox: settings.development.then(Mailbox::default),
             links: Sealer::new(master, "mail link", issuer, EPOCH),
             ids: MacKey::new(master, "mail message id", issuer, EPOCH),
             places: Arc::new(Semaphore::new(PLACES as usize)),
@@ -51,7 +54,7 @@ impl Mailer {
 
     /// Whether mail can be sent. If not, no mail may be written to the outbox.
     pub(crate) fn is_on(&self) -> bool {
-        self.transport.is_some()
+        self.transport.is_some() || self.mailbox.is_some()
     }
 
     /// Makes the background read the outbox at once.

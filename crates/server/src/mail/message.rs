@@ -14,8 +14,11 @@ use lettre::{
     },
 };
 
-use super::words::{Frame, HtmlPart, TextPart, words};
-use crate::app::App;
+use super::{
+    mailbox::Kept,
+    words::{Frame, HtmlPart, TextPart, words},
+};
+use crate::{app::App, config::mail::Sender};
 
 /// RFC 3834 §5: no vacation notice answers it.
 #[derive(Clone)]
@@ -35,11 +38,8 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// The message of a row; the same for each try.
-pub(super) fn of(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result<Message, String> {
-    let Some(transport) = &app.mail.transport else {
-        return Err("mail is not configured".to_owned());
-    };
+/// The parts of the mail of a row; the same for each try.
+pub(super) fn render(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result<Kept, String> {
     let url = match mail.link() {
         Some(link) => {
             let token = app.mail.open_token(mail, link);
@@ -50,11 +50,9 @@ pub(super) fn of(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result<Mes
         }
         None => None,
     };
-    let from = &transport.server.from;
-    let brand = app.settings.brand.name();
     let frame = Frame {
         lang: mail.lang(),
-        brand,
+        brand: app.settings.brand.name(),
         accent: app.settings.brand.accent(),
         issuer: app.issuer(),
         url,
@@ -63,17 +61,29 @@ pub(super) fn of(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result<Mes
     let failed = |e: askama::Error| format!("the mail can't be written: {e}");
     let text = TextPart { words: &words }.render().map_err(failed)?;
     let html = HtmlPart { words: &words }.render().map_err(failed)?;
+    Ok(Kept {
+        id: app.mail.id_of(claimed, mail).to_text(),
+        at: claimed.made_at,
+        to: mail.to().to_string(),
+        subject: words.subject,
+        text,
+        html,
+    })
+}
+
+/// The message of these parts.
+pub(super) fn of(app: &App, parts: Kept, mail: &Mail, from: &Sender) -> Result<Message, String> {
+    let brand = app.settings.brand.name();
     let name = from.name.clone().unwrap_or_else(|| brand.to_owned());
-    let id = app.mail.id_of(claimed, mail).to_text();
-    let domain = from.address.domain();
+    let (id, domain) = (parts.id, from.address.domain());
     Message::builder()
         .message_id(Some(format!("<{id}@{domain}>")))
-        .date(SystemTime::from(claimed.made_at))
+        .date(SystemTime::from(parts.at))
         .from(Mailbox::new(Some(name), address(&from.address.to_ascii())?))
         .to(Mailbox::new(None, address(&mail.to().to_ascii())?))
-        .subject(words.subject.clone())
+        .subject(parts.subject)
         .header(AutoSubmitted)
-        .multipart(MultiPart::alternative_plain_html(text, html))
+        .multipart(MultiPart::alternative_plain_html(parts.text, parts.html))
         .map_err(|e| format!("the mail can't be written: {e}"))
 }
 

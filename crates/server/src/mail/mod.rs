@@ -5,6 +5,8 @@
 //! decided by `cardea_protocol::mail::judge`. Without `[mail]` no mail is written, see [`Mailer::is_on`].
 
 mod attempt;
+mod check;
+pub(crate) mod mailbox;
 pub(crate) mod mailer;
 mod message;
 pub(crate) mod transport;
@@ -21,6 +23,8 @@ use tokio::{
 
 use self::mailer::PLACES;
 use crate::app::Shared;
+
+pub use check::try_mail_server;
 
 /// Longer than a try, which takes [`transport::LONGEST_TRY`] at most.
 const LEASE: SignedDuration = SignedDuration::from_mins(3);

@@ -23,6 +23,7 @@ use crate::config::{
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// A whole try. RFC 5321 §4.5.3.2 has longer times, for mail servers that send to each other.
 pub(super) const LONGEST_TRY: Duration = Duration::from_secs(90);
+const LONGEST_CHECK: Duration = Duration::from_secs(10);
 /// Connections that are kept open.
 const IDLE_CONNECTIONS: u32 = 2;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,7 +84,7 @@ impl Transport {
 
     /// Connects and authenticates.
     pub(super) async fn try_connection(&self) -> Result<(), String> {
-        match timeout(LONGEST_TRY, self.smtp.test_connection()).await {
+        match timeout(LONGEST_CHECK, self.smtp.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err("the mail server does not answer".to_owned()),
             Ok(Err(error)) => Err(answer_of(&error).to_string()),

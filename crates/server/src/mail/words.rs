@@ -198,3 +198,7 @@ fn time(lang: Lang, at: Timestamp) -> String {
         .owned_text("time", at.strftime("%H:%M").to_string())
         .plain()
 }
+
+#[cfg(test)]
+#[path = "words_tests.rs"]
+mod tests;

@@ -17,6 +17,10 @@ pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-N2HS34Ttd
 pub(crate) const FORM_POST: &str = "default-src 'none'; script-src 'sha256-haRJgvGnGKiS8+5JGyVgsLzTn5FYKJZ2kLKi//53IiQ='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The HTML part of a mail in the mailbox of `cardea dev`: its styles are in its tags. It has no scripts, forms or pictures.
+pub(crate) const MAIL: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; \
+     form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox";
+
 /// Style sheet, fonts and logos. A logo comes from the operator or a client, and an SVG opened by itself could run scripts.
 pub(crate) const ASSET: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 

@@ -23,6 +23,7 @@ mod limits;
 mod login;
 mod logout_parameters;
 mod logs;
+mod mail;
 mod revocation;
 mod second_factor;
 mod sessions;

@@ -60,3 +60,7 @@ mail-account-deleted-text = Ihr Konto und seine Daten wurden gelöscht.
 mail-test-subject = Test-E-Mail von { $brand }
 mail-test-text = E-Mails von { $brand } kommen an.
 mail-not-me-button = Das war ich nicht
+mailbox-lead = Die E-Mails dieses Prozesses. Sie verlassen diesen Rechner nur, wenn ein Mailserver konfiguriert ist.
+mailbox-none = Es gibt noch keine E-Mails.
+mailbox-html = HTML-Teil
+mailbox-all = Alle E-Mails

@@ -60,3 +60,7 @@ mail-account-deleted-text = Your account and its data were deleted.
 mail-test-subject = Test mail of { $brand }
 mail-test-text = Mail from { $brand } arrives.
 mail-not-me-button = It wasn't me
+mailbox-lead = The mails of this process. They leave this machine only if a mail server is configured.
+mailbox-none = There are no mails yet.
+mailbox-html = HTML part
+mailbox-all = All mails

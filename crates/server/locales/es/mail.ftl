@@ -60,3 +60,7 @@ mail-account-deleted-text = Su cuenta y sus datos se han eliminado.
 mail-test-subject = Mensaje de prueba de { $brand }
 mail-test-text = Los mensajes de { $brand } llegan.
 mail-not-me-button = No he sido yo
+mailbox-lead = Los mensajes de este proceso. Solo salen de este equipo si hay un servidor de correo configurado.
+mailbox-none = Todavía no hay mensajes.
+mailbox-html = Parte HTML
+mailbox-all = Todos los mensajes

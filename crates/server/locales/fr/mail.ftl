@@ -60,3 +60,7 @@ mail-account-deleted-text = Votre compte et ses données ont été supprimés.
 mail-test-subject = Message de test de { $brand }
 mail-test-text = Les messages de { $brand } arrivent.
 mail-not-me-button = Ce n’était pas moi
+mailbox-lead = Les messages de ce processus. Ils ne quittent cette machine que si un serveur de messagerie est configuré.
+mailbox-none = Il n’y a pas encore de message.
+mailbox-html = Partie HTML
+mailbox-all = Tous les messages

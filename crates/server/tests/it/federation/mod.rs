@@ -1,6 +1,7 @@
 //! Sign-in at other providers, each a mock that answers as its documentation says.
 
 mod attacks;
+mod cardea;
 mod links;
 mod logout;
 mod presets;

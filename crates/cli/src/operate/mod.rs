@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod client;
+mod factors;
 pub(crate) mod grant;
 mod import;
 pub(crate) mod key;

@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use super::{
     Desk, Done,
+    factors::{FactorsOptions, path},
     import::{self, ExportOptions, ImportOptions},
     options::{Options, in_options},
     pairs,
 };
 use crate::{
-    admin::{segment, with_query},
+    admin::with_query,
     commands::PageOptions,
     config::Run,
     output::{Columns, details, word},
@@ -91,6 +92,11 @@ enum Verb {
         after_help = "Examples:\n  cardea user disable alice\n  cardea user disable alice --keep-applications"
     )]
     Disable(DisableOptions),
+    /// Show a user's second factors, or remove all of them. Of backup codes only the number is known.
+    #[command(
+        after_help = "Examples:\n  cardea user factors alice\n  cardea user factors alice --reset"
+    )]
+    Factors(FactorsOptions),
     /// Remove a user with their sessions, consents and grants. The subject is never used again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]
     Remove(RemoveOptions),
@@ -244,6 +250,7 @@ impl UserCommand {
             }
             Verb::Import(options) => import::import(&desk, options).await,
             Verb::Export(options) => import::export(&desk, options).await,
+            Verb::Factors(options) => options.run(&desk).await,
             Verb::Remove(RemoveOptions { user, .. }) => {
                 desk.admin.send::<()>(Method::DELETE, &path(&user)).await?;
                 out.answer(&Done::Removed(&user), |_| format!("Removed {user}."))
@@ -367,8 +374,4 @@ fn why_no_login(user: &types::User) -> Option<String> {
         ));
     }
     (!reasons.is_empty()).then(|| reasons.join("\n"))
-}
-
-fn path(user: &str) -> String {
-    format!("/users/{}", segment(user))
 }

@@ -349,3 +349,19 @@ fn n4_the_audit_names_its_events_and_the_operator() {
         "{said}"
     );
 }
+
+#[test]
+fn second_factors_are_shown_and_reset() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let add = ["user", "add", "alice", "--password-stdin"];
+    bench.tell(&add, PASSWORD).fine();
+    let shown = bench.run(&["user", "factors", "alice", "--json"]).fine();
+    assert_eq!(shown.json()["totp"], false);
+    assert_eq!(shown.json()["backup_codes"], 0);
+    let text = bench.run(&["user", "factors", "alice"]).fine().out;
+    assert!(text.contains("backup_codes"), "{text}");
+    let reset = bench.run(&["user", "factors", "alice", "--reset"]).fine();
+    assert_eq!(reset.out.trim(), "Removed all second factors of alice.");
+    bench.run(&["user", "factors", "nobody"]).complaint();
+}

@@ -7,6 +7,7 @@ mod audit;
 mod client_patch;
 mod clients;
 mod conditional;
+mod factors;
 mod grants;
 mod imports;
 mod keys;
@@ -56,6 +57,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(users::password))
         .routes(routes!(users::enable))
         .routes(routes!(users::disable))
+        .routes(routes!(factors::show, factors::reset))
         .routes(routes!(sessions::of_user, sessions::end_all))
         .routes(routes!(grants::of_user))
         .routes(routes!(sessions::list))

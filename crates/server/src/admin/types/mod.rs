@@ -3,6 +3,7 @@
 
 mod audit;
 mod clients;
+mod factors;
 mod findings;
 mod grants;
 mod imports;
@@ -17,6 +18,7 @@ mod users;
 
 pub use audit::{Actor, AuditEntry, AuditQuery};
 pub use clients::{Client, ClientPatch, NewClient};
+pub use factors::Factors;
 pub use findings::{Finding, Level};
 pub use grants::{Grant, RefreshUse};
 pub use imports::{ExportQuery, ImportOutcome, ImportResults, PortableUser, UserImport};

@@ -52,6 +52,8 @@ pub enum ErrorCode {
     InvalidToken,
     /// RFC 6750 §3.1
     InsufficientScope,
+    /// RFC 9470 §3
+    InsufficientUserAuthentication,
     /// RFC 7009 §2.2.1
     UnsupportedTokenType,
 }
@@ -82,6 +84,7 @@ impl ErrorCode {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::UnsupportedTokenType => "unsupported_token_type",
         }
     }

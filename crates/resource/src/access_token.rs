@@ -1,6 +1,6 @@
 //! The token of a request, after all checks.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use axum::extract::FromRequestParts;
 use cardea_protocol::{model::SenderBinding, scope::Scope, verify::BearerToken};
@@ -9,7 +9,10 @@ use http::request::Parts;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::{challenge::Challenge, refusal::Forbidden};
+use crate::{
+    challenge::{Authentication, Challenge},
+    refusal::Forbidden,
+};
 
 /// A good access token for this API, of this request. Take it as an argument of a handler; a clone costs nothing.
 ///
@@ -27,6 +30,8 @@ use crate::{challenge::Challenge, refusal::Forbidden};
 pub struct AccessToken {
     token: Arc<BearerToken>,
     expires_at: Timestamp,
+    /// When it was checked.
+    checked_at: Timestamp,
     challenge: Arc<Challenge>,
 }
 
@@ -34,11 +39,13 @@ impl AccessToken {
     pub(crate) fn new(
         token: Arc<BearerToken>,
         expires_at: Timestamp,
+        checked_at: Timestamp,
         challenge: &Arc<Challenge>,
     ) -> Self {
         Self {
             token,
             expires_at,
+            checked_at,
             challenge: Arc::clone(challenge),
         }
     }
@@ -148,6 +155,53 @@ impl AccessToken {
             return Ok(());
         }
         Err(self.forbid(format!("the permission {permission} is needed")))
+    }
+
+    /// Goes on only when the user authenticated by one of these classes (`acr`), and not longer ago than that (`auth_time`). No
+    /// class stands for any.
+    ///
+    /// # Errors
+    /// 401 with a challenge by which the client sends the user to authenticate again (RFC 9470 §3).
+    pub fn require_authentication(
+        &self,
+        acr_values: &[&str],
+        max_age: Option<Duration>,
+    ) -> Result<(), Forbidden> {
+        #[derive(Default, serde::Deserialize)]
+        struct Claims {
+            #[serde(default)]
+            acr: Option<String>,
+            #[serde(default)]
+            auth_time: Option<i64>,
+        }
+        let claims: Claims = self.claims().unwrap_or_default();
+        let class = acr_values.is_empty()
+            || claims
+                .acr
+                .is_some_and(|acr| acr_values.contains(&acr.as_str()));
+        let max_age = max_age.map(|age| age.as_secs());
+        let age = claims.auth_time.map(|at| self.checked_at.as_second() - at);
+        let recent = max_age.is_none_or(|most| {
+            let age = age.map(|age| u64::try_from(age).unwrap_or(0));
+            age.is_some_and(|age| age <= most)
+        });
+        if class && recent {
+            return Ok(());
+        }
+        let asked = Authentication {
+            acr_values: acr_values.iter().map(|acr| (*acr).to_owned()).collect(),
+            max_age,
+        };
+        let needed = match class {
+            false => "a stronger authentication of the user is needed",
+            true => "a more recent authentication of the user is needed",
+        };
+        let needed = needed.to_owned();
+        Err(Forbidden::for_authentication(
+            &self.challenge,
+            needed,
+            asked,
+        ))
     }
 
     /// A refusal by a rule of your own; what it says is sent.

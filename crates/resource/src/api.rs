@@ -236,7 +236,8 @@ impl Shared {
     }
 
     fn access(&self, verified: Verified) -> AccessToken {
-        AccessToken::new(verified.token, verified.expires_at, &self.challenge)
+        let now = self.clock.now();
+        AccessToken::new(verified.token, verified.expires_at, now, &self.challenge)
     }
 }
 

@@ -17,6 +17,17 @@ pub(crate) struct Fault<'a> {
     pub(crate) code: ErrorCode,
     pub(crate) description: &'a str,
     pub(crate) scope: Option<&'a str>,
+    /// What is asked of the user's authentication (RFC 9470 §3).
+    pub(crate) authentication: Option<&'a Authentication>,
+}
+
+/// What is asked of the user's authentication (RFC 9470 §3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Authentication {
+    /// One of these classes; any, if there are none.
+    pub(crate) acr_values: Vec<String>,
+    /// The greatest age, in seconds.
+    pub(crate) max_age: Option<u64>,
 }
 
 impl Challenge {
@@ -41,6 +52,14 @@ impl Challenge {
             member("error_description", fault.description);
             if let Some(scope) = fault.scope {
                 member("scope", scope);
+            }
+            if let Some(asked) = fault.authentication {
+                if !asked.acr_values.is_empty() {
+                    member("acr_values", &asked.acr_values.join(" "));
+                }
+                if let Some(max_age) = asked.max_age {
+                    member("max_age", &max_age.to_string());
+                }
             }
         }
         if let Some(url) = &self.resource_metadata {
@@ -78,11 +97,32 @@ mod tests {
             code: ErrorCode::InsufficientScope,
             description: "more is needed",
             scope: Some("orders:read"),
+            authentication: None,
         };
         let alone = Challenge::new("api", None).header(Some(&fault));
         assert_eq!(
             alone.to_str().unwrap(),
             "Bearer realm=\"api\", error=\"insufficient_scope\", error_description=\"more is needed\", scope=\"orders:read\""
+        );
+    }
+
+    #[test]
+    fn rfc_9470_a_challenge_says_which_authentication_is_needed() {
+        let asked = Authentication {
+            acr_values: vec!["urn:a".to_owned(), "urn:b".to_owned()],
+            max_age: Some(60),
+        };
+        let fault = Fault {
+            code: ErrorCode::InsufficientUserAuthentication,
+            description: "another authentication is needed",
+            scope: None,
+            authentication: Some(&asked),
+        };
+        let header = Challenge::new("api", None).header(Some(&fault));
+        assert_eq!(
+            header.to_str().unwrap(),
+            "Bearer realm=\"api\", error=\"insufficient_user_authentication\", \
+             error_description=\"another authentication is needed\", acr_values=\"urn:a urn:b\", max_age=\"60\""
         );
     }
 

@@ -4,6 +4,7 @@ use std::{
     future::{Ready, ready},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
@@ -28,6 +29,7 @@ enum Rule {
     AnyScope(Vec<String>),
     Role(String),
     Permission(Permissions, String),
+    Authentication(Vec<String>, Option<Duration>),
 }
 
 /// Lets only tokens with this scope pass.
@@ -84,12 +86,37 @@ pub fn require_permission(permissions: &Permissions, permission: impl Into<Strin
     )))
 }
 
+/// Lets only tokens pass whose user authenticated by one of these classes (`acr`). Others are answered with a challenge by which the
+/// client sends the user to do that (RFC 9470).
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use cardea_resource::require_acr;
+///
+/// let router: Router = Router::new()
+///     .route("/payments", post(async || "paid"))
+///     .route_layer(require_acr(["urn:cardea:acr:mfa", "urn:cardea:acr:phishing-resistant"]));
+/// ```
+pub fn require_acr<S: Into<String>>(acr_values: impl IntoIterator<Item = S>) -> Require {
+    let acr_values = acr_values.into_iter().map(Into::into).collect();
+    Require(Arc::new(Rule::Authentication(acr_values, None)))
+}
+
+/// Lets only tokens pass whose user authenticated not longer ago than this (`auth_time`, RFC 9470).
+pub fn require_recent_login(max_age: Duration) -> Require {
+    Require(Arc::new(Rule::Authentication(Vec::new(), Some(max_age))))
+}
+
 impl Rule {
     fn judge(&self, token: &AccessToken) -> Result<(), Forbidden> {
         match self {
             Self::AnyScope(scopes) => token.require_any_scope(scopes.iter().map(String::as_str)),
             Self::Role(role) => token.require_role(role),
             Self::Permission(permissions, one) => token.require_permission(permissions, one),
+            Self::Authentication(acr_values, max_age) => {
+                let acr_values: Vec<&str> = acr_values.iter().map(String::as_str).collect();
+                token.require_authentication(&acr_values, *max_age)
+            }
         }
     }
 }

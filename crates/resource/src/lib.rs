@@ -73,7 +73,8 @@ pub use config::{
 };
 pub use gate::{Gate, Gated};
 pub use guard::{
-    Require, Required, require_any_scope, require_permission, require_role, require_scope,
+    Require, Required, require_acr, require_any_scope, require_permission, require_recent_login,
+    require_role, require_scope,
 };
 pub use guarded::{Guarded, owner, tenant};
 pub use metadata::Metadata;

@@ -10,7 +10,7 @@ use http::{
     header::{RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
-use crate::challenge::{Challenge, Fault};
+use crate::challenge::{Authentication, Challenge, Fault};
 
 /// When to come again while the issuer can't be asked, in seconds.
 const RETRY_SECONDS: &str = "5";
@@ -70,6 +70,7 @@ impl TokenError {
                     code: ErrorCode::InvalidRequest,
                     description,
                     scope: None,
+                    authentication: None,
                 },
             ),
             Self::Invalid(invalid) => refuse(
@@ -79,6 +80,7 @@ impl TokenError {
                     code: ErrorCode::InvalidToken,
                     description: invalid.description(),
                     scope: None,
+                    authentication: None,
                 },
             ),
             // The token may be good: its holder must not throw it away.
@@ -108,11 +110,14 @@ fn sentence(description: &str) -> String {
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
-/// A good token that may not do this. As a response it is 403, or 404 after [`Forbidden::as_not_found`].
+/// A good token that may not do this. As a response it is 403, or 404 after [`Forbidden::as_not_found`], or 401 where another
+/// authentication of the user would do.
 #[derive(Clone)]
 pub struct Forbidden {
     description: String,
     scope: Option<String>,
+    /// The token may do this, after another authentication of its user.
+    authentication: Option<Authentication>,
     hidden: bool,
     /// Whether there is an object at all: one that does not exist is not counted as forbidden.
     missing: bool,
@@ -124,6 +129,7 @@ impl Forbidden {
         Self {
             description,
             scope: None,
+            authentication: None,
             hidden: false,
             missing: false,
             challenge: Arc::clone(challenge),
@@ -137,6 +143,18 @@ impl Forbidden {
     ) -> Self {
         Self {
             scope: Some(scope),
+            ..Self::new(challenge, description)
+        }
+    }
+
+    /// RFC 9470 §3: another authentication of the user is needed.
+    pub(crate) fn for_authentication(
+        challenge: &Arc<Challenge>,
+        description: String,
+        asked: Authentication,
+    ) -> Self {
+        Self {
+            authentication: Some(asked),
             ..Self::new(challenge, description)
         }
     }
@@ -171,11 +189,23 @@ impl IntoResponse for Forbidden {
         if self.hidden {
             return Problem::new(StatusCode::NOT_FOUND, "Not found").into_response();
         }
+        // RFC 9470 §3: the client asks the user to authenticate again, by these values.
+        if let Some(asked) = &self.authentication {
+            let fault = Fault {
+                code: ErrorCode::InsufficientUserAuthentication,
+                description: &self.description,
+                scope: None,
+                authentication: Some(asked),
+            };
+            let title = (StatusCode::UNAUTHORIZED, "Unauthorized");
+            return refuse(&self.challenge, title, &fault);
+        }
         // RFC 6750 §3.1: insufficient_scope is "more privileges than the token provides", and names the scope that is needed.
         let fault = Fault {
             code: ErrorCode::InsufficientScope,
             description: &self.description,
             scope: self.scope.as_deref(),
+            authentication: None,
         };
         refuse(
             &self.challenge,

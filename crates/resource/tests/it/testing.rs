@@ -2,8 +2,8 @@
 
 use axum::{Router, body::Body, routing::get};
 use cardea_resource::{
-    AccessToken, ApiConfig, Permissions, require_permission, require_role, require_scope, tenant,
-    testing::TestIssuer,
+    AccessToken, ApiConfig, Clock as _, Permissions, SystemClock, require_acr, require_permission,
+    require_recent_login, require_role, require_scope, tenant, testing::TestIssuer,
 };
 use http::Request;
 use serde_json::json;
@@ -98,4 +98,61 @@ async fn n12_the_apis_own_settings_count() {
     let app = issuer.api_with(&config).unwrap().protect(routes());
     let token = issuer.token("alice").scope("orders:read").typ("JWT").sign();
     assert_eq!(status(&app, "/orders", &token).await, 200);
+}
+
+#[tokio::test]
+async fn rfc_9470_a_route_asks_for_another_authentication_of_the_user() {
+    let issuer = TestIssuer::new("https://id.example.com", "api://orders");
+    let mfa = "urn:cardea:acr:mfa";
+    let minute = std::time::Duration::from_secs(60);
+    let routes = Router::new()
+        .route("/pay", get(async || "paid").layer(require_acr([mfa])))
+        .route(
+            "/now",
+            get(async || "now").layer(require_recent_login(minute)),
+        );
+    let app = issuer.api().protect(routes);
+    let now = SystemClock.now().as_second();
+    let token = |acr: &str, age: i64| {
+        let token = issuer.token("alice").claim("acr", acr);
+        token.claim("auth_time", now - age).sign()
+    };
+    let password = "urn:cardea:acr:password";
+    let bare = issuer.token("alice").sign();
+    for (path, token, challenge) in [
+        ("/pay", token(mfa, 9000), None),
+        (
+            "/pay",
+            token(password, 0),
+            Some("acr_values=\"urn:cardea:acr:mfa\""),
+        ),
+        (
+            "/pay",
+            token("URN:CARDEA:ACR:MFA", 0),
+            Some("acr_values=\""),
+        ),
+        ("/pay", bare.clone(), Some("acr_values=\"")),
+        ("/now", token(password, 5), None),
+        ("/now", token(mfa, 120), Some("max_age=\"60\"")),
+        ("/now", bare, Some("max_age=\"60\"")),
+    ] {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        let request = request.body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let header = response.headers().get("www-authenticate");
+        let header = header.map(|h| h.to_str().unwrap().to_owned());
+        match challenge {
+            None => assert_eq!((status, header), (200, None), "{path}"),
+            Some(expected) => {
+                let header = header.unwrap();
+                assert_eq!(status, 401, "{path}");
+                let error = "error=\"insufficient_user_authentication\"";
+                assert!(
+                    header.contains(error) && header.contains(expected),
+                    "{header}"
+                );
+            }
+        }
+    }
 }

@@ -130,6 +130,7 @@ fn place(config: &mut Config, folder: &Path) {
         &mut config.brand.logo_file,
         &mut config.brand.logo_dark_file,
         &mut config.brand.icon_file,
+        &mut config.passwords.breached_filter,
     ];
     let secrets = config.clients.iter_mut();
     let secrets = secrets.filter_map(|client| client.client_secret_file.as_mut());

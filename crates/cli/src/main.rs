@@ -13,6 +13,7 @@ mod logging;
 mod migrate;
 mod operate;
 mod output;
+mod passwords;
 mod provider;
 mod serve;
 mod terminal;
@@ -89,6 +90,7 @@ fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result
         Command::Serve(_) => runtime.block_on(serve::run(run)),
         Command::Gateway(_) => runtime.block_on(gateway::run(run)),
         Command::Migrate(_) => migrate::run(run, log),
+        Command::Passwords(command) => passwords::run(&command, run.out),
         Command::Client(command) => runtime.block_on(command.run(run)),
         Command::User(command) => runtime.block_on(command.run(run)),
         Command::Session(command) => runtime.block_on(command.run(run)),

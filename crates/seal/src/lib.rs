@@ -8,6 +8,7 @@
 mod constant_time;
 mod digest;
 mod entropy;
+mod hashes;
 mod impossible;
 mod mac;
 mod master_key;
@@ -19,6 +20,7 @@ mod token;
 pub use constant_time::constant_time_eq;
 pub use digest::{Digest, DigestError};
 pub use entropy::Entropy;
+pub use hashes::{Sha256, sha1};
 pub use mac::MacKey;
 pub use master_key::{DerivedKey, MasterKey, MasterKeyError};
 pub use pbkdf2::Pbkdf2;

@@ -56,5 +56,6 @@ pub use app::App;
 pub use keys::{KeyError, RotateError, Turned};
 pub use mail::try_mail_server;
 pub use parts::Parts;
+pub use passwords::breached::{BreachedError, build_filter};
 pub use routes::router;
 pub use start::StartError;

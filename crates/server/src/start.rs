@@ -80,7 +80,10 @@ impl App {
             refresh_mac: mac("refresh token"),
             device_mac: mac("known device"),
             backup_code_mac: mac("backup code"),
-            passwords: Passwords::new(mac("password of an unknown user"))?,
+            passwords: Passwords::new(
+                mac("password of an unknown user"),
+                config.passwords.filter()?,
+            )?,
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),

@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Gateway(GatewayOptions),
     Check(CheckOptions),
     Migrate(MigrateOptions),
+    Passwords(PasswordsCommand),
     Client(ClientCommand),
     User(UserCommand),
     Session(SessionCommand),
@@ -162,6 +163,31 @@ pub(crate) struct CheckOptions {}
 #[derive(Args)]
 #[command(after_help = "Example:\n  cardea migrate --config cardea.toml")]
 pub(crate) struct MigrateOptions {}
+
+/// Passwords that are refused.
+#[derive(Args)]
+pub(crate) struct PasswordsCommand {
+    #[command(subcommand)]
+    pub(crate) verb: PasswordsVerb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PasswordsVerb {
+    /// Make a filter of a list of breached passwords, for `[passwords] breached_filter`.
+    ///
+    /// The list has a SHA-1 hash in hexadecimal digits a line, with :COUNT or without, in any order, such as the download of Have I
+    /// Been Pwned. Of each hash six bytes are kept, so that one password in 280,000 is refused by mistake with a list of a billion.
+    /// It takes 64 MiB of memory and, while it runs, twice the room of the filter on the disk.
+    #[command(
+        after_help = "Example:\n  cardea passwords build-filter pwned-passwords.txt breached.filter"
+    )]
+    BuildFilter {
+        /// The list.
+        input: PathBuf,
+        /// The filter. One that exists is replaced when the new one is whole.
+        output: PathBuf,
+    },
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]

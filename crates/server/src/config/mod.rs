@@ -11,6 +11,7 @@ pub(crate) mod mail;
 mod metrics;
 mod mfa;
 mod networks;
+mod passwords;
 mod places;
 pub(crate) mod problem;
 mod problems;
@@ -32,6 +33,7 @@ pub use limits::LimitsConfig;
 pub use mail::MailConfig;
 pub use metrics::MetricsConfig;
 pub use mfa::{MfaConfig, MfaRule};
+pub use passwords::PasswordsConfig;
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use tokens::{SessionsConfig, TokensConfig};
@@ -60,6 +62,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
+    /// Which passwords are refused.
+    pub passwords: PasswordsConfig,
     /// When a second factor is asked for.
     pub mfa: MfaConfig,
     /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
@@ -108,6 +112,7 @@ impl Default for Config {
             proxy: ProxyConfig::default(),
             tokens: TokensConfig::default(),
             sessions: SessionsConfig::default(),
+            passwords: PasswordsConfig::default(),
             mfa: MfaConfig::default(),
             limits: LimitsConfig::default(),
             metrics: MetricsConfig::default(),

@@ -30,6 +30,11 @@ pub(crate) enum PasswordError {
         /// Why, and what helps.
         reason: String,
     },
+    /// In the operator's list of breached passwords.
+    #[error(
+        "the password was in a breach of another service; use one that you have used nowhere else"
+    )]
+    Breached,
     /// A character that no password has (RFC 8265 §4.2.2).
     #[error("the password has a control character, such as a tab")]
     Control,

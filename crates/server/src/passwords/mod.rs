@@ -1,5 +1,6 @@
 //! Passwords: argon2id in a bounded pool of threads (D14, requirement 2.2).
 
+pub(crate) mod breached;
 mod costs;
 mod error;
 mod foreign;
@@ -10,6 +11,7 @@ mod opaque;
 mod pool;
 mod strength;
 
+pub(crate) use breached::BreachedFilter;
 pub(crate) use costs::Costs;
 pub(crate) use error::{Busy, HashError, PasswordError};
 pub(crate) use foreign::accept_hash;
@@ -43,16 +45,21 @@ pub(crate) struct Passwords {
     /// Draws the cost of a name that no user has.
     unknown: MacKey,
     costs: ArcSwap<Costs>,
+    breached: Option<Arc<BreachedFilter>>,
 }
 
 impl Passwords {
     /// Starts the pool.
-    pub(crate) fn new(unknown: MacKey) -> Result<Self, ConfigProblem> {
+    pub(crate) fn new(
+        unknown: MacKey,
+        breached: Option<BreachedFilter>,
+    ) -> Result<Self, ConfigProblem> {
         let pool = Pool::start().map_err(|e| ConfigProblem::new("passwords", e.to_string()))?;
         Ok(Self {
             pool,
             unknown,
             costs: ArcSwap::default(),
+            breached: breached.map(Arc::new),
         })
     }
 
@@ -120,14 +127,30 @@ impl Passwords {
         about: Vec<String>,
         entropy: &Entropy,
     ) -> Result<Secret<String>, HashError> {
+        let breached = self.breached.clone();
         let salt = entropy.bytes();
         let make = move |memory: &mut Vec<_>| {
             let about: Vec<&str> = about.iter().map(String::as_str).collect();
             judge(password.expose(), &about)?;
-            hash::make(&prepared(password.expose()), &salt, memory)
+            let password = prepared(password.expose());
+            if is_breached(breached.as_deref(), &password) {
+                return Err(PasswordError::Breached);
+            }
+            hash::make(&password, &salt, memory)
         };
         Ok(self.pool.run(Lane::Known, make).await??)
     }
+}
+
+/// A filter that can't be read refuses no password: it is an addition to the other rules.
+fn is_breached(filter: Option<&BreachedFilter>, password: &str) -> bool {
+    let Some(filter) = filter else {
+        return false;
+    };
+    filter.contains(password).unwrap_or_else(|error| {
+        tracing::error!(%error, "the filter of breached passwords can't be read");
+        false
+    })
 }
 
 #[cfg(test)]
@@ -141,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_right_or_wrong_and_an_unknown_name_has_none() {
         let entropy = Entropy::seeded(1);
-        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), None).unwrap();
         let stored = passwords
             .hash(secret("a-rabbit-hole-deep-7-doors"), &entropy)
             .await
@@ -169,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn n2_a_password_is_judged_where_it_is_hashed() {
         let entropy = Entropy::seeded(1);
-        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), None).unwrap();
         let refused = async |password: &str, about: &str| {
             let about = vec![about.to_owned()];
             let hash = passwords
@@ -191,7 +214,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_that_was_hashed_as_it_was_typed_is_right_and_renewed() {
         let entropy = Entropy::seeded(1);
-        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), None).unwrap();
         let (composed, decomposed) = (
             "d\u{fc}nne-Birnen-7-T\u{fc}ren",
             "du\u{308}nne-Birnen-7-Tu\u{308}ren",
@@ -212,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_imported_password_is_renewed_unless_bcrypt_read_only_its_start() {
-        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), None).unwrap();
         let stored = secret("$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i");
         let check = async |password: &str| {
             let check = passwords.check("alice", secret(password), Some(&stored), Lane::Strangers);
@@ -225,8 +248,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_breached_password_is_refused_with_its_own_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let known = "a-lamp-in-the-window-3";
+        let hex = cardea_seal::sha1(known.as_bytes()).map(|byte| format!("{byte:02x}"));
+        std::fs::write(at("list"), hex.concat()).unwrap();
+        breached::build_filter(&at("list"), &at("filter"), &mut |_| {}).unwrap();
+        let filter = BreachedFilter::open(&at("filter")).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), Some(filter)).unwrap();
+        let entropy = Entropy::seeded(1);
+        let judged = async |password: &str| {
+            let judged = passwords.judge_and_hash(secret(password), Vec::new(), &entropy);
+            judged.await.map(|_| ())
+        };
+        let refused = Err(HashError::Password(PasswordError::Breached));
+        assert_eq!(judged(known).await, refused);
+        assert_eq!(judged("a-lamp-in-the-window-4").await, Ok(()));
+    }
+
+    #[tokio::test]
     async fn a_hash_of_another_cost_is_reported_as_old() {
-        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32])).unwrap();
+        let passwords = Passwords::new(MacKey::from_bytes(&[1; 32]), None).unwrap();
         let cheap = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
         let mut blocks = Vec::new();
         let hash = hash::test_hash("a-rabbit-hole-deep-7-doors", 64, &mut blocks);

@@ -15,6 +15,7 @@ mod client_logo;
 mod cors;
 mod discovery;
 mod end_session;
+mod enumeration;
 mod explained;
 mod federation;
 mod introspection;

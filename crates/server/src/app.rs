@@ -14,6 +14,7 @@ use cardea_web::{
 };
 use ipnet::IpNet;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::{
     backchannel_logout::places::BackchannelLogout,
@@ -43,6 +44,8 @@ pub struct App {
     pub(crate) device_mac: MacKey,
     pub(crate) backup_code_mac: MacKey,
     pub(crate) passwords: Passwords,
+    /// The requests for a new password that are being done after their answer.
+    pub(crate) reset_requests: Arc<Semaphore>,
     pub(crate) limits: Limits,
     pub(crate) cookies: CookieNames,
     pub(crate) assets: Assets,

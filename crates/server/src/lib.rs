@@ -43,6 +43,7 @@ mod login;
 mod mail;
 mod pages;
 mod parts;
+mod password_reset;
 mod passwords;
 mod revocation;
 mod routes;

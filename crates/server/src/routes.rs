@@ -20,8 +20,8 @@ use crate::{
     dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    federation, health, introspection, login, revocation, second_factor, telemetry, token,
-    userinfo,
+    federation, health, introspection, login, password_reset, revocation, second_factor, telemetry,
+    token, userinfo,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -71,6 +71,14 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(
             "/federation/{upstream}/backchannel_logout",
             post(federation::backchannel_logout),
+        )
+        .route(
+            "/password_reset",
+            readable(get(password_reset::get).post(password_reset::post)),
+        )
+        .route(
+            "/invitation",
+            readable(get(password_reset::get).post(password_reset::post)),
         )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(

@@ -10,6 +10,7 @@ use cardea_protocol::model::{
 use cardea_seal::{Entropy, MacKey, MasterKey, Secret};
 use cardea_store::{AddUser, ApplyFileClients, Marks, Seeded, Store, StoreError};
 use cardea_web::{clock::Clock, inbound::csrf::Csrf, outbound::JwksCache};
+use tokio::sync::Semaphore;
 
 use crate::{
     app::{App, Seals},
@@ -26,6 +27,9 @@ use crate::{
     parts::{EPOCH, Parts, start_cause},
     passwords::{self, Passwords},
 };
+
+/// How many requests for a new password are done at once.
+const RESET_REQUESTS: usize = 64;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +88,7 @@ impl App {
                 mac("password of an unknown user"),
                 config.passwords.filter()?,
             )?,
+            reset_requests: Arc::new(Semaphore::new(RESET_REQUESTS)),
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use cardea_seal::Secret;
 use cardea_server::admin::types::{
-    self, EndingQuery, List, NewPassword, NewUser, UserPatch, UserStatus, is_text,
+    self, EndingQuery, List, NewPassword, NewUser, NewUserLink, UserLink, UserLinkPurpose,
+    UserPatch, UserStatus, is_text,
 };
-use cardea_web::config::SecretText;
+use cardea_web::config::{Duration, SecretText};
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
@@ -70,7 +71,8 @@ enum Verb {
     /// Add a user. The password is asked for on the terminal, or read from standard input.
     #[command(after_help = "Examples:
   cardea user add alice --email alice@example.com --role user --claim name=\"Alice A\"
-  openssl rand -base64 18 | tee password.txt | cardea user add alice --password-stdin")]
+  openssl rand -base64 18 | tee password.txt | cardea user add alice --password-stdin
+  cardea user add alice --invite        (prints a link with which alice chooses a password)")]
     Add(AddOptions),
     /// Change a user. Only what is given changes.
     #[command(after_help = "Examples:
@@ -81,7 +83,7 @@ enum Verb {
     Set(SetOptions),
     /// Give a user a new password. It ends all sessions and revokes all tokens and known browsers; failed logins are forgotten.
     #[command(
-        after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --keep-applications"
+        after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --keep-applications\n  cardea user password alice --link --valid 1h        (prints a link, changes nothing yet)"
     )]
     Password(PasswordOptions),
     /// Enable a disabled user.
@@ -140,6 +142,17 @@ struct AddOptions {
     /// Read the password from the first line of standard input.
     #[arg(long)]
     password_stdin: bool,
+    /// Set no password: print a link, for one use, with which the user chooses one.
+    #[arg(long, conflicts_with = "password_stdin")]
+    invite: bool,
+    /// How long the link can be used, from 15m to 7d.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "24h",
+        requires = "invite"
+    )]
+    valid: Duration,
 }
 
 #[derive(Args)]
@@ -181,6 +194,17 @@ struct PasswordOptions {
     /// Applications with offline access keep it.
     #[arg(long)]
     keep_applications: bool,
+    /// Change nothing: print a link, for one use, with which the user chooses a password.
+    #[arg(long, conflicts_with_all = ["password_stdin", "keep_applications"])]
+    link: bool,
+    /// How long the link can be used, from 15m to 7d.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "24h",
+        requires = "link"
+    )]
+    valid: Duration,
 }
 
 #[derive(Args)]
@@ -217,6 +241,12 @@ impl UserCommand {
                 out.answer(&user, |user| details(user, FIRST))
             }
             Verb::Add(options) => add(&desk, options, password).await,
+            Verb::Password(PasswordOptions {
+                user,
+                link: true,
+                valid,
+                ..
+            }) => print_link(&desk, &user, UserLinkPurpose::PasswordReset, valid).await,
             Verb::Set(options) => set(&desk, options).await,
             Verb::Password(PasswordOptions {
                 user,
@@ -263,6 +293,8 @@ impl Verb {
     /// Asks on the terminal what is needed.
     fn ask(&self) -> anyhow::Result<Option<Secret<String>>> {
         match self {
+            Self::Add(AddOptions { invite: true, .. })
+            | Self::Password(PasswordOptions { link: true, .. }) => Ok(None),
             Self::Add(options) => new_password(options.password_stdin).map(Some),
             Self::Password(options) => new_password(options.password_stdin).map(Some),
             Self::Remove(RemoveOptions { user, yes }) => {
@@ -294,6 +326,7 @@ async fn list(desk: &Desk, page: PageOptions) -> anyhow::Result<()> {
 }
 
 async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> anyhow::Result<()> {
+    let invite = options.invite.then_some(options.valid);
     let new = NewUser {
         username: options.username,
         password,
@@ -304,9 +337,28 @@ async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> 
     };
     let added = desk.admin.send_json(Method::POST, "/users", &new).await;
     let user: types::User = added.map_err(|e| in_options(e, OPTIONS, "the member"))?;
+    if let Some(valid) = invite {
+        return print_link(desk, user.sub.as_str(), UserLinkPurpose::Invite, valid).await;
+    }
     desk.out.answer(&user, |user| {
         format!("Added {}, subject {}.", user.username, user.sub)
     })
+}
+
+/// Prints a link for one use.
+async fn print_link(
+    desk: &Desk,
+    user: &str,
+    purpose: UserLinkPurpose,
+    valid: Duration,
+) -> anyhow::Result<()> {
+    let new = NewUserLink {
+        purpose,
+        valid_seconds: valid.get().as_secs(),
+    };
+    let path = format!("{}/links", path(user));
+    let link: UserLink = desk.admin.send_json(Method::POST, &path, &new).await?;
+    desk.out.answer(&link, |link| link.url.clone())
 }
 
 /// The claims of `--claim`. What must be a string is one, though it reads as a number: `birthdate=1970`.

@@ -36,3 +36,6 @@ error-busy-advice = Warten Sie ein paar Sekunden und laden Sie diese Seite dann 
 error-unexpected = Bei uns ist etwas schiefgegangen
 error-unexpected-sentence = Es lag nicht an Ihnen. Die Betreiber dieser Website können herausfinden, was es war.
 error-unexpected-advice = Versuchen Sie es gleich noch einmal. Wenn es wieder geschieht, nennen Sie die Kennung unten.
+error-used-link = Dieser Link gilt nicht mehr
+error-used-link-sentence = Er wurde schon benutzt, ist abgelaufen oder wurde durch einen neueren ersetzt.
+error-used-link-advice = Fordern Sie einen neuen Link an, oder benutzen Sie den neuesten, den Sie haben.

@@ -36,3 +36,6 @@ error-busy-advice = Wait a few seconds, then reload this page.
 error-unexpected = Something went wrong on our side
 error-unexpected-sentence = It wasn’t you. The people who run this site can find out what it was.
 error-unexpected-advice = Try again in a moment. If it happens again, quote the reference below.
+error-used-link = This link no longer works
+error-used-link-sentence = It was used already, has expired, or was replaced by a newer one.
+error-used-link-advice = Ask for a new link, or use the newest one that you have.

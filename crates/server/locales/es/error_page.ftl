@@ -36,3 +36,6 @@ error-busy-advice = Espere unos segundos y recargue esta página.
 error-unexpected = Algo ha fallado por nuestra parte
 error-unexpected-sentence = No ha sido culpa suya. Los responsables de este sitio pueden averiguar qué ha sido.
 error-unexpected-advice = Inténtelo de nuevo en un momento. Si vuelve a ocurrir, indique la referencia de abajo.
+error-used-link = Este enlace ya no sirve
+error-used-link-sentence = Ya se usó, ha caducado o fue reemplazado por uno más reciente.
+error-used-link-advice = Pida un enlace nuevo, o use el más reciente que tenga.

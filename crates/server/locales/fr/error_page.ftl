@@ -36,3 +36,6 @@ error-busy-advice = Attendez quelques secondes, puis rechargez cette page.
 error-unexpected = Une erreur est survenue chez nous
 error-unexpected-sentence = Vous n’y êtes pour rien. Les responsables de ce site peuvent trouver ce que c’était.
 error-unexpected-advice = Réessayez dans un instant. Si cela se reproduit, indiquez la référence ci-dessous.
+error-used-link = Ce lien n’est plus valable
+error-used-link-sentence = Il a déjà été utilisé, a expiré ou a été remplacé par un plus récent.
+error-used-link-advice = Demandez un nouveau lien, ou utilisez le plus récent que vous avez.

@@ -11,6 +11,7 @@ mod factors;
 mod grants;
 mod imports;
 mod keys;
+mod links;
 mod list;
 mod logins;
 mod operator;
@@ -55,6 +56,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(imports::export))
         .routes(routes!(users::show, users::set, users::remove))
         .routes(routes!(users::password))
+        .routes(routes!(links::make))
         .routes(routes!(users::enable))
         .routes(routes!(users::disable))
         .routes(routes!(factors::show, factors::reset))

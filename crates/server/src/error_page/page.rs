@@ -30,6 +30,8 @@ pub(crate) enum PageError {
     NoReturnAddress,
     /// The request can't be understood, and no client is known that could be notified.
     BrokenLink,
+    /// A link for one use was used, has expired or was replaced.
+    UsedLink,
     /// The ticket has expired, or was finished before.
     TooLate,
     /// The ticket belongs to another browser, or its cookie is missing.
@@ -96,6 +98,11 @@ impl PageError {
                 Key("error-broken-link"),
                 Key("error-broken-link-sentence"),
                 Key("error-broken-link-advice"),
+            ),
+            Self::UsedLink => (
+                Key("error-used-link"),
+                Key("error-used-link-sentence"),
+                Key("error-used-link-advice"),
             ),
             Self::TooLate => (
                 Key("error-too-late"),
@@ -166,6 +173,7 @@ impl ErrorPage<'static> {
                 page(PageError::NoReturnAddress, None),
             ),
             ("error_broken_link", page(PageError::BrokenLink, None)),
+            ("error_used_link", page(PageError::UsedLink, None)),
             (
                 "error_too_late",
                 page(PageError::TooLate, Some(Back::sample())),

@@ -18,8 +18,9 @@ impl Choice {
         }
     }
 
-    /// Takes the user's language: the claim `locale` of OpenID Core §5.1.
+    /// Takes the language that the user chose, else the claim `locale` of OpenID Core §5.1.
     pub(crate) fn offer_of(&self, user: Option<&User>) {
+        self.offer(user.and_then(|user| user.account.locale));
         let locale = user.and_then(|user| user.claims.get("locale")?.as_str());
         // OpenID Core §5.1: some write `en_US`.
         let tag = locale.and_then(|locale| locale.split('_').next());

@@ -37,6 +37,7 @@ macro_rules! files {
             "layout",
             "login",
             "mail",
+            "password_reset",
             "when",
             "second_factor"
         )

@@ -293,6 +293,7 @@ fn show_with(
         username,
         problem,
         again: journey.ticket.again.is_some(),
+        can_reset: ctx.app.mail.is_on(),
         upstreams: &upstreams,
         password_optional: ctx.app.upstreams.has_domains(),
     };

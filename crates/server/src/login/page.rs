@@ -21,6 +21,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) problem: Option<LoginProblem>,
     /// Whether the user's sign-in changed since an earlier page was filled in.
     pub(crate) again: bool,
+    /// Whether a link to a new password can be mailed.
+    pub(crate) can_reset: bool,
     /// The other providers.
     pub(crate) upstreams: &'a [UpstreamButton<'a>],
     /// Whether an address by itself may lead to another provider.
@@ -120,6 +122,7 @@ impl LoginPage<'static> {
             username,
             problem,
             again: false,
+            can_reset: true,
             upstreams: &[],
             password_optional: false,
         };

@@ -25,6 +25,7 @@ mod login;
 mod logout_parameters;
 mod logs;
 mod mail;
+mod password_reset;
 mod revocation;
 mod second_factor;
 mod sessions;

@@ -29,6 +29,7 @@ use crate::{
     federation::page::FederationPage,
     journey::form_post::FormPostPage,
     login::page::LoginPage,
+    password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
 };
 
@@ -55,6 +56,8 @@ fn samples() -> Vec<Sample> {
         rendered(CodePage::CSP, CodePage::samples()),
         rendered(EnrolPage::CSP, EnrolPage::samples()),
         rendered(CodesPage::CSP, CodesPage::samples()),
+        rendered(AskPage::CSP, AskPage::samples()),
+        rendered(NewPasswordPage::CSP, NewPasswordPage::samples()),
         rendered(ConsentPage::CSP, ConsentPage::samples()),
         rendered(ChooseAccountPage::CSP, ChooseAccountPage::samples()),
         rendered(ConfirmPage::CSP, ConfirmPage::samples()),
@@ -179,7 +182,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 14);
+    assert_eq!(hostile.len(), 15);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -1,0 +1,290 @@
+//! `/password_reset` and `/invitation`: a new password by a link for one use, and the request for such a link by mail.
+//!
+//! Nothing here shows who has an account: the answer to a request is the same bytes, and what depends on the account happens
+//! after it. A new password opens no session, so a second factor is never skipped.
+
+pub(crate) mod page;
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use cardea_protocol::{
+    language::Lang,
+    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    model::{Actor, Cause, LinkPurpose, User, Username},
+};
+use cardea_seal::{Digest, RandomToken, Secret};
+use cardea_store::{LinkEffect, LivingLink, MakeLink, NewLink, StoreError, TakeLink};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use http::StatusCode;
+use jiff::SignedDuration;
+
+use self::page::{AskPage, NewPasswordPage, Problem};
+use crate::{
+    app::App,
+    browser::Browser,
+    config::development::is_demo_secret,
+    ctx::Ctx,
+    error::{self, Failure},
+    error_page::page::PageError,
+    form::{Form, MAX_PAGE_BYTES, read_limited},
+    journey::{
+        forms::{csrf_parts, from_our_page},
+        next_step::parameter,
+    },
+    limited,
+    mail::mailer::LinkTarget,
+    pages::html,
+    passwords::HashError,
+};
+
+const STEP: &str = "password reset";
+/// How long a link in a mail can be used.
+const MAIL_TTL: SignedDuration = SignedDuration::from_mins(60);
+/// A longer name is nobody's.
+const MAX_NAME_BYTES: usize = 256;
+
+/// `GET /password_reset` and `GET /invitation`. A link is not used by it: mail scanners read links.
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async {
+        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+        let browser = Browser::of(&ctx);
+        let query = query?;
+        match parameter(&query, "token") {
+            None => Ok(show_ask(&ctx, &browser, false)),
+            Some(token) => {
+                let link = find(&ctx, token).await?;
+                Ok(show_new(&ctx, &browser, (token, &link), None))
+            }
+        }
+    };
+    error::page(&ctx, result.await)
+}
+
+/// `POST /password_reset` and `POST /invitation`
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.login;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
+        let form = Form::of(pairs)?;
+        let browser = Browser::of(&ctx);
+        // A browser that was given a page has a cookie, if it keeps cookies.
+        if browser.fresh.is_some() {
+            let cause = "a form without the browser's cookie";
+            return Err(Failure::page(PageError::OtherBrowser, cause));
+        }
+        let token = form.one("token").unwrap_or_default();
+        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+        match token {
+            "" => Ok(ask(&ctx, &browser, form.one("username"))),
+            token => set_password(&ctx, &browser, token, form.one("password")).await,
+        }
+    };
+    error::page(&ctx, result.await)
+}
+
+fn digest(token: &str) -> Result<Digest, Failure> {
+    let token = RandomToken::parse(token).map(|token| token.hash());
+    token.ok_or_else(|| Failure::page(PageError::BrokenLink, "not a token"))
+}
+
+/// The link, if it leads to a new password and is alive.
+async fn find(ctx: &Ctx, token: &str) -> Result<LivingLink, Failure> {
+    let found = ctx.app.store.link(digest(token)?, ctx.caller.now).await?;
+    let leads_here = |link: &LivingLink| {
+        matches!(
+            link.purpose,
+            LinkPurpose::PasswordReset | LinkPurpose::Invite
+        )
+    };
+    let link = found
+        .filter(leads_here)
+        .ok_or_else(|| Failure::page(PageError::UsedLink, "no such living link"))?;
+    ctx.language.offer_of(Some(&link.user));
+    Ok(link)
+}
+
+async fn set_password(
+    ctx: &Ctx,
+    browser: &Browser,
+    token: &str,
+    password: Option<&str>,
+) -> Result<Response, Failure> {
+    let link = find(ctx, token).await?;
+    let again = |problem| {
+        let mut page = show_new(ctx, browser, (token, &link), Some(problem));
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        page
+    };
+    let password = password.unwrap_or_default();
+    if !ctx.app.settings.development && is_demo_secret(password) {
+        return Ok(again(Problem::Weak));
+    }
+    let hash = match hash(ctx, password, &link.user).await {
+        Ok(hash) => hash,
+        Err(HashError::Busy(busy)) => return Err(busy.into()),
+        Err(HashError::Password(error)) => return Ok(again(Problem::of(&error))),
+    };
+    let subject = link.user.subject.clone();
+    let used = ctx.app.store.take_link(TakeLink {
+        token: digest(token)?,
+        effect: LinkEffect::SetPassword(hash),
+        next: None,
+        mails: Vec::new(),
+        cause: ctx.caller.cause(Actor::Person(subject)),
+    });
+    if used.await?.is_none() {
+        return Err(Failure::page(PageError::UsedLink, "used at the same time"));
+    }
+    ctx.app.refresh_password_costs().await?;
+    ctx.app.backchannel_logout.wake();
+    tracing::info!(request_id = %ctx.caller.request_id, subject = link.user.subject.as_str(), "set a new password by a link");
+    let page = NewPasswordPage {
+        done: true,
+        ..new_page(ctx, &link, ("", ""), None)
+    };
+    Ok(html(NewPasswordPage::CSP, &page))
+}
+
+/// Hashes a new password, unless it is easy to guess for someone who knows the names of the user and of the provider.
+pub(crate) async fn hash(
+    ctx: &Ctx,
+    password: &str,
+    user: &User,
+) -> Result<Secret<String>, HashError> {
+    let name = user.claims.get("name").and_then(serde_json::Value::as_str);
+    let app = &ctx.app;
+    let about = [
+        Some(user.username.as_str()),
+        user.email.as_deref(),
+        name,
+        Some(app.settings.brand.name()),
+        Some(app.settings.issuer.as_str()),
+    ];
+    let about = about.into_iter().flatten().map(str::to_owned).collect();
+    let password = Secret::new(password.to_owned());
+    app.passwords
+        .judge_and_hash(password, about, &app.entropy)
+        .await
+}
+
+/// The answer is the same whatever the name is. The mail is written after it.
+fn ask(ctx: &Ctx, browser: &Browser, username: Option<&str>) -> Response {
+    let username = username.unwrap_or_default().trim();
+    let asked = Username::parse(username).ok();
+    if let Some(name) = asked.filter(|_| username.len() <= MAX_NAME_BYTES && ctx.app.mail.is_on()) {
+        let (app, lang) = (Arc::clone(&ctx.app), ctx.lang());
+        let cause = ctx.caller.cause(Actor::Stranger);
+        // What a flood of requests can make wait is bounded: a request that finds no room is not done.
+        match Arc::clone(&app.reset_requests).try_acquire_owned() {
+            Ok(permit) => {
+                tokio::spawn(async move {
+                    let request_id = cause.request_id.clone();
+                    if let Err(error) = send_link(&app, &name, lang, cause).await {
+                        tracing::error!(request_id, %error, "the link to a new password could not be written");
+                    }
+                    drop(permit);
+                });
+            }
+            Err(_) => {
+                tracing::warn!(request_id = %ctx.caller.request_id, "too many requests for a new password at once: one was not done");
+            }
+        }
+    }
+    show_ask(ctx, browser, true)
+}
+
+/// Mails a link, if the user has a verified address.
+async fn send_link(app: &App, name: &Username, lang: Lang, cause: Cause) -> Result<(), StoreError> {
+    let key = format!("password reset {}", name.key());
+    if !app.limits.login_account.check(key.as_str()).allowed {
+        return Ok(());
+    }
+    let Some(found) = app.store.login_user(name).await? else {
+        return Ok(());
+    };
+    let user = found.user;
+    let verified = user.email.as_deref().filter(|_| user.email_verified);
+    let Some(to) = verified.and_then(|email| EmailAddress::parse(email).ok()) else {
+        return Ok(());
+    };
+    let (token, link) = new_link(app, LinkPurpose::PasswordReset, &cause, MAIL_TTL);
+    let mail = Mail::new(to, MailTemplate::PasswordReset, lang)
+        .of(user.subject.clone())
+        .with(MailValue::User, user.username.as_str());
+    let target = LinkTarget {
+        path: "/password_reset",
+        token: &token,
+        expires_at: link.expires_at,
+    };
+    let mail = app.mail.with_link(mail, &target);
+    let command = MakeLink {
+        subject: user.subject,
+        link,
+        mail: Some(mail),
+        cause,
+    };
+    app.store.make_link(command).await?;
+    app.mail.wake();
+    Ok(())
+}
+
+/// A new link, and the text of its token.
+pub(crate) fn new_link(
+    app: &App,
+    purpose: LinkPurpose,
+    cause: &Cause,
+    ttl: SignedDuration,
+) -> (Secret<String>, NewLink) {
+    let token = app.entropy.token();
+    let link = NewLink {
+        token: token.hash(),
+        purpose,
+        payload: None,
+        expires_at: cause.now.saturating_add(ttl).unwrap_or(cause.now),
+    };
+    (token.to_text(), link)
+}
+
+fn show_ask(ctx: &Ctx, browser: &Browser, sent: bool) -> Response {
+    let csrf = ctx.app.csrf.token(&csrf_parts(browser, "", STEP));
+    let page = AskPage {
+        shell: ctx.shell(),
+        csrf: &csrf,
+        has_mail: ctx.app.mail.is_on(),
+        sent,
+    };
+    let mut response = html(AskPage::CSP, &page);
+    browser.remember(&ctx.app, response.headers_mut());
+    response
+}
+
+fn show_new(
+    ctx: &Ctx,
+    browser: &Browser,
+    (token, link): (&str, &LivingLink),
+    problem: Option<Problem>,
+) -> Response {
+    let csrf = ctx.app.csrf.token(&csrf_parts(browser, token, STEP));
+    let page = new_page(ctx, link, (token, &csrf), problem);
+    let mut response = html(NewPasswordPage::CSP, &page);
+    browser.remember(&ctx.app, response.headers_mut());
+    response
+}
+
+fn new_page<'a>(
+    ctx: &'a Ctx,
+    link: &'a LivingLink,
+    (token, csrf): (&'a str, &'a str),
+    problem: Option<Problem>,
+) -> NewPasswordPage<'a> {
+    NewPasswordPage {
+        shell: ctx.shell(),
+        csrf,
+        token,
+        is_invitation: link.purpose == LinkPurpose::Invite,
+        username: link.user.username.as_str(),
+        problem,
+        done: false,
+    }
+}

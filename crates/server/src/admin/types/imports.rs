@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
+use cardea_protocol::model::UserStatus;
 use cardea_web::config::SecretText;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{UserStatus, lists::default_limit, schemas, secret};
+use super::{lists::default_limit, schemas, secret};
 
 /// A user as import and export have one: a line of the JSON lines.
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -165,6 +165,8 @@ pub struct Wish {
     essential: Vec<Acr>,
     /// OpenID Core §3.1.2.1: one of these should be reached.
     voluntary: Vec<Acr>,
+    /// Whether values are essential of which none is known.
+    only_unknown: bool,
 }
 
 impl Wish {
@@ -177,6 +179,8 @@ impl Wish {
             texts.filter_map(Acr::parse).collect::<Vec<_>>()
         });
         let essential = claim.is_some_and(|claim| claim.essential);
+        let asked = claim.is_some_and(|claim| !claim.values.is_empty());
+        let only_unknown = essential && asked && named.as_ref().is_none_or(Vec::is_empty);
         let (essential, mut voluntary) = match essential {
             true => (named.unwrap_or_default(), Vec::new()),
             false => (Vec::new(), named.unwrap_or_default()),
@@ -185,6 +189,7 @@ impl Wish {
         Self {
             essential,
             voluntary,
+            only_unknown,
         }
     }
 
@@ -247,14 +252,16 @@ pub fn demand(policy: &Policy, at: &Circumstances<'_>, wish: &Wish) -> Result<De
         let now = known.clone().find(|acr| can_reach(*acr, enrolled));
         now.or_else(|| known.clone().find(|acr| may_reach(*acr, requirement)))
     };
+    let unmet = || {
+        OAuthError::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            "the user can't reach the essential acr",
+        )
+    };
     let essential = match wish.essential.as_slice() {
+        [] if wish.only_unknown => return Err(unmet()),
         [] => Acr::Password,
-        asked => first(asked).ok_or_else(|| {
-            OAuthError::new(
-                ErrorCode::UnmetAuthenticationRequirements,
-                "the user can't reach the essential acr",
-            )
-        })?,
+        asked => first(asked).ok_or_else(unmet)?,
     };
     let required = by_policy.max(essential);
     Ok(Demand {

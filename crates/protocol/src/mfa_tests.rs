@@ -159,6 +159,8 @@ fn an_essential_acr_is_reached_or_it_is_an_error() {
         r#"{"essential":true,"values":["urn:cardea:acr:phishing-resistant","urn:cardea:acr:mfa"]}"#;
     let strongest = r#"{"essential":true,"value":"urn:cardea:acr:phishing-resistant"}"#;
     let voluntary = r#"{"value":"urn:cardea:acr:mfa"}"#;
+    let unknown = r#"{"essential":true,"values":["urn:example:gold",7]}"#;
+    let partly = r#"{"essential":true,"values":["urn:example:gold","urn:cardea:acr:mfa"]}"#;
     for (asked, default, here, expected) in [
         (mfa, Optional, at(NONE, false), Some((Mfa, Mfa))),
         (mfa, Optional, at(ENROLLED, true), Some((Mfa, Mfa))),
@@ -167,6 +169,8 @@ fn an_essential_acr_is_reached_or_it_is_an_error() {
         (strongest, Optional, at(ENROLLED, false), None),
         (voluntary, Optional, at(NONE, false), Some((Password, Mfa))),
         (voluntary, Off, at(NONE, false), Some((Password, Password))),
+        (unknown, Optional, at(ENROLLED, false), None),
+        (partly, Optional, at(ENROLLED, false), Some((Mfa, Mfa))),
         (
             r#"{"essential":true}"#,
             Off,
@@ -239,7 +243,7 @@ proptest! {
     ) {
         let (policy, at) = (policy(default), at(Enrolled { totp }, trusted));
         let plain = demand(&policy, &at, &Wish::default()).unwrap();
-        let wish = Wish { essential: essential.clone(), voluntary };
+        let wish = Wish { essential: essential.clone(), voluntary, only_unknown: false };
         let Ok(asked) = demand(&policy, &at, &wish) else { return Ok(()) };
         prop_assert!(asked.required >= plain.required && asked.wanted >= asked.required);
         prop_assert!(essential.is_empty() || essential.iter().any(|acr| *acr <= asked.required));

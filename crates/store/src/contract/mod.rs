@@ -26,6 +26,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::cognitive_complexity,
     reason = "a test suite, behind a feature that only tests enable"
 )]
 

@@ -21,6 +21,7 @@ pub mod pkce;
 pub mod redirect_uri;
 pub mod request;
 pub mod resources;
+pub mod roles;
 #[cfg(test)]
 mod samples;
 pub mod scope;

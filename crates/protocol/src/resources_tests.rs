@@ -89,7 +89,7 @@ fn c3_claims_of_an_api_and_scopes_of_the_configuration_are_checked() {
         .with_scopes(&[scope("x", &[]), scope("hr", &["department"])]);
     let named = named.unwrap();
     assert!(named.knows("hr") && !named.is_of_api("hr"));
-    assert_eq!(named.scopes().collect::<Vec<_>>()[8..], ["hr", "x"]);
+    assert_eq!(named.scopes().collect::<Vec<_>>()[11..], ["hr", "x"]);
     assert!(all.with_scopes(&[scope("x", &["department"])]).is_err());
 }
 
@@ -116,7 +116,7 @@ fn only_the_named_clients_may_introspect() {
     assert!(api.introspected_by(&ClientId::parse("gateway").unwrap()));
     assert!(!api.introspected_by(&ClientId::parse("app").unwrap()));
     assert_eq!(all.iter().count(), 1);
-    assert_eq!(all.scopes().collect::<Vec<_>>()[8..], ["x"]);
+    assert_eq!(all.scopes().collect::<Vec<_>>()[11..], ["x"]);
 }
 
 #[test]

@@ -133,6 +133,7 @@ pub(crate) fn grant() -> Grant {
         sender: None,
         scope: scope("openid email orders:read"),
         resources: Vec::new(),
+        organization: None,
         claims: ClaimsRequest::default(),
         nonce: Some("n-0".to_owned()),
         context: context(),
@@ -169,6 +170,7 @@ pub(crate) fn request() -> AuthorizationRequest {
             acr_values: Vec::new(),
             login_hint: None,
             subject: None,
+            organization: None,
         },
         return_path: ReturnPath {
             redirect_uri: REDIRECT_URI.to_owned(),

@@ -16,9 +16,15 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scope of the user's roles; OpenID Core has none for them.
 pub const ROLES: &str = "roles";
+/// The scope of what the user's roles allow.
+pub const PERMISSIONS: &str = "permissions";
+/// The scope of the organization that the user acts in (D27).
+pub const ORGANIZATION: &str = "organization";
+/// The scope with which an administrator of an organization administers it (D27).
+pub const TENANTS_ADMIN: &str = "tenants:admin";
 
 /// The scopes that the provider itself serves, at userinfo.
-pub const STANDARD: [&str; 8] = [
+pub const STANDARD: [&str; 11] = [
     OPENID,
     "profile",
     "email",
@@ -26,6 +32,9 @@ pub const STANDARD: [&str; 8] = [
     "phone",
     ROLES,
     "groups",
+    PERMISSIONS,
+    ORGANIZATION,
+    TENANTS_ADMIN,
     OFFLINE_ACCESS,
 ];
 
@@ -74,6 +83,12 @@ impl Scope {
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
         self.0.iter().any(|t| &**t == token)
+    }
+
+    /// Whether the tokens of this scope belong to an organization: then the user acts in one, if there is one.
+    #[must_use]
+    pub fn wants_organization(&self) -> bool {
+        self.contains(ORGANIZATION) || self.contains(TENANTS_ADMIN)
     }
 
     /// Whether every token is in `other`.

@@ -73,7 +73,12 @@ impl AccessToken {
         self.token.roles().iter().map(String::as_str)
     }
 
-    /// The holder's tenant: `tenant`, or `tid`.
+    /// What the holder's roles allow, as the issuer says: `permissions`.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.token.permissions().iter().map(String::as_str)
+    }
+
+    /// The holder's tenant: `tenant`, `tid`, or the organization `org_id`.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.token.tenant()
@@ -142,7 +147,7 @@ impl AccessToken {
         Err(self.forbid(format!("the role {role} is needed")))
     }
 
-    /// Goes on only when one of the roles has this permission.
+    /// Goes on only when the token has this permission, or one of its roles has it in this map.
     ///
     /// # Errors
     /// 403.
@@ -151,7 +156,8 @@ impl AccessToken {
         permissions: &Permissions,
         permission: &str,
     ) -> Result<(), Forbidden> {
-        if permissions.allow(self.roles(), permission) {
+        let has = self.permissions().any(|one| one == permission);
+        if has || permissions.allow(self.roles(), permission) {
             return Ok(());
         }
         Err(self.forbid(format!("the permission {permission} is needed")))

@@ -68,7 +68,8 @@ pub fn require_role(role: impl Into<String>) -> Require {
     Require(Arc::new(Rule::Role(role.into())))
 }
 
-/// Lets only holders of a role with this permission pass.
+/// Lets only tokens with this permission pass (claim `permissions`), or with a role that has it in this map. The map is empty where the
+/// issuer knows what roles allow.
 ///
 /// ```
 /// use axum::{Router, routing::delete};

@@ -143,6 +143,15 @@ impl TestToken<'_> {
         self
     }
 
+    /// One more permission.
+    pub fn permission(mut self, permission: &str) -> Self {
+        match self.claims.get_mut("permissions") {
+            Some(Value::Array(permissions)) => permissions.push(permission.into()),
+            _ => return self.claim("permissions", json!([permission])),
+        }
+        self
+    }
+
     /// The tenant.
     pub fn tenant(self, tenant: &str) -> Self {
         self.claim("tenant", tenant)

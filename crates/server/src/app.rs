@@ -28,6 +28,7 @@ use crate::{
     pages::Assets,
     parts::EPOCH,
     passwords::{Costs, Passwords},
+    roles::RoleDirectory,
 };
 
 /// The provider.
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
     pub(crate) clients: ClientDirectory,
+    pub(crate) roles: RoleDirectory,
     pub(crate) ring: KeyRing,
     pub(crate) seals: Seals,
     pub(crate) csrf: Csrf,

@@ -2,13 +2,15 @@
 
 use cardea_protocol::{
     ErrorCode, OAuthError,
-    model::{Audience, GrantId, Jti},
-    resources::AccessTokenTyp,
+    claims::{self, ClaimSource},
+    model::{Audience, ClientId, GrantId, Jti},
+    resources::{AccessTokenTyp, Resource},
     token::Inactive,
     verify::{self, VerifiedAccessToken},
 };
 use cardea_store::TokenState;
 use http::header::AUTHORIZATION;
+use serde_json::{Map, Value};
 
 use crate::{app::App, caller::Caller, error::Failure};
 
@@ -146,12 +148,25 @@ pub(crate) async fn state(
     })
 }
 
-/// Whether a token is active, and the login name of its user, if it has one.
-pub(crate) async fn username(
+/// What introspection tells of an active token: its user, if it has one, and what that user has at this moment.
+pub(crate) struct Introspected {
+    pub(crate) username: Option<String>,
+    pub(crate) roles: Vec<String>,
+    /// The claims that the API wants.
+    pub(crate) of_user: Map<String, Value>,
+}
+
+/// Whether a token is active, and what is to be told of it.
+pub(crate) async fn introspected(
     app: &App,
     caller: &Caller,
     token: &VerifiedAccessToken,
-) -> Result<Result<Option<String>, Dead>, Failure> {
+    api: Option<&Resource>,
+) -> Result<Result<Introspected, Dead>, Failure> {
+    let wanted = api.map(Resource::claims).unwrap_or_default();
+    if token.claims().grant_id.is_some() && !wanted.is_empty() {
+        return with_claims(app, caller, token, &wanted).await;
+    }
     let (jti, grant) = match names(token) {
         Ok(names) => names,
         Err(why) => return Ok(Err(why)),
@@ -162,21 +177,66 @@ pub(crate) async fn username(
             return Ok(Err(Dead::NoClient));
         }
         let revoked = app.store.token_revoked(&jti).await?;
-        return Ok(if revoked {
-            Err(Dead::Revoked)
-        } else {
-            Ok(None)
+        return Ok(match revoked {
+            true => Err(Dead::Revoked),
+            false => Ok(Introspected {
+                username: None,
+                roles: Vec::new(),
+                of_user: Map::new(),
+            }),
         });
     };
-    let Some(token) = app.store.token_life(grant, &jti, caller.now).await? else {
+    let Some(life) = app.store.token_life(grant, &jti, caller.now).await? else {
         return Ok(Err(Dead::NoGrant));
     };
-    if let Err(why) = token.standing.judge(token.life, caller.now) {
+    if let Err(why) = life.standing.judge(life.life, caller.now) {
         return Ok(Err(why.into()));
     }
-    Ok(if token.jti_revoked {
-        Err(Dead::Revoked)
-    } else {
-        Ok(Some(token.username))
-    })
+    if life.jti_revoked {
+        return Ok(Err(Dead::Revoked));
+    }
+    if api.is_none() {
+        return Ok(Ok(Introspected {
+            username: Some(life.username),
+            roles: Vec::new(),
+            of_user: Map::new(),
+        }));
+    }
+    let client = client_of(token)?;
+    let entitled = app.roles.entitle_roles(&life.roles, life.assigned, &client);
+    let entitled = entitled.await?;
+    Ok(Ok(Introspected {
+        username: Some(life.username),
+        of_user: claims::entitled_claims(&entitled, &token.claims().scope),
+        roles: entitled.into_roles(),
+    }))
+}
+
+/// The same, for an API that wants claims of the user: those of this moment.
+async fn with_claims(
+    app: &App,
+    caller: &Caller,
+    token: &VerifiedAccessToken,
+    wanted: &[String],
+) -> Result<Result<Introspected, Dead>, Failure> {
+    let TokenState { user, assigned, .. } = match state(app, caller, token).await? {
+        Ok(state) => state,
+        Err(why) => return Ok(Err(why)),
+    };
+    let client = client_of(token)?;
+    let entitled = app.roles.entitle(&user, assigned, &client).await?;
+    let source = ClaimSource {
+        user: &user,
+        entitled: &entitled,
+    };
+    let of_user = claims::api_claims(source, &token.claims().scope, wanted);
+    Ok(Ok(Introspected {
+        username: Some(user.username.into()),
+        of_user,
+        roles: entitled.into_roles(),
+    }))
+}
+
+fn client_of(token: &VerifiedAccessToken) -> Result<ClientId, Failure> {
+    ClientId::parse(&token.claims().client_id).map_err(|e| Failure::Internal(e.to_string()))
 }

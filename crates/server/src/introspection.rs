@@ -65,13 +65,14 @@ async fn introspect(
     if claims.client_id != client.id().as_str() && !is_its_api {
         return inactive();
     }
-    match bearer::username(app, caller, &token).await? {
+    match bearer::introspected(app, caller, &token, resource).await? {
         Err(_) => inactive(),
-        Ok(username) => {
-            let of_user = resource.map(|r| token.user_claims(&r.claims()));
-            let of_user = of_user.unwrap_or_default();
-            Answer::json(&introspection(claims, username.as_deref(), of_user))
-        }
+        Ok(found) => Answer::json(&introspection(
+            claims,
+            found.username.as_deref(),
+            &found.roles,
+            found.of_user,
+        )),
     }
 }
 

@@ -13,9 +13,9 @@ use cardea_web::inbound::Inbound;
 use http::header::ALLOW;
 
 use crate::{
-    account,
+    account, admin,
     app::{App, Shared},
-    assets, authorize, choose_account, client_logo, consent, cors,
+    assets, authorize, choose_account, choose_organization, client_logo, consent, cors,
     ctx::Ctx,
     dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
@@ -86,6 +86,10 @@ pub fn router(app: &Arc<App>) -> Router {
             page(get(choose_account::get).post(choose_account::post)),
         )
         .route(
+            "/choose_organization",
+            page(get(choose_organization::get).post(choose_organization::post)),
+        )
+        .route(
             "/account",
             readable(get(account::profile::get).post(account::post)),
         )
@@ -118,6 +122,7 @@ pub fn router(app: &Arc<App>) -> Router {
             "/.well-known/jwks.json",
             get(discovery::jwks).options(discovery::preflight),
         )
+        .nest("/api", admin::tenant::router())
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(telemetry::metrics))

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use cardea_protocol::model::{
-    AccountState, Cause, IdError, LoginFailures, Subject, User, UserStatus,
+    AccountState, Cause, IdError, LoginFailures, OrganizationId, Subject, User, UserStatus,
 };
 use cardea_seal::{Entropy, MacKey, MasterKey, Secret};
-use cardea_store::{AddUser, ApplyFileClients, Marks, Seeded, Store, StoreError};
+use cardea_store::{
+    AddUser, ApplyFileClients, ApplyFileRoles, Marks, PutMember, Seeded, Store, StoreError,
+};
 use cardea_web::{clock::Clock, inbound::csrf::Csrf, outbound::JwksCache};
 use tokio::sync::Semaphore;
 
@@ -17,7 +19,9 @@ use crate::{
     backchannel_logout::places::BackchannelLogout,
     client_logo::cache::ClientLogos,
     clients::ClientDirectory,
-    config::{Config, ConfigProblem, ConfigProblems, SeedUser, settings::Settings},
+    config::{
+        Config, ConfigProblem, ConfigProblems, SeedUser, roles::FileRoles, settings::Settings,
+    },
     federation::upstreams::Upstreams,
     i18n,
     keys::{KeyError, KeyRing},
@@ -26,6 +30,7 @@ use crate::{
     pages::Assets,
     parts::{EPOCH, Parts, start_cause},
     passwords::{self, Passwords},
+    roles::RoleDirectory,
 };
 
 /// How many requests for a new password are done at once.
@@ -73,6 +78,7 @@ impl App {
             tracing::warn!("{warning}");
         }
         apply_clients(&*parts.store, &config, &cause).await?;
+        apply_roles(&*parts.store, &config, &cause).await?;
         seed_users(&parts, &config, &cause).await?;
         let clients =
             ClientDirectory::load(Arc::clone(&parts.store), Arc::clone(&parts.clock)).await?;
@@ -99,6 +105,7 @@ impl App {
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
+            roles: RoleDirectory::load(Arc::clone(&parts.store)).await?,
             ring,
             settings,
             store: parts.store,
@@ -169,6 +176,22 @@ async fn apply_clients(
     Ok(())
 }
 
+/// D19: the roles, groups and organizations of the file.
+async fn apply_roles(store: &dyn Store, config: &Config, cause: &Cause) -> Result<(), StartError> {
+    let file = config
+        .file_roles()
+        .or_else(|problems| ConfigProblems::none_of(problems).map(|()| FileRoles::default()))?;
+    store
+        .apply_file_roles(ApplyFileRoles {
+            roles: file.roles,
+            groups: file.groups,
+            organizations: file.organizations,
+            cause: cause.clone(),
+        })
+        .await?;
+    Ok(())
+}
+
 /// Before anything is written. Users who exist keep the password that they have.
 async fn check_new_passwords(store: &dyn Store, config: &Config) -> Result<(), StartError> {
     let mut problems = Vec::new();
@@ -197,8 +220,9 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
         if refused(seed.has_demo_hash()) {
             return Err(problem(seed.everybody_knows()).into());
         }
+        let subject = new_subject(&parts.entropy).map_err(|e| problem(e.to_string()))?;
         let user = User {
-            subject: new_subject(&parts.entropy).map_err(|e| problem(e.to_string()))?,
+            subject: subject.clone(),
             username,
             email: seed.email.clone(),
             email_verified: seed.email_verified,
@@ -225,6 +249,20 @@ async fn seed_users(parts: &Parts, config: &Config, cause: &Cause) -> Result<(),
                 username = seed.username,
                 "added a user of the configuration"
             );
+            for (organization, roles) in &seed.organizations {
+                let command = PutMember {
+                    organization: OrganizationId::parse(organization)
+                        .map_err(|e| problem(e.to_string()))?,
+                    subject: subject.clone(),
+                    roles: roles.clone(),
+                    before: None,
+                    cause: cause.clone(),
+                };
+                if !parts.store.put_member(command).await? {
+                    let what = format!("organizations: {organization} does not exist");
+                    return Err(problem(what).into());
+                }
+            }
         }
     }
     Ok(())

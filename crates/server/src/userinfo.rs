@@ -8,8 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cardea_protocol::{
-    ErrorCode, OAuthError, claims, model::Client, scope::OPENID, token::require_unbound,
+    ErrorCode, OAuthError,
+    claims::{self, ClaimSource},
+    model::Client,
+    scope::OPENID,
+    token::require_unbound,
 };
+use cardea_store::TokenState;
 use cardea_web::inbound::{FormError, UnreadForm};
 use http::{HeaderValue, header};
 use serde_json::{Map, Value};
@@ -112,10 +117,21 @@ async fn userinfo(
         )
         .into());
     }
+    let TokenState {
+        user,
+        grant,
+        assigned,
+        ..
+    } = state;
+    let entitled = app.roles.entitle(&user, assigned, client.id()).await?;
+    let source = ClaimSource {
+        user: &user,
+        entitled: &entitled,
+    };
     let members = claims::userinfo(
-        &state.user,
+        source,
         &claims.scope,
-        &state.grant.claims,
+        &grant.claims,
         app.settings.resources.catalog(),
     );
     respond(app, &client, members)

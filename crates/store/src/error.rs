@@ -92,6 +92,36 @@ pub enum Constraint {
     /// A refresh token is in the generation that a rotation expects.
     #[error("the refresh token was rotated by another command")]
     Generation,
+    /// The name of a role is unique, for all clients and for each one.
+    #[error("the role exists already")]
+    RoleName,
+    /// The name of a group is unique.
+    #[error("the group exists already")]
+    GroupName,
+    /// The identifier of an organization is unique.
+    #[error("the organization id is taken")]
+    OrganizationId,
+    /// The name of an organization is unique in any case.
+    #[error("the name of the organization is taken")]
+    OrganizationName,
+    /// A domain belongs to one organization.
+    #[error("the domain belongs to another organization")]
+    OrganizationDomain,
+    /// A user is a member of an organization once.
+    #[error("the user is a member already")]
+    Member,
+    /// A role of one client needs the client.
+    #[error("the client does not exist")]
+    NoClient,
+    /// D19: what the configuration file defines is changed only there.
+    #[error("{0} is defined in the configuration file")]
+    OwnedByFile(String),
+    /// D19: what the configuration file defines can't have the name of something else.
+    #[error("{0} of the configuration file already exists in the store")]
+    OwnedByStore(String),
+    /// A token has a bounded size, and a page too.
+    #[error("{0}")]
+    TooLarge(String),
     /// A client or a user is as it was read when a change was computed from it (D4).
     #[error("changed at the same time; try again")]
     ChangedMeanwhile,

@@ -6,6 +6,7 @@ use cardea_protocol::{
         Cause, ClientId, Code, CodeHash, Grant, GrantId, RefreshTokenId, RevocationReason, Sid,
         Subject, User,
     },
+    roles::Assigned,
     scope::Scope,
     token::{
         Standing,
@@ -45,6 +46,8 @@ pub struct CodeContext {
     pub code: Code,
     /// The user.
     pub user: User,
+    /// The user's groups, and the membership in the organization.
+    pub assigned: Assigned,
     /// The public name of the session, while it is alive.
     pub sid: Option<Sid>,
 }
@@ -104,6 +107,8 @@ pub struct RefreshContext {
     pub grant: Box<Grant>,
     /// The user.
     pub user: User,
+    /// The user's groups, and the membership in the organization.
+    pub assigned: Assigned,
     /// The public name of the session, while it is alive.
     pub sid: Option<Sid>,
     /// Whether a rotation must move the session's idle end.

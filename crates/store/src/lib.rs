@@ -21,8 +21,10 @@ mod imports;
 mod jobs;
 mod keys;
 mod links;
+mod organizations;
 mod outbox;
 mod page;
+mod roles;
 mod sessions;
 pub mod sqlite;
 mod tokens;
@@ -46,11 +48,13 @@ pub use imports::{ImportUsers, Imported, Imports, PortableUser};
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use links::{LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MakeLink, NewLink, TakeLink};
+pub use organizations::{MAX_MEMBERSHIPS, Member, Organizations, PutMember, PutOrganization};
 pub use outbox::{
     ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, SettleMessage,
     StrangerLimits,
 };
 pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
+pub use roles::{ApplyFileRoles, PutGroup, PutRole, Roles, SetGroupMember};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
 pub use upstreams::{
@@ -77,6 +81,8 @@ pub trait Store:
     + Outbox
     + Jobs
     + Audit
+    + Roles
+    + Organizations
 {
 }
 
@@ -95,6 +101,8 @@ impl<T> Store for T where
         + Outbox
         + Jobs
         + Audit
+        + Roles
+        + Organizations
 {
 }
 

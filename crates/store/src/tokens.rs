@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     model::{Cause, ClientId, Grant, GrantId, Jti, User},
+    roles::Assigned,
     token::{GrantLife, Standing},
 };
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub struct TokenState {
     pub standing: Standing,
     /// The user.
     pub user: User,
+    /// The user's groups, and the membership in the organization of the grant.
+    pub assigned: Assigned,
     /// Whether this very token was revoked.
     pub jti_revoked: bool,
 }
@@ -42,6 +45,10 @@ pub struct TokenLife {
     pub standing: Standing,
     /// The user name.
     pub username: String,
+    /// The user's own roles.
+    pub roles: Vec<String>,
+    /// The user's groups, and the membership in the organization of the grant.
+    pub assigned: Assigned,
     /// Whether this very token was revoked.
     pub jti_revoked: bool,
 }

@@ -54,6 +54,7 @@ impl Person {
             password_hash: Some(SecretText::new(self.hash.to_owned())),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             claims: serde_json::from_value(claims).unwrap(),
+            organizations: Default::default(),
         }
     }
 }

@@ -20,18 +20,14 @@ pub(crate) struct Caller {
 impl FromRequestParts<Database> for Caller {
     type Rejection = Response;
 
-    /// The tenant of the token. If the provider has no tenants, as Cardea, it is the one in our own table; a caller's first request
-    /// adds a new tenant there.
+    /// The tenant of the token: at Cardea the organization that the user acts for (`org_id`). A token of no organization has the tenant in
+    /// our own table; a caller's first request adds a new one there.
     async fn from_request_parts(parts: &mut Parts, database: &Database) -> Result<Self, Response> {
         let token = AccessToken::from_request_parts(parts, database).await;
         let token = token.map_err(IntoResponse::into_response)?;
-        let tenant = match token.tenant() {
-            Some(tenant) => format!("tenant:{tenant}"),
-            None => {
-                let tenant = database.tenant_of(token.subject(), SystemClock.now());
-                tenant.await.map_err(IntoResponse::into_response)?
-            }
-        };
+        let of_token = token.tenant().map(|tenant| format!("tenant:{tenant}"));
+        let tenant = database.tenant_of(token.subject(), of_token, SystemClock.now());
+        let tenant = tenant.await.map_err(IntoResponse::into_response)?;
         Ok(Self { token, tenant })
     }
 }
@@ -44,6 +40,7 @@ pub(crate) async fn me(caller: Caller) -> Json<Value> {
         "client_id": token.client_id(),
         "scope": token.scope().to_string(),
         "roles": token.roles().collect::<Vec<_>>(),
+        "permissions": token.permissions().collect::<Vec<_>>(),
         "tenant": tenant,
         "token_expires_at": token.expires_at(),
     }))

@@ -19,6 +19,9 @@ const SCHEMA: &str = "
         subject TEXT PRIMARY KEY,
         tenant  TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS tenants (
+        tenant TEXT PRIMARY KEY
+    ) STRICT;
     CREATE TABLE IF NOT EXISTS orders (
         id        INTEGER PRIMARY KEY,
         tenant    TEXT NOT NULL,
@@ -69,16 +72,23 @@ impl Database {
         })
     }
 
-    /// The tenant of a subject whose token has none.
-    pub(crate) async fn tenant_of(&self, subject: &str, now: Timestamp) -> Result<String, Problem> {
+    /// The tenant of a subject: the one of the token, else the one in our own table.
+    pub(crate) async fn tenant_of(
+        &self,
+        subject: &str,
+        of_token: Option<String>,
+        now: Timestamp,
+    ) -> Result<String, Problem> {
         let (subject, samples) = (subject.to_owned(), self.samples);
         self.with(move |db| {
             let transaction = db.unchecked_transaction()?;
-            let insert = "INSERT INTO members (subject, tenant) VALUES (?1, 'own:' || ?1) ON CONFLICT (subject) DO NOTHING";
-            let is_new = transaction.execute(insert, [&subject])? == 1;
-            let select = "SELECT tenant FROM members WHERE subject = ?1";
-            let tenant: String = transaction.query_row(select, [&subject], |row| row.get(0))?;
-            if is_new && samples {
+            let tenant = match of_token {
+                Some(tenant) => tenant,
+                None => own_tenant(&transaction, &subject)?,
+            };
+            let insert = "INSERT INTO tenants (tenant) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM orders WHERE tenant = ?1)
+                          ON CONFLICT (tenant) DO NOTHING";
+            if samples && transaction.execute(insert, [&tenant])? == 1 {
                 for (item, quantity, days_ago) in SAMPLES {
                     let age = SignedDuration::from_hours(24 * days_ago);
                     let draft = Draft {
@@ -153,6 +163,14 @@ impl Database {
         tracing::error!(error, "the database failed");
         Err(Problem::internal())
     }
+}
+
+/// The tenant of a subject whose token has none. The first request adds one.
+fn own_tenant(db: &Connection, subject: &str) -> rusqlite::Result<String> {
+    let insert = "INSERT INTO members (subject, tenant) VALUES (?1, 'own:' || ?1) ON CONFLICT (subject) DO NOTHING";
+    db.execute(insert, [subject])?;
+    let select = "SELECT tenant FROM members WHERE subject = ?1";
+    db.query_row(select, [subject], |row| row.get(0))
 }
 
 fn insert_order(db: &Connection, draft: Draft) -> rusqlite::Result<Order> {

@@ -35,7 +35,7 @@ pub struct Config {
     pub listen: String,
     /// The SQLite file. Without it orders are kept in memory only.
     pub database: Option<PathBuf>,
-    /// Whether a new user gets three sample orders.
+    /// Whether a new tenant gets three sample orders.
     pub sample_orders: bool,
     /// The issuer and the settings of the kit.
     pub api: ApiConfig,

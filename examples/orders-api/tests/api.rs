@@ -157,6 +157,27 @@ async fn an_order_of_another_tenant_is_not_there() {
 }
 
 #[tokio::test]
+async fn d27_organizations_of_cardea_are_tenants() {
+    let stage = Stage::set().await;
+    let alice = stage.token("alice", READ_WRITE, &json!({ "org_id": "acme" }));
+    let order = json!({ "item": "Lock", "quantity": 1 });
+    let placed = stage.call("POST", "/orders", &alice, Some(&order)).await;
+    let path = format!("/orders/{}", placed.body["id"]);
+    let colleague = stage.token("bob", READ_WRITE, &json!({ "org_id": "acme" }));
+    assert_eq!(stage.get(&path, &colleague).await.status, StatusCode::OK);
+    // The same user in another organization, and in none.
+    for more in [json!({ "org_id": "globex" }), json!({})] {
+        let elsewhere = stage.token("alice", READ_WRITE, &more);
+        assert_eq!(
+            stage.get(&path, &elsewhere).await.status,
+            StatusCode::NOT_FOUND
+        );
+        let list = stage.get("/orders", &elsewhere).await.body;
+        assert_eq!(list["orders"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn a_tenant_that_calls_itself_as_somebodys_own_is_another() {
     let stage = Stage::set().await;
     let alice = stage.token("alice", READ_WRITE, &json!({}));

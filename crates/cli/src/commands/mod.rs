@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::operate::{
-    audit::AuditOptions, client::ClientCommand, grant::GrantCommand, key::KeyCommand,
-    session::SessionCommand, user::UserCommand,
+    audit::AuditOptions, client::ClientCommand, grant::GrantCommand, group::GroupCommand,
+    key::KeyCommand, org::OrgCommand, role::RoleCommand, session::SessionCommand,
+    user::UserCommand,
 };
 
 pub(crate) use self::shared::PageOptions;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     Passwords(PasswordsCommand),
     Client(ClientCommand),
     User(UserCommand),
+    Role(RoleCommand),
+    Group(GroupCommand),
+    Org(OrgCommand),
     Session(SessionCommand),
     Grant(GrantCommand),
     Key(KeyCommand),

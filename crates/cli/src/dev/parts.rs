@@ -12,10 +12,11 @@ use super::stage::Stage;
 use crate::commands::OwnClient;
 
 const NOTICE: &str = "DEVELOPMENT: these passwords and secrets are public.";
-const SPA_SCOPES: [&str; 6] = [
+const SPA_SCOPES: [&str; 7] = [
     "openid",
     "profile",
     "email",
+    "organization",
     "offline_access",
     "orders:read",
     "orders:write",

@@ -4,9 +4,12 @@ pub(crate) mod audit;
 pub(crate) mod client;
 mod factors;
 pub(crate) mod grant;
+pub(crate) mod group;
 mod import;
 pub(crate) mod key;
 mod options;
+pub(crate) mod org;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod user;
 

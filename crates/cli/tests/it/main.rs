@@ -27,5 +27,6 @@ mod keys;
 mod log;
 mod logins;
 mod people;
+mod roles;
 mod serving;
 mod signals;

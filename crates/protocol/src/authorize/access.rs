@@ -36,6 +36,9 @@ pub struct Access {
     /// The required user, by `id_token_hint` or the claim `sub`.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
+    /// The organization that the client names, by its identifier or its name.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
 }
 
 impl Access {

@@ -69,6 +69,7 @@ pub const CHECKS: &[CheckRow] = &[
     row("acr",            "OpenID Core §5.5.1.1",   ALL,     acr,            shown::acr),
     row("subject",        "OpenID Core §3.1.2.1",   ALL,     subject,        shown::subject),
     row("login_hint",     "OpenID Core §3.1.2.1",   ALL,     login_hint,     shown::login_hint),
+    row("organization",   "RFC 6749 §8.2",          ALL,     organization,   shown::organization),
 ];
 
 const fn row(
@@ -110,6 +111,7 @@ struct Found {
     acr_values: Vec<String>,
     subject: Option<Subject>,
     login_hint: Option<String>,
+    organization: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -168,6 +170,7 @@ impl<'a> Run<'a> {
                 acr_values: found.acr_values,
                 login_hint: found.login_hint,
                 subject: found.subject,
+                organization: found.organization,
             },
             return_path: ReturnPath {
                 redirect_uri: redirect.as_str().to_owned(),
@@ -276,5 +279,10 @@ fn subject(run: &mut Run<'_>) -> Result<(), OAuthError> {
 
 fn login_hint(run: &mut Run<'_>) -> Result<(), OAuthError> {
     run.found.login_hint = run.params.login_hint()?.map(str::to_owned);
+    Ok(())
+}
+
+fn organization(run: &mut Run<'_>) -> Result<(), OAuthError> {
+    run.found.organization = run.params.organization()?.map(str::to_owned);
     Ok(())
 }

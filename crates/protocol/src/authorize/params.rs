@@ -27,6 +27,7 @@ impl AuthorizationRequest {
             ("code_challenge", challenge),
             ("max_age", access.max_age.map(|age| age.to_string())),
             ("login_hint", access.login_hint.clone()),
+            ("organization", access.organization.clone()),
             ("claims", claims),
             ("acr_values", Some(access.acr_values.join(" "))),
             ("prompt", Some(self.prompts())),

@@ -6,7 +6,7 @@ use crate::{
     model::{Client, GrantType},
     request::{AuthorizationParams, ClaimsRequest},
     resources::Resources,
-    scope::{OFFLINE_ACCESS, Scope},
+    scope::{OFFLINE_ACCESS, ORGANIZATION, Scope},
 };
 
 /// OpenID Core §5.5: a claim requested by name does not bypass the scopes of the client. One that only a scope of the
@@ -40,7 +40,14 @@ pub(super) fn allowed(
     };
     let requested = Scope::parse(text).map_err(|e| invalid(e.to_string()))?;
     let known = requested.filter(|s| resources.knows(s));
-    if let Some(foreign) = known.iter().find(|s| !client.scope().contains(s)) {
+    // D27: a request that names an organization, and each one of a client that demands one, has the scope of it. Consent is asked for it.
+    let in_organization = params.has("organization") || client.metadata().require_organization;
+    let known = match in_organization {
+        true => known.with(ORGANIZATION),
+        false => known,
+    };
+    let may = |s: &str| client.scope().contains(s) || (in_organization && s == ORGANIZATION);
+    if let Some(foreign) = known.iter().find(|s| !may(s)) {
         return Err(invalid(format!(
             "the scope {foreign} is not registered for this client"
         )));

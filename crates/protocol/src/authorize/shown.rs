@@ -151,6 +151,10 @@ pub(super) fn subject(run: &Run<'_>) -> Values {
     masked(run.params.id_token_hint())
 }
 
+pub(super) fn organization(run: &Run<'_>) -> Values {
+    masked(run.params.raw("organization"))
+}
+
 pub(super) fn login_hint(run: &Run<'_>) -> Values {
     masked(run.params.raw("login_hint"))
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Issue, MAX_CLAIM_BYTES, userinfo::bounded};
+use super::{ClaimSource, Issue, api_claims};
 use crate::{
-    model::{Client, Grant, GrantId, Jti, SenderBinding, User},
+    model::{Client, Grant, GrantId, Jti, SenderBinding},
     scope::Scope,
     token::audience::Target,
 };
@@ -81,7 +81,7 @@ pub struct AccessTokenClaims {
 #[derive(Clone, Copy)]
 pub enum Holder<'a> {
     /// A user, by a grant.
-    User(&'a User, &'a Grant),
+    User(ClaimSource<'a>, &'a Grant),
     /// The client itself.
     Client,
 }
@@ -124,18 +124,16 @@ pub fn access_token<'a>(
             acr: Some(&grant.context.acr),
             amr: &grant.context.amr,
             // Roles are for APIs only.
-            roles: if target.audience.is_some() {
-                &user.roles
-            } else {
-                &[]
+            roles: match target.audience {
+                Some(_) => user.entitled.roles(),
+                None => &[],
             },
             grant_id: Some(grant.id),
             cnf: grant.sender,
-            of_user: bounded(
-                user,
-                target.claims.iter().map(String::as_str),
-                MAX_CLAIM_BYTES,
-            ),
+            of_user: match target.audience {
+                Some(_) => api_claims(user, &target.scope, &target.claims),
+                None => Map::new(),
+            },
             ..claims
         },
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::user_claims::{is_claim_name, reserved};
 use crate::{
     model::MetadataError,
-    scope::{OFFLINE_ACCESS, OPENID, ROLES, STANDARD, Scope},
+    scope::{OFFLINE_ACCESS, OPENID, ORGANIZATION, PERMISSIONS, ROLES, STANDARD, Scope},
 };
 
 const MAX_SCOPES: usize = 128;
@@ -44,6 +44,8 @@ const BY_SCOPE: &[(&str, &[&str])] = &[
     ("phone", &["phone_number", "phone_number_verified"]),
     (ROLES, &["roles"]),
     (GROUPS, &["groups"]),
+    (PERMISSIONS, &["permissions"]),
+    (ORGANIZATION, &["org_id", "org_name"]),
 ];
 
 /// The standard scope that a claim belongs to; the claim needs that scope.

@@ -5,22 +5,24 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Catalog, Issue, MAX_CLAIM_BYTES,
+    Catalog, ClaimSource, Issue, MAX_CLAIM_BYTES,
     userinfo::{bounded, requested},
 };
 use crate::{
-    model::{Client, Grant, Sid, User},
+    model::{Client, Grant, Sid},
     scope::Scope,
 };
 
 /// The claims that an ID token carries by default, if their scope is granted: many applications read nothing else.
-pub const ID_TOKEN_CLAIMS: [&str; 6] = [
+pub const ID_TOKEN_CLAIMS: [&str; 8] = [
     "name",
     "preferred_username",
     "email",
     "email_verified",
     "roles",
     "groups",
+    "org_id",
+    "org_name",
 ];
 
 /// The claims of an ID token.
@@ -62,7 +64,7 @@ pub struct Beside<'a> {
 pub fn id_token(
     issue: Issue<'_>,
     client: &Client,
-    user: &User,
+    user: ClaimSource<'_>,
     grant: &Grant,
     beside: &Beside<'_>,
 ) -> IdTokenClaims {
@@ -86,7 +88,12 @@ pub fn id_token(
 
 /// The user's claims: those requested by name (OpenID Core §5.5), and those of the granted scopes that the client wants in
 /// the ID token (§2 allows them; by default the ones that applications read there).
-fn of_user(client: &Client, user: &User, grant: &Grant, beside: &Beside<'_>) -> Map<String, Value> {
+fn of_user(
+    client: &Client,
+    user: ClaimSource<'_>,
+    grant: &Grant,
+    beside: &Beside<'_>,
+) -> Map<String, Value> {
     let (scope, catalog) = (beside.scope, beside.catalog);
     let mut claims = requested(user, &grant.claims.id_token, scope, catalog);
     let room = MAX_CLAIM_BYTES.saturating_sub(size(&claims));

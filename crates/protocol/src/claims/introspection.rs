@@ -61,11 +61,12 @@ pub struct Introspection<'a> {
     pub of_user: Map<String, Value>,
 }
 
-/// The answer for an active access token.
+/// The answer for an active access token. User name and roles are those of this moment.
 #[must_use]
 pub fn introspection<'a>(
     claims: &'a AccessTokenClaims,
     username: Option<&'a str>,
+    roles: &'a [String],
     of_user: Map<String, Value>,
 ) -> Introspection<'a> {
     Introspection {
@@ -87,7 +88,7 @@ pub fn introspection<'a>(
         jti: Some(&claims.jti),
         auth_time: claims.auth_time,
         acr: claims.acr.as_deref(),
-        roles: &claims.roles,
+        roles,
         cnf: claims.cnf,
         of_user,
     }

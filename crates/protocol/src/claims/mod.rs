@@ -19,7 +19,7 @@ pub use logout_token::{LogoutTokenClaims, logout_token};
 pub use user_claims::{
     check_user_claim_bounds, check_user_claims, is_text, may_be_given, user_claim_problems,
 };
-pub use userinfo::userinfo;
+pub use userinfo::{ClaimSource, api_claims, entitled_claims, userinfo};
 
 pub(crate) use user_claims::reserved;
 
@@ -43,5 +43,7 @@ impl Issue<'_> {
     }
 }
 
+#[cfg(test)]
+mod organization_tests;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     model::{AuthMethod, Client, Grant, GrantType, Jti, SenderBinding, User},
     request::ClaimsRequest,
+    roles::Entitled,
     samples::{self, ISSUER, audience, grant, now, scope, seconds, sid, user},
     token::audience::Target,
 };
@@ -16,6 +17,12 @@ fn issue() -> Issue<'static> {
         now: now(),
         ttl: seconds(900),
     }
+}
+
+/// A user where no role is defined.
+pub(super) fn source(user: &User) -> ClaimSource<'_> {
+    let entitled = Box::leak(Box::new(Entitled::to_roles(&user.roles)));
+    ClaimSource { user, entitled }
 }
 
 fn target(api: Option<&str>, what: &str) -> Target {
@@ -40,7 +47,7 @@ fn json_of(claims: &impl serde::Serialize) -> Value {
 fn an_access_token_of_a_user_for_an_api() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let target = target(Some("api://orders"), "openid orders:read");
-    let claims = access(Holder::User(&user, &grant), &client, &target);
+    let claims = access(Holder::User(source(&user), &grant), &client, &target);
     let expected = json!({
         "iss": ISSUER, "exp": 1_800_000_900, "aud": "api://orders", "sub": "alice", "client_id": "app",
         "iat": 1_800_000_000, "jti": "t1", "scope": "openid orders:read", "auth_time": 1_799_999_400,
@@ -65,11 +72,11 @@ fn a_bound_grants_tokens_and_their_introspection_name_the_key() {
             ..grant()
         };
         let target = target(Some("api://orders"), "orders:read");
-        let token = access(Holder::User(&user, &grant), &client, &target);
+        let token = access(Holder::User(source(&user), &grant), &client, &target);
         let cnf = json!({name: thumbprint.to_text()});
         assert_eq!(token["cnf"], cnf);
         let claims: AccessTokenClaims = serde_json::from_value(token).unwrap();
-        let answer = json_of(&introspection(&claims, None, serde_json::Map::new()));
+        let answer = json_of(&introspection(&claims, None, &[], serde_json::Map::new()));
         assert_eq!(
             (&answer["cnf"], &answer["token_type"]),
             (&cnf, &json!(kind))
@@ -81,7 +88,7 @@ fn a_bound_grants_tokens_and_their_introspection_name_the_key() {
 fn an_access_token_without_an_api_is_for_the_issuer_and_holds_no_roles() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let claims = access(
-        Holder::User(&user, &grant),
+        Holder::User(source(&user), &grant),
         &client,
         &target(None, "openid"),
     );
@@ -126,7 +133,7 @@ fn id_of(user: &User, asked: &str, client: &Client, what: &str) -> Value {
         scope: &scope,
         catalog: &catalog,
     };
-    json_of(&id_token(issue(), client, user, &grant, &beside))
+    json_of(&id_token(issue(), client, source(user), &grant, &beside))
 }
 
 /// `hr` gives `department` and `quota`.
@@ -206,7 +213,12 @@ fn c1_the_claims_of_a_user_in_a_token_are_bounded() {
     assert!(claims.get("groups").is_none());
     assert_eq!(claims["email"], "alice@example.test", "the others stay");
     assert!(claims.to_string().len() < MAX_CLAIM_BYTES + 1024);
-    let all = userinfo(&user, &scope(ALL), &ClaimsRequest::default(), &catalog());
+    let all = userinfo(
+        source(&user),
+        &scope(ALL),
+        &ClaimsRequest::default(),
+        &catalog(),
+    );
     assert_eq!(all["groups"].as_array().unwrap().len(), 1000);
 }
 
@@ -214,7 +226,12 @@ fn c1_the_claims_of_a_user_in_a_token_are_bounded() {
 fn c3_a_scope_of_the_configuration_gives_its_claims_at_userinfo() {
     let of = |what: &str, asked: &str| {
         let asked = ClaimsRequest::parse(asked).unwrap();
-        Value::Object(userinfo(&employee(), &scope(what), &asked, &catalog()))
+        Value::Object(userinfo(
+            source(&employee()),
+            &scope(what),
+            &asked,
+            &catalog(),
+        ))
     };
     assert_eq!(
         of("openid hr", "{}"),
@@ -237,7 +254,7 @@ fn c3_an_access_token_carries_the_claims_that_its_api_wants() {
     target.claims = ["groups", "department", "nothing"]
         .map(str::to_owned)
         .into();
-    let claims = access(Holder::User(&employee(), &grant), &client, &target);
+    let claims = access(Holder::User(source(&employee()), &grant), &client, &target);
     assert_eq!(claims["groups"], json!(["staff", "admins"]));
     assert_eq!(
         (&claims["department"], claims.get("nothing")),
@@ -272,7 +289,7 @@ fn an_id_token_without_nonce_and_session_leaves_them_out() {
     let claims = json_of(&id_token(
         issue(),
         &samples::client(|_| {}),
-        &user(),
+        source(&user()),
         &grant,
         &beside,
     ));
@@ -309,7 +326,7 @@ fn a_claim_without_a_value_is_left_out() {
     (nobody.email, nobody.claims) = (None, Default::default());
     nobody.claims.insert("name".to_owned(), Value::Null);
     let members = userinfo(
-        &nobody,
+        source(&nobody),
         &scope("openid profile email"),
         &ClaimsRequest::default(),
         &Catalog::default(),
@@ -325,7 +342,7 @@ fn every_claim_that_can_be_had_is_in_the_metadata() {
         user.claims.insert(name.to_owned(), json!("x"));
     }
     let all = userinfo(
-        &user,
+        source(&user),
         &scope("openid profile email address phone"),
         &ClaimsRequest::default(),
         &Catalog::default(),
@@ -337,12 +354,12 @@ fn every_claim_that_can_be_had_is_in_the_metadata() {
 }
 
 #[test]
-fn introspection_tells_what_the_token_says() {
+fn introspection_tells_what_the_token_says_and_the_roles_of_this_moment() {
     let (user, grant, client) = (user(), grant(), samples::client(|_| {}));
     let target = target(Some("api://orders"), "orders:read");
-    let claims = access(Holder::User(&user, &grant), &client, &target);
+    let claims = access(Holder::User(source(&user), &grant), &client, &target);
     let claims = serde_json::from_value(claims).unwrap();
-    let answer = introspection(&claims, Some("alice@home"), Default::default());
+    let answer = introspection(&claims, Some("alice@home"), &user.roles, Default::default());
     let expected = json!({
         "active": true, "token_use": "access_token", "token_type": "Bearer", "scope": "orders:read",
         "client_id": "app", "username": "alice@home", "sub": "alice", "aud": "api://orders", "iss": ISSUER,

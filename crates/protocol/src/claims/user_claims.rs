@@ -57,6 +57,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("preferred_username", "username"),
 ];
 
+/// Computed from the user's roles and organization when a token is made.
+const COMPUTED: &[&str] = &["permissions", "org_id", "org_name"];
+
 const TEXTS: &[&str] = &[
     "name",
     "family_name",
@@ -161,6 +164,9 @@ fn check_name(name: &str) -> Result<(), String> {
     if name == "updated_at" {
         return Err("it is set when the user is changed".to_owned());
     }
+    if COMPUTED.contains(&name) {
+        return Err("it follows from the user's roles and organizations".to_owned());
+    }
     match FIELDS.iter().find(|(claim, _)| *claim == name) {
         Some((_, field)) => Err(format!("it is not set here but by the user's own {field}")),
         None => Ok(()),
@@ -237,6 +243,9 @@ mod tests {
             "roles",
             "preferred_username",
             "updated_at",
+            "permissions",
+            "org_id",
+            "org_name",
         ] {
             assert!(refused(json!({ name: "x" })).is_some(), "{name}");
         }

@@ -8,13 +8,23 @@ use super::{Catalog, scope_of};
 use crate::{
     model::User,
     request::{ClaimRequest, ClaimsRequest},
-    scope::Scope,
+    roles::Entitled,
+    scope::{PERMISSIONS, Scope},
 };
+
+/// A user, with what the tokens of a client carry of the user's roles, groups and organization.
+#[derive(Clone, Copy)]
+pub struct ClaimSource<'a> {
+    /// The user.
+    pub user: &'a User,
+    /// What the user has in the tokens of the client.
+    pub entitled: &'a Entitled,
+}
 
 /// The members of userinfo: `sub` and what the scopes and the `claims` parameter allow.
 #[must_use]
 pub fn userinfo(
-    user: &User,
+    user: ClaimSource<'_>,
     scope: &Scope,
     claims: &ClaimsRequest,
     catalog: &Catalog,
@@ -24,14 +34,14 @@ pub fn userinfo(
         members.extend(claim(user, name).map(|value| (name.to_owned(), value)));
     }
     members.extend(requested(user, &claims.userinfo, scope, catalog));
-    members.insert("sub".to_owned(), user.subject.as_str().into());
+    members.insert("sub".to_owned(), user.user.subject.as_str().into());
     members
 }
 
 /// The claims requested by name. A claim without a value is left out, essential or not (§5.5.1). One of the configuration
 /// needs its scope; the scope of a standard one was checked with the request.
 pub(super) fn requested(
-    user: &User,
+    user: ClaimSource<'_>,
     names: &BTreeMap<String, ClaimRequest>,
     scope: &Scope,
     catalog: &Catalog,
@@ -45,7 +55,7 @@ pub(super) fn requested(
 
 /// The claims of these names that the user has, in their order, until they are too long for a token.
 pub(super) fn bounded<'a>(
-    user: &User,
+    user: ClaimSource<'_>,
     names: impl IntoIterator<Item = &'a str>,
     max_bytes: usize,
 ) -> Map<String, Value> {
@@ -55,6 +65,10 @@ pub(super) fn bounded<'a>(
         let Some(value) = claim(user, name) else {
             continue;
         };
+        if is_bounded(name) {
+            members.insert(name.to_owned(), value);
+            continue;
+        }
         // Quotes, colon and comma.
         let bytes = value.to_string().len() + name.len() + 4;
         if let Some(left) = room.checked_sub(bytes) {
@@ -65,12 +79,67 @@ pub(super) fn bounded<'a>(
     members
 }
 
-fn claim(user: &User, name: &str) -> Option<Value> {
+/// The claims of an access token for an API, beside `roles`: those that the API wants, and the permissions if their scope is granted.
+/// A grant that was given in an organization always says so: the API must not take it for one of another.
+#[must_use]
+pub fn api_claims(user: ClaimSource<'_>, scope: &Scope, names: &[String]) -> Map<String, Value> {
+    let names = names.iter().map(String::as_str);
+    let mut members = bounded(user, names, super::MAX_CLAIM_BYTES);
+    members.extend(entitled_claims(user.entitled, scope));
+    members
+}
+
+/// Those of them that follow from the scope and the organization only.
+#[must_use]
+pub fn entitled_claims(entitled: &Entitled, scope: &Scope) -> Map<String, Value> {
+    let permissions = scope.contains(PERMISSIONS).then_some("permissions");
+    let names = ["org_id", "org_name"].into_iter().chain(permissions);
+    names
+        .filter_map(|name| Some((name.to_owned(), of_entitled(entitled, name)?)))
+        .collect()
+}
+
+fn of_entitled(entitled: &Entitled, name: &str) -> Option<Value> {
+    let names = |list: &[String]| (!list.is_empty()).then(|| list.to_vec().into());
     match name {
+        "roles" => names(entitled.roles()),
+        "permissions" => names(entitled.permissions()),
+        "org_id" => entitled.organization().map(|m| m.id.as_str().into()),
+        "org_name" => entitled.organization().map(|m| m.name.as_str().into()),
+        _ => None,
+    }
+}
+
+/// Whether the claim is bounded where it is set, so that it is never cut.
+fn is_bounded(name: &str) -> bool {
+    ["permissions", "org_id", "org_name"].contains(&name)
+}
+
+/// The user's groups, and those that an operator has set as a claim.
+fn groups(source: ClaimSource<'_>) -> Option<Value> {
+    let set = source.user.claims.get("groups").filter(|v| !v.is_null());
+    let own = source.entitled.groups();
+    if own.is_empty() {
+        return set.cloned();
+    }
+    let set = set.and_then(Value::as_array).into_iter().flatten();
+    let mut all: Vec<Value> = own.iter().map(|name| name.as_str().into()).collect();
+    for name in set {
+        if !all.contains(name) {
+            all.push(name.clone());
+        }
+    }
+    Some(all.into())
+}
+
+fn claim(source: ClaimSource<'_>, name: &str) -> Option<Value> {
+    let ClaimSource { user, entitled } = source;
+    match name {
+        "groups" => groups(source),
+        "roles" | "permissions" | "org_id" | "org_name" => of_entitled(entitled, name),
         "preferred_username" => Some(user.username.as_str().into()),
         "updated_at" => Some(user.updated_at.as_second().into()),
         "email" => user.email.as_deref().map(Value::from),
-        "roles" => (!user.roles.is_empty()).then(|| user.roles.clone().into()),
         "email_verified" => user.email.as_ref().map(|_| user.email_verified.into()),
         _ => user.claims.get(name).filter(|v| !v.is_null()).cloned(),
     }
@@ -104,7 +173,12 @@ mod tests {
     fn of(scope: &str, claims: &str) -> Value {
         let claims = ClaimsRequest::parse(claims).unwrap();
         let scope = Scope::parse(scope).unwrap();
-        Value::Object(userinfo(&alice(), &scope, &claims, &Catalog::default()))
+        let (user, entitled) = (alice(), Entitled::to_roles(&["user".to_owned()]));
+        let source = ClaimSource {
+            user: &user,
+            entitled: &entitled,
+        };
+        Value::Object(userinfo(source, &scope, &claims, &Catalog::default()))
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     model::{Client, Consent, ConsentMode, Session},
     redirect_uri::{ApplicationType, is_loopback},
     request::Prompt,
+    roles::{Chosen, Membership, choose_organization},
 };
 
 /// What the next step is judged by.
@@ -47,6 +48,24 @@ pub struct Authorization<'a> {
     pub hinted_elsewhere: bool,
     /// What the session's user has allowed the client.
     pub consent: Option<&'a Consent>,
+    /// The organizations of the session's user, if the request is for one (D27).
+    pub memberships: &'a [Membership],
+}
+
+impl<'a> Authorization<'a> {
+    /// The organization in which the session's user acts (D27).
+    pub fn organization(&self, steps: &Steps, session: &Session) -> Result<Chosen<'a>, OAuthError> {
+        let access = &self.request.access;
+        if !access.scope.wants_organization() {
+            return Ok(Chosen::None);
+        }
+        choose_organization(
+            self.memberships,
+            access.organization.as_deref(),
+            self.client.metadata().require_organization,
+            steps.organization(session),
+        )
+    }
 }
 
 /// What a journey needs next.
@@ -58,6 +77,8 @@ pub enum NextStep {
     SecondFactor,
     /// The chooser: continue as this user, or as another.
     ChooseAccount,
+    /// The choice between the user's organizations.
+    ChooseOrganization,
     /// The consent page.
     Consent,
     /// Nothing: the goal can be reached.
@@ -79,6 +100,11 @@ pub fn next_step(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
         NextStep::Consent if now.session.is_some_and(|s| has_consent(asked, s)) => OAuthError::new(
             ErrorCode::ConsentRequired,
             "the user has to be asked for consent",
+        ),
+        // The client can name one by the parameter organization.
+        NextStep::ChooseOrganization => OAuthError::new(
+            ErrorCode::InteractionRequired,
+            "the user has to choose an organization",
         ),
         _ => OAuthError::new(ErrorCode::LoginRequired, "the user has to log in"),
     })
@@ -118,6 +144,11 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     }
     if needs_factor(now, session)? {
         return Ok(NextStep::SecondFactor);
+    }
+    if let Some(asked) = asked
+        && asked.organization(now.steps, session)? == Chosen::Ask
+    {
+        return Ok(NextStep::ChooseOrganization);
     }
     match asked {
         Some(asked) if needs_consent(asked, now.steps, session) => Ok(NextStep::Consent),

@@ -7,7 +7,7 @@ use super::NextStep;
 use crate::{
     federation::UpstreamProof,
     mfa::{Acr, Demand},
-    model::{AuthenticationContext, Session, Sid, Subject},
+    model::{AuthenticationContext, OrganizationId, Session, Sid, Subject},
 };
 
 /// A means to prove who a user is.
@@ -174,6 +174,9 @@ pub struct Steps {
     /// The consent given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     consent: Option<ConsentStep>,
+    /// The organization chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organization: Option<OrganizationStep>,
     /// Whether a login is required, whatever session there is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     must_log_in: bool,
@@ -195,6 +198,15 @@ struct ConsentStep {
     sid: Sid,
     /// The user who gave it.
     subject: Subject,
+}
+
+/// A choice of an organization in a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct OrganizationStep {
+    /// The session in which it was made.
+    sid: Sid,
+    /// The organization.
+    id: OrganizationId,
 }
 
 impl Steps {
@@ -298,6 +310,21 @@ impl Steps {
     /// Records that the user chose to continue with a session.
     pub fn choose(&mut self, session: &Session) {
         self.chosen = Some(session.sid.clone());
+    }
+
+    /// Records the organization that the user chose. What was consented to before was for another one.
+    pub fn choose_organization(&mut self, session: &Session, id: OrganizationId) {
+        self.consent = None;
+        self.organization = Some(OrganizationStep {
+            sid: session.sid.clone(),
+            id,
+        });
+    }
+
+    /// The organization that the session's user chose in this ticket.
+    pub(super) fn organization(&self, session: &Session) -> Option<&OrganizationId> {
+        let step = self.organization.as_ref()?;
+        (step.sid == session.sid).then_some(&step.id)
     }
 
     /// Records a consent.

@@ -168,7 +168,7 @@ pub struct ClientMetadata {
     #[schemars(with = "Option<String>")]
     pub id_token_signed_response_alg: Option<Algorithm>,
     /// The claims of the user that ID tokens carry, each if a granted scope gives it; at most 4 KiB together. If it is not set: `name`,
-    /// `preferred_username`, `email`, `email_verified`, `roles`, `groups`. `[]` is none. Userinfo has all claims.
+    /// `preferred_username`, `email`, `email_verified`, `roles`, `groups`, `org_id`, `org_name`. `[]` is none. Userinfo has all claims.
     pub id_token_claims: Option<Vec<String>>,
     /// The algorithm of signed userinfo responses; if it is not set, userinfo is plain JSON.
     #[schemars(with = "Option<String>")]
@@ -200,6 +200,9 @@ pub struct ClientMetadata {
     pub backchannel_logout_uri: Option<String>,
     /// Whether the client needs `sid` in logout tokens; Cardea always sends it.
     pub backchannel_logout_session_required: bool,
+    /// Whether users must act in one of their organizations: each request has the scope `organization`, and who is a member of none is
+    /// refused.
+    pub require_organization: bool,
 }
 
 impl Default for ClientMetadata {
@@ -240,6 +243,7 @@ impl Default for ClientMetadata {
             userinfo_with_api_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
+            require_organization: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, ClientId, CodeHash, SenderBinding, SessionId, Subject};
+use super::{Audience, ClientId, CodeHash, OrganizationId, SenderBinding, SessionId, Subject};
 use crate::{pkce::CodeChallenge, request::ClaimsRequest, scope::Scope};
 
 /// When and how a user authenticated (OpenID Core §2: `auth_time`, `acr`, `amr`).
@@ -36,6 +36,8 @@ pub struct Code {
     pub scope: Scope,
     /// The APIs named by `resource` (RFC 8707).
     pub resources: Vec<Audience>,
+    /// The organization that the user acts in (D27).
+    pub organization: Option<OrganizationId>,
     /// The nonce for the ID token.
     pub nonce: Option<String>,
     /// The `claims` parameter.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Audience, AuthenticationContext, ClientId, CodeBinding, GrantId, RefreshTokenId, SenderBinding,
-    SessionId, Subject,
+    Audience, AuthenticationContext, ClientId, CodeBinding, GrantId, OrganizationId,
+    RefreshTokenId, SenderBinding, SessionId, Subject,
 };
 use crate::{request::ClaimsRequest, scope::Scope};
 
@@ -30,6 +30,8 @@ pub struct Grant {
     pub scope: Scope,
     /// The APIs named in the request.
     pub resources: Vec<Audience>,
+    /// The organization that the user acts in (D27).
+    pub organization: Option<OrganizationId>,
     /// The `claims` parameter, for userinfo.
     pub claims: ClaimsRequest,
     /// The nonce, for ID tokens.

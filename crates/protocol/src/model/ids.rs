@@ -86,6 +86,10 @@ text_id!(
     Audience, "audience", 255, |c: char| c.is_ascii_graphic()
 );
 text_id!(
+    /// An organization's identifier, the `org_id` claim.
+    OrganizationId, "organization id", 64, |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.')
+);
+text_id!(
     /// An access token's own identifier, the `jti` claim.
     Jti, "jti", 128, |c: char| c.is_ascii_graphic()
 );

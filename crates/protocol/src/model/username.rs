@@ -96,7 +96,7 @@ fn is_latin(c: char) -> bool {
 
 /// Control and format characters (Unicode category Cf), separators and fillers that are not seen, or that change the order in
 /// which a line is read: with one of them two names look the same.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'

@@ -13,6 +13,7 @@ pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
 pub const MAX_STATE_BYTES: usize = 4096;
 const MAX_NONCE_BYTES: usize = 512;
 const MAX_HINT_BYTES: usize = 256;
+const MAX_ORGANIZATION_BYTES: usize = 128;
 const MAX_ACR_BYTES: usize = 1024;
 const MAX_ACR_VALUES: usize = 16;
 
@@ -266,6 +267,11 @@ impl<'a> AuthorizationParams<'a> {
     #[must_use]
     pub fn id_token_hint(&self) -> Option<&'a str> {
         self.params.one("id_token_hint")
+    }
+
+    /// `organization`: the identifier or the name of the organization that the user acts in
+    pub fn organization(&self) -> Result<Option<&'a str>, OAuthError> {
+        self.params.bounded("organization", MAX_ORGANIZATION_BYTES)
     }
 
     /// Whether a parameter is present.

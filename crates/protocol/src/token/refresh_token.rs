@@ -14,7 +14,7 @@ use crate::{
     },
     request::RefreshTokenRequest,
     resources::Resources,
-    scope::Scope,
+    scope::{ORGANIZATION, Scope},
 };
 
 pub use super::{
@@ -47,7 +47,10 @@ pub fn check_scope(
     let mut trail = Trail::default();
     super::check_grant_type(&mut trail, client, GrantType::RefreshToken)?;
     // A scope that was removed from the client since is not granted again.
-    let granted = grant.scope.filter(|s| client.scope().contains(s));
+    let in_organization = |s: &str| s == ORGANIZATION && grant.organization.is_some();
+    let granted = grant
+        .scope
+        .filter(|s| client.scope().contains(s) || in_organization(s));
     // Unknown scopes are ignored, as at `/authorize`: a client may send the same list to both.
     let requested = request
         .scope

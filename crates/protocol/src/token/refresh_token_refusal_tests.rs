@@ -118,6 +118,17 @@ fn a_refresh_token_dies_with_its_session_unless_offline_access_was_granted() {
 }
 
 #[test]
+fn d27_who_is_no_longer_a_member_has_no_active_token_not_even_an_offline_one() {
+    let left = Standing {
+        member: false,
+        ..ALIVE
+    };
+    let offline = |g: &mut Grant| g.scope = scope("offline_access");
+    assert_eq!(refusal(left, |_| {}), Some(Inactive::NotMember.into()));
+    assert_eq!(refusal(left, offline), Some(Inactive::NotMember.into()));
+}
+
+#[test]
 fn a_disabled_user_or_client_has_no_active_token_not_even_an_offline_one() {
     let offline = |g: &mut Grant| g.scope = scope("offline_access");
     let user = Standing {

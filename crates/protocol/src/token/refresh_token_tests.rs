@@ -6,11 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::samples::{grant, now, seconds};
 
-pub(super) const ALIVE: Standing = Standing {
-    session_alive: true,
-    user_enabled: true,
-    client_enabled: true,
-};
+pub(super) const ALIVE: Standing = Standing::WHOLE;
 
 pub(super) fn id(text: &str) -> ClientId {
     ClientId::parse(text).unwrap()

@@ -13,6 +13,8 @@ pub struct Standing {
     pub user_enabled: bool,
     /// Whether the client exists and is enabled.
     pub client_enabled: bool,
+    /// Whether the user is a member of the grant's organization, and that is enabled. A grant without an organization lacks none.
+    pub member: bool,
 }
 
 /// Why the tokens of a grant are inactive.
@@ -29,6 +31,8 @@ pub enum Inactive {
     UserDisabled,
     /// The client is disabled.
     ClientDisabled,
+    /// The user is no longer a member of the grant's organization.
+    NotMember,
 }
 
 impl Inactive {
@@ -41,6 +45,7 @@ impl Inactive {
             Self::SessionEnded => "the session has ended",
             Self::UserDisabled => "the user is disabled",
             Self::ClientDisabled => "the client is disabled",
+            Self::NotMember => "the user is no longer a member of the organization",
         }
     }
 }
@@ -72,6 +77,7 @@ impl Standing {
         session_alive: true,
         user_enabled: true,
         client_enabled: true,
+        member: true,
     };
 
     /// Why the tokens of the grant are inactive, if they are.
@@ -92,6 +98,9 @@ impl Standing {
         }
         if !self.client_enabled {
             return Err(Inactive::ClientDisabled);
+        }
+        if !self.member {
+            return Err(Inactive::NotMember);
         }
         Ok(())
     }

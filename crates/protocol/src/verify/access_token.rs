@@ -2,7 +2,6 @@
 
 use cardea_jose::{Algorithm, Expected, KeySet};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use crate::claims::AccessTokenClaims;
 
@@ -10,7 +9,6 @@ use crate::claims::AccessTokenClaims;
 #[derive(Debug, Clone)]
 pub struct VerifiedAccessToken {
     claims: AccessTokenClaims,
-    payload: Vec<u8>,
 }
 
 impl VerifiedAccessToken {
@@ -20,17 +18,6 @@ impl VerifiedAccessToken {
         &self.claims
     }
 
-    /// Those of the named claims that the token has.
-    #[must_use]
-    pub fn user_claims(&self, names: &[String]) -> Map<String, Value> {
-        if names.is_empty() {
-            return Map::new();
-        }
-        let mut all: Map<String, Value> = serde_json::from_slice(&self.payload).unwrap_or_default();
-        let found = |name: &String| Some((name.clone(), all.remove(name)?));
-        names.iter().filter_map(found).collect()
-    }
-
     /// From the claims of an opaque token, whose seal is its signature.
     pub fn from_sealed(
         json: &[u8],
@@ -38,7 +25,7 @@ impl VerifiedAccessToken {
         now: Timestamp,
     ) -> Result<Self, AccessTokenError> {
         let claims = serde_json::from_slice(json).map_err(|_| AccessTokenError::Malformed)?;
-        judge(claims, json.to_vec(), issuer, now)
+        judge(claims, issuer, now)
     }
 }
 
@@ -86,12 +73,11 @@ pub fn access_token(
     if !is_typed && !plain(&claims.aud) {
         return Err(AccessTokenError::Signature);
     }
-    judge(claims, verified.payload, issuer, now)
+    judge(claims, issuer, now)
 }
 
 fn judge(
     claims: AccessTokenClaims,
-    payload: Vec<u8>,
     issuer: &str,
     now: Timestamp,
 ) -> Result<VerifiedAccessToken, AccessTokenError> {
@@ -102,13 +88,13 @@ fn judge(
     if now.as_second() >= claims.exp {
         return Err(AccessTokenError::Expired);
     }
-    Ok(VerifiedAccessToken { claims, payload })
+    Ok(VerifiedAccessToken { claims })
 }
 
 #[cfg(test)]
 mod tests {
     use cardea_jose::SigningKey;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::samples::{ISSUER, now};
@@ -142,28 +128,6 @@ mod tests {
         assert_eq!(token.claims().aud, "api://orders");
         assert_eq!(token.claims().scope.to_string(), "orders:read");
         assert_eq!(token.claims().grant_id, None);
-    }
-
-    #[test]
-    fn only_the_claims_that_an_api_is_configured_for_are_taken_from_a_token() {
-        let mut claims = claims();
-        claims["groups"] = json!(["staff", "ops"]);
-        claims["email"] = json!("alice@example.test");
-        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let groups = json!({"groups": ["staff", "ops"]});
-        for (asked, found) in [
-            (names(&[]), json!({})),
-            (names(&["phone_number"]), json!({})),
-            (names(&["groups", "phone_number", "groups"]), groups),
-        ] {
-            for token in [
-                verify("at+jwt", &claims, now()),
-                VerifiedAccessToken::from_sealed(claims.to_string().as_bytes(), ISSUER, now()),
-            ] {
-                let found = found.as_object().unwrap();
-                assert_eq!(&token.unwrap().user_claims(&asked), found, "{asked:?}");
-            }
-        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub struct BearerToken {
     client_id: Option<String>,
     scope: Scope,
     roles: Vec<String>,
+    permissions: Vec<String>,
     tenant: Option<String>,
     expires_at: Option<Timestamp>,
     confirmation: Option<SenderBinding>,
@@ -100,6 +101,12 @@ impl BearerToken {
     #[must_use]
     pub fn roles(&self) -> &[String] {
         &self.roles
+    }
+
+    /// What the holder's roles allow, as far as the token says so.
+    #[must_use]
+    pub fn permissions(&self) -> &[String] {
+        &self.permissions
     }
 
     /// The holder's tenant.
@@ -219,11 +226,16 @@ struct Claims<'a> {
     roles: PerhapsTexts,
     /// The same, as Keycloak nests it.
     realm_access: Option<PerhapsRealm>,
+    #[serde(default)]
+    permissions: PerhapsTexts,
     #[serde(borrow, default)]
     tenant: PerhapsText<'a>,
     /// The same, as Entra ID names it.
     #[serde(borrow, default)]
     tid: PerhapsText<'a>,
+    /// The same, as Cardea names it.
+    #[serde(borrow, default)]
+    org_id: PerhapsText<'a>,
     /// The kind of token, as Keycloak writes it into the claims.
     #[serde(borrow, default)]
     typ: PerhapsText<'a>,
@@ -337,7 +349,13 @@ impl<'a> Claims<'a> {
             client_id,
             scope: scope.map(|ScopeClaim(scope)| scope).unwrap_or_default(),
             roles,
-            tenant: self.tenant.0.or(self.tid.0).map(Cow::into_owned),
+            permissions: self.permissions.0.unwrap_or_default(),
+            tenant: self
+                .tenant
+                .0
+                .or(self.tid.0)
+                .or(self.org_id.0)
+                .map(Cow::into_owned),
             expires_at: self.exp.and_then(NumericDate::timestamp),
             confirmation,
             claims: Vec::new(),

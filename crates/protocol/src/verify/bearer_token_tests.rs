@@ -243,6 +243,23 @@ fn roles_and_tenants_of_another_shape_give_nothing() {
     assert!(token.roles().is_empty());
     let token = strict(&changed("tenant", json!({"id": 1}))).unwrap();
     assert_eq!(token.tenant(), None);
+    let token = strict(&changed("permissions", json!("orders:approve"))).unwrap();
+    assert!(token.permissions().is_empty());
+}
+
+#[test]
+fn d27_permissions_and_the_organization_of_a_token_are_read() {
+    let token = strict(&changed("permissions", json!(["orders:approve"]))).unwrap();
+    assert_eq!(token.permissions(), ["orders:approve"]);
+    let mut claims = claims();
+    claims["org_id"] = json!("beta");
+    assert_eq!(
+        strict(&claims).unwrap().tenant(),
+        Some("acme"),
+        "its own name first"
+    );
+    claims.as_object_mut().unwrap().remove("tenant");
+    assert_eq!(strict(&claims).unwrap().tenant(), Some("beta"));
 }
 
 #[test]

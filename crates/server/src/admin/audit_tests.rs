@@ -150,6 +150,52 @@ const EVENTS: &[(&str, &str)] = &[
     ("client_enabled", "A client was enabled."),
     ("client_removed", "A client was removed."),
     ("client_secret_changed", "A client's secret was changed."),
+    ("role_added", "A role was added; `detail` names it."),
+    ("role_changed", "What a role allows was changed."),
+    (
+        "role_removed",
+        "A role was removed, or is no longer in the configuration file.",
+    ),
+    ("group_added", "A group was added; `detail` names it."),
+    (
+        "group_changed",
+        "The roles of a group were changed, or it is no longer in the configuration file, or in it again.",
+    ),
+    ("group_removed", "A group was removed."),
+    ("group_member_added", "A user was added to a group."),
+    ("group_member_removed", "A user was removed from a group."),
+    (
+        "organization_added",
+        "An organization was added; `detail` has its identifier.",
+    ),
+    (
+        "organization_changed",
+        "The name or the domains of an organization were changed.",
+    ),
+    (
+        "organization_disabled",
+        "An organization is no longer in the configuration file: no token of it is active.",
+    ),
+    (
+        "organization_enabled",
+        "An organization is in the configuration file again.",
+    ),
+    (
+        "organization_removed",
+        "An organization was removed with its members and all grants in it.",
+    ),
+    (
+        "organization_member_added",
+        "A user was added to an organization; `detail` has the roles.",
+    ),
+    (
+        "organization_member_changed",
+        "The roles of a member inside an organization were changed.",
+    ),
+    (
+        "organization_member_removed",
+        "A member was removed from an organization; the grants in it are revoked.",
+    ),
     ("key_added", "A signing key was made."),
     ("key_activated", "A key signs from now on."),
     (

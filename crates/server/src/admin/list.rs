@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use cardea_protocol::model::ClientId;
+use cardea_protocol::model::{ClientId, OrganizationId};
 use cardea_store::{AuditPosition, GrantPosition, MAX_PAGE, Page, SessionPosition, UserPosition};
 use http::request::Parts;
 
@@ -30,6 +30,18 @@ pub(super) trait Position: Sized {
 
 impl Position for ClientId {
     const LIST: &'static str = "clients";
+
+    fn to_text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl Position for OrganizationId {
+    const LIST: &'static str = "organizations";
 
     fn to_text(&self) -> String {
         self.to_string()
@@ -71,8 +83,9 @@ macro_rules! number {
 number!(SessionPosition "sessions", GrantPosition "grants", AuditPosition "audit");
 
 /// The names of all lists, to say of which one a cursor is.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     ClientId::LIST,
+    OrganizationId::LIST,
     UserPosition::LIST,
     SessionPosition::LIST,
     GrantPosition::LIST,

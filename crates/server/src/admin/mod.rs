@@ -9,16 +9,20 @@ mod clients;
 mod conditional;
 mod factors;
 mod grants;
+mod groups;
 mod imports;
 mod keys;
 mod links;
 mod list;
 mod logins;
 mod operator;
+mod organizations;
 mod refusal;
 mod request;
+mod roles;
 mod sessions;
 mod status;
+pub(crate) mod tenant;
 #[cfg(test)]
 mod tests;
 pub mod types;
@@ -66,6 +70,24 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(sessions::end))
         .routes(routes!(grants::list))
         .routes(routes!(grants::revoke))
+        .routes(routes!(roles::list, roles::add))
+        .routes(routes!(roles::show, roles::set, roles::remove))
+        .routes(routes!(groups::list, groups::add))
+        .routes(routes!(groups::show, groups::set, groups::remove))
+        .routes(routes!(groups::members))
+        .routes(routes!(groups::add_member, groups::remove_member))
+        .routes(routes!(organizations::list, organizations::add))
+        .routes(routes!(
+            organizations::show,
+            organizations::set,
+            organizations::remove
+        ))
+        .routes(routes!(organizations::members))
+        .routes(routes!(
+            organizations::add_member,
+            organizations::set_member,
+            organizations::remove_member
+        ))
         .routes(routes!(keys::list))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::remove))

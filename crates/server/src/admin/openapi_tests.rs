@@ -16,6 +16,26 @@ use super::types::Problem;
 const DESCRIPTION: &str = "The administration of one Cardea store: JSON over HTTP on the Unix socket beside the database, for processes of \
                            the same user.";
 
+/// The document of what an administrator of an organization reaches.
+fn tenant_document() -> Value {
+    let (_, mut api) = super::tenant::routes().split_for_parts();
+    api.info = InfoBuilder::new()
+        .title("Administration of an organization")
+        .description(Some(
+            "For administrators of one organization: JSON over HTTP, with an access token for the issuer that has the scope \
+             tenants:admin and was issued in this organization.",
+        ))
+        .version("0")
+        .build();
+    let server = ServerBuilder::new().url("https://id.example.com/api");
+    let server = server.description(Some("Below the issuer"));
+    api.servers = Some(vec![server.build()]);
+    let mut document = serde_json::to_value(api).unwrap();
+    document["components"]["schemas"]["Problem"] = json!(Problem::schema());
+    with_problems(&mut document);
+    document
+}
+
 /// The document, with the schema of client metadata that the reference of the configuration has too.
 fn document() -> Value {
     let (_, mut api) = super::routes().split_for_parts();
@@ -42,13 +62,17 @@ fn document() -> Value {
     schemas.insert("Problem".to_owned(), json!(Problem::schema()));
     let components = document["components"]["schemas"].as_object_mut().unwrap();
     components.append(&mut schemas);
+    with_problems(&mut document);
+    document
+}
+
+fn with_problems(document: &mut Value) {
     for item in document["paths"].as_object_mut().unwrap().values_mut() {
         for operation in item.as_object_mut().unwrap().values_mut() {
             operation["responses"]["4XX"] = problem("The request is refused.");
             operation["responses"]["5XX"] = problem("The store or the process failed.");
         }
     }
-    document
 }
 
 /// The answer of every operation that fails.
@@ -81,17 +105,23 @@ fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
 }
 
 #[test]
-fn d31_the_document_of_the_administration_is_fresh() {
-    let document = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/administration.json");
+fn d31_the_documents_of_the_administration_are_fresh() {
+    is_fresh("administration.json", &document());
+    // The test of the organization's routes takes them from this file.
+    is_fresh("organizations.json", &tenant_document());
+}
+
+fn is_fresh(name: &str, document: &Value) {
+    let document = format!("{}\n", serde_json::to_string_pretty(document).unwrap());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let path = folder.join(name);
     if option_env!("CARDEA_WRITE") == Some("1") {
         std::fs::write(&path, &document).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == document,
-        "docs/reference/administration.json is stale; CARDEA_WRITE=1 cargo test -p cardea-server administration"
+        "docs/reference/{name} is stale; CARDEA_WRITE=1 cargo test -p cardea-server administration"
     );
 }
 
@@ -106,7 +136,7 @@ fn d31_the_document_of_the_administration_is_complete() {
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
     let operations = operations(&document);
-    assert_eq!(operations.len(), 33);
+    assert_eq!(operations.len(), 55);
     let mut ids = BTreeSet::new();
     for (method, path, operation) in &operations {
         let id = operation["operationId"].as_str().unwrap();

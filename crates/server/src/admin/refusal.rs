@@ -10,7 +10,10 @@ use axum::{
 use cardea_protocol::model::{IdError, MetadataError};
 use cardea_store::{Constraint, NotDone, StoreError};
 use cardea_web::inbound::{Problem, RequestId};
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{HeaderName, RETRY_AFTER},
+};
 
 use crate::{
     keys::{KeyError, RemoveError, RotateError},
@@ -22,6 +25,7 @@ pub(super) struct Refusal {
     problem: Box<Problem>,
     status: StatusCode,
     cause: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
     changed_meanwhile: bool,
 }
 
@@ -39,6 +43,7 @@ impl Refusal {
             problem: Box::new(Problem::new(status, title).detail(detail)),
             status,
             cause: None,
+            header: None,
             changed_meanwhile: false,
         }
     }
@@ -59,12 +64,21 @@ impl Refusal {
     }
 
     /// Our own failure.
-    fn internal(cause: impl Display) -> Self {
+    pub(super) fn internal(cause: impl Display) -> Self {
         Self {
             problem: Box::new(Problem::internal()),
             status: StatusCode::INTERNAL_SERVER_ERROR,
             cause: Some(cause.to_string()),
+            header: None,
             changed_meanwhile: false,
+        }
+    }
+
+    /// The same, with a header.
+    pub(super) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self {
+            header: Some((name, value)),
+            ..self
         }
     }
 
@@ -204,6 +218,9 @@ impl IntoResponse for Refusal {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(Logged(cause));

@@ -23,6 +23,19 @@ impl FromRequestParts<Shared> for Name {
     }
 }
 
+/// The two variables of a path.
+pub(super) struct TwoNames(pub(super) String, pub(super) String);
+
+impl FromRequestParts<Shared> for TwoNames {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refusal> {
+        let path = Path::<(String, String)>::from_request_parts(parts, app).await;
+        path.map(|Path((first, second))| Self(first, second))
+            .map_err(|e| Refusal::bad_request(e.body_text()))
+    }
+}
+
 /// The query.
 pub(super) struct Asked<T>(pub(super) T);
 

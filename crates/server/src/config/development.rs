@@ -1,12 +1,13 @@
 //! The configuration of `cardea dev` (D23).
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use cardea_protocol::{
     claims::ScopeConfig,
     model::{AuthMethod, Client, ClientMetadata, GrantType},
     redirect_uri::ApplicationType,
     resources::ResourceConfig,
+    roles::{OrganizationConfig, RoleConfig},
 };
 use cardea_seal::Secret;
 use cardea_web::config::SecretText;
@@ -23,7 +24,8 @@ pub use super::demo_secrets::{
 /// Where developers' own apps run: the clients `spa` and `backend`.
 const APP: &str = "http://localhost:5173";
 const APP_BY_ADDRESS: &str = "http://127.0.0.1:5173";
-const SCOPES: &str = "openid profile email address phone offline_access orders:read orders:write";
+const SCOPES: &str =
+    "openid profile email address phone organization offline_access orders:read orders:write";
 
 /// Where browsers find the provider and the apps of `cardea dev`.
 #[derive(Debug, Clone)]
@@ -69,6 +71,14 @@ impl Config {
                 titled("orders:read", "See your orders"),
                 titled("orders:write", "Place and change orders"),
             ],
+            roles: vec![
+                role("owner", &["tenants:admin", "orders:approve"]),
+                role("buyer", &["orders:create"]),
+            ],
+            organizations: vec![
+                organization("acme", "Acme Doors"),
+                organization("globex", "Globex"),
+            ],
             users: users(),
             // Logouts are sent to the apps.
             outbound: OutboundConfig {
@@ -81,6 +91,22 @@ impl Config {
             development: true,
             ..Self::default()
         }
+    }
+}
+
+fn role(name: &str, permissions: &[&str]) -> RoleConfig {
+    RoleConfig {
+        name: name.to_owned(),
+        permissions: permissions.iter().map(|p| (*p).to_owned()).collect(),
+        client: None,
+    }
+}
+
+fn organization(id: &str, name: &str) -> OrganizationConfig {
+    OrganizationConfig {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        domains: Vec::new(),
     }
 }
 
@@ -112,6 +138,11 @@ impl Config {
             }),
             resources: merged(self.resources, file.resources, |api| api.audience.clone()),
             scopes: merged(self.scopes, file.scopes, |scope| scope.name.clone()),
+            roles: merged(self.roles, file.roles, |role| {
+                format!("{} {:?}", role.name, role.client)
+            }),
+            groups: merged(self.groups, file.groups, |group| group.name.clone()),
+            organizations: merged(self.organizations, file.organizations, |o| o.id.clone()),
             users: merged(self.users, file.users, |user| user.username.to_lowercase()),
             ..file
         }
@@ -150,7 +181,7 @@ fn own_client(id: &str, redirect_uri: &str) -> ClientMetadata {
         post_logout_redirect_uris: origin.iter().map(|o| format!("{o}/")).collect(),
         token_endpoint_auth_method: AuthMethod::None,
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        scope: format!("{SCOPES} roles"),
+        scope: format!("{SCOPES} roles groups permissions tenants:admin"),
         ..ClientMetadata::default()
     }
 }
@@ -279,7 +310,12 @@ fn users() -> Vec<SeedUser> {
             password_hash: None,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             claims: serde_json::from_value(claims).unwrap_or_default(),
+            organizations: BTreeMap::new(),
         };
+    let member = |user: SeedUser, id: &str, role: &str| SeedUser {
+        organizations: [(id.to_owned(), vec![role.to_owned()])].into(),
+        ..user
+    };
     let alice = json!({
         "name": "Alice A", "given_name": "Alice", "family_name": "A", "locale": "en", "zoneinfo": "Europe/Amsterdam",
         "phone_number": "+1 555 0100", "phone_number_verified": true, "address": { "country": "NL" },
@@ -289,7 +325,15 @@ fn users() -> Vec<SeedUser> {
         "phone_number": "+1 555 0101", "phone_number_verified": false, "address": { "country": "NL" },
     });
     vec![
-        user("alice", ALICES_PASSWORD, &["user"], alice),
-        user("bob", BOBS_PASSWORD, &["user", "admin"], bob),
+        member(
+            user("alice", ALICES_PASSWORD, &["user"], alice),
+            "acme",
+            "owner",
+        ),
+        member(
+            user("bob", BOBS_PASSWORD, &["user", "admin"], bob),
+            "globex",
+            "buyer",
+        ),
     ]
 }

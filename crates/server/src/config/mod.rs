@@ -15,6 +15,7 @@ mod passwords;
 mod places;
 pub(crate) mod problem;
 mod problems;
+pub(crate) mod roles;
 pub mod settings;
 mod tokens;
 mod upstreams;
@@ -22,7 +23,11 @@ mod users;
 mod warnings;
 
 use cardea_protocol::{
-    claims::ScopeConfig, language::Lang, model::ClientMetadata, resources::ResourceConfig,
+    claims::ScopeConfig,
+    language::Lang,
+    model::ClientMetadata,
+    resources::ResourceConfig,
+    roles::{GroupConfig, OrganizationConfig, RoleConfig},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -85,10 +90,18 @@ pub struct Config {
     pub clients: Vec<ClientMetadata>,
     /// APIs that access tokens are for.
     pub resources: Vec<ResourceConfig>,
-    /// Scopes of your own, and texts for those of APIs. `profile`, `email`, `address`, `phone`, `roles` and `groups` exist without it.
+    /// Scopes of your own, and texts for those of APIs. `profile`, `email`, `address`, `phone`, `roles`, `groups`, `permissions`,
+    /// `organization` and `tenants:admin` exist without it.
     pub scopes: Vec<ScopeConfig>,
     /// Other providers at which users can sign in.
     pub upstreams: Vec<UpstreamConfig>,
+    /// What the roles of users allow. This file owns them, as it owns clients. A role that is not listed allows nothing.
+    pub roles: Vec<RoleConfig>,
+    /// Groups of users, which give roles. This file owns them; who is in a group is in the store.
+    pub groups: Vec<GroupConfig>,
+    /// Organizations, in which users have roles of their own. This file owns them; who is a member is in the store. One that is taken
+    /// out of the file is disabled.
+    pub organizations: Vec<OrganizationConfig>,
     /// The first users: each is added once, and later changes here change nothing.
     pub users: Vec<SeedUser>,
     /// Whether this is `cardea dev` (D23); it can't be set in a file.
@@ -124,6 +137,9 @@ impl Default for Config {
             resources: Vec::new(),
             scopes: Vec::new(),
             upstreams: Vec::new(),
+            roles: Vec::new(),
+            groups: Vec::new(),
+            organizations: Vec::new(),
             users: Vec::new(),
             development: false,
             places: Places::default(),

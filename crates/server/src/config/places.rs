@@ -7,12 +7,15 @@ use cardea_web::config::{Entry, entries, lines_of_keys};
 use super::problem::ConfigProblem;
 
 /// The lists of sections, each with the key that names an entry.
-const LISTS: [(&str, &str); 5] = [
+const LISTS: [(&str, &str); 8] = [
     ("clients", "client_id"),
     ("users", "username"),
     ("resources", "audience"),
     ("scopes", "name"),
     ("upstreams", "id"),
+    ("roles", "name"),
+    ("groups", "name"),
+    ("organizations", "id"),
 ];
 
 /// The file, and the lines of its keys and of the entries of its lists.

@@ -34,6 +34,7 @@ impl Config {
         problems.extend(clients.filter_map(Result::err).flatten());
         problems.extend(resources(self).err().into_iter().flatten());
         problems.extend(self.checked_upstreams().err().into_iter().flatten());
+        problems.extend(self.file_roles().err().into_iter().flatten());
         for (index, seed) in self.users.iter().enumerate() {
             let found = seed.problems().into_iter();
             problems.extend(found.map(|e| self.at_user(index, e.field, e.problem)));

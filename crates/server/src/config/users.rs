@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cardea_protocol::{
     claims::user_claim_problems,
-    model::{MetadataError, Username},
+    model::{MetadataError, OrganizationId, Username},
+    roles::check_role_names,
 };
 use cardea_web::config::SecretText;
 use schemars::JsonSchema;
@@ -35,6 +36,8 @@ pub struct SeedUser {
     pub password_hash: Option<SecretText>,
     /// Roles, as tokens carry them.
     pub roles: Vec<String>,
+    /// The organizations that the user is a member of, each with the roles inside it: `{ acme = ["buyer"] }`.
+    pub organizations: BTreeMap<String, Vec<String>>,
     /// Claims of OpenID Connect beside these: `{ name = "Alice A", address = { country = "NL" } }`.
     pub claims: BTreeMap<String, serde_json::Value>,
 }
@@ -81,6 +84,15 @@ impl SeedUser {
         }
         problems.extend(check_user(self.email.as_deref(), &self.roles));
         problems.extend(user_claim_problems(&self.claims));
+        for (id, roles) in &self.organizations {
+            let id = OrganizationId::parse(id).map_err(|e| e.to_string());
+            let roles = check_role_names(roles).map_err(|e| e.problem);
+            let found = [id.err(), roles.err()].into_iter().flatten();
+            problems.extend(found.map(|problem| MetadataError {
+                field: "organizations",
+                problem,
+            }));
+        }
         problems
     }
 

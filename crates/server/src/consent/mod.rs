@@ -9,6 +9,7 @@ use cardea_protocol::{
     journey::{NextStep, Steps},
     redirect_uri::ApplicationType,
     resources::Resource,
+    roles::Chosen,
 };
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use url::Url;
@@ -110,6 +111,10 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             description: texts.and_then(|t| t.description.as_deref()),
         }
     });
+    let organization = match &journey.session {
+        Some(session) => authorization.organization(&journey.ticket.steps, session)?,
+        None => Chosen::None,
+    };
     let page = ConsentPage {
         shell: ctx.shell(),
         ticket: &journey.ticket.seal(&ctx.app)?,
@@ -119,6 +124,10 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
             .token(&csrf_parts(browser, &journey.ticket.id, STEP)),
         again: journey.ticket.again.as_deref() == Some(STEP),
         user,
+        organization: match organization {
+            Chosen::One(one) => Some(one.name.as_str()),
+            Chosen::None | Chosen::Ask => None,
+        },
         app: AskingApp {
             name: client.name(),
             logo: logo.as_deref(),

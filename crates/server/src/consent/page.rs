@@ -17,6 +17,8 @@ pub(crate) struct ConsentPage<'a> {
     /// Whether the user's sign-in changed since an earlier page was answered.
     pub(crate) again: bool,
     pub(crate) user: UserLine<'a>,
+    /// The organization that the user acts for.
+    pub(crate) organization: Option<&'a str>,
     pub(crate) app: AskingApp<'a>,
     pub(crate) asked: Asked,
 }
@@ -66,6 +68,7 @@ impl ConsentPage<'static> {
             csrf: "csrf",
             again: false,
             user,
+            organization: None,
             app,
             asked: asked(
                 Shell::sample().lang,
@@ -111,7 +114,13 @@ impl ConsentPage<'static> {
             "offline_access",
             "orders:read",
         ];
+        let mut for_acme = page(alice, orders, &["openid", "organization", "tenants:admin"]);
+        for_acme.organization = Some("Acme");
+        let mut for_hostile = page(alice, orders, &["openid", "organization"]);
+        for_hostile.organization = Some(HOSTILE);
         vec![
+            ("consent_organization", for_acme),
+            ("consent_organization_hostile", for_hostile),
             (
                 "consent",
                 page(

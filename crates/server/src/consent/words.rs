@@ -1,7 +1,7 @@
 use cardea_protocol::{
     claims::GROUPS,
     language::Lang,
-    scope::{OFFLINE_ACCESS, OPENID, ROLES},
+    scope::{OFFLINE_ACCESS, OPENID, ORGANIZATION, PERMISSIONS, ROLES, TENANTS_ADMIN},
 };
 
 use crate::i18n::{self, Key};
@@ -91,6 +91,8 @@ fn identity_part(scope: &str) -> Option<Key> {
         "email" => Some(Key("consent-identity-email")),
         ROLES => Some(Key("consent-identity-roles")),
         GROUPS => Some(Key("consent-identity-groups")),
+        PERMISSIONS => Some(Key("consent-identity-permissions")),
+        ORGANIZATION => Some(Key("consent-identity-organization")),
         _ => None,
     }
 }
@@ -134,6 +136,21 @@ pub(crate) fn words(lang: Lang, scope: &str, api: Option<&str>) -> ScopeLine {
         "phone" => (Key("consent-phone"), Key("consent-verified-detail"), true),
         GROUPS => (Key("consent-groups"), Key("consent-groups-detail"), false),
         ROLES => (Key("consent-roles"), Key("consent-roles-detail"), false),
+        PERMISSIONS => (
+            Key("consent-permissions"),
+            Key("consent-permissions-detail"),
+            false,
+        ),
+        ORGANIZATION => (
+            Key("consent-organization"),
+            Key("consent-organization-detail"),
+            false,
+        ),
+        TENANTS_ADMIN => (
+            Key("consent-tenants-admin"),
+            Key("consent-tenants-admin-detail"),
+            true,
+        ),
         OFFLINE_ACCESS => (Key("consent-offline"), Key("consent-offline-detail"), true),
         _ => return api_words(lang, scope, api),
     };

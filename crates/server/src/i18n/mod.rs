@@ -29,6 +29,7 @@ macro_rules! files {
         files!($lang:
             "account",
             "choose_account",
+            "choose_organization",
             "consent",
             "end_session",
             "error_page",

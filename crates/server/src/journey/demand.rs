@@ -23,13 +23,9 @@ pub(super) async fn of_user(
     user: &User,
 ) -> Result<Result<Demand, OAuthError>, Failure> {
     let policy = &ctx.app.settings.mfa;
-    let groups: Vec<String> = user
-        .claims
-        .get("groups")
-        .and_then(|groups| serde_json::from_value(groups.clone()).ok())
-        .unwrap_or_default();
+    let (groups, roles) = ctx.app.roles.of_user(user).await?;
     let mut at = Circumstances {
-        roles: &user.roles,
+        roles: &roles,
         groups: &groups,
         client: client.map(Client::id),
         address: ctx.caller.address.map(|a| a.ip),

@@ -8,6 +8,7 @@ use cardea_protocol::{
     mfa::Acr,
     model::{Actor, AuthenticationContext, Code, CodeBinding, Session},
     request::ResponseMode,
+    roles::Chosen,
     token::AuthorizationCode,
 };
 use cardea_store::{ConsentChange, GiveConsent, IssueCode};
@@ -54,6 +55,10 @@ async fn issue_code(
         subject: session.subject.clone(),
         scope: access.scope.clone(),
         resources: access.resources.clone(),
+        organization: match asked.organization(&journey.ticket.steps, session)? {
+            Chosen::One(one) => Some(one.id.clone()),
+            Chosen::None | Chosen::Ask => None,
+        },
         nonce: path.nonce.clone(),
         claims: access.claims.clone(),
         context: AuthenticationContext {

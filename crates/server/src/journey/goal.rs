@@ -16,6 +16,16 @@ pub(crate) enum Goal {
     Account { return_to: AccountSection },
 }
 
+impl Goal {
+    /// Whether the user acts in an organization, if there is one (D27).
+    pub(crate) fn wants_organization(&self) -> bool {
+        match self {
+            Self::Authorize(request) => request.access.scope.wants_organization(),
+            Self::Account { .. } => false,
+        }
+    }
+}
+
 /// A section of the account, a page. It is a closed choice: no link to the login page can name another address to go to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,6 +21,7 @@ use cardea_protocol::{
     model::{Client, Consent, Session, User, Username},
     redirect_uri,
     request::ResponseMode,
+    roles::Membership,
 };
 
 use self::{goal::Goal, ticket::Ticket};
@@ -41,6 +42,8 @@ pub(crate) struct Journey {
     pending: Option<User>,
     /// What is demanded of that user or, if there is none, of the session's.
     pub(crate) demand: Result<Demand, OAuthError>,
+    /// The organizations of the session's user, if the request is for one.
+    memberships: Vec<Membership>,
 }
 
 impl Journey {
@@ -58,12 +61,15 @@ impl Journey {
             Goal::Account { .. } => None,
         };
         let session = browser.session(ctx).await?;
-        let (mut consent, mut user) = (None, None);
+        let (mut consent, mut user, mut memberships) = (None, None, Vec::new());
         if let Some(session) = &session {
             user = ctx.app.store.user(&session.subject).await?;
             ctx.language.offer_of(user.as_ref());
             if let Some(client) = &client {
                 consent = ctx.app.store.consent(&session.subject, client.id()).await?;
+            }
+            if ticket.goal.wants_organization() {
+                memberships = ctx.app.store.memberships_of(&session.subject).await?;
             }
         }
         let pending = match ticket.steps.pending() {
@@ -84,6 +90,7 @@ impl Journey {
             consent,
             pending,
             demand,
+            memberships,
         })
     }
 
@@ -105,6 +112,7 @@ impl Journey {
             client,
             hinted_elsewhere: self.hinted_elsewhere(request),
             consent: self.consent.as_ref(),
+            memberships: &self.memberships,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use cardea_protocol::{
     OAuthError,
-    claims::Holder,
+    claims::{ClaimSource, Holder},
     model::{
         Actor, Client, Code, Grant, GrantId, GrantState, GrantType, Origin, RefreshState,
         RefreshTokenId,
@@ -32,9 +32,20 @@ pub(super) async fn grant(
     let unknown = || OAuthError::invalid_grant("unknown code");
     let hash = request.code.as_ref().ok_or_else(unknown)?.hash();
     let found = app.store.code(hash, caller.now).await?;
-    let CodeContext { code, user, sid } = match found.ok_or_else(unknown)? {
+    let CodeContext {
+        code,
+        user,
+        assigned,
+        sid,
+    } = match found.ok_or_else(unknown)? {
         CodeLookup::Unused(context) => *context,
         CodeLookup::Used(grant) => return Err(reused(app, caller, client, (request, &grant)).await),
+    };
+
+    let entitled = app.roles.entitle(&user, assigned, client.id()).await?;
+    let source = ClaimSource {
+        user: &user,
+        entitled: &entitled,
     };
 
     // Check.
@@ -73,12 +84,12 @@ pub(super) async fn grant(
     }
 
     // Mint.
-    let holder = Holder::User(&user, &grant);
+    let holder = Holder::User(source, &grant);
     let access_token = mint::access_token(app, client, holder, (&target, caller.now))?;
     let id_token = match grant.scope.contains(OPENID) {
         true => {
             let parts = IdTokenParts {
-                user: &user,
+                user: source,
                 grant: &grant,
                 access_token: &access_token.text,
                 sid: sid.as_ref(),
@@ -157,6 +168,7 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
         sender: code.sender,
         scope: code.scope,
         resources: code.resources,
+        organization: code.organization,
         claims: code.claims,
         nonce: code.nonce,
         context: code.context,

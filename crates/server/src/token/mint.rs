@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::{
-    claims::{self, Beside, Holder, Issue},
-    model::{AccessTokenFormat, Client, Grant, Jti, Sid, User},
+    claims::{self, Beside, ClaimSource, Holder, Issue},
+    model::{AccessTokenFormat, Client, Grant, Jti, Sid},
     scope::Scope,
     token::{
         audience::Target,
@@ -104,7 +104,7 @@ pub(super) fn access_token(
 
 /// What an ID token is made of.
 pub(super) struct IdTokenParts<'a> {
-    pub(super) user: &'a User,
+    pub(super) user: ClaimSource<'a>,
     pub(super) grant: &'a Grant,
     /// The access token of the same response.
     pub(super) access_token: &'a str,

@@ -2,7 +2,7 @@
 
 use cardea_protocol::{
     OAuthError,
-    claims::Holder,
+    claims::{ClaimSource, Holder},
     model::{Actor, AuditEvent, Client, Grant},
     request::RefreshTokenRequest,
     scope::{OPENID, Scope},
@@ -35,9 +35,15 @@ pub(super) async fn grant(
     let RefreshContext {
         mut grant,
         user,
+        assigned,
         sid,
         session_due,
     } = context;
+    let entitled = app.roles.entitle(&user, assigned, client.id()).await?;
+    let source = ClaimSource {
+        user: &user,
+        entitled: &entitled,
+    };
     // OpenID Core §12.2: an ID token of a refresh should have no nonce.
     grant.nonce = None;
 
@@ -71,13 +77,13 @@ pub(super) async fn grant(
     let access_token = mint::access_token(
         app,
         client,
-        Holder::User(&user, &grant),
+        Holder::User(source, &grant),
         (&target, caller.now),
     )?;
     let id_token = match scope.contains(OPENID) {
         true => {
             let parts = IdTokenParts {
-                user: &user,
+                user: source,
                 grant: &grant,
                 access_token: &access_token.text,
                 sid: sid.as_ref(),

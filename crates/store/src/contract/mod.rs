@@ -63,6 +63,8 @@ pub mod neighbours_ends;
 #[doc(hidden)]
 pub mod neighbours_refresh;
 #[doc(hidden)]
+pub mod organizations;
+#[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
 pub mod passwords;
@@ -72,6 +74,10 @@ pub mod redemption;
 pub mod refresh;
 #[doc(hidden)]
 pub mod revocation;
+#[doc(hidden)]
+pub mod role_file;
+#[doc(hidden)]
+pub mod roles;
 #[doc(hidden)]
 pub mod sample;
 #[doc(hidden)]
@@ -152,6 +158,13 @@ macro_rules! contract {
             neighbours_refresh: a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
                 a_refresh_keeps_its_own_session_alive, a_refresh_token_is_found_by_its_own_id_only, a_rotation_depends_on_its_own_user_client_and_session,
                 an_expired_session_is_not_replaced_by_another, grants_at_another_client_are_not_counted;
+            organizations: an_organization_survives_and_is_unique,
+                a_member_has_roles_in_one_organization,
+                of_20_parallel_admissions_one_is_made,
+                a_user_is_in_64_organizations_at_most,
+                d27_a_grant_belongs_to_the_organization_of_its_code,
+                d27_only_a_member_gets_a_code_and_a_grant_of_an_organization,
+                d27_who_leaves_an_organization_loses_the_grants_in_it_only;
             outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,
                 a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
                 d28_a_claimed_message_is_due_again_after_its_lease,
@@ -182,6 +195,16 @@ macro_rules! contract {
                 an_application_is_revoked_whole, what_another_user_allowed_is_not_revoked,
                 logout_takes_what_hangs_on_the_session,
                 disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
+            role_file: d19_an_organization_that_leaves_the_file_is_disabled_with_its_grants,
+                d19_the_file_owns_its_roles_groups_and_organizations;
+            roles: a_role_survives_and_its_name_is_unique,
+                a_changed_role_is_not_changed_by_what_was_computed_before,
+                of_20_parallel_changes_of_a_role_one_is_made,
+                d27_more_permissions_than_fit_into_a_token_are_not_stored,
+                the_revision_changes_with_each_change_of_a_role_or_a_group,
+                a_user_is_in_the_groups_that_are_read_with_each_token,
+                a_user_is_in_64_groups_at_most,
+                of_20_parallel_changes_of_a_group_one_is_made;
             endings: t1_a_logout_keeps_offline_access,
                 t1_a_remote_logout_keeps_offline_access,
                 t1_another_user_keeps_offline_access,
@@ -247,11 +270,14 @@ mod tests {
             ("neighbours", include_str!("neighbours.rs")),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),
+            ("organizations", include_str!("organizations.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("passwords", include_str!("passwords.rs")),
             ("redemption", include_str!("redemption.rs")),
             ("refresh", include_str!("refresh.rs")),
             ("revocation", include_str!("revocation.rs")),
+            ("role_file", include_str!("role_file.rs")),
+            ("roles", include_str!("roles.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("upstream_sessions", include_str!("upstream_sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),

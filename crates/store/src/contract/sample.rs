@@ -135,6 +135,7 @@ pub fn code(name: &str, session: &Session, client: &Client, scope: &str, seconds
         subject: session.subject.clone(),
         scope: Scope::parse(scope).unwrap(),
         resources: vec![Audience::parse("api://orders").unwrap()],
+        organization: None,
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         claims: cardea_protocol::request::ClaimsRequest::parse(
             r#"{"userinfo":{"email":{"essential":true}}}"#,
@@ -164,6 +165,7 @@ pub fn grant(code: &Code, seconds: i64) -> Grant {
         sender: code.sender,
         scope: code.scope.clone(),
         resources: code.resources.clone(),
+        organization: code.organization.clone(),
         claims: code.claims.clone(),
         nonce: code.nonce.clone(),
         context: code.context.clone(),

@@ -1,7 +1,7 @@
 //! Codes: issued, looked up, redeemed once (D9).
 
 use cardea_protocol::{
-    model::{CodeHash, Grant, GrantId, RevocationReason},
+    model::{CodeHash, Grant, GrantId, OrganizationId, RevocationReason},
     pkce::CodeChallenge,
 };
 use jiff::Timestamp;
@@ -10,7 +10,10 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     audit, consents,
     fault::Verb,
-    grant_rows::{self, CODE_COLUMNS, code_columns, grant_columns, grant_joins, sender_columns},
+    grant_rows::{
+        self, ASSIGNED_COLUMNS, CODE_COLUMNS, assigned_columns, code_columns, grant_columns,
+        grant_joins, is_member, sender_columns,
+    },
     revocation, rows,
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, user_columns},
@@ -28,12 +31,16 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     } = command;
     let sql = concat!(
         "INSERT INTO codes (code_hash, client_key, session_key, redirect_uri, redirect_uri_given, code_challenge, scope,
-             resources, claims, nonce, auth_time, acr, amr, issued_at, expires_at, sender_method, sender_thumbprint)
+             resources, claims, nonce, auth_time, acr, amr, issued_at, expires_at, sender_method, sender_thumbprint, org_key)
          SELECT :hash, c.client_key, s.session_key, :redirect_uri, :given, :challenge, :scope, :resources, :claims,
-             :nonce, :auth_time, :acr, :amr, :issued, :expires, :method, :thumbprint
+             :nonce, :auth_time, :acr, :amr, :issued, :expires, :method, :thumbprint,
+             (SELECT org_key FROM organizations WHERE org_id = :organization)
          FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
          WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
            AND c.client_id = :client AND c.status = 'enabled'
+           AND (:organization IS NULL OR EXISTS (SELECT 1 FROM organization_members m
+                JOIN organizations o ON o.org_key = m.org_key
+                WHERE m.user_key = u.user_key AND o.org_id = :organization AND o.enabled))
            AND (NOT :keep OR EXISTS (SELECT 1 FROM consents o WHERE o.user_key = u.user_key AND o.client_key = c.client_key))
            AND ",
         session_alive!()
@@ -44,6 +51,7 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
         sql,
         named_params! {
             ":hash": code.hash.0.as_bytes(),
+            ":organization": code.organization.as_ref().map(OrganizationId::as_str),
             ":keep": *consent == ConsentChange::Keep,
             ":method": method,
             ":thumbprint": thumbprint,
@@ -80,6 +88,8 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
         ", ",
         user_columns!(),
         ", ",
+        assigned_columns!("k"),
+        ", ",
         living_sid_column!(),
         " FROM codes k
           JOIN clients c ON c.client_key = k.client_key
@@ -92,7 +102,8 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
         Ok(CodeContext {
             code: grant_rows::code(row)?,
             user: users::decode(row, CODE_COLUMNS)?,
-            sid: sessions::living_sid(row, CODE_COLUMNS + USER_COLUMNS)?,
+            assigned: grant_rows::assigned(row, CODE_COLUMNS + USER_COLUMNS)?,
+            sid: sessions::living_sid(row, CODE_COLUMNS + USER_COLUMNS + ASSIGNED_COLUMNS)?,
         })
     })?;
     if let Some(context) = unused {
@@ -145,11 +156,11 @@ fn insert_grant(tx: &Connection, command: &RedeemCode) -> Verb<bool> {
         "INSERT INTO grants (grant_id, client_key, user_key, session_key, origin, offline, redirect_uri,
              redirect_uri_given, code_challenge, scope, resources, claims, nonce, auth_time, acr, amr, created_at,
              expires_at, sender_method, sender_thumbprint, refresh_token_id, refresh_sealed_secret, refresh_generation,
-             refresh_rotated_at, refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent)
+             refresh_rotated_at, refresh_current_seen, refresh_idle_expires_at, last_address, last_user_agent, org_key)
          SELECT :id, c.client_key, u.user_key, s.session_key, :origin, :offline, k.redirect_uri,
              k.redirect_uri_given, k.code_challenge, k.scope, k.resources, k.claims, k.nonce, k.auth_time, k.acr, k.amr, :created,
              :end, :method, :thumbprint, nullif(:token, :id), :secret, :generation,
-             :rotated, :seen, :idle_end, :address, :agent
+             :rotated, :seen, :idle_end, :address, :agent, k.org_key
          FROM codes k
          JOIN clients c ON c.client_key = k.client_key
          JOIN sessions s ON s.session_key = k.session_key
@@ -157,6 +168,8 @@ fn insert_grant(tx: &Connection, command: &RedeemCode) -> Verb<bool> {
          WHERE k.code_hash = :hash AND k.expires_at > :now AND c.client_id = :client AND c.status = 'enabled'
            AND u.subject = :subject AND u.status = 'enabled'
            AND (k.sender_method IS NULL OR (k.sender_method = :method AND k.sender_thumbprint = :thumbprint)) AND ",
+        is_member!("k", "u"),
+        " AND ",
         session_alive!()
     );
     let (method, thumbprint) = sender_columns(grant.sender.as_ref());

@@ -88,6 +88,12 @@ fn broken(error: &rusqlite::Error) -> StoreError {
         "users.login_email" => Constraint::Email,
         "users.subject" => Constraint::Subject,
         "clients.client_id" => Constraint::ClientId,
+        "index 'roles_by_name'" => Constraint::RoleName,
+        "user_groups.name" => Constraint::GroupName,
+        "organizations.org_id" => Constraint::OrganizationId,
+        "organizations.name_key" => Constraint::OrganizationName,
+        "organization_domains.domain" => Constraint::OrganizationDomain,
+        "organization_members.user_key, organization_members.org_key" => Constraint::Member,
         "signing_keys.kid" | "signing_keys.algorithm" => Constraint::KeyRing,
         _ => Constraint::Identifier,
     })

@@ -3,10 +3,12 @@
 use cardea_protocol::{
     model::{
         Audience, ClientId, Code, CodeBinding, CodeHash, Grant, GrantId, GrantState, LastSeen,
-        Origin, RefreshState, RefreshTokenId, Revocation, SenderBinding, SessionId, Subject,
+        OrganizationId, Origin, RefreshState, RefreshTokenId, Revocation, SenderBinding, SessionId,
+        Subject,
     },
     pkce::CodeChallenge,
     request::ClaimsRequest,
+    roles::Assigned,
     scope::Scope,
     token::Standing,
 };
@@ -20,7 +22,8 @@ macro_rules! grant_columns {
     () => {
         "g.grant_id, c.client_id, u.subject, s.cookie_hash, g.origin, g.redirect_uri, g.redirect_uri_given,
          g.code_challenge, g.sender_method, g.sender_thumbprint, g.scope, g.resources, g.claims, g.nonce, g.auth_time,
-         g.acr, g.amr, g.created_at, g.expires_at, g.revoked_at, g.revoked_reason, g.refresh_generation,
+         g.acr, g.amr, g.created_at, g.expires_at, g.revoked_at, g.revoked_reason,
+         (SELECT org_id FROM organizations WHERE org_key = g.org_key) AS org_id, g.refresh_generation,
          g.refresh_token_id, g.refresh_sealed_secret, g.refresh_rotated_at, g.refresh_current_seen,
          g.refresh_idle_expires_at, g.refresh_late_retry_at, g.refresh_retries, g.refresh_anomaly_at, g.last_address,
          g.last_user_agent"
@@ -29,7 +32,7 @@ macro_rules! grant_columns {
 pub(super) use grant_columns;
 
 /// How many they are.
-pub(super) const GRANT_COLUMNS: usize = 32;
+pub(super) const GRANT_COLUMNS: usize = 33;
 
 /// Grants joined with their session, if they have one, user and client, each by its primary key.
 macro_rules! grant_joins {
@@ -42,32 +45,88 @@ macro_rules! grant_joins {
 }
 pub(super) use grant_joins;
 
+/// Whether the user of `$user` may act in the organization of `$row`, if it has one.
+macro_rules! is_member {
+    ($row:literal, $user:literal) => {
+        concat!(
+            "(",
+            $row,
+            ".org_key IS NULL OR EXISTS (SELECT 1 FROM organization_members m
+                JOIN organizations o ON o.org_key = m.org_key
+                WHERE m.user_key = ",
+            $user,
+            ".user_key AND m.org_key = ",
+            $row,
+            ".org_key AND o.enabled))"
+        )
+    };
+}
+pub(super) use is_member;
+
+/// The columns of [`assigned`], of the user `users u` and the organization of `$row`. Whoever is in no group and no organization costs
+/// one step in one empty tree.
+macro_rules! assigned_columns {
+    ($row:literal) => {
+        concat!(
+            "(SELECT revision FROM role_revision) AS revision,
+             (SELECT json_group_array(ug.name) FROM group_members gm JOIN user_groups ug ON ug.group_key = gm.group_key
+                WHERE gm.user_key = u.user_key) AS groups,
+             (SELECT json_object('id', o.org_id, 'name', o.name, 'roles', json(m.roles)) FROM organization_members m
+                JOIN organizations o ON o.org_key = m.org_key
+                WHERE m.user_key = u.user_key AND m.org_key = ",
+            $row,
+            ".org_key AND o.enabled) AS membership"
+        )
+    };
+}
+pub(super) use assigned_columns;
+
+/// How many they are.
+pub(super) const ASSIGNED_COLUMNS: usize = 3;
+
+/// Decodes `assigned_columns!`.
+pub(super) fn assigned(row: &Row<'_>, first: usize) -> Result<Assigned> {
+    let mut f = Fields::new(row, "role_revision", first);
+    let revision = f.get("revision")?;
+    let mut groups: Vec<String> = f.json("groups")?;
+    groups.sort_unstable();
+    let organization = f.parse_opt("membership", |text| serde_json::from_str(text))?;
+    Ok(Assigned {
+        revision,
+        groups,
+        organization,
+    })
+}
+
 /// The columns of [`standing`], at `:now`. A grant without a session has none that could end.
 macro_rules! standing_columns {
     () => {
         concat!(
             "(g.session_key IS NULL OR ",
             crate::sqlite::sessions::session_alive!(),
-            ") IS TRUE AS session_alive, u.status = 'enabled' AS user_enabled, c.status = 'enabled' AS client_enabled"
+            ") IS TRUE AS session_alive, u.status = 'enabled' AS user_enabled, c.status = 'enabled' AS client_enabled, ",
+            crate::sqlite::grant_rows::is_member!("g", "g"),
+            " AS member"
         )
     };
 }
 pub(super) use standing_columns;
 
 /// How many they are.
-pub(super) const STANDING_COLUMNS: usize = 3;
+pub(super) const STANDING_COLUMNS: usize = 4;
 
 /// The columns of [`code`], from `codes k`, `clients c`, `users u` and `sessions s`.
 macro_rules! code_columns {
     () => {
         "k.code_hash, c.client_id, k.redirect_uri, k.redirect_uri_given, k.code_challenge, k.sender_method,
-         k.sender_thumbprint, s.cookie_hash, u.subject, k.scope, k.resources, k.nonce, k.claims, k.auth_time, k.acr, k.amr, k.issued_at, k.expires_at"
+         k.sender_thumbprint, s.cookie_hash, u.subject, k.scope, k.resources, k.nonce, k.claims, k.auth_time, k.acr, k.amr, k.issued_at, k.expires_at,
+         (SELECT org_id FROM organizations WHERE org_key = k.org_key) AS org_id"
     };
 }
 pub(super) use code_columns;
 
 /// How many they are.
-pub(super) const CODE_COLUMNS: usize = 18;
+pub(super) const CODE_COLUMNS: usize = 19;
 
 /// Decodes `grant_columns!`, the first columns of a row.
 pub(super) fn grant(row: &Row<'_>) -> Result<Grant> {
@@ -88,6 +147,7 @@ pub(super) fn grant(row: &Row<'_>) -> Result<Grant> {
         created_at: f.time("created_at")?,
         expires_at: f.time("expires_at")?,
         state: state(&mut f)?,
+        organization: organization(&mut f)?,
         refresh: refresh(&mut f, id)?,
     })
 }
@@ -170,6 +230,7 @@ pub(super) fn standing(row: &Row<'_>, first: usize) -> Result<Standing> {
         session_alive: f.get("session_alive")?,
         user_enabled: f.get("user_enabled")?,
         client_enabled: f.get("client_enabled")?,
+        member: f.get("member")?,
     })
 }
 
@@ -190,7 +251,12 @@ pub(super) fn code(row: &Row<'_>) -> Result<Code> {
         context: sessions::context(&mut f)?,
         issued_at: f.time("issued_at")?,
         expires_at: f.time("expires_at")?,
+        organization: organization(&mut f)?,
     })
+}
+
+fn organization(f: &mut Fields<'_, '_>) -> Result<Option<OrganizationId>> {
+    f.parse_opt("org_id", OrganizationId::parse)
 }
 
 fn binding(f: &mut Fields<'_, '_>) -> Result<CodeBinding> {

@@ -14,7 +14,8 @@ use super::{
     audit,
     fault::{Verb, conflict},
     grant_rows::{
-        self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
+        self, ASSIGNED_COLUMNS, GRANT_COLUMNS, STANDING_COLUMNS, assigned_columns, grant_columns,
+        grant_joins, is_member, standing_columns,
     },
     rows::{self, Fields},
     sessions::{self, living_sid_column, session_alive},
@@ -37,6 +38,8 @@ pub(super) fn context(
                 grant_columns!(),
                 ", ",
                 user_columns!(),
+                ", ",
+                assigned_columns!("g"),
                 ", ",
                 living_sid_column!(),
                 ", (s.last_seen_at < :due) IS TRUE AS session_due",
@@ -61,11 +64,14 @@ pub(super) fn context(
 }
 
 fn read_context(row: &Row<'_>) -> Verb<RefreshContext> {
+    let assigned = GRANT_COLUMNS + USER_COLUMNS;
+    let session = assigned + ASSIGNED_COLUMNS;
     Ok(RefreshContext {
         grant: Box::new(grant_rows::grant(row)?),
         user: users::decode(row, GRANT_COLUMNS)?,
-        sid: sessions::living_sid(row, GRANT_COLUMNS + USER_COLUMNS)?,
-        session_due: row.get(GRANT_COLUMNS + USER_COLUMNS + 1)?,
+        assigned: grant_rows::assigned(row, assigned)?,
+        sid: sessions::living_sid(row, session)?,
+        session_due: row.get(session + 1)?,
     })
 }
 
@@ -178,7 +184,8 @@ fn write_rotation(
            AND EXISTS (SELECT 1 FROM clients c WHERE c.client_key = g.client_key AND c.status = 'enabled')
            AND (g.offline OR g.session_key IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
         session_alive!(),
-        "))"
+        ")) AND ",
+        is_member!("g", "g")
     );
     let params = named_params! {
         ":id": command.grant.id.as_bytes(),

@@ -12,7 +12,8 @@ use super::{
     SqliteStore,
     fault::Verb,
     grant_rows::{
-        self, GRANT_COLUMNS, STANDING_COLUMNS, grant_columns, grant_joins, standing_columns,
+        self, ASSIGNED_COLUMNS, GRANT_COLUMNS, STANDING_COLUMNS, assigned_columns, grant_columns,
+        grant_joins, standing_columns,
     },
     revocation,
     rows::{self, Fields},
@@ -51,6 +52,9 @@ impl Tokens for SqliteStore {
     }
 }
 
+/// The columns of a token's life between its standing and what is assigned.
+const LIFE_COLUMNS: usize = 6;
+
 fn token_life(
     db: &Connection,
     grant: GrantId,
@@ -60,8 +64,9 @@ fn token_life(
     let sql = concat!(
         "SELECT ",
         standing_columns!(),
-        ", g.revoked_at IS NOT NULL AS revoked, g.expires_at, g.offline, u.username,
-           EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti) AS jti_revoked",
+        ", g.revoked_at IS NOT NULL AS revoked, g.expires_at, g.offline, u.username, u.roles,
+           EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti) AS jti_revoked, ",
+        assigned_columns!("g"),
         grant_joins!(),
         "WHERE g.grant_id = :id"
     );
@@ -79,7 +84,9 @@ fn token_life(
             life,
             standing,
             username: f.get("username")?,
+            roles: f.json("roles")?,
             jti_revoked: f.get("jti_revoked")?,
+            assigned: grant_rows::assigned(row, STANDING_COLUMNS + LIFE_COLUMNS)?,
         })
     })
 }
@@ -97,6 +104,8 @@ fn token_state(
         standing_columns!(),
         ", ",
         user_columns!(),
+        ", ",
+        assigned_columns!("g"),
         ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = :jti)",
         grant_joins!(),
         "WHERE g.grant_id = :id"
@@ -106,11 +115,13 @@ fn token_state(
         let grant = grant_rows::grant(row)?;
         let standing = grant_rows::standing(row, GRANT_COLUMNS)?;
         let user = GRANT_COLUMNS + STANDING_COLUMNS;
-        let jti_revoked = row.get(user + users::USER_COLUMNS)?;
+        let assigned = user + users::USER_COLUMNS;
+        let jti_revoked = row.get(assigned + ASSIGNED_COLUMNS)?;
         Ok(TokenState {
             grant,
             standing,
             user: users::decode(row, user)?,
+            assigned: grant_rows::assigned(row, assigned)?,
             jti_revoked,
         })
     })

@@ -40,6 +40,7 @@ macro_rules! has_password {
         "EXISTS (SELECT 1 FROM credentials c WHERE c.user_key = u.user_key AND c.kind = 'password')"
     };
 }
+pub(super) use has_password;
 
 /// How many columns [`decode`] reads.
 pub(super) const USER_COLUMNS: usize = 16;

@@ -187,6 +187,7 @@ fn a_valid_request_is_accepted_with_all_its_parameters() {
             claims: ClaimsRequest::parse(r#"{"userinfo":{"name":null}}"#).unwrap(),
             acr_values: vec!["urn:other".to_owned()],
             login_hint: Some("alice@example.test".to_owned()),
+            organization: None,
             ..samples::request().access
         },
         return_path: ReturnPath {

@@ -312,3 +312,22 @@ fn malformed_claims_and_oversized_hints_are_refused() {
     );
     asked().with("acr_values", &"x ".repeat(16)).accepted();
 }
+
+#[test]
+fn d27_a_request_that_names_an_organization_has_its_scope() {
+    let request = asked().with("organization", "acme").accepted();
+    assert_eq!(request.access.organization.as_deref(), Some("acme"));
+    assert!(request.access.scope.wants_organization());
+    assert!(!asked().accepted().access.scope.wants_organization());
+    let again = asked().again(&request).accepted();
+    assert_eq!(again.access, request.access);
+    let mut demanding = asked();
+    demanding.client = Some(samples::client(|m| m.require_organization = true));
+    let request = demanding.accepted();
+    assert!(request.access.scope.wants_organization());
+    assert_eq!(demanding.again(&request).accepted(), request);
+    let unregistered = asked().with("scope", "openid organization");
+    assert_eq!(unregistered.code(), InvalidScope);
+    let long = asked().with("organization", &"x".repeat(129));
+    assert_eq!(long.code(), InvalidRequest);
+}

@@ -44,7 +44,7 @@ fn a_ticket_has_only_what_was_sent() {
 
 impl Asked {
     /// A request of the same client with the parameters of a checked one.
-    fn again(&self, request: &AuthorizationRequest) -> Asked {
+    pub(super) fn again(&self, request: &AuthorizationRequest) -> Asked {
         Asked {
             pairs: request.params(),
             client: self.client.clone(),

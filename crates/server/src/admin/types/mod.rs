@@ -11,6 +11,7 @@ mod keys;
 mod links;
 mod lists;
 mod problem;
+mod roles;
 pub(super) mod schemas;
 mod secret;
 mod sessions;
@@ -27,6 +28,10 @@ pub use keys::{Key, Rotated, Rotation};
 pub use links::{NewUserLink, UserLink, UserLinkPurpose};
 pub use lists::{DEFAULT_LIMIT, List, ListQuery};
 pub use problem::Problem;
+pub use roles::{
+    Group, Member, NewGroup, NewMember, NewOrganization, NewRole, Organization, OrganizationPatch,
+    Role, RolePatch, RoleQuery, RolesPatch,
+};
 pub use sessions::{Ended, EndingQuery, Session};
 pub use status::{Status, StoreOwner};
 pub use users::{NewPassword, NewUser, User, UserPatch, UserStatus, is_text, may_be_given};

@@ -72,7 +72,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 12,
+        pending: 13,
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
     assert_eq!(
@@ -88,6 +88,7 @@ fn migrations_are_applied_once_and_only_when_asked() {
             "V8__mail",
             "V9__credentials",
             "V10__accounts",
+            "V11__roles",
             "V12__password_costs",
             "V13__upstreams"
         ]

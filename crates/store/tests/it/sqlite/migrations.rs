@@ -33,6 +33,7 @@ async fn what_an_older_version_wrote_survives_the_migrations() {
          CREATE TEMP TABLE codes_before AS SELECT * FROM new.codes;
          ALTER TABLE codes_before DROP COLUMN sender_method;
          ALTER TABLE codes_before DROP COLUMN sender_thumbprint;
+         ALTER TABLE codes_before DROP COLUMN org_key;
          INSERT INTO codes SELECT * FROM codes_before;
          INSERT INTO audit SELECT * FROM new.audit;
          INSERT INTO revoked_tokens VALUES ('revoked', 1000000000000000);",

@@ -20,7 +20,9 @@ use cardea_protocol::model::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::{clients::*, factors::*, grants::*, links::*, outbox::*, roles::*, upstreams::*, users::*};
+pub use self::{
+    clients::*, factors::*, grants::*, links::*, outbox::*, roles::*, upstreams::*, users::*,
+};
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 pub const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;

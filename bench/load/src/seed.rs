@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use cardea_protocol::{
     model::{
-        Actor, AuthenticationContext, Cause, Client, ClientId, Code, CodeBinding, CodeHash, Grant,
-        GrantId, GrantState, LastSeen, LoginFailures, Origin, RefreshState, RefreshTokenId,
-        Session, SessionId, Sid, Subject, User, UserStatus, Username,
+        AccountState, Actor, AuthenticationContext, Cause, Client, ClientId, Code, CodeBinding,
+        CodeHash, Grant, GrantId, GrantState, LastSeen, LoginFailures, Origin, RefreshState,
+        RefreshTokenId, Session, SessionId, Sid, Subject, User, UserStatus, Username,
     },
     pkce::CodeVerifier,
     request::{AuthorizationCodeRequest, ClaimsRequest},
@@ -177,6 +177,7 @@ impl Seeder {
             status: UserStatus::Enabled,
             failures: LoginFailures::default(),
             devices_since: None,
+            account: AccountState::default(),
             created_at: self.now,
             updated_at: self.now,
         };
@@ -210,6 +211,7 @@ impl Seeder {
             session,
             previous: None,
             password_set_at: None,
+            upstream: None,
             cause: self.cause(),
         };
         match dynamic(&self.store).open_session(command).await? {
@@ -260,6 +262,7 @@ impl Seeder {
             subject: subject.clone(),
             scope: self.scope.clone(),
             resources: Vec::new(),
+            organization: None,
             nonce: Some("nonce".to_owned()),
             claims: ClaimsRequest::default(),
             context: self.context(),
@@ -296,6 +299,7 @@ impl Seeder {
             sender: code.sender,
             scope: code.scope,
             resources: code.resources,
+            organization: code.organization,
             claims: code.claims,
             nonce: code.nonce,
             context: code.context,

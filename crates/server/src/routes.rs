@@ -55,63 +55,8 @@ pub fn router(app: &Arc<App>) -> Router {
         )
         .route("/end_session/confirm", post(end_session::confirm))
         .route("/end_session/done", get(end_session::back))
-        .route(
-            "/login",
-            readable(get(login::get).head(login::head).post(login::post)),
-        )
-        .route(
-            "/second_factor",
-            page(get(second_factor::get).post(second_factor::post)),
-        )
-        .route("/federation/{upstream}", post(federation::begin::post))
-        .route(
-            "/federation/{upstream}/callback",
-            page(get(federation::callback::get).post(federation::callback::post)),
-        )
-        .route(
-            "/federation/{upstream}/backchannel_logout",
-            post(federation::backchannel_logout),
-        )
-        .route(
-            "/password_reset",
-            readable(get(password_reset::get).post(password_reset::post)),
-        )
-        .route(
-            "/invitation",
-            readable(get(password_reset::get).post(password_reset::post)),
-        )
-        .route("/consent", page(get(consent::get).post(consent::post)))
-        .route(
-            "/choose_account",
-            page(get(choose_account::get).post(choose_account::post)),
-        )
-        .route(
-            "/choose_organization",
-            page(get(choose_organization::get).post(choose_organization::post)),
-        )
-        .route(
-            "/account",
-            readable(get(account::profile::get).post(account::post)),
-        )
-        .route("/account/profile", get(account::profile::get))
-        .route("/account/security", get(account::security::get))
-        .route(
-            "/account/security/links",
-            readable(get(account::security::links::get).post(account::security::links::post)),
-        )
-        .route(
-            "/account/security/authenticator_app",
-            readable(
-                get(account::security::authenticator_app::get)
-                    .post(account::security::authenticator_app::post),
-            ),
-        )
-        .route(
-            "/account/security/factors",
-            post(account::security::factors::post),
-        )
-        .route("/account/devices", get(account::devices::get))
-        .route("/account/apps", get(account::apps::get))
+        .merge(sign_in())
+        .merge(account_pages())
         .route("/assets/{file}", get(assets::get))
         .route("/client_logo", get(client_logo::get))
         .route("/.well-known/openid-configuration", metadata())
@@ -153,6 +98,73 @@ pub fn router(app: &Arc<App>) -> Router {
         ..Inbound::new(issuer.is_https(), u64::from_be_bytes(app.entropy.bytes()))
     };
     inbound.wrap(router.with_state(Arc::clone(app)))
+}
+
+/// The steps of a journey.
+fn sign_in() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/login",
+            readable(get(login::get).head(login::head).post(login::post)),
+        )
+        .route(
+            "/second_factor",
+            page(get(second_factor::get).post(second_factor::post)),
+        )
+        .route("/federation/{upstream}", post(federation::begin::post))
+        .route(
+            "/federation/{upstream}/callback",
+            page(get(federation::callback::get).post(federation::callback::post)),
+        )
+        .route(
+            "/federation/{upstream}/backchannel_logout",
+            post(federation::backchannel_logout),
+        )
+        .route(
+            "/password_reset",
+            readable(get(password_reset::get).post(password_reset::post)),
+        )
+        .route(
+            "/invitation",
+            readable(get(password_reset::get).post(password_reset::post)),
+        )
+        .route("/consent", page(get(consent::get).post(consent::post)))
+        .route(
+            "/choose_account",
+            page(get(choose_account::get).post(choose_account::post)),
+        )
+        .route(
+            "/choose_organization",
+            page(get(choose_organization::get).post(choose_organization::post)),
+        )
+}
+
+/// What users see of their account.
+fn account_pages() -> Router<Shared> {
+    Router::new()
+        .route(
+            "/account",
+            readable(get(account::profile::get).post(account::post)),
+        )
+        .route("/account/profile", get(account::profile::get))
+        .route("/account/security", get(account::security::get))
+        .route(
+            "/account/security/links",
+            readable(get(account::security::links::get).post(account::security::links::post)),
+        )
+        .route(
+            "/account/security/authenticator_app",
+            readable(
+                get(account::security::authenticator_app::get)
+                    .post(account::security::authenticator_app::post),
+            ),
+        )
+        .route(
+            "/account/security/factors",
+            post(account::security::factors::post),
+        )
+        .route("/account/devices", get(account::devices::get))
+        .route("/account/apps", get(account::apps::get))
 }
 
 /// D23: these exist in development only.

@@ -101,9 +101,8 @@ async fn prove(app: &App, caller: &Caller, id: &str) -> Answer<OrgAdmin> {
     if !unbound || claims.aud != app.issuer() {
         return Err(no_token(INVALID));
     }
-    let state = match bearer::state(app, caller, &token).await.map_err(failed)? {
-        Ok(state) => state,
-        Err(_) => return Err(no_token(INVALID)),
+    let Ok(state) = bearer::state(app, caller, &token).await.map_err(failed)? else {
+        return Err(no_token(INVALID));
     };
     let client = ClientId::parse(&claims.client_id)?;
     let entitled = app.roles.entitle(&state.user, state.assigned, &client);

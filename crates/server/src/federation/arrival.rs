@@ -47,14 +47,9 @@ pub(super) async fn arrive(
     }
     let key = LinkKey::of(&upstream.id, &identity.issuer, &identity.subject);
     let linked = ctx.app.store.linked_user(&key).await?;
-    let local = match identity.verified_address() {
-        Some(address) if linked.is_none() => {
-            ctx.app
-                .store
-                .user_by_verified_email(address.as_str())
-                .await?
-        }
-        _ => None,
+    let local = match linked {
+        None => owner_of_address(ctx, &identity).await?,
+        Some(_) => None,
     };
     let verdict = judge_link(&Arrival {
         identity: &identity,
@@ -115,6 +110,15 @@ pub(super) async fn arrive(
         upstream: Some(proof),
     });
     session::after_proof(ctx, browser, ticket).await
+}
+
+/// The account with the address that the upstream has verified.
+async fn owner_of_address(ctx: &Ctx, identity: &UpstreamIdentity) -> Result<Option<User>, Failure> {
+    let Some(address) = identity.verified_address() else {
+        return Ok(None);
+    };
+    let owner = ctx.app.store.user_by_verified_email(address.as_str());
+    Ok(owner.await?)
 }
 
 /// Whether the user who asked to link an identity is signed in still.

@@ -203,6 +203,7 @@ macro_rules! contract {
                 d27_more_permissions_than_fit_into_a_token_are_not_stored,
                 the_revision_changes_with_each_change_of_a_role_or_a_group,
                 a_user_is_in_the_groups_that_are_read_with_each_token,
+                a_group_is_joined_and_left_once,
                 a_user_is_in_64_groups_at_most,
                 of_20_parallel_changes_of_a_group_one_is_made;
             endings: t1_a_logout_keeps_offline_access,

@@ -208,8 +208,8 @@ pub async fn the_revision_changes_with_each_change_of_a_role_or_a_group(store: A
     assert!(catalog(&store).await.roles().is_empty());
 }
 
-pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnyStore) {
-    let world = World::new(store.clone()).await;
+/// Two groups, and a user beside that of the world.
+async fn two_groups(store: &AnyStore) -> User {
     let bob = user("bob");
     let add = AddUser {
         user: bob.clone(),
@@ -219,26 +219,21 @@ pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnySto
     store.add_user(add).await.unwrap();
     for name in ["sales", "staff"] {
         assert!(
-            put_group(&store, group(name, &["clerk"]), None)
+            put_group(store, group(name, &["clerk"]), None)
                 .await
                 .unwrap()
         );
     }
+    bob
+}
+
+pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnyStore) {
+    let world = World::new(store.clone()).await;
+    two_groups(&store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     let unused = world.code("b", ONLINE, 0).await;
     assert!(join(&store, "staff", &world.alice, true).await.unwrap());
     assert!(join(&store, "sales", &world.alice, true).await.unwrap());
-    assert!(join(&store, "sales", &bob, true).await.unwrap());
-    assert_eq!(
-        join(&store, "sales", &bob, true).await,
-        Ok(false),
-        "already"
-    );
-    assert_eq!(join(&store, "gone", &bob, true).await, Ok(false));
-    assert_eq!(
-        join(&store, "sales", &user("nobody"), true).await,
-        Ok(false)
-    );
 
     let revision = catalog(&store).await.revision();
     let mut all = Vec::new();
@@ -272,6 +267,25 @@ pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnySto
         assert_eq!(assigned.groups, ["sales", "staff"]);
         assert_eq!((assigned.revision, assigned.organization), (revision, None));
     }
+}
+
+pub async fn a_group_is_joined_and_left_once(store: AnyStore) {
+    let world = World::new(store.clone()).await;
+    let bob = two_groups(&store).await;
+    assert!(join(&store, "staff", &world.alice, true).await.unwrap());
+    assert!(join(&store, "sales", &world.alice, true).await.unwrap());
+    assert!(join(&store, "sales", &bob, true).await.unwrap());
+    assert_eq!(
+        join(&store, "sales", &bob, true).await,
+        Ok(false),
+        "already"
+    );
+    assert_eq!(join(&store, "gone", &bob, true).await, Ok(false));
+    assert_eq!(
+        join(&store, "sales", &user("nobody"), true).await,
+        Ok(false)
+    );
+
     assert_eq!(store.groups_of(&bob.subject).await.unwrap(), ["sales"]);
     let members = store.group_members("sales", page()).await.unwrap();
     let names: Vec<_> = members

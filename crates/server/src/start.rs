@@ -68,6 +68,11 @@ impl App {
     /// # Errors
     /// Says which key of the configuration, which row or which key stands in the way.
     pub async fn start(config: Config, parts: Parts) -> Result<Arc<Self>, StartError> {
+        // Boxed, because all parts of the provider are in it while it is built.
+        Box::pin(Self::build(config, parts)).await
+    }
+
+    async fn build(config: Config, parts: Parts) -> Result<Arc<Self>, StartError> {
         let settings = Settings::check(&config)?;
         i18n::load();
         let issuer = settings.issuer.as_str();
@@ -83,6 +88,7 @@ impl App {
         let clients =
             ClientDirectory::load(Arc::clone(&parts.store), Arc::clone(&parts.clock)).await?;
         let ring = KeyRing::open(&parts, issuer, &clients.algorithms(), &cause).await?;
+        let roles = RoleDirectory::load(Arc::clone(&parts.store)).await?;
         let mac = |purpose| MacKey::new(&parts.master_key, purpose, issuer, EPOCH);
         let app = Arc::new(Self {
             seals: Seals::new(&parts.master_key, issuer),
@@ -105,7 +111,7 @@ impl App {
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
-            roles: RoleDirectory::load(Arc::clone(&parts.store)).await?,
+            roles,
             ring,
             settings,
             store: parts.store,

@@ -12,6 +12,7 @@ pub(crate) mod org;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod user;
+mod user_answers;
 
 use anyhow::bail;
 use cardea_server::admin::types::ListQuery;

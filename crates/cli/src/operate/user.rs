@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use cardea_seal::Secret;
 use cardea_server::admin::types::{
-    self, EndingQuery, List, NewPassword, NewUser, NewUserLink, UserLink, UserLinkPurpose,
-    UserPatch, UserStatus, is_text,
+    self, EndingQuery, List, NewPassword, NewUser, UserLinkPurpose, UserPatch, is_text,
 };
 use cardea_web::config::{Duration, SecretText};
 use clap::{Args, Subcommand};
@@ -18,6 +17,7 @@ use super::{
     import::{self, ExportOptions, ImportOptions},
     options::{Options, in_options},
     pairs,
+    user_answers::{print_link, said},
 };
 use crate::{
     admin::with_query,
@@ -345,22 +345,6 @@ async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> 
     })
 }
 
-/// Prints a link for one use.
-async fn print_link(
-    desk: &Desk,
-    user: &str,
-    purpose: UserLinkPurpose,
-    valid: Duration,
-) -> anyhow::Result<()> {
-    let new = NewUserLink {
-        purpose,
-        valid_seconds: valid.get().as_secs(),
-    };
-    let path = format!("{}/links", path(user));
-    let link: UserLink = desk.admin.send_json(Method::POST, &path, &new).await?;
-    desk.out.answer(&link, |link| link.url.clone())
-}
-
 /// The claims of `--claim`. What must be a string is one, though it reads as a number: `birthdate=1970`.
 fn claims(texts: &[String]) -> anyhow::Result<BTreeMap<String, Value>> {
     let written = texts.iter().filter_map(|text| text.split_once('='));
@@ -393,37 +377,4 @@ async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
     let changed = desk.admin.send_json(Method::PATCH, &path, &changes).await;
     let user = changed.map_err(|e| in_options(e, OPTIONS, "the member"))?;
     said(desk, "Changed", &user)
-}
-
-fn said(desk: &Desk, did: &str, user: &types::User) -> anyhow::Result<()> {
-    desk.out.answer(user, |user| {
-        let name = &user.username;
-        match why_no_login(user) {
-            None => format!("{did} {name}."),
-            Some(why) => format!("{did} {name}.\n\n{why}"),
-        }
-    })
-}
-
-/// Why a user can't log in now, and what to do.
-fn why_no_login(user: &types::User) -> Option<String> {
-    let name = &user.username;
-    let mut reasons = Vec::new();
-    if user.status == UserStatus::Disabled {
-        reasons.push(format!(
-            "{name} is disabled and can't log in; enable with: cardea user enable {name}"
-        ));
-    }
-    if !user.has_password {
-        reasons.push(format!(
-            "{name} has no password and can't log in with one; set one with: cardea user password {name}"
-        ));
-    }
-    if let Some(until) = &user.locked_until {
-        reasons.push(format!(
-            "{name} is locked until {} after failed logins; a new password ends it: cardea user password {name}",
-            word(until)
-        ));
-    }
-    (!reasons.is_empty()).then(|| reasons.join("\n"))
 }

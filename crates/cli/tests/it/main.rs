@@ -21,6 +21,7 @@ mod check_files;
 mod check_gateway;
 mod clients;
 mod dev;
+mod factors_and_links;
 mod gateway;
 mod imports;
 mod keys;

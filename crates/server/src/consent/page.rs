@@ -58,11 +58,10 @@ impl ConsentPage<'_> {
 
 #[cfg(test)]
 impl ConsentPage<'static> {
-    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+    fn sample(user: UserLine<'static>, app: AskingApp<'static>, scopes: &[&'static str]) -> Self {
         use super::words::{AskedScope, asked};
-        use crate::pages::HOSTILE;
 
-        let page = |user, app, scopes: &[&str]| Self {
+        Self {
             shell: Shell::sample(),
             ticket: "v1.ticket",
             csrf: "csrf",
@@ -79,7 +78,13 @@ impl ConsentPage<'static> {
                     description: None,
                 }),
             ),
-        };
+        }
+    }
+
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::pages::HOSTILE;
+
+        let page = Self::sample;
         let alice = UserLine {
             name: Some("Alice Liddell"),
             username: "alice",

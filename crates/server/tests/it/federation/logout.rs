@@ -22,8 +22,11 @@ fn token(stage: &Stage, jti: &str, more: Value) -> Value {
         "iss": stage.issuer, "aud": "cardea", "iat": now, "exp": now + 120, "jti": jti,
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
     });
-    for (name, value) in more.as_object().unwrap() {
-        claims[name] = value.clone();
+    let Value::Object(more) = more else {
+        panic!("no object")
+    };
+    for (name, value) in more {
+        claims[name] = value;
     }
     claims
 }

@@ -106,8 +106,11 @@ impl Stage {
             "iss": self.issuer, "sub": sub, "aud": "cardea", "nonce": sent.one("nonce"),
             "iat": now, "exp": now + 300, "auth_time": now,
         });
-        for (name, value) in more.as_object().unwrap() {
-            claims[name] = value.clone();
+        let Value::Object(more) = more else {
+            panic!("no object")
+        };
+        for (name, value) in more {
+            claims[name] = value;
         }
         claims
     }

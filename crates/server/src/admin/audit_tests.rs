@@ -85,10 +85,6 @@ const EVENTS: &[(&str, &str)] = &[
     ("user_removed", "A user was removed."),
     ("password_changed", "A user's password was changed."),
     (
-        "account_linked",
-        "An identity of another provider was linked to a user. The detail is the id of the provider.",
-    ),
-    (
         "link_made",
         "A link for one use was made for a user: `detail` has its purpose.",
     ),
@@ -103,6 +99,10 @@ const EVENTS: &[(&str, &str)] = &[
     (
         "login_disowned",
         "A user said that a login or a change was not theirs: all sessions ended, and the password was removed.",
+    ),
+    (
+        "account_linked",
+        "An identity of another provider was linked to a user. The detail is the id of the provider.",
     ),
     (
         "account_unlinked",

@@ -41,11 +41,20 @@ pub async fn unlinking_ends_the_sessions_of_the_link_alone(store: AnyStore) {
     for (user, name, sub) in [
         (alice, "own", "a1"),
         (alice, "gone", "a1"),
+        (alice, "ended", "a1"),
         (alice, "other", "a2"),
         (&bob, "bobs", "b"),
     ] {
         assert!(open(store, login(user, name, sub, None)).await);
     }
+    let which = EndWhich::Sid(session("ended", alice, 2).sid, None);
+    let command = EndSessions {
+        which,
+        why: SessionEnd::Remote,
+        applications: Applications::Keep,
+        cause: cause(3),
+    };
+    store.end_sessions(command).await.unwrap();
     let keep = Some(session("own", alice, 2).id);
     let command = RemoveLink {
         keep,
@@ -53,6 +62,8 @@ pub async fn unlinking_ends_the_sessions_of_the_link_alone(store: AnyStore) {
     };
     assert_eq!(store.remove_link(command).await.unwrap(), Unlinked::Now);
     assert!(!alive(store, "gone", alice).await);
+    // What had ended before does not end again.
+    assert_eq!(world.count(AuditEvent::SessionEnded).await, 2);
     for (name, user) in [("own", alice), ("other", alice), ("bobs", &bob)] {
         assert!(alive(store, name, user).await, "{name}");
     }

@@ -126,7 +126,7 @@ fn sign_in() -> Router<Shared> {
         )
         .route(
             "/invitation",
-            readable(get(password_reset::get).post(password_reset::post)),
+            readable(get(password_reset::invitation).post(password_reset::post)),
         )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(

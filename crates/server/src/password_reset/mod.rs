@@ -41,24 +41,36 @@ use crate::{
 const STEP: &str = "password reset";
 /// How long a link in a mail can be used.
 const MAIL_TTL: SignedDuration = SignedDuration::from_mins(60);
-/// A longer name is nobody's.
+/// A longer name is no user's.
 const MAX_NAME_BYTES: usize = 256;
 
-/// `GET /password_reset` and `GET /invitation`. A link is not used by it: mail scanners read links.
+/// `GET /password_reset`. A link is not used by it: mail scanners read links.
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = async {
-        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
-        let browser = Browser::of(&ctx);
-        let query = query?;
-        match parameter(&query, "token") {
-            None => Ok(show_ask(&ctx, &browser, false)),
-            Some(token) => {
-                let link = find(&ctx, token).await?;
-                Ok(show_new(&ctx, &browser, (token, &link), None))
-            }
-        }
+    let result = show(&ctx, query).await;
+    let result =
+        result.map(|page| page.unwrap_or_else(|| show_ask(&ctx, &Browser::of(&ctx), false)));
+    error::page(&ctx, result)
+}
+
+/// `GET /invitation`: an invitation can't be asked for.
+pub(crate) async fn invitation(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = show(&ctx, query).await;
+    let none = || Failure::page(PageError::BrokenLink, "there is no token");
+    error::page(&ctx, result.and_then(|page| page.ok_or_else(none)))
+}
+
+/// The page for a new password, if there is a token.
+async fn show(
+    ctx: &Ctx,
+    query: Result<QueryPairs, FormError>,
+) -> Result<Option<Response>, Failure> {
+    limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+    let query = query?;
+    let Some(token) = parameter(&query, "token") else {
+        return Ok(None);
     };
-    error::page(&ctx, result.await)
+    let link = find(ctx, token).await?;
+    Ok(Some(show_new(ctx, &Browser::of(ctx), (token, &link), None)))
 }
 
 /// `POST /password_reset` and `POST /invitation`

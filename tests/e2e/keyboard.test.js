@@ -41,8 +41,8 @@ test('a screen reader announces the texts of the login and consent pages', async
   assert.equal(await page.locator('main').ariaSnapshot(), `\
 - main:
   - heading "Sign in to Orders" [level=1]
-  - text: User name
-  - textbox "User name"
+  - text: User name or email
+  - textbox "User name or email"
   - text: Password
   - textbox "Password"
   - button "Show"

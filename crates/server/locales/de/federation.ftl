@@ -1,5 +1,4 @@
 federation-again = Erneut anmelden
-federation-reference = Wenn Sie um Hilfe bitten, nennen Sie diese Referenz:
 
 federation-refused = Sie wurden nicht angemeldet
 federation-refused-what = { $provider } hat die Anmeldung abgelehnt, oder Sie haben sie dort abgebrochen.

@@ -1,6 +1,5 @@
 password-reset-title = Passwort vergessen?
 password-reset-lead = Wir schicken Ihnen einen Link, mit dem Sie ein neues wählen.
-password-reset-username = Benutzername oder E-Mail-Adresse
 password-reset-send = Link senden
 password-reset-sent = Wenn es ein Konto mit einer bestätigten Adresse gibt, haben wir einen Link dorthin geschickt. Er gilt einmal und eine Stunde lang.
 password-reset-no-mail = Von hier werden keine E-Mails verschickt. Bitten Sie Ihre Administration um einen Link zu einem neuen Passwort.
@@ -16,3 +15,4 @@ password-reset-length = Ein Passwort hat 8 bis 128 Zeichen.
 password-reset-control = Ein Passwort hat keine Steuerzeichen wie einen Tabulator.
 password-reset-own-names = Es besteht aus Namen von Ihnen oder von dieser Website. Wählen Sie ein anderes.
 password-reset-weak = Es ist leicht zu erraten. Wählen Sie einige ungewöhnliche Wörter.
+password-reset-back = Zurück zur Anmeldung

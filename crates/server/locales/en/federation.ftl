@@ -1,5 +1,4 @@
 federation-again = Sign in again
-federation-reference = If you ask for help, quote this reference:
 
 federation-refused = You were not signed in
 federation-refused-what = { $provider } did not let you sign in, or you stopped there.

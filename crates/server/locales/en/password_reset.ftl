@@ -1,6 +1,5 @@
 password-reset-title = Forgot your password?
 password-reset-lead = We mail you a link to choose a new one.
-password-reset-username = User name or email
 password-reset-send = Send the link
 password-reset-sent = If there is an account with a confirmed address, we have sent a link to it. It works once, for an hour.
 password-reset-no-mail = This site sends no mail. Ask your administrator for a link to a new password.
@@ -16,3 +15,4 @@ password-reset-length = A password has 8 to 128 characters.
 password-reset-control = A password has no control characters, such as a tab.
 password-reset-own-names = It is made of names of yours or of this site. Choose another.
 password-reset-weak = It is easy to guess. Choose a few uncommon words.
+password-reset-back = Back to sign-in

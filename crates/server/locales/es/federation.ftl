@@ -1,5 +1,4 @@
 federation-again = Iniciar sesión de nuevo
-federation-reference = Si pide ayuda, indique esta referencia:
 
 federation-refused = No ha iniciado sesión
 federation-refused-what = { $provider } rechazó el inicio de sesión, o usted lo interrumpió allí.

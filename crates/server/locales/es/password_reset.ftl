@@ -1,6 +1,5 @@
 password-reset-title = ¿Olvidó su contraseña?
 password-reset-lead = Le enviamos un enlace para elegir una nueva.
-password-reset-username = Nombre de usuario o correo electrónico
 password-reset-send = Enviar el enlace
 password-reset-sent = Si existe una cuenta con una dirección confirmada, hemos enviado un enlace allí. Sirve una sola vez, durante una hora.
 password-reset-no-mail = Este sitio no envía correos. Pida a su administrador un enlace para una contraseña nueva.
@@ -16,3 +15,4 @@ password-reset-length = Una contraseña tiene de 8 a 128 caracteres.
 password-reset-control = Una contraseña no tiene caracteres de control, como un tabulador.
 password-reset-own-names = Está hecha de nombres suyos o de este sitio. Elija otra.
 password-reset-weak = Es fácil de adivinar. Elija unas pocas palabras poco comunes.
+password-reset-back = Volver al inicio de sesión

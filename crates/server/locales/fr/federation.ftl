@@ -1,5 +1,4 @@
 federation-again = Se connecter à nouveau
-federation-reference = Si vous demandez de l’aide, indiquez cette référence :
 
 federation-refused = Vous n’êtes pas connecté
 federation-refused-what = { $provider } a refusé la connexion, ou vous l’y avez interrompue.

@@ -1,6 +1,5 @@
 password-reset-title = Mot de passe oublié ?
 password-reset-lead = Nous vous envoyons un lien pour en choisir un nouveau.
-password-reset-username = Nom d’utilisateur ou adresse e-mail
 password-reset-send = Envoyer le lien
 password-reset-sent = S’il existe un compte avec une adresse confirmée, nous y avons envoyé un lien. Il est valable une seule fois, pendant une heure.
 password-reset-no-mail = Ce site n’envoie pas d’e-mails. Demandez à votre administrateur un lien vers un nouveau mot de passe.
@@ -16,3 +15,4 @@ password-reset-length = Un mot de passe compte de 8 à 128 caractères.
 password-reset-control = Un mot de passe ne contient pas de caractères de contrôle, comme une tabulation.
 password-reset-own-names = Il est fait de noms à vous ou de ce site. Choisissez-en un autre.
 password-reset-weak = Il est facile à deviner. Choisissez quelques mots peu courants.
+password-reset-back = Retour à la connexion

@@ -52,15 +52,6 @@ pub(crate) enum PageError {
 
 impl ErrorPage<'_> {
     pub(crate) const CSP: &'static str = csp::STATIC;
-
-    /// The request id in groups of four, as one reads it out.
-    fn reference(&self) -> Vec<String> {
-        let letters: Vec<char> = self.shell.request_id.chars().collect();
-        letters
-            .chunks(4)
-            .map(|group| group.iter().collect())
-            .collect()
-    }
 }
 
 impl PageError {
@@ -230,7 +221,7 @@ mod tests {
     #[test]
     fn the_reference_is_read_in_groups_and_copied_in_one_piece() {
         let (_, page) = ErrorPage::samples().swap_remove(0);
-        assert_eq!(page.reference(), ["k7m2", "p9xq", "4tza"]);
+        assert_eq!(page.shell.reference(), ["k7m2", "p9xq", "4tza"]);
         let html = page.render().unwrap();
         assert!(html.contains("<span>k7m2</span><span>p9xq</span><span>4tza</span>"));
     }

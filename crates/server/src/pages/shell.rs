@@ -30,6 +30,15 @@ impl Shell<'_> {
     pub(crate) fn t_with<'a>(&self, key: impl Into<Key>) -> Message<'a> {
         i18n::t_with(self.lang, key.into())
     }
+
+    /// The request id in groups of four, as it is read out.
+    pub(crate) fn reference(&self) -> Vec<String> {
+        let letters: Vec<char> = self.request_id.chars().collect();
+        letters
+            .chunks(4)
+            .map(|group| group.iter().collect())
+            .collect()
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 //!
 //! The goal is an authorization request or, without one, the account page.
 
+mod recent;
 mod steps;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+pub use recent::{RECENT, sign_in_again};
 pub use steps::{Authenticated, Authenticator, Proved, SteppedUp, Steps, step_up};
 
 use crate::{

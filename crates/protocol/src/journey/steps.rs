@@ -180,6 +180,9 @@ pub struct Steps {
     /// Whether a login is required, whatever session there is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     must_log_in: bool,
+    /// The only user who may log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fixed_user: Option<Subject>,
     /// Whether a second factor is required, whatever session there is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     must_step_up: bool,
@@ -219,6 +222,22 @@ impl Steps {
         }
     }
 
+    /// No step done yet, and a login of this user is required whatever session there is: the user is about to change something
+    /// sensitive.
+    #[must_use]
+    pub fn must_log_in_as(subject: Subject) -> Self {
+        Self {
+            fixed_user: Some(subject),
+            ..Self::must_log_in()
+        }
+    }
+
+    /// The only user who may log in, if it is one.
+    #[must_use]
+    pub fn fixed_user(&self) -> Option<&Subject> {
+        self.fixed_user.as_ref()
+    }
+
     /// No step done yet, and a second factor is required whatever session there is: the user is about to change something sensitive.
     #[must_use]
     pub fn must_step_up() -> Self {
@@ -256,6 +275,9 @@ impl Steps {
         let (Some(subject), Some(last)) = (self.pending(), self.unused().next_back()) else {
             return Err(NextStep::Login);
         };
+        if self.fixed_user().is_some_and(|fixed| fixed != subject) {
+            return Err(NextStep::Login);
+        }
         let has_second = self.unused().any(Proved::has_second);
         let acr = if has_second { Acr::Mfa } else { Acr::Password };
         if self.lacks_factor(demand, acr) {

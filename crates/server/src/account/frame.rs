@@ -1,7 +1,11 @@
 //! What all pages of the account have: who is signed in, the sections, what was done just now.
+//! Before a sensitive action a handler calls [`require_recent_sign_in`].
 
 use axum::response::{IntoResponse, Redirect, Response};
-use cardea_protocol::model::{Session, User};
+use cardea_protocol::{
+    journey::sign_in_again,
+    model::{Session, User},
+};
 
 use crate::{
     browser::Browser,
@@ -9,7 +13,13 @@ use crate::{
     error::Failure,
     error_page::page::PageError,
     i18n::Key,
-    journey::{forms::csrf_parts, goal::AccountSection},
+    journey::{
+        demand,
+        forms::csrf_parts,
+        goal::{AccountSection, Goal},
+        next_step::to_page,
+        ticket::Ticket,
+    },
     limited,
     pages::UserLine,
 };
@@ -121,6 +131,24 @@ pub(crate) async fn visit(ctx: &Ctx, section: AccountSection) -> Result<Visit, F
         user,
         csrf,
     })))
+}
+
+/// What every handler calls before a sensitive action (a new password, address, factor or link; deletion, export), after the form's
+/// token was checked. `Some` is the way to a sign-in that is recent enough, as the same user, and back to the section: the handler
+/// answers with it and does nothing else. `None`: the action may be done.
+pub(crate) async fn require_recent_sign_in(
+    ctx: &Ctx,
+    signed_in: &SignedIn,
+    section: AccountSection,
+) -> Result<Option<Response>, Failure> {
+    let enrolled = demand::enrolled(ctx, &signed_in.user.subject).await?;
+    let Some((steps, step)) = sign_in_again(&signed_in.session, enrolled, ctx.caller.now) else {
+        return Ok(None);
+    };
+    let goal = Goal::Account { return_to: section };
+    let mut ticket = Ticket::new(&ctx.app, &signed_in.browser, goal, ctx.caller.now);
+    ticket.steps = steps;
+    to_page(&ctx.app, step, &ticket).map(Some)
 }
 
 /// The login page that leads back to a section.

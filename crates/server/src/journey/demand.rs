@@ -32,13 +32,21 @@ pub(super) async fn of_user(
         ..Circumstances::default()
     };
     if policy.supported().contains(&Acr::Mfa) {
-        let view = ctx.app.store.factors(&user.subject).await?;
-        at.enrolled = Enrolled {
-            totp: view.totp.is_some(),
-        };
+        at.enrolled = enrolled(ctx, &user.subject).await?;
         at.trusted_device = trusted_device::is_trusted(ctx, &user.subject).await?;
     }
     Ok(mfa::demand(policy, &at, &wish(ticket)))
+}
+
+/// The second factors of a user; none where they are off.
+pub(crate) async fn enrolled(ctx: &Ctx, subject: &Subject) -> Result<Enrolled, Failure> {
+    if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
+        return Ok(Enrolled::default());
+    }
+    let view = ctx.app.store.factors(subject).await?;
+    Ok(Enrolled {
+        totp: view.totp.is_some(),
+    })
 }
 
 /// The classes that the authorization request of a ticket asks for.

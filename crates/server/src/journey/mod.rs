@@ -1,6 +1,6 @@
 //! A journey (D24), with all that its next step is judged by.
 
-mod demand;
+pub(crate) mod demand;
 pub(crate) mod finish;
 pub(crate) mod form_post;
 pub(crate) mod forms;

@@ -277,6 +277,9 @@ fn show_with(
 ) -> Result<Response, Failure> {
     let asked = journey.authorization();
     let logo = asked.and_then(|a| client_logo::path(a.client));
+    // Before a sensitive change the user of the session signs in again.
+    let fixed = journey.user.as_ref();
+    let fixed = fixed.filter(|user| journey.ticket.steps.fixed_user() == Some(&user.subject));
     let upstreams = ctx.app.upstreams.iter().map(UpstreamButton::of);
     let upstreams: Vec<UpstreamButton<'_>> = upstreams.collect();
     let page = LoginPage {
@@ -290,7 +293,8 @@ fn show_with(
             name: a.client.name(),
             logo: logo.as_deref(),
         }),
-        username,
+        username: fixed.map_or(username, |user| user.username.as_str()),
+        fixed: fixed.is_some(),
         problem,
         again: journey.ticket.again.is_some(),
         can_reset: ctx.app.mail.is_on(),

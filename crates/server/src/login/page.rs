@@ -18,6 +18,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) app: Option<AppLine<'a>>,
     /// The value of the field: the `login_hint`, or what was typed before.
     pub(crate) username: &'a str,
+    /// Whether only this user may sign in, before a sensitive change.
+    pub(crate) fixed: bool,
     pub(crate) problem: Option<LoginProblem>,
     /// Whether the user's sign-in changed since an earlier page was filled in.
     pub(crate) again: bool,
@@ -120,6 +122,7 @@ impl LoginPage<'static> {
             csrf: "csrf",
             app: app.map(|name| AppLine { name, logo: None }),
             username,
+            fixed: false,
             problem,
             again: false,
             can_reset: true,
@@ -148,6 +151,10 @@ impl LoginPage<'static> {
             password_optional: true,
             ..page(Some("Orders"), "", None)
         };
+        let confirm = Self {
+            fixed: true,
+            ..page(None, "alice", None)
+        };
         let wrong = Some(LoginProblem::WrongNameOrPassword);
         let waiting = Some(LoginProblem::TooManyAttempts { minutes: 15 });
         vec![
@@ -155,6 +162,7 @@ impl LoginPage<'static> {
             ("login_development", development),
             ("login_account", page(None, "", None)),
             ("login_again", again),
+            ("login_confirm", confirm),
             ("login_upstreams", upstreams),
             (
                 "login_empty",

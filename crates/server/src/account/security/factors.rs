@@ -2,15 +2,14 @@
 
 use axum::response::Response;
 use cardea_protocol::{
-    mfa::{Acr, Enrolled},
+    mfa::Acr,
     model::{Actor, TrustedDevice},
 };
 use cardea_store::{FactorView, ForgetDevice, RemoveFactors, ReplaceBackupCodes, WhichFactors};
 use cardea_web::inbound::UnreadForm;
 
-use super::recent::sign_in_again;
 use crate::{
-    account::frame::{Done, STEP, SignedIn, Visit, back_to, visit},
+    account::frame::{Done, STEP, SignedIn, Visit, back_to, require_recent_sign_in, visit},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
@@ -42,12 +41,6 @@ impl Factors {
             devices: store.trusted_devices(subject, ctx.caller.now).await?,
         }))
     }
-
-    pub(super) fn enrolled(&self) -> Enrolled {
-        Enrolled {
-            totp: self.view.totp.is_some(),
-        }
-    }
 }
 
 /// `POST /account/security/factors`
@@ -72,9 +65,9 @@ pub(super) fn check_form(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
     check_form(ctx, signed_in, form)?;
-    let Some(factors) = Factors::of(ctx, signed_in).await? else {
+    if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
         return Err(Failure::page(PageError::NotFound, "second factors are off"));
-    };
+    }
     let subject = signed_in.user.subject.clone();
     let cause = ctx.caller.cause(Actor::Person(subject.clone()));
     let store = &ctx.app.store;
@@ -88,7 +81,7 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
             .await?;
         return Ok(back_to(ctx, SECTION, Done::DeviceForgotten));
     }
-    if let Some(again) = sign_in_again(ctx, signed_in, factors.enrolled())? {
+    if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }
     match form.one("action") {

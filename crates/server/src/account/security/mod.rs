@@ -4,7 +4,6 @@ pub(crate) mod authenticator_app;
 pub(crate) mod factors;
 pub(crate) mod links;
 pub(crate) mod page;
-mod recent;
 
 use axum::response::Response;
 

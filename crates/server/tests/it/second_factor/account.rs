@@ -103,6 +103,26 @@ async fn sensitive_changes_take_a_recent_sign_in_with_the_second_factor() {
     let url = server.url("/account/security/authenticator_app");
     let page = browser.open(&url).await;
     assert_eq!(page.path(), "/login");
+    assert_eq!(page.form().value("username"), "alice");
+    assert!(page.text().contains("readonly"));
+    // Nobody else signs in in her place.
+    let bob = [
+        ("username", Person::BOB.username),
+        ("password", Person::BOB.password),
+    ];
+    let page = browser.submit(&page, page.form(), &bob).await;
+    assert_eq!(
+        (page.path(), page.text().contains("readonly")),
+        ("/login", true)
+    );
+    let alice = [("password", Person::ALICE.password)];
+    let back = browser.submit(&page, page.form(), &alice).await;
+    assert_eq!(back.path(), "/account/security");
+    assert!(back.text().contains("Alice A"));
+    assert_eq!(
+        browser.open(&url).await.path(),
+        "/account/security/authenticator_app"
+    );
 }
 
 #[tokio::test]

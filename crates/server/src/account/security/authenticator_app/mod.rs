@@ -8,12 +8,9 @@ use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 
 use self::page::AuthenticatorAppPage;
-use super::{
-    factors::{Factors, check_form, show_codes},
-    recent::sign_in_again,
-};
+use super::factors::{Factors, check_form, show_codes};
 use crate::{
-    account::frame::{SignedIn, Visit, visit},
+    account::frame::{SignedIn, Visit, require_recent_sign_in, visit},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
@@ -69,7 +66,7 @@ async fn not_now(ctx: &Ctx, signed_in: &SignedIn) -> Result<Option<Response>, Fa
         let back = ctx.app.settings.issuer.endpoint(SECTION.path());
         return Ok(Some(Redirect::to(&back).into_response()));
     }
-    sign_in_again(ctx, signed_in, factors.enrolled())
+    require_recent_sign_in(ctx, signed_in, SECTION).await
 }
 
 async fn set_up(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {

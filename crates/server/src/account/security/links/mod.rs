@@ -9,12 +9,9 @@ use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 
 use self::page::{LinkLine, LinksPage, ProviderLine};
-use super::{
-    factors::{Factors, check_form},
-    recent::sign_in_again,
-};
+use super::factors::check_form;
 use crate::{
-    account::frame::{Done, SignedIn, Visit, visit},
+    account::frame::{Done, SignedIn, Visit, require_recent_sign_in, visit},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
@@ -53,11 +50,7 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
     check_form(ctx, signed_in, form)?;
-    let factors = Factors::of(ctx, signed_in).await?;
-    let enrolled = factors
-        .map(|factors| factors.enrolled())
-        .unwrap_or_default();
-    if let Some(again) = sign_in_again(ctx, signed_in, enrolled)? {
+    if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }
     match (form.one("upstream"), form.one("link")) {

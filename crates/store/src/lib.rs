@@ -29,6 +29,7 @@ mod sessions;
 pub mod sqlite;
 mod tokens;
 mod upstreams;
+mod user_search;
 mod users;
 
 pub use audit::{Audit, AuditFilter};
@@ -53,7 +54,10 @@ pub use outbox::{
     ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, SettleMessage,
     StrangerLimits,
 };
-pub use page::{AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SessionPosition, UserPosition};
+pub use page::{
+    AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SearchPosition, SessionPosition,
+    UserPosition,
+};
 pub use roles::{ApplyFileRoles, PutGroup, PutRole, Roles, SetGroupMember};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
@@ -61,6 +65,7 @@ pub use upstreams::{
     AddLink, AddLinkedUser, EndUpstreamSessions, LinkView, Linked, MAX_LINKS, RemoveLink, Unlinked,
     UpstreamLink, UpstreamSession, Upstreams, UseLink,
 };
+pub use user_search::{InvalidUserSearch, UserSearch};
 pub use users::{
     AddUser, LoginUser, PasswordCredential, Seeded, UserChange, UserUpdate, UserView, Users,
 };

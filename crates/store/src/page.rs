@@ -36,6 +36,10 @@ pub struct Rows<T, P> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPosition(pub String);
 
+/// A position in what a search of users found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchPosition(pub i64);
+
 /// A position in a list of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionPosition(pub i64);

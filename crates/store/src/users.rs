@@ -8,7 +8,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
-use crate::{Applications, Page, Result, Rows, UserPosition};
+use crate::{Applications, Page, Result, Rows, SearchPosition, UserPosition, UserSearch};
 
 /// Adds a user.
 pub struct AddUser {
@@ -104,6 +104,12 @@ pub trait Users: Send + Sync {
     async fn has_password(&self, subject: &Subject) -> Result<bool>;
     /// A page of users by name.
     async fn users(&self, page: Page<UserPosition>) -> Result<Rows<UserView, UserPosition>>;
+    /// A page of the users that a search finds, the oldest first.
+    async fn search_users(
+        &self,
+        search: &UserSearch,
+        page: Page<SearchPosition>,
+    ) -> Result<Rows<UserView, SearchPosition>>;
     /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
     /// Adds a user of the configuration file, once: a seed that was removed is not added again.

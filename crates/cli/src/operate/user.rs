@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cardea_seal::Secret;
 use cardea_server::admin::types::{
-    self, EndingQuery, List, NewPassword, NewUser, UserLinkPurpose, UserPatch, is_text,
+    self, EndingQuery, List, NewPassword, NewUser, UserLinkPurpose, UserPatch, UsersQuery, is_text,
 };
 use cardea_web::config::{Duration, SecretText};
 use clap::{Args, Subcommand};
@@ -58,13 +58,22 @@ pub(crate) struct UserCommand {
     verb: Verb,
 }
 
+#[derive(Args)]
+struct ListOptions {
+    /// Only users with these words: each begins a word of the user name, the e-mail address or the name. The oldest comes first.
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    search: Option<String>,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
 #[derive(Subcommand)]
 enum Verb {
-    /// List the users, by name.
-    #[command(
-        after_help = "Example:\n  cardea user list --limit 500 --json | jq -r '.items[].username'"
-    )]
-    List(PageOptions),
+    /// List the users, by name, or search them.
+    #[command(after_help = "Examples:
+  cardea user list --search \"ali lidd\"
+  cardea user list --limit 500 --json | jq -r '.items[].username'")]
+    List(ListOptions),
     /// Show everything about a user but the password, of which only a hash is kept.
     #[command(after_help = "Example:\n  cardea user show alice")]
     Show(User),
@@ -235,7 +244,7 @@ impl UserCommand {
         let password = verb.ask()?.map(|p| SecretText::new(p.expose().clone()));
         let desk = Desk::open(run).await?;
         match verb {
-            Verb::List(page) => list(&desk, page).await,
+            Verb::List(options) => list(&desk, options).await,
             Verb::Show(User { user }) => {
                 let user: types::User = desk.admin.get(&path(&user)).await?;
                 out.answer(&user, |user| details(user, FIRST))
@@ -307,8 +316,17 @@ impl Verb {
     }
 }
 
-async fn list(desk: &Desk, page: PageOptions) -> anyhow::Result<()> {
-    let users: List<types::User> = desk.admin.get(&page.of("/users")?).await?;
+async fn list(desk: &Desk, options: ListOptions) -> anyhow::Result<()> {
+    let empty = match options.search {
+        Some(_) => "No user has these words.",
+        None => "There are no users yet. Add one: cardea user add alice",
+    };
+    let query = UsersQuery {
+        limit: options.page.limit,
+        after: options.page.after,
+        search: options.search,
+    };
+    let users: List<types::User> = desk.admin.get(&with_query("/users", &query)?).await?;
     let columns = Columns {
         names: &["NAME", "SUBJECT", "STATUS", "E-MAIL", "ROLES"],
         row: |user: &types::User| {
@@ -320,7 +338,7 @@ async fn list(desk: &Desk, page: PageOptions) -> anyhow::Result<()> {
                 word(&user.roles),
             ]
         },
-        empty: "There are no users yet. Add one: cardea user add alice",
+        empty,
     };
     desk.out.list(&users, &columns)
 }

@@ -3,7 +3,9 @@
 use axum::extract::FromRequestParts;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_protocol::model::{ClientId, OrganizationId};
-use cardea_store::{AuditPosition, GrantPosition, MAX_PAGE, Page, SessionPosition, UserPosition};
+use cardea_store::{
+    AuditPosition, GrantPosition, MAX_PAGE, Page, SearchPosition, SessionPosition, UserPosition,
+};
 use http::request::Parts;
 
 use super::{
@@ -80,13 +82,14 @@ macro_rules! number {
     )*};
 }
 
-number!(SessionPosition "sessions", GrantPosition "grants", AuditPosition "audit");
+number!(SearchPosition "found", SessionPosition "sessions", GrantPosition "grants", AuditPosition "audit");
 
 /// The names of all lists, to say of which one a cursor is.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
     ClientId::LIST,
     OrganizationId::LIST,
     UserPosition::LIST,
+    SearchPosition::LIST,
     SessionPosition::LIST,
     GrantPosition::LIST,
     AuditPosition::LIST,

@@ -112,3 +112,5 @@ pub fn router(app: &Arc<App>) -> Router {
 mod lost_update_tests;
 #[cfg(test)]
 mod openapi_tests;
+#[cfg(test)]
+mod search_tests;

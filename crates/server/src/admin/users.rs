@@ -6,18 +6,18 @@ use cardea_protocol::{
     model::{AccountState, LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
-use cardea_store::{AddUser, UserChange, UserPosition, UserUpdate, UserView};
+use cardea_store::{AddUser, UserChange, UserSearch, UserUpdate, UserView};
 use cardea_web::config::SecretText;
 use http::StatusCode;
 use jiff::Timestamp;
 
 use super::{
     conditional::Tries,
-    list::Window,
+    list,
     operator::Operator,
     refusal::{Answer, Refusal},
     request::{Asked, Body, Name},
-    types::{EndingQuery, List, ListQuery, NewPassword, NewUser, User as View, UserPatch},
+    types::{EndingQuery, List, NewPassword, NewUser, User as View, UserPatch, UsersQuery},
     user_patch::{check, email, merged, roles},
 };
 use crate::{app::Shared, config::development::is_demo_secret, start};
@@ -47,20 +47,28 @@ impl View {
     path = "/users",
     summary = "List the users",
     description = "",
-    params(ListQuery),
+    params(UsersQuery),
     responses(
-        (status = 200, description = "A page of the users, by name.", body = List<View>),
+        (status = 200, description = "A page of the users, by name; of a search the oldest first.", body = List<View>),
     ),
 )]
 pub(super) async fn list(
     State(app): State<Shared>,
     operator: Operator,
-    Window(page): Window<UserPosition>,
+    Asked(query): Asked<UsersQuery>,
 ) -> Answer<Json<List<View>>> {
-    let users = app.store.users(page).await?;
+    let (limit, after) = (query.limit, query.after.as_deref());
     let view = |user| View::of(user, operator.now());
-    let views = users.items.into_iter().map(view).collect();
-    Ok(Json(List::page(views, users.next)))
+    let views = |users: Vec<_>| users.into_iter().map(view).collect();
+    let Some(search) = query.search else {
+        let users = app.store.users(list::page(limit, after)?).await?;
+        return Ok(Json(List::page(views(users.items), users.next)));
+    };
+    let search = UserSearch::parse(&search)
+        .map_err(|error| Refusal::bad_request(format!("search: {error}")))?;
+    let page = list::page(limit, after)?;
+    let found = app.store.search_users(&search, page).await?;
+    Ok(Json(List::page(views(found.items), found.next)))
 }
 
 /// `GET /users/{user}`

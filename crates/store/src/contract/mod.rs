@@ -89,6 +89,8 @@ pub mod upstream_sessions;
 #[doc(hidden)]
 pub mod upstreams;
 #[doc(hidden)]
+pub mod user_search;
+#[doc(hidden)]
 pub mod usernames;
 #[doc(hidden)]
 pub mod users;
@@ -233,6 +235,8 @@ macro_rules! contract {
                 a_user_trusts_so_many_devices_at_most;
             usernames: a_name_is_unique_by_rfc_8265, a_name_that_looks_like_another_is_refused,
                 of_20_parallel_look_alikes_one_is_added;
+            user_search: users_are_found_by_the_beginnings_of_their_words, a_search_follows_changes_and_removals,
+                what_is_found_is_paged, a_search_is_no_expression;
             users: a_user_survives, a_name_is_unique_in_any_case, a_seed_is_applied_once,
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute,

@@ -38,6 +38,7 @@ mod sweep;
 mod tokens;
 mod upgrade;
 mod upstreams;
+mod user_search;
 mod usernames;
 mod users;
 mod writer;

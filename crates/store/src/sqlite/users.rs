@@ -19,8 +19,8 @@ use super::{
     usernames::{by_name, insert},
 };
 use crate::{
-    AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, Seeded, StoreError,
-    UserChange, UserPosition, UserView, Users,
+    AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, SearchPosition, Seeded,
+    StoreError, UserChange, UserPosition, UserSearch, UserView, Users,
     events::{self, FAILURE_AUDIT_EVERY_MS},
 };
 
@@ -114,6 +114,14 @@ impl Users for SqliteStore {
             })
         })?;
         Ok(rows::page(found, limit))
+    }
+
+    async fn search_users(
+        &self,
+        search: &UserSearch,
+        page: Page<SearchPosition>,
+    ) -> Result<Rows<UserView, SearchPosition>> {
+        self.find_users(search, &page)
     }
 
     async fn add_user(&self, command: AddUser) -> Result<()> {

@@ -34,4 +34,6 @@ pub use roles::{
 };
 pub use sessions::{Ended, EndingQuery, Session};
 pub use status::{Status, StoreOwner};
-pub use users::{NewPassword, NewUser, User, UserPatch, UserStatus, is_text, may_be_given};
+pub use users::{
+    NewPassword, NewUser, User, UserPatch, UserStatus, UsersQuery, is_text, may_be_given,
+};

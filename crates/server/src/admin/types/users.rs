@@ -5,14 +5,29 @@ use cardea_web::config::SecretText;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{schemas, secret};
+use super::{lists::default_limit, schemas, secret};
 
 pub use cardea_protocol::{
     claims::{is_text, may_be_given},
     model::UserStatus,
 };
+
+/// Which users.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct UsersQuery {
+    /// How many rows.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    pub limit: u32,
+    /// The cursor: the member `next` of the previous page. It belongs to the same search.
+    pub after: Option<String>,
+    /// Only users with these words: each begins a word of the user name, the e-mail address or the name. The oldest user comes first.
+    pub search: Option<String>,
+}
 
 /// A user.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -62,6 +62,26 @@ async fn what_was_acknowledged_survives_an_unclean_end() {
     );
 }
 
+/// All migrations.
+const MIGRATIONS: &[&str] = &[
+    "V1__provider",
+    "V2__bounds",
+    "V3__logouts",
+    "V4__users",
+    "V5__refresh_retries",
+    "V6__credentials_and_outbox",
+    "V7__grants",
+    "V8__mail",
+    "V9__credentials",
+    "V10__accounts",
+    "V11__roles",
+    "V12__password_costs",
+    "V13__upstreams",
+    "V21__user_search",
+];
+/// The number of the last one.
+const LAST: u32 = 21;
+
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,27 +92,10 @@ fn migrations_are_applied_once_and_only_when_asked() {
     };
     let pending = OpenError::Pending {
         path: path.clone(),
-        pending: 13,
+        pending: MIGRATIONS.len(),
     };
     assert_eq!(SqliteStore::open(unasked()).err(), Some(pending));
-    assert_eq!(
-        migrate(&path).unwrap(),
-        [
-            "V1__provider",
-            "V2__bounds",
-            "V3__logouts",
-            "V4__users",
-            "V5__refresh_retries",
-            "V6__credentials_and_outbox",
-            "V7__grants",
-            "V8__mail",
-            "V9__credentials",
-            "V10__accounts",
-            "V11__roles",
-            "V12__password_costs",
-            "V13__upstreams"
-        ]
-    );
+    assert_eq!(migrate(&path).unwrap(), MIGRATIONS);
     assert!(migrate(&path).unwrap().is_empty());
     assert!(SqliteStore::open(unasked()).is_ok());
 }
@@ -108,7 +111,7 @@ fn a_newer_schema_is_refused() {
     let refusal = OpenError::Newer {
         path,
         found: 999,
-        known: 13,
+        known: LAST,
     };
     assert_eq!(SqliteStore::open(options(&folder)).err(), Some(refusal));
 }

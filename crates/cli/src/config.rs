@@ -127,6 +127,7 @@ fn place(config: &mut Config, folder: &Path) {
         &mut config.keys.master_key_file,
         &mut config.outbound.ca_file,
         &mut config.mail.password_file,
+        &mut config.mail.templates,
         &mut config.brand.logo_file,
         &mut config.brand.logo_dark_file,
         &mut config.brand.icon_file,
@@ -134,7 +135,10 @@ fn place(config: &mut Config, folder: &Path) {
     ];
     let secrets = config.clients.iter_mut();
     let secrets = secrets.filter_map(|client| client.client_secret_file.as_mut());
-    files.into_iter().flatten().chain(secrets).for_each(within);
+    let upstreams = config.upstreams.iter_mut();
+    let upstreams = upstreams.filter_map(|upstream| upstream.client_secret_file.as_mut());
+    let files = files.into_iter().flatten().chain(secrets);
+    files.chain(upstreams).for_each(within);
 }
 
 /// The certificate of `[tls]`.

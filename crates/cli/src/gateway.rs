@@ -62,9 +62,12 @@ fn prepare(config: &GatewayConfig, stop: CancellationToken) -> Result<Prepared, 
 }
 
 /// Whether a file is the configuration of a gateway, by its name or by what only a gateway has: some sections, and several addresses.
+/// A provider has upstreams too, and an issuer.
 pub(crate) fn is_config(path: &Path, text: &str) -> bool {
     let keys = lines_of_keys(text);
-    let is_own = |key: &str| SECTIONS.contains(&key) || key == "tls.client_ca_file";
+    let has_issuer = keys.iter().any(|(key, _)| key == "issuer");
+    let is_section = |key: &str| SECTIONS.contains(&key) && !(has_issuer && key == "upstreams");
+    let is_own = |key: &str| is_section(key) || key == "tls.client_ca_file";
     path.file_name().is_some_and(|name| name == DEFAULT_FILE)
         || keys.iter().any(|(key, _)| is_own(key))
         || positions(text).contains_key("listen[0]")

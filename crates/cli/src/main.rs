@@ -10,6 +10,7 @@ mod gateway;
 mod holder;
 mod listen;
 mod logging;
+mod mail;
 mod migrate;
 mod operate;
 mod output;
@@ -90,6 +91,7 @@ fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result
         Command::Serve(_) => runtime.block_on(serve::run(run)),
         Command::Gateway(_) => runtime.block_on(gateway::run(run)),
         Command::Migrate(_) => migrate::run(run, log),
+        Command::Mail(command) => runtime.block_on(mail::run(&command, run)),
         Command::Passwords(command) => passwords::run(&command, run.out),
         Command::Client(command) => runtime.block_on(command.run(run)),
         Command::User(command) => runtime.block_on(command.run(run)),

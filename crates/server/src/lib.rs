@@ -56,8 +56,9 @@ mod token;
 mod userinfo;
 
 pub use app::App;
+pub use federation::{UpstreamCheck, UpstreamState, try_upstreams};
 pub use keys::{KeyError, RotateError, Turned};
-pub use mail::try_mail_server;
+pub use mail::{MailPreview, preview_mail, send_test_mail, try_mail_server};
 pub use parts::Parts;
 pub use passwords::breached::{BreachedError, build_filter};
 pub use routes::router;

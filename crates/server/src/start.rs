@@ -26,7 +26,7 @@ use crate::{
     i18n,
     keys::{KeyError, KeyRing},
     limits::Limits,
-    mail::{mailer::Mailer, transport::Transport},
+    mail::{mailer::Mailer, templates::Templates, transport::Transport},
     pages::Assets,
     parts::{EPOCH, Parts, start_cause},
     passwords::{self, Passwords},
@@ -107,7 +107,12 @@ impl App {
             jwks_cache: jwks_cache(&config, &parts.clock)?,
             client_logos: ClientLogos::new(config.outbound.client()?),
             backchannel_logout: BackchannelLogout::new(config.outbound.client()?),
-            mail: Mailer::new(&settings, &parts.master_key, transport(&config, &settings)?),
+            mail: Mailer::new(
+                &settings,
+                &parts.master_key,
+                transport(&config, &settings)?,
+                templates(&config)?,
+            ),
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
@@ -304,6 +309,14 @@ fn transport(config: &Config, settings: &Settings) -> Result<Option<Transport>, 
     };
     let authorities = config.outbound.authorities()?;
     Transport::new(server, settings.issuer.host(), authorities.as_deref()).map(Some)
+}
+
+/// The files that replace templates of mails.
+fn templates(config: &Config) -> Result<Templates, ConfigProblems> {
+    Templates::of(&config.mail).or_else(|problems| {
+        ConfigProblems::none_of(problems)?;
+        Ok(Templates::default())
+    })
 }
 
 /// What marks a store as this server's.

@@ -51,6 +51,12 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     let clients = config.clients.iter();
     let clients = clients.filter_map(|client| client.client_secret_file.as_deref());
     let files = clients.map(|file| ("client secret", file));
+    let upstreams = config.upstreams.iter();
+    let upstreams = upstreams.filter_map(|upstream| upstream.client_secret_file.as_deref());
+    let mail = config.mail.password_file.as_deref();
+    let files = files
+        .chain(upstreams.map(|file| ("upstream secret", file)))
+        .chain(mail.map(|file| ("mail password", file)));
     let tls = config.tls.iter().map(|tls| ("tls", &*tls.key_file));
     let master_key = config.keys.master_key_file.as_deref();
     let master_key = master_key.map(|file| ("master key", file));

@@ -64,6 +64,7 @@ async fn look(file: &Path, config: &Config) -> anyhow::Result<Vec<Finding>> {
     }
     findings.extend(outside::tls(config));
     findings.extend(outside::mail(config).await);
+    findings.extend(outside::upstreams(config).await);
     findings.extend(store::look(config, served, now).await);
     Ok(findings)
 }

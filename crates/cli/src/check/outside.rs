@@ -5,7 +5,9 @@ use std::{
     net::SocketAddr,
 };
 
-use cardea_server::{admin::types::Finding, config::Config, try_mail_server};
+use cardea_server::{
+    UpstreamState, admin::types::Finding, config::Config, try_mail_server, try_upstreams,
+};
 use tokio::net::TcpListener;
 
 use crate::{config::certificates, listen};
@@ -82,6 +84,32 @@ pub(super) async fn mail(config: &Config) -> Option<Finding> {
             "mails wait for the mail server for a day; correct [mail], or start the mail server",
         ),
     })
+}
+
+/// Whether users can sign in at the other providers.
+pub(super) async fn upstreams(config: &Config) -> Vec<Finding> {
+    let checks = try_upstreams(config).await.into_iter();
+    checks
+        .map(|check| {
+            let subject = format!("upstream {}", check.id);
+            let issuer = &check.issuer;
+            match check.found {
+                UpstreamState::Usable => Finding::ok(&subject, format!("{issuer} can be used")),
+                UpstreamState::WithoutLogout => Finding::warning(
+                    &subject,
+                    format!("{issuer} has no place for a logout, and logout = true does nothing"),
+                    "remove logout; users who sign out here stay signed in there",
+                ),
+                UpstreamState::Unreachable(why) => Finding::warning(
+                    &subject,
+                    format!("{issuer}: {why}"),
+                    "users can't sign in there now; check issuer, the network of this machine, and outbound.ca_file",
+                ),
+                UpstreamState::Wrong(why) => Finding::problem(&subject, format!("{issuer}: {why}"))
+                    .advice("set issuer exactly as the provider writes it in its discovery document"),
+            }
+        })
+        .collect()
 }
 
 /// Whether the certificate can be served.

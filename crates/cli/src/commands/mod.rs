@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Gateway(GatewayOptions),
     Check(CheckOptions),
     Migrate(MigrateOptions),
+    Mail(MailCommand),
     Passwords(PasswordsCommand),
     Client(ClientCommand),
     User(UserCommand),
@@ -167,6 +168,41 @@ pub(crate) struct CheckOptions {}
 #[derive(Args)]
 #[command(after_help = "Example:\n  cardea migrate --config cardea.toml")]
 pub(crate) struct MigrateOptions {}
+
+/// Show mails, and test the mail server.
+#[derive(Args)]
+pub(crate) struct MailCommand {
+    #[command(subcommand)]
+    pub(crate) verb: MailVerb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MailVerb {
+    /// Print a mail with invented values, as `[brand]` and `[mail] templates` make it. Nothing is sent.
+    #[command(
+        after_help = "Examples:\n  cardea mail preview password_reset --lang de\n  \
+                      cardea mail preview new_device --html > new_device.html"
+    )]
+    Preview {
+        /// The mail, such as password_reset; a wrong name lists all.
+        mail: String,
+        /// The language: en, de, fr or es.
+        #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+        lang: String,
+        /// Print the HTML part instead of the subject and the text part.
+        #[arg(long, conflicts_with = "json")]
+        html: bool,
+    },
+    /// Send a test mail by the mail server of the configuration, at once, and say what it answers.
+    #[command(after_help = "Example:\n  cardea mail test you@example.com")]
+    Test {
+        /// The receiver.
+        address: String,
+        /// The language: en, de, fr or es.
+        #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+        lang: String,
+    },
+}
 
 /// Passwords that are refused.
 #[derive(Args)]

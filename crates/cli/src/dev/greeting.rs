@@ -86,6 +86,11 @@ impl Greeting<'_> {
         )?;
         row("Orders API", &format!("{api}/orders"), "")?;
         row("Provider", issuer, "account at /account")?;
+        row(
+            "Mailbox",
+            &format!("{issuer}/dev/mailbox"),
+            "mails of the provider",
+        )?;
         row("", "", "")?;
         row("alice", ALICES_PASSWORD, "user")?;
         row("bob", BOBS_PASSWORD, "user, admin")?;

@@ -10,7 +10,9 @@
 )]
 
 mod http;
+mod mail;
 mod provider;
+mod sink;
 
 use std::{
     sync::{

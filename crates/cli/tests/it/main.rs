@@ -15,10 +15,15 @@ mod http;
 #[allow(dead_code, reason = "shared with the crash test")]
 mod provider;
 
+#[path = "../crash/sink.rs"]
+#[allow(dead_code, reason = "shared with the crash test")]
+mod sink;
+
 mod bench;
 mod check;
 mod check_files;
 mod check_gateway;
+mod check_upstreams;
 mod clients;
 mod dev;
 mod factors_and_links;
@@ -27,6 +32,7 @@ mod imports;
 mod keys;
 mod log;
 mod logins;
+mod mail;
 mod people;
 mod roles;
 mod serving;

@@ -81,7 +81,15 @@ impl RelyingParty {
     /// # Errors
     /// When the provider can't be used, with the reason.
     pub async fn ready(&self) -> Result<(), RpError> {
-        self.0.metadata().await.map(drop)
+        let metadata = self.0.metadata().await?;
+        let needed = [
+            ("authorization_endpoint", &metadata.authorization_endpoint),
+            ("token_endpoint", &metadata.token_endpoint),
+        ];
+        match needed.into_iter().find(|(_, endpoint)| endpoint.is_none()) {
+            Some((name, _)) => Err(RpError::Unsupported(name)),
+            None => Ok(()),
+        }
     }
 
     /// The issuer, as configured.

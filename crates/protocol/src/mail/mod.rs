@@ -127,6 +127,23 @@ impl MailValue {
         Self::Inviter,
         Self::Provider,
     ];
+
+    /// The name in rows and templates.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Address => "address",
+            Self::Time => "time",
+            Self::Device => "device",
+            Self::Network => "network",
+            Self::Count => "count",
+            Self::Factor => "factor",
+            Self::Organization => "organization",
+            Self::Inviter => "inviter",
+            Self::Provider => "provider",
+        }
+    }
 }
 
 /// The link of a mail. Its token is sealed: whoever reads the store can't use it.

@@ -6,3 +6,4 @@ end-session-done-title = Abgemeldet
 end-session-done-heading = Sie sind abgemeldet
 end-session-done-lead = Schließen Sie auf einem gemeinsam genutzten Computer auch alle Browserfenster.
 end-session-again = Wieder anmelden
+end-session-there = Auch bei { $provider } abmelden

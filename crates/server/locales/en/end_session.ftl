@@ -6,3 +6,4 @@ end-session-done-title = Signed out
 end-session-done-heading = You are signed out
 end-session-done-lead = On a shared computer, close all browser windows as well.
 end-session-again = Sign in again
+end-session-there = Sign out at { $provider } too

@@ -6,3 +6,4 @@ end-session-done-title = Sesión cerrada
 end-session-done-heading = Ha cerrado la sesión
 end-session-done-lead = En un equipo compartido, cierre también todas las ventanas del navegador.
 end-session-again = Volver a iniciar sesión
+end-session-there = Cerrar sesión también en { $provider }

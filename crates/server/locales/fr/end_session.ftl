@@ -6,3 +6,4 @@ end-session-done-title = Déconnecté
 end-session-done-heading = Vous êtes déconnecté
 end-session-done-lead = Sur un ordinateur partagé, fermez aussi toutes les fenêtres du navigateur.
 end-session-again = Se reconnecter
+end-session-there = Se déconnecter aussi de { $provider }

@@ -57,8 +57,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let broken = |e: &dyn std::fmt::Display| Failure::page(PageError::BrokenLink, e.to_string());
     let (section, done) = match form.one("action") {
         Some("log_out") => {
-            end_session::log_out(ctx, Some(&session)).await?;
-            return Ok(end_session::done(ctx, None));
+            return end_session::leave(ctx, &session).await;
         }
         Some("end_session") => {
             let sid = Sid::parse(id).map_err(|e| broken(&e))?;

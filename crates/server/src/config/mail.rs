@@ -27,6 +27,9 @@ pub struct MailConfig {
     pub from: Option<String>,
     /// A file with the password of the user in `url`.
     pub password_file: Option<String>,
+    /// A folder with templates that replace parts of Cardea's mails: `<mail>.<language>.<part>`, such as `password_reset.de.html`, and
+    /// `mail.txt` and `mail.html` for what all mails share. They are read at the start. See `docs/how-to/mail.md`.
+    pub templates: Option<String>,
 }
 
 /// How the connection is protected.
@@ -207,7 +210,7 @@ mod tests {
         let mail = MailConfig {
             url: Some(SecretText::new(url.to_owned())),
             from: Some(from.to_owned()),
-            password_file: None,
+            ..MailConfig::default()
         };
         let read = MailServer::read(&mail).map_err(|e| e.to_string());
         read.map(Option::unwrap)
@@ -277,6 +280,7 @@ mod tests {
             url: Some(SecretText::new(url.to_owned())),
             from: Some("a@example.com".to_owned()),
             password_file: Some(file.path().display().to_string()),
+            ..MailConfig::default()
         };
         let read = |url: &str| MailServer::read(&mail(url)).map(Option::unwrap);
         let (_, password) = read("smtp://user@mail.example.com").unwrap().user.unwrap();

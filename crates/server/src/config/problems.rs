@@ -12,6 +12,7 @@ use super::{
     networks::networks,
     settings::{Issuer, brand, lifetimes, resources},
 };
+use crate::mail::templates::Templates;
 
 impl Config {
     /// All problems, each with its place.
@@ -29,6 +30,7 @@ impl Config {
         problems.extend(self.mfa.policy().err().into_iter().flatten());
         problems.extend(self.outbound.problems());
         problems.extend(MailServer::read(&self.mail).err());
+        problems.extend(Templates::of(&self.mail).err().into_iter().flatten());
         problems.extend(brand(self).err().into_iter().flatten());
         let clients = (0..self.clients.len()).map(|index| self.file_client(index, now));
         problems.extend(clients.filter_map(Result::err).flatten());

@@ -18,6 +18,7 @@ use cardea_web::{
     log::REFUSED,
 };
 use form_urlencoded::Serializer;
+use http::{HeaderValue, header::REFRESH};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -29,7 +30,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    federation::logout::upstream_logout,
+    federation::logout::{LogoutThere, upstream_logout},
     form::{Form, MAX_STEP_BYTES, read_limited, read_request},
     journey::forms::{csrf_parts, from_our_page},
     limited,
@@ -168,15 +169,23 @@ async fn at_upstream(
     let Some(session) = session else {
         return Ok(None);
     };
-    let json = serde_json::to_vec(&(ctx.caller.now, afterwards));
-    let json = json.map_err(|e| Failure::Internal(e.to_string()))?;
-    let state = ctx.app.seals.logout.seal_text(&json, AT_UPSTREAM);
-    let url = upstream_logout(ctx, session.id, &state).await?;
-    Ok(url.map(|url| {
-        let mut response = Redirect::to(&url).into_response();
+    let there = logout_there(ctx, session, afterwards).await?;
+    Ok(there.map(|there| {
+        let mut response = Redirect::to(&there.url).into_response();
         forget_session(&ctx.app, response.headers_mut());
         response
     }))
+}
+
+async fn logout_there<'a>(
+    ctx: &'a Ctx,
+    session: &Session,
+    afterwards: Option<&Afterwards>,
+) -> Result<Option<LogoutThere<'a>>, Failure> {
+    let json = serde_json::to_vec(&(ctx.caller.now, afterwards));
+    let json = json.map_err(|e| Failure::Internal(e.to_string()))?;
+    let state = ctx.app.seals.logout.seal_text(&json, AT_UPSTREAM);
+    upstream_logout(ctx, session.id, &state).await
 }
 
 /// `GET /end_session/done`: back from the logout at another provider.
@@ -297,8 +306,31 @@ fn home(client: &Client) -> Option<String> {
     Some(format!("{}/", web.origin().ascii_serialization()))
 }
 
+/// The sign-out of the account page: here, and at the provider where the session began if that is configured.
+pub(crate) async fn leave(ctx: &Ctx, session: &Session) -> Result<Response, Failure> {
+    log_out(ctx, Some(session)).await?;
+    let Some(there) = logout_there(ctx, session, None).await? else {
+        return Ok(done(ctx, None));
+    };
+    // The form of the account page may not end in a redirect to another site: this page leads there.
+    let page = DonePage {
+        there: Some(Back {
+            name: there.name,
+            href: &there.url,
+        }),
+        ..DonePage::new(ctx, None)
+    };
+    let mut response = html(DonePage::CSP, &page);
+    let headers = response.headers_mut();
+    if let Ok(refresh) = HeaderValue::try_from(format!("0; url={}", there.url)) {
+        headers.insert(REFRESH, refresh);
+    }
+    forget_session(&ctx.app, headers);
+    Ok(response)
+}
+
 /// Ends this browser's session, if it has one, and notifies its clients.
-pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
+async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
     let Some(session) = session else {
         return Ok(());
     };
@@ -359,14 +391,8 @@ fn onward(ctx: &Ctx, afterwards: Option<&Afterwards>) -> Response {
 }
 
 /// The page that says it is done. The session's cookie goes with it.
-pub(crate) fn done(ctx: &Ctx, back: Option<Back<'_>>) -> Response {
-    let mut response = html(
-        DonePage::CSP,
-        &DonePage {
-            shell: ctx.shell(),
-            back,
-        },
-    );
+fn done(ctx: &Ctx, back: Option<Back<'_>>) -> Response {
+    let mut response = html(DonePage::CSP, &DonePage::new(ctx, back));
     forget_session(&ctx.app, response.headers_mut());
     response
 }

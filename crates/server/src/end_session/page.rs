@@ -1,6 +1,9 @@
 use askama::Template;
 
-use crate::pages::{Back, Shell, UserLine, csp};
+use crate::{
+    ctx::Ctx,
+    pages::{Back, Shell, UserLine, csp},
+};
 
 /// The question whether to log out.
 #[derive(Template)]
@@ -20,14 +23,24 @@ pub(crate) struct DonePage<'a> {
     pub(crate) shell: Shell<'a>,
     /// The way back to the client that a valid request named.
     pub(crate) back: Option<Back<'a>>,
+    /// The logout at the provider where the session began, to which the browser goes by itself.
+    pub(crate) there: Option<Back<'a>>,
 }
 
 impl ConfirmPage<'_> {
     pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
 }
 
-impl DonePage<'_> {
+impl<'a> DonePage<'a> {
     pub(crate) const CSP: &'static str = csp::STATIC;
+
+    pub(super) fn new(ctx: &'a Ctx, back: Option<Back<'a>>) -> Self {
+        Self {
+            shell: ctx.shell(),
+            back,
+            there: None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -66,8 +79,16 @@ impl DonePage<'static> {
         let page = |back| Self {
             shell: Shell::sample(),
             back,
+            there: None,
         };
         vec![
+            (
+                "end_session_done_there",
+                Self {
+                    there: Some(Back::sample()),
+                    ..page(None)
+                },
+            ),
             ("end_session_done", page(None)),
             ("end_session_done_back", page(Some(Back::sample()))),
             (

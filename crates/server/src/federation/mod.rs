@@ -8,9 +8,11 @@ mod arrival;
 mod backchannel_logout;
 pub(crate) mod begin;
 pub(crate) mod callback;
+mod check;
 pub(crate) mod logout;
 pub(crate) mod page;
 mod pending;
 pub(crate) mod upstreams;
 
 pub(crate) use backchannel_logout::post as backchannel_logout;
+pub use check::{UpstreamCheck, UpstreamState, try_upstreams};

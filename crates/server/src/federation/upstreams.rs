@@ -67,6 +67,10 @@ impl Upstreams {
         self.0.iter().any(|one| !one.domains.is_empty())
     }
 
+    pub(super) fn into_iter(self) -> impl Iterator<Item = Upstream> {
+        self.0.into_iter()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Upstream> {
         self.0.iter()
     }

@@ -156,7 +156,7 @@ enum Piece<'t, 'a> {
 }
 
 /// UAX #9: characters that open or close a change of direction.
-fn is_directional(c: char) -> bool {
+pub(crate) fn is_directional(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

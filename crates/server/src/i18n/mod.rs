@@ -21,7 +21,7 @@ use unic_langid::LanguageIdentifier;
 
 pub(crate) use choice::Choice;
 pub(crate) use formats::{all_of, date};
-pub(crate) use message::{Markup, Message};
+pub(crate) use message::{Markup, Message, is_directional};
 
 /// The files of one language, one for each folder that has texts. A new file has a line here.
 macro_rules! files {

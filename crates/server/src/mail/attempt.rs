@@ -82,8 +82,9 @@ async fn send(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Answer {
     if let Some(mailbox) = &app.mail.mailbox {
         mailbox.keep(rendered.clone());
     }
+    let brand = app.settings.brand.name();
     match (&app.mail.transport, &app.mail.mailbox) {
-        (Some(transport), _) => match message::of(app, rendered, mail, &transport.server.from) {
+        (Some(transport), _) => match message::of(brand, rendered, mail, &transport.server.from) {
             Ok(message) => transport.send(message).await,
             Err(why) => Answer::Unreadable(why),
         },

@@ -8,7 +8,7 @@ use cardea_store::ClaimedMessage;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
-use super::{mailbox::Mailbox, transport::Transport};
+use super::{mailbox::Mailbox, templates::Templates, transport::Transport};
 use crate::{config::settings::Settings, parts::EPOCH};
 
 /// How many mails are sent at once, each by a connection of its own.
@@ -17,6 +17,7 @@ pub(super) const PLACES: u32 = 8;
 /// The way out for mails.
 pub(crate) struct Mailer {
     pub(super) transport: Option<Transport>,
+    pub(super) templates: Templates,
     /// In development.
     pub(crate) mailbox: Option<Mailbox>,
     links: Sealer,
@@ -40,10 +41,12 @@ impl Mailer {
         settings: &Settings,
         master: &MasterKey,
         transport: Option<Transport>,
+        templates: Templates,
     ) -> Self {
         let issuer = settings.issuer.as_str();
         Self {
             transport,
+            templates,
             mailbox: settings.development.then(Mailbox::default),
             links: Sealer::new(master, "mail link", issuer, EPOCH),
             ids: MacKey::new(master, "mail message id", issuer, EPOCH),

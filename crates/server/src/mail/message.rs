@@ -16,6 +16,8 @@ use lettre::{
 
 use super::{
     mailbox::Kept,
+    place::Part,
+    templates::Templates,
     words::{Frame, HtmlPart, TextPart, words},
 };
 use crate::{app::App, config::mail::Sender};
@@ -57,14 +59,47 @@ pub(super) fn render(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result
         issuer: app.issuer(),
         url,
     };
-    let words = words(mail, &frame);
-    let failed = |e: askama::Error| format!("the mail can't be written: {e}");
-    let text = TextPart { words: &words }.render().map_err(failed)?;
-    let html = HtmlPart { words: &words }.render().map_err(failed)?;
+    let parts = compose(&app.mail.templates, mail, &frame)?;
     Ok(Kept {
         id: app.mail.id_of(claimed, mail).to_text(),
         at: claimed.made_at,
         to: mail.to().to_string(),
+        subject: parts.subject,
+        text: parts.text,
+        html: parts.html,
+    })
+}
+
+/// What a mail says.
+pub(super) struct Parts {
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) html: String,
+}
+
+/// The parts, each by the file that replaces it, or else by Cardea's own template.
+pub(super) fn compose(
+    templates: &Templates,
+    mail: &Mail,
+    frame: &Frame<'_>,
+) -> Result<Parts, String> {
+    let mut words = words(mail, frame);
+    if let Some(subject) = templates.render(Part::Subject, mail, &words) {
+        let line = subject
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c });
+        words.subject = line.collect();
+    }
+    let failed = |e: askama::Error| format!("the mail can't be written: {e}");
+    let text = match templates.render(Part::Text, mail, &words) {
+        Some(text) => text,
+        None => TextPart { words: &words }.render().map_err(failed)?,
+    };
+    let html = match templates.render(Part::Html, mail, &words) {
+        Some(html) => html,
+        None => HtmlPart { words: &words }.render().map_err(failed)?,
+    };
+    Ok(Parts {
         subject: words.subject,
         text,
         html,
@@ -72,8 +107,7 @@ pub(super) fn render(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result
 }
 
 /// The message of these parts.
-pub(super) fn of(app: &App, parts: Kept, mail: &Mail, from: &Sender) -> Result<Message, String> {
-    let brand = app.settings.brand.name();
+pub(super) fn of(brand: &str, parts: Kept, mail: &Mail, from: &Sender) -> Result<Message, String> {
     let name = from.name.clone().unwrap_or_else(|| brand.to_owned());
     let (id, domain) = (parts.id, from.address.domain());
     Message::builder()

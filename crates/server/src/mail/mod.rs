@@ -9,7 +9,13 @@ mod check;
 pub(crate) mod mailbox;
 pub(crate) mod mailer;
 mod message;
+mod place;
+mod preview;
+mod proof;
+mod sample;
+pub(crate) mod templates;
 pub(crate) mod transport;
+mod variables;
 mod words;
 
 use std::{sync::Arc, time::Duration};
@@ -25,6 +31,7 @@ use self::mailer::PLACES;
 use crate::app::Shared;
 
 pub use check::try_mail_server;
+pub use preview::{MailPreview, preview_mail, send_test_mail};
 
 /// Longer than a try, which takes [`transport::LONGEST_TRY`] at most.
 const LEASE: SignedDuration = SignedDuration::from_mins(3);

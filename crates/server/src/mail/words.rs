@@ -27,22 +27,24 @@ pub(super) struct Words<'a> {
     pub(super) lang: Lang,
     /// Of brand and fixed words only.
     pub(super) subject: String,
-    hello: Message<'a>,
-    text: Message<'a>,
-    details: Vec<(&'static str, String)>,
-    link: Option<Link<'a>>,
-    ignore: Option<&'static str>,
-    sent_by: Message<'a>,
-    issuer: &'a str,
-    accent: Colour,
-    on_accent: Colour,
+    pub(super) hello: Message<'a>,
+    pub(super) text: Message<'a>,
+    pub(super) details: Vec<(&'static str, String)>,
+    pub(super) link: Option<Link<'a>>,
+    pub(super) ignore: Option<&'static str>,
+    pub(super) sent_by: Message<'a>,
+    pub(super) issuer: &'a str,
+    /// The name of the provider.
+    pub(super) brand: &'a str,
+    pub(super) accent: Colour,
+    pub(super) on_accent: Colour,
 }
 
-struct Link<'a> {
-    url: String,
-    button: &'static str,
-    copy: &'static str,
-    until: Message<'a>,
+pub(super) struct Link<'a> {
+    pub(super) url: String,
+    pub(super) button: &'static str,
+    pub(super) copy: &'static str,
+    pub(super) until: Message<'a>,
 }
 
 /// The part for programs that show no HTML.
@@ -117,6 +119,12 @@ fn texts(template: MailTemplate) -> Texts {
     }
 }
 
+/// Whether a mail says nothing without its link.
+pub(super) fn needs_link(template: MailTemplate) -> bool {
+    // The second factors may be gone already.
+    template != MailTemplate::FactorReset && texts(template).button != Key("mail-not-me-button")
+}
+
 /// The words of a mail.
 pub(super) fn words<'a>(mail: &'a Mail, frame: &Frame<'a>) -> Words<'a> {
     let lang = frame.lang;
@@ -145,6 +153,7 @@ pub(super) fn words<'a>(mail: &'a Mail, frame: &Frame<'a>) -> Words<'a> {
         ignore: texts.ignorable.then(|| i18n::t(lang, Key("mail-ignore"))),
         sent_by: brand(Key("mail-sent-by")),
         issuer: frame.issuer,
+        brand: frame.brand,
         accent: frame.accent,
         on_accent: frame.accent.text_on(),
     }
@@ -191,7 +200,7 @@ fn details(mail: &Mail, lang: Lang) -> Vec<(&'static str, String)> {
 }
 
 /// A moment, in UTC: the time zone of the reader is not known.
-fn time(lang: Lang, at: Timestamp) -> String {
+pub(super) fn time(lang: Lang, at: Timestamp) -> String {
     let day = i18n::date(lang, at.to_zoned(TimeZone::UTC).date());
     let exact = i18n::t_with(lang, Key("when-exact")).owned_text("date", day);
     exact

@@ -5,47 +5,19 @@
 
 use std::{fs, path::Path};
 
-use cardea_protocol::mail::{EmailAddress, MailLink};
+use cardea_protocol::mail::EmailAddress;
 
-use super::*;
+use super::{super::sample, *};
 use crate::pages::HOSTILE;
 
 fn sample(template: MailTemplate, lang: Lang) -> Mail {
-    let to = EmailAddress::parse("alice@example.com").unwrap();
-    let at = |seconds: i64| Timestamp::from_second(1_773_481_260 + seconds).unwrap();
-    let mail = Mail::new(to, template, lang)
-        .with(MailValue::User, "Ålice Østergård")
-        .with(MailValue::Address, "new@example.com")
-        .with(MailValue::Factor, "YubiKey")
-        .with(MailValue::Organization, "Acme & Sons")
-        .with(MailValue::Inviter, "Bob")
-        .with(MailValue::Provider, "Example ID")
-        .with(MailValue::Count, "3");
-    let mail = match template {
-        MailTemplate::NewDevice => mail
-            .with(MailValue::Device, "Firefox, Linux")
-            .with(MailValue::Network, "192.0.2.7")
-            .at(at(0)),
-        MailTemplate::AccountDeletion => mail.at(at(14 * 86_400)),
-        _ => mail,
-    };
-    match template {
-        MailTemplate::SignUpTaken | MailTemplate::AccountDeleted | MailTemplate::Test => mail,
-        _ => mail.link_to(MailLink {
-            path: "/x".to_owned(),
-            sealed_token: String::new(),
-            expires_at: at(86_400),
-        }),
-    }
+    sample::full(template, lang).unwrap()
 }
 
 fn frame(lang: Lang, brand: &str) -> Frame<'_> {
     Frame {
-        lang,
-        brand,
-        accent: Colour::parse("#0e6655").unwrap(),
-        issuer: "https://id.example.com",
         url: Some("https://id.example.com/x?token=abc".to_owned()),
+        ..sample::frame(lang, brand, Colour::parse("#0e6655").unwrap())
     }
 }
 

@@ -124,3 +124,42 @@ async fn a_logout_here_is_one_at_the_upstream_where_it_is_configured() {
     let done = other.submit(&page, page.form(), &[]).await;
     assert_eq!((done.status(), done.answer.header("location")), (200, None));
 }
+
+#[tokio::test]
+async fn the_sign_out_of_the_account_leads_to_the_upstream_where_it_is_configured() {
+    for configured in [true, false] {
+        let stage = Stage::with(|up| up.logout = configured).await;
+        let mut browser = Browser::new(&stage.server);
+        stage
+            .sign_in(&mut browser, "42", json!({"name": "Dana"}))
+            .await;
+        let page = browser.open(&stage.server.url("/account/profile")).await;
+        let mut forms = page.forms().into_iter();
+        let form = forms.find(|form| form.value("action") == "log_out");
+        let done = browser.submit(&page, form.unwrap(), &[]).await;
+        assert_eq!(done.status(), 200, "{}", done.text());
+        assert!(!is_in(&mut browser, &stage).await);
+        let there = done.answer.header("refresh");
+        assert_eq!(there.is_some(), configured);
+        let Some(there) = there else { continue };
+        let url = there.strip_prefix("0; url=").unwrap();
+        assert!(
+            url.starts_with(&format!("{}/end_session?", stage.up.url)),
+            "{url}"
+        );
+        assert!(
+            done.text().contains("Sign out at"),
+            "for who has no refresh: {}",
+            done.text()
+        );
+        let state = url.split_once("state=").unwrap().1;
+        let back = browser
+            .open(
+                &stage
+                    .server
+                    .url(&format!("/end_session/done?state={state}")),
+            )
+            .await;
+        assert_eq!(back.status(), 200);
+    }
+}

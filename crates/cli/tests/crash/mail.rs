@@ -12,7 +12,8 @@ use cardea_store::{
     sqlite::{Options, SqliteStore},
 };
 use cardea_testkit::block_until;
-use jiff::{SignedDuration, Timestamp};
+use cardea_web::clock::{Clock as _, SystemClock};
+use jiff::SignedDuration;
 
 use crate::{http, provider::Provider, sink::Sink};
 
@@ -102,7 +103,7 @@ fn put_all(folder: &Path) {
                 mail: Mail::new(to, MailTemplate::Test, Lang::En),
                 limits: None,
                 cause: Cause {
-                    now: Timestamp::now(),
+                    now: SystemClock.now(),
                     request_id: format!("r{number}"),
                     address: None,
                     user_agent: None,
@@ -123,7 +124,7 @@ fn end_claims(folder: &Path) -> BTreeSet<String> {
             busy: Vec::new(),
             limit: 100,
             lease: -LATER - LATER,
-            now: Timestamp::now() + LATER,
+            now: SystemClock.now() + LATER,
         };
         let claimed = store(folder).claim_messages(command).await.unwrap();
         let to = |message: &Message| match message {

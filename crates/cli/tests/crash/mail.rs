@@ -19,6 +19,8 @@ use crate::{http, provider::Provider, sink::Sink};
 
 const MAILS: usize = 60;
 const ANSWERED: usize = 20;
+/// How many mails are sent at once.
+const AT_ONCE: usize = 8;
 /// Longer than a claim.
 const LATER: SignedDuration = SignedDuration::from_mins(10);
 
@@ -34,14 +36,16 @@ fn kill_9_while_mails_are_sent_loses_none_and_sends_none_twice_while_its_claim_h
     let mut provider = Provider::start(folder.path());
     let answered = |provider: &Provider| delivered(provider) == ANSWERED;
     let held = || sink.taken().iter().filter(|mail| !mail.answered).count();
-    block_until("mails are sent", || answered(&provider) && held() > 0);
+    block_until("mails are sent", || {
+        answered(&provider) && held() == AT_ONCE
+    });
     provider.kill_9();
     let unknown: BTreeSet<_> = sink
         .taken()
         .into_iter()
         .filter(|mail| !mail.answered)
         .collect();
-    assert!(unknown.len() <= 8, "no more at once than there are places");
+    assert_eq!(unknown.len(), AT_ONCE);
 
     // All others are sent once, and those are not sent again while their claim holds.
     sink.answer_all();

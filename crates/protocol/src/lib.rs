@@ -10,6 +10,7 @@ pub mod claims;
 pub mod error;
 pub mod explain;
 pub mod federation;
+pub mod invitation;
 pub mod journey;
 pub mod language;
 pub mod mail;

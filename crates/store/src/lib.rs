@@ -18,6 +18,7 @@ pub mod events;
 mod factors;
 mod grants;
 mod imports;
+mod invitations;
 mod jobs;
 mod keys;
 mod links;
@@ -46,17 +47,22 @@ pub use grants::{
     Redeemed, RefreshContext, RevokeGrant, RotateRefresh, Rotated,
 };
 pub use imports::{ImportUsers, Imported, Imports, PortableUser};
+pub use invitations::{
+    AcceptInvitation, AddInvitation, Invitations, Invitee, LivingInvitation, RevokeInvitation,
+};
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use links::{LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MakeLink, NewLink, TakeLink};
-pub use organizations::{MAX_MEMBERSHIPS, Member, Organizations, PutMember, PutOrganization};
+pub use organizations::{
+    DomainOffer, JoinByDomain, MAX_MEMBERSHIPS, Member, Organizations, PutMember, PutOrganization,
+};
 pub use outbox::{
     ClaimMessages, ClaimedMessage, Message, MessageId, MessageKind, Outbox, PutMail, SettleMessage,
     StrangerLimits,
 };
 pub use page::{
-    AuditPosition, GrantPosition, MAX_PAGE, Page, Rows, SearchPosition, SessionPosition,
-    UserPosition,
+    AuditPosition, GrantPosition, InvitationPosition, MAX_PAGE, Page, Rows, SearchPosition,
+    SessionPosition, UserPosition,
 };
 pub use roles::{ApplyFileRoles, PutGroup, PutRole, Roles, SetGroupMember};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};
@@ -76,6 +82,7 @@ pub trait Store:
     + Users
     + Imports
     + Factors
+    + Invitations
     + Links
     + Upstreams
     + Sessions
@@ -95,6 +102,7 @@ impl<T> Store for T where
     T: Clients
         + Users
         + Imports
+        + Invitations
         + Links
         + Upstreams
         + Factors

@@ -37,6 +37,27 @@ pub struct PutMember {
     pub cause: Cause,
 }
 
+/// An organization that a user can join because of the domain of the user's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainOffer {
+    /// The organization.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The domain.
+    pub domain: String,
+}
+
+/// Joins an organization because of the domain of the user's address.
+pub struct JoinByDomain {
+    /// The user.
+    pub subject: Subject,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Who does it.
+    pub cause: Cause,
+}
+
 /// A member of an organization.
 pub struct Member {
     /// The user.
@@ -81,4 +102,9 @@ pub trait Organizations: Send + Sync {
         subject: Subject,
         cause: Cause,
     ) -> Result<bool>;
+    /// The enabled organization that has the domain of the verified address with which the user logs in, if it takes members by it and
+    /// the user is none yet. A domain belongs to one organization, so there is at most one.
+    async fn domain_offer(&self, subject: &Subject) -> Result<Option<DomainOffer>>;
+    /// Makes the user a member without roles, if the organization is offered still. `false` when it is not.
+    async fn join_by_domain(&self, command: JoinByDomain) -> Result<bool>;
 }

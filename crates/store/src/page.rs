@@ -48,6 +48,10 @@ pub struct SessionPosition(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantPosition(pub i64);
 
+/// A position in a list of invitations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvitationPosition(pub i64);
+
 /// A position in the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditPosition(pub i64);

@@ -90,6 +90,10 @@ text_id!(
     OrganizationId, "organization id", 64, |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.')
 );
 text_id!(
+    /// The name of an invitation in lists; not its token.
+    InvitationId, "invitation id", 64, |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+);
+text_id!(
     /// An access token's own identifier, the `jti` claim.
     Jti, "jti", 128, |c: char| c.is_ascii_graphic()
 );

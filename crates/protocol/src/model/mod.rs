@@ -30,8 +30,8 @@ pub use consent::Consent;
 pub use factors::{FactorFailures, MAX_TRUSTED_DEVICES, TRUST_TTL, TrustedDevice};
 pub use grant::{Grant, GrantState, LastSeen, Origin, RefreshState, Revocation, RevocationReason};
 pub use ids::{
-    Audience, ClientId, CodeHash, GrantId, IdError, Jti, OrganizationId, RefreshTokenId, SessionId,
-    Sid, Subject, Username,
+    Audience, ClientId, CodeHash, GrantId, IdError, InvitationId, Jti, OrganizationId,
+    RefreshTokenId, SessionId, Sid, Subject, Username,
 };
 pub use key::{KeyState, SigningKeyRow};
 pub use link::LinkPurpose;

@@ -90,6 +90,7 @@ pub fn check_organization(
         id,
         name: config.name.clone(),
         domains,
+        join_by_domain: config.join_by_domain,
         owner,
         enabled: true,
     })

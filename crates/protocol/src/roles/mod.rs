@@ -55,6 +55,8 @@ pub struct OrganizationConfig {
     pub name: String,
     /// The e-mail domains that are its own. A domain belongs to one organization. Users of a domain become no members by it.
     pub domains: Vec<String>,
+    /// Whether users with a verified address of one of its domains are offered to join, without roles.
+    pub join_by_domain: bool,
 }
 
 /// A role.
@@ -92,6 +94,8 @@ pub struct Organization {
     pub name: String,
     /// Its e-mail domains.
     pub domains: Vec<String>,
+    /// Whether users with a verified address of one of its domains are offered to join, without roles.
+    pub join_by_domain: bool,
     /// Where it is defined.
     pub owner: Owner,
     /// `false` when it is no longer in the file that owns it: then nobody acts in it.

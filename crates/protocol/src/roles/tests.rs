@@ -202,6 +202,7 @@ fn an_organization_has_an_id_for_urls_and_domains() {
             id: id.to_owned(),
             name: name.to_owned(),
             domains: texts(domains),
+            join_by_domain: false,
         };
         let refused: Option<MetadataError> = check_organization(&config, Owner::File).err();
         refused.map(|e| e.field)

@@ -141,6 +141,7 @@ mod tests {
             id: id.to_owned(),
             name: name.to_owned(),
             domains: texts(domains),
+            join_by_domain: false,
         }
     }
 

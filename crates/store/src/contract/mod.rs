@@ -47,6 +47,8 @@ pub mod grants;
 #[doc(hidden)]
 pub mod imports;
 #[doc(hidden)]
+pub mod invitations;
+#[doc(hidden)]
 pub mod jobs;
 #[doc(hidden)]
 pub mod keys;
@@ -126,6 +128,19 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             imports: users_are_imported_and_a_taken_name_refuses_only_its_row,
                 of_20_parallel_imports_of_a_name_one_adds_it, users_are_exported_with_their_hashes;
+            invitations: an_invitation_survives_and_is_listed_by_its_organization,
+                an_invitation_of_the_same_address_replaces_the_earlier,
+                an_invitation_makes_one_account_with_its_address_and_roles,
+                of_20_parallel_uses_of_an_invitation_one_counts,
+                of_20_parallel_accounts_of_an_address_one_is_made,
+                an_invitation_is_for_the_user_of_its_address_only,
+                an_invitation_is_revoked_by_its_own_organization,
+                an_invitation_expires_and_ends_with_its_organization,
+                an_invitation_and_its_mail_are_written_together,
+                an_organization_has_so_many_invitations_at_most,
+                d27_only_a_verified_address_of_its_domain_joins_an_organization,
+                d27_a_disabled_user_joins_nothing,
+                of_20_parallel_joins_by_domain_one_is_made;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, a_session_stays_only_as_long_as_its_own_grants,
@@ -268,6 +283,7 @@ mod tests {
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),
             ("imports", include_str!("imports.rs")),
+            ("invitations", include_str!("invitations.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),
             ("links", include_str!("links.rs")),

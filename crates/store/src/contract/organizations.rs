@@ -20,6 +20,7 @@ pub(super) fn organization(name: &str, domains: &[&str]) -> Organization {
         id: id(name),
         name: name.to_uppercase(),
         domains: texts(domains),
+        join_by_domain: false,
         owner: Owner::Store,
         enabled: true,
     }

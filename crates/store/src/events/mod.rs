@@ -6,6 +6,7 @@
 mod clients;
 mod factors;
 mod grants;
+mod invitations;
 mod links;
 mod outbox;
 mod roles;
@@ -21,7 +22,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::{
-    clients::*, factors::*, grants::*, links::*, outbox::*, roles::*, upstreams::*, users::*,
+    clients::*, factors::*, grants::*, invitations::*, links::*, outbox::*, roles::*, upstreams::*,
+    users::*,
 };
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.

@@ -8,20 +8,20 @@ use cardea_protocol::{
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit,
+    SqliteStore, audit, domains,
     fault::{Verb, conflict},
     roles::written_once,
     rows::{self, Fields},
     users::{self, USER_COLUMNS, has_password, user_columns},
 };
 use crate::{
-    Constraint, MAX_MEMBERSHIPS, Member, Organizations, Page, PutMember, PutOrganization, Result,
-    Rows, UserPosition, UserView, events,
+    Constraint, DomainOffer, JoinByDomain, MAX_MEMBERSHIPS, Member, Organizations, Page, PutMember,
+    PutOrganization, Result, Rows, UserPosition, UserView, events,
 };
 
 macro_rules! columns {
     () => {
-        "o.org_id, o.name, o.owner, o.enabled,
+        "o.org_id, o.name, o.owner, o.enabled, o.join_by_domain,
          (SELECT json_group_array(d.domain) FROM organization_domains d WHERE d.org_key = o.org_key) AS domains
          FROM organizations o"
     };
@@ -136,18 +136,28 @@ impl Organizations for SqliteStore {
         self.write(move |tx| remove_member(tx, &id, &subject, &cause))
             .await
     }
+
+    async fn domain_offer(&self, subject: &Subject) -> Result<Option<DomainOffer>> {
+        self.read(|db| domains::offer(db, subject))
+    }
+
+    async fn join_by_domain(&self, command: JoinByDomain) -> Result<bool> {
+        self.write(move |tx| domains::join(tx, &command)).await
+    }
 }
 
 fn decode(row: &Row<'_>) -> Result<Organization> {
     let mut f = Fields::new(row, "organizations", 0);
     let id = f.parse("org_id", OrganizationId::parse)?;
     let (name, owner, enabled) = (f.get("name")?, f.word("owner")?, f.get("enabled")?);
+    let join_by_domain = f.get("join_by_domain")?;
     let mut domains: Vec<String> = f.json("domains")?;
     domains.sort_unstable();
     Ok(Organization {
         id,
         name,
         domains,
+        join_by_domain,
         owner,
         enabled,
     })
@@ -204,11 +214,11 @@ fn put(tx: &Connection, command: &PutOrganization) -> Verb<bool> {
 }
 
 pub(super) fn insert(tx: &Connection, organization: &Organization) -> Verb<()> {
-    let sql =
-        "INSERT INTO organizations (org_id, name, name_key, owner, enabled) VALUES (?, ?, ?, ?, 1)";
+    let sql = "INSERT INTO organizations (org_id, name, name_key, owner, join_by_domain, enabled) VALUES (?, ?, ?, ?, ?, 1)";
     let (id, name) = (organization.id.as_str(), &organization.name);
     let owner = rows::to_word(organization.owner)?;
-    rows::execute(tx, sql, (id, name, name.to_lowercase(), owner))?;
+    let by_domain = organization.join_by_domain;
+    rows::execute(tx, sql, (id, name, name.to_lowercase(), owner, by_domain))?;
     set_domains(tx, organization)
 }
 
@@ -218,8 +228,8 @@ pub(super) fn update(
     organization: &Organization,
     stored: &Organization,
 ) -> Verb<()> {
-    let sql = "UPDATE organizations SET name = :name, name_key = :key, enabled = :enabled
-               WHERE org_id = :id AND name = :before AND enabled = :was";
+    let sql = "UPDATE organizations SET name = :name, name_key = :key, enabled = :enabled, join_by_domain = :by_domain
+               WHERE org_id = :id AND name = :before AND enabled = :was AND join_by_domain = :had";
     let params = named_params! {
         ":id": organization.id.as_str(),
         ":name": organization.name,
@@ -227,6 +237,8 @@ pub(super) fn update(
         ":enabled": organization.enabled,
         ":before": stored.name,
         ":was": stored.enabled,
+        ":by_domain": organization.join_by_domain,
+        ":had": stored.join_by_domain,
     };
     written_once(rows::execute(tx, sql, params)?)?;
     let sql = "DELETE FROM organization_domains WHERE org_key = (SELECT org_key FROM organizations WHERE org_id = ?)";
@@ -242,7 +254,7 @@ fn set_domains(tx: &Connection, organization: &Organization) -> Verb<()> {
     Ok(())
 }
 
-fn put_member(tx: &Connection, command: &PutMember) -> Verb<bool> {
+pub(super) fn put_member(tx: &Connection, command: &PutMember) -> Verb<bool> {
     let PutMember {
         organization,
         subject,
@@ -287,9 +299,7 @@ fn insert_member(tx: &Connection, command: &PutMember) -> Verb<bool> {
     if rows::execute(tx, sql, (id, subject, roles, now))? == 0 {
         return Ok(false);
     }
-    let sql = "SELECT count(*) FROM organization_members m JOIN users u ON u.user_key = m.user_key WHERE u.subject = ?";
-    let all: i64 = rows::value(tx, sql, [subject])?.unwrap_or(0);
-    match all > i64::from(MAX_MEMBERSHIPS) {
+    match membership_count(tx, &command.subject)? > i64::from(MAX_MEMBERSHIPS) {
         true => Err(conflict(Constraint::TooLarge(format!(
             "a user is a member of at most {MAX_MEMBERSHIPS} organizations"
         )))),
@@ -297,7 +307,12 @@ fn insert_member(tx: &Connection, command: &PutMember) -> Verb<bool> {
     }
 }
 
-fn is_member(tx: &Connection, id: &OrganizationId, subject: &Subject) -> Verb<bool> {
+pub(super) fn membership_count(tx: &Connection, subject: &Subject) -> Verb<i64> {
+    let sql = "SELECT count(*) FROM organization_members m JOIN users u ON u.user_key = m.user_key WHERE u.subject = ?";
+    Ok(rows::value(tx, sql, [subject.as_str()])?.unwrap_or(0))
+}
+
+pub(super) fn is_member(tx: &Connection, id: &OrganizationId, subject: &Subject) -> Verb<bool> {
     let sql = "SELECT 1 FROM organization_members m JOIN users u ON u.user_key = m.user_key
                JOIN organizations o ON o.org_key = m.org_key WHERE o.org_id = ? AND u.subject = ?";
     let found: Option<i64> = rows::value(tx, sql, (id.as_str(), subject.as_str()))?;

@@ -77,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     "V11__roles",
     "V12__password_costs",
     "V13__upstreams",
+    "V15__invitations",
     "V21__user_search",
 ];
 /// The number of the last one.

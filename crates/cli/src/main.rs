@@ -98,6 +98,7 @@ fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result
         Command::Role(command) => runtime.block_on(command.run(run)),
         Command::Group(command) => runtime.block_on(command.run(run)),
         Command::Org(command) => runtime.block_on(command.run(run)),
+        Command::Invitation(command) => runtime.block_on(command.run(run)),
         Command::Session(command) => runtime.block_on(command.run(run)),
         Command::Grant(command) => runtime.block_on(command.run(run)),
         Command::Key(command) => runtime.block_on(command.run(run)),

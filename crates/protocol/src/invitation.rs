@@ -19,8 +19,8 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many living invitations an organization has at most, and the provider outside of all organizations.
 pub const MAX_INVITATIONS: u32 = 1000;
-/// The longest name of an inviter that is shown, in characters.
-const MAX_INVITER_CHARS: usize = 100;
+/// The longest name that is shown, in characters.
+const MAX_NAME_CHARS: usize = 100;
 
 /// An invitation. Its token is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +58,11 @@ pub fn check_validity(valid: SignedDuration) -> Result<(), MetadataError> {
     })
 }
 
-/// The name of an inviter, as it is shown: on one line, and not longer than a name.
+/// A name of a user, as it is shown: on one line, and not longer than a name.
 #[must_use]
-pub fn shown_inviter(name: &str) -> Option<String> {
+pub fn shown_name(name: &str) -> Option<String> {
     let visible = name.chars().filter(|c| !crate::model::is_invisible(*c));
-    let name: String = visible.take(MAX_INVITER_CHARS).collect();
+    let name: String = visible.take(MAX_NAME_CHARS).collect();
     let name = name.trim();
     (!name.is_empty()).then(|| name.to_owned())
 }
@@ -150,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_an_inviter_is_one_bounded_line() {
-        let shown = |name: &str| shown_inviter(name);
+    fn a_shown_name_is_one_bounded_line() {
+        let shown = |name: &str| shown_name(name);
         assert_eq!(shown(" Alice A ").as_deref(), Some("Alice A"));
         assert_eq!(
             shown("Eve\r\nBcc: x\u{202e}\u{200b}").as_deref(),

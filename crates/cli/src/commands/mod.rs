@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::operate::{
     audit::AuditOptions, client::ClientCommand, grant::GrantCommand, group::GroupCommand,
-    key::KeyCommand, org::OrgCommand, role::RoleCommand, session::SessionCommand,
-    user::UserCommand,
+    invitation::InvitationCommand, key::KeyCommand, org::OrgCommand, role::RoleCommand,
+    session::SessionCommand, user::UserCommand,
 };
 
 pub(crate) use self::shared::PageOptions;
@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Role(RoleCommand),
     Group(GroupCommand),
     Org(OrgCommand),
+    Invitation(InvitationCommand),
     Session(SessionCommand),
     Grant(GrantCommand),
     Key(KeyCommand),

@@ -6,6 +6,7 @@ mod factors;
 pub(crate) mod grant;
 pub(crate) mod group;
 mod import;
+pub(crate) mod invitation;
 pub(crate) mod key;
 mod options;
 pub(crate) mod org;

@@ -23,6 +23,7 @@ const OPTIONS: Options = &[
     ("id", "ID"),
     ("name", "--name"),
     ("domains", "--domain"),
+    ("join_by_domain", "--join-by-domain"),
     ("roles", "--role"),
 ];
 
@@ -74,6 +75,9 @@ struct AddOptions {
     /// An e-mail domain of its own. Can be repeated.
     #[arg(long, value_name = "DOMAIN")]
     domain: Vec<String>,
+    /// Offer users with a verified address of one of the domains to join, without roles.
+    #[arg(long, requires = "domain")]
+    join_by_domain: bool,
 }
 
 #[derive(Args)]
@@ -89,6 +93,9 @@ struct SetOptions {
     /// Remove all domains.
     #[arg(long, conflicts_with = "domain")]
     no_domains: bool,
+    /// Whether users with a verified address of one of the domains are offered to join, without roles.
+    #[arg(long, value_name = "true|false")]
+    join_by_domain: Option<bool>,
 }
 
 #[derive(Args)]
@@ -165,6 +172,7 @@ impl OrgCommand {
                     id: options.id,
                     name: options.name,
                     domains: options.domain,
+                    join_by_domain: options.join_by_domain,
                 };
                 let added = desk.admin.send_json(Method::POST, "/organizations", &new);
                 let added: anyhow::Result<Organization> = added.await;
@@ -210,6 +218,9 @@ async fn show(desk: &Desk, options: ShowOptions) -> anyhow::Result<()> {
     desk.out.answer(&shown, |shown| {
         let o = &shown.organization;
         let mut text = format!("{}: {}\ndomains: {}\n", o.id, o.name, word(&o.domains));
+        if o.join_by_domain {
+            text.push_str("Users with a verified address of a domain are offered to join.\n");
+        }
         if !o.enabled {
             text.push_str(
                 "The configuration file no longer has this organization: it is disabled.\n",
@@ -222,12 +233,13 @@ async fn show(desk: &Desk, options: ShowOptions) -> anyhow::Result<()> {
 
 async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
     let domains = options.no_domains || !options.domain.is_empty();
-    if !domains && options.name.is_none() {
+    if !domains && options.name.is_none() && options.join_by_domain.is_none() {
         bail!("no change was given; cardea org set --help lists the options");
     }
     let patch = OrganizationPatch {
         name: options.name,
         domains: domains.then_some(options.domain),
+        join_by_domain: options.join_by_domain,
     };
     let path = path(&options.id);
     let changed = desk.admin.send_json(Method::PATCH, &path, &patch).await;

@@ -89,6 +89,15 @@ const EVENTS: &[(&str, &str)] = &[
         "A link for one use was made for a user: `detail` has its purpose.",
     ),
     (
+        "invitation_made",
+        "An address was invited: `detail` has the invitation and the organization.",
+    ),
+    ("invitation_revoked", "An invitation was revoked."),
+    (
+        "invitation_used",
+        "A user was added by an invitation, or joined its organization.",
+    ),
+    (
         "email_verified",
         "A user confirmed an e-mail address by a link.",
     ),
@@ -170,7 +179,7 @@ const EVENTS: &[(&str, &str)] = &[
     ),
     (
         "organization_changed",
-        "The name or the domains of an organization were changed.",
+        "The name, the domains or a setting of an organization were changed.",
     ),
     (
         "organization_disabled",

@@ -4,7 +4,8 @@ use axum::extract::FromRequestParts;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cardea_protocol::model::{ClientId, OrganizationId};
 use cardea_store::{
-    AuditPosition, GrantPosition, MAX_PAGE, Page, SearchPosition, SessionPosition, UserPosition,
+    AuditPosition, GrantPosition, InvitationPosition, MAX_PAGE, Page, SearchPosition,
+    SessionPosition, UserPosition,
 };
 use http::request::Parts;
 
@@ -82,16 +83,17 @@ macro_rules! number {
     )*};
 }
 
-number!(SearchPosition "found", SessionPosition "sessions", GrantPosition "grants", AuditPosition "audit");
+number!(SearchPosition "found", SessionPosition "sessions", GrantPosition "grants", InvitationPosition "invitations", AuditPosition "audit");
 
 /// The names of all lists, to say of which one a cursor is.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     ClientId::LIST,
     OrganizationId::LIST,
     UserPosition::LIST,
     SearchPosition::LIST,
     SessionPosition::LIST,
     GrantPosition::LIST,
+    InvitationPosition::LIST,
     AuditPosition::LIST,
 ];
 

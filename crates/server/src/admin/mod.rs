@@ -11,6 +11,7 @@ mod factors;
 mod grants;
 mod groups;
 mod imports;
+mod invitations;
 mod keys;
 mod links;
 mod list;
@@ -23,6 +24,7 @@ mod roles;
 mod sessions;
 mod status;
 pub(crate) mod tenant;
+mod tenant_invitations;
 #[cfg(test)]
 mod tests;
 pub mod types;
@@ -88,6 +90,8 @@ fn routes() -> OpenApiRouter<Shared> {
             organizations::set_member,
             organizations::remove_member
         ))
+        .routes(routes!(invitations::list, invitations::add))
+        .routes(routes!(invitations::revoke))
         .routes(routes!(keys::list))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::remove))

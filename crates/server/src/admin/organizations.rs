@@ -28,6 +28,7 @@ impl From<roles::Organization> for View {
             id: organization.id,
             name: organization.name,
             domains: organization.domains,
+            join_by_domain: organization.join_by_domain,
             owner: organization.owner,
             enabled: organization.enabled,
         }
@@ -107,6 +108,7 @@ pub(super) async fn add(
         name: new.name.unwrap_or_else(|| new.id.clone()),
         id: new.id,
         domains: new.domains,
+        join_by_domain: new.join_by_domain,
     };
     let organization = check_organization(&config, Owner::Store)?;
     let command = PutOrganization {
@@ -160,6 +162,7 @@ async fn change(
             .domains
             .clone()
             .unwrap_or_else(|| before.domains.clone()),
+        join_by_domain: patch.join_by_domain.unwrap_or(before.join_by_domain),
     };
     let organization = check_organization(&config, Owner::Store)?;
     let command = PutOrganization {
@@ -345,7 +348,7 @@ pub(super) async fn remove_member(
     }
 }
 
-async fn find(app: &Shared, id: &str) -> Answer<roles::Organization> {
+pub(super) async fn find(app: &Shared, id: &str) -> Answer<roles::Organization> {
     let parsed = OrganizationId::parse(id)?;
     let found = app.store.organization(&parsed).await?;
     found.ok_or_else(|| unknown(id))

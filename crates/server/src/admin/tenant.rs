@@ -23,6 +23,7 @@ use super::{
     list::Window,
     refusal::{self, Answer, Refusal},
     request::Body,
+    tenant_invitations,
     types::{List, ListQuery, Member, Organization as View, RolesPatch},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(show))
         .routes(routes!(members))
         .routes(routes!(member, set_member, remove_member))
+        .routes(routes!(tenant_invitations::list, tenant_invitations::add))
+        .routes(routes!(tenant_invitations::revoke))
 }
 
 /// The routes as a part of the provider.
@@ -53,6 +56,23 @@ pub(crate) fn router() -> Router<Shared> {
 pub(super) struct Administers {
     admin: OrgAdmin,
     cause: Cause,
+}
+
+impl Administers {
+    /// The proof.
+    pub(super) fn admin(&self) -> &OrgAdmin {
+        &self.admin
+    }
+
+    /// What the store writes its audit rows from.
+    pub(super) fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// The same, for the last verb of a request.
+    pub(super) fn into_cause(self) -> Cause {
+        self.cause
+    }
 }
 
 #[derive(Deserialize)]
@@ -291,7 +311,7 @@ async fn remove_member(
     }
 }
 
-fn no_organization(id: &str) -> Refusal {
+pub(super) fn no_organization(id: &str) -> Refusal {
     Refusal::not_found(format_args!("organization {id} that this token is for"))
 }
 

@@ -107,6 +107,7 @@ fn organization(id: &str, name: &str) -> OrganizationConfig {
         id: id.to_owned(),
         name: name.to_owned(),
         domains: Vec::new(),
+        join_by_domain: false,
     }
 }
 

@@ -47,6 +47,7 @@ async fn server() -> TestServer {
                     id: id.to_owned(),
                     name: format!("{} <Ltd>", id.to_uppercase()),
                     domains: vec![format!("{id}.example")],
+                    join_by_domain: false,
                 })
                 .to_vec();
             for client in &mut c.clients {
@@ -409,6 +410,7 @@ async fn d27_a_client_can_demand_an_organization() {
                 id: "acme".to_owned(),
                 name: "Acme".to_owned(),
                 domains: Vec::new(),
+                join_by_domain: false,
             }];
         })
         .start()

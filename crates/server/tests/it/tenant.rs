@@ -34,6 +34,7 @@ async fn server() -> TestServer {
                     id: id.to_owned(),
                     name: id.to_uppercase(),
                     domains: Vec::new(),
+                    join_by_domain: false,
                 })
                 .to_vec();
         })

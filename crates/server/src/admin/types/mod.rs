@@ -7,6 +7,7 @@ mod factors;
 mod findings;
 mod grants;
 mod imports;
+mod invitations;
 mod keys;
 mod links;
 mod lists;
@@ -24,6 +25,9 @@ pub use factors::Factors;
 pub use findings::{Finding, Level};
 pub use grants::{Grant, RefreshUse};
 pub use imports::{ExportQuery, ImportOutcome, ImportResults, PortableUser, UserImport};
+pub use invitations::{
+    Invitation, InvitationQuery, Invited, Lang, NewInvitation, NewMemberInvitation,
+};
 pub use keys::{Key, Rotated, Rotation};
 pub use links::{NewUserLink, UserLink, UserLinkPurpose};
 pub use lists::{DEFAULT_LIMIT, List, ListQuery};

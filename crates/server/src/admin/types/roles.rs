@@ -109,6 +109,8 @@ pub struct Organization {
     pub name: String,
     /// Its e-mail domains.
     pub domains: Vec<String>,
+    /// Whether users with a verified address of one of its domains are offered to join.
+    pub join_by_domain: bool,
     /// An organization of the configuration file is read-only here, but for its members.
     #[schema(schema_with = schemas::owner)]
     pub owner: Owner,
@@ -128,6 +130,9 @@ pub struct NewOrganization {
     /// Its e-mail domains.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// Whether users with a verified address of one of its domains are offered to join.
+    #[serde(default)]
+    pub join_by_domain: bool,
 }
 
 /// A change of an organization. Members that are left out are unchanged.
@@ -140,6 +145,9 @@ pub struct OrganizationPatch {
     /// All of its e-mail domains.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
+    /// Whether users with a verified address of one of its domains are offered to join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join_by_domain: Option<bool>,
 }
 
 /// A user in a group or an organization.

@@ -35,6 +35,7 @@ mod form;
 mod health;
 mod i18n;
 mod introspection;
+mod invitation;
 pub mod jobs;
 mod journey;
 mod keys;

@@ -20,8 +20,8 @@ use crate::{
     dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    federation, health, introspection, login, password_reset, revocation, second_factor, telemetry,
-    token, userinfo,
+    federation, health, introspection, invitation, login, password_reset, revocation,
+    second_factor, telemetry, token, userinfo,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -126,7 +126,7 @@ fn sign_in() -> Router<Shared> {
         )
         .route(
             "/invitation",
-            readable(get(password_reset::invitation).post(password_reset::post)),
+            readable(get(invitation::get).post(invitation::post)),
         )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(

@@ -54,10 +54,11 @@ pub(crate) enum Done {
     DeviceForgotten,
     AccountLinked,
     AccountUnlinked,
+    OrganizationJoined,
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccessRevoked,
@@ -65,6 +66,7 @@ impl Done {
         Self::DeviceForgotten,
         Self::AccountLinked,
         Self::AccountUnlinked,
+        Self::OrganizationJoined,
     ];
 
     /// The word in the URL.
@@ -77,6 +79,7 @@ impl Done {
             Self::DeviceForgotten => "device_forgotten",
             Self::AccountLinked => "account_linked",
             Self::AccountUnlinked => "account_unlinked",
+            Self::OrganizationJoined => "organization_joined",
         }
     }
 
@@ -90,6 +93,7 @@ impl Done {
             Self::DeviceForgotten => Key("second-factor-done-forgotten"),
             Self::AccountLinked => Key("federation-done-linked"),
             Self::AccountUnlinked => Key("federation-done-unlinked"),
+            Self::OrganizationJoined => Key("invitation-joined"),
         }
     }
 

@@ -330,7 +330,7 @@ pub(crate) async fn leave(ctx: &Ctx, session: &Session) -> Result<Response, Fail
 }
 
 /// Ends this browser's session, if it has one, and notifies its clients.
-async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
+pub(crate) async fn log_out(ctx: &Ctx, session: Option<&Session>) -> Result<(), Failure> {
     let Some(session) = session else {
         return Ok(());
     };

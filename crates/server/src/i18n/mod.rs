@@ -35,6 +35,7 @@ macro_rules! files {
             "error_page",
             "federation",
             "form_post",
+            "invitation",
             "layout",
             "login",
             "mail",

@@ -53,6 +53,6 @@ pub(crate) async fn enrolled(ctx: &Ctx, subject: &Subject) -> Result<Enrolled, F
 pub(super) fn wish(ticket: &Ticket) -> Wish {
     match &ticket.goal {
         Goal::Authorize(request) => Wish::of(&request.access.claims, &request.access.acr_values),
-        Goal::Account { .. } => Wish::default(),
+        Goal::Account { .. } | Goal::Invitation { .. } => Wish::default(),
     }
 }

@@ -24,6 +24,10 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         let location = ctx.app.settings.issuer.endpoint(return_to.path());
         return Ok(Redirect::to(&location).into_response());
     }
+    if let Goal::Invitation { token } = &journey.ticket.goal {
+        let location = crate::invitation::location(&ctx.app, token);
+        return Ok(Redirect::to(&location).into_response());
+    }
     let (Some(asked), Some(session)) = (journey.authorization(), &journey.session) else {
         return Err(Failure::Internal(
             "a journey ends with a client and a session".to_owned(),

@@ -14,6 +14,9 @@ pub(crate) enum Goal {
     /// The account page.
     #[serde(rename = "account")]
     Account { return_to: AccountSection },
+    /// The page of an invitation, to accept it. The token is not taken from a link to the login page.
+    #[serde(rename = "invitation")]
+    Invitation { token: String },
 }
 
 impl Goal {
@@ -21,7 +24,7 @@ impl Goal {
     pub(crate) fn wants_organization(&self) -> bool {
         match self {
             Self::Authorize(request) => request.access.scope.wants_organization(),
-            Self::Account { .. } => false,
+            Self::Account { .. } | Self::Invitation { .. } => false,
         }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod form_post;
 pub(crate) mod forms;
 pub(crate) mod goal;
 pub(crate) mod known_device;
+pub(crate) mod new_account;
 pub(crate) mod next_step;
 pub(crate) mod session;
 pub(crate) mod ticket;
@@ -58,7 +59,7 @@ impl Journey {
                 ctx.language.offer(request.language);
                 Some(client_of(ctx, request).await?)
             }
-            Goal::Account { .. } => None,
+            Goal::Account { .. } | Goal::Invitation { .. } => None,
         };
         let session = browser.session(ctx).await?;
         let (mut consent, mut user, mut memberships) = (None, None, Vec::new());

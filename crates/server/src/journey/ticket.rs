@@ -191,6 +191,7 @@ fn restart(app: &App, goal: &Goal, ticket: &str) -> String {
     match goal {
         Goal::Authorize(_) => format!("{}?ticket={ticket}", issuer.endpoint("/authorize")),
         Goal::Account { return_to } => issuer.endpoint(&return_to.login_path()),
+        Goal::Invitation { token } => crate::invitation::location(app, token),
     }
 }
 

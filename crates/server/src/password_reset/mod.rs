@@ -1,4 +1,4 @@
-//! `/password_reset` and `/invitation`: a new password by a link for one use, and the request for such a link by mail.
+//! `/password_reset`: a new password by a link for one use, and the request for such a link by mail.
 //!
 //! Nothing here shows who has an account: the answer to a request is the same bytes, and what depends on the account happens
 //! after it. A new password opens no session, so a second factor is never skipped.
@@ -38,7 +38,8 @@ use crate::{
     passwords::HashError,
 };
 
-const STEP: &str = "password reset";
+/// The step of the forms of all links to a password.
+pub(crate) const STEP: &str = "password reset";
 /// How long a link in a mail can be used.
 const MAIL_TTL: SignedDuration = SignedDuration::from_mins(60);
 /// A longer name is no user's.
@@ -50,13 +51,6 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
     let result =
         result.map(|page| page.unwrap_or_else(|| show_ask(&ctx, &Browser::of(&ctx), false)));
     error::page(&ctx, result)
-}
-
-/// `GET /invitation`: an invitation can't be asked for.
-pub(crate) async fn invitation(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
-    let result = show(&ctx, query).await;
-    let none = || Failure::page(PageError::BrokenLink, "there is no token");
-    error::page(&ctx, result.and_then(|page| page.ok_or_else(none)))
 }
 
 /// The page for a new password, if there is a token.
@@ -73,7 +67,7 @@ async fn show(
     Ok(Some(show_new(ctx, &Browser::of(ctx), (token, &link), None)))
 }
 
-/// `POST /password_reset` and `POST /invitation`
+/// `POST /password_reset`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
         let limiter = &ctx.app.limits.login;
@@ -95,7 +89,7 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     error::page(&ctx, result.await)
 }
 
-fn digest(token: &str) -> Result<Digest, Failure> {
+pub(crate) fn digest(token: &str) -> Result<Digest, Failure> {
     let token = RandomToken::parse(token).map(|token| token.hash());
     token.ok_or_else(|| Failure::page(PageError::BrokenLink, "not a token"))
 }
@@ -116,7 +110,21 @@ async fn find(ctx: &Ctx, token: &str) -> Result<LivingLink, Failure> {
     Ok(link)
 }
 
-async fn set_password(
+/// The page of a link to a first password, if the token is that of one.
+pub(crate) async fn first_password(
+    ctx: &Ctx,
+    browser: &Browser,
+    token: &str,
+) -> Result<Option<Response>, Failure> {
+    let found = ctx.app.store.link(digest(token)?, ctx.caller.now).await?;
+    if found.is_none() {
+        return Ok(None);
+    }
+    let link = find(ctx, token).await?;
+    Ok(Some(show_new(ctx, browser, (token, &link), None)))
+}
+
+pub(crate) async fn set_password(
     ctx: &Ctx,
     browser: &Browser,
     token: &str,

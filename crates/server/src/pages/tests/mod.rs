@@ -28,6 +28,7 @@ use crate::{
     end_session::page::{ConfirmPage, DonePage},
     error_page::page::ErrorPage,
     federation::page::FederationPage,
+    invitation::page::InvitationPage,
     journey::form_post::FormPostPage,
     login::page::LoginPage,
     password_reset::page::{AskPage, NewPasswordPage},
@@ -76,6 +77,7 @@ fn samples() -> Vec<Sample> {
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
         rendered(LinksPage::CSP, LinksPage::samples()),
+        rendered(InvitationPage::CSP, InvitationPage::samples()),
     ]
     .into_iter()
     .flatten()
@@ -191,7 +193,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 17);
+    assert_eq!(hostile.len(), 18);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -1,0 +1,17 @@
+invitation-title = Einladung
+invitation-lead = Sie sind eingeladen, hier ein Konto anzulegen.
+invitation-lead-inviter = { $inviter } lädt Sie zu { $organization } ein.
+invitation-lead-organization = Sie sind zu { $organization } eingeladen.
+invitation-for = Ihr neues Konto bekommt die Adresse { $email }.
+invitation-username = Benutzername
+invitation-name = Name (freiwillig)
+invitation-password = Passwort
+invitation-make = Konto anlegen
+invitation-has-account = { $email } hat schon ein Konto. Melden Sie sich damit an, dann können Sie beitreten.
+invitation-join = { $organization } beitreten
+invitation-joined = Sie sind jetzt Mitglied.
+invitation-exists = Es ist nichts mehr zu tun: { $email } hat schon ein Konto.
+invitation-other-user = Diese Einladung gilt für { $email }, und Sie sind als { $user } angemeldet. Melden Sie sich ab, um sie zu benutzen.
+invitation-username-bad = Ein Benutzername hat mindestens einen Buchstaben, höchstens 128 Zeichen und kein @.
+invitation-username-taken = Dieser Benutzername ist vergeben oder sieht aus wie ein anderer. Wählen Sie einen anderen.
+invitation-too-many = Sie sind in so vielen Organisationen wie möglich. Verlassen Sie zuerst eine.

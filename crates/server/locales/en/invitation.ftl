@@ -1,0 +1,17 @@
+invitation-title = Invitation
+invitation-lead = You are invited to make an account here.
+invitation-lead-inviter = { $inviter } invites you to { $organization }.
+invitation-lead-organization = You are invited to { $organization }.
+invitation-for = Your new account gets the address { $email }.
+invitation-username = User name
+invitation-name = Name (optional)
+invitation-password = Password
+invitation-make = Make the account
+invitation-has-account = { $email } has an account already. Sign in with it, then you can join.
+invitation-join = Join { $organization }
+invitation-joined = You are a member now.
+invitation-exists = There is nothing left to do: { $email } has an account already.
+invitation-other-user = This invitation is for { $email }, and you are signed in as { $user }. Sign out to use it.
+invitation-username-bad = A user name has at least one letter, at most 128 characters, and no @.
+invitation-username-taken = This user name is taken, or looks like another one. Choose another.
+invitation-too-many = You are in as many organizations as can be. Leave one first.

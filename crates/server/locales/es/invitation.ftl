@@ -1,0 +1,17 @@
+invitation-title = Invitación
+invitation-lead = Le invitan a crear una cuenta aquí.
+invitation-lead-inviter = { $inviter } le invita a { $organization }.
+invitation-lead-organization = Le invitan a { $organization }.
+invitation-for = Su nueva cuenta recibe la dirección { $email }.
+invitation-username = Nombre de usuario
+invitation-name = Nombre (opcional)
+invitation-password = Contraseña
+invitation-make = Crear la cuenta
+invitation-has-account = { $email } ya tiene una cuenta. Inicie sesión con ella y podrá unirse.
+invitation-join = Unirse a { $organization }
+invitation-joined = Ahora es miembro.
+invitation-exists = No queda nada por hacer: { $email } ya tiene una cuenta.
+invitation-other-user = Esta invitación es para { $email }, y usted inició sesión como { $user }. Cierre la sesión para usarla.
+invitation-username-bad = Un nombre de usuario tiene al menos una letra, como máximo 128 caracteres y ninguna @.
+invitation-username-taken = Este nombre de usuario está ocupado o se parece a otro. Elija otro.
+invitation-too-many = Está en tantas organizaciones como es posible. Salga primero de una.

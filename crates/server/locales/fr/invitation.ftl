@@ -1,0 +1,17 @@
+invitation-title = Invitation reçue
+invitation-lead = Vous êtes invité à créer un compte ici.
+invitation-lead-inviter = { $inviter } vous invite à rejoindre { $organization }.
+invitation-lead-organization = Vous êtes invité à rejoindre { $organization }.
+invitation-for = Votre nouveau compte reçoit l’adresse { $email }.
+invitation-username = Nom d’utilisateur
+invitation-name = Nom (facultatif)
+invitation-password = Mot de passe
+invitation-make = Créer le compte
+invitation-has-account = { $email } a déjà un compte. Connectez-vous avec lui pour rejoindre l’organisation.
+invitation-join = Rejoindre { $organization }
+invitation-joined = Vous êtes membre maintenant.
+invitation-exists = Il n’y a plus rien à faire{" "}: { $email } a déjà un compte.
+invitation-other-user = Cette invitation est pour { $email }, et vous êtes connecté en tant que { $user }. Déconnectez-vous pour l’utiliser.
+invitation-username-bad = Un nom d’utilisateur compte au moins une lettre, au plus 128 caractères et pas de @.
+invitation-username-taken = Ce nom d’utilisateur est pris ou ressemble à un autre. Choisissez-en un autre.
+invitation-too-many = Vous êtes dans autant d’organisations que possible. Quittez-en une d’abord.

@@ -1,4 +1,4 @@
-invitation-title = Einladung
+invitation-title = Ihre Einladung
 invitation-lead = Sie sind eingeladen, hier ein Konto anzulegen.
 invitation-lead-inviter = { $inviter } lädt Sie zu { $organization } ein.
 invitation-lead-organization = Sie sind zu { $organization } eingeladen.

@@ -1,4 +1,4 @@
-invitation-title = Invitation
+invitation-title = Your invitation
 invitation-lead = You are invited to make an account here.
 invitation-lead-inviter = { $inviter } invites you to { $organization }.
 invitation-lead-organization = You are invited to { $organization }.

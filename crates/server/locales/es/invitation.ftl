@@ -1,4 +1,4 @@
-invitation-title = Invitación
+invitation-title = Su invitación
 invitation-lead = Le invitan a crear una cuenta aquí.
 invitation-lead-inviter = { $inviter } le invita a { $organization }.
 invitation-lead-organization = Le invitan a { $organization }.

@@ -1,4 +1,4 @@
-invitation-title = Invitation reçue
+invitation-title = Votre invitation
 invitation-lead = Vous êtes invité à créer un compte ici.
 invitation-lead-inviter = { $inviter } vous invite à rejoindre { $organization }.
 invitation-lead-organization = Vous êtes invité à rejoindre { $organization }.

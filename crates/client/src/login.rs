@@ -20,7 +20,7 @@ use url::Url;
 use crate::{
     bff::{Bff, BffConfig, BffConfigError, CsrfPolicy, PageError, Paths, ReturnTo},
     not_ready::NotReady,
-    rp::{ClientConfig, ClientConfigError, RelyingParty},
+    rp::{ClientConfig, ClientConfigError, RelyingParty, StepUp},
     session::{MemoryStore, SessionConfig, SessionConfigError, SessionStore, Sessions},
 };
 
@@ -250,6 +250,12 @@ impl Login {
     #[must_use]
     pub fn login_path(&self, return_to: &ReturnTo) -> String {
         self.bff.login_path(return_to)
+    }
+
+    /// Where to log in as an API asks (RFC 9470), and come back to this page.
+    #[must_use]
+    pub fn step_up_path(&self, return_to: &ReturnTo, asked: &StepUp) -> String {
+        self.bff.step_up_path(return_to, asked)
     }
 
     /// The sessions.

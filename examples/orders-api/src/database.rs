@@ -135,6 +135,15 @@ impl Database {
         self.with(move |db| insert_order(db, draft)).await
     }
 
+    /// Whether the tenant had the order.
+    pub(crate) async fn cancel(&self, id: i64, tenant: String) -> Result<bool, Problem> {
+        self.with(move |db| {
+            let sql = "DELETE FROM orders WHERE id = ?1 AND tenant = ?2";
+            Ok(db.execute(sql, params![id, tenant])? == 1)
+        })
+        .await
+    }
+
     /// The numbers of orders and of tenants.
     pub(crate) async fn counts(&self) -> Result<(i64, i64), Problem> {
         self.with(|db| {

@@ -5,6 +5,7 @@
 //! | `GET /orders` | scope `orders:read` |
 //! | `POST /orders` | scope `orders:write` |
 //! | `GET /orders/{id}` | scope `orders:read`, and an order of the caller's tenant |
+//! | `DELETE /orders/{id}` | scope `orders:write`, an order of the caller's tenant, and a sign-in with a second factor (RFC 9470) |
 //! | `GET /me` | a token |
 //! | `GET /admin/metrics` | role `admin` |
 //!
@@ -14,18 +15,21 @@ mod caller;
 mod database;
 mod orders;
 
-use std::path::PathBuf;
+use std::{convert::Infallible, path::PathBuf};
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
-use cardea_resource::{Api, ApiConfig, require_role, require_scope};
+use cardea_resource::{Api, ApiConfig, require_acr, require_role, require_scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::database::Database;
+
+/// An order is cancelled only by who has signed in with a second factor.
+const SECOND_FACTOR: [&str; 2] = ["urn:cardea:acr:mfa", "urn:cardea:acr:phishing-resistant"];
 
 /// The contents of `orders-api.toml`.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -74,10 +78,13 @@ fn routes(config: &Config) -> anyhow::Result<Router> {
     let list = get(orders::list).layer(require_scope("orders:read"));
     let create = post(orders::create).layer(require_scope("orders:write"));
     let show = get(orders::show).layer(require_scope("orders:read"));
+    let cancel = delete(orders::cancel)
+        .layer::<_, Infallible>(require_acr(SECOND_FACTOR))
+        .layer(require_scope("orders:write"));
     let metrics = get(orders::metrics).layer(require_role("admin"));
     Ok(Router::new()
         .route("/orders", list.merge(create))
-        .route("/orders/{id}", show)
+        .route("/orders/{id}", show.merge(cancel))
         .route("/me", get(caller::me))
         .route("/admin/metrics", metrics)
         .fallback(async || orders::not_found())

@@ -87,6 +87,19 @@ pub(crate) async fn show(
     Ok(Json(order))
 }
 
+/// `DELETE /orders/{id}`
+pub(crate) async fn cancel(
+    State(database): State<Database>,
+    caller: Caller,
+    id: Result<Path<i64>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = id.map_err(|_| not_found())?;
+    match database.cancel(id, caller.tenant).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(not_found()),
+    }
+}
+
 /// `GET /admin/metrics`: totals of all tenants.
 pub(crate) async fn metrics(State(database): State<Database>) -> Result<Json<Value>, Problem> {
     let (orders, tenants) = database.counts().await?;

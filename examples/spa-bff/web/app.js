@@ -19,6 +19,13 @@ function tellOfLogin() {
   history.replaceState(null, '', location.pathname);
 }
 
+/** The API asked for a sign-in with a second factor, and the user came back without. */
+function tellOfStepUp() {
+  if (new URLSearchParams(location.search).get('error') !== 'unmet_authentication_requirements') return;
+  tell('This needs a sign-in with a second factor. You can set one up when you are asked to.');
+  history.replaceState(null, '', location.pathname);
+}
+
 function showVisitor() {
   element('welcome').hidden = false;
   tellOfLogin();
@@ -30,7 +37,8 @@ async function showPerson({ claims, session }) {
   element('desk').hidden = false;
   watch(session);
   takeOrders(tell);
-  await showOrders();
+  await showOrders(tell);
+  tellOfStepUp();
 }
 
 onExpiry(() => element('expired').open || element('expired').showModal());

@@ -1,6 +1,7 @@
 // Calls of our own server. The browser adds the cookie; calls with side effects also carry the proof that this page made them.
 
 const LOGIN_REQUIRED = 'urn:cardea:problem:login-required';
+const STEP_UP_REQUIRED = 'urn:cardea:problem:step-up-required';
 
 let expired = () => {};
 let used = () => {};
@@ -29,11 +30,16 @@ export async function ask(path, { method = 'GET', json, expected } = {}) {
   }
   if (answer.ok) {
     used();
-    return answer.json();
+    return answer.status === 204 ? undefined : answer.json();
   }
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401 && problem.type === LOGIN_REQUIRED) {
     expired();
+    throw new Error('');
+  }
+  if (answer.status === 401 && problem.type === STEP_UP_REQUIRED) {
+    // The sign-in that the API asks for, and back to this page.
+    location.assign(`${problem.login}&return_to=${encodeURIComponent(location.pathname + location.hash)}`);
     throw new Error('');
   }
   throw new Error(sentence(problem, answer));

@@ -11,7 +11,10 @@ const empty = document.getElementById('empty');
 const status = document.getElementById('status');
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-export async function showOrders() {
+let tellProblem = () => {};
+
+export async function showOrders(tell) {
+  tellProblem = tell;
   const { orders } = await ask(`${API}/orders`);
   list.replaceChildren(...orders.map(row));
   count();
@@ -66,9 +69,28 @@ function row({ id, item, quantity, placed_at: placedAt }) {
   const time = make('time', 'note', when.format(new Date(placedAt)));
   time.dateTime = placedAt;
   const what = make('div', 'what', make('strong', '', item), make('span', 'note', `No. ${id} · `, time));
-  const entry = make('li', '', what, make('span', 'count', `× ${quantity}`));
+  const cancel = make('button', 'quiet', 'Cancel');
+  cancel.type = 'button';
+  cancel.ariaLabel = `Cancel order No. ${id}`;
+  const entry = make('li', '', what, make('span', 'count', `× ${quantity}`), cancel);
   entry.dataset.id = id;
+  cancel.addEventListener('click', () => cancelOrder(entry));
   return entry;
+}
+
+/** The API wants a second factor for it; http.js goes and gets one. */
+async function cancelOrder(entry) {
+  const button = entry.querySelector('button');
+  button.disabled = true;
+  tellProblem('');
+  try {
+    await ask(`${API}/orders/${entry.dataset.id}`, { method: 'DELETE' });
+    entry.remove();
+    count();
+  } catch (error) {
+    tellProblem(error.message);
+    button.disabled = false;
+  }
 }
 
 /** An element; strings become text nodes, never markup. */

@@ -3,12 +3,17 @@
 use axum::response::{IntoResponse, Response};
 use cardea_web::inbound::Problem;
 use http::{
-    HeaderName, HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS},
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{
+        CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 
 /// The type of the problem that only a login mends: what a single-page app looks for.
 pub const LOGIN_REQUIRED: &str = "urn:cardea:problem:login-required";
+/// The type of the problem that a login with another authentication mends (RFC 9470). Its member `login` is the address of that login;
+/// `return_to` is to be added.
+pub const STEP_UP_REQUIRED: &str = "urn:cardea:problem:step-up-required";
 /// The type of the problem that a request without its proof against forgery gets.
 pub const CSRF: &str = "urn:cardea:problem:csrf";
 
@@ -25,6 +30,20 @@ pub(crate) fn login_required() -> Response {
         .kind(LOGIN_REQUIRED)
         .detail("There is no session, or it has ended.");
     private(problem.into_response())
+}
+
+/// 401: the API asks for another authentication of the user. Its challenges are kept (RFC 9110 §15.5.2).
+pub(crate) fn step_up_required(login: &str, challenges: &HeaderMap) -> Response {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "Another sign-in is needed")
+        .kind(STEP_UP_REQUIRED)
+        .detail("The API asks for a stronger or more recent sign-in.")
+        .member("login", login);
+    let mut response = private(problem.into_response());
+    for challenge in challenges.get_all(WWW_AUTHENTICATE) {
+        let headers = response.headers_mut();
+        headers.append(WWW_AUTHENTICATE, challenge.clone());
+    }
+    response
 }
 
 /// 403: the request could have been made by another site.

@@ -4,6 +4,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use cardea_protocol::verify::IdTokenError;
 use cardea_web::{inbound::ClientAddress, log::REFUSED};
 use http::{Extensions, HeaderMap, HeaderValue, request::Parts};
 
@@ -12,6 +13,9 @@ use crate::{
     rp::{Callback, RpError},
     session::{LoginRefused, StoreUnavailable},
 };
+
+/// OpenID Connect Core Error Code unmet_authentication_requirements §2
+const UNMET: &str = "unmet_authentication_requirements";
 
 /// Why a login failed.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +100,7 @@ impl Bff {
         if let Some(page) = &self.0.config.login_failed {
             let code = match kind {
                 PageErrorKind::LoginCancelled => "access_denied",
+                PageErrorKind::NotStrongEnough => UNMET,
                 _ => "login_failed",
             };
             return redirect(&self.address(&format!("{page}?error={code}")), []);
@@ -109,6 +114,12 @@ impl LoginFailed {
         match self {
             Self::Provider(RpError::Refused { code, .. }) if code == "access_denied" => {
                 PageErrorKind::LoginCancelled
+            }
+            Self::Provider(RpError::Refused { code, .. }) if code == UNMET => {
+                PageErrorKind::NotStrongEnough
+            }
+            Self::Provider(RpError::IdToken(IdTokenError::Acr | IdTokenError::TooOld)) => {
+                PageErrorKind::NotStrongEnough
             }
             Self::Provider(RpError::Unavailable(_))
             | Self::Login(LoginRefused::Store(_))

@@ -52,6 +52,8 @@ pub enum PageErrorKind {
     LoginCancelled,
     /// The login took too long, was finished before, or does not hold.
     LoginFailed,
+    /// The user signed in, but not as strongly or as recently as was asked for.
+    NotStrongEnough,
     /// Too many logins of this network failed.
     TooManyLogins,
     /// A form was sent after the session had ended.
@@ -107,6 +109,11 @@ impl PageErrorKind {
                 "Sign-in not completed",
                 "It took too long, or it was already completed in another tab. Please sign in again.",
             ),
+            Self::NotStrongEnough => (
+                StatusCode::FORBIDDEN,
+                "Stronger sign-in needed",
+                "What you wanted to do needs a second factor or a more recent sign-in. Please sign in again, and set one up if you are asked to.",
+            ),
             Self::TooManyLogins => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts",
@@ -156,9 +163,10 @@ impl Bff {
         let config = &self.0.config;
         let (status, title, message) = kind.texts();
         let (href, label) = match kind {
-            PageErrorKind::NotAllowed | PageErrorKind::Forged | PageErrorKind::InvalidLink => {
-                (&config.after_logout, "Go to the start page")
-            }
+            PageErrorKind::NotAllowed
+            | PageErrorKind::NotStrongEnough
+            | PageErrorKind::Forged
+            | PageErrorKind::InvalidLink => (&config.after_logout, "Go to the start page"),
             PageErrorKind::LoginCancelled => (&config.paths.login, "Sign in"),
             PageErrorKind::Unavailable | PageErrorKind::TooManyLogins => {
                 (&config.paths.login, "Try again")

@@ -13,7 +13,8 @@
 //! which is what OpenID RP-Initiated Logout asks for; it opens nothing.
 //!
 //! A page's script sends `X-CSRF: 1` with whatever changes something, and looks for the problem type [`LOGIN_REQUIRED`] in
-//! a 401 to send the user to the login again.
+//! a 401 to send the user to the login again. A 401 of the API that asks for a stronger or more recent sign-in (RFC 9470) arrives as the
+//! problem type [`STEP_UP_REQUIRED`], whose member `login` is the address of a login that asks for it.
 
 mod answers;
 mod backchannel_logout;
@@ -28,7 +29,7 @@ mod proxy;
 mod return_to;
 mod user;
 
-pub use self::answers::{CSRF, LOGIN_REQUIRED};
+pub use self::answers::{CSRF, LOGIN_REQUIRED, STEP_UP_REQUIRED};
 pub(crate) use self::answers::{forged, login_required, redirect, refused, unavailable};
 pub use self::config::{ApiConfig, BffConfig, BffConfigError, CsrfPolicy, Paths};
 pub(crate) use self::error_page::expects_page;
@@ -45,7 +46,7 @@ use cardea_web::outbound::UpstreamClient;
 
 use self::failed_logins::FailedLogins;
 use crate::{
-    rp::RelyingParty,
+    rp::{RelyingParty, StepUp},
     session::{FreshTokens, SessionStore, Sessions},
 };
 
@@ -145,6 +146,27 @@ impl Bff {
             .append_pair("return_to", return_to.as_str())
             .finish();
         format!("{}?{query}", self.0.config.paths.login)
+    }
+
+    /// Where to log in as an API asks (RFC 9470), and come back to this page.
+    #[must_use]
+    pub fn step_up_path(&self, return_to: &ReturnTo, asked: &StepUp) -> String {
+        let query = form_urlencoded::Serializer::new(Self::step_up_query(asked))
+            .append_pair("return_to", return_to.as_str())
+            .finish();
+        format!("{}?{query}", self.0.config.paths.login)
+    }
+
+    /// The same without the page.
+    fn step_up_login(&self, asked: &StepUp) -> String {
+        let query = Self::step_up_query(asked);
+        format!("{}?{query}", self.0.config.paths.login)
+    }
+
+    fn step_up_query(asked: &StepUp) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(asked.pairs())
+            .finish()
     }
 
     /// Whether it is the same app, not another of this process.

@@ -1,5 +1,7 @@
 //! Problem documents (RFC 9457).
 
+use std::collections::BTreeMap;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
@@ -20,6 +22,8 @@ pub struct Problem {
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    #[serde(flatten)]
+    members: BTreeMap<&'static str, String>,
 }
 
 impl Problem {
@@ -32,6 +36,7 @@ impl Problem {
             status,
             detail: None,
             correlation_id: None,
+            members: BTreeMap::new(),
         }
     }
 
@@ -53,6 +58,13 @@ impl Problem {
     #[must_use]
     pub fn kind(mut self, uri: impl Into<String>) -> Self {
         self.kind = uri.into();
+        self
+    }
+
+    /// RFC 9457 §3.2: a member of this type of problem.
+    #[must_use]
+    pub fn member(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.members.insert(name, value.into());
         self
     }
 
@@ -102,11 +114,13 @@ mod tests {
     fn a_problem_has_the_members_of_the_rfc() {
         let problem = Problem::new(StatusCode::NOT_FOUND, "Not found")
             .detail("There is no such client.")
+            .member("client", "web")
             .correlated(RequestId::from_bits(5));
         let json: serde_json::Value = serde_json::from_slice(&problem.body()).unwrap();
         let expected = serde_json::json!({
             "type": "about:blank", "title": "Not found", "status": 404,
             "detail": "There is no such client.", "correlation_id": "000000000005",
+            "client": "web",
         });
         assert_eq!(json, expected);
     }

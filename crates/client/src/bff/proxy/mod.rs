@@ -19,9 +19,12 @@ use self::{
 };
 use super::{
     Bff,
-    answers::{forged, login_required, refused, unavailable},
+    answers::{forged, login_required, refused, step_up_required, unavailable},
 };
-use crate::session::{NotFresh, Session};
+use crate::{
+    rp::StepUp,
+    session::{NotFresh, Session},
+};
 
 pub(super) async fn proxy(State(bff): State<Bff>, request: Request) -> Response {
     let (Some(api), Some(client)) = (&bff.0.config.api, &bff.0.api) else {
@@ -52,12 +55,23 @@ pub(super) async fn proxy(State(bff): State<Bff>, request: Request) -> Response 
     bearer.set_sensitive(true);
     prepare(&mut head, bearer);
     match client.send(&target, Request::from_parts(head, body)).await {
-        Ok(answer) => clean(answer),
+        Ok(answer) => bff.handed_back(answer),
         Err(error) => failed(&error),
     }
 }
 
 impl Bff {
+    /// The API's answer. A challenge that the user can meet (RFC 9470) says where.
+    fn handed_back(&self, answer: Response) -> Response {
+        let headers = answer.headers();
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && let Some(asked) = StepUp::of_challenge(headers)
+        {
+            return step_up_required(&self.step_up_login(&asked), headers);
+        }
+        clean(answer)
+    }
+
     /// The session of a call, with a token that can be used.
     async fn session_for(&self, head: &request::Parts) -> Result<Session, Box<Response>> {
         if is_embedded_elsewhere(&head.headers) {

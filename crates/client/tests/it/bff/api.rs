@@ -72,6 +72,19 @@ async fn answer(State(calls): State<Calls>, request: Request) -> Response {
             ];
             (headers, "<script>alert(1)</script>").into_response()
         }
+        "/v1/sensitive" => {
+            let challenge = "Bearer realm=\"api\", error=\"insufficient_user_authentication\", \
+                             acr_values=\"urn:a&b urn:c\", max_age=\"60\"";
+            let headers = [
+                ("www-authenticate", challenge),
+                ("set-cookie", "__Host-cardea_app=evil; Path=/; Secure"),
+            ];
+            (http::StatusCode::UNAUTHORIZED, headers, "another").into_response()
+        }
+        "/v1/unread" => {
+            let headers = [("www-authenticate", "Bearer error=\"invalid_token\"")];
+            (http::StatusCode::UNAUTHORIZED, headers, "no token").into_response()
+        }
         "/v1/missing" => (http::StatusCode::NOT_FOUND, "no such order").into_response(),
         "/v1/stream" => {
             let chunks = futures_util::stream::iter(["one ", "two ", "three"])

@@ -14,4 +14,5 @@ mod proxy;
 mod refresh;
 mod secrets;
 mod session;
+mod step_up;
 pub(crate) mod world;

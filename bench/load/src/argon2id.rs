@@ -7,9 +7,9 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use serde_json::{Value, json};
 
 /// As in `crates/server/src/passwords/hash.rs`.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
+pub(crate) const MEMORY_KIB: u32 = 19 * 1024;
+pub(crate) const PASSES: u32 = 2;
+pub(crate) const LANES: u32 = 1;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -1,8 +1,11 @@
 //! A browser that fills in the login form and allows the access, until it is redirected to the client.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex, time::SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use cardea_protocol::totp::TotpSecret;
+use data_encoding::BASE32_NOPAD;
+use jiff::Timestamp;
 
 use crate::http::{Answer, Connection, form};
 
@@ -13,10 +16,55 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 /// More than login, consent and the redirects between them need.
 const MAX_STEPS: usize = 12;
 
-/// The name and password of a user.
+/// What a user logs in with.
 pub(crate) struct Credentials {
     pub(crate) username: String,
     pub(crate) password: String,
+    pub(crate) app: AuthenticatorApp,
+}
+
+/// An authenticator app: the secret that the user scanned, and the step of the last code.
+#[derive(Default)]
+pub(crate) struct AuthenticatorApp(Mutex<Option<(TotpSecret, u64)>>);
+
+/// RFC 6238: the length of a step.
+const STEP_SECONDS: u64 = 30;
+
+impl AuthenticatorApp {
+    /// A code that was not used before: when the page shows a secret, that of the step before; else the next one.
+    fn code(&self, page: &str) -> anyhow::Result<String> {
+        let mut app = self.0.lock().map_err(|_| anyhow!("a poisoned lock"))?;
+        let next = match secret(page) {
+            Some(secret) => (secret?, now_step()? - 1),
+            None => {
+                let (secret, used) = app.take().context("asked for a code without an app")?;
+                (secret, now_step()?.max(used + 1))
+            }
+        };
+        let at = i64::try_from(next.1 * STEP_SECONDS)?;
+        let code = next.0.code(Timestamp::from_second(at)?);
+        *app = Some(next);
+        Ok(code)
+    }
+}
+
+fn now_step() -> anyhow::Result<u64> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Ok(now.as_secs() / STEP_SECONDS)
+}
+
+/// The key that a page shows, in groups.
+fn secret(page: &str) -> Option<anyhow::Result<TotpSecret>> {
+    let (_, rest) = page.split_once("<p class=\"secret\"><code>")?;
+    let (groups, _) = rest.split_once("</code>")?;
+    let key = groups.replace("<span>", "").replace("</span>", "");
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    let bytes = BASE32_NOPAD.decode(key.as_bytes());
+    Some(
+        bytes
+            .map_err(Into::into)
+            .and_then(|bytes| TotpSecret::from_slice(&bytes).context("the length of the secret")),
+    )
 }
 
 /// From the client's link to the address with the code, in a new browser.
@@ -60,6 +108,12 @@ pub(crate) async fn to_code_in(
                 let path = local(location, port)?.to_owned();
                 connection.get(&path, &cookies.header()).await?
             }
+            200 if !answer.body.contains("<form ") => {
+                let path = attribute(&answer.body, "class=\"primary\" href=\"");
+                let path = path.context("a page without a form and a link")?;
+                let path = local(path, port)?.replace("&amp;", "&");
+                connection.get(&path, &cookies.header()).await?
+            }
             200 => {
                 let (action, body) = fill(&answer.body, credentials)?;
                 let action = local(&action, port)?.to_owned();
@@ -84,6 +138,7 @@ pub(crate) fn local(location: &str, port: u16) -> anyhow::Result<&str> {
 /// The action and the body of the page's first form: its hidden fields, and the user's input.
 pub(crate) fn fill(page: &str, credentials: &Credentials) -> anyhow::Result<(String, String)> {
     let form_start = page.find("<form ").context("a page without a form")?;
+    let whole = page;
     let page = page.get(form_start..).unwrap_or_default();
     let action = attribute(page, "action=\"").context("a form without action")?;
     let mut pairs: Vec<(&str, &str)> = page
@@ -91,7 +146,11 @@ pub(crate) fn fill(page: &str, credentials: &Credentials) -> anyhow::Result<(Str
         .skip(1)
         .filter_map(|input| Some((attribute(input, "name=\"")?, attribute(input, "value=\"")?)))
         .collect();
-    if page.contains("name=\"password\"") {
+    let code;
+    if page.contains("name=\"code\"") {
+        code = credentials.app.code(whole)?;
+        pairs.push(("code", &code));
+    } else if page.contains("name=\"password\"") {
         pairs.push(("username", &credentials.username));
         pairs.push(("password", &credentials.password));
     } else if page.contains("value=\"allow\"") {
@@ -139,6 +198,7 @@ mod tests {
         let credentials = Credentials {
             username: "a b".to_owned(),
             password: "p".to_owned(),
+            app: AuthenticatorApp::default(),
         };
         let (action, body) = fill(page, &credentials).unwrap();
         assert_eq!(action, "/login");

@@ -1,17 +1,23 @@
 //! The subset of HTTP/1.1 that this load needs: one persistent connection to a server on loopback.
 
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpStream, UnixStream},
 };
 
 /// No answer of a provider is longer.
 const MAX_ANSWER: usize = 1 << 20;
 
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// A persistent connection.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     host: String,
     buffer: Vec<u8>,
 }
@@ -38,9 +44,18 @@ impl Connection {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            stream: Box::new(stream),
             // As the issuer names it.
             host: format!("localhost:{port}"),
+            buffer: Vec::new(),
+        })
+    }
+
+    /// To the administration.
+    pub(crate) async fn open_unix(socket: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            stream: Box::new(UnixStream::connect(socket).await?),
+            host: "localhost".to_owned(),
             buffer: Vec::new(),
         })
     }

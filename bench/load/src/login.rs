@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::{
-    browse::{self, Credentials},
+    browse::{self, AuthenticatorApp, Credentials},
     http::{Connection, form},
     latency::percentile,
 };
@@ -81,6 +81,7 @@ async fn log_in_once(options: &Options, index: usize) -> anyhow::Result<Duration
     let credentials = Credentials {
         username: format!("person{index}"),
         password: options.password.clone(),
+        app: AuthenticatorApp::default(),
     };
     let path = authorization(options);
     let began = Instant::now();

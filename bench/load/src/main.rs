@@ -17,6 +17,7 @@ mod login;
 mod seed;
 mod spend;
 mod tokens;
+mod users;
 
 use clap::Parser;
 
@@ -37,6 +38,12 @@ enum Load {
     Idle(burst::idle::Options),
     /// Send wrong passwords, and log in at the same time in known browsers.
     Flood(login::Options),
+    /// Write a file of users for an import.
+    UsersFile(users::file::Options),
+    /// Show, list and search users through the administration.
+    FindUsers(users::find::Options),
+    /// Set up an authenticator app for each user, then log in by password and code in closed loops.
+    Totp(users::totp::TotpOptions),
     /// Hash passwords for some seconds on one thread.
     Argon2id(argon2id::Options),
     /// Verify JWTs in an API, with its library, and with only the key.
@@ -62,6 +69,9 @@ fn main() -> anyhow::Result<()> {
         Load::Bodies(options) => runtime.block_on(burst::bodies::run(options)),
         Load::Idle(options) => runtime.block_on(burst::idle::run(&options)),
         Load::Flood(options) => runtime.block_on(burst::passwords::run(options)),
+        Load::UsersFile(options) => users::file::run(&options),
+        Load::FindUsers(options) => runtime.block_on(users::find::run(&options)),
+        Load::Totp(options) => runtime.block_on(users::totp::run(options)),
         Load::Argon2id(options) => argon2id::run(&options),
         Load::Verify(options) => runtime.block_on(api::verify::run(&options)),
         Load::Cached(options) => runtime.block_on(api::cached::run(&options)),

@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, Credentials, VERIFIER},
+    browse::{self, AuthenticatorApp, Credentials, VERIFIER},
     http::{Connection, form},
     login::{Options, authorization},
 };
@@ -33,6 +33,7 @@ async fn one(options: &Spend, index: usize) -> anyhow::Result<()> {
     let credentials = Credentials {
         username: format!("person{index}"),
         password: login.password.clone(),
+        app: AuthenticatorApp::default(),
     };
     let path = authorization(login);
     let location = browse::to_code(login.port, &path, &login.redirect_uri, &credentials).await?;

@@ -3,7 +3,7 @@
 //! `loads.rs` lists the measurements, `rows.rs` the targets. `stage.rs` has the folder, the programs and the seeds, `server.rs`
 //! a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` the single measurements, `series.rs` the numbers,
 //! `report.rs` the page. The kits are in `protect.rs`, `bff.rs`, `gateway.rs` with `nginx.rs`, and `dev.rs`; `burst.rs` has
-//! attack loads. `bench/README.md` explains the result.
+//! attack loads, `users.rs` many users and second factors. `bench/README.md` explains the result.
 
 mod bff;
 mod burst;
@@ -22,6 +22,7 @@ mod seeds;
 mod series;
 mod server;
 mod stage;
+mod users;
 mod wrk;
 
 use anyhow::{Result, bail};
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     rotations: u64,
     /// Grants in the store when its memory is measured.
     grants: u32,
+    /// Users in the store when they are searched.
+    users: u32,
 }
 
 impl Plan {
@@ -46,12 +49,14 @@ impl Plan {
         seconds: 5,
         rotations: 1_000_000,
         grants: 1_000_000,
+        users: 1_000_000,
     };
     const QUICK: Self = Self {
         rounds: 1,
         seconds: 3,
         rotations: 50_000,
         grants: 50_000,
+        users: 20_000,
     };
 
     fn parse(arguments: &[String]) -> Result<Self> {
@@ -79,6 +84,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
             loads::measure(load, &mut stage, &mut series)?;
         }
         logins::measure(&stage, &mut series)?;
+        users::totp(&stage, &mut series, round)?;
         burst::measure(&stage, &mut series)?;
         protect::measure(&stage, &mut series)?;
         bff::measure(&stage, &mut series)?;
@@ -88,6 +94,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     }
     once::rotations(&mut stage, &mut series)?;
     once::many_grants(&mut stage, &mut series)?;
+    users::many(&stage, &mut series)?;
     once::binary(&stage, &mut series)?;
     let page = report::page(plan, &series)?;
     println!("\n{page}");

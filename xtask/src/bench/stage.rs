@@ -24,6 +24,8 @@ pub(super) const PASSWORD: &str = "hinge-of-the-bench-9";
 pub(super) const REDIRECT_URI: &str = "http://127.0.0.1:9999/callback";
 /// Users who log in at once.
 pub(super) const USERS: usize = 8;
+/// The client that asks for a second factor.
+pub(super) const MFA: &str = "mfa";
 /// The client of the app with the BFF.
 pub(super) const BFF: &str = "bff";
 /// Rows of the ceiling, as many as Cardea has grants.
@@ -227,7 +229,7 @@ introspection_clients = ["api"]
     }
     let redirect = format!("redirect_uris = [\"{REDIRECT_URI}\"]");
     let opaque = format!("{redirect}\naccess_token_format = \"opaque\"");
-    for (client, more) in [("web", &redirect), ("opaque", &opaque)] {
+    for (client, more) in [("web", &redirect), ("opaque", &opaque), (MFA, &redirect)] {
         let grant_types = r#"["authorization_code", "refresh_token"]"#;
         text.push_str(&client_of(client, grant_types, more));
     }
@@ -235,6 +237,9 @@ introspection_clients = ["api"]
     let redirect = format!("redirect_uris = [\"{callback}\"]");
     let grant_types = r#"["authorization_code", "refresh_token"]"#;
     text.push_str(&client_of(BFF, grant_types, &redirect));
+    text.push_str(&format!(
+        "\n[[mfa.rules]]\nclients = [\"{MFA}\"]\nrequire = \"required\"\n"
+    ));
     for user in 0..USERS {
         text.push_str(&format!(
             "\n[[users]]\nusername = \"person{user}\"\npassword = \"{PASSWORD}\"\n"

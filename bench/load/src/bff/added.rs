@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, Cookies, Credentials},
+    browse::{self, AuthenticatorApp, Cookies, Credentials},
     http::Connection,
     latency::percentile,
 };
@@ -117,6 +117,7 @@ async fn log_in(options: &Options) -> anyhow::Result<String> {
     let credentials = Credentials {
         username: options.username.clone(),
         password: options.password.clone(),
+        app: AuthenticatorApp::default(),
     };
     let back = browse::to_code(options.provider_port, path, &callback, &credentials).await?;
     let path = browse::local(&back, options.port)?;

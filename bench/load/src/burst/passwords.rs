@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{Cookies, Credentials, fill, local, to_code_in},
+    browse::{AuthenticatorApp, Cookies, Credentials, fill, local, to_code_in},
     http::Connection,
     login::{Options, authorization},
 };
@@ -86,6 +86,7 @@ async fn log_in(options: &Options, index: usize, cookies: &mut Cookies) -> anyho
     let credentials = Credentials {
         username: format!("person{index}"),
         password: options.password.clone(),
+        app: AuthenticatorApp::default(),
     };
     let path = format!("{}&prompt=login", authorization(options));
     to_code_in(
@@ -140,6 +141,7 @@ async fn guess(
     let guess = Credentials {
         username: format!("person{number}"),
         password: "wrong-password-of-a-flood".to_owned(),
+        app: AuthenticatorApp::default(),
     };
     let (action, body) = fill(&page.body, &guess)?;
     let action = local(&action, options.port)?.to_owned();

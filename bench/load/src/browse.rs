@@ -1,9 +1,10 @@
 //! A browser that fills in the login form and allows the access, until it is redirected to the client.
 
-use std::{collections::BTreeMap, sync::Mutex, time::SystemTime};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use anyhow::{Context as _, anyhow, bail};
 use cardea_protocol::totp::TotpSecret;
+use cardea_web::clock::{Clock as _, SystemClock};
 use data_encoding::BASE32_NOPAD;
 use jiff::Timestamp;
 
@@ -49,8 +50,7 @@ impl AuthenticatorApp {
 }
 
 fn now_step() -> anyhow::Result<u64> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    Ok(now.as_secs() / STEP_SECONDS)
+    Ok(u64::try_from(SystemClock.now().as_second())? / STEP_SECONDS)
 }
 
 /// The key that a page shows, in groups.

@@ -3,6 +3,7 @@
 //! It is served on the Unix socket beside the database, and called in process by the command line when no provider runs. One
 //! file per subject; an error is a problem document with the id of the request.
 
+mod administers;
 mod audit;
 mod client_patch;
 mod clients;

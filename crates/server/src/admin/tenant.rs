@@ -1,6 +1,6 @@
 //! What an administrator of an organization may do, over HTTP with an access token: `/api/organizations/{id}/…` (D27, D31).
 //!
-//! Each handler takes an [`Administers`], which holds the proof [`OrgAdmin`] for the organization of the path. It names the organization
+//! Each handler takes an [`Administers`], which holds the proof `OrgAdmin` for the organization of the path. It names the organization
 //! that a handler works on; the path is not read again.
 
 use axum::{
@@ -8,17 +8,14 @@ use axum::{
     extract::{FromRequestParts, Path, State},
     middleware,
 };
-use cardea_protocol::{
-    model::{Actor, Cause, ClientId, Subject},
-    roles::{NotAdmin, OrgAdmin, check_role_names},
-    token::require_unbound,
-};
+use cardea_protocol::{model::Subject, roles::check_role_names};
 use cardea_store::{PutMember, UserPosition};
-use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
+use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    administers::{Administers, no_organization},
     conditional::Tries,
     list::Window,
     refusal::{self, Answer, Refusal},
@@ -26,13 +23,7 @@ use super::{
     tenant_invitations,
     types::{List, ListQuery, Member, Organization as View, RolesPatch},
 };
-use crate::{
-    app::{App, Shared},
-    bearer,
-    caller::Caller,
-    error::Failure,
-    limited,
-};
+use crate::app::Shared;
 
 /// All routes, with their description (OpenAPI).
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -52,101 +43,6 @@ pub(crate) fn router() -> Router<Shared> {
         .layer(middleware::from_fn(refusal::log))
 }
 
-/// The proof of a request, with what its audit rows are written from.
-pub(super) struct Administers {
-    admin: OrgAdmin,
-    cause: Cause,
-}
-
-impl Administers {
-    /// The proof.
-    pub(super) fn admin(&self) -> &OrgAdmin {
-        &self.admin
-    }
-
-    /// What the store writes its audit rows from.
-    pub(super) fn cause(&self) -> &Cause {
-        &self.cause
-    }
-
-    /// The same, for the last verb of a request.
-    pub(super) fn into_cause(self) -> Cause {
-        self.cause
-    }
-}
-
-#[derive(Deserialize)]
-struct OfOrganization {
-    id: String,
-}
-
-impl FromRequestParts<Shared> for Administers {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refusal> {
-        let path = Path::<OfOrganization>::from_request_parts(parts, app).await;
-        let Path(OfOrganization { id }) = path.map_err(|e| Refusal::bad_request(e.body_text()))?;
-        let Ok::<_, std::convert::Infallible>(caller) =
-            Caller::from_request_parts(parts, app).await;
-        let admin = prove(app, &caller, &id).await?;
-        let cause = caller.cause(Actor::Person(admin.subject().clone()));
-        Ok(Self { admin, cause })
-    }
-}
-
-/// RFC 6750 §3.1. What is wrong with a token is only in the log.
-fn no_token(error: &'static str) -> Refusal {
-    let refusal = Refusal::new(
-        StatusCode::UNAUTHORIZED,
-        "An active access token with the scope tenants:admin is needed, issued in this organization.",
-    );
-    refusal.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(error))
-}
-
-const INVALID: &str = "Bearer realm=\"cardea\", error=\"invalid_token\"";
-
-/// The proof for the organization of this identifier. A token of another organization learns nothing about this one, not even whether
-/// it exists.
-async fn prove(app: &App, caller: &Caller, id: &str) -> Answer<OrgAdmin> {
-    limited::by_network(&app.limits.other, caller).map_err(failed)?;
-    let token = match bearer::presented(caller, &[]) {
-        Ok(Some(token)) => token,
-        Ok(None) => return Err(no_token("Bearer realm=\"cardea\"")),
-        Err(_) => return Err(no_token(INVALID)),
-    };
-    let token = bearer::verified(app, caller, &token).map_err(|_| no_token(INVALID))?;
-    let claims = token.claims();
-    // RFC 9449 §7.2: nothing but a bearer token is taken here. D12: a token for an API is not for the issuer.
-    let unbound = require_unbound(claims.cnf.as_ref()).is_ok();
-    if !unbound || claims.aud != app.issuer() {
-        return Err(no_token(INVALID));
-    }
-    let Ok(state) = bearer::state(app, caller, &token).await.map_err(failed)? else {
-        return Err(no_token(INVALID));
-    };
-    let client = ClientId::parse(&claims.client_id)?;
-    let entitled = app.roles.entitle(&state.user, state.assigned, &client);
-    let entitled = entitled.await?;
-    let proof = OrgAdmin::check(id, &state.grant.subject, &claims.scope, &entitled);
-    proof.map_err(|why| match why {
-        NotAdmin::Elsewhere => no_organization(id),
-        NotAdmin::Scope | NotAdmin::Permission => {
-            Refusal::new(StatusCode::FORBIDDEN, refusal::sentence(&why.to_string()))
-        }
-    })
-}
-
-fn failed(failure: Failure) -> Refusal {
-    match failure {
-        Failure::Store(error) => error.into(),
-        Failure::Limited(_) => Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Rate limit exceeded; retry later.",
-        ),
-        other => Refusal::internal(other),
-    }
-}
-
 /// `GET /organizations/{id}`
 #[utoipa::path(
     get,
@@ -160,7 +56,7 @@ fn failed(failure: Failure) -> Refusal {
     ),
 )]
 async fn show(State(app): State<Shared>, by: Administers) -> Answer<Json<View>> {
-    let id = by.admin.organization();
+    let id = by.admin().organization();
     let found = app.store.organization(id).await?;
     let organization = found.ok_or_else(|| no_organization(id.as_str()))?;
     Ok(Json(organization.into()))
@@ -183,7 +79,7 @@ async fn members(
     by: Administers,
     Window(page): Window<UserPosition>,
 ) -> Answer<Json<List<Member>>> {
-    let found = app.store.members(by.admin.organization(), page).await?;
+    let found = app.store.members(by.admin().organization(), page).await?;
     let views = found.items.into_iter().map(Member::from).collect();
     Ok(Json(List::page(views, found.next)))
 }
@@ -226,7 +122,7 @@ async fn member(
     by: Administers,
     OfMember(sub): OfMember,
 ) -> Answer<Json<Member>> {
-    let found = app.store.member(by.admin.organization(), &sub).await?;
+    let found = app.store.member(by.admin().organization(), &sub).await?;
     Ok(Json(found.ok_or_else(no_member)?.into()))
 }
 
@@ -252,13 +148,13 @@ async fn set_member(
     OfMember(sub): OfMember,
     Body(patch): Body<RolesPatch>,
 ) -> Answer<Json<Member>> {
-    let id = by.admin.organization();
+    let id = by.admin().organization();
     let mut tries = Tries::default();
     loop {
         let mut member = app.store.member(id, &sub).await?.ok_or_else(no_member)?;
         let roles = patch.of(&member.roles)?;
         check_role_names(&roles)?;
-        if let Err(role) = by.admin.may_give(&roles, &member.roles) {
+        if let Err(role) = by.admin().may_give(&roles, &member.roles) {
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
                 format!(
@@ -271,7 +167,7 @@ async fn set_member(
             subject: sub.clone(),
             roles: roles.clone(),
             before: Some(std::mem::replace(&mut member.roles, roles)),
-            cause: by.cause.clone(),
+            cause: by.cause().clone(),
         };
         let outcome = match app.store.put_member(command).await {
             Ok(true) => Ok(Json(member.into())),
@@ -304,15 +200,11 @@ async fn remove_member(
     by: Administers,
     OfMember(sub): OfMember,
 ) -> Answer<StatusCode> {
-    let id = by.admin.organization().clone();
-    match app.store.remove_member(id, sub, by.cause).await? {
+    let id = by.admin().organization().clone();
+    match app.store.remove_member(id, sub, by.into_cause()).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_member()),
     }
-}
-
-pub(super) fn no_organization(id: &str) -> Refusal {
-    Refusal::not_found(format_args!("organization {id} that this token is for"))
 }
 
 fn no_member() -> Refusal {

@@ -12,11 +12,11 @@ use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 
 use super::{
+    administers::{Administers, no_organization},
     invitations::{Asking, invite, revoke_in},
     list::Window,
     refusal::{Answer, Refusal},
     request::Body,
-    tenant::{Administers, no_organization},
     types::{Invitation as View, Invited, List, ListQuery, NewInvitation, NewMemberInvitation},
 };
 use crate::app::Shared;

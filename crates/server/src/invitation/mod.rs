@@ -16,7 +16,6 @@ use http::StatusCode;
 use self::page::{Entered, InvitationPage, Problem};
 use crate::{
     account::frame::{Done, back_to},
-    app::App,
     browser::{Browser, forget_session},
     config::development::is_demo_secret,
     ctx::Ctx,
@@ -26,7 +25,7 @@ use crate::{
     form::{Form, MAX_PAGE_BYTES, read_limited},
     journey::{
         forms::{csrf_parts, from_our_page},
-        goal::{AccountSection, Goal},
+        goal::{AccountSection, Goal, invitation_page},
         new_account,
         next_step::{parameter, proceed},
         ticket::Ticket,
@@ -36,14 +35,6 @@ use crate::{
     password_reset::{self, STEP, digest},
     passwords::HashError,
 };
-
-/// The page of an invitation.
-pub(crate) fn location(app: &App, token: &str) -> String {
-    format!(
-        "{}?token={token}",
-        app.settings.issuer.endpoint("/invitation")
-    )
-}
 
 /// `GET /invitation`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
@@ -98,7 +89,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         }
         ("log_out", Way::OtherUser) => {
             end_session::log_out(ctx, visit.session.as_ref()).await?;
-            let mut response = Redirect::to(&location(&ctx.app, token)).into_response();
+            let mut response = Redirect::to(&invitation_page(&ctx.app, token)).into_response();
             forget_session(&ctx.app, response.headers_mut());
             Ok(response)
         }
@@ -190,7 +181,7 @@ impl<'a> Visit<'a> {
             // The address has an account by now: the page says so.
             Err(StoreError::Conflict {
                 constraint: Constraint::Email,
-            }) => return Ok(Redirect::to(&location(&ctx.app, self.token)).into_response()),
+            }) => return Ok(Redirect::to(&invitation_page(&ctx.app, self.token)).into_response()),
             used => used?.ok_or_else(used_meanwhile)?,
         };
         ctx.app.refresh_password_costs().await?;

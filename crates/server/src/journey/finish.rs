@@ -15,7 +15,13 @@ use cardea_store::{ConsentChange, GiveConsent, IssueCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Journey, demand::wish, form_post::FormPostPage, goal::Goal, return_to, ticket};
+use super::{
+    Journey,
+    demand::wish,
+    form_post::FormPostPage,
+    goal::{Goal, invitation_page},
+    return_to, ticket,
+};
 use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, explain, pages::html};
 
 /// Goes where the journey leads.
@@ -25,7 +31,7 @@ pub(super) async fn finish(ctx: &Ctx, journey: &Journey) -> Result<Response, Fai
         return Ok(Redirect::to(&location).into_response());
     }
     if let Goal::Invitation { token } = &journey.ticket.goal {
-        let location = crate::invitation::location(&ctx.app, token);
+        let location = invitation_page(&ctx.app, token);
         return Ok(Redirect::to(&location).into_response());
     }
     let (Some(asked), Some(session)) = (journey.authorization(), &journey.session) else {

@@ -3,7 +3,7 @@
 use cardea_protocol::authorize::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::i18n::Key;
+use crate::{app::App, i18n::Key};
 
 /// What a browser is on its way to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,12 @@ impl Goal {
             Self::Account { .. } | Self::Invitation { .. } => false,
         }
     }
+}
+
+/// The page of an invitation.
+pub(crate) fn invitation_page(app: &App, token: &str) -> String {
+    let page = app.settings.issuer.endpoint("/invitation");
+    format!("{page}?token={token}")
 }
 
 /// A section of the account, a page. It is a closed choice: no link to the login page can name another address to go to.

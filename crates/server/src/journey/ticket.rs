@@ -6,7 +6,7 @@ use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::goal::Goal;
+use super::goal::{Goal, invitation_page};
 use crate::{app::App, browser::Browser, error::Failure, error_page::page::PageError};
 
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -191,7 +191,7 @@ fn restart(app: &App, goal: &Goal, ticket: &str) -> String {
     match goal {
         Goal::Authorize(_) => format!("{}?ticket={ticket}", issuer.endpoint("/authorize")),
         Goal::Account { return_to } => issuer.endpoint(&return_to.login_path()),
-        Goal::Invitation { token } => crate::invitation::location(app, token),
+        Goal::Invitation { token } => invitation_page(app, token),
     }
 }
 

@@ -39,6 +39,8 @@ pub mod clients;
 #[doc(hidden)]
 pub mod consents;
 #[doc(hidden)]
+pub mod domains;
+#[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
 pub mod factors;
@@ -137,10 +139,7 @@ macro_rules! contract {
                 an_invitation_is_revoked_by_its_own_organization,
                 an_invitation_expires_and_ends_with_its_organization,
                 an_invitation_and_its_mail_are_written_together,
-                an_organization_has_so_many_invitations_at_most,
-                d27_only_a_verified_address_of_its_domain_joins_an_organization,
-                d27_a_disabled_user_joins_nothing,
-                of_20_parallel_joins_by_domain_one_is_made;
+                an_organization_has_so_many_invitations_at_most;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
                 sweeping_touches_nothing_alive, sweeping_takes_what_is_dead, sweeping_ends_expired_sessions,
                 a_session_stays_as_long_as_its_grants, a_session_stays_only_as_long_as_its_own_grants,
@@ -223,6 +222,9 @@ macro_rules! contract {
                 a_group_is_joined_and_left_once,
                 a_user_is_in_64_groups_at_most,
                 of_20_parallel_changes_of_a_group_one_is_made;
+            domains: d27_only_a_verified_address_of_its_domain_joins_an_organization,
+                d27_a_disabled_user_joins_nothing,
+                of_20_parallel_joins_by_domain_one_is_made;
             endings: t1_a_logout_keeps_offline_access,
                 t1_a_remote_logout_keeps_offline_access,
                 t1_another_user_keeps_offline_access,
@@ -279,6 +281,7 @@ mod tests {
             ("assertions", include_str!("assertions.rs")),
             ("audit", include_str!("audit.rs")),
             ("clients", include_str!("clients.rs")),
+            ("domains", include_str!("domains.rs")),
             ("endings", include_str!("endings.rs")),
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),

@@ -2,7 +2,7 @@
 //! authentication.
 
 mod foreign;
-mod sink;
+pub(crate) mod sink;
 
 use cardea_protocol::{
     language::Lang,

@@ -13,7 +13,7 @@ use tokio::{
 
 /// What happens to a mail. Without a script it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// RCPT gets this reply.
     Rcpt(&'static str),
     /// The end of DATA gets this reply.
@@ -31,14 +31,14 @@ struct State {
 }
 
 #[derive(Clone)]
-pub(super) struct Sink {
-    pub(super) port: u16,
+pub(crate) struct Sink {
+    pub(crate) port: u16,
     state: Arc<Mutex<State>>,
     released: Arc<Semaphore>,
 }
 
 impl Sink {
-    pub(super) async fn start(script: &[Act]) -> Self {
+    pub(crate) async fn start(script: &[Act]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sink = Self {
             port: listener.local_addr().unwrap().port(),
@@ -57,12 +57,12 @@ impl Sink {
     }
 
     /// What was taken, as it came after DATA.
-    pub(super) fn taken(&self) -> Vec<String> {
+    pub(crate) fn taken(&self) -> Vec<String> {
         self.state.lock().unwrap().taken.clone()
     }
 
     /// Lets so many replies go that were held back.
-    pub(super) fn release(&self, replies: usize) {
+    pub(crate) fn release(&self, replies: usize) {
         self.released.add_permits(replies);
     }
 

@@ -151,6 +151,51 @@ fn d27_an_organization_has_members_with_roles() {
 }
 
 #[test]
+fn an_address_is_invited_and_the_invitation_revoked() {
+    let bench = with_alice("");
+    bench.run(&["org", "add", "acme"]).fine();
+    let add = ["invitation", "add", "carol@example.com"];
+    let to_acme = [&add[..], &["--org", "acme", "--role", "buyer"]].concat();
+    let url = bench.run(&to_acme).fine().out;
+    let (_, token) = url.trim_end().split_once("/invitation?token=").unwrap();
+    assert_eq!(token.len(), 43, "{url}");
+    let again = bench
+        .run(&[&to_acme[..], &["--json"]].concat())
+        .fine()
+        .json();
+    assert_eq!(again["mailed"], false);
+    bench.run(&add).fine();
+    let list = |which: &[&str]| {
+        let command = [&["invitation", "list", "--json"], which].concat();
+        bench.run(&command).fine().json()["items"].clone()
+    };
+    assert_eq!(list(&[]).as_array().unwrap().len(), 2, "one was replaced");
+    let of_acme = list(&["--org", "acme"]);
+    assert_eq!(of_acme.as_array().unwrap().len(), 1);
+    assert_eq!(of_acme[0]["email"], "carol@example.com");
+    assert_eq!(of_acme[0]["roles"], json!(["buyer"]));
+    let id = of_acme[0]["id"].as_str().unwrap();
+    let revoke = ["invitation", "revoke", id];
+    bench.run(&revoke).fine();
+    let gone = bench.run(&revoke).complaint();
+    assert!(gone.contains("There is no such invitation"), "{gone}");
+    assert!(list(&["--org", "acme"]).as_array().unwrap().is_empty());
+    for wrong in [
+        &["--valid", "14m"][..],
+        &["--valid", "31d"],
+        &["--org", "gone"],
+        &["--language", "xx"],
+        &["--role", ""],
+        &["--username", "a\u{200b}"],
+    ] {
+        bench.run(&[&add[..], wrong].concat()).complaint();
+    }
+    let bad = bench.run(&["invitation", "add", "x\r\nBcc: y@z.example"]);
+    let bad = bad.complaint();
+    assert!(bad.contains("the address"), "{bad}");
+}
+
+#[test]
 fn d19_what_the_file_defines_is_read_only_but_for_users_and_members() {
     let bench = with_alice(OF_FILE);
     let _serving = bench.serve();

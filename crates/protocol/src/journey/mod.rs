@@ -52,6 +52,8 @@ pub struct Authorization<'a> {
     pub consent: Option<&'a Consent>,
     /// The organizations of the session's user, if the request is for one (D27).
     pub memberships: &'a [Membership],
+    /// Whether the session's user can join an organization by the domain of the user's address.
+    pub offered: bool,
 }
 
 impl<'a> Authorization<'a> {
@@ -66,6 +68,7 @@ impl<'a> Authorization<'a> {
             access.organization.as_deref(),
             self.client.metadata().require_organization,
             steps.organization(session),
+            self.offered,
         )
     }
 }

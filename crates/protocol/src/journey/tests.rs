@@ -80,6 +80,7 @@ impl Now {
                 hinted_elsewhere: self.hinted_elsewhere,
                 consent: self.consent.as_ref(),
                 memberships: &self.memberships,
+                offered: false,
             }),
         }
     }

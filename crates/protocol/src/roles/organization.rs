@@ -30,12 +30,14 @@ pub enum Chosen<'a> {
 }
 
 /// Decides which organization a user acts in: the one that the request names, the only one, or the one that the user chose. An
-/// organization that does not exist and one that the user is no member of give the same error.
+/// organization that does not exist and one that the user is no member of give the same error. A user who has to act in one, and is
+/// offered one to join, is asked.
 pub fn choose_organization<'a>(
     memberships: &'a [Membership],
     named: Option<&str>,
     required: bool,
     chosen: Option<&OrganizationId>,
+    offered: bool,
 ) -> Result<Chosen<'a>, OAuthError> {
     let denied = |description| OAuthError::new(ErrorCode::AccessDenied, description);
     if let Some(named) = named {
@@ -47,6 +49,7 @@ pub fn choose_organization<'a>(
         };
     }
     match memberships {
+        [] if required && offered => Ok(Chosen::Ask),
         [] if required => Err(denied("the user is not a member of an organization")),
         [] => Ok(Chosen::None),
         [only] if chosen.is_none_or(|id| *id == only.id) => Ok(Chosen::One(only)),

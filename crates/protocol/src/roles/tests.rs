@@ -241,7 +241,7 @@ fn an_organization_has_an_id_for_urls_and_domains() {
 #[test]
 fn d27_an_unknown_organization_and_that_of_others_are_the_same_error() {
     let mine = [member("acme", &[]), member("beta", &[])];
-    let named = |name| choose_organization(&mine, Some(name), false, None);
+    let named = |name| choose_organization(&mine, Some(name), false, None, true);
     assert_eq!(named("beta").unwrap(), Chosen::One(&mine[1]));
     assert_eq!(named("Acme").unwrap(), Chosen::One(&mine[0]), "by name");
     let refused = ["gamma", "", "be", "beta "].map(|name| match name {
@@ -263,7 +263,7 @@ fn d27_with_several_organizations_the_user_chooses() {
     let choose = |of: &'static [&'static str], chosen: Option<&str>, required| {
         let mine: Vec<_> = of.iter().map(|id| member(id, &[])).collect();
         let chosen = chosen.map(|id| OrganizationId::parse(id).unwrap());
-        let found = choose_organization(&mine, None, required, chosen.as_ref());
+        let found = choose_organization(&mine, None, required, chosen.as_ref(), false);
         found.map(|found| format!("{found:?}"))
     };
     assert!(choose(&[], None, false).unwrap() == "None");
@@ -284,8 +284,22 @@ fn d27_with_several_organizations_the_user_chooses() {
         );
     }
     let id = OrganizationId::parse("beta").unwrap();
-    let named = choose_organization(&mine, Some("acme"), true, Some(&id));
+    let named = choose_organization(&mine, Some("acme"), true, Some(&id), false);
     assert_eq!(named.unwrap(), Chosen::One(&mine[0]), "the request decides");
+}
+
+#[test]
+fn d27_only_a_user_who_needs_an_organization_is_asked_to_join_one() {
+    let choose = |mine: &[Membership], required| {
+        let found = choose_organization(mine, None, required, None, true);
+        found.map(|found| format!("{found:?}"))
+    };
+    assert_eq!(choose(&[], true).unwrap(), "Ask");
+    assert_eq!(choose(&[], false).unwrap(), "None");
+    let mine = [member("acme", &[])];
+    for required in [false, true] {
+        assert!(choose(&mine, required).unwrap().contains("acme"));
+    }
 }
 
 #[test]

@@ -44,3 +44,5 @@ account-late-retry = Diese App hat { $when } ein älteres Token benutzt. Das kom
 account-password = Passwort
 account-password-ask = Ein neues erhalten Sie von Ihrer Administration.
 account-password-none = Sie haben keines.
+
+account-organizations = Organisationen

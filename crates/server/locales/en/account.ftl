@@ -47,3 +47,5 @@ account-late-retry = This app used an older token { $when }. That happens when a
 account-password = Password
 account-password-ask = To get a new one, ask your administrator.
 account-password-none = You have none.
+
+account-organizations = Organizations

@@ -44,3 +44,5 @@ account-late-retry = Esta aplicación usó un token antiguo { $when }. Eso ocurr
 account-password = Contraseña
 account-password-ask = Para obtener una nueva, pídala a su administrador.
 account-password-none = No tiene ninguna.
+
+account-organizations = Organizaciones

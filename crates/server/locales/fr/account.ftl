@@ -44,3 +44,5 @@ account-late-retry = Cette application a utilisé un ancien jeton { $when }. Cel
 account-password = Mot de passe
 account-password-ask = Pour en obtenir un nouveau, demandez à votre administrateur.
 account-password-none = Vous n’en avez pas.
+
+account-organizations = Organisations

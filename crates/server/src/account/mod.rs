@@ -59,6 +59,9 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         Some("log_out") => {
             return end_session::leave(ctx, &session).await;
         }
+        Some("join_organization") => {
+            return profile::organizations::join(ctx, subject, id, cause).await;
+        }
         Some("end_session") => {
             let sid = Sid::parse(id).map_err(|e| broken(&e))?;
             ctx.app

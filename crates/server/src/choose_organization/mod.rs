@@ -3,7 +3,11 @@
 pub(crate) mod page;
 
 use axum::response::Response;
-use cardea_protocol::{journey::NextStep, model::OrganizationId};
+use cardea_protocol::{
+    journey::NextStep,
+    model::{Actor, OrganizationId},
+};
+use cardea_store::JoinByDomain;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 
 use self::page::{Choice, ChooseOrganizationPage};
@@ -45,9 +49,19 @@ async fn choose(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         Posted::Restarted(response) => return Ok(response),
         Posted::Step(journey) => *journey,
     };
-    let chosen = form.one("organization").unwrap_or_default();
+    let joined = form.one("join");
+    let chosen = joined.or(form.one("organization")).unwrap_or_default();
     let id = OrganizationId::parse(chosen)
         .map_err(|e| Failure::page(PageError::BrokenLink, e.to_string()))?;
+    if let (Some(session), Some(_)) = (&journey.session, joined) {
+        let command = JoinByDomain {
+            subject: session.subject.clone(),
+            organization: id.clone(),
+            cause: ctx.caller.cause(Actor::Person(session.subject.clone())),
+        };
+        // If it is not offered any more, the next step shows what there is.
+        ctx.app.store.join_by_domain(command).await?;
+    }
     // Whether the user is a member of it decides the next step, here and when the code is made.
     if let Some(session) = &journey.session {
         journey.ticket.steps.choose_organization(session, id);
@@ -74,6 +88,7 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
         client_name: asked.client.name(),
         user,
         choices: choices.collect(),
+        offer: journey.offer.as_ref(),
     };
     Ok(html(ChooseOrganizationPage::CSP, &page))
 }

@@ -1,4 +1,5 @@
 use askama::Template;
+use cardea_store::DomainOffer;
 
 use crate::pages::{Shell, UserLine, csp};
 
@@ -16,6 +17,8 @@ pub(crate) struct ChooseOrganizationPage<'a> {
     pub(crate) client_name: &'a str,
     pub(crate) user: UserLine<'a>,
     pub(crate) choices: Vec<Choice<'a>>,
+    /// One that the user can join.
+    pub(crate) offer: Option<&'a DomainOffer>,
 }
 
 /// An organization of the user.
@@ -32,6 +35,8 @@ impl ChooseOrganizationPage<'_> {
 #[cfg(test)]
 impl ChooseOrganizationPage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use cardea_protocol::model::OrganizationId;
+
         use crate::pages::HOSTILE;
 
         let page = |client_name, user, choices| Self {
@@ -42,6 +47,7 @@ impl ChooseOrganizationPage<'static> {
             client_name,
             user,
             choices,
+            offer: None,
         };
         let alice = UserLine {
             name: Some("Alice Liddell"),
@@ -49,8 +55,23 @@ impl ChooseOrganizationPage<'static> {
         };
         let choice = |id, name| Choice { id, name };
         let two = || vec![choice("acme", "Acme"), choice("beta", "Beta GmbH & Co. KG")];
+        let offer = |id, name: &str| -> Option<&'static DomainOffer> {
+            let offer = DomainOffer {
+                id: OrganizationId::parse(id).unwrap(),
+                name: name.to_owned(),
+                domain: "gamma.example".to_owned(),
+            };
+            Some(Box::leak(Box::new(offer)))
+        };
+        let offered = |choices, name| Self {
+            offer: offer("gamma", name),
+            ..page("Orders", alice, choices)
+        };
         vec![
             ("choose_organization", page("Orders", alice, two())),
+            ("choose_organization_or_join", offered(two(), "Gamma")),
+            ("choose_organization_join", offered(Vec::new(), "Gamma")),
+            ("choose_organization_join_hostile", offered(two(), HOSTILE)),
             (
                 "choose_organization_hostile",
                 page(HOSTILE, alice, vec![choice(HOSTILE, HOSTILE)]),

@@ -24,6 +24,7 @@ use cardea_protocol::{
     request::ResponseMode,
     roles::Membership,
 };
+use cardea_store::DomainOffer;
 
 use self::{goal::Goal, ticket::Ticket};
 use crate::{
@@ -45,6 +46,8 @@ pub(crate) struct Journey {
     pub(crate) demand: Result<Demand, OAuthError>,
     /// The organizations of the session's user, if the request is for one.
     memberships: Vec<Membership>,
+    /// One that the user can join, where it would be chosen.
+    pub(crate) offer: Option<DomainOffer>,
 }
 
 impl Journey {
@@ -63,6 +66,7 @@ impl Journey {
         };
         let session = browser.session(ctx).await?;
         let (mut consent, mut user, mut memberships) = (None, None, Vec::new());
+        let mut offer = None;
         if let Some(session) = &session {
             user = ctx.app.store.user(&session.subject).await?;
             ctx.language.offer_of(user.as_ref());
@@ -71,6 +75,10 @@ impl Journey {
             }
             if ticket.goal.wants_organization() {
                 memberships = ctx.app.store.memberships_of(&session.subject).await?;
+                // The only organization is not chosen.
+                if memberships.len() != 1 {
+                    offer = ctx.app.store.domain_offer(&session.subject).await?;
+                }
             }
         }
         let pending = match ticket.steps.pending() {
@@ -92,6 +100,7 @@ impl Journey {
             pending,
             demand,
             memberships,
+            offer,
         })
     }
 
@@ -114,6 +123,7 @@ impl Journey {
             hinted_elsewhere: self.hinted_elsewhere(request),
             consent: self.consent.as_ref(),
             memberships: &self.memberships,
+            offered: self.offer.is_some(),
         })
     }
 

@@ -19,6 +19,7 @@ mod enumeration;
 mod explained;
 mod federation;
 mod introspection;
+mod invitations;
 mod languages;
 mod limits;
 mod login;

@@ -2,10 +2,13 @@
 //! route table, so a new route is tried too.
 
 use cardea_protocol::{
-    model::OrganizationId,
+    invitation::{Invitation, USUAL},
+    mail::EmailAddress,
+    model::{Actor, InvitationId, OrganizationId},
     roles::{OrganizationConfig, RoleConfig},
 };
-use cardea_store::{PutMember, UserChange, UserUpdate};
+use cardea_seal::Digest;
+use cardea_store::{AddInvitation, PutMember, UserChange, UserUpdate};
 use cardea_testkit::{
     Answer, Browser, Person, TestServer,
     clients::SPA,
@@ -46,7 +49,38 @@ async fn server() -> TestServer {
     admit(&server, Person::ALICE, "acme", &["owner", "buyer"]).await;
     admit(&server, Person::BOB, "beta", &["owner"]).await;
     admit(&server, Person::BOB, "acme", &["buyer"]).await;
+    invite(&server).await;
     server
+}
+
+/// To `acme`.
+async fn invite(server: &TestServer) {
+    let cause = server.cause();
+    let command = AddInvitation {
+        token: Digest::of(b"token"),
+        invitation: Invitation {
+            id: InvitationId::parse(INVITATION).unwrap(),
+            email: EmailAddress::parse("dora@example.test").unwrap(),
+            username: None,
+            organization: Some(OrganizationId::parse("acme").unwrap()),
+            roles: Vec::new(),
+            lang: None,
+            invited_by: Actor::System,
+            inviter: None,
+            created_at: cause.now,
+            expires_at: cause.now + USUAL,
+        },
+        mail: None,
+        cause,
+    };
+    assert!(server.store.add_invitation(command).await.unwrap());
+}
+
+async fn is_invited(server: &TestServer) -> bool {
+    let found = server
+        .store
+        .invitation(Digest::of(b"token"), server.cause().now);
+    found.await.unwrap().is_some()
 }
 
 async fn admit(server: &TestServer, person: Person, org: &str, roles: &[&str]) {
@@ -186,6 +220,7 @@ async fn d27_every_route_refuses_whoever_does_not_administer_this_organization()
         before,
         "nothing was changed"
     );
+    assert!(is_invited(&server).await);
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! `GET /account/profile`: who I am.
 
+pub(crate) mod organizations;
 pub(crate) mod page;
 
 use axum::response::Response;
 
-use self::page::{Email, ProfilePage};
+use self::{
+    organizations::Organizations,
+    page::{Email, ProfilePage},
+};
 use super::frame::{SignedIn, Visit, visit};
 use crate::{
     ctx::Ctx,
@@ -18,14 +22,14 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
     let result = async {
         let answer: Result<_, Failure> = match visit(&ctx, AccountSection::Profile).await? {
             Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => Ok(show(&ctx, &user)),
+            Visit::SignedIn(user) => show(&ctx, &user).await,
         };
         answer
     };
     error::page(&ctx, result.await)
 }
 
-fn show(ctx: &Ctx, signed_in: &SignedIn) -> Response {
+async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     let user = &signed_in.user;
     let page = ProfilePage {
         shell: ctx.shell(),
@@ -34,6 +38,7 @@ fn show(ctx: &Ctx, signed_in: &SignedIn) -> Response {
             address,
             verified: user.email_verified,
         }),
+        organizations: Organizations::of(ctx, &user.subject).await?,
     };
-    signed_in.answer(ctx, html(ProfilePage::CSP, &page))
+    Ok(signed_in.answer(ctx, html(ProfilePage::CSP, &page)))
 }

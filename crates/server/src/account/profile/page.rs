@@ -1,5 +1,6 @@
 use askama::Template;
 
+use super::organizations::Organizations;
 use crate::{
     account::frame::Frame,
     pages::{Shell, csp},
@@ -12,6 +13,7 @@ pub(crate) struct ProfilePage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) frame: Frame<'a>,
     pub(crate) email: Option<Email<'a>>,
+    pub(crate) organizations: Organizations,
 }
 
 /// An address, and whether it was verified.
@@ -38,6 +40,7 @@ impl ProfilePage<'static> {
                     shell: Shell::sample(),
                     frame: Frame::sample(Profile),
                     email: email("alice@example.test", true),
+                    organizations: Organizations::sample("Acme GmbH & Co. KG"),
                 },
             ),
             (
@@ -49,6 +52,7 @@ impl ProfilePage<'static> {
                     },
                     frame: Frame::bare_sample(Profile),
                     email: None,
+                    organizations: Organizations::default(),
                 },
             ),
             (
@@ -57,6 +61,7 @@ impl ProfilePage<'static> {
                     shell: Shell::sample(),
                     frame: Frame::hostile_sample(Profile),
                     email: email(HOSTILE, false),
+                    organizations: Organizations::sample(HOSTILE),
                 },
             ),
         ]

@@ -318,7 +318,7 @@ async fn a_forged_expired_revoked_or_foreign_invitation_does_nothing() {
     let refused = browser
         .cross_site_post(&server.url("/invitation"), &fields)
         .await;
-    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.status(), 400);
     // Revoked while the page is open.
     let command = RevokeInvitation {
         id: InvitationId::parse("i1").unwrap(),

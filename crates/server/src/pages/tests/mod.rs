@@ -273,7 +273,7 @@ fn the_fields_and_buttons_are_those_of_the_design() {
         ["csrf", "request"]
     );
     for (page, forms) in [
-        ("account", 1),
+        ("account", 2),
         ("account_security", 4),
         ("account_devices", 4),
         ("account_apps", 3),

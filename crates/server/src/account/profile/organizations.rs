@@ -39,7 +39,7 @@ impl Organizations {
 }
 
 /// Joins the organization that is offered.
-pub(in crate::account) async fn join(
+pub(crate) async fn join(
     ctx: &Ctx,
     subject: Subject,
     id: &str,

@@ -128,6 +128,10 @@ fn sign_in() -> Router<Shared> {
             "/invitation",
             readable(get(invitation::get).post(invitation::post)),
         )
+        .route(
+            "/link_account",
+            page(get(federation::link_account::get).post(federation::link_account::post)),
+        )
         .route("/consent", page(get(consent::get).post(consent::post)))
         .route(
             "/choose_account",

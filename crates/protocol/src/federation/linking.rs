@@ -64,7 +64,12 @@ pub enum LinkVerdict {
         email: Option<(UpstreamAddress, bool)>,
     },
     /// There is an account with this address. Only its user can link the identity, after signing in there.
-    AskToLink(UpstreamAddress),
+    AskToLink {
+        /// The user.
+        owner: Subject,
+        /// The address.
+        address: UpstreamAddress,
+    },
     /// Nothing.
     Refuse(LinkRefusal),
 }
@@ -104,7 +109,10 @@ fn of_a_stranger(arrival: &Arrival<'_>) -> LinkVerdict {
     let owner = arrival.local.filter(|account| account.email_verified);
     match (address, owner) {
         (Some(_), Some(owner)) if trusted => LinkVerdict::Link(owner.subject.clone()),
-        (Some(address), Some(_)) => LinkVerdict::AskToLink(address),
+        (Some(address), Some(owner)) => LinkVerdict::AskToLink {
+            owner: owner.subject.clone(),
+            address,
+        },
         _ if !policy.just_in_time => LinkVerdict::Refuse(LinkRefusal::NoAccount),
         (Some(address), None) => LinkVerdict::Create {
             email: Some((address, trusted)),

@@ -86,7 +86,10 @@ fn judged(case: Case<'_>) -> String {
         LinkVerdict::Create {
             email: Some((address, verified)),
         } => format!("create {} {verified}", address.as_str()),
-        LinkVerdict::AskToLink(_) => "ask".to_owned(),
+        LinkVerdict::AskToLink { owner: asked, .. } => {
+            assert_eq!(asked, owner, "only the account with the address");
+            "ask".to_owned()
+        }
         LinkVerdict::Refuse(why) => format!("{why:?}"),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     authorize::AuthorizationRequest,
     error::{ErrorCode, OAuthError},
     mfa::{Acr, Demand},
-    model::{Client, Consent, ConsentMode, Session},
+    model::{Client, Consent, ConsentMode, Session, Subject},
     redirect_uri::{ApplicationType, is_loopback},
     request::Prompt,
     roles::{Chosen, Membership, choose_organization},
@@ -33,6 +33,8 @@ pub struct Situation<'a> {
     pub demand: Result<Demand, &'a OAuthError>,
     /// Whether the user has to say who continues: a form was sent from a page that was shown before another user logged in.
     pub must_choose: bool,
+    /// The account to which an identity of another provider can be linked by its user.
+    pub link_offered_to: Option<&'a Subject>,
     /// The authorization request; `None` when the goal is the account page.
     pub authorization: Option<Authorization<'a>>,
 }
@@ -82,6 +84,8 @@ pub enum NextStep {
     SecondFactor,
     /// The chooser: continue as this user, or as another.
     ChooseAccount,
+    /// The question whether to link an identity of another provider.
+    LinkAccount,
     /// The choice between the user's organizations.
     ChooseOrganization,
     /// The consent page.
@@ -149,6 +153,10 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     }
     if needs_factor(now, session)? {
         return Ok(NextStep::SecondFactor);
+    }
+    // An older session does not show that its user is here: whoever brought the identity may use a browser left open.
+    if now.link_offered_to == Some(&session.subject) && now.steps.has_opened(session) {
+        return Ok(NextStep::LinkAccount);
     }
     if let Some(asked) = asked
         && asked.organization(now.steps, session)? == Chosen::Ask

@@ -247,6 +247,11 @@ impl Steps {
         }
     }
 
+    /// Requires a second factor in addition to the steps done.
+    pub fn require_step_up(&mut self) {
+        self.must_step_up = true;
+    }
+
     /// Records a proof. The proofs of another user, and those that have opened a session, don't count any more.
     pub fn prove(&mut self, proved: Proved) {
         if self.opened.take().is_some() {

@@ -15,6 +15,7 @@ pub(super) struct Now {
     pub(super) steps: Steps,
     pub(super) session: Option<Session>,
     pub(super) must_choose: bool,
+    pub(super) link_offered_to: Option<Subject>,
     pub(super) hinted_elsewhere: bool,
     pub(super) consent: Option<Consent>,
     pub(super) demand: Result<Demand, OAuthError>,
@@ -29,6 +30,7 @@ pub(super) fn alice() -> Now {
         steps: Steps::default(),
         session: Some(samples::session()),
         must_choose: false,
+        link_offered_to: None,
         hinted_elsewhere: false,
         consent: Some(consent_of("alice", "openid email profile")),
         demand: Ok(Demand::NOTHING),
@@ -73,6 +75,7 @@ impl Now {
             session: self.session.as_ref(),
             demand: self.demand.as_ref().copied(),
             must_choose: self.must_choose,
+            link_offered_to: self.link_offered_to.as_ref(),
             authorization: Some(Authorization {
                 request: &self.request,
                 requested_at: now(),
@@ -480,4 +483,35 @@ fn d27_a_client_can_demand_an_organization() {
         now.asking("none").next(),
         Err(ErrorCode::InteractionRequired)
     );
+}
+
+#[test]
+fn an_identity_is_linked_only_by_its_user_who_has_just_signed_in() {
+    let mut now = alice();
+    now.link_offered_to = Some(subject("alice"));
+    // A session that was there before.
+    assert_eq!(now.next(), Ok(Finish));
+    now.steps = Steps::must_log_in();
+    assert_eq!(now.next(), Ok(Login));
+    now.steps.prove(password_of(subject("alice")));
+    let session = now.session.take().unwrap();
+    now.demand = Ok(Demand {
+        required: Acr::Mfa,
+        ..Demand::NOTHING
+    });
+    assert_eq!(
+        now.next(),
+        Ok(NextStep::SecondFactor),
+        "not before the second factor"
+    );
+    now.demand = Ok(Demand::NOTHING);
+    now.steps.open(session.sid.clone());
+    now.session = Some(session.clone());
+    assert_eq!(now.next(), Ok(NextStep::LinkAccount));
+    assert_eq!(now.next_to_account(), NextStep::LinkAccount);
+    // Another user of the same browser.
+    now.link_offered_to = Some(subject("bob"));
+    assert_eq!(now.next(), Ok(Finish));
+    now.link_offered_to = None;
+    assert_eq!(now.next(), Ok(Finish));
 }

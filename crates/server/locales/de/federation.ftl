@@ -26,7 +26,8 @@ federation-no-account-advice = Wenn Sie hier ein Konto haben, melden Sie sich da
 
 federation-ask-to-link = Sie haben hier schon ein Konto
 federation-ask-to-link-what = Es gibt ein Konto mit der Adresse { $email }. Zu Ihrem Schutz können nur Sie selbst { $provider } damit verknüpfen.
-federation-ask-to-link-advice = Melden Sie sich damit wie bisher an und verknüpfen Sie dann { $provider } unter „Sicherheit“.
+federation-ask-to-link-advice = Melden Sie sich damit wie bisher an. Danach können Sie { $provider } mit einem Klick verknüpfen.
+federation-ask-to-link-go = Bei Ihrem Konto anmelden
 
 federation-linked = Es gehört zu einem anderen Konto
 federation-linked-what = Dieses Konto bei { $provider } ist hier schon mit einem anderen Konto verknüpft.
@@ -44,3 +45,9 @@ federation-links-last = Das ist Ihre einzige Möglichkeit, sich anzumelden. Verk
 federation-links-open = Konten bei anderen Anbietern
 federation-done-linked = Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.
 federation-done-unlinked = Die Verknüpfung ist gelöst.
+
+federation-link-title = { $provider } verknüpfen?
+federation-link-who = Sie haben sich bei { $provider } als { $label } angemeldet.
+federation-link-what = Wer sich dort so anmeldet, kommt dann in Ihr Konto { $user } hier. Verknüpfen Sie es nur, wenn beide Ihnen gehören.
+federation-link-yes = Verknüpfen
+federation-link-no = Jetzt nicht

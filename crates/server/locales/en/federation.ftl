@@ -26,7 +26,8 @@ federation-no-account-advice = If you have an account here, sign in to it and li
 
 federation-ask-to-link = You already have an account here
 federation-ask-to-link-what = There is an account with the address { $email }. To keep it safe, only you can link { $provider } to it.
-federation-ask-to-link-advice = Sign in to it as you did before, then link { $provider } under Security.
+federation-ask-to-link-advice = Sign in to it as you did before. Then you can link { $provider } with one click.
+federation-ask-to-link-go = Sign in to your account
 
 federation-linked = It belongs to another account
 federation-linked-what = This account at { $provider } is already linked to another account here.
@@ -44,3 +45,9 @@ federation-links-last = This is your only way to sign in. Link another account f
 federation-links-open = Accounts at other providers
 federation-done-linked = The account is linked. You can sign in with it from now on.
 federation-done-unlinked = The account is unlinked.
+
+federation-link-title = Link { $provider }?
+federation-link-who = You signed in at { $provider } as { $label }.
+federation-link-what = From now on, who signs in there as this user gets into your account { $user } here. Link it only if both are yours.
+federation-link-yes = Link this account
+federation-link-no = Not now

@@ -26,7 +26,8 @@ federation-no-account-advice = Si tiene una cuenta aquí, inicie sesión y vincu
 
 federation-ask-to-link = Ya tiene una cuenta aquí
 federation-ask-to-link-what = Hay una cuenta con la dirección { $email }. Para protegerla, solo usted puede vincularle { $provider }.
-federation-ask-to-link-advice = Inicie sesión como antes y luego vincule { $provider } en «Seguridad».
+federation-ask-to-link-advice = Inicie sesión como antes. Después podrá vincular { $provider } con un clic.
+federation-ask-to-link-go = Iniciar sesión en su cuenta
 
 federation-linked = Pertenece a otra cuenta
 federation-linked-what = Esta cuenta de { $provider } ya está vinculada a otra cuenta de aquí.
@@ -44,3 +45,9 @@ federation-links-last = Es su única manera de iniciar sesión. Vincule antes ot
 federation-links-open = Cuentas de otros proveedores
 federation-done-linked = La cuenta está vinculada. Desde ahora puede iniciar sesión con ella.
 federation-done-unlinked = La cuenta está desvinculada.
+
+federation-link-title = ¿Vincular { $provider }?
+federation-link-who = Ha iniciado sesión en { $provider } como { $label }.
+federation-link-what = Quien inicie sesión allí así entrará desde ahora en su cuenta { $user } aquí. Vincúlela solo si ambas son suyas.
+federation-link-yes = Vincular
+federation-link-no = Ahora no

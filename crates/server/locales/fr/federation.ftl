@@ -26,7 +26,8 @@ federation-no-account-advice = Si vous avez un compte ici, connectez-vous et ass
 
 federation-ask-to-link = Vous avez déjà un compte ici
 federation-ask-to-link-what = Il existe un compte avec l’adresse { $email }. Pour le protéger, vous seul pouvez y associer { $provider }.
-federation-ask-to-link-advice = Connectez-vous comme auparavant, puis associez { $provider } sous « Sécurité ».
+federation-ask-to-link-advice = Connectez-vous comme auparavant. Ensuite vous pourrez associer { $provider } en un clic.
+federation-ask-to-link-go = Se connecter à votre compte
 
 federation-linked = Il appartient à un autre compte
 federation-linked-what = Ce compte { $provider } est déjà associé à un autre compte ici.
@@ -44,3 +45,9 @@ federation-links-last = C’est votre seul moyen de vous connecter. Associez d�
 federation-links-open = Comptes d’autres fournisseurs
 federation-done-linked = Le compte est associé. Vous pouvez désormais vous connecter avec lui.
 federation-done-unlinked = Le compte est dissocié.
+
+federation-link-title = Associer { $provider } ?
+federation-link-who = Vous vous êtes connecté chez { $provider } en tant que { $label }.
+federation-link-what = Quiconque s’y connecte ainsi entrera désormais dans votre compte { $user } ici. Ne l’associez que si les deux sont à vous.
+federation-link-yes = Associer
+federation-link-no = Pas maintenant

@@ -6,7 +6,7 @@ use cardea_protocol::{
         Arrival, LinkKey, LinkRefusal, LinkVerdict, LocalAccount, Purpose, UpstreamAddress,
         UpstreamIdentity, judge_link, proof,
     },
-    journey::{Authenticator, Proved},
+    journey::{Authenticator, NextStep, Proved, Steps},
     model::{AccountState, Actor, LoginFailures, Subject, User, UserStatus, Username},
 };
 use cardea_store::{
@@ -21,7 +21,15 @@ use super::{
     upstreams::Upstream,
 };
 use crate::{
-    browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, journey::session,
+    browser::Browser,
+    ctx::Ctx,
+    error::Failure,
+    error_page::page::PageError,
+    journey::{
+        next_step::page_url,
+        session,
+        ticket::{LinkOffer, Ticket},
+    },
     start::new_subject,
 };
 
@@ -77,14 +85,9 @@ pub(super) async fn arrive(
             Err(problem) => return refuse(problem),
         },
         LinkVerdict::Create { email } => create(ctx, (upstream, &identity), email, &link).await?,
-        LinkVerdict::AskToLink(address) => {
-            let shown = (Some(address.as_str()), again.clone());
-            return Ok(FederationPage::about(
-                ctx,
-                Problem::AskToLink,
-                upstream,
-                shown,
-            ));
+        LinkVerdict::AskToLink { owner, address } => {
+            let offer = offer(owner, link);
+            return offer_link(ctx, upstream, (pending.ticket, offer), &address);
         }
         LinkVerdict::Refuse(LinkRefusal::LinkedToAnother) => {
             return refuse(Problem::LinkedToAnother);
@@ -132,7 +135,7 @@ async fn is_still_there(
     Ok(session.is_some_and(|session| session.subject == *user))
 }
 
-async fn add_link(
+pub(super) async fn add_link(
     ctx: &Ctx,
     subject: Subject,
     link: UpstreamLink,
@@ -148,6 +151,36 @@ async fn add_link(
         Linked::Already(_) => Err(Problem::LinkedToAnother),
         Linked::Refused => Err(Problem::Disabled),
     })
+}
+
+fn offer(owner: Subject, link: UpstreamLink) -> LinkOffer {
+    LinkOffer {
+        owner,
+        upstream: link.upstream,
+        issuer: link.issuer,
+        subject: link.subject,
+        label: link.label,
+    }
+}
+
+/// The page that leads to the sign-in of the account; after that the identity can be linked.
+fn offer_link(
+    ctx: &Ctx,
+    upstream: &Upstream,
+    (mut ticket, offer): (Ticket, LinkOffer),
+    address: &UpstreamAddress,
+) -> Result<Response, Failure> {
+    // Whatever session there is: its user must be here.
+    ticket.steps = Steps::must_log_in();
+    ticket.link_offer = Some(offer);
+    let login = page_url(&ctx.app, NextStep::Login, &ticket)?;
+    let shown = (Some(address.as_str()), Some(login));
+    Ok(FederationPage::about(
+        ctx,
+        Problem::AskToLink,
+        upstream,
+        shown,
+    ))
 }
 
 /// Adds a user for the identity. Of two sign-ins at once one adds it, and both get it.

@@ -9,6 +9,8 @@ mod backchannel_logout;
 pub(crate) mod begin;
 pub(crate) mod callback;
 mod check;
+pub(crate) mod link_account;
+pub(crate) mod link_page;
 pub(crate) mod logout;
 pub(crate) mod page;
 mod pending;

@@ -152,6 +152,14 @@ impl FederationPage<'_> {
             .name("provider", self.upstream)
     }
 
+    /// The label of the way on.
+    fn way_on(&self) -> &'static str {
+        match self.problem {
+            Problem::AskToLink => self.shell.t(Key("federation-ask-to-link-go")),
+            _ => self.shell.t(Key("federation-again")),
+        }
+    }
+
     /// The page of a problem.
     pub(crate) fn show(
         ctx: &Ctx,

@@ -140,6 +140,7 @@ impl Journey {
             session: self.session.as_ref(),
             demand: self.demand.as_ref().copied(),
             must_choose: self.ticket.must_choose,
+            link_offered_to: self.ticket.link_offer.as_ref().map(|offer| &offer.owner),
             authorization: self.authorization(),
         })
     }

@@ -47,6 +47,7 @@ pub(crate) fn page_url(app: &App, step: NextStep, ticket: &Ticket) -> Result<Str
         NextStep::Login => "/login",
         NextStep::SecondFactor => "/second_factor",
         NextStep::ChooseAccount => "/choose_account",
+        NextStep::LinkAccount => "/link_account",
         NextStep::ChooseOrganization => "/choose_organization",
         // The GET of any page goes on to the end.
         NextStep::Consent | NextStep::Finish => "/consent",

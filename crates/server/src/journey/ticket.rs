@@ -1,7 +1,7 @@
 //! A pending journey: its goal and the steps done, sealed, in the browser's hands (D7, D24).
 //! Nothing of it is in the store.
 
-use cardea_protocol::{OAuthError, journey::Steps, model::Subject};
+use cardea_protocol::{OAuthError, federation::UpstreamId, journey::Steps, model::Subject};
 use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,28 @@ pub(crate) struct Ticket {
     /// Whether the user has to say who continues.
     #[serde(default)]
     pub(crate) must_choose: bool,
+    /// An identity of another provider, for the user whose address it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link_offer: Option<LinkOffer>,
     /// The step whose form was not used, because the session changed since its page was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) again: Option<String>,
     /// The user who was logged in when the page was shown.
     #[serde(default)]
     pub(crate) shown_to: Option<Subject>,
+}
+
+/// An identity of another provider that was proved in this browser. It can be linked by the user with its address, after a sign-in
+/// in the same ticket. In another browser nothing of it is left.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct LinkOffer {
+    /// The user.
+    pub(crate) owner: Subject,
+    pub(crate) upstream: UpstreamId,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    /// What the provider calls the user.
+    pub(crate) label: Option<String>,
 }
 
 /// A ticket as it came back.
@@ -70,6 +86,7 @@ impl Ticket {
             goal,
             steps: Steps::default(),
             must_choose: false,
+            link_offer: None,
             again: None,
             shown_to: None,
         }

@@ -1,6 +1,6 @@
 // node-oidc-provider with its own development pages, for the kits to be tested against. `node oidc-provider.js` prints
 // "ready" and its issuer when it listens, on a free port of loopback. An address as argument is the back-channel logout URI
-// of the client "app". After `POST /test/turn-keys` a new key signs.
+// of the clients "app" and "cardea". After `POST /test/turn-keys` a new key signs.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -26,11 +26,18 @@ const script = (client_id) => ({
   response_types: [],
 });
 
+// A provider of the tests, at which users of this one sign in.
+const atCardea = {
+  redirect_uris: ['https://id.example.test/federation/up/callback'],
+  post_logout_redirect_uris: ['https://id.example.test/end_session/done'],
+};
+
 const [, , tell] = process.argv;
 const isTold = tell ? { backchannel_logout_uri: tell, backchannel_logout_session_required: true } : {};
 
 const clients = [
   { client_id: 'app', client_secret: SECRET, ...logsPeopleIn, ...isTold },
+  { client_id: 'cardea', client_secret: SECRET, ...logsPeopleIn, ...atCardea, ...isTold },
   { client_id: 'app-post', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_post', ...logsPeopleIn },
   { client_id: 'public-app', token_endpoint_auth_method: 'none', ...logsPeopleIn },
   script('script-jwt'),

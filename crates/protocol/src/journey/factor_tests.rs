@@ -88,13 +88,13 @@ fn a_login_in_progress_is_not_finished_by_the_session_of_another_user() {
 #[test]
 fn a_required_step_up_is_done_in_the_ticket_whatever_class_the_session_has() {
     let mut now = with_mfa(demanding(Acr::Mfa, Acr::Mfa, true));
-    now.steps = Steps::must_step_up();
+    now.steps = Steps::default().must_step_up();
     assert_eq!(now.next_to_account(), NextStep::SecondFactor);
     now.steps.step_up(&session("s2", "alice"));
     assert_eq!(now.next_to_account(), NextStep::SecondFactor);
     now.steps.step_up(&session("s1", "alice"));
     assert_eq!(now.next_to_account(), Finish);
     let mut again = with_mfa(demanding(Acr::Mfa, Acr::Mfa, true));
-    again.steps = Steps::must_step_up();
+    again.steps = Steps::default().must_step_up();
     assert_eq!(again.logged_in("s1", "alice").next_to_account(), Finish);
 }

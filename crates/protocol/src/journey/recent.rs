@@ -25,7 +25,7 @@ pub fn sign_in_again(
     match (is_recent && has_factor, enrolled.any()) {
         (true, _) => None,
         // The second factor proves more than the password, and who has it is not asked for both.
-        (false, true) => Some((Steps::must_step_up(), NextStep::SecondFactor)),
+        (false, true) => Some((Steps::default().must_step_up(), NextStep::SecondFactor)),
         (false, false) => {
             let steps = Steps::must_log_in_as(session.subject.clone());
             Some((steps, NextStep::Login))

@@ -238,18 +238,13 @@ impl Steps {
         self.fixed_user.as_ref()
     }
 
-    /// No step done yet, and a second factor is required whatever session there is: the user is about to change something sensitive.
+    /// The same, and a second factor is required whatever session there is: the user is about to change something sensitive.
     #[must_use]
-    pub fn must_step_up() -> Self {
+    pub fn must_step_up(self) -> Self {
         Self {
             must_step_up: true,
-            ..Self::default()
+            ..self
         }
-    }
-
-    /// Requires a second factor in addition to the steps done.
-    pub fn require_step_up(&mut self) {
-        self.must_step_up = true;
     }
 
     /// Records a proof. The proofs of another user, and those that have opened a session, don't count any more.

@@ -506,7 +506,7 @@ fn an_identity_is_linked_only_by_its_user_who_has_just_signed_in() {
     );
     now.demand = Ok(Demand::NOTHING);
     now.steps.open(session.sid.clone());
-    now.session = Some(session.clone());
+    now.session = Some(session);
     assert_eq!(now.next(), Ok(NextStep::LinkAccount));
     assert_eq!(now.next_to_account(), NextStep::LinkAccount);
     // Another user of the same browser.

@@ -57,10 +57,10 @@ async fn decide(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             // As for all sensitive changes: recent, and with the second factor of a user who has one.
             let enrolled = demand::enrolled(ctx, &session.subject).await?;
             if let Some((steps, step)) = sign_in_again(session, enrolled, ctx.caller.now) {
-                match step {
-                    NextStep::SecondFactor => journey.ticket.steps.require_step_up(),
-                    _ => journey.ticket.steps = steps,
-                }
+                journey.ticket.steps = match step {
+                    NextStep::SecondFactor => journey.ticket.steps.must_step_up(),
+                    _ => steps,
+                };
                 return to_page(&ctx.app, step, &journey.ticket);
             }
             let upstream = find(ctx, offer.upstream.as_str())?;

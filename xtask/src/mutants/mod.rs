@@ -5,6 +5,7 @@ mod copy;
 mod literals;
 mod rules;
 mod sql;
+mod suite;
 
 use std::str::FromStr;
 
@@ -14,6 +15,7 @@ const HELP: &str = "\
 cargo xtask mutants sql     drops one condition at a time from the SQL of the store; the contract suite must notice
 cargo xtask mutants rules   changes one expression at a time in the rules of crates/protocol (cargo-mutants)
 
+  --file NAME    only those of files whose path contains NAME
   --sample N     about N of them instead of all
   --seed S       another sample; 1 if not given
   --shard K/N    part K of N, counted from 0
@@ -24,6 +26,7 @@ cargo xtask mutants rules   changes one expression at a time in the rules of cra
 /// Which mutants to run.
 #[derive(Debug, PartialEq)]
 struct Selection {
+    file: Option<String>,
     sample: Option<usize>,
     seed: u64,
     shard: Option<Shard>,
@@ -63,6 +66,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
 impl Selection {
     fn parse(arguments: &[String]) -> Result<Self> {
         let mut selection = Self {
+            file: None,
             sample: None,
             seed: 1,
             shard: None,
@@ -76,6 +80,7 @@ impl Selection {
                     .with_context(|| format!("{argument} needs a value"))
             };
             match argument.as_str() {
+                "--file" => selection.file = Some(value()?.clone()),
                 "--sample" => {
                     let sample = value()?.parse().context("--sample needs a number")?;
                     if sample == 0 {
@@ -94,6 +99,12 @@ impl Selection {
             bail!("--sample and --shard exclude each other");
         }
         Ok(selection)
+    }
+
+    /// Whether the mutants of a file are among them.
+    fn has_file(&self, path: &str) -> bool {
+        let name = self.file.as_deref();
+        name.is_none_or(|name| path.contains(name))
     }
 
     /// The chosen ones of so many, in their order.
@@ -150,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_chosen_by_a_part_of_its_path() {
+        let selection = parse("--file sqlite/users --sample 2").unwrap();
+        assert!(selection.has_file("crates/store/src/sqlite/users.rs"));
+        assert!(!selection.has_file("crates/store/src/sqlite/roles.rs"));
+        assert!(parse("").unwrap().has_file("any.rs"));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         for text in [
             "--shard 3/3",
@@ -158,6 +177,7 @@ mod tests {
             "--sample 0",
             "--sample",
             "--sample 2 --shard 0/2",
+            "--file",
             "--simple 2",
         ] {
             assert!(parse(text).is_err(), "{text}");

@@ -24,17 +24,18 @@ const PATIENCE: &str = "60";
 pub(super) fn run(selection: &Selection) -> Result<bool> {
     tools::install_one(tools::MUTANTS, "cargo xtask mutants rules", selection.yes)?;
     let copy = Copy::make("rules", |_| false)?;
+    let file = selection.file.as_deref();
     let part = match (selection.shard, selection.sample) {
         (Some(shard), _) => Some((shard.k, shard.n)),
         (None, Some(sample)) => {
-            let parts = output(mutants(&copy)?.arg("--list"))?.lines().count() / sample;
+            let parts = output(mutants(&copy, file)?.arg("--list"))?.lines().count() / sample;
             let parts = parts.max(1);
             let chosen = mixed(selection.seed, 0) % parts as u64;
             Some((usize::try_from(chosen)?, parts))
         }
         (None, None) => None,
     };
-    let mut command = mutants(&copy)?;
+    let mut command = mutants(&copy, file)?;
     if let Some((k, n)) = part {
         // Every nth mutant: a shard is spread over all files.
         command.args(["--shard", &format!("{k}/{n}"), "--sharding", "round-robin"]);
@@ -45,7 +46,8 @@ pub(super) fn run(selection: &Selection) -> Result<bool> {
     stream(&mut command)
 }
 
-fn mutants(copy: &Copy) -> Result<Command> {
+/// Of the files with that name, or of the rules about tokens.
+fn mutants(copy: &Copy, file: Option<&str>) -> Result<Command> {
     let reports = root().join("target/mutants/rules");
     let mut command = tools::MUTANTS.command()?;
     // In the copy, whose target folder stays: cargo-mutants' own copies are compiled from nothing.
@@ -55,8 +57,18 @@ fn mutants(copy: &Copy) -> Result<Command> {
         .arg(reports)
         .args(["--minimum-test-timeout", PATIENCE])
         .args(["--exclude", "**/*tests*"]);
-    for file in FILES {
-        command.args(["--file", file]);
+    match file {
+        Some(name) => {
+            for pattern in [format!("*{name}*"), format!("*{name}*/**")] {
+                let pattern = format!("crates/protocol/src/**/{pattern}");
+                command.args(["--file", pattern.as_str()]);
+            }
+        }
+        None => {
+            for file in FILES {
+                command.args(["--file", file]);
+            }
+        }
     }
     copy.compile_here(&mut command);
     Ok(command)

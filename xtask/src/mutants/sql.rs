@@ -5,8 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +14,7 @@ use super::{
     Selection,
     conditions::{self, Condition},
     copy::{Copy, files},
+    suite::{Outcome, Suite},
 };
 use crate::command::{output, root};
 
@@ -27,10 +27,6 @@ const PREPARE: &str = ".prepare_cached(sql)";
 const EXPLAINED: &str = "docs/mutants.md";
 /// Opens and migrates the file; no verb.
 const OPENS: &str = "crates/store/src/sqlite/open.rs";
-/// The tests to run.
-const SUITE: &str = "sqlite::contract::";
-/// The suite takes seconds. A mutant can make it wait for what never happens.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Goes into the copy.
 const ACTIVATE: &str = r#"
@@ -58,26 +54,21 @@ struct Mutant {
     text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Outcome {
-    /// A test failed.
-    Killed,
-    /// The tests took too long.
-    TimedOut,
-    /// All tests passed.
-    Survived,
-    /// No test runs the statement.
-    NotReached,
+impl Mutant {
+    fn path(&self) -> &str {
+        self.place.split(':').next().unwrap_or_default()
+    }
 }
 
 /// Runs the chosen mutants; true when each was noticed or is explained.
 pub(super) fn run(selection: &Selection) -> Result<bool> {
     let marked = Marked::make()?;
-    let chosen = selection.choose(marked.mutants.len());
-    let chosen = chosen
-        .into_iter()
-        .filter_map(|number| Some((number, marked.mutants.get(number)?)));
-    let chosen: Vec<_> = chosen.collect();
+    let of_files = marked.mutants.iter().enumerate();
+    let of_files = of_files.filter(|(_, mutant)| selection.has_file(mutant.path()));
+    let of_files: Vec<_> = of_files.collect();
+    let chosen = selection.choose(of_files.len());
+    let chosen = chosen.into_iter().filter_map(|at| of_files.get(at));
+    let chosen: Vec<_> = chosen.copied().collect();
     if selection.list {
         for (_, mutant) in chosen {
             println!("{}: {}", mutant.place, mutant.text);
@@ -87,15 +78,15 @@ pub(super) fn run(selection: &Selection) -> Result<bool> {
     let (all, total) = (chosen.len(), marked.mutants.len());
     println!("mutants: {all} of {total} conditions");
     let explained = Explained::read()?;
-    let program = marked.build()?;
-    if marked.test(&program, None)? != Outcome::Survived {
+    let suite = marked.build()?;
+    if !suite.passes()? {
         bail!("the contract fails without any mutant");
     }
     let mut left = Vec::new();
     let mut survivors = 0;
     for (done, (number, mutant)) in chosen.into_iter().enumerate() {
         let began = Instant::now();
-        let outcome = marked.test(&program, Some(number))?;
+        let outcome = suite.test(number, mutant.path())?;
         let noticed = matches!(outcome, Outcome::Killed | Outcome::TimedOut);
         let is_explained = !noticed && explained.has(mutant);
         println!(
@@ -153,7 +144,7 @@ impl Explained {
     }
 
     fn has(&self, mutant: &Mutant) -> bool {
-        let path = mutant.place.split(':').next().unwrap_or_default();
+        let path = mutant.path();
         self.0.iter().any(|(file, condition)| {
             *condition == mutant.text && path.strip_prefix(FOLDER) == Some(&format!("/{file}"))
         })
@@ -173,8 +164,8 @@ impl Marked {
         Ok(Self { copy, mutants })
     }
 
-    /// Builds the tests; returns their program.
-    fn build(&self) -> Result<PathBuf> {
+    /// Builds the tests.
+    fn build(&self) -> Result<Suite> {
         let mut command = self
             .copy
             .cargo(["test", "-p", "cardea-store", "--test", "it"]);
@@ -186,31 +177,10 @@ impl Marked {
             let program = message.get("executable")?.as_str()?;
             Some(PathBuf::from(program))
         });
-        built.next_back().context("cargo built no tests")
-    }
-
-    /// Runs the contract with a mutant, or without.
-    fn test(&self, program: &Path, number: Option<usize>) -> Result<Outcome> {
-        let seen = self.copy.target.join("seen");
-        let _ = fs::remove_file(&seen);
-        let mut command = Command::new(program);
-        command
-            .arg(SUITE)
-            .current_dir(self.copy.sources.join("crates/store"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if let Some(number) = number {
-            command
-                .env("CARDEA_MUTANT", number.to_string())
-                .env("CARDEA_MUTANT_SEEN", &seen);
-        }
-        let child = command.spawn().context("cannot run the tests")?;
-        Ok(match wait(child)? {
-            None => Outcome::TimedOut,
-            Some(false) => Outcome::Killed,
-            Some(true) if number.is_some() && !seen.exists() => Outcome::NotReached,
-            Some(true) => Outcome::Survived,
+        Ok(Suite {
+            program: built.next_back().context("cargo built no tests")?,
+            folder: self.copy.sources.join("crates/store"),
+            seen: self.copy.target.join("seen"),
         })
     }
 }
@@ -235,22 +205,6 @@ fn mark(copy: &Copy) -> Result<Vec<Mutant>> {
         copy.write(short, marked.as_bytes())?;
     }
     Ok(mutants)
-}
-
-/// Whether it succeeded; `None` when it took too long.
-fn wait(mut child: Child) -> Result<Option<bool>> {
-    let began = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status.success()));
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// The source with marks around its conditions.

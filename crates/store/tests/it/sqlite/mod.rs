@@ -8,7 +8,10 @@ mod schema;
 mod scripted;
 mod upgrade;
 
+use std::sync::LazyLock;
+
 use cardea_store::sqlite::{Options, SqliteStore};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 fn options(folder: &TempDir) -> Options {
@@ -18,9 +21,23 @@ fn options(folder: &TempDir) -> Options {
     }
 }
 
+/// The file of an empty store. The migrations would take most of the time of a case.
+static EMPTY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&folder);
+    drop(SqliteStore::open(options.clone()).unwrap());
+    let copy = folder.path().join("copy.db");
+    let file = Connection::open(options.path).unwrap();
+    file.execute("VACUUM INTO ?", [copy.to_str().unwrap()])
+        .unwrap();
+    std::fs::read(copy).unwrap()
+});
+
 async fn fresh() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (SqliteStore::open(options(&folder)).unwrap(), folder)
+    let options = options(&folder);
+    std::fs::write(&options.path, &*EMPTY).unwrap();
+    (SqliteStore::open(options).unwrap(), folder)
 }
 
 mod contract {

@@ -12,7 +12,7 @@ pub(super) fn tag(text: &str) -> Digest {
     Digest::of(text.as_bytes())
 }
 
-fn enrolment(user: &User, codes: &[&str], seconds: i64) -> EnrolTotp {
+pub(super) fn enrolment(user: &User, codes: &[&str], seconds: i64) -> EnrolTotp {
     EnrolTotp {
         subject: user.subject.clone(),
         sealed: Secret::new(format!("sealed of {}", user.username)),
@@ -33,7 +33,7 @@ pub(super) async fn enrolled(store: AnyStore) -> (World, User) {
     (world, bob)
 }
 
-fn used(user: &User, factor: FactorUse, seconds: i64) -> UseFactor {
+pub(super) fn used(user: &User, factor: FactorUse, seconds: i64) -> UseFactor {
     UseFactor {
         subject: user.subject.clone(),
         factor,
@@ -129,6 +129,10 @@ pub async fn a_disabled_user_has_no_second_step(store: AnyStore) {
     assert_eq!(using.await.unwrap(), None);
     let command = trust(&bob, "token", 2);
     assert!(!world.store.trust_device(command).await.unwrap());
+    let all = removal(&bob, WhichFactors::All, 3);
+    assert!(world.store.remove_factors(all).await.unwrap());
+    let again = enrolment(&bob, &[], 4);
+    assert_eq!(world.store.enrol_totp(again).await, Ok(false));
 }
 
 pub async fn a_code_of_the_app_counts_once(store: AnyStore) {
@@ -208,6 +212,11 @@ pub async fn failed_attempts_wait_and_a_right_code_ends_that(store: AnyStore) {
     for second in 21..26 {
         assert_eq!(wait(store, alice, second).await, None);
     }
+    // Bob has failed once, and Alice's right code forgets nothing of it.
+    for second in 22..26 {
+        assert_eq!(wait(store, &bob, second).await, None);
+    }
+    assert!(wait(store, &bob, 26).await.is_some());
     // A wrong password does not count here, nor the other way round.
     let locked = store.locked_until(&alice.subject).await.unwrap();
     assert_eq!(locked, None);
@@ -242,6 +251,9 @@ pub async fn without_the_app_backup_codes_and_trusted_devices_go(store: AnyStore
     for (name, user) in [("a", alice), ("b", &bob)] {
         assert!(store.trust_device(trust(user, name, 1)).await.unwrap());
     }
+    for _ in 0..5 {
+        attempt(store, &bob, 1).await;
+    }
     for which in [WhichFactors::Totp, WhichFactors::All] {
         assert!(
             store
@@ -265,7 +277,12 @@ pub async fn without_the_app_backup_codes_and_trusted_devices_go(store: AnyStore
     }
     let hash = super::users::stored_hash(store, "alice").await;
     assert!(hash.is_some(), "the password stays");
-    assert_eq!(world.count(AuditEvent::FactorRemoved).await, 1);
+    assert!(wait(store, &bob, 2).await.is_some(), "Bob has failed");
+    let bobs = removal(&bob, WhichFactors::Totp, 6);
+    assert!(store.remove_factors(bobs).await.unwrap());
+    assert_eq!(view(store, &bob).await, (false, 0));
+    assert_eq!(view(store, alice).await, (true, 1));
+    assert_eq!(world.count(AuditEvent::FactorRemoved).await, 2);
     assert_eq!(world.count(AuditEvent::FactorsReset).await, 1);
 }
 

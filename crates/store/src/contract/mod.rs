@@ -246,7 +246,7 @@ macro_rules! contract {
                 a_disabled_or_missing_user_gets_no_link_and_links_are_bounded,
                 of_20_parallel_logins_of_one_identity_one_adds_the_user, of_20_parallel_users_one_gets_the_identity,
                 unlinking_never_leaves_an_account_without_a_way_in, of_20_parallel_removals_one_link_is_left,
-                a_login_refreshes_its_own_user;
+                a_login_refreshes_its_own_user, a_credential_of_another_kind_is_no_link, a_second_factor_is_no_way_in;
             trusted_devices: a_trusted_device_is_one_users_until_it_expires,
                 trusted_devices_are_forgotten,
                 a_user_trusts_so_many_devices_at_most;
@@ -281,6 +281,7 @@ mod tests {
             ("assertions", include_str!("assertions.rs")),
             ("audit", include_str!("audit.rs")),
             ("clients", include_str!("clients.rs")),
+            ("consents", include_str!("consents.rs")),
             ("domains", include_str!("domains.rs")),
             ("endings", include_str!("endings.rs")),
             ("factors", include_str!("factors.rs")),
@@ -291,6 +292,7 @@ mod tests {
             ("keys", include_str!("keys.rs")),
             ("links", include_str!("links.rs")),
             ("lost_updates", include_str!("lost_updates.rs")),
+            ("mail", include_str!("mail.rs")),
             ("neighbours", include_str!("neighbours.rs")),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),

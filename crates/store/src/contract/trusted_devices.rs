@@ -34,9 +34,13 @@ pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
     assert!(!trusted(store, alice, "a", DAY).await);
     assert!(!trusted(store, alice, "b", 1).await, "the token of Bob");
     assert!(!trusted(store, &bob, "a", 1).await);
-    let subject = alice.subject.clone();
-    let touch = store.touch_trusted_device(subject, tag("a"), at(2 * MINUTE));
-    touch.await.unwrap();
+    let touch = async |user: &User, token: &str, seconds| {
+        let touched = store.touch_trusted_device(user.subject.clone(), tag(token), at(seconds));
+        touched.await.unwrap();
+    };
+    touch(alice, "a", 2 * MINUTE).await;
+    touch(alice, "a", 2 * MINUTE + 1).await;
+    touch(alice, "b", 2 * MINUTE).await;
     let devices = store.trusted_devices(&alice.subject, at(1)).await.unwrap();
     let expected = TrustedDevice {
         id: devices[0].id,
@@ -49,6 +53,11 @@ pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
     assert_eq!(devices, [expected]);
     let bobs = store.trusted_devices(&bob.subject, at(1)).await.unwrap();
     assert_eq!(bobs[0].last_used_at, at(0));
+    touch(&bob, "b", 2 * MINUTE).await;
+    let bobs = store.trusted_devices(&bob.subject, at(1)).await.unwrap();
+    assert_eq!(bobs[0].last_used_at, at(2 * MINUTE));
+    let expired = store.trusted_devices(&bob.subject, at(DAY)).await;
+    assert_eq!(expired.unwrap(), []);
     // Trusted again, the browser has one record.
     let mut again = trust(alice, "c", 5);
     again.replaces = Some(tag("a"));
@@ -101,17 +110,22 @@ pub async fn trusted_devices_are_forgotten(store: AnyStore) {
     for (name, user) in [("4", alice), ("5", &bob)] {
         assert!(store.trust_device(trust(user, name, 0)).await.unwrap());
     }
-    let change = UserChange {
-        subject: alice.subject.clone(),
+    let change = |user: &User| UserChange {
+        subject: user.subject.clone(),
         update: UserUpdate {
             password_hash: password(),
             ..UserUpdate::default()
         },
         cause: cause(5),
     };
-    assert!(store.change_user(change).await.unwrap());
+    assert!(store.change_user(change(alice)).await.unwrap());
     assert!(all(alice).await.is_empty());
-    assert_eq!(all(&bob).await.len(), 2);
+    let bobs = all(&bob).await;
+    assert_eq!(bobs.len(), 2);
+    assert_eq!(forget(&bob, Some(bobs[1])).await, 1);
+    assert_eq!(all(&bob).await, bobs[..1]);
+    assert!(store.change_user(change(&bob)).await.unwrap());
+    assert!(all(&bob).await.is_empty());
 }
 
 pub async fn a_user_trusts_so_many_devices_at_most(store: AnyStore) {
@@ -125,4 +139,9 @@ pub async fn a_user_trusts_so_many_devices_at_most(store: AnyStore) {
     assert!(!trusted(store, alice, "a0", 1).await, "the oldest");
     assert!(trusted(store, alice, "a1", 1).await);
     assert!(trusted(store, &bob, "b", 1).await);
+    // What Bob trusts takes no place of Alice's.
+    assert!(store.trust_device(trust(&bob, "b2", 0)).await.unwrap());
+    assert!(store.trust_device(trust(alice, "new", 0)).await.unwrap());
+    assert!(!trusted(store, alice, "a1", 1).await);
+    assert!(trusted(store, alice, "a2", 1).await);
 }

@@ -5,7 +5,10 @@ use cardea_protocol::{
     model::*,
 };
 
-use super::sample::*;
+use super::{
+    factors::{enrolled, enrolment, tag, used},
+    sample::*,
+};
 use crate::*;
 
 const ISSUER: &str = "https://up.example";
@@ -275,10 +278,14 @@ pub async fn a_login_refreshes_its_own_user(store: AnyStore) {
     };
     assert_eq!(roles(alice).await, ["ops"]);
     assert_eq!(roles(&bob).await, ["user"]);
-    let used = store.links_of(&alice.subject).await.unwrap();
-    assert_eq!(used[0].last_used_at, Some(at(4)));
-    let unused = store.links_of(&bob.subject).await.unwrap();
-    assert_eq!(unused[0].last_used_at, None);
+    let last_used = async |user: &User| {
+        let links = store.links_of(&user.subject).await.unwrap();
+        links[0].last_used_at
+    };
+    assert_eq!(last_used(alice).await, Some(at(4)));
+    assert_eq!(last_used(&bob).await, None);
+    assert!(store.use_link(using(&bob, "b", &["user"])).await.unwrap());
+    assert_eq!(last_used(&bob).await, Some(at(4)));
     let stale = UseLink {
         update: Some(UserUpdate {
             before: Some(Box::new(alice.clone())),
@@ -289,4 +296,53 @@ pub async fn a_login_refreshes_its_own_user(store: AnyStore) {
     };
     let refused = store.use_link(stale).await.err();
     assert_eq!(refused, Some(conflict(Constraint::ChangedMeanwhile)));
+}
+
+pub async fn a_credential_of_another_kind_is_no_link(store: AnyStore) {
+    let (world, bob) = enrolled(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    // Alice has a backup code, and Bob a link, of the same id.
+    let same = LinkKey::stored(tag("one").to_text());
+    let code = FactorUse::BackupCode(tag("one"));
+    assert!(store.linked_user(&same).await.unwrap().is_none());
+    let removal = |user: &User| RemoveLink {
+        key: same.clone(),
+        ..removal(user, "any")
+    };
+    let missing = store.remove_link(removal(alice)).await.unwrap();
+    assert_eq!(missing, Unlinked::Missing);
+    let using = UseLink {
+        subject: alice.subject.clone(),
+        key: same.clone(),
+        update: None,
+        cause: cause(2),
+    };
+    assert!(!store.use_link(using).await.unwrap());
+    let command = used(&bob, code, 3);
+    assert!(store.use_factor(command).await.unwrap().is_some());
+    let command = AddLink {
+        subject: bob.subject.clone(),
+        link: UpstreamLink {
+            key: same.clone(),
+            ..link("b")
+        },
+        cause: cause(4),
+    };
+    assert_eq!(store.add_link(command).await.unwrap(), Linked::Now);
+    let spent = store.use_factor(used(&bob, code, 5)).await.unwrap();
+    assert_eq!(spent, None, "the link is no code");
+    let found = store.linked_user(&same).await.unwrap().unwrap();
+    assert_eq!(found.subject, bob.subject);
+    let gone = store.remove_link(removal(&bob)).await.unwrap();
+    assert_eq!(gone, Unlinked::Now);
+    let spent = store.use_factor(used(alice, code, 6)).await.unwrap();
+    assert!(spent.is_some());
+}
+
+pub async fn a_second_factor_is_no_way_in(store: AnyStore) {
+    let carol = linked(&store, "carol", "c").await;
+    let enrolment = enrolment(&carol, &["one"], 2);
+    assert!(store.enrol_totp(enrolment).await.unwrap());
+    let last = store.remove_link(removal(&carol, "c")).await.unwrap();
+    assert_eq!(last, Unlinked::LastWayIn);
 }

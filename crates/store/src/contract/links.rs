@@ -259,6 +259,8 @@ pub async fn a_user_logs_in_with_a_verified_address(store: AnyStore) {
     assert_eq!(found_by(&store, "alice@example.test").await, None);
     set_email(&store, "alice", Some(("new@example.test", true))).await;
     assert_eq!(found_by(&store, "new@example.test").await, alice);
+    set_email(&store, "alice", Some(("New@example.test", true))).await;
+    assert_eq!(found_by(&store, "new@example.test").await, alice);
     // Who had it first keeps it.
     set_email(&store, "bob", Some(("new@example.test", true))).await;
     assert_eq!(found_by(&store, "new@example.test").await, alice);
@@ -287,6 +289,10 @@ pub async fn an_address_is_verified_and_its_change_undone(store: AnyStore) {
     assert!(make(&store, "alice", taken).await);
     let refused = store.take_link(taking("taken", LinkEffect::VerifyEmail, 2));
     assert_eq!(refused.await, Err(conflict(Constraint::Email)));
+    let own = link("own", LinkPurpose::VerifyEmail, "alice@example.test");
+    assert!(make(&store, "alice", own).await, "nobody else's");
+    let verified = take(&store, "own", LinkEffect::VerifyEmail).await;
+    assert_eq!(verified, Some(user("alice").subject));
     let new = link("new", LinkPurpose::VerifyEmail, "new@example.test");
     assert!(make(&store, "alice", new).await);
     let command = TakeLink {

@@ -63,6 +63,8 @@ pub mod mail;
 #[doc(hidden)]
 pub mod neighbours;
 #[doc(hidden)]
+pub mod neighbours_accounts;
+#[doc(hidden)]
 pub mod neighbours_ends;
 #[doc(hidden)]
 pub mod neighbours_refresh;
@@ -167,6 +169,9 @@ macro_rules! contract {
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
                 a_login_moves_its_own_browser_and_resets_its_own_failures;
+            neighbours_accounts: pages_of_organizations_members_and_groups_continue, a_member_is_changed_and_removed_alone,
+                a_role_and_a_group_are_changed_and_removed_alone, d19_what_leaves_the_file_leaves_alone,
+                a_password_is_read_and_changed_beside_other_credentials;
             neighbours_ends: a_session_ends_with_its_own_grants, the_applications_of_one_user_are_revoked,
                 what_has_expired_is_not_revoked, what_was_revoked_by_a_clock_ahead_is_not_revoked_again,
                 what_has_ended_supersedes_no_grant_and_is_not_superseded,
@@ -294,6 +299,10 @@ mod tests {
             ("lost_updates", include_str!("lost_updates.rs")),
             ("mail", include_str!("mail.rs")),
             ("neighbours", include_str!("neighbours.rs")),
+            (
+                "neighbours_accounts",
+                include_str!("neighbours_accounts.rs"),
+            ),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),
             ("organizations", include_str!("organizations.rs")),

@@ -48,7 +48,7 @@ pub(super) async fn admit(
     member(store, org, user, roles, None).await
 }
 
-async fn member(
+pub(super) async fn member(
     store: &AnyStore,
     org: &str,
     user: &User,
@@ -66,7 +66,7 @@ async fn member(
 }
 
 /// Alice and Bob, members of `acme` and `beta`.
-async fn two_organizations(store: &AnyStore) -> (World, User) {
+pub(super) async fn two_organizations(store: &AnyStore) -> (World, User) {
     let world = World::new(store.clone()).await;
     let bob = user("bob");
     let add = AddUser {
@@ -243,6 +243,10 @@ pub async fn a_user_is_in_64_organizations_at_most(store: AnyStore) {
         assert!(put(&store, organization(&name, &[]), None).await.unwrap());
         let admitted = admit(&store, &name, &world.alice, &[]).await;
         assert_eq!(admitted.is_ok(), i < 64, "{i}");
+        if i == 0 {
+            super::users::add(&store, "bob").await.unwrap();
+            assert!(admit(&store, "o0", &user("bob"), &[]).await.unwrap());
+        }
     }
     assert_eq!(
         store
@@ -330,12 +334,17 @@ pub async fn d27_who_leaves_an_organization_loses_the_grants_in_it_only(store: A
     let in_acme = granted(&world, "a", Some("acme"), OFFLINE).await;
     let in_beta = granted(&world, "b", Some("beta"), OFFLINE).await;
     let outside = granted(&world, "c", None, OFFLINE).await;
+    let over = granted(&world, "d", Some("acme"), OFFLINE).await;
+    let revocation = super::revocation::revocation(&over, 3);
+    assert!(store.revoke_grant(revocation).await.unwrap());
+    let before = world.stored(&over).await.state;
     assert!(
         store
             .remove_member(id("acme"), world.alice.subject.clone(), cause(4))
             .await
             .unwrap()
     );
+    assert_eq!(world.stored(&over).await.state, before);
     let revoked = Some(Inactive::Revoked.as_str());
     assert_eq!(world.dead(&in_acme, 5).await, revoked);
     assert_eq!(world.dead(&in_beta, 5).await, None);

@@ -19,7 +19,7 @@ pub(super) fn role(name: &str, permissions: &[&str]) -> Role {
     }
 }
 
-fn role_of(client: &str, name: &str, permissions: &[&str]) -> Role {
+pub(super) fn role_of(client: &str, name: &str, permissions: &[&str]) -> Role {
     Role {
         client: Some(ClientId::parse(client).unwrap()),
         ..role(name, permissions)
@@ -35,7 +35,7 @@ pub(super) fn group(name: &str, roles: &[&str]) -> Group {
     }
 }
 
-async fn put_role(store: &AnyStore, role: Role, before: Option<Role>) -> Result<bool> {
+pub(super) async fn put_role(store: &AnyStore, role: Role, before: Option<Role>) -> Result<bool> {
     let command = PutRole {
         role,
         before,
@@ -209,7 +209,7 @@ pub async fn the_revision_changes_with_each_change_of_a_role_or_a_group(store: A
 }
 
 /// Two groups, and a user beside that of the world.
-async fn two_groups(store: &AnyStore) -> User {
+pub(super) async fn two_groups(store: &AnyStore) -> User {
     let bob = user("bob");
     let add = AddUser {
         user: bob.clone(),
@@ -344,6 +344,8 @@ pub async fn a_user_is_in_64_groups_at_most(store: AnyStore) {
             .await
             .unwrap();
     }
+    super::users::add(&store, "bob").await.unwrap();
+    assert!(join(&store, "g0", &user("bob"), true).await.unwrap());
     for i in 0..64 {
         assert!(
             join(&store, &format!("g{i}"), &world.alice, true)

@@ -4,6 +4,7 @@ mod ask_to_link;
 mod attacks;
 mod cardea;
 mod foreign;
+mod hostile;
 mod links;
 mod logout;
 mod presets;

@@ -6,7 +6,7 @@ use cardea_protocol::{
 };
 
 use super::{
-    organizations::{id, organization, put},
+    organizations::{admit, id, organization, put},
     sample::*,
     users::add,
 };
@@ -92,6 +92,10 @@ pub async fn d27_only_a_verified_address_of_its_domain_joins_an_organization(sto
         assert!(memberships(&store, name).await.is_empty());
     }
     assert_eq!(world.count(AuditEvent::OrganizationMemberAdded).await, 1);
+    // Another member and another membership change nothing for Carol.
+    assert!(admit(&store, "beta", &user("carol"), &[]).await.unwrap());
+    set_email(&store, "carol", "carol@acme.example", true).await;
+    assert_eq!(offered(&store, "carol").await.as_deref(), Some("acme"));
     // The setting survives a change, and can be taken back.
     let acme = store.organization(&id("acme")).await.unwrap().unwrap();
     assert!(acme.join_by_domain);
@@ -100,8 +104,27 @@ pub async fn d27_only_a_verified_address_of_its_domain_joins_an_organization(sto
         ..acme.clone()
     };
     assert!(put(&store, closed, Some(acme)).await.unwrap());
-    set_email(&store, "carol", "carol@acme.example", true).await;
     assert!(!join(&store, "carol", "acme").await);
+}
+
+pub async fn d27_a_disabled_organization_is_not_offered(store: AnyStore) {
+    add(&store, "bob").await.unwrap();
+    let acme = Organization {
+        owner: Owner::File,
+        join_by_domain: true,
+        ..organization("acme", &["example.test"])
+    };
+    for (organizations, offer) in [(vec![acme], Some("acme")), (Vec::new(), None)] {
+        let file = ApplyFileRoles {
+            roles: Vec::new(),
+            groups: Vec::new(),
+            organizations,
+            cause: cause(1),
+        };
+        store.apply_file_roles(file).await.unwrap();
+        assert_eq!(offered(&store, "bob").await.as_deref(), offer);
+    }
+    assert!(!join(&store, "bob", "acme").await);
 }
 
 pub async fn d27_a_disabled_user_joins_nothing(store: AnyStore) {

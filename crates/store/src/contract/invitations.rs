@@ -5,13 +5,13 @@ use cardea_protocol::{
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate},
     model::*,
-    roles::Membership,
+    roles::{Membership, Organization},
 };
 use cardea_seal::{Digest, Secret};
 use jiff::SignedDuration;
 
 use super::{
-    organizations::{admit, id, organization, put},
+    organizations::{admit, id, organization, put, texts},
     sample::*,
     users::{add, stored_hash},
 };
@@ -109,20 +109,24 @@ pub async fn an_invitation_survives_and_is_listed_by_its_organization(store: Any
     };
     assert_eq!(found, expected);
     assert!(lives(&store, "a").await, "a look does not use it");
-    assert_eq!(listed(&store, Some("acme")).await, ["a"]);
+    assert!(invite(&store, "d", "dave", Some("acme")).await);
     assert_eq!(listed(&store, Some("beta")).await, ["b"]);
-    assert_eq!(listed(&store, None).await, ["a", "b", "c"]);
-    let mut page = Page::first(1);
-    let mut all = Vec::new();
-    loop {
-        let rows = store.invitations(None, page.clone(), at(2)).await.unwrap();
-        all.extend(rows.items.into_iter().map(|i| i.id.as_str().to_owned()));
-        page.after = rows.next;
-        if page.after.is_none() {
-            break;
+    for (org, expected) in [
+        (None, vec!["a", "b", "c", "d"]),
+        (Some("acme"), vec!["a", "d"]),
+    ] {
+        assert_eq!(listed(&store, org).await, expected);
+        let org = org.map(id);
+        let mut page = Page::first(1);
+        let mut all = Vec::new();
+        for _ in &expected {
+            let rows = store.invitations(org.as_ref(), page.clone(), at(2)).await;
+            let rows = rows.unwrap();
+            all.extend(rows.items.into_iter().map(|i| i.id.as_str().to_owned()));
+            page.after = rows.next;
         }
+        assert_eq!((all, page.after), (texts(&expected), None));
     }
-    assert_eq!(all, ["a", "b", "c"]);
     assert!(!invite(&store, "x", "carol", Some("gone")).await);
 }
 
@@ -154,11 +158,7 @@ pub async fn an_invitation_makes_one_account_with_its_address_and_roles(store: A
     let carol = store.user(&user("carol").subject).await.unwrap().unwrap();
     assert_eq!(carol.email.as_deref(), Some("carol@example.test"));
     assert!(carol.email_verified);
-    assert!(
-        carol.roles.is_empty(),
-        "its roles are inside: {:?}",
-        carol.roles
-    );
+    assert!(carol.roles.is_empty(), "its roles are inside");
     let hash = stored_hash(&store, "carol").await;
     assert_eq!(hash.as_deref(), Some("$argon2id$new"));
     let mine = memberships(&store, "carol").await;
@@ -226,8 +226,7 @@ pub async fn of_20_parallel_accounts_of_an_address_one_is_made(store: AnyStore) 
 pub async fn an_invitation_is_for_the_user_of_its_address_only(store: AnyStore) {
     let world = World::new(store.clone()).await;
     acme_and_beta(&store).await;
-    let bob = add(&store, "bob").await;
-    assert!(bob.is_ok());
+    add(&store, "bob").await.unwrap();
     assert!(invite(&store, "a", "alice", Some("acme")).await);
     let refused = store.accept_invitation(by("a", owner("bob"), 2)).await;
     assert_eq!(refused.unwrap(), None);
@@ -304,8 +303,10 @@ pub async fn an_invitation_expires_and_ends_with_its_organization(store: AnyStor
     assert!(late.is_none());
     let late = by("a", new_user("carol"), HOUR);
     assert_eq!(store.accept_invitation(late).await.unwrap(), None);
-    let rows = store.invitations(None, page(), at(HOUR)).await.unwrap();
-    assert!(rows.items.is_empty());
+    for org in [None, Some(&id("acme"))] {
+        let rows = store.invitations(org, page(), at(HOUR)).await.unwrap();
+        assert!(rows.items.is_empty());
+    }
     let removed = store.remove_organization(id("acme"), cause(2)).await;
     assert!(removed.unwrap());
     assert_eq!(listed(&store, None).await, ["b", "c"]);
@@ -365,4 +366,34 @@ pub async fn an_organization_has_so_many_invitations_at_most(store: AnyStore) {
     assert!(invite(&store, "again", "i0", Some("acme")).await);
     assert!(invite(&store, "beta", "i0", Some("beta")).await);
     assert!(invite(&store, "plain", "i0", None).await);
+    // What has expired takes no place.
+    let later = AddInvitation {
+        token: token("later"),
+        invitation: Invitation {
+            expires_at: at(2 * HOUR),
+            ..invitation("later", "later", Some("acme"))
+        },
+        mail: None,
+        cause: cause(HOUR),
+    };
+    assert_eq!(store.add_invitation(later).await, Ok(true));
+}
+
+pub async fn a_disabled_organization_invites_nobody(store: AnyStore) {
+    let acme = Organization {
+        owner: Owner::File,
+        ..organization("acme", &[])
+    };
+    for (organizations, lives_on) in [(vec![acme], true), (Vec::new(), false)] {
+        let file = ApplyFileRoles {
+            roles: Vec::new(),
+            groups: Vec::new(),
+            organizations,
+            cause: cause(1),
+        };
+        store.apply_file_roles(file).await.unwrap();
+        let new = if lives_on { "a" } else { "b" };
+        assert_eq!(invite(&store, new, new, Some("acme")).await, lives_on);
+        assert_eq!(lives(&store, "a").await, lives_on);
+    }
 }

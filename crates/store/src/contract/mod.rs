@@ -132,7 +132,7 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             imports: users_are_imported_and_a_taken_name_refuses_only_its_row,
                 of_20_parallel_imports_of_a_name_one_adds_it, users_are_exported_with_their_hashes;
-            invitations: an_invitation_survives_and_is_listed_by_its_organization,
+            invitations: a_disabled_organization_invites_nobody, an_invitation_survives_and_is_listed_by_its_organization,
                 an_invitation_of_the_same_address_replaces_the_earlier,
                 an_invitation_makes_one_account_with_its_address_and_roles,
                 of_20_parallel_uses_of_an_invitation_one_counts,
@@ -169,7 +169,7 @@ macro_rules! contract {
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
                 a_login_moves_its_own_browser_and_resets_its_own_failures;
-            neighbours_accounts: pages_of_organizations_members_and_groups_continue, a_member_is_changed_and_removed_alone,
+            neighbours_accounts: an_account_that_has_expired_has_no_links, pages_of_organizations_members_and_groups_continue, a_member_is_changed_and_removed_alone,
                 a_role_and_a_group_are_changed_and_removed_alone, d19_what_leaves_the_file_leaves_alone,
                 a_password_is_read_and_changed_beside_other_credentials;
             neighbours_ends: a_session_ends_with_its_own_grants, the_applications_of_one_user_are_revoked,
@@ -228,7 +228,7 @@ macro_rules! contract {
                 a_user_is_in_64_groups_at_most,
                 of_20_parallel_changes_of_a_group_one_is_made;
             domains: d27_only_a_verified_address_of_its_domain_joins_an_organization,
-                d27_a_disabled_user_joins_nothing,
+                d27_a_disabled_user_joins_nothing, d27_a_disabled_organization_is_not_offered,
                 of_20_parallel_joins_by_domain_one_is_made;
             endings: t1_a_logout_keeps_offline_access,
                 t1_a_remote_logout_keeps_offline_access,

@@ -7,7 +7,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 
 use super::{
-    factors::{enrolled, enrolment},
+    factors::{enrolled, enrolment, tag},
     organizations::{id, member, organization, put, two_organizations},
     roles::{group, join, put_group, put_role, role, role_of, two_groups},
     sample::{self, *},
@@ -230,7 +230,7 @@ pub async fn a_password_is_read_and_changed_beside_other_credentials(store: AnyS
     assert!(!store.has_password(&carol.subject).await.unwrap());
     let mut exported = Vec::new();
     let mut next = None;
-    loop {
+    for _ in 0..4 {
         let rows = store.export_users(after(next, 1)).await.unwrap();
         exported.extend(rows.items.into_iter().map(|user| {
             let hash = user.password_hash.map(|hash| hash.expose().clone());
@@ -268,4 +268,36 @@ pub async fn a_password_is_read_and_changed_beside_other_credentials(store: AnyS
         cause: cause(6),
     };
     assert!(store.open_session(login).await.unwrap().is_none());
+}
+
+pub async fn an_account_that_has_expired_has_no_links(store: AnyStore) {
+    super::users::add(&store, "alice").await.unwrap();
+    let alice = user("alice").subject;
+    let make = |name: &str, seconds| MakeLink {
+        subject: alice.clone(),
+        link: NewLink {
+            token: tag(name),
+            purpose: LinkPurpose::PasswordReset,
+            payload: None,
+            expires_at: at(DAY),
+        },
+        mail: None,
+        cause: cause(seconds),
+    };
+    assert!(store.make_link(make("one", 1)).await.unwrap());
+    let expiry = UserChange {
+        subject: alice.clone(),
+        update: UserUpdate {
+            expires_at: Some(Some(at(HOUR))),
+            ..UserUpdate::default()
+        },
+        cause: cause(2),
+    };
+    assert!(store.change_user(expiry).await.unwrap());
+    for (seconds, lives) in [(HOUR - 1, true), (HOUR, false)] {
+        let found = store.link(tag("one"), at(seconds)).await.unwrap();
+        assert_eq!(found.is_some(), lives);
+        let made = store.make_link(make("two", seconds)).await;
+        assert_eq!(made, Ok(lives));
+    }
 }

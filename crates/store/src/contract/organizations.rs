@@ -7,7 +7,7 @@ use cardea_protocol::{
 use super::sample::*;
 use crate::*;
 
-fn texts(list: &[&str]) -> Vec<String> {
+pub(super) fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 

@@ -154,8 +154,8 @@ pub(crate) struct GatewayOptions {}
 
 /// Check the configuration and the store, and say what to do about each problem.
 ///
-/// Checks the configuration (all of its errors), the issuer, the address to listen on, TLS, the store, the master key, the
-/// signing keys, the clients and the clock. A gateway's file is checked as such. It changes nothing, and can run beside a provider.
+/// Checks the configuration (all of its errors), the issuer, the address to listen on, TLS, the mail server, the other providers at
+/// which users sign in, the store, the master key, the signing keys, the clients and the clock. A gateway's file is checked as such. It changes nothing, and can run beside a provider.
 /// Its exit code is 1 when there is a problem, 0 when there are only warnings.
 #[derive(Args)]
 #[command(

@@ -100,7 +100,7 @@ test('an account with the same address is linked after a sign-in and one confirm
   await isGood(page, 'ask-to-link');
   await page.getByRole('link', { name: 'Sign in to your account' }).click();
   await logIn(page);
-  await sees(page, 'Link Mock openid?');
+  await sees(page, 'Link your Mock openid account?');
   await isGood(page, 'link-account');
   await page.getByRole('button', { name: 'Link this account' }).click();
   await sees(page, 'Your account');

@@ -46,7 +46,7 @@ federation-links-open = Accounts at other providers
 federation-done-linked = The account is linked. You can sign in with it from now on.
 federation-done-unlinked = The account is unlinked.
 
-federation-link-title = Link { $provider }?
+federation-link-title = Link your { $provider } account?
 federation-link-who = You signed in at { $provider } as { $label }.
 federation-link-what = From now on, who signs in there as this user gets into your account { $user } here. Link it only if both are yours.
 federation-link-yes = Link this account

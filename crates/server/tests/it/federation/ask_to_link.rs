@@ -70,7 +70,7 @@ async fn the_user_signs_in_here_and_links_with_one_confirmation() {
         page.text()
     );
     for said in [
-        "Link <bdi>Example ID</bdi>?",
+        "Link your <bdi>Example ID</bdi> account?",
         "alice@example.test",
         "your account <bdi>alice</bdi>",
     ] {

@@ -169,7 +169,7 @@ macro_rules! contract {
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
                 a_login_moves_its_own_browser_and_resets_its_own_failures;
-            neighbours_accounts: an_account_that_has_expired_has_no_links, pages_of_organizations_members_and_groups_continue, a_member_is_changed_and_removed_alone,
+            neighbours_accounts: a_link_ends_what_it_says_of_its_own_user, an_account_that_has_expired_has_no_links, pages_of_organizations_members_and_groups_continue, a_member_is_changed_and_removed_alone,
                 a_role_and_a_group_are_changed_and_removed_alone, d19_what_leaves_the_file_leaves_alone,
                 a_password_is_read_and_changed_beside_other_credentials;
             neighbours_ends: a_session_ends_with_its_own_grants, the_applications_of_one_user_are_revoked,

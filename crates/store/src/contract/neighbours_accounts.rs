@@ -301,3 +301,57 @@ pub async fn an_account_that_has_expired_has_no_links(store: AnyStore) {
         assert_eq!(made, Ok(lives));
     }
 }
+
+pub async fn a_link_ends_what_it_says_of_its_own_user(store: AnyStore) {
+    use LinkPurpose::{EmailUndo, NotMe, PasswordReset, VerifyEmail};
+    let (world, bob) = enrolled(store).await;
+    let (store, alice) = (&world.store, &world.alice);
+    let name = |user: &User, purpose| tag(&format!("{} {purpose:?}", user.username));
+    let purposes = [PasswordReset, VerifyEmail, EmailUndo, NotMe];
+    for user in [alice, &bob] {
+        for purpose in purposes {
+            let command = MakeLink {
+                subject: user.subject.clone(),
+                link: NewLink {
+                    token: name(user, purpose),
+                    purpose,
+                    payload: user.email.clone(),
+                    expires_at: at(HOUR),
+                },
+                mail: None,
+                cause: cause(1),
+            };
+            assert!(store.make_link(command).await.unwrap());
+        }
+    }
+    let take = async |user: &User, purpose, effect| {
+        let command = TakeLink {
+            token: name(user, purpose),
+            effect,
+            next: None,
+            mails: Vec::new(),
+            cause: cause(2),
+        };
+        let taken = store.take_link(command).await.unwrap();
+        assert_eq!(taken.as_ref(), Some(&user.subject));
+    };
+    let left = async |user: &User| {
+        let mut left = Vec::new();
+        for purpose in purposes {
+            let found = store.link(name(user, purpose), at(3)).await.unwrap();
+            left.extend(found.map(|found| found.purpose));
+        }
+        left
+    };
+    take(&bob, NotMe, LinkEffect::NotMe).await;
+    assert_eq!(left(&bob).await, [EmailUndo]);
+    assert_eq!(left(alice).await, purposes);
+    assert!(!store.has_password(&bob.subject).await.unwrap());
+    assert!(store.has_password(&alice.subject).await.unwrap());
+    let factors = store.factors(&bob.subject).await.unwrap();
+    assert!(factors.totp.is_some(), "only the password was stolen");
+    let hash = Secret::new("$argon2id$new".to_owned());
+    let effect = LinkEffect::SetPassword(hash);
+    take(alice, PasswordReset, effect).await;
+    assert_eq!(left(alice).await, [VerifyEmail, EmailUndo, NotMe]);
+}

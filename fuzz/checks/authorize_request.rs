@@ -41,6 +41,7 @@ pub(crate) fn check(data: &[u8]) {
         similar_client: None,
         some_clients: &[],
         resources: &RESOURCES,
+        sign_up: false,
         acr: &Acr::ALL,
         hint: &|_| Err(OAuthError::invalid_request("no hint")),
     };

@@ -36,7 +36,7 @@ pub struct Metadata {
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
     revocation_endpoint_auth_signing_alg_values_supported: Vec<Algorithm>,
     code_challenge_methods_supported: [&'static str; 1],
-    prompt_values_supported: [&'static str; 4],
+    prompt_values_supported: Vec<&'static str>,
     ui_locales_supported: [&'static str; 4],
     acr_values_supported: Vec<&'static str>,
     claim_types_supported: [&'static str; 1],
@@ -55,10 +55,24 @@ pub fn endpoint(issuer: &str, path: &str) -> String {
     format!("{}{path}", issuer.trim_end_matches('/'))
 }
 
+/// OpenID Initiating User Registration 1.0 §3: `create` is listed where it works.
+fn prompts(sign_up: bool) -> Vec<&'static str> {
+    let create = sign_up.then_some("create");
+    let always = ["none", "login", "consent", "select_account"];
+    always.into_iter().chain(create).collect()
+}
+
 impl Metadata {
-    /// The document of an issuer whose key ring signs with `signing`, and whose users reach these classes.
+    /// The document of an issuer whose key ring signs with `signing`, and whose users reach these classes. Strangers can
+    /// sign up, or not.
     #[must_use]
-    pub fn new(issuer: &str, resources: &Resources, signing: &[Algorithm], acr: &[Acr]) -> Self {
+    pub fn new(
+        issuer: &str,
+        resources: &Resources,
+        signing: &[Algorithm],
+        acr: &[Acr],
+        sign_up: bool,
+    ) -> Self {
         let url = |path| endpoint(issuer, path);
         let confidential = [
             AuthMethod::ClientSecretBasic,
@@ -106,7 +120,7 @@ impl Metadata {
             revocation_endpoint_auth_methods_supported: with_public(),
             revocation_endpoint_auth_signing_alg_values_supported: Algorithm::ALL.to_vec(),
             code_challenge_methods_supported: ["S256"],
-            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            prompt_values_supported: prompts(sign_up),
             ui_locales_supported: Lang::ALL.map(Lang::as_str),
             acr_values_supported: acr.iter().map(|acr| acr.as_str()).collect(),
             claim_types_supported: ["normal"],
@@ -136,6 +150,7 @@ mod tests {
             &resources(),
             &[Algorithm::RS256, Algorithm::ES256],
             &[Acr::Password, Acr::Mfa],
+            false,
         );
         let all = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
         let confidential = [
@@ -196,6 +211,7 @@ mod tests {
             &Resources::default(),
             &[],
             &[],
+            true,
         );
         let json = serde_json::to_value(document).unwrap();
         assert_eq!(json["issuer"], "https://host.example/auth/");

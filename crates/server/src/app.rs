@@ -46,8 +46,8 @@ pub struct App {
     pub(crate) device_mac: MacKey,
     pub(crate) backup_code_mac: MacKey,
     pub(crate) passwords: Passwords,
-    /// The requests for a new password that are being done after their answer.
-    pub(crate) reset_requests: Arc<Semaphore>,
+    /// What strangers asked for and is done after its answer.
+    pub(crate) after_answers: Arc<Semaphore>,
     pub(crate) limits: Limits,
     pub(crate) cookies: CookieNames,
     pub(crate) assets: Assets,
@@ -70,6 +70,8 @@ pub(crate) struct Seals {
     /// The same, stored.
     pub(crate) totp: Sealer,
     pub(crate) federation: Sealer,
+    /// A sign-up that waits for the confirmation of its address.
+    pub(crate) sign_up: Sealer,
 }
 
 impl Seals {
@@ -83,6 +85,7 @@ impl Seals {
             enrolment: sealer("totp enrolment"),
             totp: sealer("totp secret"),
             federation: sealer("sign-in at another provider"),
+            sign_up: sealer("sign-up"),
         }
     }
 }
@@ -96,6 +99,7 @@ impl App {
             &self.settings.resources,
             &algorithms,
             self.settings.mfa.supported(),
+            self.settings.sign_up.is_open(),
         );
         self.metadata.store(Arc::new(
             serde_json::to_vec(&metadata).unwrap_or_default().into(),

@@ -7,6 +7,7 @@
 
 mod account;
 pub mod admin;
+mod after_answer;
 mod answer;
 mod app;
 mod assets;
@@ -51,10 +52,12 @@ mod revocation;
 mod roles;
 mod routes;
 mod second_factor;
+mod sign_up;
 mod start;
 mod telemetry;
 mod token;
 mod userinfo;
+mod verify_email;
 
 pub use app::App;
 pub use federation::{UpstreamCheck, UpstreamState, try_upstreams};

@@ -21,7 +21,7 @@ use crate::{
     error::{self, Failure},
     error_page::page::PageError,
     federation, health, introspection, invitation, login, password_reset, revocation,
-    second_factor, telemetry, token, userinfo,
+    second_factor, sign_up, telemetry, token, userinfo, verify_email,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -123,6 +123,11 @@ fn sign_in() -> Router<Shared> {
         .route(
             "/password_reset",
             readable(get(password_reset::get).post(password_reset::post)),
+        )
+        .route("/sign_up", readable(get(sign_up::get).post(sign_up::post)))
+        .route(
+            "/verify_email",
+            readable(get(verify_email::get).post(verify_email::post)),
         )
         .route(
             "/invitation",

@@ -33,8 +33,8 @@ use crate::{
     roles::RoleDirectory,
 };
 
-/// How many requests for a new password are done at once.
-const RESET_REQUESTS: usize = 64;
+/// How many requests of strangers are done after their answers at once.
+const AFTER_ANSWERS: usize = 64;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +100,7 @@ impl App {
                 mac("password of an unknown user"),
                 config.passwords.filter()?,
             )?,
-            reset_requests: Arc::new(Semaphore::new(RESET_REQUESTS)),
+            after_answers: Arc::new(Semaphore::new(AFTER_ANSWERS)),
             limits: Limits::new(&config.limits, &parts.clock),
             cookies: settings.issuer.cookies(),
             assets: Assets::new(&settings.brand),

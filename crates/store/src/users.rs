@@ -112,6 +112,8 @@ pub trait Users: Send + Sync {
     ) -> Result<Rows<UserView, SearchPosition>>;
     /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
+    /// Adds a user who has confirmed the address, which is verified. One with which another user logs in is a `Conflict`.
+    async fn sign_up(&self, command: AddUser) -> Result<()>;
     /// Adds a user of the configuration file, once: a seed that was removed is not added again.
     async fn seed_user(&self, command: AddUser) -> Result<Seeded>;
     /// Changes a user. `false` when the user does not exist.

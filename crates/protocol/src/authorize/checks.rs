@@ -249,7 +249,8 @@ fn resources(run: &mut Run<'_>) -> Result<(), OAuthError> {
 }
 
 fn prompt(run: &mut Run<'_>) -> Result<(), OAuthError> {
-    run.found.prompt = run.params.prompt()?;
+    let prompt = run.params.prompt()?;
+    run.found.prompt = prompt.offered(run.context.sign_up)?;
     Ok(())
 }
 

@@ -88,6 +88,8 @@ pub struct Context<'a> {
     pub resources: &'a Resources,
     /// The classes that a sign-in can reach.
     pub acr: &'a [Acr],
+    /// Whether strangers can sign up.
+    pub sign_up: bool,
     /// Reads an `id_token_hint`.
     pub hint: &'a dyn Fn(&str) -> Result<VerifiedHint, OAuthError>,
 }

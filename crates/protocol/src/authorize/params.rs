@@ -53,6 +53,7 @@ impl AuthorizationRequest {
             (Prompt::Login, "login"),
             (Prompt::Consent, "consent"),
             (Prompt::SelectAccount, "select_account"),
+            (Prompt::Create, "create"),
         ];
         let asked = known.iter().filter(|(prompt, _)| self.prompt.has(*prompt));
         asked.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")

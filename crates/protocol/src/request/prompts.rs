@@ -16,6 +16,8 @@ pub enum Prompt {
     Consent,
     /// Let the user choose the account.
     SelectAccount,
+    /// OpenID Initiating User Registration 1.0 §2: let the user sign up.
+    Create,
 }
 
 /// The set of prompts asked for.
@@ -36,6 +38,20 @@ impl Prompts {
         self.0.is_empty()
     }
 
+    /// Refuses what the provider does not offer.
+    pub(crate) fn offered(self, sign_up: bool) -> Result<Self, OAuthError> {
+        match self.has(Prompt::Create) && !sign_up {
+            true => Err(Self::unknown()),
+            false => Ok(self),
+        }
+    }
+
+    fn unknown() -> OAuthError {
+        OAuthError::invalid_request(
+            "prompt has an unknown value; known are none, login, consent, select_account",
+        )
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, OAuthError> {
         let mut prompts = Vec::new();
         for word in text.split(' ').filter(|w| !w.is_empty()) {
@@ -44,11 +60,8 @@ impl Prompts {
                 "login" => Prompt::Login,
                 "consent" => Prompt::Consent,
                 "select_account" => Prompt::SelectAccount,
-                _ => {
-                    return Err(OAuthError::invalid_request(
-                        "prompt has an unknown value; known are none, login, consent, select_account",
-                    ));
-                }
+                "create" => Prompt::Create,
+                _ => return Err(Self::unknown()),
             };
             if !prompts.contains(&prompt) {
                 prompts.push(prompt);
@@ -69,6 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn create_is_known_only_where_users_can_sign_up() {
+        let asked = || Prompts::parse("create login").unwrap();
+        assert!(asked().offered(true).unwrap().has(Prompt::Create));
+        assert!(asked().offered(false).is_err());
+        assert!(Prompts::parse("login").unwrap().offered(false).is_ok());
+    }
+
+    #[test]
     fn prompts_are_a_set_of_known_words() {
         assert!(
             Prompts::parse("login consent")
@@ -76,7 +97,8 @@ mod tests {
                 .has(Prompt::Consent)
         );
         assert!(Prompts::parse("none login").is_err());
-        assert!(Prompts::parse("create").is_err());
+        assert!(Prompts::parse("register").is_err());
+        assert!(Prompts::parse("none create").is_err());
         assert!(Prompts::parse("none none").unwrap().has(Prompt::None));
     }
 }

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     OAuthError,
     authorize::{AuthorizationRequest, Context, PageReason, Refusal, check},
-    request::AuthorizationParams,
+    request::{AuthorizationParams, Prompt},
     verify,
 };
 use cardea_web::inbound::{FormError, Readable, ReadableQuery, UnreadForm};
@@ -17,7 +17,7 @@ use crate::{
     explain,
     form::read_request,
     journey::{finish, goal::Goal, next_step::proceed, ticket::Ticket},
-    limited,
+    limited, sign_up,
 };
 
 /// `GET /authorize`
@@ -74,11 +74,31 @@ async fn authorize(ctx: &Ctx, query: &Readable) -> Result<Response, Failure> {
             Checked::Refused(response) => return Ok(*response),
         },
     };
+    // OpenID Initiating User Registration 1.0 §2. The page leads to the login page, too.
+    let creates = request.prompt.has(Prompt::Create);
     let goal = Goal::Authorize(request);
     let ticket = Ticket::new(&ctx.app, &browser, goal, ctx.caller.now);
-    let mut response = proceed(ctx, &browser, ticket).await?;
+    let mut response = match creates {
+        true => sign_up::to_page(&ctx.app, &ticket)?,
+        false => proceed(ctx, &browser, ticket).await?,
+    };
     browser.remember(&ctx.app, response.headers_mut());
     Ok(response)
+}
+
+/// Checks the request of an old journey again. `None` when it is refused now.
+pub(crate) async fn check_again(
+    ctx: &Ctx,
+    old: &AuthorizationRequest,
+) -> Result<Option<Box<AuthorizationRequest>>, Failure> {
+    match checked(ctx, &AuthorizationParams::new(&old.params())).await {
+        Ok(Checked::Request(mut request)) => {
+            request.access.subject = request.access.subject.or(old.access.subject.clone());
+            Ok(Some(request))
+        }
+        Ok(Checked::Refused(_)) | Err(Failure::Refused { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A request after all checks.
@@ -122,6 +142,7 @@ async fn checked(ctx: &Ctx, params: &AuthorizationParams<'_>) -> Result<Checked,
         some_clients: &some,
         resources: &ctx.app.settings.resources,
         acr: ctx.app.settings.mfa.supported(),
+        sign_up: ctx.app.settings.sign_up.is_open(),
         hint: &hint,
     };
     match check(params, context) {

@@ -17,6 +17,7 @@ pub(crate) mod problem;
 mod problems;
 pub(crate) mod roles;
 pub mod settings;
+pub(crate) mod sign_up;
 mod tokens;
 mod upstreams;
 mod users;
@@ -41,6 +42,7 @@ pub use mfa::{MfaConfig, MfaRule};
 pub use passwords::PasswordsConfig;
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
+pub use sign_up::{SignUpConfig, SignUpMode};
 pub use tokens::{SessionsConfig, TokensConfig};
 pub use upstreams::{UpstreamConfig, UpstreamPreset};
 pub use users::SeedUser;
@@ -71,6 +73,8 @@ pub struct Config {
     pub passwords: PasswordsConfig,
     /// When a second factor is asked for.
     pub mfa: MfaConfig,
+    /// Who can make an account.
+    pub sign_up: SignUpConfig,
     /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
     /// answered 429 with `Retry-After`. `0` lifts one.
     pub limits: LimitsConfig,
@@ -127,6 +131,7 @@ impl Default for Config {
             sessions: SessionsConfig::default(),
             passwords: PasswordsConfig::default(),
             mfa: MfaConfig::default(),
+            sign_up: SignUpConfig::default(),
             limits: LimitsConfig::default(),
             metrics: MetricsConfig::default(),
             outbound: OutboundConfig::default(),

@@ -28,6 +28,7 @@ impl Config {
         ];
         problems.extend(networks.into_iter().filter_map(Result::err).flatten());
         problems.extend(self.mfa.policy().err().into_iter().flatten());
+        problems.extend(self.sign_up.read().err().into_iter().flatten());
         problems.extend(self.outbound.problems());
         problems.extend(MailServer::read(&self.mail).err());
         problems.extend(Templates::of(&self.mail).err().into_iter().flatten());

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
 
-use super::{Config, ConfigProblem, Places, mail::MailServer, networks::networks};
+use super::{Config, ConfigProblem, Places, mail::MailServer, networks::networks, sign_up::SignUp};
 use crate::pages::{Brand, BrandParts, Logo};
 
 /// The checked configuration.
@@ -24,6 +24,7 @@ pub struct Settings {
     pub(crate) session_idle_ttl: SignedDuration,
     pub(crate) session_absolute_ttl: SignedDuration,
     pub(crate) mfa: Policy,
+    pub(crate) sign_up: SignUp,
     pub(crate) resources: Resources,
     pub(crate) language: Lang,
     pub(crate) brand: Brand,
@@ -165,6 +166,7 @@ impl Settings {
             session_idle_ttl: sessions.idle_ttl.signed(),
             session_absolute_ttl: sessions.absolute_ttl.signed(),
             mfa: config.mfa.policy()?,
+            sign_up: config.sign_up.read()?,
             resources: resources(config)?,
             language: config.language,
             brand: brand(config)?,

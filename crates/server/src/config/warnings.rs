@@ -6,7 +6,7 @@ use cardea_protocol::{
 };
 use jiff::Timestamp;
 
-use super::{Config, ConfigProblem, mail::MailServer, settings::resources};
+use super::{Config, ConfigProblem, SignUpMode, mail::MailServer, settings::resources};
 
 impl Config {
     /// Scopes and claims that clients and users of the file name and that can't be given. Empty while there are problems that
@@ -34,6 +34,11 @@ impl Config {
         {
             let what = "mails leave this machine without TLS: who reads them on the way can use their links";
             warnings.push(self.places.locate(ConfigProblem::new("mail.url", what)));
+        }
+        if self.sign_up.mode == SignUpMode::Open && self.mail.url.is_none() && !self.development {
+            let what =
+                "without mail no user can sign up, as addresses can't be confirmed; set mail.url";
+            warnings.push(self.places.locate(ConfigProblem::new("sign_up.mode", what)));
         }
         warnings
     }

@@ -41,7 +41,9 @@ macro_rules! files {
             "mail",
             "password_reset",
             "when",
-            "second_factor"
+            "second_factor",
+            "sign_up",
+            "verify_email"
         )
     };
     ($lang:literal: $($page:literal),*) => {

@@ -298,6 +298,7 @@ fn show_with(
         problem,
         again: journey.ticket.again.is_some(),
         can_reset: ctx.app.mail.is_on(),
+        can_sign_up: ctx.app.settings.sign_up.is_open() && fixed.is_none(),
         upstreams: &upstreams,
         password_optional: ctx.app.upstreams.has_domains(),
     };

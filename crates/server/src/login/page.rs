@@ -25,6 +25,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) again: bool,
     /// Whether a link to a new password can be mailed.
     pub(crate) can_reset: bool,
+    /// Whether strangers can sign up.
+    pub(crate) can_sign_up: bool,
     /// The other providers.
     pub(crate) upstreams: &'a [UpstreamButton<'a>],
     /// Whether an address by itself may lead to another provider.
@@ -126,6 +128,7 @@ impl LoginPage<'static> {
             problem,
             again: false,
             can_reset: true,
+            can_sign_up: true,
             upstreams: &[],
             password_optional: false,
         };

@@ -21,6 +21,7 @@ use jiff::SignedDuration;
 
 use self::page::{AskPage, NewPasswordPage, Problem};
 use crate::{
+    after_answer::after_answer,
     app::App,
     browser::Browser,
     config::development::is_demo_secret,
@@ -195,21 +196,8 @@ fn ask(ctx: &Ctx, browser: &Browser, username: Option<&str>) -> Response {
     if let Some(name) = asked.filter(|_| username.len() <= MAX_NAME_BYTES && ctx.app.mail.is_on()) {
         let (app, lang) = (Arc::clone(&ctx.app), ctx.lang());
         let cause = ctx.caller.cause(Actor::Stranger);
-        // What a flood of requests can make wait is bounded: a request that finds no room is not done.
-        match Arc::clone(&app.reset_requests).try_acquire_owned() {
-            Ok(permit) => {
-                tokio::spawn(async move {
-                    let request_id = cause.request_id.clone();
-                    if let Err(error) = send_link(&app, &name, lang, cause).await {
-                        tracing::error!(request_id, %error, "the link to a new password could not be written");
-                    }
-                    drop(permit);
-                });
-            }
-            Err(_) => {
-                tracing::warn!(request_id = %ctx.caller.request_id, "too many requests for a new password at once: one was not done");
-            }
-        }
+        let work = async move { send_link(&app, &name, lang, cause).await };
+        after_answer(ctx, "the link to a new password", work);
     }
     show_ask(ctx, browser, true)
 }

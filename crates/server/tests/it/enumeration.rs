@@ -1,9 +1,9 @@
-//! Times of failed logins do not show who exists. A measurement: `cargo test -p cardea-server --test it enumeration -- --ignored
+//! Times of failed logins and of sign-ups do not show who exists. A measurement: `cargo test -p cardea-server --test it enumeration -- --ignored
 //! --nocapture` on a machine without other work.
 
 use std::time::{Duration, Instant};
 
-use cardea_server::config::SeedUser;
+use cardea_server::config::{SeedUser, SignUpMode};
 use cardea_testkit::{Browser, TestServer};
 use cardea_web::config::SecretText;
 
@@ -60,5 +60,47 @@ async fn the_time_of_a_failed_login_does_not_show_who_exists() {
     let [users, unknown] = &times;
     let auc = auc(users, unknown);
     println!("AUC over {TRIES} tries a side: {auc:.3}");
+    assert!((0.46..=0.54).contains(&auc), "{auc}");
+}
+
+#[tokio::test]
+#[ignore = "a measurement of times"]
+async fn the_time_of_a_sign_up_does_not_show_who_exists() {
+    let users = (0..USERS).map(|n| SeedUser {
+        username: format!("user{n}"),
+        email: Some(format!("user{n}@example.test")),
+        email_verified: true,
+        ..SeedUser::default()
+    });
+    let server = TestServer::builder()
+        .config(|config| {
+            config.users = users.collect();
+            config.mail.url = Some(SecretText::new("smtp://127.0.0.1:1".to_owned()));
+            config.mail.from = Some("no-reply@example.test".to_owned());
+            config.sign_up.mode = SignUpMode::Open;
+        })
+        .start()
+        .await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/sign_up")).await;
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..TRIES {
+        let names = [format!("user{}", n % USERS), format!("none{n}")];
+        for (side, name) in names.iter().enumerate() {
+            let email = format!("{name}@example.test");
+            let fill = [
+                ("username", name.as_str()),
+                ("email", email.as_str()),
+                ("password", "seven-otters-in-a-canoe"),
+            ];
+            let began = Instant::now();
+            let answer = browser.submit_once(&page, page.form(), &fill).await;
+            times[side].push(began.elapsed());
+            assert_eq!(answer.status, 200);
+        }
+    }
+    let [users, unknown] = &times;
+    let auc = auc(users, unknown);
+    println!("AUC of sign-up over {TRIES} tries a side: {auc:.3}");
     assert!((0.46..=0.54).contains(&auc), "{auc}");
 }

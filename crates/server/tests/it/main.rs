@@ -31,6 +31,7 @@ mod password_reset;
 mod revocation;
 mod second_factor;
 mod sessions;
+mod sign_up;
 mod store_trouble;
 mod surface;
 mod tenant;

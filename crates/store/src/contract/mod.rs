@@ -89,6 +89,8 @@ pub mod sample;
 #[doc(hidden)]
 pub mod sessions;
 #[doc(hidden)]
+pub mod sign_up;
+#[doc(hidden)]
 pub mod trusted_devices;
 #[doc(hidden)]
 pub mod upstream_sessions;
@@ -244,6 +246,8 @@ macro_rules! contract {
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            sign_up: a_sign_up_makes_one_account_of_an_address,
+                of_20_parallel_sign_ups_of_an_address_one_is_made;
             upstream_sessions: unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
                 a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
                 of_20_parallel_logout_tokens_one_counts;
@@ -314,6 +318,7 @@ mod tests {
             ("role_file", include_str!("role_file.rs")),
             ("roles", include_str!("roles.rs")),
             ("sessions", include_str!("sessions.rs")),
+            ("sign_up", include_str!("sign_up.rs")),
             ("upstream_sessions", include_str!("upstream_sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),
             ("trusted_devices", include_str!("trusted_devices.rs")),

@@ -128,6 +128,10 @@ impl Users for SqliteStore {
         self.write(move |tx| add(tx, &command)).await
     }
 
+    async fn sign_up(&self, command: AddUser) -> Result<()> {
+        self.write(move |tx| sign_up(tx, &command)).await
+    }
+
     async fn seed_user(&self, command: AddUser) -> Result<Seeded> {
         self.write(move |tx| seed(tx, &command)).await
     }
@@ -248,6 +252,15 @@ pub(super) fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
         put_password(tx, &command.user.subject, hash, &command.cause)?;
     }
     audit::record(tx, &command.cause, &events::user_added(&command.user))
+}
+
+fn sign_up(tx: &Connection, command: &AddUser) -> Verb<()> {
+    let user = &command.user;
+    let address = user.email.as_deref().unwrap_or_default();
+    if login_email::is_taken(tx, address, &user.subject)? {
+        return Err(StoreError::conflict(Constraint::Email).into());
+    }
+    add(tx, command)
 }
 
 /// D19: a seed is applied once, and never re-created, re-enabled or overwritten.

@@ -97,6 +97,7 @@ fn n3_a_registered_client_id_that_may_have_been_meant_is_named() {
         similar_client: Some("app"),
         some_clients: &[],
         resources: &resources,
+        sign_up: false,
         acr: &[Acr::Password, Acr::Mfa],
         hint: &|_| panic!("there is no hint"),
     };

@@ -105,6 +105,7 @@ impl Asked {
             similar_client: None,
             some_clients: &self.clients,
             resources: &resources,
+            sign_up: false,
             acr: &[Acr::Password, Acr::Mfa],
             hint: &|_| self.hint.clone(),
         };

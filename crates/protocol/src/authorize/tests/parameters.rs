@@ -232,6 +232,7 @@ fn more_than_eight_resources_are_refused() {
             similar_client: None,
             some_clients: &[],
             resources: &resources,
+            sign_up: false,
             acr: &[Acr::Password, Acr::Mfa],
             hint: &|_| panic!("there is no hint"),
         };

@@ -33,6 +33,8 @@ use crate::{
     login::page::LoginPage,
     password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
+    sign_up::page::SignUpPage,
+    verify_email::page::VerifyPage,
 };
 
 struct Sample {
@@ -79,6 +81,8 @@ fn samples() -> Vec<Sample> {
         rendered(FederationPage::CSP, FederationPage::samples()),
         rendered(LinksPage::CSP, LinksPage::samples()),
         rendered(InvitationPage::CSP, InvitationPage::samples()),
+        rendered(SignUpPage::CSP, SignUpPage::samples()),
+        rendered(VerifyPage::CSP, VerifyPage::samples()),
     ]
     .into_iter()
     .flatten()

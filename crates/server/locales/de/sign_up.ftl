@@ -1,0 +1,13 @@
+sign-up-title = Konto erstellen
+sign-up-email = E-Mail
+sign-up-username = Benutzername
+sign-up-password = Passwort
+sign-up-continue = Weiter
+sign-up-sign-in = Ich habe schon ein Konto
+sign-up-sent = Wir haben eine E-Mail an diese Adresse geschickt. Folgen Sie dem Link darin innerhalb von 24 Stunden. Falls keine E-Mail ankommt, sehen Sie im Spam-Ordner nach.
+sign-up-needs-invitation = Für ein Konto brauchen Sie hier eine Einladung. Bitten Sie die Betreiber dieser Website darum.
+sign-up-no-mail = Diese Website verschickt keine E-Mails, daher kann Ihre Adresse nicht bestätigt werden. Bitten Sie Ihren Administrator um ein Konto.
+sign-up-username-bad = Ein Benutzername hat mindestens einen Buchstaben, höchstens 128 Zeichen und kein @.
+sign-up-username-taken = Dieser Benutzername ist vergeben oder sieht einem anderen ähnlich. Wählen Sie einen anderen.
+sign-up-email-bad = Geben Sie eine E-Mail-Adresse wie name@example.com ein.
+sign-up-domain = Mit Adressen dieser Domain kann man sich hier nicht registrieren.

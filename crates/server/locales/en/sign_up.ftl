@@ -1,0 +1,13 @@
+sign-up-title = Create an account
+sign-up-email = Email
+sign-up-username = User name
+sign-up-password = Password
+sign-up-continue = Continue
+sign-up-sign-in = I already have an account
+sign-up-sent = We have sent a mail to this address. Follow its link within 24 hours to finish. If no mail arrives, look into the spam folder.
+sign-up-needs-invitation = To make an account here you need an invitation. Ask whoever runs this site for one.
+sign-up-no-mail = This site sends no mail, so your address can’t be confirmed. Ask your administrator for an account.
+sign-up-username-bad = A user name has at least one letter, at most 128 characters, and no @.
+sign-up-username-taken = This user name is taken, or looks like another one. Choose another.
+sign-up-email-bad = Enter an email address such as name@example.com.
+sign-up-domain = Addresses of this domain can’t sign up here.

@@ -1,0 +1,196 @@
+//! `/verify_email`: the link that confirms an address. A GET uses nothing: mail scanners read links.
+
+pub(crate) mod page;
+
+use axum::response::Response;
+use cardea_protocol::model::{Actor, User, Username};
+use cardea_seal::Secret;
+use cardea_store::{AddUser, Constraint, StoreError};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use http::StatusCode;
+
+use self::page::{VerifyPage, View};
+use crate::{
+    authorize::check_again,
+    browser::Browser,
+    ctx::Ctx,
+    error::{self, Failure},
+    error_page::page::PageError,
+    form::{Form, MAX_PAGE_BYTES, read_limited},
+    journey::{
+        forms::{csrf_parts, from_our_page},
+        goal::{AccountSection, Goal},
+        new_account,
+        next_step::parameter,
+    },
+    limited,
+    pages::html,
+    sign_up::{self, PendingSignUp, page::Problem},
+};
+
+const STEP: &str = "verify email";
+
+/// `GET /verify_email`
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async {
+        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+        let query = query?;
+        let none = || Failure::page(PageError::BrokenLink, "there is no token");
+        let token = parameter(&query, "token").ok_or_else(none)?;
+        let browser = Browser::of(&ctx);
+        let visit = Visit::of(&ctx, &browser, token).await?;
+        let mut response = visit.show(&ctx, &browser, View::Confirm(None), "");
+        browser.remember(&ctx.app, response.headers_mut());
+        Ok(response)
+    };
+    error::page(&ctx, result.await)
+}
+
+/// `POST /verify_email`
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.login;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
+        let form = Form::of(pairs)?;
+        let browser = Browser::of(&ctx);
+        // A browser that was given a page has a cookie, if it keeps cookies.
+        if browser.fresh.is_some() {
+            let cause = "a form without the browser's cookie";
+            return Err(Failure::page(PageError::OtherBrowser, cause));
+        }
+        let token = form.one("token").unwrap_or_default();
+        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+        let visit = Visit::of(&ctx, &browser, token).await?;
+        visit.confirm(&ctx, &browser, &form).await
+    };
+    error::page(&ctx, result.await)
+}
+
+/// A pending sign-up whose link is followed.
+struct Visit<'a> {
+    token: &'a str,
+    pending: PendingSignUp,
+    /// Whether it is another browser than the one that signed up. Its user may not be who chose the password (pre-hijacking).
+    elsewhere: bool,
+}
+
+impl<'a> Visit<'a> {
+    async fn of(ctx: &Ctx, browser: &Browser, token: &'a str) -> Result<Self, Failure> {
+        let pending = PendingSignUp::open(&ctx.app, token, ctx.caller.now)?;
+        if !ctx.app.settings.sign_up.is_open() {
+            return Err(Failure::page(PageError::UsedLink, "sign-up is not open"));
+        }
+        if ctx.app.store.user(&pending.subject).await?.is_some() {
+            return Err(used());
+        }
+        Ok(Self {
+            token,
+            elsewhere: !pending.began_in(browser),
+            pending,
+        })
+    }
+
+    /// Adds the user. Single use: of two at once the store adds one, as both have the same subject.
+    async fn confirm(self, ctx: &Ctx, browser: &Browser, form: &Form) -> Result<Response, Failure> {
+        let entered = form.one("username").map(str::trim);
+        let again = |view| {
+            let mut page = self.show(ctx, browser, view, entered.unwrap_or_default());
+            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(page)
+        };
+        let wrong = |problem| again(View::Confirm(Some(problem)));
+        let Some(username) = self.username(entered) else {
+            return wrong(Problem::Username);
+        };
+        let user = self.user(ctx, username)?;
+        let hash: Secret<String> = if self.elsewhere {
+            let password = form.one("password").unwrap_or_default();
+            match sign_up::hash(ctx, password, &user).await? {
+                Ok(hash) => hash,
+                Err(problem) => return wrong(problem),
+            }
+        } else {
+            self.pending.password_hash()
+        };
+        let subject = user.subject.clone();
+        let command = AddUser {
+            user,
+            password_hash: Some(hash),
+            cause: ctx.caller.cause(Actor::Person(subject.clone())),
+        };
+        if let Err(error) = ctx.app.store.sign_up(command).await {
+            let StoreError::Conflict { constraint } = error else {
+                return Err(error.into());
+            };
+            if ctx.app.store.user(&subject).await?.is_some() {
+                return Err(used());
+            }
+            return match constraint {
+                Constraint::UserName | Constraint::UserNameLooksAlike => {
+                    wrong(Problem::UsernameTaken)
+                }
+                Constraint::Email => again(View::HasAccount),
+                other => Err(StoreError::Conflict { constraint: other }.into()),
+            };
+        }
+        ctx.app.refresh_password_costs().await?;
+        tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "made an account by a sign-up");
+        let goal = self.goal(ctx).await?;
+        new_account::sign_in(ctx, browser, &subject, goal).await
+    }
+
+    /// The user name: as it was chosen, or as it is chosen now.
+    fn username(&self, entered: Option<&str>) -> Option<Username> {
+        match entered {
+            None => Some(self.pending.username.clone()),
+            Some(entered) => sign_up::new_name(entered),
+        }
+    }
+
+    /// The new user, with the least: no roles.
+    fn user(&self, ctx: &Ctx, username: Username) -> Result<User, Failure> {
+        Ok(User {
+            subject: self.pending.subject.clone(),
+            email: Some(self.pending.email.as_str().to_owned()),
+            email_verified: true,
+            ..new_account::new_user(ctx, username, None)?
+        })
+    }
+
+    /// Where the journey leads that the sign-up began in. In another browser it leads to the account: the application waits in the
+    /// browser that signed up.
+    async fn goal(&self, ctx: &Ctx) -> Result<Goal, Failure> {
+        let return_to = AccountSection::Profile;
+        let account = Goal::Account { return_to };
+        match &self.pending.goal {
+            _ if self.elsewhere => Ok(account),
+            Goal::Authorize(old) => {
+                let request = check_again(ctx, old).await?;
+                Ok(request.map_or(account, Goal::Authorize))
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    fn show(&self, ctx: &Ctx, browser: &Browser, view: View, entered: &str) -> Response {
+        let csrf = ctx.app.csrf.token(&csrf_parts(browser, self.token, STEP));
+        let username = match entered {
+            "" => self.pending.username.as_str(),
+            entered => entered,
+        };
+        let page = VerifyPage {
+            shell: ctx.shell(),
+            csrf: &csrf,
+            token: self.token,
+            email: self.pending.email.as_str(),
+            username,
+            elsewhere: self.elsewhere,
+            view,
+        };
+        html(VerifyPage::CSP, &page)
+    }
+}
+
+fn used() -> Failure {
+    Failure::page(PageError::UsedLink, "the sign-up was confirmed before")
+}

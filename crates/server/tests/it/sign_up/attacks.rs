@@ -1,0 +1,219 @@
+//! Attacks on sign-up.
+
+use cardea_store::Page as Rows;
+use cardea_testkit::{Browser, Person, TestServer, eventually};
+use jiff::SignedDuration;
+
+use super::{PASSWORD, ask, ask_at, exists, link, mails, server};
+
+const USED: &str = "This link no longer works";
+const OTHER: &str = "nine-herons-on-a-roof";
+
+async fn logs_in(server: &TestServer, username: &str, password: &str) -> bool {
+    let mut browser = Browser::new(server);
+    let page = browser.open(&server.url("/login")).await;
+    let fill = [("username", username), ("password", password)];
+    let page = browser.submit(&page, page.form(), &fill).await;
+    page.path() == "/account/profile"
+}
+
+#[tokio::test]
+async fn pre_hijacking_the_password_of_who_signed_up_elsewhere_is_not_used() {
+    let server = server().await;
+    let mut enemy = Browser::new(&server);
+    ask(&mut enemy, "dora", "dora@example.test").await;
+    let url = link(&server, "dora@example.test").await;
+    let mut owner = Browser::new(&server);
+    let page = owner.open(&url).await;
+    assert!(page.text().contains("type=\"password\""));
+    let without = owner.submit(&page, page.form(), &[]).await;
+    assert_eq!(without.status(), 422);
+    assert!(!exists(&server, "dora").await);
+    let done = owner
+        .submit(&page, page.form(), &[("password", OTHER)])
+        .await;
+    assert_eq!(done.path(), "/account/profile");
+    assert!(!logs_in(&server, "dora", PASSWORD).await);
+    assert!(logs_in(&server, "dora", OTHER).await);
+    assert_eq!(enemy.open(&server.url("/account")).await.path(), "/login");
+}
+
+#[tokio::test]
+async fn session_fixation_a_confirmation_gives_new_cookies() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    ask(&mut browser, "dora", "dora@example.test").await;
+    let before = browser.cookies().clone();
+    let url = link(&server, "dora@example.test").await;
+    let page = browser.open(&url).await;
+    browser.submit(&page, page.form(), &[]).await;
+    let after = browser.cookies();
+    for (name, value) in &before {
+        assert_ne!(after.get(name), Some(value), "{name}");
+    }
+    let mut enemy = Browser::new(&server);
+    for (name, value) in &before {
+        enemy.plant(name, value);
+    }
+    assert_eq!(enemy.open(&server.url("/account")).await.path(), "/login");
+}
+
+#[tokio::test]
+async fn a_replayed_forged_expired_or_foreign_link_makes_no_account() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    ask(&mut browser, "dora", "dora@example.test").await;
+    let url = link(&server, "dora@example.test").await;
+    let first = browser.open(&url).await;
+    let other_link = {
+        let mut other = Browser::new(&server);
+        ask(&mut other, "emil", "emil@example.test").await;
+        link(&server, "emil@example.test").await
+    };
+    // The form of one link does not use another one.
+    let (_, foreign) = other_link.split_once("token=").unwrap();
+    let swapped = first.form().with("token", foreign);
+    let refused = browser.submit(&first, swapped, &[]).await;
+    refused.is_trouble(403, "We didn’t accept that");
+    browser.submit(&first, first.form(), &[]).await;
+    browser.open(&url).await.is_trouble(400, USED);
+    let broken = "This link doesn’t work";
+    let flipped = format!("{}x{}", &url[..url.len() - 20], &url[url.len() - 19..]);
+    for forged in [
+        flipped,
+        server.url("/verify_email"),
+        server.url("/verify_email?token="),
+        server.url(&format!("/verify_email?token={}", "A".repeat(43))),
+        server.url(&format!("/verify_email?token={}", "A".repeat(9000))),
+    ] {
+        browser.open(&forged).await.is_trouble(400, broken);
+    }
+    server.advance(SignedDuration::from_hours(24));
+    browser.open(&other_link).await.is_trouble(400, USED);
+    assert!(!exists(&server, "emil").await);
+}
+
+#[tokio::test]
+async fn two_confirmations_at_once_make_one_account() {
+    let server = server().await;
+    let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
+    ask(&mut one, "dora", "dora@example.test").await;
+    let url = link(&server, "dora@example.test").await;
+    let (first, second) = (one.open(&url).await, two.open(&url).await);
+    let fill = [("username", "other-dora"), ("password", OTHER)];
+    let (first, second) = tokio::join!(
+        one.submit(&first, first.form(), &[]),
+        two.submit(&second, second.form(), &fill)
+    );
+    let mut statuses = [first.status(), second.status()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    assert!(exists(&server, "dora").await != exists(&server, "other-dora").await);
+}
+
+#[tokio::test]
+async fn enumeration_the_answer_is_the_same_and_the_owner_of_a_taken_address_is_notified() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/sign_up")).await;
+    let mut answers = Vec::new();
+    for (name, email) in [
+        ("dora", "dora@example.test"),
+        (Person::ALICE.username, "emil@example.test"),
+        ("frida", "alice@example.test"),
+        (Person::ALICE.username, "ALICE@example.test"),
+    ] {
+        let answer = ask_at(&mut browser, &page, name, email).await;
+        assert_eq!(answer.status(), 200);
+        answers.push(answer.text().to_owned());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let mut taken = Vec::new();
+    eventually("the owner is notified", async || {
+        taken = mails(&server, "alice@example.test").await;
+        !taken.is_empty()
+    })
+    .await;
+    assert!(taken[0].contains("already"));
+    assert!(!taken[0].contains("/verify_email"));
+}
+
+#[tokio::test]
+async fn header_injection_html_and_oversized_fields_are_refused_or_stay_text() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    let long = "x".repeat(300);
+    for (name, email) in [
+        ("dora", "dora@example.test\r\nBcc: eve@example.test"),
+        ("dora", "<script>alert(1)</script>@example.test"),
+        ("dora", ""),
+        ("", "dora@example.test"),
+        ("a@b.example", "dora@example.test"),
+        ("dora\u{202e}", "dora@example.test"),
+        (long.as_str(), "dora@example.test"),
+        ("dora", &format!("{long}@example.test")),
+    ] {
+        let refused = ask(&mut browser, name, email).await;
+        assert_eq!(refused.status(), 422, "{name} {email}");
+        assert!(!refused.text().contains("<script>alert(1)"));
+    }
+    let huge = "x".repeat(20_000);
+    let page = browser.open(&server.url("/sign_up")).await;
+    assert_eq!(
+        ask_at(&mut browser, &page, &huge, "a@b.example")
+            .await
+            .status(),
+        413
+    );
+    for weak in ["", "short", "password", "dora dora dora"] {
+        let page = browser.open(&server.url("/sign_up")).await;
+        let fill = [
+            ("username", "dora"),
+            ("email", "dora@example.test"),
+            ("password", weak),
+        ];
+        let refused = browser.submit(&page, page.form(), &fill).await;
+        assert_eq!(refused.status(), 422, "{weak}");
+    }
+    server.send_mails().await;
+    assert!(mails(&server, "dora@example.test").await.is_empty());
+}
+
+/// How many strangers sign up; what is in the store afterwards is bounded.
+async fn flood(strangers: usize) {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/sign_up")).await;
+    let before = server
+        .store
+        .users(Rows::first(1000))
+        .await
+        .unwrap()
+        .items
+        .len();
+    for n in 0..strangers {
+        let to = format!("stranger{n}@example.test");
+        let answer = ask_at(&mut browser, &page, &format!("stranger{n}"), &to).await;
+        assert_eq!(answer.status(), 200);
+    }
+    let after = server
+        .store
+        .users(Rows::first(1000))
+        .await
+        .unwrap()
+        .items
+        .len();
+    assert_eq!(before, after);
+    server.tamper("CREATE TABLE IF NOT EXISTS bounded (n INTEGER CHECK (n <= 1000)); INSERT INTO bounded SELECT count(*) FROM outbox");
+}
+
+#[tokio::test]
+async fn many_strangers_leave_no_row_but_their_mails() {
+    flood(20).await;
+}
+
+#[tokio::test]
+#[ignore = "takes an hour: each sign-up hashes a password"]
+async fn a_hundred_thousand_strangers_leave_the_store_bounded() {
+    flood(100_000).await;
+}

@@ -98,6 +98,12 @@ impl Policy {
         }
     }
 
+    /// Whether a rule is about roles.
+    #[must_use]
+    pub fn names_roles(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.roles.is_empty())
+    }
+
     /// What is required here.
     #[must_use]
     pub fn requirement(&self, at: &Circumstances<'_>) -> Requirement {

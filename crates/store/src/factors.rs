@@ -1,8 +1,10 @@
 //! Second factors: an authenticator app, backup codes, and browsers that are trusted.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{Cause, Subject, TrustedDevice},
+    model::{Cause, LastSeen, Subject, TrustedDevice},
     totp::TimeStep,
 };
 use cardea_seal::{Digest, Secret};
@@ -142,6 +144,8 @@ pub struct TrustDevice {
     pub replaces: Option<Digest>,
     /// The browser's `User-Agent`.
     pub label: String,
+    /// Its address.
+    pub address: Option<IpAddr>,
     /// Until when.
     pub expires_at: Timestamp,
     /// Who does it.
@@ -177,13 +181,19 @@ pub trait Factors: Send + Sync {
     async fn remove_factors(&self, command: RemoveFactors) -> Result<bool>;
     /// Trusts a browser. `false` when the user has no second factor, or is disabled.
     async fn trust_device(&self, command: TrustDevice) -> Result<bool>;
-    /// Whether the user trusts the browser with this token, at `now`.
-    async fn is_trusted(&self, subject: &Subject, token: Digest, now: Timestamp) -> Result<bool>;
-    /// Writes that a trusted browser stood for a second factor.
+    /// The browser with this token, if the user trusts it at `now`.
+    async fn trusted_device(
+        &self,
+        subject: &Subject,
+        token: Digest,
+        now: Timestamp,
+    ) -> Result<Option<TrustedDevice>>;
+    /// Writes that a trusted browser stood for a second factor, and where it was.
     async fn touch_trusted_device(
         &self,
         subject: Subject,
         token: Digest,
+        seen: LastSeen,
         now: Timestamp,
     ) -> Result<()>;
     /// The browsers that a user trusts, the newest first.

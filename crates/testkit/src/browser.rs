@@ -36,6 +36,13 @@ impl<'a> Browser<'a> {
         self
     }
 
+    /// Another browser, by its `User-Agent`, with the same cookies.
+    #[must_use]
+    pub fn named(mut self, user_agent: &str) -> Self {
+        user_agent.clone_into(&mut self.user_agent);
+        self
+    }
+
     /// The same browser with these languages as its `Accept-Language`.
     #[must_use]
     pub fn reading(mut self, languages: &str) -> Self {

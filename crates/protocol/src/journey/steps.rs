@@ -344,7 +344,8 @@ impl Steps {
     }
 
     /// The organization that the session's user chose in this ticket.
-    pub(super) fn organization(&self, session: &Session) -> Option<&OrganizationId> {
+    #[must_use]
+    pub fn organization(&self, session: &Session) -> Option<&OrganizationId> {
         let step = self.organization.as_ref()?;
         (step.sid == session.sid).then_some(&step.id)
     }

@@ -1,8 +1,10 @@
 //! Second factors: failed attempts, and the browsers that are not asked.
 
+use std::net::IpAddr;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::Subject;
+use super::{LastSeen, Subject};
 
 /// How long a browser that the user trusts is not asked for a second factor.
 pub const TRUST_TTL: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -49,12 +51,26 @@ pub struct TrustedDevice {
     pub subject: Subject,
     /// The browser's `User-Agent`.
     pub label: String,
+    /// The address from which it was last used.
+    pub address: Option<IpAddr>,
     /// When the user said to trust it.
     pub created_at: Timestamp,
     /// When it stood for a second factor for the last time.
     pub last_used_at: Timestamp,
     /// Until when it is trusted.
     pub expires_at: Timestamp,
+}
+
+impl TrustedDevice {
+    /// Whether its cookie still stands for a second factor. From another network and another browser at once it was perhaps copied.
+    #[must_use]
+    pub fn holds(&self, seen: &LastSeen) -> bool {
+        let before = LastSeen {
+            address: self.address,
+            user_agent: (!self.label.is_empty()).then(|| self.label.clone()),
+        };
+        !before.is_elsewhere(seen)
+    }
 }
 
 #[cfg(test)]

@@ -104,6 +104,14 @@ pub struct LastSeen {
 }
 
 impl LastSeen {
+    /// Whether both the network (/24 or /64) and the user agent are others. One of them alone is a move, or an update.
+    #[must_use]
+    pub fn is_elsewhere(&self, other: &LastSeen) -> bool {
+        let networks = (self.address.map(network), other.address.map(network));
+        let moved = matches!(networks, (Some(before), Some(now)) if before != now);
+        moved && self.user_agent != other.user_agent
+    }
+
     /// Whether both come from the same network (/24 or /64) with the same user agent.
     #[must_use]
     pub fn resembles(&self, other: &LastSeen) -> bool {
@@ -186,6 +194,24 @@ mod tests {
                 same,
                 "{a} {b}"
             );
+        }
+    }
+
+    #[test]
+    fn elsewhere_are_another_network_and_another_user_agent_at_once() {
+        let home = seen("203.0.113.7", Some("Firefox"));
+        for (other, elsewhere) in [
+            (seen("203.0.113.200", Some("Firefox")), false),
+            (seen("203.0.113.200", Some("curl")), false),
+            (seen("203.0.114.7", Some("Firefox")), false),
+            (seen("203.0.114.7", Some("curl")), true),
+            (seen("203.0.114.7", None), true),
+            (seen("2001:db8::1", Some("curl")), true),
+            // Where the address is not known, nothing is said.
+            (seen("", Some("curl")), false),
+        ] {
+            assert_eq!(home.is_elsewhere(&other), elsewhere, "{other:?}");
+            assert_eq!(other.is_elsewhere(&home), elsewhere, "{other:?}");
         }
     }
 

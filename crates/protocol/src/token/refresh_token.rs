@@ -30,6 +30,8 @@ const RETRY_WINDOW_PROVED: SignedDuration = SignedDuration::from_secs(60);
 const RETRIES_OF_REUSE: u8 = 0b111;
 /// So many of the last eight generations with a retry are audited: no network loses that many answers for long.
 const RETRIES_OF_ALARM: u32 = 3;
+/// A use from elsewhere that is refused is audited as often.
+const ANOMALY_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// A laptop that slept: a public client gets one late retry in this time.
 const LATE_RETRY_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -101,6 +103,8 @@ pub struct Policy {
     pub rotation: RefreshRotation,
     /// How long an unused token lives.
     pub idle_ttl: SignedDuration,
+    /// Whether the user has a second factor, and second factors are not off.
+    pub second_factor: bool,
 }
 
 /// The decision, made on the locked row.
@@ -185,6 +189,10 @@ pub fn judge(
     let one_before = presented.generation.checked_add(1) == Some(refresh.generation);
     let retriable =
         one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent;
+    let current = presented.generation == refresh.generation;
+    if (current || retriable) && needs_step_up(refresh, presented, policy) {
+        return from_elsewhere(refresh, now);
+    }
     match presented.generation.cmp(&refresh.generation) {
         Ordering::Equal if presented.can_be_met => rotate(refresh, presented, policy, now),
         Ordering::Equal => not_met(refresh, presented, now),
@@ -202,6 +210,25 @@ pub fn judge(
             AuditEvent::RefreshReuse,
             Refused::Reused,
         ),
+    }
+}
+
+/// Requirement 1.10: a public client's token that comes from another network and another user agent at once was perhaps copied. A user
+/// who has a second factor logs in again; whoever has none would only be locked out. A confidential client proves who it is.
+fn needs_step_up(refresh: &RefreshState, presented: &Presented, policy: &Policy) -> bool {
+    let public = presented.sender == Sender::Public;
+    public && policy.second_factor && refresh.last_seen.is_elsewhere(&presented.seen)
+}
+
+/// The grant lives on where it was used before.
+fn from_elsewhere(refresh: &RefreshState, now: Timestamp) -> Verdict {
+    let recent = |at| now.duration_since(at) < ANOMALY_EVERY;
+    let (write, events) = noted(refresh, !refresh.anomaly_at.is_some_and(recent), now);
+    Verdict {
+        write,
+        events,
+        retry: None,
+        answer: Answer::InvalidGrant(Refused::Elsewhere),
     }
 }
 
@@ -244,22 +271,25 @@ fn rotate(
 fn not_met(refresh: &RefreshState, presented: &Presented, now: Timestamp) -> Verdict {
     let first_anomaly =
         refresh.anomaly_at.is_none() && !refresh.last_seen.resembles(&presented.seen);
-    let (write, events) = match first_anomaly {
-        false => (Write::Nothing, Vec::new()),
-        true => {
-            let noted = RefreshState {
-                anomaly_at: Some(now),
-                ..refresh.clone()
-            };
-            (Write::Note(noted), vec![AuditEvent::RefreshAnomaly])
-        }
-    };
+    let (write, events) = noted(refresh, first_anomaly, now);
     Verdict {
         write,
         events,
         retry: None,
         answer: Answer::NotMet,
     }
+}
+
+/// A use from elsewhere, which is written down and audited if it counts.
+fn noted(refresh: &RefreshState, counts: bool, now: Timestamp) -> (Write, Vec<AuditEvent>) {
+    if !counts {
+        return (Write::Nothing, Vec::new());
+    }
+    let noted = RefreshState {
+        anomaly_at: Some(now),
+        ..refresh.clone()
+    };
+    (Write::Note(noted), vec![AuditEvent::RefreshAnomaly])
 }
 
 /// The previous token, whose successor was never presented: the response was probably lost. A request that can't be

@@ -20,6 +20,11 @@ pub enum Refused {
     /// It has expired.
     #[error("the refresh token was not used for too long")]
     Idle,
+    /// It was used from another network and another user agent, and the user has a second factor.
+    #[error(
+        "the token came from another network and another user agent; the user has to log in again"
+    )]
+    Elsewhere,
     /// Its generation is not reached yet.
     #[error("the token is ahead of the store")]
     Ahead,

@@ -16,6 +16,7 @@ pub(super) fn policy(rotation: RefreshRotation) -> Policy {
     Policy {
         rotation,
         idle_ttl: seconds(1000),
+        second_factor: false,
     }
 }
 
@@ -268,4 +269,81 @@ proptest! {
             other => prop_assert!(false, "{:?}", other),
         }
     }
+}
+
+#[test]
+fn s10_a_second_factor_stops_a_token_from_elsewhere_and_nothing_else() {
+    let case = Case {
+        generation: 0,
+        sender: Public,
+        rotation: RefreshRotation::Idempotent,
+        since: 100,
+        same_network: false,
+        same_agent: false,
+        late: None,
+        seen: false,
+    };
+    let judge_with = |case: Case, second_factor, anomaly_at| {
+        let mut grant = case.grant();
+        grant.refresh.as_mut().unwrap().anomaly_at = anomaly_at;
+        let policy = Policy {
+            second_factor,
+            ..policy(case.rotation)
+        };
+        judge(&grant, ALIVE, &case.presented(), &policy, now())
+    };
+    let elsewhere = Answer::InvalidGrant(Refused::Elsewhere);
+    let verdict = judge_with(case, true, None);
+    assert_eq!(verdict.answer, elsewhere);
+    assert_eq!(verdict.events, [AuditEvent::RefreshAnomaly]);
+    assert!(
+        matches!(verdict.write, Write::Note(noted) if noted.generation == 5 && noted.anomaly_at == Some(now()))
+    );
+    // It is audited once an hour, though an earlier move was noted.
+    for (ago, audited) in [(3599, false), (3600, true)] {
+        let verdict = judge_with(case, true, Some(now() - seconds(ago)));
+        assert_eq!(verdict.answer, elsewhere);
+        assert_eq!(!verdict.events.is_empty(), audited, "{ago}");
+    }
+    let retried = Case {
+        generation: -1,
+        ..case
+    };
+    assert_eq!(judge_with(retried, true, None).answer, elsewhere);
+    for (other, second_factor) in [
+        (case, false),
+        (
+            Case {
+                same_network: true,
+                ..case
+            },
+            true,
+        ),
+        (
+            Case {
+                same_agent: true,
+                ..case
+            },
+            true,
+        ),
+        (
+            Case {
+                sender: Proved,
+                ..case
+            },
+            true,
+        ),
+    ] {
+        let answer = judge_with(other, second_factor, None).answer;
+        assert_eq!(answer, Answer::Tokens { generation: 6 }, "{other:?}");
+    }
+    // Theft is found as before.
+    let stolen = Case {
+        generation: -2,
+        ..case
+    };
+    assert_eq!(
+        judge_with(stolen, true, None).write,
+        Write::Revoke(RevocationReason::RefreshReuse)
+    );
 }

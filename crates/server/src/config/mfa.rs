@@ -21,7 +21,7 @@ pub struct MfaConfig {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MfaRule {
-    /// Roles of the user.
+    /// Roles of the user, and those inside the organization that the sign-in is for.
     pub roles: Vec<String>,
     /// Groups of the user.
     pub groups: Vec<String>,

@@ -5,6 +5,7 @@ use cardea_protocol::{
     journey::Steps,
     mfa::{self, Acr, Circumstances, Demand, Enrolled, Wish},
     model::{Client, Session, Subject, User},
+    roles::{Chosen, choose_organization},
 };
 
 use super::{goal::Goal, ticket::Ticket, trusted_device};
@@ -20,10 +21,14 @@ pub(super) async fn of_user(
     ctx: &Ctx,
     ticket: &Ticket,
     client: Option<&Client>,
+    session: Option<&Session>,
     user: &User,
 ) -> Result<Result<Demand, OAuthError>, Failure> {
     let policy = &ctx.app.settings.mfa;
-    let (groups, roles) = ctx.app.roles.of_user(user).await?;
+    let (groups, mut roles) = ctx.app.roles.of_user(user).await?;
+    if policy.names_roles() {
+        roles.extend(roles_inside(ctx, ticket, client, session, user).await?);
+    }
     let mut at = Circumstances {
         roles: &roles,
         groups: &groups,
@@ -55,4 +60,33 @@ pub(super) fn wish(ticket: &Ticket) -> Wish {
         Goal::Authorize(request) => Wish::of(&request.access.claims, &request.access.acr_values),
         Goal::Account { .. } | Goal::Invitation { .. } => Wish::default(),
     }
+}
+
+/// The user's roles in the organization that the request is for (D27). While several could be meant there are none yet: the choice is
+/// made before the code is, and the demand is judged again after it.
+async fn roles_inside(
+    ctx: &Ctx,
+    ticket: &Ticket,
+    client: Option<&Client>,
+    session: Option<&Session>,
+    user: &User,
+) -> Result<Vec<String>, Failure> {
+    let (Goal::Authorize(request), Some(client)) = (&ticket.goal, client) else {
+        return Ok(Vec::new());
+    };
+    if !ticket.goal.wants_organization() {
+        return Ok(Vec::new());
+    }
+    let memberships = ctx.app.store.memberships_of(&user.subject).await?;
+    let session = session.filter(|session| session.subject == user.subject);
+    let chosen = choose_organization(
+        &memberships,
+        request.access.organization.as_deref(),
+        client.metadata().require_organization,
+        session.and_then(|session| ticket.steps.organization(session)),
+    );
+    Ok(match chosen {
+        Ok(Chosen::One(membership)) => membership.roles.clone(),
+        Ok(Chosen::None | Chosen::Ask) | Err(_) => Vec::new(),
+    })
 }

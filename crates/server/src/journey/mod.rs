@@ -88,7 +88,9 @@ impl Journey {
         let concerned = demand::concerned(&ticket.steps, session.as_ref());
         let found = pending.as_ref().or(user.as_ref());
         let demand = match found.filter(|user| Some(&user.subject) == concerned) {
-            Some(user) => demand::of_user(ctx, &ticket, client.as_deref(), user).await?,
+            Some(user) => {
+                demand::of_user(ctx, &ticket, client.as_deref(), session.as_ref(), user).await?
+            }
             None => Ok(Demand::NOTHING),
         };
         Ok(Self {

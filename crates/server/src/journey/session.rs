@@ -99,6 +99,9 @@ pub(crate) async fn progress(
     ticket: Ticket,
 ) -> Result<Progress, Failure> {
     let journey = Journey::load(ctx, browser, ticket).await?;
+    if let Some(subject) = journey.ticket.steps.pending() {
+        trusted_device::forget_elsewhere(ctx, subject).await?;
+    }
     let demand = match &journey.demand {
         Ok(demand) => *demand,
         Err(error) => {

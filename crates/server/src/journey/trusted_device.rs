@@ -1,9 +1,9 @@
 //! A browser that the user trusts: its cookie stands for a second factor, where only the policy asks for one.
 
 use axum::response::Response;
-use cardea_protocol::model::{Actor, Subject, TRUST_TTL};
+use cardea_protocol::model::{Actor, Subject, TRUST_TTL, TrustedDevice};
 use cardea_seal::RandomToken;
-use cardea_store::TrustDevice;
+use cardea_store::{ForgetDevice, TrustDevice};
 use cardea_web::inbound::cookies;
 use http::header::SET_COOKIE;
 
@@ -18,16 +18,37 @@ fn token(ctx: &Ctx) -> Option<RandomToken> {
     RandomToken::parse(cookie)
 }
 
-/// Whether this user trusts the browser.
+/// Whether this user trusts the browser, and it is not elsewhere.
 pub(super) async fn is_trusted(ctx: &Ctx, subject: &Subject) -> Result<bool, Failure> {
-    let Some(token) = token(ctx) else {
-        return Ok(false);
+    let device = record(ctx, subject).await?;
+    Ok(device.is_some_and(|device| device.holds(&ctx.caller.seen())))
+}
+
+/// Ends the trust in a browser that came from another network with another user agent: its cookie was perhaps copied. Whoever proves the
+/// second factor may trust it again. Audited as `device_forgotten`.
+pub(super) async fn forget_elsewhere(ctx: &Ctx, subject: &Subject) -> Result<(), Failure> {
+    let device = record(ctx, subject).await?;
+    let Some(device) = device.filter(|device| !device.holds(&ctx.caller.seen())) else {
+        return Ok(());
     };
-    let trusted = ctx
-        .app
-        .store
-        .is_trusted(subject, token.hash(), ctx.caller.now);
-    Ok(trusted.await?)
+    let (request_id, subject) = (&ctx.caller.request_id, subject.clone());
+    tracing::info!(%request_id, subject = subject.as_str(), "a trusted device came from elsewhere, and is forgotten");
+    let command = ForgetDevice {
+        cause: ctx.caller.cause(Actor::Person(subject.clone())),
+        subject,
+        id: Some(device.id),
+    };
+    ctx.app.store.forget_device(command).await?;
+    Ok(())
+}
+
+async fn record(ctx: &Ctx, subject: &Subject) -> Result<Option<TrustedDevice>, Failure> {
+    let Some(token) = token(ctx) else {
+        return Ok(None);
+    };
+    let store = &ctx.app.store;
+    let found = store.trusted_device(subject, token.hash(), ctx.caller.now);
+    Ok(found.await?)
 }
 
 /// Writes that a login did without a second factor because of the cookie.
@@ -35,7 +56,12 @@ pub(super) async fn used(ctx: &Ctx, subject: &Subject) -> Result<(), Failure> {
     if let Some(token) = token(ctx) {
         let store = &ctx.app.store;
         store
-            .touch_trusted_device(subject.clone(), token.hash(), ctx.caller.now)
+            .touch_trusted_device(
+                subject.clone(),
+                token.hash(),
+                ctx.caller.seen(),
+                ctx.caller.now,
+            )
             .await?;
     }
     Ok(())
@@ -54,6 +80,7 @@ pub(crate) async fn trust(
         token: new.hash(),
         replaces: token(ctx).map(|t| t.hash()),
         label: ctx.caller.user_agent().unwrap_or_default(),
+        address: ctx.caller.seen().address,
         expires_at: now.saturating_add(TRUST_TTL).unwrap_or(now),
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
     };

@@ -3,6 +3,7 @@
 use cardea_protocol::{
     OAuthError,
     claims::{ClaimSource, Holder},
+    mfa::Acr,
     model::{Actor, AuditEvent, Client, Grant},
     request::RefreshTokenRequest,
     scope::{OPENID, Scope},
@@ -38,6 +39,7 @@ pub(super) async fn grant(
         assigned,
         sid,
         session_due,
+        second_factor,
     } = context;
     let entitled = app.roles.entitle(&user, assigned, client.id()).await?;
     let source = ClaimSource {
@@ -61,6 +63,7 @@ pub(super) async fn grant(
     let policy = Policy {
         rotation: client.metadata().refresh_rotation,
         idle_ttl: app.settings.refresh_idle_ttl,
+        second_factor: second_factor && app.settings.mfa.supported().contains(&Acr::Mfa),
     };
     let command = RotateRefresh {
         grant,

@@ -377,6 +377,7 @@ pub fn rotation(grant: &Grant, generation: u32, seconds: i64) -> RotateRefresh {
         policy: Policy {
             rotation: RefreshRotation::Idempotent,
             idle_ttl: SignedDuration::from_hours(24 * 30),
+            second_factor: false,
         },
         session_due: true,
         session_idle: SignedDuration::from_mins(30),

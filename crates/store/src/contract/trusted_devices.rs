@@ -14,14 +14,15 @@ pub(super) fn trust(user: &User, token: &str, seconds: i64) -> TrustDevice {
         token: tag(token),
         replaces: None,
         label: "Firefox on Linux".to_owned(),
+        address: seen(1).address,
         expires_at: at(seconds + DAY),
         cause: cause(seconds),
     }
 }
 
 pub(super) async fn trusted(store: &AnyStore, user: &User, token: &str, seconds: i64) -> bool {
-    let trusted = store.is_trusted(&user.subject, tag(token), at(seconds));
-    trusted.await.unwrap()
+    let trusted = store.trusted_device(&user.subject, tag(token), at(seconds));
+    trusted.await.unwrap().is_some()
 }
 
 pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
@@ -35,7 +36,8 @@ pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
     assert!(!trusted(store, alice, "b", 1).await, "the token of Bob");
     assert!(!trusted(store, &bob, "a", 1).await);
     let touch = async |user: &User, token: &str, seconds| {
-        let touched = store.touch_trusted_device(user.subject.clone(), tag(token), at(seconds));
+        let touched =
+            store.touch_trusted_device(user.subject.clone(), tag(token), seen(3), at(seconds));
         touched.await.unwrap();
     };
     touch(alice, "b", 2 * MINUTE - 30).await;
@@ -45,14 +47,20 @@ pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
     let expected = TrustedDevice {
         id: devices[0].id,
         subject: alice.subject.clone(),
-        label: "Firefox on Linux".to_owned(),
+        label: seen(3).user_agent.unwrap(),
+        address: seen(3).address,
         created_at: at(0),
         last_used_at: at(2 * MINUTE),
         expires_at: at(DAY),
     };
-    assert_eq!(devices, [expected]);
+    assert_eq!(devices, [expected.clone()]);
+    let found = store.trusted_device(&alice.subject, tag("a"), at(1)).await;
+    assert_eq!(found.unwrap(), Some(expected));
     let bobs = store.trusted_devices(&bob.subject, at(1)).await.unwrap();
-    assert_eq!(bobs[0].last_used_at, at(0));
+    assert_eq!(
+        (bobs[0].last_used_at, bobs[0].address),
+        (at(0), seen(1).address)
+    );
     touch(&bob, "b", 2 * MINUTE).await;
     let bobs = store.trusted_devices(&bob.subject, at(1)).await.unwrap();
     assert_eq!(bobs[0].last_used_at, at(2 * MINUTE));

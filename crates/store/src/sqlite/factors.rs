@@ -1,10 +1,12 @@
 //! Second factors.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, FactorFailures, MAX_TRUSTED_DEVICES, Subject, TrustedDevice};
+use cardea_protocol::model::{
+    Cause, FactorFailures, LastSeen, MAX_TRUSTED_DEVICES, Subject, TrustedDevice,
+};
 use cardea_seal::{Digest, Secret};
 use jiff::Timestamp;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::{
     SqliteStore, audit,
@@ -24,6 +26,14 @@ const ENABLED: &str = "SELECT user_key FROM users WHERE subject = ? AND status =
 /// Whether a user has a factor that backup codes and trusted devices stand in for.
 const HAS_FACTOR: &str =
     "SELECT 1 FROM credentials WHERE user_key = ? AND kind IN ('totp', 'passkey') LIMIT 1";
+
+/// The columns of [`read_device`].
+macro_rules! device_select {
+    () => {
+        "SELECT d.device_key, u.subject, d.label, d.address, d.created_at, d.last_used_at, d.expires_at
+         FROM trusted_devices d JOIN users u ON u.user_key = d.user_key "
+    };
+}
 
 #[async_trait]
 impl Factors for SqliteStore {
@@ -80,26 +90,39 @@ impl Factors for SqliteStore {
         self.write(move |tx| trust(tx, &command)).await
     }
 
-    async fn is_trusted(&self, subject: &Subject, token: Digest, now: Timestamp) -> Result<bool> {
-        let sql = "SELECT 1 FROM trusted_devices d JOIN users u ON u.user_key = d.user_key
-                   WHERE d.token_hash = ? AND u.subject = ? AND d.expires_at > ?";
+    async fn trusted_device(
+        &self,
+        subject: &Subject,
+        token: Digest,
+        now: Timestamp,
+    ) -> Result<Option<TrustedDevice>> {
+        let sql = concat!(
+            device_select!(),
+            "WHERE d.token_hash = ? AND u.subject = ? AND d.expires_at > ?"
+        );
         let params = (token.as_bytes(), subject.as_str(), now.as_millisecond());
-        let found: Option<i64> = self.read(|db| rows::value(db, sql, params))?;
-        Ok(found.is_some())
+        self.read(|db| rows::first(db, sql, params, read_device))
     }
 
     async fn touch_trusted_device(
         &self,
         subject: Subject,
         token: Digest,
+        seen: LastSeen,
         now: Timestamp,
     ) -> Result<()> {
         self.write(move |tx| {
-            let sql = "UPDATE trusted_devices SET last_used_at = ?1
-                       WHERE token_hash = ?2 AND user_key = (SELECT user_key FROM users WHERE subject = ?3)
-                         AND last_used_at < ?1 - ?4";
-            let now = now.as_millisecond();
-            let params = (now, token.as_bytes(), subject.as_str(), TOUCH_EVERY_MS);
+            let sql = "UPDATE trusted_devices SET last_used_at = ?1, label = ?2, address = ?3
+                       WHERE token_hash = ?4 AND user_key = (SELECT user_key FROM users WHERE subject = ?5)
+                         AND (last_used_at < ?1 - ?6 OR label IS NOT ?2 OR address IS NOT ?3)";
+            let params = (
+                now.as_millisecond(),
+                seen.user_agent.unwrap_or_default(),
+                seen.address.map(|ip| ip.to_string()),
+                token.as_bytes(),
+                subject.as_str(),
+                TOUCH_EVERY_MS,
+            );
             rows::execute(tx, sql, params).map(drop)
         })
         .await
@@ -110,23 +133,12 @@ impl Factors for SqliteStore {
         subject: &Subject,
         now: Timestamp,
     ) -> Result<Vec<TrustedDevice>> {
-        let sql =
-            "SELECT d.device_key, u.subject, d.label, d.created_at, d.last_used_at, d.expires_at
-                   FROM trusted_devices d JOIN users u ON u.user_key = d.user_key
-                   WHERE u.subject = ? AND d.expires_at > ? ORDER BY d.device_key DESC";
-        self.read(|db| {
-            rows::all(db, sql, (subject.as_str(), now.as_millisecond()), |row| {
-                let mut f = Fields::new(row, "trusted_devices", 0);
-                Ok(TrustedDevice {
-                    id: f.get("device_key")?,
-                    subject: f.parse("subject", Subject::parse)?,
-                    label: f.get("label")?,
-                    created_at: f.time("created_at")?,
-                    last_used_at: f.time("last_used_at")?,
-                    expires_at: f.time("expires_at")?,
-                })
-            })
-        })
+        let sql = concat!(
+            device_select!(),
+            "WHERE u.subject = ? AND d.expires_at > ? ORDER BY d.device_key DESC"
+        );
+        let params = (subject.as_str(), now.as_millisecond());
+        self.read(|db| rows::all(db, sql, params, read_device))
     }
 
     async fn forget_device(&self, command: ForgetDevice) -> Result<u64> {
@@ -142,6 +154,19 @@ impl Factors for SqliteStore {
         })
         .await
     }
+}
+
+fn read_device(row: &Row<'_>) -> Verb<TrustedDevice> {
+    let mut f = Fields::new(row, "trusted_devices", 0);
+    Ok(TrustedDevice {
+        id: f.get("device_key")?,
+        subject: f.parse("subject", Subject::parse)?,
+        label: f.get("label")?,
+        address: f.parse_opt("address", str::parse)?,
+        created_at: f.time("created_at")?,
+        last_used_at: f.time("last_used_at")?,
+        expires_at: f.time("expires_at")?,
+    })
 }
 
 fn view(db: &Connection, subject: &Subject) -> Verb<FactorView> {
@@ -320,12 +345,13 @@ fn trust(tx: &Connection, command: &TrustDevice) -> Verb<bool> {
     }
     rows::execute(
         tx,
-        "INSERT INTO trusted_devices (user_key, token_hash, label, created_at, last_used_at, expires_at)
-         VALUES (:user, :token, :label, :now, :now, :expires)",
+        "INSERT INTO trusted_devices (user_key, token_hash, label, address, created_at, last_used_at, expires_at)
+         VALUES (:user, :token, :label, :address, :now, :now, :expires)",
         named_params! {
             ":user": user,
             ":token": command.token.as_bytes(),
             ":label": command.label,
+            ":address": command.address.map(|ip| ip.to_string()),
             ":now": command.cause.now.as_millisecond(),
             ":expires": command.expires_at.as_millisecond(),
         },

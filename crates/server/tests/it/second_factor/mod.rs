@@ -1,6 +1,7 @@
 //! The second factor: how it is set up and asked for, and what an attacker gets.
 
 mod account;
+mod anomaly;
 mod attacks;
 mod policy;
 mod step_up;

@@ -78,6 +78,7 @@ const MIGRATIONS: &[&str] = &[
     "V12__password_costs",
     "V13__upstreams",
     "V15__invitations",
+    "V20__trusted_device_addresses",
     "V21__user_search",
 ];
 /// The number of the last one.

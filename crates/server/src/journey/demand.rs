@@ -84,6 +84,8 @@ async fn roles_inside(
         request.access.organization.as_deref(),
         client.metadata().require_organization,
         session.and_then(|session| ticket.steps.organization(session)),
+        // Whoever has yet to join has no roles there.
+        false,
     );
     Ok(match chosen {
         Ok(Chosen::One(membership)) => membership.roles.clone(),

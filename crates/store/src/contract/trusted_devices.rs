@@ -53,7 +53,7 @@ pub async fn a_trusted_device_is_one_users_until_it_expires(store: AnyStore) {
         last_used_at: at(2 * MINUTE),
         expires_at: at(DAY),
     };
-    assert_eq!(devices, [expected.clone()]);
+    assert_eq!(devices, std::slice::from_ref(&expected));
     let found = store.trusted_device(&alice.subject, tag("a"), at(1)).await;
     assert_eq!(found.unwrap(), Some(expected));
     let bobs = store.trusted_devices(&bob.subject, at(1)).await.unwrap();

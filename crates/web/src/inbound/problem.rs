@@ -23,7 +23,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
     #[serde(flatten)]
-    members: BTreeMap<&'static str, String>,
+    members: Option<Box<BTreeMap<&'static str, String>>>,
 }
 
 impl Problem {
@@ -36,7 +36,7 @@ impl Problem {
             status,
             detail: None,
             correlation_id: None,
-            members: BTreeMap::new(),
+            members: None,
         }
     }
 
@@ -64,7 +64,8 @@ impl Problem {
     /// RFC 9457 §3.2: a member of this type of problem.
     #[must_use]
     pub fn member(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.members.insert(name, value.into());
+        let members = self.members.get_or_insert_default();
+        members.insert(name, value.into());
         self
     }
 

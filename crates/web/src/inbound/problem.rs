@@ -23,6 +23,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
     #[serde(flatten)]
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer, so that a Result with a problem in it stays small"
+    )]
     members: Option<Box<BTreeMap<&'static str, String>>>,
 }
 

@@ -141,7 +141,7 @@ async fn sign_up(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         Ok(hash) => hash,
         Err(problem) => return Ok(again(ctx, &browser, text, problem, &entered)),
     };
-    let pending = PendingSignUp::new(ctx, &browser, user, email).with(hash, ticket.goal);
+    let pending = PendingSignUp::new(ctx, &browser, user, email).with(&hash, ticket.goal);
     let (app, lang) = (Arc::clone(&ctx.app), ctx.lang());
     let cause = ctx.caller.cause(Actor::Stranger);
     // Sealed here in any case: the time is the same.

@@ -55,7 +55,7 @@ impl PendingSignUp {
         }
     }
 
-    pub(super) fn with(self, hash: Secret<String>, goal: Goal) -> Self {
+    pub(super) fn with(self, hash: &Secret<String>, goal: Goal) -> Self {
         Self {
             password_hash: hash.expose().clone(),
             goal,

@@ -25,6 +25,7 @@ mod keys;
 mod links;
 mod lock;
 mod login_email;
+mod new_users;
 mod open;
 mod organizations;
 mod outbox;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     SqliteStore, account, audit, factors,
     fault::Verb,
-    login_email,
+    login_email, new_users,
     rows::{self, Fields},
     sessions,
     usernames::{by_name, insert},
@@ -129,11 +129,11 @@ impl Users for SqliteStore {
     }
 
     async fn sign_up(&self, command: AddUser) -> Result<()> {
-        self.write(move |tx| sign_up(tx, &command)).await
+        self.write(move |tx| new_users::sign_up(tx, &command)).await
     }
 
     async fn seed_user(&self, command: AddUser) -> Result<Seeded> {
-        self.write(move |tx| seed(tx, &command)).await
+        self.write(move |tx| new_users::seed(tx, &command)).await
     }
 
     async fn change_user(&self, command: UserChange) -> Result<bool> {
@@ -252,34 +252,6 @@ pub(super) fn add(tx: &Connection, command: &AddUser) -> Verb<()> {
         put_password(tx, &command.user.subject, hash, &command.cause)?;
     }
     audit::record(tx, &command.cause, &events::user_added(&command.user))
-}
-
-fn sign_up(tx: &Connection, command: &AddUser) -> Verb<()> {
-    let user = &command.user;
-    let address = user.email.as_deref().unwrap_or_default();
-    if login_email::is_taken(tx, address, &user.subject)? {
-        return Err(StoreError::conflict(Constraint::Email).into());
-    }
-    add(tx, command)
-}
-
-/// D19: a seed is applied once, and never re-created, re-enabled or overwritten.
-fn seed(tx: &Connection, command: &AddUser) -> Verb<Seeded> {
-    let key = command.user.username.key();
-    if rows::execute(
-        tx,
-        "INSERT INTO seeds (username_key) VALUES (?) ON CONFLICT DO NOTHING",
-        [&key],
-    )? == 0
-    {
-        return Ok(Seeded::Known);
-    }
-    let there: Option<i64> = rows::value(tx, "SELECT 1 FROM users WHERE username_key = ?", [&key])?;
-    if there.is_some() {
-        return Ok(Seeded::Known);
-    }
-    add(tx, command)?;
-    Ok(Seeded::Added)
 }
 
 pub(super) fn remove(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<bool> {

@@ -32,7 +32,10 @@ const MODULES: [(&str, &[&str]); 13] = [
     ("login_email", &["links"]),
     ("outbox", &["outbox", "mail"]),
     ("revocation", &["revocation", "endings", "redemption"]),
-    ("sessions", &["sessions", "endings", "passwords"]),
+    (
+        "sessions",
+        &["sessions", "endings", "passwords", "upstream_sessions"],
+    ),
     ("sweep", &["jobs"]),
     ("tokens", &["revocation"]),
     ("upstreams", &["upstreams", "upstream_sessions"]),

@@ -318,6 +318,18 @@ pub async fn a_credential_of_another_kind_is_no_link(store: AnyStore) {
         cause: cause(2),
     };
     assert!(!store.use_link(using).await.unwrap());
+    let login = OpenSession {
+        session: session("by-code", alice, 2),
+        previous: None,
+        password_set_at: None,
+        upstream: Some(UpstreamSession {
+            upstream: google(),
+            link: same.clone(),
+            session: None,
+        }),
+        cause: cause(2),
+    };
+    assert!(store.open_session(login).await.unwrap().is_none());
     let command = used(&bob, code, 3);
     assert!(store.use_factor(command).await.unwrap().is_some());
     let command = AddLink {

@@ -1,4 +1,4 @@
-//! Searches users by the index of their words (FTS5), which the triggers of V21 keep.
+//! Searches users by the index of their words (FTS5), which the triggers of V16 keep.
 
 use std::fmt::Write as _;
 

@@ -68,7 +68,7 @@ fn a_mail_is_previewed_with_its_template() {
 fn broken_templates_are_problems_with_file_and_line() {
     let bench = with_templates(&[
         ("password_reset.en.txt", "Hello\n{{ usr }}\n{{ link.url }}"),
-        ("pasword_reset.en.txt", "x"),
+        ("reset_password.en.txt", "x"),
     ]);
     let problems = problems(&bench);
     let of = |file: &str| problems.iter().find(|problem| problem.contains(file));
@@ -78,7 +78,7 @@ fn broken_templates_are_problems_with_file_and_line() {
         "{wrong}"
     );
     assert!(wrong.contains("cardea.toml"), "{wrong}");
-    assert!(of("mails/pasword_reset.en.txt: there is no mail \"pasword_reset\"").is_some());
+    assert!(of("mails/reset_password.en.txt: there is no mail \"reset_password\"").is_some());
     let stopped = bench.run(&["serve"]).complaint();
     assert!(stopped.contains("password_reset.en.txt:2"), "{stopped}");
     let said = bench.run(&["mail", "preview", "test"]).complaint();

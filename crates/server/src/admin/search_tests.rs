@@ -47,7 +47,7 @@ async fn users_are_searched_and_a_cursor_belongs_to_its_list() {
             "search: is longer",
         ),
         ("/users?search=a&limit=0".to_owned(), "limit: "),
-        ("/users?search=a&serach=b".to_owned(), "serach"),
+        ("/users?search=a&query=b".to_owned(), "query"),
     ] {
         let (status, body) = stage.get(&path).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");

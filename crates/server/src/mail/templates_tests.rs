@@ -192,8 +192,8 @@ fn a_broken_file_is_refused_with_its_line() {
 fn a_file_that_nothing_reads_is_refused_with_what_there_is() {
     for (name, said) in [
         (
-            "pasword_reset.en.txt",
-            "there is no mail \"pasword_reset\"; there are sign_up, ",
+            "reset_password.en.txt",
+            "there is no mail \"reset_password\"; there are sign_up, ",
         ),
         (
             "password_reset.it.txt",

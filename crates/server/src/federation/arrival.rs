@@ -94,7 +94,8 @@ pub(super) async fn arrive(
         }
         LinkVerdict::Refuse(LinkRefusal::NoAccount) => return refuse(Problem::NoAccount),
     };
-    let Some(user) = ctx.app.store.user(&subject).await?.filter(User::is_enabled) else {
+    let found = ctx.app.store.user(&subject).await?;
+    let Some(user) = found.filter(|user| user.may_log_in(ctx.caller.now)) else {
         return refuse(Problem::Disabled);
     };
     refresh(ctx, (upstream, &identity), &user, link.key).await?;

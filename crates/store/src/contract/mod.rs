@@ -187,6 +187,7 @@ macro_rules! contract {
                 a_user_is_in_64_organizations_at_most,
                 d27_a_grant_belongs_to_the_organization_of_its_code,
                 d27_only_a_member_gets_a_code_and_a_grant_of_an_organization,
+                d27_a_disabled_organization_gets_no_code,
                 d27_who_leaves_an_organization_loses_the_grants_in_it_only;
             outbox: d28_every_end_of_a_session_writes_its_logout_tokens, a_session_without_such_clients_writes_nothing,
                 a_client_gets_one_message_per_session, d28_a_message_is_written_with_its_cause_or_not_at_all,
@@ -243,7 +244,7 @@ macro_rules! contract {
                 t1_a_disabled_user_loses_everything;
             sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
-                a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, a_login_forgets_failures,
+                a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, an_expired_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             sign_up: a_sign_up_makes_one_account_of_an_address,

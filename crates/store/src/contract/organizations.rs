@@ -4,7 +4,7 @@ use cardea_protocol::{
     token::Inactive,
 };
 
-use super::sample::*;
+use super::{role_file::of_file, sample::*};
 use crate::*;
 
 pub(super) fn texts(list: &[&str]) -> Vec<String> {
@@ -327,6 +327,30 @@ pub async fn d27_only_a_member_gets_a_code_and_a_grant_of_an_organization(store:
         matches!(world.redeem(&other, 5).await, Redeemed::Done),
         "the other organization"
     );
+}
+
+pub async fn d27_a_disabled_organization_gets_no_code(store: AnyStore) {
+    let world = World::new(store.clone()).await;
+    let acme = Organization {
+        owner: Owner::File,
+        ..organization("acme", &[])
+    };
+    store
+        .apply_file_roles(of_file(vec![acme], 1))
+        .await
+        .unwrap();
+    assert!(admit(&store, "acme", &world.alice, &[]).await.unwrap());
+    let ask = |name: &str| Code {
+        organization: Some(id("acme")),
+        ..code(name, &world.session, &world.spa, ONLINE, 3)
+    };
+    assert!(world.issue(&ask("before"), 3).await);
+    // What leaves the file is disabled; who is a member stays.
+    store
+        .apply_file_roles(of_file(Vec::new(), 4))
+        .await
+        .unwrap();
+    assert!(!world.issue(&ask("after"), 5).await);
 }
 
 pub async fn d27_who_leaves_an_organization_loses_the_grants_in_it_only(store: AnyStore) {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::*;
 
-fn of_file(organizations: Vec<Organization>, seconds: i64) -> ApplyFileRoles {
+pub(super) fn of_file(organizations: Vec<Organization>, seconds: i64) -> ApplyFileRoles {
     ApplyFileRoles {
         roles: Vec::new(),
         groups: Vec::new(),

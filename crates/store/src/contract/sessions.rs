@@ -209,6 +209,31 @@ pub async fn a_disabled_user_opens_none(store: AnyStore) {
     assert_eq!(world.count(AuditEvent::Login).await, 1);
 }
 
+pub async fn an_expired_user_opens_none(store: AnyStore) {
+    let world = World::new(store).await;
+    let update = UserUpdate {
+        expires_at: Some(Some(at(10))),
+        ..Default::default()
+    };
+    let change = UserChange {
+        subject: world.alice.subject.clone(),
+        update,
+        cause: cause(1),
+    };
+    assert!(world.store.change_user(change).await.unwrap());
+    for (name, seconds, opens) in [("two", 9, true), ("three", 10, false)] {
+        let command = OpenSession {
+            session: session(name, &world.alice, seconds),
+            previous: None,
+            password_set_at: None,
+            upstream: None,
+            cause: cause(seconds),
+        };
+        let opened = world.store.open_session(command).await.unwrap();
+        assert_eq!(opened.is_some(), opens, "{seconds}");
+    }
+}
+
 pub async fn a_login_forgets_failures(store: AnyStore) {
     let world = World::new(store).await;
     for _ in 0..7 {

@@ -12,20 +12,13 @@ use super::{
     login_email, outbox,
     rows::{self, Fields},
     sessions,
-    users::{self, USER_COLUMNS, user_columns},
+    users::{self, USER_COLUMNS, may_log_in, user_columns},
 };
 use crate::{
     Applications, Constraint, EndSessions, EndWhich, LinkEffect, Links, LivingLink,
     MAX_LIVING_LINKS, MakeLink, NewLink, Result, StoreError, TakeLink, UserChange, UserUpdate,
     events,
 };
-
-/// Whether the user `u` may log in at `:now`.
-macro_rules! may_log_in {
-    () => {
-        "u.status = 'enabled' AND (u.expires_at IS NULL OR u.expires_at > :now)"
-    };
-}
 
 #[async_trait]
 impl Links for SqliteStore {

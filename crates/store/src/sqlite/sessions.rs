@@ -12,7 +12,8 @@ use super::{
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
-    upstreams, users,
+    upstreams,
+    users::{self, may_log_in},
 };
 use crate::{
     Applications, EndSessions, EndWhich, OpenSession, Page, Result, Rows, SessionPosition,
@@ -183,14 +184,21 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         upstream,
         cause,
     } = command;
-    let sql = "SELECT u.user_key FROM users u WHERE u.subject = ?1 AND u.status = 'enabled'
-                 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM credentials c
-                      WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = ?2))
-                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM credentials c
-                      WHERE c.user_key = u.user_key AND c.kind = 'upstream' AND c.id = ?3))";
-    let set_at = password_set_at.map(Timestamp::as_millisecond);
-    let link = upstream.as_ref().map(|login| login.link.as_str());
-    let params = (session.subject.as_str(), set_at, link);
+    let sql = concat!(
+        "SELECT u.user_key FROM users u WHERE u.subject = :subject
+           AND (:set_at IS NULL OR EXISTS (SELECT 1 FROM credentials c
+                WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = :set_at))
+           AND (:link IS NULL OR EXISTS (SELECT 1 FROM credentials c
+                WHERE c.user_key = u.user_key AND c.kind = 'upstream' AND c.id = :link))
+           AND ",
+        may_log_in!()
+    );
+    let params = named_params! {
+        ":subject": session.subject.as_str(),
+        ":set_at": password_set_at.map(Timestamp::as_millisecond),
+        ":link": upstream.as_ref().map(|login| login.link.as_str()),
+        ":now": cause.now.as_millisecond(),
+    };
     let Some(user) = rows::value::<i64>(tx, sql, params)? else {
         return Ok(None);
     };

@@ -42,6 +42,14 @@ macro_rules! has_password {
 }
 pub(super) use has_password;
 
+/// Whether the user `u` may log in at `:now`.
+macro_rules! may_log_in {
+    () => {
+        "u.status = 'enabled' AND (u.expires_at IS NULL OR u.expires_at > :now)"
+    };
+}
+pub(super) use may_log_in;
+
 /// How many columns [`decode`] reads.
 pub(super) const USER_COLUMNS: usize = 16;
 

@@ -151,25 +151,33 @@ async fn pre_hijack_an_account_with_an_unverified_address_does_not_get_the_owner
 }
 
 #[tokio::test]
-async fn a_disabled_user_does_not_sign_in_elsewhere() {
+async fn a_disabled_or_expired_user_does_not_sign_in_elsewhere() {
     let stage = Stage::new().await;
-    let mut browser = Browser::new(&stage.server);
-    stage
-        .sign_in(&mut browser, "42", json!({"preferred_username": "dana"}))
-        .await;
-    let change = UserChange {
-        subject: stage.user("dana").await.unwrap().subject,
-        update: UserUpdate {
-            status: Some(UserStatus::Disabled),
-            ..UserUpdate::default()
-        },
-        cause: stage.server.cause(),
+    let disabled = UserUpdate {
+        status: Some(UserStatus::Disabled),
+        ..UserUpdate::default()
     };
-    assert!(stage.server.store.change_user(change).await.unwrap());
-    let mut again = Browser::new(&stage.server);
-    let page = stage.sign_in(&mut again, "42", json!({})).await;
-    page.is_trouble(403, "This account can’t be used");
-    assert!(has_no_session(&again));
+    // No job has disabled the account yet.
+    let expired = UserUpdate {
+        expires_at: Some(Some(stage.server.cause().now)),
+        ..UserUpdate::default()
+    };
+    for (sub, name, update) in [("42", "dana", disabled), ("43", "erin", expired)] {
+        let mut browser = Browser::new(&stage.server);
+        let claims = json!({ "preferred_username": name });
+        let page = stage.sign_in(&mut browser, sub, claims).await;
+        assert!(is_signed_in(&page, name), "{}", page.text());
+        let change = UserChange {
+            subject: stage.user(name).await.unwrap().subject,
+            update,
+            cause: stage.server.cause(),
+        };
+        assert!(stage.server.store.change_user(change).await.unwrap());
+        let mut again = Browser::new(&stage.server);
+        let page = stage.sign_in(&mut again, sub, json!({})).await;
+        page.is_trouble(403, "This account can’t be used");
+        assert!(has_no_session(&again), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 sign-up-title = Konto erstellen
 sign-up-email = E-Mail
-sign-up-username = Benutzername
-sign-up-password = Passwort
 sign-up-continue = Weiter
 sign-up-sign-in = Ich habe schon ein Konto
 sign-up-sent = Wir haben eine E-Mail an diese Adresse geschickt. Folgen Sie dem Link darin innerhalb von 24 Stunden. Falls keine E-Mail ankommt, sehen Sie im Spam-Ordner nach.
@@ -11,3 +9,4 @@ sign-up-username-bad = Ein Benutzername hat mindestens einen Buchstaben, höchst
 sign-up-username-taken = Dieser Benutzername ist vergeben oder sieht einem anderen ähnlich. Wählen Sie einen anderen.
 sign-up-email-bad = Geben Sie eine E-Mail-Adresse wie name@example.com ein.
 sign-up-domain = Mit Adressen dieser Domain kann man sich hier nicht registrieren.
+sign-up-username = Benutzername

@@ -1,7 +1,5 @@
 sign-up-title = Create an account
 sign-up-email = Email
-sign-up-username = User name
-sign-up-password = Password
 sign-up-continue = Continue
 sign-up-sign-in = I already have an account
 sign-up-sent = We have sent a mail to this address. Follow its link within 24 hours to finish. If no mail arrives, look into the spam folder.
@@ -11,3 +9,4 @@ sign-up-username-bad = A user name has at least one letter, at most 128 characte
 sign-up-username-taken = This user name is taken, or looks like another one. Choose another.
 sign-up-email-bad = Enter an email address such as name@example.com.
 sign-up-domain = Addresses of this domain can’t sign up here.
+sign-up-username = User name

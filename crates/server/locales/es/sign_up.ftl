@@ -1,7 +1,5 @@
 sign-up-title = Crear una cuenta
 sign-up-email = Correo electrónico
-sign-up-username = Nombre de usuario
-sign-up-password = Contraseña
 sign-up-continue = Continuar
 sign-up-sign-in = Ya tengo una cuenta
 sign-up-sent = Hemos enviado un correo a esta dirección. Siga su enlace en un plazo de 24 horas para terminar. Si no llega nada, mire en la carpeta de spam.
@@ -11,3 +9,4 @@ sign-up-username-bad = Un nombre de usuario tiene al menos una letra, como máxi
 sign-up-username-taken = Este nombre de usuario está ocupado o se parece a otro. Elija otro.
 sign-up-email-bad = Escriba una dirección de correo como nombre@example.com.
 sign-up-domain = Las direcciones de este dominio no pueden registrarse aquí.
+sign-up-username = Nombre de usuario

@@ -1,7 +1,5 @@
 sign-up-title = Créer un compte
 sign-up-email = E-mail
-sign-up-username = Nom d’utilisateur
-sign-up-password = Mot de passe
 sign-up-continue = Continuer
 sign-up-sign-in = J’ai déjà un compte
 sign-up-sent = Nous avons envoyé un e-mail à cette adresse. Suivez son lien dans les 24 heures pour terminer. Si rien n’arrive, regardez dans les courriers indésirables.
@@ -11,3 +9,4 @@ sign-up-username-bad = Un nom d’utilisateur compte au moins une lettre, au plu
 sign-up-username-taken = Ce nom d’utilisateur est pris ou ressemble à un autre. Choisissez-en un autre.
 sign-up-email-bad = Saisissez une adresse e-mail telle que nom@example.com.
 sign-up-domain = Les adresses de ce domaine ne permettent pas de s’inscrire ici.
+sign-up-username = Nom d’utilisateur

@@ -52,8 +52,8 @@ impl Problem {
     /// What the user reads.
     fn key(self) -> Key {
         match self {
-            Self::Username => Key("invitation-username-bad"),
-            Self::UsernameTaken => Key("invitation-username-taken"),
+            Self::Username => Key("sign-up-username-bad"),
+            Self::UsernameTaken => Key("sign-up-username-taken"),
             Self::Password(problem) => problem.key(),
             Self::TooManyOrganizations => Key("invitation-too-many"),
         }

@@ -24,10 +24,10 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_STEP_BYTES, read_limited},
+    form::Form,
     journey::{
         Journey, finish,
-        forms::{Posted, csrf_parts, posted},
+        forms::{Posted, csrf_parts, posted, step_form},
         next_step::{proceed, show_or_proceed, to_page},
     },
     pages::html,
@@ -43,11 +43,7 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 
 /// `POST /consent`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
-    let result = async {
-        let limiter = &ctx.app.limits.authorize;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
-        decide(&ctx, &Form::of(pairs)?).await
-    };
+    let result = async { decide(&ctx, &step_form(&ctx, form).await?).await };
     error::page(&ctx, result.await)
 }
 

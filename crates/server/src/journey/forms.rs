@@ -2,13 +2,20 @@
 
 use axum::response::Response;
 use cardea_protocol::model::Username;
+use cardea_web::inbound::UnreadForm;
 
 use super::{
     Journey,
     next_step::proceed,
     ticket::{Opened, Ticket},
 };
-use crate::{browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, form::Form};
+use crate::{
+    browser::Browser,
+    ctx::Ctx,
+    error::Failure,
+    error_page::page::PageError,
+    form::{Form, MAX_STEP_BYTES, read_limited},
+};
 
 /// The step of all forms of the login page.
 pub(crate) const LOGIN: &str = "login";
@@ -53,6 +60,13 @@ pub(crate) fn from_our_page(
         PageError::NotFromHere,
         "the CSRF token is missing or does not belong to this page",
     ))
+}
+
+/// The form of a step, within the limit of the caller's network.
+pub(crate) async fn step_form(ctx: &Ctx, form: UnreadForm) -> Result<Form, Failure> {
+    let limiter = &ctx.app.limits.authorize;
+    let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
+    Form::of(pairs)
 }
 
 /// What a page's POST has to do.

@@ -24,10 +24,10 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     federation,
-    form::{Form, MAX_STEP_BYTES, read_limited},
+    form::Form,
     journey::{
         Journey,
-        forms::{LOGIN, Posted, csrf_parts, posted},
+        forms::{LOGIN, Posted, csrf_parts, posted, step_form},
         goal::{AccountSection, Goal},
         known_device,
         next_step::{parameter, show_if_next, show_or_proceed},
@@ -72,11 +72,7 @@ pub(crate) async fn head(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Resp
 
 /// `POST /login`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
-    let result = async {
-        let limiter = &ctx.app.limits.authorize;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_STEP_BYTES).await?;
-        log_in(&ctx, &Form::of(pairs)?).await
-    };
+    let result = async { log_in(&ctx, &step_form(&ctx, form).await?).await };
     error::page(&ctx, result.await)
 }
 

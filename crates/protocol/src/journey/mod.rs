@@ -154,7 +154,7 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
     if needs_factor(now, session)? {
         return Ok(NextStep::SecondFactor);
     }
-    // An older session does not show that its user is here: whoever brought the identity may use a browser left open.
+    // An older session does not show that its user is here: the identity may have been brought by another user of a browser that was left open.
     if now.link_offered_to == Some(&session.subject) && now.steps.has_opened(session) {
         return Ok(NextStep::LinkAccount);
     }
@@ -241,6 +241,8 @@ fn is_implied(asked: &Authorization<'_>) -> bool {
 
 #[cfg(test)]
 mod factor_tests;
+#[cfg(test)]
+mod organization_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod account;
 mod account_sections;
 mod authorize;
 mod backchannel_logout;
+mod choose_organization;
 mod client_logo;
 mod cors;
 mod discovery;

@@ -1,4 +1,3 @@
-// length: one subject; all tests share the stage and its roles
 //! Roles, groups and organizations in tokens, and the choice of an organization (D27).
 
 use cardea_protocol::{
@@ -9,18 +8,18 @@ use cardea_store::{PutMember, PutRole, SetGroupMember, UserChange, UserUpdate};
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::{OPAQUE, ORDERS_API, OTHER_SPA, SPA, TestClient},
-    flows::{Authorization, code_for, decide, introspect, log_in_at, redeem, refresh},
+    flows::{Authorization, code_for, introspect, log_in_at, redeem, refresh},
     jwt,
 };
 use serde_json::{Value, json};
 
-const ALL: &str = "openid roles groups permissions organization orders:read";
+pub(super) const ALL: &str = "openid roles groups permissions organization orders:read";
 
-fn texts(list: &[&str]) -> Vec<String> {
+pub(super) fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|text| (*text).to_owned()).collect()
 }
 
-fn role(name: &str, client: Option<&str>, permissions: &[&str]) -> RoleConfig {
+pub(super) fn role(name: &str, client: Option<&str>, permissions: &[&str]) -> RoleConfig {
     RoleConfig {
         name: name.to_owned(),
         permissions: texts(permissions),
@@ -29,7 +28,7 @@ fn role(name: &str, client: Option<&str>, permissions: &[&str]) -> RoleConfig {
 }
 
 /// Alice is a `user`; `sales` makes a `clerk`; `acme`, `beta` and `gamma` are organizations.
-async fn server() -> TestServer {
+pub(super) async fn server() -> TestServer {
     TestServer::builder()
         .config(|c| {
             c.roles = vec![
@@ -58,7 +57,7 @@ async fn server() -> TestServer {
         .await
 }
 
-async fn admit(server: &TestServer, person: Person, org: &str, roles: &[&str]) {
+pub(super) async fn admit(server: &TestServer, person: Person, org: &str, roles: &[&str]) {
     let command = PutMember {
         organization: OrganizationId::parse(org).unwrap(),
         subject: server.subject(person).await,
@@ -69,7 +68,7 @@ async fn admit(server: &TestServer, person: Person, org: &str, roles: &[&str]) {
     assert!(server.store.put_member(command).await.unwrap());
 }
 
-async fn join(server: &TestServer, person: Person, group: &str, member: bool) {
+pub(super) async fn join(server: &TestServer, person: Person, group: &str, member: bool) {
     let command = SetGroupMember {
         group: group.to_owned(),
         subject: server.subject(person).await,
@@ -79,31 +78,35 @@ async fn join(server: &TestServer, person: Person, group: &str, member: bool) {
     assert!(server.store.set_group_member(command).await.unwrap());
 }
 
-async fn tokens_of(server: &TestServer, client: TestClient, request: &Authorization) -> Value {
+pub(super) async fn tokens_of(
+    server: &TestServer,
+    client: TestClient,
+    request: &Authorization,
+) -> Value {
     let mut browser = Browser::new(server);
     let code = code_for(&mut browser, request, Person::ALICE).await;
     redeem(server, client, &code).await.granted()
 }
 
-async fn tokens(server: &TestServer, client: TestClient, scope: &str) -> Value {
+pub(super) async fn tokens(server: &TestServer, client: TestClient, scope: &str) -> Value {
     tokens_of(server, client, &Authorization::of(client).scope(scope)).await
 }
 
-fn access(tokens: &Value) -> Value {
+pub(super) fn access(tokens: &Value) -> Value {
     jwt::claims(tokens["access_token"].as_str().unwrap())
 }
 
-fn id_token(tokens: &Value) -> Value {
+pub(super) fn id_token(tokens: &Value) -> Value {
     jwt::claims(tokens["id_token"].as_str().unwrap())
 }
 
 /// After the login of Alice.
-async fn logged_in(browser: &mut Browser<'_>, request: &Authorization) -> Page {
+pub(super) async fn logged_in(browser: &mut Browser<'_>, request: &Authorization) -> Page {
     let login = browser.open(&request.url(browser.server())).await;
     log_in_at(browser, &login, Person::ALICE).await
 }
 
-async fn choose(browser: &mut Browser<'_>, page: &Page, id: &str) -> Page {
+pub(super) async fn choose(browser: &mut Browser<'_>, page: &Page, id: &str) -> Page {
     assert!(
         page.path().ends_with("/choose_organization"),
         "{}",
@@ -283,154 +286,6 @@ async fn d27_who_leaves_an_organization_has_no_token_of_it() {
     );
     let answer = refresh(&server, SPA, tokens["refresh_token"].as_str().unwrap()).await;
     answer.refused(400, "invalid_grant");
-}
-
-#[tokio::test]
-async fn d27_a_user_of_several_organizations_chooses_and_consent_names_the_choice() {
-    let server = server().await;
-    for org in ["acme", "beta"] {
-        admit(&server, Person::ALICE, org, &[]).await;
-    }
-    let mut browser = Browser::new(&server);
-    let request = Authorization::of(SPA).scope(ALL);
-    let chooser = logged_in(&mut browser, &request).await;
-    assert_eq!(chooser.heading(), "Choose an organization");
-    for name in ["ACME &#60;Ltd&#62;", "BETA &#60;Ltd&#62;"] {
-        assert!(chooser.text().contains(name), "{}", chooser.text());
-    }
-    assert!(!chooser.text().contains("GAMMA"), "not a member");
-    let consent = choose(&mut browser, &chooser, "beta").await;
-    assert!(consent.path().ends_with("/consent"));
-    assert!(
-        consent
-            .text()
-            .contains("You act for <bdi>BETA &#60;Ltd&#62;</bdi>"),
-        "{}",
-        consent.text()
-    );
-    let back = decide(&mut browser, &consent, "allow").await;
-    let tokens = redeem(&server, SPA, &back.callback()["code"])
-        .await
-        .granted();
-    assert_eq!(access(&tokens)["org_id"], "beta");
-    // Consent is on record now; each request asks for the organization again.
-    let chooser = browser.open(&request.url(&server)).await;
-    let back = choose(&mut browser, &chooser, "acme").await;
-    let tokens = redeem(&server, SPA, &back.callback()["code"])
-        .await
-        .granted();
-    assert_eq!(access(&tokens)["org_id"], "acme");
-}
-
-#[tokio::test]
-async fn d27_a_forged_choice_leads_back_to_the_chooser() {
-    let server = server().await;
-    for org in ["acme", "beta"] {
-        admit(&server, Person::ALICE, org, &[]).await;
-    }
-    let mut browser = Browser::new(&server);
-    let request = Authorization::of(SPA).scope("openid organization");
-    let mut page = logged_in(&mut browser, &request).await;
-    for forged in ["gamma", "unknown"] {
-        page = choose(&mut browser, &page, forged).await;
-    }
-    let broken = choose(&mut browser, &page, "<script>").await;
-    assert_eq!(broken.status(), 400);
-    // Another browser has no session in which the choice could count.
-    let mut thief = Browser::new(&server);
-    let form = page.form().without("organization");
-    let stolen = thief.submit(&page, form, &[("organization", "acme")]).await;
-    assert!(stolen.to_client().is_none(), "{}", stolen.url);
-}
-
-#[tokio::test]
-async fn d27_an_organization_is_named_by_id_or_name_and_unknown_is_as_not_a_member() {
-    let server = server().await;
-    for org in ["acme", "beta"] {
-        admit(&server, Person::ALICE, org, &[]).await;
-    }
-    for name in ["beta", "BETA <Ltd>", "beta <ltd>"] {
-        let request = Authorization::of(SPA)
-            .scope("openid orders:read")
-            .with("organization", name);
-        let tokens = tokens_of(&server, SPA, &request).await;
-        assert_eq!(access(&tokens)["org_id"], "beta", "{name}");
-        assert_eq!(tokens["scope"], "openid orders:read organization");
-    }
-    let mut told = Vec::new();
-    for name in ["gamma", "unknown"] {
-        let request = Authorization::of(SPA).with("organization", name);
-        let mut browser = Browser::new(&server);
-        let page = logged_in(&mut browser, &request).await;
-        let mut parameters = page.callback();
-        assert_eq!(parameters["error"], "access_denied");
-        parameters.remove("code");
-        told.push(parameters);
-    }
-    assert_eq!(told[0], told[1]);
-    let long = Authorization::of(SPA).with("organization", &"x".repeat(129));
-    let page = Browser::new(&server).open(&long.url(&server)).await;
-    page.client_is_told("invalid_request");
-}
-
-#[tokio::test]
-async fn d27_without_a_page_an_organization_is_named_or_the_only_one() {
-    let server = server().await;
-    admit(&server, Person::ALICE, "acme", &[]).await;
-    let mut browser = Browser::new(&server);
-    let request = Authorization::of(SPA).scope("openid organization");
-    code_for(&mut browser, &request, Person::ALICE).await;
-    let silent = request.clone().with("prompt", "none");
-    assert!(
-        browser
-            .open(&silent.url(&server))
-            .await
-            .callback()
-            .contains_key("code")
-    );
-    admit(&server, Person::ALICE, "beta", &[]).await;
-    let page = browser.open(&silent.url(&server)).await;
-    page.client_is_told("interaction_required");
-    let named = silent.with("organization", "beta");
-    assert!(
-        browser
-            .open(&named.url(&server))
-            .await
-            .callback()
-            .contains_key("code")
-    );
-}
-
-#[tokio::test]
-async fn d27_a_client_can_demand_an_organization() {
-    let server = TestServer::builder()
-        .client(SPA.id, |m| m.require_organization = true)
-        .config(|c| {
-            c.organizations = vec![OrganizationConfig {
-                id: "acme".to_owned(),
-                name: "Acme".to_owned(),
-                domains: Vec::new(),
-                join_by_domain: false,
-            }];
-        })
-        .start()
-        .await;
-    let request = Authorization::of(SPA).scope("openid orders:read");
-    let mut browser = Browser::new(&server);
-    let page = logged_in(&mut browser, &request).await;
-    page.client_is_told("access_denied");
-    admit(&server, Person::ALICE, "acme", &[]).await;
-    let tokens = tokens_of(&server, SPA, &request).await;
-    assert_eq!(access(&tokens)["org_id"], "acme");
-    let next = refresh(&server, SPA, tokens["refresh_token"].as_str().unwrap())
-        .await
-        .granted();
-    assert_eq!(access(&next)["org_id"], "acme");
-    assert_eq!(
-        id_token(&next)["org_name"],
-        "Acme",
-        "the scope is not registered, but demanded"
-    );
 }
 
 #[tokio::test]

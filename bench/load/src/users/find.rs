@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{http::Connection, latency::percentile};
 
-/// Searches: a name, a frequent beginning, two words, an address, a name that nobody has, one letter.
+/// Searches: a name, a frequent beginning, two words, an address, a name of no user, one letter.
 const SEARCHES: [&str; 6] = [
     "user00{n}",
     "user",
     "smith1+ali",
     "user00{n}%40example",
-    "nobody",
+    "missing",
     "z",
 ];
 

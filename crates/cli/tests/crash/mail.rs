@@ -32,7 +32,7 @@ fn kill_9_while_mails_are_sent_loses_none_and_sends_none_twice_while_its_claim_h
     configure(folder.path(), sink.port);
     put_all(folder.path());
 
-    // The mail server takes some mails and says nothing: nobody knows whether they were sent.
+    // The mail server takes some mails and does not answer: whether they were sent is not known.
     let mut provider = Provider::start(folder.path());
     let answered = |provider: &Provider| delivered(provider) == ANSWERED;
     let held = || sink.taken().iter().filter(|mail| !mail.answered).count();

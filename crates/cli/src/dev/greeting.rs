@@ -71,7 +71,7 @@ impl Greeting<'_> {
             writeln!(
                 text,
                 "{}",
-                format!("  {what:<18}{where_:<32}{note}").trim_end()
+                format!("  {what:<18}{where_:<36}{note}").trim_end()
             )
         };
         row(

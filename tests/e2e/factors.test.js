@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import {
-  NOBODY_YET, devStage, enterOrders, logIn, order, person, placeOrder, sees, stage, test,
+  NOBODY_YET, devStage, enterOrders, logIn, order, person, placeOrder, press, sees, stage, test,
 } from './stage/index.js';
 
 const on = stage();
@@ -35,7 +35,6 @@ function app(key) {
 
 const scan = async (page) => app(await page.locator('.secret').textContent());
 const backupCodes = (page) => page.locator('.codes code').allTextContents();
-const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
 
 async function signOut(page) {
   await page.goto(`${on.provider.issuer}/account`);

@@ -13,6 +13,7 @@ export { launch, launchTrusting, launchWithoutCookies, listen, person } from './
 export { HEADING, claims, client, request } from './client.js';
 export { dev } from './dev.js';
 export * from './inspect.js';
+export * from './mailbox.js';
 export { temporaryFolder } from './provider.js';
 export * from './steps.js';
 

@@ -16,6 +16,9 @@ export async function sees(page, heading) {
   await page.getByRole('heading', { level: 1, name: heading }).waitFor();
 }
 
+/** Presses the button with this name. */
+export const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
+
 export async function logIn(page, username = 'alice', password = PASSWORDS[username]) {
   await sees(page, 'Sign in');
   await page.getByLabel('User name').fill(username);

@@ -174,6 +174,7 @@ fn account_pages() -> Router<Shared> {
         )
         .route("/account/devices", get(account::devices::get))
         .route("/account/apps", get(account::apps::get))
+        .route("/account/activity", get(account::activity::get))
 }
 
 /// D23: these exist in development only.

@@ -9,6 +9,7 @@ account-profile = Profil
 account-security = Sicherheit
 account-devices = Geräte
 account-apps = Apps
+account-activity = Aktivität
 
 account-name = Name
 account-username = Benutzername

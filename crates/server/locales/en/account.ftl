@@ -9,6 +9,7 @@ account-profile = Profile
 account-security = Security
 account-devices = Devices
 account-apps = Apps
+account-activity = Activity
 
 account-name = Name
 account-username = User name

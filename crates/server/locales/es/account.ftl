@@ -9,6 +9,7 @@ account-profile = Perfil
 account-security = Seguridad
 account-devices = Dispositivos
 account-apps = Aplicaciones
+account-activity = Actividad
 
 account-name = Nombre
 account-username = Nombre de usuario

@@ -9,6 +9,7 @@ account-profile = Profil
 account-security = Sécurité
 account-devices = Appareils
 account-apps = Applications
+account-activity = Activité
 
 account-name = Nom
 account-username = Nom d’utilisateur

@@ -1,5 +1,6 @@
-//! The account: who I am, what I sign in with, where I am signed in, which applications act for me. Each section is a page.
+//! The account: who I am, what I sign in with, where I am signed in, which applications act for me, what happened. Each section is a page.
 
+pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod devices;
 pub(crate) mod frame;

@@ -28,6 +28,7 @@ macro_rules! files {
     ($lang:literal) => {
         files!($lang:
             "account",
+            "activity",
             "choose_account",
             "choose_organization",
             "consent",

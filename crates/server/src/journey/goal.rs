@@ -44,10 +44,17 @@ pub(crate) enum AccountSection {
     Security,
     Devices,
     Apps,
+    Activity,
 }
 
 impl AccountSection {
-    pub(crate) const ALL: &[Self] = &[Self::Profile, Self::Security, Self::Devices, Self::Apps];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Profile,
+        Self::Security,
+        Self::Devices,
+        Self::Apps,
+        Self::Activity,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +62,7 @@ impl AccountSection {
             Self::Security => "security",
             Self::Devices => "devices",
             Self::Apps => "apps",
+            Self::Activity => "activity",
         }
     }
 
@@ -76,6 +84,7 @@ impl AccountSection {
             Self::Security => "/account/security",
             Self::Devices => "/account/devices",
             Self::Apps => "/account/apps",
+            Self::Activity => "/account/activity",
         }
     }
 
@@ -86,6 +95,7 @@ impl AccountSection {
             Self::Security => Key("account-security"),
             Self::Devices => Key("account-devices"),
             Self::Apps => Key("account-apps"),
+            Self::Activity => Key("account-activity"),
         }
     }
 

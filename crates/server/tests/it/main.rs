@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod account_activity;
 mod account_sections;
 mod authorize;
 mod backchannel_logout;

@@ -14,6 +14,7 @@ use self::html::Document;
 use super::{Assets, Brand, csp};
 use crate::{
     account::{
+        activity::page::ActivityPage,
         apps::page::AppsPage,
         devices::page::DevicesPage,
         profile::page::ProfilePage,
@@ -76,6 +77,7 @@ fn samples() -> Vec<Sample> {
         rendered(AuthenticatorAppPage::CSP, AuthenticatorAppPage::samples()),
         rendered(DevicesPage::CSP, DevicesPage::samples()),
         rendered(AppsPage::CSP, AppsPage::samples()),
+        rendered(ActivityPage::CSP, ActivityPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
@@ -198,7 +200,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 22);
+    assert_eq!(hostile.len(), 23);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -73,7 +73,7 @@ pub use upstreams::{
 };
 pub use user_search::{InvalidUserSearch, UserSearch};
 pub use users::{
-    AddUser, LoginUser, PasswordCredential, Seeded, UserChange, UserUpdate, UserView, Users,
+    AddUser, LoginUser, PasswordCredential, Seeded, SignUp, UserChange, UserUpdate, UserView, Users,
 };
 
 /// Everything that is kept.

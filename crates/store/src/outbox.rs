@@ -95,12 +95,16 @@ pub struct PutMail {
 }
 
 /// How many mails that strangers caused may be pending at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrangerLimits {
-    /// To all addresses.
+    /// In all. A further one takes the place of the one that was tried most often, if any was tried.
     pub pending: u32,
     /// To one address.
     pub to_one: u32,
+    /// The network that the request came from.
+    pub network: String,
+    /// Caused by requests from this network.
+    pub of_network: u32,
 }
 
 /// The outbox.

@@ -91,6 +91,14 @@ pub struct UserView {
     pub has_password: bool,
 }
 
+/// Adds a user by the link that was mailed at a sign-up. The link is single use: the subject is made with it.
+pub struct SignUp {
+    /// The user. The address is the confirmed one.
+    pub add: AddUser,
+    /// When the link expires. Until then it is kept that it was used, also when the user is removed.
+    pub expires_at: Timestamp,
+}
+
 /// Users. Only [`Users::login_user`] reads a secret (D25).
 #[async_trait]
 pub trait Users: Send + Sync {
@@ -112,8 +120,9 @@ pub trait Users: Send + Sync {
     ) -> Result<Rows<UserView, SearchPosition>>;
     /// Adds a user.
     async fn add_user(&self, command: AddUser) -> Result<()>;
-    /// Adds a user who has confirmed the address, which is verified. One with which another user logs in is a `Conflict`.
-    async fn sign_up(&self, command: AddUser) -> Result<()>;
+    /// Adds a user who has confirmed the address, which is verified. One with which another user logs in is a `Conflict`, and so is
+    /// a link that was used.
+    async fn sign_up(&self, command: SignUp) -> Result<()>;
     /// Adds a user of the configuration file, once: a seed that was removed is not added again.
     async fn seed_user(&self, command: AddUser) -> Result<Seeded>;
     /// Changes a user. `false` when the user does not exist.

@@ -6,7 +6,7 @@
 pub(crate) mod page;
 mod pending;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
@@ -47,11 +47,10 @@ use crate::{
 const STEP: &str = "sign-up";
 /// A longer name is no user's.
 const MAX_NAME_BYTES: usize = 256;
-/// What strangers can make wait in the outbox.
-const LIMITS: StrangerLimits = StrangerLimits {
-    pending: 1000,
-    to_one: 3,
-};
+/// How many mails of sign-ups may be pending in all, to one address, and from one network.
+const PENDING: u32 = 1000;
+const TO_ONE: u32 = 3;
+const OF_NETWORK: u32 = 50;
 
 /// 303 to the page, with a journey that is continued afterwards.
 pub(crate) fn to_page(app: &App, ticket: &Ticket) -> Result<Response, Failure> {
@@ -146,7 +145,11 @@ async fn sign_up(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let cause = ctx.caller.cause(Actor::Stranger);
     // Sealed here in any case: the time is the same.
     let token = pending.seal(&ctx.app)?;
-    let work = async move { send(&app, &pending, (&token, lang), cause).await };
+    let limits = limits(ctx);
+    let work = async move {
+        let mail = mail(&app, &pending, (&token, lang)).await?;
+        send(&app, mail, limits, cause).await
+    };
     after_answer(ctx, "a sign-up", work);
     Ok(show(ctx, &browser, text, View::Sent, &Entered::default()))
 }
@@ -199,23 +202,32 @@ pub(crate) async fn hash(
     }
 }
 
-/// Mails the link, or that the address has an account.
-async fn send(
+/// What this request can make wait in the outbox. Of an IPv6 network a site has a whole /48.
+fn limits(ctx: &Ctx) -> StrangerLimits {
+    let network = ctx.caller.address.map(|address| match address.ip {
+        IpAddr::V4(_) => address.network(),
+        IpAddr::V6(_) => address.wide_network(),
+    });
+    StrangerLimits {
+        pending: PENDING,
+        to_one: TO_ONE,
+        network: network.map_or_else(String::new, |network| network.to_string()),
+        of_network: OF_NETWORK,
+    }
+}
+
+/// The mail with the link, or that says that the address has an account.
+async fn mail(
     app: &App,
     pending: &PendingSignUp,
     (token, lang): (&Secret<String>, Lang),
-    cause: Cause,
-) -> Result<(), StoreError> {
-    let key = format!("sign-up {}", pending.email.key());
-    if !app.limits.login_account.check(key.as_str()).allowed {
-        return Ok(());
-    }
+) -> Result<Mail, StoreError> {
     let found = match Username::parse(pending.email.as_str()) {
         Ok(name) => app.store.login_user(&name).await?,
         Err(_) => None,
     };
     let to = pending.email.clone();
-    let mail = match found {
+    Ok(match found {
         Some(_) => Mail::new(to, MailTemplate::SignUpTaken, lang),
         None => {
             let mail = Mail::new(to, MailTemplate::SignUp, lang);
@@ -227,8 +239,20 @@ async fn send(
             };
             app.mail.with_link(mail, &target)
         }
-    };
-    let limits = Some(LIMITS);
+    })
+}
+
+async fn send(
+    app: &App,
+    mail: Mail,
+    limits: StrangerLimits,
+    cause: Cause,
+) -> Result<(), StoreError> {
+    let key = format!("sign-up {}", mail.to().key());
+    if !app.limits.login_account.check(key.as_str()).allowed {
+        return Ok(());
+    }
+    let limits = Some(limits);
     let written = app.store.put_mail(PutMail {
         mail,
         limits,

@@ -5,7 +5,7 @@ pub(crate) mod page;
 use axum::response::Response;
 use cardea_protocol::model::{Actor, User, Username};
 use cardea_seal::Secret;
-use cardea_store::{AddUser, Constraint, StoreError};
+use cardea_store::{AddUser, Constraint, SignUp, StoreError};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use http::StatusCode;
 
@@ -113,19 +113,20 @@ impl<'a> Visit<'a> {
             self.pending.password_hash()
         };
         let subject = user.subject.clone();
-        let command = AddUser {
-            user,
-            password_hash: Some(hash),
-            cause: ctx.caller.cause(Actor::Person(subject.clone())),
+        let command = SignUp {
+            add: AddUser {
+                user,
+                password_hash: Some(hash),
+                cause: ctx.caller.cause(Actor::Person(subject.clone())),
+            },
+            expires_at: self.pending.expires_at,
         };
         if let Err(error) = ctx.app.store.sign_up(command).await {
             let StoreError::Conflict { constraint } = error else {
                 return Err(error.into());
             };
-            if ctx.app.store.user(&subject).await?.is_some() {
-                return Err(used());
-            }
             return match constraint {
+                Constraint::Subject => Err(used()),
                 Constraint::UserName | Constraint::UserNameLooksAlike => {
                     wrong(Problem::UsernameTaken)
                 }

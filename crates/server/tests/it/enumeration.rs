@@ -1,7 +1,10 @@
-//! Times of failed logins and of sign-ups do not show who exists. A measurement: `cargo test -p cardea-server --test it enumeration -- --ignored
-//! --nocapture` on a machine without other work.
+//! Times of failed logins, of sign-ups and of forgotten passwords do not show who exists. A measurement: `cargo test -p cardea-server
+//! --test it enumeration -- --ignored --nocapture` on a machine without other work.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use cardea_server::config::{SeedUser, SignUpMode};
 use cardea_testkit::{Browser, TestServer};
@@ -102,5 +105,50 @@ async fn the_time_of_a_sign_up_does_not_show_who_exists() {
     let [users, unknown] = &times;
     let auc = auc(users, unknown);
     println!("AUC of sign-up over {TRIES} tries a side: {auc:.3}");
+    assert!((0.46..=0.54).contains(&auc), "{auc}");
+}
+
+#[tokio::test]
+#[ignore = "a measurement of times"]
+async fn the_time_of_a_forgotten_password_does_not_show_who_exists() {
+    let users = (0..USERS).map(|n| SeedUser {
+        username: format!("user{n}"),
+        email: Some(format!("user{n}@example.test")),
+        email_verified: true,
+        password_hash: Some(SecretText::new(HASHES[n % HASHES.len()].to_owned())),
+        ..SeedUser::default()
+    });
+    let server = TestServer::builder()
+        .config(|config| {
+            config.users = users.collect();
+            config.mail.url = Some(SecretText::new("smtp://127.0.0.1:1".to_owned()));
+            config.mail.from = Some("no-reply@example.test".to_owned());
+        })
+        .start()
+        .await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/password_reset")).await;
+    let mut times = [Vec::new(), Vec::new()];
+    let mut answers = HashSet::new();
+    for n in 0..TRIES {
+        let names = [format!("user{}", n % USERS), format!("none{n}")];
+        for (side, name) in names.iter().enumerate() {
+            // By name and by address.
+            let name = match n % 2 {
+                0 => name.clone(),
+                _ => format!("{name}@example.test"),
+            };
+            let fill = [("username", name.as_str())];
+            let began = Instant::now();
+            let answer = browser.submit_once(&page, page.form(), &fill).await;
+            times[side].push(began.elapsed());
+            assert_eq!(answer.status, 200);
+            answers.insert(answer.text().to_owned());
+        }
+    }
+    assert_eq!(answers.len(), 1, "the same bytes");
+    let [users, unknown] = &times;
+    let auc = auc(users, unknown);
+    println!("AUC of a forgotten password over {TRIES} tries a side: {auc:.3}");
     assert!((0.46..=0.54).contains(&auc), "{auc}");
 }

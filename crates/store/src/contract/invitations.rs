@@ -380,6 +380,7 @@ pub async fn an_organization_has_so_many_invitations_at_most(store: AnyStore) {
 }
 
 pub async fn a_disabled_organization_invites_nobody(store: AnyStore) {
+    let world = World::new(store.clone()).await;
     let acme = Organization {
         owner: Owner::File,
         ..organization("acme", &[])
@@ -394,6 +395,23 @@ pub async fn a_disabled_organization_invites_nobody(store: AnyStore) {
         store.apply_file_roles(file).await.unwrap();
         let new = if lives_on { "a" } else { "b" };
         assert_eq!(invite(&store, new, new, Some("acme")).await, lives_on);
-        assert_eq!(lives(&store, "a").await, lives_on);
+        if lives_on {
+            assert!(invite(&store, "alice", "alice", Some("acme")).await);
+        }
+        for name in ["a", "alice"] {
+            assert_eq!(lives(&store, name).await, lives_on);
+        }
     }
+    // A link that was mailed before makes no account and no member.
+    for command in [
+        by("a", new_user("carol"), 2),
+        by("alice", owner("alice"), 2),
+    ] {
+        assert_eq!(store.accept_invitation(command).await, Ok(None));
+    }
+    assert!(store.user(&user("carol").subject).await.unwrap().is_none());
+    assert!(memberships(&store, "alice").await.is_empty());
+    assert_eq!(world.count(AuditEvent::InvitationUsed).await, 0);
+    // They are listed: a link counts again when the organization is enabled again.
+    assert_eq!(listed(&store, Some("acme")).await, ["a", "alice"]);
 }

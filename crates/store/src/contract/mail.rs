@@ -11,10 +11,19 @@ use jiff::SignedDuration;
 use super::{outbox, sample::*};
 use crate::*;
 
-const MANY: StrangerLimits = StrangerLimits {
-    pending: 100,
-    to_one: 100,
-};
+/// The limits of a request from a network of its own.
+fn limits(pending: u32, to_one: u32) -> StrangerLimits {
+    StrangerLimits {
+        pending,
+        to_one,
+        network: "192.0.2.0/24".to_owned(),
+        of_network: 100,
+    }
+}
+
+fn many() -> Option<StrangerLimits> {
+    Some(limits(100, 100))
+}
 
 fn mail(to: &str) -> Mail {
     let to = EmailAddress::parse(to).unwrap();
@@ -91,7 +100,7 @@ pub async fn a_mail_is_claimed_as_it_was_written(store: AnyStore) {
     let of_alice = mail("alice@example.com").of(user("alice").subject);
     let to_stranger = mail("bob@example.com");
     assert!(put(&store, of_alice.clone(), None).await);
-    assert!(put(&store, to_stranger.clone(), Some(MANY)).await);
+    assert!(put(&store, to_stranger.clone(), many()).await);
     let claimed = claim(&store, 0).await;
     let [first, second] = claimed.as_slice() else {
         panic!("{claimed:?}")
@@ -139,7 +148,7 @@ pub async fn a_mail_that_is_given_up_is_audited_with_its_user(store: AnyStore) {
 }
 
 pub async fn a_mail_to_a_stranger_leaves_no_audit(store: AnyStore) {
-    assert!(put(&store, mail("alice@example.com"), Some(MANY)).await);
+    assert!(put(&store, mail("alice@example.com"), many()).await);
     let claimed = claim(&store, 0).await.remove(0);
     give_up(&store, claimed).await;
     assert!(undelivered(&store).await.is_empty());
@@ -147,36 +156,100 @@ pub async fn a_mail_to_a_stranger_leaves_no_audit(store: AnyStore) {
 }
 
 pub async fn mails_of_strangers_are_bounded(store: AnyStore) {
-    let limits = Some(StrangerLimits {
-        pending: 3,
-        to_one: 2,
-    });
+    let limits = || Some(limits(3, 2));
     let to_alice = || mail("alice@example.com");
     // Mails of users count for nothing.
     for _ in 0..5 {
         assert!(put(&store, to_alice(), None).await);
     }
-    assert!(put(&store, to_alice(), limits).await);
-    assert!(put(&store, mail("ALICE@Example.com"), limits).await);
-    assert!(!put(&store, to_alice(), limits).await, "to one address");
-    assert!(put(&store, mail("bob@example.com"), limits).await);
-    assert!(!put(&store, mail("carol@example.com"), limits).await, "all");
+    assert!(put(&store, to_alice(), limits()).await);
+    assert!(put(&store, mail("ALICE@Example.com"), limits()).await);
+    assert!(!put(&store, to_alice(), limits()).await, "to one address");
+    assert!(put(&store, mail("bob@example.com"), limits()).await);
+    assert!(
+        !put(&store, mail("carol@example.com"), limits()).await,
+        "all"
+    );
     assert!(put(&store, to_alice(), None).await, "of a user");
     let claimed = claim(&store, 0).await;
     assert_eq!(claimed.len(), 9);
-    assert!(!put(&store, mail("carol@example.com"), limits).await);
     deliver(&store, claimed).await;
-    assert!(put(&store, mail("carol@example.com"), limits).await);
-    assert!(put(&store, to_alice(), limits).await);
+    assert!(put(&store, mail("carol@example.com"), limits()).await);
+    assert!(put(&store, to_alice(), limits()).await);
+}
+
+pub async fn a_network_has_a_share_of_the_mails_of_strangers(store: AnyStore) {
+    let from = |network: &str| {
+        Some(StrangerLimits {
+            network: network.to_owned(),
+            of_network: 2,
+            ..limits(5, 5)
+        })
+    };
+    for (to, network, written) in [
+        ("a@example.com", "192.0.2.0/24", true),
+        ("b@example.com", "192.0.2.0/24", true),
+        ("c@example.com", "192.0.2.0/24", false),
+        ("d@example.com", "2001:db8:1::/48", true),
+        ("e@example.com", "2001:db8:1::/48", true),
+        ("f@example.com", "2001:db8:1::/48", false),
+        ("g@example.com", "198.51.100.0/24", true),
+        ("h@example.com", "198.51.100.0/24", false),
+    ] {
+        assert_eq!(put(&store, mail(to), from(network)).await, written, "{to}");
+    }
+    let claimed = claim(&store, 0).await;
+    assert_eq!(claimed.len(), 5);
+    deliver(&store, claimed).await;
+    assert!(put(&store, mail("c@example.com"), from("192.0.2.0/24")).await);
+}
+
+pub async fn a_mail_that_failed_makes_room_for_one_of_another_stranger(store: AnyStore) {
+    let limits = || Some(limits(3, 3));
+    // A user's mail never makes room.
+    assert!(put(&store, mail("user@example.com"), None).await);
+    for to in ["a@example.com", "b@example.com"] {
+        assert!(put(&store, mail(to), limits()).await);
+    }
+    assert_eq!(claim(&store, 0).await.len(), 3);
+    assert!(put(&store, mail("c@example.com"), limits()).await);
+    let tried_twice = claim(&store, 60).await;
+    assert_eq!(tried_twice.len(), 4);
+    for to in ["d@example.com", "e@example.com", "f@example.com"] {
+        assert!(put(&store, mail(to), limits()).await);
+    }
+    assert!(!put(&store, mail("g@example.com"), limits()).await);
+    let mut left = claim_addresses(&store, HOUR).await;
+    left.sort_unstable();
+    let expected = [
+        "d@example.com",
+        "e@example.com",
+        "f@example.com",
+        "user@example.com",
+    ];
+    assert_eq!(left, expected);
+    // One that is tried no more often than others, but longer, goes first; another's limit makes no room.
+    assert!(
+        !put(
+            &store,
+            mail("h@example.com"),
+            Some(StrangerLimits {
+                of_network: 0,
+                ..limits().unwrap()
+            })
+        )
+        .await
+    );
+    assert!(put(&store, mail("h@example.com"), limits()).await);
+    let left = claim_addresses(&store, 2 * HOUR).await;
+    assert_eq!(left.len(), 4);
+    assert!(!left.contains(&"d@example.com".to_owned()), "{left:?}");
 }
 
 pub async fn of_20_parallel_mails_of_strangers_no_more_than_the_limit_are_written(store: AnyStore) {
-    let limits = Some(StrangerLimits {
-        pending: 5,
-        to_one: 20,
-    });
+    let limits = Some(limits(5, 20));
     let written = race(|n| {
-        let store = store.clone();
+        let (store, limits) = (store.clone(), limits.clone());
         async move { put(&store, mail(&format!("user{n}@example.com")), limits).await }
     })
     .await;

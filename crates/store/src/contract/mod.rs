@@ -166,7 +166,8 @@ macro_rules! contract {
                 a_change_of_a_user_is_not_refused_for_what_it_does_not_depend_on;
             mail: a_mail_is_claimed_as_it_was_written, a_mail_and_a_logout_are_claimed_by_kind,
                 a_mail_that_is_given_up_is_audited_with_its_user, a_mail_to_a_stranger_leaves_no_audit,
-                mails_of_strangers_are_bounded, of_20_parallel_mails_of_strangers_no_more_than_the_limit_are_written;
+                mails_of_strangers_are_bounded, a_network_has_a_share_of_the_mails_of_strangers,
+                a_mail_that_failed_makes_room_for_one_of_another_stranger, of_20_parallel_mails_of_strangers_no_more_than_the_limit_are_written;
             neighbours: a_revocation_takes_only_what_it_names, a_consent_grows_at_one_client_for_one_user,
                 a_session_ends_and_moves_alone, a_user_is_changed_and_removed_alone,
                 a_client_is_disabled_and_removed_alone, a_revocation_is_audited_with_its_own_user_and_client,
@@ -247,7 +248,7 @@ macro_rules! contract {
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, an_expired_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
-            sign_up: a_sign_up_makes_one_account_of_an_address,
+            sign_up: a_sign_up_makes_one_account_of_an_address, the_link_of_a_sign_up_does_not_make_a_removed_user_again,
                 of_20_parallel_sign_ups_of_an_address_one_is_made;
             upstream_sessions: unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
                 a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,

@@ -4,8 +4,8 @@ use super::sample::*;
 use crate::*;
 
 /// A sign-up of `name`, whose link has this subject, with a confirmed address.
-fn sign_up(name: &str, number: u32, email: &str) -> AddUser {
-    AddUser {
+fn sign_up(name: &str, number: u32, email: &str) -> SignUp {
+    let add = AddUser {
         user: User {
             subject: subject(&format!("subject{number}")),
             email: Some(email.to_owned()),
@@ -14,6 +14,10 @@ fn sign_up(name: &str, number: u32, email: &str) -> AddUser {
         },
         password_hash: password(),
         cause: cause(1),
+    };
+    SignUp {
+        add,
+        expires_at: at(DAY),
     }
 }
 
@@ -43,6 +47,33 @@ pub async fn a_sign_up_makes_one_account_of_an_address(store: AnyStore) {
     store.sign_up(neighbour).await.unwrap();
     let all = store.users(page()).await.unwrap().items;
     assert_eq!(all.len(), 2);
+}
+
+pub async fn the_link_of_a_sign_up_does_not_make_a_removed_user_again(store: AnyStore) {
+    let link = || sign_up("alice", 1, "alice@example.test");
+    store.sign_up(link()).await.unwrap();
+    let other = sign_up("bob", 2, "bob@example.test");
+    store.sign_up(other).await.unwrap();
+    let removed = store.remove_user(subject("subject1"), cause(2)).await;
+    assert!(removed.unwrap());
+    let sweep = async |seconds| {
+        let ttl = jiff::SignedDuration::from_hours(24);
+        store.sweep(at(seconds), 100, ttl).await.unwrap();
+    };
+    sweep(DAY - 1).await;
+    let Err(StoreError::Conflict { constraint }) = store.sign_up(link()).await else {
+        panic!("it was used again");
+    };
+    assert_eq!(constraint, Constraint::Subject);
+    assert_eq!(store.users(page()).await.unwrap().items.len(), 1);
+    // Another link of the address does.
+    let new = sign_up("alice", 3, "alice@example.test");
+    store.sign_up(new).await.unwrap();
+    // What has expired, and is refused by its time, is not kept.
+    sweep(DAY).await;
+    let removed = store.remove_user(subject("subject3"), cause(2)).await;
+    assert!(removed.unwrap());
+    store.sign_up(link()).await.unwrap();
 }
 
 pub async fn of_20_parallel_sign_ups_of_an_address_one_is_made(store: AnyStore) {

@@ -3,15 +3,21 @@
 use rusqlite::Connection;
 
 use super::{fault::Verb, login_email, rows, users};
-use crate::{AddUser, Constraint, Seeded, StoreError};
+use crate::{AddUser, Constraint, Seeded, SignUp, StoreError};
 
-pub(super) fn sign_up(tx: &Connection, command: &AddUser) -> Verb<()> {
-    let user = &command.user;
+pub(super) fn sign_up(tx: &Connection, command: &SignUp) -> Verb<()> {
+    let user = &command.add.user;
+    let sql =
+        "INSERT INTO used_sign_ups (subject, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    let params = (user.subject.as_str(), command.expires_at.as_millisecond());
+    if rows::execute(tx, sql, params)? == 0 {
+        return Err(StoreError::conflict(Constraint::Subject).into());
+    }
     let address = user.email.as_deref().unwrap_or_default();
     if login_email::is_taken(tx, address, &user.subject)? {
         return Err(StoreError::conflict(Constraint::Email).into());
     }
-    users::add(tx, command)
+    users::add(tx, &command.add)
 }
 
 /// D19: a seed is applied once, and never re-created, re-enabled or overwritten.

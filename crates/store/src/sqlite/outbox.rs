@@ -30,7 +30,7 @@ impl Outbox for SqliteStore {
         } = command;
         match limits {
             Some(limits) => {
-                self.write(move |tx| put_mail_of_stranger(tx, &mail, limits, &cause))
+                self.write(move |tx| put_mail_of_stranger(tx, &mail, &limits, &cause))
                     .await
             }
             None => {
@@ -99,13 +99,15 @@ pub(super) fn put_mail(tx: &Connection, mail: &Mail, cause: &Cause) -> Verb<()> 
 fn put_mail_of_stranger(
     tx: &Connection,
     mail: &Mail,
-    limits: StrangerLimits,
+    limits: &StrangerLimits,
     cause: &Cause,
 ) -> Verb<bool> {
-    let sql = "INSERT INTO outbox (kind, stranger, payload, request_id, made_at, attempts, due_at)
-               SELECT :kind, :stranger, :payload, :request, :now, 0, :now
-               WHERE (SELECT count(*) FROM outbox WHERE stranger IS NOT NULL) < :pending
-                 AND (SELECT count(*) FROM outbox WHERE stranger = :stranger) < :to_one";
+    let sql = "INSERT INTO outbox (kind, stranger, stranger_network, payload, request_id, made_at, attempts, due_at)
+               SELECT :kind, :stranger, :network, :payload, :request, :now, 0, :now
+               WHERE ((SELECT count(*) FROM outbox WHERE stranger IS NOT NULL) < :pending
+                      OR EXISTS (SELECT 1 FROM outbox WHERE stranger IS NOT NULL AND attempts > 0))
+                 AND (SELECT count(*) FROM outbox WHERE stranger = :stranger) < :to_one
+                 AND (SELECT count(*) FROM outbox WHERE stranger_network = :network) < :of_network";
     let params = named_params! {
         ":kind": rows::to_word(MessageKind::Mail)?,
         ":stranger": mail.to().key(),
@@ -114,8 +116,18 @@ fn put_mail_of_stranger(
         ":now": cause.now.as_millisecond(),
         ":pending": limits.pending,
         ":to_one": limits.to_one,
+        ":network": limits.network,
+        ":of_network": limits.of_network,
     };
-    Ok(rows::execute(tx, sql, params)? == 1)
+    if rows::execute(tx, sql, params)? == 0 {
+        return Ok(false);
+    }
+    // Mails that can't be delivered must not keep others from signing up.
+    let sql = "DELETE FROM outbox WHERE message_key IN
+                   (SELECT message_key FROM outbox WHERE stranger IS NOT NULL ORDER BY attempts DESC, message_key
+                    LIMIT max(0, (SELECT count(*) FROM outbox WHERE stranger IS NOT NULL) - ?))";
+    rows::execute(tx, sql, [limits.pending])?;
+    Ok(true)
 }
 
 /// What is due, the longest waiting first. `:about` is the kind or the session.

@@ -38,7 +38,11 @@ pub(super) fn sweep(
     let end = audit::end_of(tx, audit_end, at, batch)?;
     let devices = "DELETE FROM trusted_devices WHERE device_key IN
                    (SELECT device_key FROM trusted_devices WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
-    for (table, key) in [("links", "link_key"), ("invitations", "invitation_key")] {
+    for (table, key) in [
+        ("links", "link_key"),
+        ("invitations", "invitation_key"),
+        ("used_sign_ups", "subject"),
+    ] {
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
         );

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, SearchPosition, Seeded,
-    StoreError, UserChange, UserPosition, UserSearch, UserView, Users,
+    SignUp, StoreError, UserChange, UserPosition, UserSearch, UserView, Users,
     events::{self, FAILURE_AUDIT_EVERY_MS},
 };
 
@@ -136,7 +136,7 @@ impl Users for SqliteStore {
         self.write(move |tx| add(tx, &command)).await
     }
 
-    async fn sign_up(&self, command: AddUser) -> Result<()> {
+    async fn sign_up(&self, command: SignUp) -> Result<()> {
         self.write(move |tx| new_users::sign_up(tx, &command)).await
     }
 

@@ -1,5 +1,6 @@
 //! Attacks on sign-up.
 
+use cardea_protocol::model::Username;
 use cardea_store::Page as Rows;
 use cardea_testkit::{Browser, Person, TestServer, eventually};
 use jiff::SignedDuration;
@@ -216,4 +217,46 @@ async fn many_strangers_leave_no_row_but_their_mails() {
 #[ignore = "takes an hour: each sign-up hashes a password"]
 async fn a_hundred_thousand_strangers_leave_the_store_bounded() {
     flood(100_000).await;
+}
+
+#[tokio::test]
+async fn an_enemy_whose_mails_wait_keeps_nobody_else_from_signing_up() {
+    let server = server().await;
+    let mut enemy = Browser::new(&server);
+    let page = enemy.open(&server.url("/sign_up")).await;
+    for n in 0..60 {
+        let to = format!("victim{n}@example.test");
+        ask_at(&mut enemy, &page, &format!("victim{n}"), &to).await;
+    }
+    // The share of a network, whatever the host.
+    server.tamper(
+        "CREATE TABLE share (n INTEGER CHECK (n <= 50)); INSERT INTO share SELECT count(*) FROM outbox",
+    );
+    let mut neighbour = Browser::new(&server).at([203, 0, 113, 99]);
+    ask(&mut neighbour, "dora", "dora@example.test").await;
+    let mut other = Browser::new(&server).at([198, 51, 100, 1]);
+    ask(&mut other, "emil", "emil@example.test").await;
+    link(&server, "emil@example.test").await;
+    assert!(mails(&server, "dora@example.test").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_removed_account_is_not_made_again_by_the_link_of_its_sign_up() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    ask(&mut browser, "dora", "dora@example.test").await;
+    let url = link(&server, "dora@example.test").await;
+    let page = browser.open(&url).await;
+    let done = browser.submit(&page, page.form(), &[]).await;
+    assert_eq!(done.path(), "/account/profile");
+    let name = Username::parse("dora").unwrap();
+    let dora = server.store.login_user(&name).await.unwrap().unwrap().user;
+    let removed = server.store.remove_user(dora.subject, server.cause()).await;
+    assert!(removed.unwrap());
+    let page = browser.open(&url).await;
+    browser
+        .submit(&page, page.form(), &[("password", OTHER)])
+        .await
+        .is_trouble(400, USED);
+    assert!(!exists(&server, "dora").await);
 }

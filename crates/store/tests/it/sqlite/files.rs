@@ -80,9 +80,10 @@ const MIGRATIONS: &[&str] = &[
     "V14__invitations",
     "V15__trusted_device_addresses",
     "V16__user_search",
+    "V22__strangers",
 ];
 /// The number of the last one.
-const LAST: u32 = 16;
+const LAST: u32 = 22;
 
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {

@@ -118,13 +118,14 @@ async fn list(desk: &Desk, options: ListOptions) -> anyhow::Result<()> {
     };
     let all: List<Invitation> = desk.admin.get(&with_query("/invitations", &query)?).await?;
     let columns = Columns {
-        names: &["ID", "E-MAIL", "ORGANIZATION", "ROLES", "EXPIRES"],
+        names: &["ID", "E-MAIL", "ORGANIZATION", "ROLES", "BY", "EXPIRES"],
         row: |i: &Invitation| {
             vec![
                 word(&i.id),
                 i.email.clone(),
                 word(&i.organization),
                 word(&i.roles),
+                word(&i.inviter),
                 word(&i.expires_at),
             ]
         },

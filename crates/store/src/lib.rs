@@ -8,6 +8,7 @@
 //! What every store must keep is a test suite in the module `contract`, behind the feature of that name. The tests of a
 //! store in another crate can run it too.
 
+mod accounts;
 mod audit;
 mod clients;
 mod consents;
@@ -33,6 +34,7 @@ mod upstreams;
 mod user_search;
 mod users;
 
+pub use accounts::{Accounts, EndDueAccounts, RequestDeletion};
 pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use consents::{Consents, GiveConsent, RevokeApplication};
@@ -78,7 +80,8 @@ pub use users::{
 
 /// Everything that is kept.
 pub trait Store:
-    Clients
+    Accounts
+    + Clients
     + Users
     + Imports
     + Factors
@@ -99,7 +102,8 @@ pub trait Store:
 }
 
 impl<T> Store for T where
-    T: Clients
+    T: Accounts
+        + Clients
         + Users
         + Imports
         + Invitations

@@ -87,6 +87,4 @@ pub trait Links: Send + Sync {
     async fn link(&self, token: Digest, now: Timestamp) -> Result<Option<LivingLink>>;
     /// Uses a link; returns its user. `None` when there is no such living link of an enabled user: nothing was written.
     async fn take_link(&self, command: TakeLink) -> Result<Option<Subject>>;
-    /// Removes users whose time of deletion has come, and disables those who have expired; at most `limit` of each.
-    async fn end_due_accounts(&self, limit: u32, cause: Cause) -> Result<u64>;
 }

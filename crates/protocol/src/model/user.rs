@@ -60,6 +60,11 @@ pub struct AccountState {
     pub locale: Option<Lang>,
 }
 
+impl AccountState {
+    /// How long a user can keep an account after the request to delete it.
+    pub const DELETION_GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
+}
+
 impl User {
     /// Whether the user may log in now.
     #[must_use]

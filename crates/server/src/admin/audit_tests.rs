@@ -83,6 +83,18 @@ const EVENTS: &[(&str, &str)] = &[
     ("user_disabled", "A user was disabled."),
     ("user_enabled", "A user was enabled."),
     ("user_removed", "A user was removed."),
+    (
+        "deletion_requested",
+        "A user asked for the deletion of the account.",
+    ),
+    (
+        "deletion_cancelled",
+        "A user logged in, which keeps an account that was to be deleted.",
+    ),
+    (
+        "data_exported",
+        "The data of a user was exported, by the user or an operator.",
+    ),
     ("password_changed", "A user's password was changed."),
     (
         "link_made",

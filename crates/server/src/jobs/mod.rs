@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_store::{Lease, StoreError, Swept};
+use cardea_store::{EndDueAccounts, Lease, StoreError, Swept};
 use jiff::SignedDuration;
 
 use crate::{app::App, backchannel_logout, keys::KeyError, mail, parts::start_cause};
@@ -111,11 +111,16 @@ async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     }
     let ended = app
         .store
-        .end_due_accounts(SWEEP_BATCH, start_cause(app.now()))
+        .end_due_accounts(EndDueAccounts {
+            limit: SWEEP_BATCH,
+            mail: app.mail.is_on().then_some(app.settings.language),
+            cause: start_cause(app.now()),
+        })
         .await?;
     if ended > 0 {
         tracing::info!(ended, "accounts were due: deleted, or expired and disabled");
         app.backchannel_logout.wake();
+        app.mail.wake();
     }
     for _ in 0..SWEEP_ROUNDS {
         let swept = app.store.sweep(app.now(), SWEEP_BATCH, AUDIT_TTL).await?;

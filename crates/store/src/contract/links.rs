@@ -378,8 +378,12 @@ pub async fn an_account_ends_when_it_is_due(store: AnyStore) {
     };
     assert_eq!(found(&store, "bob").await.unwrap().account, state);
     let end = async |seconds| {
-        let ended = store.end_due_accounts(10, cause(seconds));
-        ended.await.unwrap()
+        let command = EndDueAccounts {
+            limit: 10,
+            mail: None,
+            cause: cause(seconds),
+        };
+        store.end_due_accounts(command).await.unwrap()
     };
     assert_eq!(end(DAY - 1).await, 0);
     // A login keeps the account.

@@ -31,6 +31,8 @@
 )]
 
 #[doc(hidden)]
+pub mod accounts;
+#[doc(hidden)]
 pub mod assertions;
 #[doc(hidden)]
 pub mod audit;
@@ -111,6 +113,10 @@ pub use self::sample::START;
 macro_rules! contract {
     ($open:path) => {
         $crate::contract! { $open;
+            accounts: a_deletion_ends_sessions_and_is_requested_once, a_deletion_needs_a_living_session_of_its_user,
+                a_login_keeps_the_account_and_says_so, a_removed_user_gets_a_last_mail, of_a_removed_account_only_the_audit_is_left,
+                of_20_logins_and_requests_at_once_the_last_counts, of_20_logins_and_removals_at_once_one_wins,
+                an_export_is_recorded_for_its_user;
             assertions: an_assertion_counts_once, of_20_parallel_assertions_one_counts;
             audit: rows_are_filtered, every_actor_survives,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other,
@@ -289,6 +295,7 @@ mod tests {
     fn every_case_is_run() {
         let list = include_str!("mod.rs");
         let files = [
+            ("accounts", include_str!("accounts.rs")),
             ("assertions", include_str!("assertions.rs")),
             ("audit", include_str!("audit.rs")),
             ("clients", include_str!("clients.rs")),

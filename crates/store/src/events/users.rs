@@ -15,6 +15,21 @@ pub fn user_removed(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::UserRemoved, subject)
 }
 
+/// A user asked for the removal of the account.
+pub fn deletion_requested(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::DeletionRequested, subject)
+}
+
+/// A login kept an account that was to be removed.
+pub fn deletion_cancelled(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::DeletionCancelled, subject)
+}
+
+/// The data of a user was read as a whole.
+pub fn data_exported(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::DataExported, subject)
+}
+
 /// A login failed, and the last row about that is [`FAILURE_AUDIT_EVERY_MS`] old.
 pub fn login_failed(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::LoginFailed, subject)

@@ -1,7 +1,7 @@
 //! Links for one use.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, LinkPurpose, SessionEnd, Subject, UserStatus};
+use cardea_protocol::model::{Cause, LinkPurpose, SessionEnd, Subject};
 use cardea_seal::Digest;
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
@@ -32,10 +32,6 @@ impl Links for SqliteStore {
 
     async fn take_link(&self, command: TakeLink) -> Result<Option<Subject>> {
         self.write(move |tx| take(tx, &command)).await
-    }
-
-    async fn end_due_accounts(&self, limit: u32, cause: Cause) -> Result<u64> {
-        self.job(move |tx| end_due(tx, limit, &cause)).await
     }
 }
 
@@ -200,29 +196,4 @@ fn change(tx: &Connection, subject: &Subject, update: UserUpdate, cause: &Cause)
         cause: cause.clone(),
     };
     users::change(tx, &command).map(drop)
-}
-
-fn end_due(tx: &Connection, limit: u32, cause: &Cause) -> Verb<u64> {
-    let now = cause.now.as_millisecond();
-    let due = |sql| -> Verb<Vec<Subject>> {
-        rows::all(tx, sql, (now, limit), |row| {
-            let mut f = Fields::new(row, "users", 0);
-            Ok(f.parse("subject", Subject::parse)?)
-        })
-    };
-    let sql = "SELECT subject FROM users WHERE delete_at <= ? ORDER BY delete_at LIMIT ?";
-    let removed = due(sql)?;
-    for subject in &removed {
-        users::remove(tx, subject, cause)?;
-    }
-    let sql = "SELECT subject FROM users WHERE expires_at <= ? AND status = 'enabled' ORDER BY expires_at LIMIT ?";
-    let expired = due(sql)?;
-    for subject in &expired {
-        let update = UserUpdate {
-            status: Some(UserStatus::Disabled),
-            ..UserUpdate::default()
-        };
-        change(tx, subject, update, cause)?;
-    }
-    Ok((removed.len() + expired.len()) as u64)
 }

@@ -6,6 +6,7 @@
 //! inside a transaction; `rows.rs` decodes what they read.
 
 mod account;
+mod accounts;
 mod audit;
 mod checkpoint;
 mod clients;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit, factors,
+    SqliteStore, accounts, audit, factors,
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
@@ -212,9 +212,10 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     if let Some(login) = upstream {
         upstreams::note_session(tx, session.id, login)?;
     }
-    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL, delete_at = NULL
-               WHERE user_key = ? AND (failed_logins > 0 OR delete_at IS NOT NULL)";
+    let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL
+               WHERE user_key = ? AND failed_logins > 0";
     rows::execute(tx, sql, [user])?;
+    accounts::keep(tx, user, &session.subject, cause)?;
     audit::record(tx, cause, &events::login(session))?;
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))
 }

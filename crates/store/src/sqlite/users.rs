@@ -244,7 +244,7 @@ fn failures(f: &mut Fields<'_, '_>) -> Result<LoginFailures> {
     })
 }
 
-fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
+pub(super) fn find(db: &Connection, subject: &Subject) -> Verb<Option<User>> {
     let sql = concat!(
         "SELECT ",
         user_columns!(),

@@ -1,0 +1,49 @@
+//! What users do with their accounts as a whole, and the ends of accounts.
+
+use async_trait::async_trait;
+use cardea_protocol::{
+    language::Lang,
+    mail::Mail,
+    model::{Cause, SessionId, Subject},
+};
+use jiff::Timestamp;
+
+use crate::Result;
+
+/// Asks for the removal of an account. Audited as `deletion_requested`.
+pub struct RequestDeletion {
+    /// The user.
+    pub subject: Subject,
+    /// The session of the user in which it is requested.
+    pub session: SessionId,
+    /// When the account is removed.
+    pub delete_at: Timestamp,
+    /// The mail about it.
+    pub mail: Option<Mail>,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Ends the accounts whose time has come.
+pub struct EndDueAccounts {
+    /// At most so many are removed, and as many disabled.
+    pub limit: u32,
+    /// If mails are sent: the language of those to users who chose none.
+    pub mail: Option<Lang>,
+    /// Who does it.
+    pub cause: Cause,
+}
+
+/// Accounts.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account is removed at that time, unless the user logs in before. All sessions end, all grants are revoked, known and
+    /// trusted devices are forgotten. `false`, and nothing is written, when the session has ended or is another user's, the user may
+    /// not log in, or the removal was requested before.
+    async fn request_deletion(&self, command: RequestDeletion) -> Result<bool>;
+    /// Records that the data of a user was read as a whole, as `data_exported`. `false` when the user does not exist.
+    async fn record_export(&self, subject: Subject, cause: Cause) -> Result<bool>;
+    /// Removes users whose time of deletion has come, with all that [`Users::remove_user`](crate::Users::remove_user) removes, and
+    /// disables those who have expired. Returns how many.
+    async fn end_due_accounts(&self, command: EndDueAccounts) -> Result<u64>;
+}

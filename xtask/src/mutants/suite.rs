@@ -23,13 +23,15 @@ const FAILED: i32 = 101;
 /// Cases about what must not happen to another user, client or session.
 const NEIGHBOURS: &str = "neighbours";
 /// The modules of the contract that test a file, where their names differ from its own.
-const MODULES: [(&str, &[&str]); 13] = [
+const MODULES: [(&str, &[&str]); 15] = [
     ("account", &["links"]),
     ("clients", &["clients", "lost_updates"]),
     ("codes", &["redemption", "grants", "organizations"]),
     ("factors", &["factors", "trusted_devices"]),
     ("grant_rows", &["grants"]),
+    ("invitations", &["invitations", "invitation_ends"]),
     ("login_email", &["links"]),
+    ("new_users", &["sign_up", "users"]),
     ("outbox", &["outbox", "mail"]),
     ("revocation", &["revocation", "endings", "redemption"]),
     (

@@ -5,7 +5,7 @@ use cardea_protocol::{
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate},
     model::*,
-    roles::{Membership, Organization},
+    roles::Membership,
 };
 use cardea_seal::{Digest, Secret};
 use jiff::SignedDuration;
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::*;
 
-fn token(name: &str) -> Digest {
+pub(super) fn token(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
@@ -40,7 +40,7 @@ fn invitation(name: &str, to: &str, org: Option<&str>) -> Invitation {
     }
 }
 
-async fn invite(store: &AnyStore, name: &str, to: &str, org: Option<&str>) -> bool {
+pub(super) async fn invite(store: &AnyStore, name: &str, to: &str, org: Option<&str>) -> bool {
     let command = AddInvitation {
         token: token(name),
         invitation: invitation(name, to, org),
@@ -50,20 +50,20 @@ async fn invite(store: &AnyStore, name: &str, to: &str, org: Option<&str>) -> bo
     store.add_invitation(command).await.unwrap()
 }
 
-async fn lives(store: &AnyStore, name: &str) -> bool {
+pub(super) async fn lives(store: &AnyStore, name: &str) -> bool {
     let found = store.invitation(token(name), at(2)).await.unwrap();
     found.is_some()
 }
 
 /// The names of the living invitations of an organization, or of all.
-async fn listed(store: &AnyStore, org: Option<&str>) -> Vec<String> {
+pub(super) async fn listed(store: &AnyStore, org: Option<&str>) -> Vec<String> {
     let org = org.map(id);
     let found = store.invitations(org.as_ref(), page(), at(2)).await;
     let items = found.unwrap().items.into_iter();
     items.map(|i| i.id.as_str().to_owned()).collect()
 }
 
-fn by(name: &str, invitee: Invitee, seconds: i64) -> AcceptInvitation {
+pub(super) fn by(name: &str, invitee: Invitee, seconds: i64) -> AcceptInvitation {
     AcceptInvitation {
         token: token(name),
         by: invitee,
@@ -71,7 +71,7 @@ fn by(name: &str, invitee: Invitee, seconds: i64) -> AcceptInvitation {
     }
 }
 
-fn new_user(name: &str) -> Invitee {
+pub(super) fn new_user(name: &str) -> Invitee {
     Invitee::New {
         user: Box::new(User {
             email: Some("forged@example.test".to_owned()),
@@ -82,15 +82,15 @@ fn new_user(name: &str) -> Invitee {
     }
 }
 
-fn owner(name: &str) -> Invitee {
+pub(super) fn owner(name: &str) -> Invitee {
     Invitee::Owner(user(name).subject)
 }
 
-async fn memberships(store: &AnyStore, name: &str) -> Vec<Membership> {
+pub(super) async fn memberships(store: &AnyStore, name: &str) -> Vec<Membership> {
     store.memberships_of(&user(name).subject).await.unwrap()
 }
 
-async fn acme_and_beta(store: &AnyStore) {
+pub(super) async fn acme_and_beta(store: &AnyStore) {
     for name in ["acme", "beta"] {
         assert!(put(store, organization(name, &[]), None).await.unwrap());
     }
@@ -266,57 +266,6 @@ pub async fn an_invitation_is_for_the_user_of_its_address_only(store: AnyStore) 
     assert_eq!(alice.roles, world.alice.roles);
 }
 
-pub async fn an_invitation_is_revoked_by_its_own_organization(store: AnyStore) {
-    let world = World::new(store.clone()).await;
-    acme_and_beta(&store).await;
-    assert!(invite(&store, "a", "carol", Some("acme")).await);
-    assert!(invite(&store, "b", "carol", None).await);
-    assert!(invite(&store, "c", "carol", Some("beta")).await);
-    let revoke = async |name: &str, org: Option<&str>| {
-        let command = RevokeInvitation {
-            id: InvitationId::parse(name).unwrap(),
-            organization: org.map(id),
-            cause: cause(2),
-        };
-        store.revoke_invitation(command).await.unwrap()
-    };
-    assert!(!revoke("a", Some("beta")).await);
-    assert!(!revoke("b", Some("beta")).await);
-    assert!(!revoke("a", Some("gone")).await);
-    assert!(!revoke("x", None).await);
-    assert_eq!(listed(&store, None).await, ["a", "b", "c"]);
-    assert!(revoke("a", Some("acme")).await);
-    assert!(!revoke("a", Some("acme")).await);
-    assert!(revoke("b", None).await);
-    assert_eq!(listed(&store, None).await, ["c"]);
-    let used = store.accept_invitation(by("a", new_user("carol"), 2)).await;
-    assert_eq!(used.unwrap(), None);
-    assert_eq!(world.count(AuditEvent::InvitationRevoked).await, 2);
-}
-
-pub async fn an_invitation_expires_and_ends_with_its_organization(store: AnyStore) {
-    acme_and_beta(&store).await;
-    for (name, org) in [("a", Some("acme")), ("b", Some("beta")), ("c", None)] {
-        assert!(invite(&store, name, "carol", org).await);
-    }
-    let late = store.invitation(token("a"), at(HOUR)).await.unwrap();
-    assert!(late.is_none());
-    let late = by("a", new_user("carol"), HOUR);
-    assert_eq!(store.accept_invitation(late).await.unwrap(), None);
-    for org in [None, Some(&id("acme"))] {
-        let rows = store.invitations(org, page(), at(HOUR)).await.unwrap();
-        assert!(rows.items.is_empty());
-    }
-    let removed = store.remove_organization(id("acme"), cause(2)).await;
-    assert!(removed.unwrap());
-    assert_eq!(listed(&store, None).await, ["b", "c"]);
-    store
-        .sweep(at(HOUR), 100, SignedDuration::from_hours(1))
-        .await
-        .unwrap();
-    assert!(listed(&store, None).await.is_empty(), "they are swept");
-}
-
 pub async fn an_invitation_and_its_mail_are_written_together(store: AnyStore) {
     acme_and_beta(&store).await;
     let command = |org: &str| AddInvitation {
@@ -377,41 +326,4 @@ pub async fn an_organization_has_so_many_invitations_at_most(store: AnyStore) {
         cause: cause(HOUR),
     };
     assert_eq!(store.add_invitation(later).await, Ok(true));
-}
-
-pub async fn a_disabled_organization_invites_nobody(store: AnyStore) {
-    let world = World::new(store.clone()).await;
-    let acme = Organization {
-        owner: Owner::File,
-        ..organization("acme", &[])
-    };
-    for (organizations, lives_on) in [(vec![acme], true), (Vec::new(), false)] {
-        let file = ApplyFileRoles {
-            roles: Vec::new(),
-            groups: Vec::new(),
-            organizations,
-            cause: cause(1),
-        };
-        store.apply_file_roles(file).await.unwrap();
-        let new = if lives_on { "a" } else { "b" };
-        assert_eq!(invite(&store, new, new, Some("acme")).await, lives_on);
-        if lives_on {
-            assert!(invite(&store, "alice", "alice", Some("acme")).await);
-        }
-        for name in ["a", "alice"] {
-            assert_eq!(lives(&store, name).await, lives_on);
-        }
-    }
-    // A link that was mailed before makes no account and no member.
-    for command in [
-        by("a", new_user("carol"), 2),
-        by("alice", owner("alice"), 2),
-    ] {
-        assert_eq!(store.accept_invitation(command).await, Ok(None));
-    }
-    assert!(store.user(&user("carol").subject).await.unwrap().is_none());
-    assert!(memberships(&store, "alice").await.is_empty());
-    assert_eq!(world.count(AuditEvent::InvitationUsed).await, 0);
-    // They are listed: a link counts again when the organization is enabled again.
-    assert_eq!(listed(&store, Some("acme")).await, ["a", "alice"]);
 }

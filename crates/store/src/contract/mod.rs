@@ -51,6 +51,8 @@ pub mod grants;
 #[doc(hidden)]
 pub mod imports;
 #[doc(hidden)]
+pub mod invitation_ends;
+#[doc(hidden)]
 pub mod invitations;
 #[doc(hidden)]
 pub mod jobs;
@@ -140,14 +142,14 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             imports: users_are_imported_and_a_taken_name_refuses_only_its_row,
                 of_20_parallel_imports_of_a_name_one_adds_it, users_are_exported_with_their_hashes;
-            invitations: a_disabled_organization_invites_nobody, an_invitation_survives_and_is_listed_by_its_organization,
+            invitation_ends: a_disabled_organization_invites_nobody, an_invitation_is_revoked_by_its_own_organization,
+                an_invitation_expires_and_ends_with_its_organization;
+            invitations: an_invitation_survives_and_is_listed_by_its_organization,
                 an_invitation_of_the_same_address_replaces_the_earlier,
                 an_invitation_makes_one_account_with_its_address_and_roles,
                 of_20_parallel_uses_of_an_invitation_one_counts,
                 of_20_parallel_accounts_of_an_address_one_is_made,
                 an_invitation_is_for_the_user_of_its_address_only,
-                an_invitation_is_revoked_by_its_own_organization,
-                an_invitation_expires_and_ends_with_its_organization,
                 an_invitation_and_its_mail_are_written_together,
                 an_organization_has_so_many_invitations_at_most;
             jobs: a_lease_has_one_holder, of_20_parallel_nodes_one_gets_the_lease, marks_are_written_once,
@@ -305,6 +307,7 @@ mod tests {
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),
             ("imports", include_str!("imports.rs")),
+            ("invitation_ends", include_str!("invitation_ends.rs")),
             ("invitations", include_str!("invitations.rs")),
             ("jobs", include_str!("jobs.rs")),
             ("keys", include_str!("keys.rs")),

@@ -202,6 +202,7 @@ impl Seeder {
             last_seen_at: self.now,
             idle_expires_at: end,
             expires_at: end,
+            remembered: false,
             address: None,
             user_agent: None,
             ended: None,

@@ -110,6 +110,7 @@ pub(crate) fn session() -> Session {
         last_seen_at: now(),
         idle_expires_at: now() + seconds(1800),
         expires_at: now() + seconds(28_800),
+        remembered: false,
         address: None,
         user_agent: None,
         ended: None,

@@ -1,9 +1,11 @@
 //! The two cookies: a random browser id before login, the session after it (D7, D8).
 
+use std::time::Duration;
+
 use cardea_protocol::model::{Session, SessionId};
 use cardea_seal::{Digest, RandomToken};
-use cardea_web::inbound::cookies;
-use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+use cardea_web::inbound::{SetCookie, cookies};
+use http::{HeaderMap, header::SET_COOKIE};
 
 use crate::{app::App, ctx::Ctx, error::Failure};
 
@@ -73,15 +75,28 @@ impl Browser {
     }
 }
 
-/// D8: a login gives a new session cookie and a new browser id.
-pub(crate) fn set_session(
-    app: &App,
-    headers: &mut HeaderMap,
-    session: &RandomToken,
-    browser: &RandomToken,
-) {
-    set(app, headers, SESSION, Some(session));
-    set(app, headers, BROWSER, Some(browser));
+/// The cookies of a login (D8).
+pub(crate) struct NewCookies {
+    /// The session.
+    pub(crate) session: RandomToken,
+    /// How long the browser keeps the session's cookie; until it is closed, if this is `None`.
+    pub(crate) keep_session: Option<Duration>,
+    /// The browser's new id. A new one is given to a browser that was closed, so it need not last.
+    pub(crate) browser: RandomToken,
+}
+
+impl NewCookies {
+    /// Sets them.
+    pub(crate) fn write(&self, app: &App, headers: &mut HeaderMap) {
+        let text = self.session.to_text();
+        let cookie = app.cookies.set(SESSION, text.expose());
+        let cookie = match self.keep_session {
+            Some(age) => cookie.max_age(age),
+            None => cookie,
+        };
+        append(headers, &cookie);
+        set(app, headers, BROWSER, Some(&self.browser));
+    }
 }
 
 /// Deletes the session's cookie.
@@ -90,11 +105,14 @@ pub(crate) fn forget_session(app: &App, headers: &mut HeaderMap) {
 }
 
 fn set(app: &App, headers: &mut HeaderMap, purpose: &str, token: Option<&RandomToken>) {
-    let header: Option<HeaderValue> = match token {
-        Some(token) => app.cookies.set(purpose, token.to_text().expose()).header(),
-        None => app.cookies.delete(purpose).header(),
-    };
-    if let Some(header) = header {
+    match token {
+        Some(token) => append(headers, &app.cookies.set(purpose, token.to_text().expose())),
+        None => append(headers, &app.cookies.delete(purpose)),
+    }
+}
+
+fn append(headers: &mut HeaderMap, cookie: &SetCookie<'_>) {
+    if let Some(header) = cookie.header() {
         headers.append(SET_COOKIE, header);
     }
 }

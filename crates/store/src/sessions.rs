@@ -83,7 +83,7 @@ pub trait Sessions: Send + Sync {
     async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>>;
     /// Adds a second factor to a session. `false` when it has ended or has another cookie or user: nothing was written.
     async fn step_up_session(&self, command: StepUpSession) -> Result<bool>;
-    /// Moves `last_seen_at` and the idle end, if the last move is over a minute ago.
+    /// Moves `last_seen_at` and, unless the session is remembered, the idle end, if the last move is over a minute ago.
     async fn touch_session(
         &self,
         id: SessionId,

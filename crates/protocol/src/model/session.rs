@@ -26,6 +26,8 @@ pub struct Session {
     pub idle_expires_at: Timestamp,
     /// Ends at this time in any case.
     pub expires_at: Timestamp,
+    /// Whether the user asked to stay signed in: it has no idle end before `expires_at`, and its cookie outlives the browser.
+    pub remembered: bool,
     /// The address of the login.
     pub address: Option<IpAddr>,
     /// The user agent of the login.

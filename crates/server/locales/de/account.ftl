@@ -29,6 +29,7 @@ account-sign-out-others = Alle anderen abmelden
 account-this-device = dieses Gerät
 account-active = Aktiv { $when } von { $address }
 account-started = Angemeldet { $when }
+account-remembered = Bleibt angemeldet bis { $day }
 account-sign-out-which = von { $device }, aktiv { $when }
 account-browser-on = { $browser } auf { $system }
 account-some-browser-on = Ein Browser auf { $system }

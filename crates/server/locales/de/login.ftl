@@ -9,6 +9,7 @@ login-username = Benutzername oder E-Mail-Adresse
 login-password = Passwort
 login-show = Anzeigen
 login-hide = Verbergen
+login-remember = Angemeldet bleiben
 login-continue = Weiter
 login-or = Oder mit einem anderen Konto
 login-upstream = Weiter mit { $provider }

@@ -29,6 +29,7 @@ account-sign-out-others = Sign out of all others
 account-this-device = this device
 account-active = Active { $when } from { $address }
 account-started = Signed in { $when }
+account-remembered = Stays signed in until { $day }
 # After "Sign out", for screen readers
 account-sign-out-which = of { $device }, active { $when }
 # A browser on a system: "Firefox on Linux"

@@ -9,6 +9,7 @@ login-username = User name or email
 login-password = Password
 login-show = Show
 login-hide = Hide
+login-remember = Stay signed in
 login-continue = Continue
 login-or = Or use another account
 login-upstream = Continue with { $provider }

@@ -29,6 +29,7 @@ account-sign-out-others = Cerrar sesión en los demás
 account-this-device = este dispositivo
 account-active = Activo { $when } desde { $address }
 account-started = Sesión iniciada { $when }
+account-remembered = La sesión se mantiene hasta el { $day }
 account-sign-out-which = de { $device }, activo { $when }
 account-browser-on = { $browser } en { $system }
 account-some-browser-on = Un navegador en { $system }

@@ -9,6 +9,7 @@ login-username = Nombre de usuario o correo electrónico
 login-password = Contraseña
 login-show = Mostrar
 login-hide = Ocultar
+login-remember = Mantener la sesión iniciada
 login-continue = Continuar
 login-or = O con otra cuenta
 login-upstream = Continuar con { $provider }

@@ -29,6 +29,7 @@ account-sign-out-others = Déconnecter tous les autres
 account-this-device = cet appareil
 account-active = Actif { $when } depuis { $address }
 account-started = Connecté { $when }
+account-remembered = Reste connecté jusqu’au { $day }
 account-sign-out-which = de { $device }, actif { $when }
 account-browser-on = { $browser } sur { $system }
 account-some-browser-on = Un navigateur sur { $system }

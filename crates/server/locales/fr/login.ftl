@@ -9,6 +9,7 @@ login-username = Nom d’utilisateur ou adresse e-mail
 login-password = Mot de passe
 login-show = Afficher
 login-hide = Masquer
+login-remember = Rester connecté
 login-continue = Continuer
 login-or = Ou avec un autre compte
 login-upstream = Continuer avec { $provider }

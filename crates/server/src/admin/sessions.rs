@@ -33,6 +33,7 @@ impl View {
             amr: session.context.amr,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
+            remembered: session.remembered,
             ends_at: session.idle_expires_at.min(session.expires_at),
             address: session.address,
             device: device.map(String::from),

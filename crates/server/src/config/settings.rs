@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use cardea_protocol::{language::Lang, mfa::Policy, model::MetadataError, resources::Resources};
-use cardea_web::inbound::CookieNames;
+use cardea_web::{config::Duration, inbound::CookieNames};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
@@ -23,6 +23,8 @@ pub struct Settings {
     pub(crate) refresh_absolute_ttl: SignedDuration,
     pub(crate) session_idle_ttl: SignedDuration,
     pub(crate) session_absolute_ttl: SignedDuration,
+    /// How long a session lasts whose user asked to stay signed in, if that is offered.
+    pub(crate) session_remember: Option<SignedDuration>,
     pub(crate) mfa: Policy,
     pub(crate) sign_up: SignUp,
     pub(crate) resources: Resources,
@@ -148,6 +150,12 @@ impl Settings {
         Self::parse(config).map_err(first)
     }
 
+    /// The longest time from a login to the end of its session.
+    pub(crate) fn longest_session(&self) -> SignedDuration {
+        let remembered = self.session_remember.unwrap_or_default();
+        self.session_absolute_ttl.max(remembered)
+    }
+
     fn parse(config: &Config) -> Result<Self, Vec<ConfigProblem>> {
         let tokens = &config.tokens;
         let sessions = &config.sessions;
@@ -165,6 +173,7 @@ impl Settings {
             refresh_absolute_ttl: tokens.refresh_token_absolute_ttl.signed(),
             session_idle_ttl: sessions.idle_ttl.signed(),
             session_absolute_ttl: sessions.absolute_ttl.signed(),
+            session_remember: sessions.remember.map(Duration::signed),
             mfa: config.mfa.policy()?,
             sign_up: config.sign_up.read()?,
             resources: resources(config)?,
@@ -178,7 +187,7 @@ impl Settings {
 }
 
 /// Each lifetime that has a longest one.
-pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 4] {
+pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 6] {
     let (tokens, sessions) = (&config.tokens, &config.sessions);
     let (code, access) = (tokens.code_ttl, tokens.access_token_ttl);
     let (session_idle, session) = (sessions.idle_ttl, sessions.absolute_ttl);
@@ -186,14 +195,22 @@ pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 4] {
         tokens.refresh_token_idle_ttl,
         tokens.refresh_token_absolute_ttl,
     );
+    let remember = sessions.remember.map_or(session, |longer| longer);
     let (ten_minutes, a_day) = (
         SignedDuration::from_mins(10),
         SignedDuration::from_hours(24),
     );
+    // RFC 6265bis §5.5: browsers keep no cookie for longer.
+    let longest_cookie = SignedDuration::from_hours(400 * 24);
     [
         at_most("tokens.code_ttl", code.signed(), ten_minutes),
         at_most("tokens.access_token_ttl", access.signed(), a_day),
         at_most("sessions.idle_ttl", session_idle.signed(), session.signed()),
+        at_most("sessions.absolute_ttl", session.signed(), remember.signed()),
+        match sessions.remember {
+            Some(remember) => at_most("sessions.remember", remember.signed(), longest_cookie),
+            None => Ok(()),
+        },
         at_most(
             "tokens.refresh_token_idle_ttl",
             refresh_idle.signed(),

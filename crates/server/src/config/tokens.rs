@@ -41,6 +41,10 @@ pub struct SessionsConfig {
     pub idle_ttl: Duration,
     /// A session ends this long after the login, however much it is used.
     pub absolute_ttl: Duration,
+    /// "Stay signed in": the sign-in page offers it when this is set, such as `30d`. Such a session outlives the browser, has no
+    /// `idle_ttl`, and ends this long after the login; at least `absolute_ttl`, at most `400d`. Not set, nothing is offered, and
+    /// every session ends with the browser.
+    pub remember: Option<Duration>,
 }
 
 impl Default for SessionsConfig {
@@ -48,6 +52,7 @@ impl Default for SessionsConfig {
         Self {
             idle_ttl: Duration::from_secs(30 * 60),
             absolute_ttl: Duration::from_secs(8 * 3600),
+            remember: None,
         }
     }
 }

@@ -47,7 +47,10 @@ pub(crate) async fn post(ctx: Ctx, Path(id): Path<String>, form: UnreadForm) -> 
         let browser = Browser::of(&ctx);
         match posted(&ctx, &browser, LOGIN, &form).await? {
             Posted::Restarted(response) => Ok(response),
-            Posted::Step(journey) => sign_in(&ctx, *journey, upstream, None).await,
+            Posted::Step(mut journey) => {
+                journey.note_remember(&ctx, &form);
+                sign_in(&ctx, *journey, upstream, None).await
+            }
         }
     };
     error::page(&ctx, result.await)

@@ -86,7 +86,7 @@ pub async fn turn_keys(app: &App) -> Result<(), KeyError> {
     app.ring
         .advance(
             settings.access_token_ttl.max(settings.id_token_ttl),
-            settings.session_absolute_ttl,
+            settings.longest_session(),
             &start_cause(app.now()),
         )
         .await?;

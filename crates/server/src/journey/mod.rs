@@ -28,7 +28,8 @@ use cardea_store::DomainOffer;
 
 use self::{goal::Goal, ticket::Ticket};
 use crate::{
-    browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, pages::UserLine,
+    browser::Browser, ctx::Ctx, error::Failure, error_page::page::PageError, form::Form,
+    pages::UserLine,
 };
 
 /// What a page needs to know of a journey.
@@ -104,6 +105,20 @@ impl Journey {
             memberships,
             offer,
         })
+    }
+
+    /// Notes whether the user asked to stay signed in. A login before a sensitive change leaves that as it was.
+    pub(crate) fn note_remember(&mut self, ctx: &Ctx, form: &Form) {
+        let asked = match self.ticket.steps.fixed_user() {
+            Some(_) => self.is_remembered(),
+            None => form.one("remember") == Some("on"),
+        };
+        self.ticket.remember = asked && ctx.app.settings.session_remember.is_some();
+    }
+
+    /// Whether the user asked to stay signed in at the last login.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.session.as_ref().is_some_and(|s| s.remembered)
     }
 
     /// Of whom a second factor is asked.

@@ -7,8 +7,8 @@ use cardea_protocol::{
     mfa::Acr,
     model::{Actor, Session, SessionId, Sid, Subject},
 };
-use cardea_seal::RandomToken;
 use cardea_store::{OpenSession, StepUpSession, UpstreamSession};
+use jiff::SignedDuration;
 
 use super::{
     Journey, finish, known_device,
@@ -17,7 +17,7 @@ use super::{
     trusted_device,
 };
 use crate::{
-    browser::{Browser, set_session},
+    browser::{Browser, NewCookies},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
@@ -30,36 +30,39 @@ pub(crate) struct Opened {
     /// The journey that goes on in it.
     pub(crate) ticket: Ticket,
     subject: Subject,
-    cookie: RandomToken,
-    new_browser: RandomToken,
+    cookies: NewCookies,
 }
 
 impl Opened {
-    fn new(ctx: &Ctx, mut ticket: Ticket, subject: &Subject) -> Self {
-        let (cookie, new_browser) = (ctx.app.entropy.token(), ctx.app.entropy.token());
+    /// `keep` is how long the browser keeps the session's cookie, if it outlives the browser.
+    fn new(ctx: &Ctx, mut ticket: Ticket, subject: &Subject, keep: Option<SignedDuration>) -> Self {
+        let cookies = NewCookies {
+            session: ctx.app.entropy.token(),
+            keep_session: keep.and_then(|keep| keep.try_into().ok()),
+            browser: ctx.app.entropy.token(),
+        };
         let browser = Browser {
-            id: new_browser.hash(),
+            id: cookies.browser.hash(),
             fresh: None,
-            session_id: Some(SessionId(cookie.hash())),
+            session_id: Some(SessionId(cookies.session.hash())),
         };
         ticket.move_to(&browser.id);
         Self {
             browser,
             ticket,
             subject: subject.clone(),
-            cookie,
-            new_browser,
+            cookies,
         }
     }
 
     fn id(&self) -> SessionId {
-        SessionId(self.cookie.hash())
+        SessionId(self.cookies.session.hash())
     }
 
     /// Sets the cookies.
     pub(crate) fn write(&self, ctx: &Ctx, response: &mut Response) {
         let headers = response.headers_mut();
-        set_session(&ctx.app, headers, &self.cookie, &self.new_browser);
+        self.cookies.write(&ctx.app, headers);
         known_device::remember(ctx, headers, &self.subject);
     }
 
@@ -132,8 +135,10 @@ async fn open(
         Some(id) => ctx.app.store.session(id, ctx.caller.now).await?,
         None => None,
     };
-    let mut opened = Opened::new(ctx, ticket, authenticated.subject());
-    let session = new_session(ctx, opened.id(), authenticated)?;
+    let settings = &ctx.app.settings;
+    let keep = settings.session_remember.filter(|_| ticket.remember);
+    let mut opened = Opened::new(ctx, ticket, authenticated.subject(), keep);
+    let session = new_session(ctx, opened.id(), authenticated, keep)?;
     let command = OpenSession {
         session,
         previous: previous.map(|s| s.id),
@@ -162,7 +167,9 @@ pub(crate) async fn step_up(
     stepped_up: &SteppedUp,
 ) -> Result<Opened, Failure> {
     let session = stepped_up.session();
-    let mut opened = Opened::new(ctx, ticket, &session.subject);
+    let left = session.expires_at.duration_since(ctx.caller.now);
+    let keep = Some(left).filter(|_| session.remembered);
+    let mut opened = Opened::new(ctx, ticket, &session.subject, keep);
     let command = StepUpSession {
         id: session.id,
         new_id: opened.id(),
@@ -192,6 +199,7 @@ fn new_session(
     ctx: &Ctx,
     id: SessionId,
     authenticated: &Authenticated,
+    remember: Option<SignedDuration>,
 ) -> Result<Session, Failure> {
     let sid =
         Sid::parse(&ctx.app.entropy.text(16)).map_err(|e| Failure::Internal(e.to_string()))?;
@@ -204,8 +212,9 @@ fn new_session(
         context: authenticated.context().clone(),
         created_at: now,
         last_seen_at: now,
-        idle_expires_at: after(settings.session_idle_ttl),
-        expires_at: after(settings.session_absolute_ttl),
+        idle_expires_at: after(remember.unwrap_or(settings.session_idle_ttl)),
+        expires_at: after(remember.unwrap_or(settings.session_absolute_ttl)),
+        remembered: remember.is_some(),
         address: ctx.caller.address.map(|a| a.ip),
         user_agent: ctx.caller.user_agent(),
         ended: None,

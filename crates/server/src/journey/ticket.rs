@@ -35,6 +35,9 @@ pub(crate) struct Ticket {
     /// Whether the user has to say who continues.
     #[serde(default)]
     pub(crate) must_choose: bool,
+    /// Whether the user asked to stay signed in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) remember: bool,
     /// An identity of another provider, for the user whose address it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) link_offer: Option<LinkOffer>,
@@ -86,6 +89,7 @@ impl Ticket {
             goal,
             steps: Steps::default(),
             must_choose: false,
+            remember: false,
             link_offer: None,
             again: None,
             shown_to: None,

@@ -87,6 +87,7 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     {
         *return_to = section;
     }
+    journey.note_remember(ctx, form);
     let username = form.one("username").unwrap_or_default();
     if let Some(upstream) = federation::begin::home_realm(ctx, username) {
         return federation::begin::sign_in(ctx, journey, upstream, Some(username.trim())).await;
@@ -264,6 +265,14 @@ fn show(ctx: &Ctx, browser: &Browser, journey: &Journey) -> Result<Response, Fai
     show_with(ctx, browser, journey, hint.unwrap_or_default(), None)
 }
 
+/// Whether the box "Stay signed in" is ticked; `None` where there is none.
+fn remember_box(ctx: &Ctx, journey: &Journey, was_posted: bool) -> Option<bool> {
+    let offered =
+        ctx.app.settings.session_remember.is_some() && journey.ticket.steps.fixed_user().is_none();
+    let before = !was_posted && journey.is_remembered();
+    offered.then_some(journey.ticket.remember || before)
+}
+
 fn show_with(
     ctx: &Ctx,
     browser: &Browser,
@@ -291,6 +300,7 @@ fn show_with(
         }),
         username: fixed.map_or(username, |user| user.username.as_str()),
         fixed: fixed.is_some(),
+        remember: remember_box(ctx, journey, problem.is_some()),
         problem,
         again: journey.ticket.again.is_some(),
         can_reset: ctx.app.mail.is_on(),

@@ -20,6 +20,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) username: &'a str,
     /// Whether only this user may sign in, before a sensitive change.
     pub(crate) fixed: bool,
+    /// Whether "Stay signed in" is ticked, where it is offered.
+    pub(crate) remember: Option<bool>,
     pub(crate) problem: Option<LoginProblem>,
     /// Whether the user's sign-in changed since an earlier page was filled in.
     pub(crate) again: bool,
@@ -125,6 +127,7 @@ impl LoginPage<'static> {
             app: app.map(|name| AppLine { name, logo: None }),
             username,
             fixed: false,
+            remember: None,
             problem,
             again: false,
             can_reset: true,
@@ -152,7 +155,12 @@ impl LoginPage<'static> {
                 },
             ],
             password_optional: true,
+            remember: Some(false),
             ..page(Some("Orders"), "", None)
+        };
+        let remembered = Self {
+            remember: Some(true),
+            ..page(Some("Orders"), "alice", None)
         };
         let confirm = Self {
             fixed: true,
@@ -167,6 +175,7 @@ impl LoginPage<'static> {
             ("login_again", again),
             ("login_confirm", confirm),
             ("login_upstreams", upstreams),
+            ("login_remembered", remembered),
             (
                 "login_empty",
                 page(Some("Orders"), "", Some(LoginProblem::Nothing)),

@@ -2,7 +2,7 @@
 
 /// Pages whose form may end in a redirect to a client: login, consent, account chooser. They send no `form-action`, since
 /// browsers apply it to the redirects after a submit too. Their one static script is allowed by its hash.
-pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-N2HS34TtdLvaOGeEvR4Yg2eD3TGDYdXWTVT4rGbwN9E='; \
+pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-L8U1Et6ukKmDalf5VuQC2Fcx3vCgNCk+LhAYdBpOX98='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Pages without a form.
@@ -10,7 +10,7 @@ pub(crate) const STATIC: &str = "default-src 'none'; style-src 'self'; font-src 
      frame-ancestors 'none'; form-action 'self'";
 
 /// All other pages.
-pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-N2HS34TtdLvaOGeEvR4Yg2eD3TGDYdXWTVT4rGbwN9E='; \
+pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-L8U1Et6ukKmDalf5VuQC2Fcx3vCgNCk+LhAYdBpOX98='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The page of `response_mode=form_post`, with the script that submits it.

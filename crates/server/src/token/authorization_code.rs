@@ -154,7 +154,7 @@ fn new_grant(app: &App, caller: &Caller, client: &Client, code: Code) -> (Grant,
     let lifetimes = Lifetimes {
         access_token: settings.access_token_ttl,
         refresh_absolute: settings.refresh_absolute_ttl,
-        session_absolute: settings.session_absolute_ttl,
+        session_absolute: settings.longest_session(),
     };
     let expires_at = end_of_grant(client, &lifetimes, code.context.auth_time, now);
     let grant = Grant {

@@ -30,6 +30,7 @@ mod logs;
 mod mail;
 mod organizations;
 mod password_reset;
+mod remembered;
 mod revocation;
 mod second_factor;
 mod sessions;

@@ -251,7 +251,8 @@ macro_rules! contract {
                 t1_a_new_password_revokes_everything,
                 t1_a_new_password_may_keep_applications,
                 t1_a_disabled_user_loses_everything;
-            sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
+            sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_remembered_session_ends_by_age_only,
+                a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, an_expired_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,

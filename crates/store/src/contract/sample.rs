@@ -115,6 +115,7 @@ pub fn session(name: &str, user: &User, seconds: i64) -> Session {
         last_seen_at: at(seconds),
         idle_expires_at: at(seconds + 30 * MINUTE),
         expires_at: at(seconds + 8 * HOUR),
+        remembered: false,
         address: Some([192, 0, 2, 1].into()),
         user_agent: Some("browser".to_owned()),
         ended: None,

@@ -213,8 +213,11 @@ fn write_rotation(
 /// A client in use keeps its session alive. Offline access continues without the user, so it proves no activity.
 fn keep_session(tx: &Connection, command: &RotateRefresh) -> Verb<()> {
     let now = command.cause.now;
-    let sql = "UPDATE sessions SET last_seen_at = ?1, idle_expires_at = ?2
-               WHERE session_key = (SELECT session_key FROM grants WHERE grant_id = ?3) AND last_seen_at < ?1 - ?4";
+    let sql = concat!(
+        "UPDATE sessions SET last_seen_at = ?1, ",
+        sessions::idle_end_after!("?2"),
+        " WHERE session_key = (SELECT session_key FROM grants WHERE grant_id = ?3) AND last_seen_at < ?1 - ?4"
+    );
     let idle_end = sessions::idle_end(now, command.session_idle);
     let id = command.grant.id.as_bytes();
     rows::execute(

@@ -29,6 +29,18 @@ macro_rules! session_alive {
 }
 pub(super) use session_alive;
 
+/// The assignment of the idle end of a session that is used. A remembered one has none of its own.
+macro_rules! idle_end_after {
+    ($idle:literal) => {
+        concat!(
+            "idle_expires_at = CASE WHEN remembered THEN idle_expires_at ELSE ",
+            $idle,
+            " END"
+        )
+    };
+}
+pub(super) use idle_end_after;
+
 /// The column of [`living_sid`], from `sessions s` at `:now`.
 macro_rules! living_sid_column {
     () => {
@@ -44,7 +56,7 @@ pub(super) use living_sid_column;
 macro_rules! columns {
     () => {
         "s.sid, s.cookie_hash, u.subject, s.auth_time, s.acr, s.amr, s.created_at, s.last_seen_at, s.idle_expires_at,
-         s.expires_at, s.address, s.user_agent, s.ended_at, s.end_reason, s.session_key"
+         s.expires_at, s.remembered, s.address, s.user_agent, s.ended_at, s.end_reason, s.session_key"
     };
 }
 
@@ -152,6 +164,7 @@ fn decode(row: &Row<'_>) -> Result<Session> {
         last_seen_at: f.time("last_seen_at")?,
         idle_expires_at: f.time("idle_expires_at")?,
         expires_at: f.time("expires_at")?,
+        remembered: f.get("remembered")?,
         address: f.parse_opt("address", str::parse)?,
         user_agent: f.get("user_agent")?,
         ended: match (f.time_opt("ended_at")?, f.word_opt("end_reason")?) {
@@ -250,7 +263,8 @@ fn replace(tx: &Connection, key: i64, session: &Session) -> Verb<()> {
     rows::execute(
         tx,
         "UPDATE sessions SET cookie_hash = :id, auth_time = :auth_time, acr = :acr, amr = :amr, last_seen_at = :seen,
-                             idle_expires_at = :idle, expires_at = :expires, address = :address, user_agent = :agent
+                             idle_expires_at = :idle, expires_at = :expires, remembered = :remembered, address = :address,
+                             user_agent = :agent
          WHERE session_key = :key",
         named_params! {
             ":key": key,
@@ -261,6 +275,7 @@ fn replace(tx: &Connection, key: i64, session: &Session) -> Verb<()> {
             ":seen": session.last_seen_at.as_millisecond(),
             ":idle": session.idle_expires_at.as_millisecond(),
             ":expires": session.expires_at.as_millisecond(),
+            ":remembered": session.remembered,
             ":address": session.address.map(|a| a.to_string()),
             ":agent": session.user_agent,
         },
@@ -272,8 +287,8 @@ fn insert(tx: &Connection, user: i64, session: &Session) -> Verb<()> {
     rows::execute(
         tx,
         "INSERT INTO sessions (cookie_hash, sid, user_key, auth_time, acr, amr, created_at, last_seen_at,
-                               idle_expires_at, expires_at, address, user_agent)
-         VALUES (:id, :sid, :user, :auth_time, :acr, :amr, :created, :seen, :idle, :expires, :address, :agent)",
+                               idle_expires_at, expires_at, remembered, address, user_agent)
+         VALUES (:id, :sid, :user, :auth_time, :acr, :amr, :created, :seen, :idle, :expires, :remembered, :address, :agent)",
         named_params! {
             ":id": session.id.0.as_bytes(),
             ":sid": session.sid.as_str(),
@@ -285,6 +300,7 @@ fn insert(tx: &Connection, user: i64, session: &Session) -> Verb<()> {
             ":seen": session.last_seen_at.as_millisecond(),
             ":idle": session.idle_expires_at.as_millisecond(),
             ":expires": session.expires_at.as_millisecond(),
+            ":remembered": session.remembered,
             ":address": session.address.map(|a| a.to_string()),
             ":agent": session.user_agent,
         },
@@ -294,7 +310,9 @@ fn insert(tx: &Connection, user: i64, session: &Session) -> Verb<()> {
 
 fn touch(tx: &Connection, id: SessionId, now: Timestamp, idle: SignedDuration) -> Verb<()> {
     let sql = concat!(
-        "UPDATE sessions AS s SET last_seen_at = :now, idle_expires_at = :idle
+        "UPDATE sessions AS s SET last_seen_at = :now, ",
+        idle_end_after!(":idle"),
+        "
          WHERE s.cookie_hash = :id AND s.last_seen_at < :now - :every AND ",
         session_alive!()
     );

@@ -6,7 +6,7 @@ pub(crate) mod page;
 use axum::response::Response;
 use cardea_protocol::model::Session;
 use cardea_store::Page;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use self::page::{DevicesPage, SessionLine};
 use super::{
@@ -66,5 +66,8 @@ fn session_line<'a>(
         last_seen: When::new(session.last_seen_at, now),
         address,
         user_agent: session.user_agent.as_deref().unwrap_or_default(),
+        remembered_until: session
+            .remembered
+            .then(|| session.expires_at.to_zoned(TimeZone::UTC).date()),
     }
 }

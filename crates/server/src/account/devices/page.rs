@@ -1,11 +1,12 @@
 use std::borrow::Cow;
 
 use askama::Template;
+use jiff::civil::Date;
 
 use super::device::{self, DeviceKind};
 use crate::{
     account::frame::Frame,
-    i18n::{Markup, Message},
+    i18n::{self, Markup, Message},
     pages::{Shell, When, csp},
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct SessionLine<'a> {
     pub(crate) address: &'a str,
     /// The header as it came.
     pub(crate) user_agent: &'a str,
+    /// The day on which it ends, if the user asked to stay signed in.
+    pub(crate) remembered_until: Option<Date>,
 }
 
 impl DevicesPage<'_> {
@@ -49,6 +52,12 @@ impl SessionLine<'_> {
             .t_with("account-active")
             .markup("when", self.last_seen.time(shell))
             .markup("address", address)
+    }
+
+    /// Until when the user stays signed in.
+    fn remembered(&self, shell: &Shell<'_>) -> Option<Message<'static>> {
+        let day = i18n::date(shell.lang, self.remembered_until?);
+        Some(shell.t_with("account-remembered").owned_text("day", day))
     }
 
     /// Which session a button ends.
@@ -77,6 +86,7 @@ impl DevicesPage<'static> {
             last_seen: ago(2),
             address: HOSTILE,
             user_agent: HOSTILE,
+            remembered_until: None,
         };
         let page = |frame, sessions| Self {
             shell: Shell::sample(),
@@ -113,6 +123,7 @@ impl SessionLine<'static> {
                 last_seen: ago(0),
                 address: "203.0.113.7",
                 user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                remembered_until: None,
             },
             Self {
                 id: "s2",
@@ -122,6 +133,7 @@ impl SessionLine<'static> {
                 address: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
                 user_agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
                              (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                remembered_until: Some(Date::constant(2030, 3, 17)),
             },
         ]
     }

@@ -29,6 +29,8 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// When it ends if it is not used again.
     pub ends_at: Timestamp,
+    /// Whether the user asked to stay signed in.
+    pub remembered: bool,
     /// The address of the login.
     #[schema(value_type = Option<String>)]
     pub address: Option<IpAddr>,

@@ -2,7 +2,7 @@ use cardea_protocol::federation::ClaimTarget;
 use cardea_testkit::{Browser, Person, flows::log_in};
 use serde_json::{Value, json};
 
-use super::stage::{Sent, Stage, has_no_session, is_signed_in, request};
+use super::stage::{Sent, Stage, button, has_no_session, is_signed_in, request};
 
 const ALICE: &str = "alice@example.test";
 
@@ -38,6 +38,28 @@ async fn a_stranger_gets_an_account_at_the_first_sign_in_and_the_same_at_the_nex
     let links = stage.server.store.links_of(&user.subject).await.unwrap();
     assert_eq!(links.len(), 1);
     assert!(links[0].last_used_at.is_some());
+}
+
+#[tokio::test]
+async fn the_wish_to_stay_signed_in_is_carried_through_the_upstream() {
+    let remember = cardea_web::config::Duration::from_secs(30 * 86_400);
+    let stage = Stage::configured(|config| config.sessions.remember = Some(remember)).await;
+    for (ticked, kept) in [(Some("on"), true), (Some("yes"), false), (None, false)] {
+        let mut browser = Browser::new(&stage.server);
+        let page = browser.open(&request().url(&stage.server)).await;
+        let form = button(&page).without("remember");
+        let form = match ticked {
+            Some(value) => form.with("remember", value),
+            None => form,
+        };
+        let sent = Sent::of(&browser.submit(&page, form, &[]).await);
+        stage.grants(&stage.claims(&sent, "42", alice()));
+        // What stands in the address at which the browser comes back changes nothing.
+        let back = format!("{}&remember=on", stage.back(&sent));
+        let page = browser.open_once(&back).await;
+        let cookie = page.answer.set_cookie("__Host-cardea_session").unwrap();
+        assert_eq!(cookie.contains("; Max-Age=2592000"), kept, "{cookie}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io::Write as _, sync::LazyLock};
 
 use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::model::{User, Username};
-use cardea_server::config::{UpstreamConfig, UpstreamPreset};
+use cardea_server::config::{Config, UpstreamConfig, UpstreamPreset};
 use cardea_testkit::{
     Browser, Form, Page, Scripted, ScriptedIssuer, TestServer, clients::SPA, flows::Authorization,
 };
@@ -53,10 +53,21 @@ impl Stage {
     /// With an upstream that is any OpenID provider.
     pub(super) async fn with(change: impl FnOnce(&mut UpstreamConfig)) -> Self {
         let stage = Self::of(UpstreamPreset::Openid, "", change).await;
-        let mut metadata = stage.up.metadata();
-        metadata["authorization_endpoint"] = json!(format!("{}/authorize", stage.up.url));
-        stage.up.says_of_itself(&metadata);
+        stage.up.says_of_itself(&stage.openid_metadata());
         stage
+    }
+
+    /// The same, with something else in the configuration.
+    pub(super) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let stage = Self::built(UpstreamPreset::Openid, "", |_| {}, change).await;
+        stage.up.says_of_itself(&stage.openid_metadata());
+        stage
+    }
+
+    fn openid_metadata(&self) -> Value {
+        let mut metadata = self.up.metadata();
+        metadata["authorization_endpoint"] = json!(format!("{}/authorize", self.up.url));
+        metadata
     }
 
     /// With an upstream of a kind, whose issuer has this path. Its metadata is not published yet.
@@ -64,6 +75,15 @@ impl Stage {
         preset: UpstreamPreset,
         path: &str,
         change: impl FnOnce(&mut UpstreamConfig),
+    ) -> Self {
+        Self::built(preset, path, change, |_| {}).await
+    }
+
+    async fn built(
+        preset: UpstreamPreset,
+        path: &str,
+        change: impl FnOnce(&mut UpstreamConfig),
+        more: impl FnOnce(&mut Config),
     ) -> Self {
         let up = ScriptedIssuer::start().await;
         up.publishes("/jwks", &[&KEY]);
@@ -80,6 +100,7 @@ impl Stage {
         };
         change(&mut upstream);
         let builder = TestServer::builder().config(|config| config.upstreams = vec![upstream]);
+        let builder = builder.config(more);
         Self {
             server: builder.start().await,
             issuer: format!("{}{path}", up.url),

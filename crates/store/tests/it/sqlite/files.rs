@@ -80,6 +80,7 @@ const MIGRATIONS: &[&str] = &[
     "V14__invitations",
     "V15__trusted_device_addresses",
     "V16__user_search",
+    "V17__remembered_sessions",
     "V22__strangers",
 ];
 /// The number of the last one.

@@ -66,7 +66,7 @@ async fn the_cookie_outlives_the_browser_only_with_the_tick() {
     let server = server().await;
     let mut browser = Browser::new(&server);
     let page = login(&mut browser).await;
-    assert!(has_box(&page) && !page.text().contains("checked"));
+    assert!(has_box(&page) && !page.text().contains(" checked"));
     let without = answer(&mut browser, &page, None).await;
     assert!(
         without

@@ -53,7 +53,7 @@ async fn the_wish_to_stay_signed_in_is_carried_through_the_upstream() {
             None => form,
         };
         let sent = Sent::of(&browser.submit(&page, form, &[]).await);
-        stage.grants(&stage.claims(&sent, "42", alice()));
+        stage.grants(&stage.claims(&sent, "42", json!({"preferred_username": "dana"})));
         // What stands in the address at which the browser comes back changes nothing.
         let back = format!("{}&remember=on", stage.back(&sent));
         let page = browser.open_once(&back).await;

@@ -83,6 +83,7 @@ pub mod redemption;
 #[doc(hidden)]
 pub mod refresh;
 #[doc(hidden)]
+pub mod remembered_sessions;
 pub mod revocation;
 #[doc(hidden)]
 pub mod role_file;
@@ -251,12 +252,12 @@ macro_rules! contract {
                 t1_a_new_password_revokes_everything,
                 t1_a_new_password_may_keep_applications,
                 t1_a_disabled_user_loses_everything;
-            sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_remembered_session_ends_by_age_only,
-                a_visit_moves_the_idle_end,
+            sessions: a_session_survives, a_session_dies_by_idleness_and_age, a_visit_moves_the_idle_end,
                 a_new_login_keeps_the_session_under_a_new_cookie, another_user_ends_the_session,
                 a_login_over_a_dead_session_is_a_new_one, a_disabled_user_opens_none, an_expired_user_opens_none, a_login_forgets_failures,
                 sessions_end_by_cookie_by_sid_and_by_user, live_sessions_are_listed,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            remembered_sessions: a_remembered_session_ends_by_age_only;
             sign_up: a_sign_up_makes_one_account_of_an_address, the_link_of_a_sign_up_does_not_make_a_removed_user_again,
                 of_20_parallel_sign_ups_of_an_address_one_is_made;
             upstream_sessions: unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
@@ -331,6 +332,10 @@ mod tests {
             ("role_file", include_str!("role_file.rs")),
             ("roles", include_str!("roles.rs")),
             ("sessions", include_str!("sessions.rs")),
+            (
+                "remembered_sessions",
+                include_str!("remembered_sessions.rs"),
+            ),
             ("sign_up", include_str!("sign_up.rs")),
             ("upstream_sessions", include_str!("upstream_sessions.rs")),
             ("upstreams", include_str!("upstreams.rs")),

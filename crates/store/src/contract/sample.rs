@@ -72,7 +72,6 @@ pub fn user(name: &str) -> User {
     }
 }
 
-/// The hash of a password.
 pub fn password() -> Option<Secret<String>> {
     Some(Secret::new("$argon2id$old".to_owned()))
 }

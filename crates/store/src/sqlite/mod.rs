@@ -37,6 +37,7 @@ mod revocation;
 mod role_file;
 mod roles;
 mod rows;
+mod session_rows;
 mod sessions;
 mod sweep;
 mod tokens;

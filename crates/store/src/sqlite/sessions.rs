@@ -12,7 +12,7 @@ use super::{
     fault::Verb,
     outbox, revocation,
     rows::{self, Fields},
-    upstreams,
+    session_rows, upstreams,
     users::{self, may_log_in},
 };
 use crate::{
@@ -220,7 +220,7 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         None => None,
     };
     if kept.is_none() {
-        insert(tx, user, session)?;
+        session_rows::insert(tx, user, session)?;
     }
     if let Some(login) = upstream {
         upstreams::note_session(tx, session.id, login)?;
@@ -254,58 +254,9 @@ fn take_over(
         return Ok(None);
     };
     match events::previous_session(session, &before.subject, alive) {
-        Previous::Kept => replace(tx, before.key, session).map(|()| Some(sid)),
+        Previous::Kept => session_rows::replace(tx, before.key, session).map(|()| Some(sid)),
         Previous::Ends(why) => end(tx, &before, why, cause).map(|()| None),
     }
-}
-
-fn replace(tx: &Connection, key: i64, session: &Session) -> Verb<()> {
-    rows::execute(
-        tx,
-        "UPDATE sessions SET cookie_hash = :id, auth_time = :auth_time, acr = :acr, amr = :amr, last_seen_at = :seen,
-                             idle_expires_at = :idle, expires_at = :expires, remembered = :remembered, address = :address,
-                             user_agent = :agent
-         WHERE session_key = :key",
-        named_params! {
-            ":key": key,
-            ":id": session.id.0.as_bytes(),
-            ":auth_time": session.context.auth_time.as_millisecond(),
-            ":acr": session.context.acr,
-            ":amr": rows::to_json(&session.context.amr)?,
-            ":seen": session.last_seen_at.as_millisecond(),
-            ":idle": session.idle_expires_at.as_millisecond(),
-            ":expires": session.expires_at.as_millisecond(),
-            ":remembered": session.remembered,
-            ":address": session.address.map(|a| a.to_string()),
-            ":agent": session.user_agent,
-        },
-    )
-    .map(drop)
-}
-
-fn insert(tx: &Connection, user: i64, session: &Session) -> Verb<()> {
-    rows::execute(
-        tx,
-        "INSERT INTO sessions (cookie_hash, sid, user_key, auth_time, acr, amr, created_at, last_seen_at,
-                               idle_expires_at, expires_at, remembered, address, user_agent)
-         VALUES (:id, :sid, :user, :auth_time, :acr, :amr, :created, :seen, :idle, :expires, :remembered, :address, :agent)",
-        named_params! {
-            ":id": session.id.0.as_bytes(),
-            ":sid": session.sid.as_str(),
-            ":user": user,
-            ":auth_time": session.context.auth_time.as_millisecond(),
-            ":acr": session.context.acr,
-            ":amr": rows::to_json(&session.context.amr)?,
-            ":created": session.created_at.as_millisecond(),
-            ":seen": session.last_seen_at.as_millisecond(),
-            ":idle": session.idle_expires_at.as_millisecond(),
-            ":expires": session.expires_at.as_millisecond(),
-            ":remembered": session.remembered,
-            ":address": session.address.map(|a| a.to_string()),
-            ":agent": session.user_agent,
-        },
-    )
-    .map(drop)
 }
 
 fn touch(tx: &Connection, id: SessionId, now: Timestamp, idle: SignedDuration) -> Verb<()> {

@@ -175,6 +175,10 @@ fn account_pages() -> Router<Shared> {
         .route("/account/devices", get(account::devices::get))
         .route("/account/apps", get(account::apps::get))
         .route("/account/activity", get(account::activity::get))
+        .route(
+            "/account/deletion",
+            readable(get(account::deletion::get).post(account::deletion::post)),
+        )
 }
 
 /// D23: these exist in development only.

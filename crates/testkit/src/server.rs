@@ -249,6 +249,13 @@ impl TestServer {
         cardea_server::jobs::send_mails(&self.app).await.unwrap();
     }
 
+    /// Ends the accounts that are due, as the background does all the time.
+    pub async fn end_due_accounts(&self) {
+        cardea_server::jobs::end_due_accounts(&self.app)
+            .await
+            .unwrap();
+    }
+
     /// Moves the signing keys that are due, as the background does all the time.
     pub async fn turn_keys(&self) {
         cardea_server::jobs::turn_keys(&self.app).await.unwrap();

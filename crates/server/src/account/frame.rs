@@ -40,7 +40,7 @@ pub(crate) struct Frame<'a> {
 
 impl Frame<'_> {
     pub(super) fn sections(&self) -> &'static [AccountSection] {
-        AccountSection::ALL
+        AccountSection::TABS
     }
 }
 

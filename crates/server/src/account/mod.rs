@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod apps;
+pub(crate) mod deletion;
 pub(crate) mod devices;
 pub(crate) mod frame;
 pub(crate) mod profile;

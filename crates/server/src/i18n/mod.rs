@@ -32,6 +32,7 @@ macro_rules! files {
             "choose_account",
             "choose_organization",
             "consent",
+            "deletion",
             "end_session",
             "error_page",
             "federation",

@@ -98,6 +98,25 @@ pub async fn turn_keys(app: &App) -> Result<(), KeyError> {
     Ok(())
 }
 
+/// Removes the accounts whose grace time is over, and disables those that have expired: one round of what [`run`] does.
+///
+/// # Errors
+/// When the store fails.
+pub async fn end_due_accounts(app: &App) -> Result<(), StoreError> {
+    let command = EndDueAccounts {
+        limit: SWEEP_BATCH,
+        mail: app.mail.is_on().then_some(app.settings.language),
+        cause: start_cause(app.now()),
+    };
+    let ended = app.store.end_due_accounts(command).await?;
+    if ended > 0 {
+        tracing::info!(ended, "accounts were due: deleted, or expired and disabled");
+        app.backchannel_logout.wake();
+        app.mail.wake();
+    }
+    Ok(())
+}
+
 /// One node cleans up, batch by batch, until nothing is left or the limit of rounds is reached.
 async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     let lease = Lease {
@@ -109,19 +128,7 @@ async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
     if !app.store.take_lease(lease, app.now()).await? {
         return Ok(all);
     }
-    let ended = app
-        .store
-        .end_due_accounts(EndDueAccounts {
-            limit: SWEEP_BATCH,
-            mail: app.mail.is_on().then_some(app.settings.language),
-            cause: start_cause(app.now()),
-        })
-        .await?;
-    if ended > 0 {
-        tracing::info!(ended, "accounts were due: deleted, or expired and disabled");
-        app.backchannel_logout.wake();
-        app.mail.wake();
-    }
+    end_due_accounts(app).await?;
     for _ in 0..SWEEP_ROUNDS {
         let swept = app.store.sweep(app.now(), SWEEP_BATCH, AUDIT_TTL).await?;
         if swept == Swept::default() {

@@ -45,10 +45,21 @@ pub(crate) enum AccountSection {
     Devices,
     Apps,
     Activity,
+    /// Below the profile.
+    Deletion,
 }
 
 impl AccountSection {
-    pub(crate) const ALL: &[Self] = &[
+    const ALL: &[Self] = &[
+        Self::Profile,
+        Self::Security,
+        Self::Devices,
+        Self::Apps,
+        Self::Activity,
+        Self::Deletion,
+    ];
+    /// Those of the navigation.
+    pub(crate) const TABS: &[Self] = &[
         Self::Profile,
         Self::Security,
         Self::Devices,
@@ -63,6 +74,7 @@ impl AccountSection {
             Self::Devices => "devices",
             Self::Apps => "apps",
             Self::Activity => "activity",
+            Self::Deletion => "deletion",
         }
     }
 
@@ -85,6 +97,7 @@ impl AccountSection {
             Self::Devices => "/account/devices",
             Self::Apps => "/account/apps",
             Self::Activity => "/account/activity",
+            Self::Deletion => "/account/deletion",
         }
     }
 
@@ -96,6 +109,7 @@ impl AccountSection {
             Self::Devices => Key("account-devices"),
             Self::Apps => Key("account-apps"),
             Self::Activity => Key("account-activity"),
+            Self::Deletion => Key("deletion-title"),
         }
     }
 

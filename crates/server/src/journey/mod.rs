@@ -5,6 +5,7 @@ pub(crate) mod finish;
 pub(crate) mod form_post;
 pub(crate) mod forms;
 pub(crate) mod goal;
+pub(crate) mod kept;
 pub(crate) mod known_device;
 pub(crate) mod new_account;
 pub(crate) mod next_step;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use cardea_protocol::{
     federation::UpstreamProof,
-    journey::{Authenticated, SteppedUp},
+    journey::{Authenticated, NextStep, SteppedUp},
     mfa::Acr,
     model::{Actor, Session, SessionId, Sid, Subject},
 };
@@ -11,8 +11,10 @@ use cardea_store::{OpenSession, StepUpSession, UpstreamSession};
 use jiff::SignedDuration;
 
 use super::{
-    Journey, finish, known_device,
-    next_step::{proceed, to_page},
+    Journey, finish,
+    kept::KeptPage,
+    known_device,
+    next_step::{page_url, proceed, to_page},
     ticket::Ticket,
     trusted_device,
 };
@@ -21,6 +23,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
+    pages::html,
 };
 
 /// A session that was opened, or got a second factor, in this request.
@@ -31,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) ticket: Ticket,
     subject: Subject,
     cookies: NewCookies,
+    /// Whether the login kept an account that was to be deleted.
+    kept: bool,
 }
 
 impl Opened {
@@ -52,6 +57,7 @@ impl Opened {
             ticket,
             subject: subject.clone(),
             cookies,
+            kept: false,
         }
     }
 
@@ -68,10 +74,30 @@ impl Opened {
 
     /// Continues the journey. The user is logged in, whatever becomes of it: the cookies are set on an error page too.
     pub(crate) async fn proceed(self, ctx: &Ctx) -> Response {
-        let result = proceed(ctx, &self.browser, self.ticket.clone()).await;
+        let result = match self.kept {
+            true => self.show_kept(ctx),
+            false => proceed(ctx, &self.browser, self.ticket.clone()).await,
+        };
         let mut response = error::page(ctx, result);
         self.write(ctx, &mut response);
         response
+    }
+}
+
+impl Opened {
+    /// Where the journey goes on after a page in between, below the host: the GET of any page leads to the next.
+    pub(crate) fn go_on(&self, ctx: &Ctx) -> Result<String, Failure> {
+        let url = page_url(&ctx.app, NextStep::Finish, &self.ticket)?;
+        let origin = ctx.app.settings.issuer.origin();
+        Ok(url.strip_prefix(origin).unwrap_or(&url).to_owned())
+    }
+
+    fn show_kept(&self, ctx: &Ctx) -> Result<Response, Failure> {
+        let page = KeptPage {
+            shell: ctx.shell(),
+            go_on: &self.go_on(ctx)?,
+        };
+        Ok(html(KeptPage::CSP, &page))
     }
 }
 
@@ -114,7 +140,9 @@ pub(crate) async fn progress(
     };
     match journey.ticket.steps.authenticated(&demand) {
         Ok(authenticated) => {
-            let opened = open(ctx, browser, journey.ticket, &authenticated).await?;
+            let account = journey.concerned().map(|user| user.account);
+            let mut opened = open(ctx, browser, journey.ticket, &authenticated).await?;
+            opened.kept = account.is_some_and(|account| account.delete_at.is_some());
             // The policy asks for no second factor because the user trusts the browser.
             if demand.enrolled.any() && authenticated.context().acr == Acr::Password.as_str() {
                 trusted_device::used(ctx, authenticated.subject()).await?;

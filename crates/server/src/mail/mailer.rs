@@ -28,7 +28,7 @@ pub(crate) struct Mailer {
 
 /// Where a link of a mail leads.
 pub(crate) struct LinkTarget<'a> {
-    /// The page without the issuer, such as `/password_reset`. The token is its parameter `token`.
+    /// The page without the issuer, such as `/password_reset`. The token is its parameter `token`; an empty one is left out.
     pub(crate) path: &'static str,
     /// The token.
     pub(crate) token: &'a Secret<String>,

@@ -48,7 +48,10 @@ pub(super) fn render(app: &App, claimed: &ClaimedMessage, mail: &Mail) -> Result
             let token = token.map_err(|e| format!("the link of the mail can't be opened: {e}"))?;
             let token: String = byte_serialize(token.expose().as_bytes()).collect();
             let page = app.settings.issuer.endpoint(&link.path);
-            Some(format!("{page}?token={token}"))
+            match token.is_empty() {
+                true => Some(page),
+                false => Some(format!("{page}?token={token}")),
+            }
         }
         None => None,
     };

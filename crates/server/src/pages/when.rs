@@ -56,6 +56,12 @@ impl When {
         Markup::new(&open, self.words(shell), "</time>")
     }
 
+    /// The exact moment, for one that is to come.
+    pub(crate) fn moment(&self, shell: &Shell<'_>) -> Markup {
+        let open = format!("<time datetime=\"{}\">", self.machine());
+        Markup::new(&open, self.exact(shell), "</time>")
+    }
+
     fn date(&self, shell: &Shell<'_>) -> String {
         i18n::date(shell.lang, self.at.to_zoned(TimeZone::UTC).date())
     }

@@ -29,7 +29,7 @@ use crate::{
     journey::{
         Journey,
         forms::{Posted, csrf_parts, posted, step_form},
-        next_step::{page_url, proceed, show_or_proceed},
+        next_step::{proceed, show_or_proceed},
         session::{self, Opened, Progress},
         trusted_device,
     },
@@ -186,7 +186,7 @@ async fn by_enrolment(
                 codes: codes.texts(),
                 few_left: None,
                 account: false,
-                go_on: &go_on(ctx, &opened)?,
+                go_on: &opened.go_on(ctx)?,
             };
             let mut response = html(CodesPage::CSP, &page);
             opened.write(ctx, &mut response);
@@ -201,20 +201,13 @@ fn unprocessable(mut response: Response) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// Where the journey goes on: the GET of any page leads to the next.
-fn go_on(ctx: &Ctx, opened: &Opened) -> Result<String, Failure> {
-    let url = page_url(&ctx.app, NextStep::Finish, &opened.ticket)?;
-    let origin = ctx.app.settings.issuer.origin();
-    Ok(url.strip_prefix(origin).unwrap_or(&url).to_owned())
-}
-
 fn few_left(ctx: &Ctx, opened: &Opened, left: u32) -> Result<Response, Failure> {
     let page = CodesPage {
         shell: ctx.shell(),
         codes: Vec::new(),
         few_left: Some(u64::from(left)),
         account: false,
-        go_on: &go_on(ctx, opened)?,
+        go_on: &opened.go_on(ctx)?,
     };
     let mut response = html(CodesPage::CSP, &page);
     opened.write(ctx, &mut response);

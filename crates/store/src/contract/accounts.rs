@@ -63,7 +63,7 @@ async fn is_logged_in(store: &AnyStore, name: &str, seconds: i64) -> bool {
     store.session(id, at(seconds)).await.unwrap().is_some()
 }
 
-async fn end_due(store: &AnyStore, seconds: i64) -> u64 {
+pub(super) async fn end_due(store: &AnyStore, seconds: i64) -> u64 {
     let command = EndDueAccounts {
         limit: 10,
         mail: Some(Lang::Fr),

@@ -9,6 +9,7 @@ use cardea_seal::{Digest, Secret};
 use jiff::SignedDuration;
 
 use super::{
+    accounts::end_due,
     sample::*,
     users::{add, stored_hash},
 };
@@ -377,14 +378,7 @@ pub async fn an_account_ends_when_it_is_due(store: AnyStore) {
         locale: Some(Lang::De),
     };
     assert_eq!(found(&store, "bob").await.unwrap().account, state);
-    let end = async |seconds| {
-        let command = EndDueAccounts {
-            limit: 10,
-            mail: None,
-            cause: cause(seconds),
-        };
-        store.end_due_accounts(command).await.unwrap()
-    };
+    let end = async |seconds| end_due(&store, seconds).await;
     assert_eq!(end(DAY - 1).await, 0);
     // A login keeps the account.
     log_in(&store, "carol", DAY - 1).await;

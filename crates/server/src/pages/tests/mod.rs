@@ -16,6 +16,7 @@ use crate::{
     account::{
         activity::page::ActivityPage,
         apps::page::AppsPage,
+        deletion::page::{DeletionPage, RequestedPage},
         devices::page::DevicesPage,
         profile::page::ProfilePage,
         security::{
@@ -30,7 +31,7 @@ use crate::{
     error_page::page::ErrorPage,
     federation::{link_page::LinkAccountPage, page::FederationPage},
     invitation::page::InvitationPage,
-    journey::form_post::FormPostPage,
+    journey::{form_post::FormPostPage, kept::KeptPage},
     login::page::LoginPage,
     password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
@@ -78,6 +79,9 @@ fn samples() -> Vec<Sample> {
         rendered(DevicesPage::CSP, DevicesPage::samples()),
         rendered(AppsPage::CSP, AppsPage::samples()),
         rendered(ActivityPage::CSP, ActivityPage::samples()),
+        rendered(DeletionPage::CSP, DeletionPage::samples()),
+        rendered(RequestedPage::CSP, RequestedPage::samples()),
+        rendered(KeptPage::CSP, KeptPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
@@ -200,7 +204,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 23);
+    assert_eq!(hostile.len(), 24);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -84,6 +84,7 @@ pub mod redemption;
 pub mod refresh;
 #[doc(hidden)]
 pub mod remembered_sessions;
+#[doc(hidden)]
 pub mod revocation;
 #[doc(hidden)]
 pub mod role_file;

@@ -9,6 +9,7 @@ pub mod backup_code;
 pub mod claims;
 pub mod error;
 pub mod explain;
+pub mod factor_reset;
 pub mod federation;
 pub mod invitation;
 pub mod journey;

@@ -31,6 +31,7 @@ mod end_session;
 mod error;
 mod error_page;
 mod explain;
+mod factor_reset;
 mod federation;
 mod form;
 mod health;

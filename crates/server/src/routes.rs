@@ -20,7 +20,7 @@ use crate::{
     dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    federation, health, introspection, invitation, login, password_reset, revocation,
+    factor_reset, federation, health, introspection, invitation, login, password_reset, revocation,
     second_factor, sign_up, telemetry, token, userinfo, verify_email,
 };
 
@@ -110,6 +110,10 @@ fn sign_in() -> Router<Shared> {
         .route(
             "/second_factor",
             page(get(second_factor::get).post(second_factor::post)),
+        )
+        .route(
+            factor_reset::PATH,
+            readable(get(factor_reset::get).post(factor_reset::post)),
         )
         .route("/federation/{upstream}", post(federation::begin::post))
         .route(

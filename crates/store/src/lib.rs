@@ -16,6 +16,7 @@ mod consents;
 pub mod contract;
 mod error;
 pub mod events;
+mod factor_resets;
 mod factors;
 mod grants;
 mod imports;
@@ -39,6 +40,10 @@ pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use consents::{Consents, GiveConsent, RevokeApplication};
 pub use error::{Constraint, NotDone, StoreError};
+pub use factor_resets::{
+    FactorResetLink, FactorResets, NewResetLink, PendingReset, RequestFactorReset, ResetFactors,
+    ResetWhen, UseFactorReset,
+};
 pub use factors::{
     AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
     ForgetDevice, RemoveFactors, ReplaceBackupCodes, TotpCredential, TotpView, TrustDevice,
@@ -85,6 +90,7 @@ pub trait Store:
     + Users
     + Imports
     + Factors
+    + FactorResets
     + Invitations
     + Links
     + Upstreams
@@ -110,6 +116,7 @@ impl<T> Store for T where
         + Links
         + Upstreams
         + Factors
+        + FactorResets
         + Sessions
         + Consents
         + Grants

@@ -37,6 +37,8 @@ pub mod flows;
 #[cfg(feature = "provider")]
 pub mod foreign;
 #[cfg(feature = "provider")]
+mod jobs;
+#[cfg(feature = "provider")]
 pub mod jwt;
 #[cfg(feature = "provider")]
 mod logout_receiver;

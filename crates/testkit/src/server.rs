@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use axum::{Router, body::Body};
+use axum::Router;
 use cardea_protocol::model::{
     Actor, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject, UserStatus,
     Username,
@@ -16,11 +16,9 @@ use cardea_store::{
     ClientChange, PutClient, Store, UserChange, UserUpdate,
     sqlite::{Options, SqliteStore},
 };
-use cardea_web::{clock::Clock, inbound::Peer};
-use http::Request;
+use cardea_web::clock::Clock;
 use jiff::SignedDuration;
 use tempfile::TempDir;
-use tower::ServiceExt as _;
 
 use crate::{Call, Faults, Person, TestClock, clients, listen};
 
@@ -38,7 +36,7 @@ pub struct TestServer {
     pub store: Arc<dyn Store>,
     /// What its store suffers from.
     pub faults: Faults,
-    app: Arc<App>,
+    pub(crate) app: Arc<App>,
     router: Router,
     issuer: String,
     // Last, so that the store is closed before its folder goes.
@@ -237,40 +235,6 @@ impl TestServer {
         // What the schema forbids is just what is wanted.
         let forced = format!("PRAGMA ignore_check_constraints = ON; {sql}");
         database.execute_batch(&forced).expect("a change");
-    }
-
-    /// Sends the logouts that are due, as the background does all the time.
-    pub async fn send_logouts(&self) {
-        cardea_server::jobs::send_logouts(&self.app).await.unwrap();
-    }
-
-    /// Sends the mails that are due, as the background does all the time.
-    pub async fn send_mails(&self) {
-        cardea_server::jobs::send_mails(&self.app).await.unwrap();
-    }
-
-    /// Ends the accounts that are due, as the background does all the time.
-    pub async fn end_due_accounts(&self) {
-        cardea_server::jobs::end_due_accounts(&self.app)
-            .await
-            .unwrap();
-    }
-
-    /// Moves the signing keys that are due, as the background does all the time.
-    pub async fn turn_keys(&self) {
-        cardea_server::jobs::turn_keys(&self.app).await.unwrap();
-    }
-
-    /// Begins a rotation of the keys, as `cardea key rotate` does; `at_once` as with `--now`.
-    pub async fn rotate_keys(&self, at_once: bool) {
-        let mut request = Request::post("/keys/rotate")
-            .header("content-type", "application/json")
-            .body(Body::from(format!("{{\"now\":{at_once}}}")))
-            .unwrap();
-        request.extensions_mut().insert(Peer::Unix { uid: 1000 });
-        let admin = cardea_server::admin::router(&self.app);
-        let answer = admin.oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), 200);
     }
 
     /// Turns the clock forward.

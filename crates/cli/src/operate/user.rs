@@ -104,9 +104,11 @@ enum Verb {
     )]
     Disable(DisableOptions),
     /// Show a user's second factors, or remove all of them. Of backup codes only the number is known.
-    #[command(
-        after_help = "Examples:\n  cardea user factors alice\n  cardea user factors alice --reset"
-    )]
+    #[command(after_help = "Examples:
+  cardea user factors alice
+  cardea user factors alice --reset                (removes them, after [mfa] reset_delay if that is set)
+  cardea user factors alice --reset --link         (prints a link with which alice removes them, with the password)
+  cardea user factors alice --reset --link --mail  (mails it to the verified address)")]
     Factors(FactorsOptions),
     /// Remove a user with their sessions, consents and grants. The subject is never used again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]

@@ -16,6 +16,39 @@ fn second_factors_are_shown_and_reset() {
     let reset = bench.run(&["user", "factors", "alice", "--reset"]).fine();
     assert_eq!(reset.out.trim(), "Removed all second factors of alice.");
     bench.run(&["user", "factors", "nobody"]).complaint();
+    // There is nothing that a link could remove.
+    let link = ["user", "factors", "alice", "--reset", "--link"];
+    let said = bench.run(&link).complaint();
+    assert!(said.contains("alice has no second factor"), "{said}");
+    let mail = [&link[..], &["--mail"]].concat();
+    let said = bench.run(&mail).complaint();
+    assert!(said.contains("no verified e-mail address"), "{said}");
+    let cancel = ["user", "factors", "alice", "--cancel-reset"];
+    assert!(bench.run(&cancel).complaint().contains("pending"));
+    for useless in [
+        &["--link"][..],
+        &["--now"],
+        &["--reset", "--mail"],
+        &["--reset", "--link", "--now"],
+        &["--reset", "--valid", "1h"],
+        &["--reset", "--cancel-reset"],
+        &["--reset", "--link", "--valid", "8d"],
+    ] {
+        let command = [&["user", "factors", "alice"][..], useless].concat();
+        bench.run(&command).complaint();
+    }
+}
+
+#[test]
+fn a_reset_of_second_factors_waits_for_its_delay_unless_it_is_said_not_to() {
+    let bench = Bench::new("[mfa]\nreset_delay = \"24h\"\n");
+    let add = ["user", "add", "alice", "--password-stdin"];
+    bench.tell(&add, PASSWORD).fine();
+    let reset = ["user", "factors", "alice", "--reset"];
+    let said = bench.run(&reset).complaint();
+    assert!(said.contains("alice has no second factor"), "{said}");
+    let now = bench.run(&[&reset[..], &["--now"]].concat()).fine();
+    assert_eq!(now.out.trim(), "Removed all second factors of alice.");
 }
 
 #[test]

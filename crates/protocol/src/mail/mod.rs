@@ -60,8 +60,12 @@ templates! {
     FactorAdded,
     /// [`MailValue::Factor`] was removed; the link is for a user who did not remove it.
     FactorRemoved,
-    /// An administrator removed all second factors, or sends a link that does.
+    /// The link removes all second factors, from [`MailValue::Time`] on and with the password; an administrator sends it.
     FactorReset,
+    /// An administrator requested that all second factors are removed, from [`MailValue::Time`] on.
+    FactorResetRequested,
+    /// All second factors were removed.
+    FactorsReset,
     /// [`MailValue::Count`] backup codes are left.
     BackupCodesLow,
     /// An account at [`MailValue::Provider`] was linked; the link is for a user who did not link it.

@@ -93,6 +93,8 @@ audit_events! {
     AccountUnlinked,
     FactorAdded,
     FactorRemoved,
+    FactorResetRequested,
+    FactorResetCancelled,
     FactorsReset,
     FactorFailed,
     SteppedUp,

@@ -16,6 +16,4 @@ pub enum LinkPurpose {
     EmailUndo,
     /// Of a user who did not log in, or did not change a password.
     NotMe,
-    /// Removes all second factors.
-    FactorReset,
 }

@@ -40,9 +40,13 @@ mail-factor-added-subject = Ihrem Konto bei { $brand } wurde ein Anmeldeweg hinz
 mail-factor-added-text = { $factor } wurde Ihrem Konto hinzugefügt. Wenn Sie das nicht waren, sichern Sie Ihr Konto jetzt.
 mail-factor-removed-subject = Aus Ihrem Konto bei { $brand } wurde ein Anmeldeweg entfernt
 mail-factor-removed-text = { $factor } wurde aus Ihrem Konto entfernt. Wenn Sie das nicht waren, sichern Sie Ihr Konto jetzt.
-mail-factor-reset-subject = Die Anmeldung in zwei Schritten bei { $brand } wurde zurückgesetzt
-mail-factor-reset-text = Die Anmeldung in zwei Schritten Ihres Kontos wurde von der Verwaltung zurückgesetzt. Wenn Sie nicht darum gebeten haben, wenden Sie sich an Ihre Verwaltung.
-mail-factor-reset-button = Fortfahren
+mail-factor-reset-subject = Zweiten Schritt Ihres Kontos bei { $brand } entfernen
+mail-factor-reset-text = Ein Administrator sendet Ihnen diesen Link. Damit und mit Ihrem Passwort können Sie ab { $time } alle zweiten Schritte Ihres Kontos entfernen. Wenn Sie nicht darum gebeten haben, melden Sie sich mit Ihrem zweiten Schritt an: Der Link funktioniert dann nicht mehr. Bitte sagen Sie auch Ihrem Administrator Bescheid.
+mail-factor-reset-button = Weiter
+mail-factor-reset-requested-subject = Anfrage: zweiten Schritt Ihres Kontos bei { $brand } entfernen
+mail-factor-reset-requested-text = Ein Administrator wurde gebeten, alle zweiten Schritte Ihres Kontos bei { $brand } zu entfernen. Ab { $time } können sie entfernt werden. Wenn Sie nicht darum gebeten haben, melden Sie sich vorher mit Ihrem zweiten Schritt an: Die Anfrage ist dann aufgehoben. Bitte sagen Sie auch Ihrem Administrator Bescheid.
+mail-factors-reset-subject = Die zweiten Schritte Ihres Kontos bei { $brand } wurden entfernt
+mail-factors-reset-text = Alle zweiten Schritte Ihres Kontos wurden entfernt: Authenticator-App, Passkeys, Ersatzcodes und vertraute Geräte. Richten Sie sie auf Ihrer Kontoseite neu ein. Wenn Sie nicht darum gebeten haben, wenden Sie sich sofort an Ihren Administrator.
 mail-backup-codes-low-subject = Für { $brand } sind nur noch wenige Ersatzcodes übrig
 mail-backup-codes-low-text = { $count ->
     [one] Sie haben noch { $count } Ersatzcode.

@@ -40,9 +40,13 @@ mail-factor-added-subject = A way to sign in was added to your account at { $bra
 mail-factor-added-text = { $factor } was added to your account. If this wasn't you, secure your account now.
 mail-factor-removed-subject = A way to sign in was removed from your account at { $brand }
 mail-factor-removed-text = { $factor } was removed from your account. If this wasn't you, secure your account now.
-mail-factor-reset-subject = Two-step sign-in of your account at { $brand } was reset
-mail-factor-reset-text = An administrator reset the two-step sign-in of your account. If you did not ask for this, contact your administrator.
+mail-factor-reset-subject = Remove the second step of your account at { $brand }
+mail-factor-reset-text = An administrator sends you this link. With it and your password you can remove all second steps of your account, from { $time } on. If you did not ask for this, sign in with your second step: the link then stops working. Please tell your administrator too.
 mail-factor-reset-button = Continue
+mail-factor-reset-requested-subject = A request to remove the second step of your account at { $brand }
+mail-factor-reset-requested-text = An administrator was asked to remove all second steps of your account at { $brand }. They can be removed from { $time } on. If you did not ask for this, sign in with your second step before that: the request is then cancelled. Please tell your administrator too.
+mail-factors-reset-subject = The second steps of your account at { $brand } were removed
+mail-factors-reset-text = All second steps of your account were removed: authenticator app, passkeys, backup codes and trusted devices. Set them up again on your account page. If you did not ask for this, contact your administrator at once.
 mail-backup-codes-low-subject = Few backup codes are left for { $brand }
 mail-backup-codes-low-text = { $count ->
     [one] You have { $count } backup code left.

@@ -40,9 +40,13 @@ mail-factor-added-subject = Se ha añadido una forma de acceso a su cuenta de { 
 mail-factor-added-text = { $factor } se ha añadido a su cuenta. Si no ha sido usted, proteja su cuenta ahora.
 mail-factor-removed-subject = Se ha quitado una forma de acceso de su cuenta de { $brand }
 mail-factor-removed-text = { $factor } se ha quitado de su cuenta. Si no ha sido usted, proteja su cuenta ahora.
-mail-factor-reset-subject = Se ha restablecido el acceso en dos pasos de su cuenta de { $brand }
-mail-factor-reset-text = Un administrador ha restablecido el acceso en dos pasos de su cuenta. Si no lo ha pedido, contacte con su administrador.
+mail-factor-reset-subject = Quitar el segundo paso de su cuenta en { $brand }
+mail-factor-reset-text = Un administrador le envía este enlace. Con él y su contraseña puede quitar todos los segundos pasos de su cuenta a partir de { $time }. Si usted no lo pidió, inicie sesión con su segundo paso: el enlace dejará de funcionar. Avise también a su administrador.
 mail-factor-reset-button = Continuar
+mail-factor-reset-requested-subject = Solicitud para quitar el segundo paso de su cuenta en { $brand }
+mail-factor-reset-requested-text = Se pidió a un administrador que quite todos los segundos pasos de su cuenta en { $brand }. Se pueden quitar a partir de { $time }. Si usted no lo pidió, inicie sesión antes con su segundo paso: la solicitud quedará anulada. Avise también a su administrador.
+mail-factors-reset-subject = Se quitaron los segundos pasos de su cuenta en { $brand }
+mail-factors-reset-text = Se quitaron todos los segundos pasos de su cuenta: aplicación de autenticación, llaves de acceso, códigos de respaldo y dispositivos de confianza. Configúrelos de nuevo en la página de su cuenta. Si usted no lo pidió, avise enseguida a su administrador.
 mail-backup-codes-low-subject = Le quedan pocos códigos de respaldo para { $brand }
 mail-backup-codes-low-text = { $count ->
     [one] Le queda { $count } código de respaldo.

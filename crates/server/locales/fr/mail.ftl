@@ -40,9 +40,13 @@ mail-factor-added-subject = Un moyen de connexion a été ajouté à votre compt
 mail-factor-added-text = { $factor } a été ajouté à votre compte. Si ce n’était pas vous, sécurisez votre compte maintenant.
 mail-factor-removed-subject = Un moyen de connexion a été retiré de votre compte { $brand }
 mail-factor-removed-text = { $factor } a été retiré de votre compte. Si ce n’était pas vous, sécurisez votre compte maintenant.
-mail-factor-reset-subject = La connexion en deux étapes de votre compte { $brand } a été réinitialisée
-mail-factor-reset-text = Un administrateur a réinitialisé la connexion en deux étapes de votre compte. Si vous ne l’avez pas demandé, contactez votre administrateur.
+mail-factor-reset-subject = Supprimer la deuxième étape de votre compte { $brand }
+mail-factor-reset-text = Un administrateur vous envoie ce lien. Avec lui et votre mot de passe, vous pouvez supprimer toutes les deuxièmes étapes de votre compte à partir de ce moment : { $time }. Si vous ne l'avez pas demandé, connectez-vous avec votre deuxième étape : le lien ne fonctionnera plus. Prévenez aussi votre administrateur.
 mail-factor-reset-button = Continuer
+mail-factor-reset-requested-subject = Demande de suppression de la deuxième étape de votre compte { $brand }
+mail-factor-reset-requested-text = Un administrateur a été invité à supprimer toutes les deuxièmes étapes de votre compte { $brand }. Elles peuvent être supprimées à partir de ce moment : { $time }. Si vous ne l'avez pas demandé, connectez-vous avant avec votre deuxième étape : la demande sera annulée. Prévenez aussi votre administrateur.
+mail-factors-reset-subject = Les deuxièmes étapes de votre compte { $brand } ont été supprimées
+mail-factors-reset-text = Toutes les deuxièmes étapes de votre compte ont été supprimées : application d'authentification, clés d'accès, codes de secours et appareils de confiance. Configurez-les de nouveau sur la page de votre compte. Si vous ne l'avez pas demandé, contactez tout de suite votre administrateur.
 mail-backup-codes-low-subject = Il vous reste peu de codes de secours pour { $brand }
 mail-backup-codes-low-text = { $count ->
     [one] Il vous reste { $count } code de secours.

@@ -138,8 +138,16 @@ const EVENTS: &[(&str, &str)] = &[
         "A user removed a second factor. The detail is its kind.",
     ),
     (
+        "factor_reset_requested",
+        "An operator requested that all second factors of a user are removed. The detail is `link`, which the user has to open, or `delayed`.",
+    ),
+    (
+        "factor_reset_cancelled",
+        "Such a request was cancelled: by a proof of a second factor, by an operator, or with the account's other links.",
+    ),
+    (
         "factors_reset",
-        "An operator removed all second factors of a user.",
+        "All second factors of a user were removed: by an operator, by the user with the link of one, or after a delay.",
     ),
     (
         "factor_failed",

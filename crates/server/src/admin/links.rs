@@ -19,6 +19,16 @@ use crate::{app::Shared, password_reset::new_link};
 const SHORTEST: u64 = 15 * 60;
 const LONGEST: u64 = 7 * 24 * 60 * 60;
 
+/// Whether a link may be valid that long.
+pub(super) fn check_valid_seconds(seconds: u64) -> Answer<()> {
+    match (SHORTEST..=LONGEST).contains(&seconds) {
+        true => Ok(()),
+        false => Err(Refusal::bad_request(
+            "valid_seconds: a link is valid for 15 minutes to 7 days",
+        )),
+    }
+}
+
 /// `POST /users/{user}/links`
 #[utoipa::path(
     post,
@@ -38,11 +48,7 @@ pub(super) async fn make(
     Name(user): Name,
     Body(new): Body<NewUserLink>,
 ) -> Answer<(StatusCode, Json<UserLink>)> {
-    if !(SHORTEST..=LONGEST).contains(&new.valid_seconds) {
-        return Err(Refusal::bad_request(
-            "valid_seconds: a link is valid for 15 minutes to 7 days",
-        ));
-    }
+    check_valid_seconds(new.valid_seconds)?;
     let user = users::find(&app, &user).await?;
     let (purpose, path) = match new.purpose {
         UserLinkPurpose::PasswordReset => (LinkPurpose::PasswordReset, "/password_reset"),

@@ -1,6 +1,8 @@
 //! When a second factor is asked for.
 
 use cardea_protocol::mfa::{Policy, Requirement, Rule};
+use cardea_web::config::Duration;
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,6 +15,9 @@ pub struct MfaConfig {
     /// Of whom: `off`, `optional` (users who have set one up) or `required` (all users; those who have none set one up when they sign
     /// in). An application can ask for one by `acr_values` unless this is `off`.
     pub policy: Requirement,
+    /// How long a reset of a user's second factors by an administrator waits until it takes effect, such as `24h`; at most `30d`. The
+    /// user is told by mail at once, and a sign-in with a second factor cancels the reset.
+    pub reset_delay: Option<Duration>,
     /// Exceptions. The first rule whose conditions are all met counts instead of `policy`.
     pub rules: Vec<MfaRule>,
 }
@@ -41,6 +46,11 @@ impl MfaRule {
 }
 
 impl MfaConfig {
+    pub(super) fn reset_delay(&self) -> SignedDuration {
+        self.reset_delay
+            .map_or(SignedDuration::ZERO, Duration::signed)
+    }
+
     /// The policy, with its networks parsed.
     pub(super) fn policy(&self) -> Result<Policy, Vec<ConfigProblem>> {
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
@@ -81,6 +91,7 @@ mod tests {
         MfaConfig {
             policy: Requirement::Off,
             rules: vec![rule],
+            ..MfaConfig::default()
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use cardea_protocol::{language::Lang, mfa::Policy, model::MetadataError, resources::Resources};
+use cardea_protocol::{
+    factor_reset::LONGEST_DELAY, language::Lang, mfa::Policy, model::MetadataError,
+    resources::Resources,
+};
 use cardea_web::{config::Duration, inbound::CookieNames};
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -26,6 +29,7 @@ pub struct Settings {
     /// How long a session lasts whose user asked to stay signed in, if that is offered.
     pub(crate) session_remember: Option<SignedDuration>,
     pub(crate) mfa: Policy,
+    pub(crate) factor_reset_delay: SignedDuration,
     pub(crate) sign_up: SignUp,
     pub(crate) resources: Resources,
     pub(crate) language: Lang,
@@ -175,6 +179,7 @@ impl Settings {
             session_absolute_ttl: sessions.absolute_ttl.signed(),
             session_remember: sessions.remember.map(Duration::signed),
             mfa: config.mfa.policy()?,
+            factor_reset_delay: config.mfa.reset_delay(),
             sign_up: config.sign_up.read()?,
             resources: resources(config)?,
             language: config.language,
@@ -187,7 +192,7 @@ impl Settings {
 }
 
 /// Each lifetime that has a longest one.
-pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 6] {
+pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 7] {
     let (tokens, sessions) = (&config.tokens, &config.sessions);
     let (code, access) = (tokens.code_ttl, tokens.access_token_ttl);
     let (session_idle, session) = (sessions.idle_ttl, sessions.absolute_ttl);
@@ -205,6 +210,7 @@ pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 6] {
     [
         at_most("tokens.code_ttl", code.signed(), ten_minutes),
         at_most("tokens.access_token_ttl", access.signed(), a_day),
+        at_most("mfa.reset_delay", config.mfa.reset_delay(), LONGEST_DELAY),
         at_most("sessions.idle_ttl", session_idle.signed(), session.signed()),
         at_most("sessions.absolute_ttl", session.signed(), remember.signed()),
         match sessions.remember {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cardea_store::{EndDueAccounts, Lease, StoreError, Swept};
 use jiff::SignedDuration;
 
-use crate::{app::App, backchannel_logout, keys::KeyError, mail, parts::start_cause};
+use crate::{app::App, backchannel_logout, factor_reset, keys::KeyError, mail, parts::start_cause};
 
 const EVERY: Duration = Duration::from_secs(30);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
@@ -47,6 +47,21 @@ pub async fn send_mails(app: &Arc<App>) -> Result<(), StoreError> {
 pub async fn send_logouts(app: &Arc<App>) -> Result<(), StoreError> {
     for one in backchannel_logout::send_due(app).await? {
         let _ = one.await;
+    }
+    Ok(())
+}
+
+/// Does the resets of second factors that are due: one round of what [`run`] does every 30 seconds.
+///
+/// # Errors
+/// When the store fails.
+pub async fn reset_due_factors(app: &App) -> Result<(), StoreError> {
+    let done = factor_reset::do_due(app, SWEEP_BATCH).await?;
+    if done > 0 {
+        tracing::info!(
+            done,
+            "removed second factors after the delay of their reset"
+        );
     }
     Ok(())
 }
@@ -129,6 +144,7 @@ async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
         return Ok(all);
     }
     end_due_accounts(app).await?;
+    reset_due_factors(app).await?;
     for _ in 0..SWEEP_ROUNDS {
         let swept = app.store.sweep(app.now(), SWEEP_BATCH, AUDIT_TTL).await?;
         if swept == Swept::default() {

@@ -121,7 +121,7 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
 }
 
 /// The outcome of an attempt to log in.
-enum Outcome {
+pub(crate) enum Outcome {
     Right(Proved),
     Refused,
     Limited(Decision),
@@ -129,7 +129,7 @@ enum Outcome {
 
 /// The user, if the password is theirs. Unknown name, wrong password, disabled and locked account
 /// take the same work and give the same answer. Limits come before the hash (D14).
-async fn authenticate(
+pub(crate) async fn authenticate(
     ctx: &Ctx,
     username: &str,
     password: Secret<String>,

@@ -35,10 +35,14 @@ pub(super) fn full(template: MailTemplate, lang: Lang) -> Result<Mail, AddressEr
             .with(MailValue::Network, "192.0.2.7")
             .at(now),
         MailTemplate::AccountDeletion => mail.at(at(14 * 24)),
+        MailTemplate::FactorReset | MailTemplate::FactorResetRequested => mail.at(at(12)),
         _ => mail,
     };
     Ok(match template {
-        MailTemplate::SignUpTaken | MailTemplate::AccountDeleted | MailTemplate::Test => mail,
+        MailTemplate::SignUpTaken
+        | MailTemplate::FactorResetRequested
+        | MailTemplate::AccountDeleted
+        | MailTemplate::Test => mail,
         _ => mail.link_to(link(at(24))),
     })
 }

@@ -110,6 +110,8 @@ fn texts(template: MailTemplate) -> Texts {
         MailTemplate::FactorAdded => Texts::not_me(Key("mail-factor-added-subject"), Key("mail-factor-added-text")),
         MailTemplate::FactorRemoved => Texts::not_me(Key("mail-factor-removed-subject"), Key("mail-factor-removed-text")),
         MailTemplate::FactorReset => Texts::new(Key("mail-factor-reset-subject"), Key("mail-factor-reset-text"), Key("mail-factor-reset-button")),
+        MailTemplate::FactorResetRequested => Texts::not_me(Key("mail-factor-reset-requested-subject"), Key("mail-factor-reset-requested-text")),
+        MailTemplate::FactorsReset => Texts::not_me(Key("mail-factors-reset-subject"), Key("mail-factors-reset-text")),
         MailTemplate::BackupCodesLow => Texts::not_me(Key("mail-backup-codes-low-subject"), Key("mail-backup-codes-low-text")),
         MailTemplate::AccountLinked => Texts::not_me(Key("mail-account-linked-subject"), Key("mail-account-linked-text")),
         MailTemplate::AccountUnlinked => Texts::not_me(Key("mail-account-unlinked-subject"), Key("mail-account-unlinked-text")),
@@ -121,8 +123,7 @@ fn texts(template: MailTemplate) -> Texts {
 
 /// Whether a mail says nothing without its link.
 pub(super) fn needs_link(template: MailTemplate) -> bool {
-    // The second factors may be gone already.
-    template != MailTemplate::FactorReset && texts(template).button != Key("mail-not-me-button")
+    texts(template).button != Key("mail-not-me-button")
 }
 
 /// The words of a mail.
@@ -186,9 +187,11 @@ fn with_values<'a>(text: Message<'a>, mail: &'a Mail, lang: Lang) -> Message<'a>
 fn details(mail: &Mail, lang: Lang) -> Vec<(&'static str, String)> {
     let row = |key, value: Option<String>| Some((i18n::t(lang, key), value?));
     let value = |value| mail.value(value).map(str::to_owned);
-    // The deletion is later, and its time is in the text.
+    // What is later has its time in the text.
     let at = match mail.template() {
-        MailTemplate::AccountDeletion => None,
+        MailTemplate::AccountDeletion
+        | MailTemplate::FactorReset
+        | MailTemplate::FactorResetRequested => None,
         _ => mail.time().map(|at| time(lang, at)),
     };
     let rows = [

@@ -22,7 +22,7 @@ impl When {
     }
 
     /// The exact moment, for the attribute `title`.
-    fn exact(&self, shell: &Shell<'_>) -> String {
+    pub(crate) fn exact(&self, shell: &Shell<'_>) -> String {
         let exact = shell
             .t_with("when-exact")
             .owned_text("date", self.date(shell));

@@ -20,6 +20,7 @@ mod discovery;
 mod end_session;
 mod enumeration;
 mod explained;
+mod factor_reset;
 mod federation;
 mod introspection;
 mod invitations;

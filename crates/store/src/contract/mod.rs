@@ -45,6 +45,8 @@ pub mod domains;
 #[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
+pub mod factor_resets;
+#[doc(hidden)]
 pub mod factors;
 #[doc(hidden)]
 pub mod grants;
@@ -134,6 +136,10 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             consents: a_consent_is_given_before_its_code, a_consent_needs_the_living_session_of_an_enabled_user_and_client,
                 a_given_consent_is_that_of_one_user_to_one_client;
+            factor_resets: a_reset_link_removes_the_factors_of_its_user_once, of_20_parallel_uses_of_a_reset_link_one_counts,
+                a_reset_link_works_with_the_current_password_of_its_user_only, a_proof_of_a_factor_cancels_a_reset,
+                of_a_reset_and_a_proof_at_once_one_counts, a_delayed_reset_is_due_and_done_once,
+                a_reset_takes_a_factor_and_a_new_request_replaces_the_old, a_reset_ends_with_its_account_and_its_time;
             factors: an_app_is_set_up_once_and_read_only_by_an_attempt, a_disabled_user_has_no_second_step,
                 a_code_of_the_app_counts_once, of_20_parallel_uses_of_one_code_one_counts,
                 a_backup_code_counts_once_for_its_user, failed_attempts_wait_and_a_right_code_ends_that,
@@ -307,6 +313,7 @@ mod tests {
             ("consents", include_str!("consents.rs")),
             ("domains", include_str!("domains.rs")),
             ("endings", include_str!("endings.rs")),
+            ("factor_resets", include_str!("factor_resets.rs")),
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),
             ("imports", include_str!("imports.rs")),

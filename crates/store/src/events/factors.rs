@@ -25,6 +25,17 @@ pub fn factors_removed(subject: &Subject, which: WhichFactors) -> AuditEntry<'_>
     }
 }
 
+/// An operator requested a reset: by a link, or by itself after a delay.
+pub fn factor_reset_requested(subject: &Subject, by_link: bool) -> AuditEntry<'_> {
+    let way = if by_link { "link" } else { "delayed" };
+    AuditEntry::of_user(AuditEvent::FactorResetRequested, subject).detail(way)
+}
+
+/// A requested reset was cancelled.
+pub fn factor_reset_cancelled(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::FactorResetCancelled, subject)
+}
+
 /// New backup codes were made.
 pub fn backup_codes_made(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::BackupCodesMade, subject)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit,
+    SqliteStore, audit, factor_resets,
     fault::Verb,
     rows::{self, Fields},
     sessions::session_alive,
@@ -253,6 +253,8 @@ fn use_factor(tx: &Connection, command: &UseFactor) -> Verb<Option<FactorUsed>> 
     rows::execute(tx, sql, [user])?;
     let sql = "SELECT count(*) FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
     let backup_codes: u32 = rows::value(tx, sql, [user])?.unwrap_or_default();
+    // Whoever still has a factor needs no reset, and did not ask for it.
+    factor_resets::cancel(tx, &command.subject, &command.cause)?;
     if let FactorUse::BackupCode(_) = command.factor {
         let entry = events::backup_code_used(&command.subject, backup_codes);
         audit::record(tx, &command.cause, &entry)?;
@@ -273,6 +275,7 @@ fn enrol(tx: &Connection, command: &EnrolTotp) -> Verb<bool> {
     if rows::execute(tx, sql, params)? == 0 {
         return Ok(false);
     }
+    factor_resets::cancel(tx, &command.subject, &command.cause)?;
     audit::record(tx, &command.cause, &events::totp_added(&command.subject))?;
     let Some(user) = rows::value(tx, ENABLED, [command.subject.as_str()])? else {
         return Err(StoreError::rejected("the user has just been read").into());
@@ -307,7 +310,7 @@ fn with_factor(tx: &Connection, subject: &Subject) -> Verb<Option<i64>> {
     Ok(has.map(|_| user))
 }
 
-fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
+pub(super) fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
     let sql = "SELECT user_key FROM users WHERE subject = ?";
     let Some(user) = rows::value::<i64>(tx, sql, [command.subject.as_str()])? else {
         return Ok(false);
@@ -326,6 +329,7 @@ fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
         let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
         rows::execute(tx, sql, [user])?;
         forget_all_devices(tx, &command.subject)?;
+        factor_resets::cancel(tx, &command.subject, &command.cause)?;
         let sql =
             "UPDATE users SET failed_factors = 0, last_factor_failure_at = NULL WHERE user_key = ?";
         rows::execute(tx, sql, [user])?;

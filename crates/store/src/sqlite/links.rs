@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
-    SqliteStore, audit,
+    SqliteStore, audit, factor_resets,
     fault::Verb,
     login_email, outbox,
     rows::{self, Fields},
@@ -175,6 +175,7 @@ fn lock_out(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
         forget(tx, subject, purpose)?;
     }
     users::forget_devices(tx, subject, cause)?;
+    factor_resets::cancel(tx, subject, cause)?;
     let all = EndSessions {
         which: EndWhich::Subject(subject.clone()),
         why: SessionEnd::Remote,

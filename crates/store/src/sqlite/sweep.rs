@@ -42,6 +42,7 @@ pub(super) fn sweep(
         ("links", "link_key"),
         ("invitations", "invitation_key"),
         ("used_sign_ups", "subject"),
+        ("factor_resets", "user_key"),
     ] {
         let sql = format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"

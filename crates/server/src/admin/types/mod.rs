@@ -21,7 +21,7 @@ mod users;
 
 pub use audit::{Actor, AuditEntry, AuditQuery};
 pub use clients::{Client, ClientPatch, NewClient};
-pub use factors::Factors;
+pub use factors::{FactorResetLink, Factors, LinkDelivery, NewFactorResetLink, ResetQuery};
 pub use findings::{Finding, Level};
 pub use grants::{Grant, RefreshUse};
 pub use imports::{ExportQuery, ImportOutcome, ImportResults, PortableUser, UserImport};

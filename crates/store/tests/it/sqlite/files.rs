@@ -81,6 +81,7 @@ const MIGRATIONS: &[&str] = &[
     "V15__trusted_device_addresses",
     "V16__user_search",
     "V17__remembered_sessions",
+    "V18__factor_resets",
     "V22__strangers",
 ];
 /// The number of the last one.

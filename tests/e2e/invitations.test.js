@@ -1,22 +1,15 @@
 // Invitations into an organization, and the choice between several.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 
 import { NOBODY_YET, WELCOME, allow, devStage, followMail, logInAs, person, press, sees, test } from './stage/index.js';
-import { BINARY } from './stage/provider.js';
+import { operate } from './stage/dev.js';
 
 const on = devStage();
 
 const INVITED = 'You are invited to an organization at Cardea';
 
-/** A command of the operator. */
-async function cardea(...words) {
-  const [, file] = /cardea user list --config (\S+)/.exec(on.dev.said());
-  const { stdout } = await promisify(execFile)(BINARY, [...words, '--config', file]);
-  return stdout;
-}
+const cardea = (...words) => operate(on.dev, ...words);
 
 test('an invited stranger makes an account, and is a member of the organization', async (t) => {
   const { page } = await person(t, on.browser, { javaScriptEnabled: false });
@@ -28,11 +21,11 @@ test('an invited stranger makes an account, and is a member of the organization'
   await page.getByText('dora@example.test').waitFor();
   await page.getByLabel('User name').fill('alice');
   await page.getByLabel('Password', { exact: true }).fill('seven-otters-in-a-canoe');
-  await press(page, 'Make the account');
+  await press(page, 'Create the account');
   await page.getByRole('alert').filter({ hasText: /This user name is taken/ }).waitFor();
   await page.getByLabel('User name').fill('dora');
   await page.getByLabel('Password', { exact: true }).fill('seven-otters-in-a-canoe');
-  await press(page, 'Make the account');
+  await press(page, 'Create the account');
   await sees(page, 'Your account');
   await page.getByRole('region', { name: 'Organizations' }).getByText('Acme Doors').waitFor();
   await page.goto(link);
@@ -81,7 +74,7 @@ test('an invitation that was revoked does nothing any more', async (t) => {
   await cardea('invitation', 'revoke', items.find(({ email }) => email === 'emil@example.test').id);
   await page.getByLabel('User name').fill('emil');
   await page.getByLabel('Password', { exact: true }).fill('seven-otters-in-a-canoe');
-  await press(page, 'Make the account');
+  await press(page, 'Create the account');
   await sees(page, 'This link no longer works');
   await page.goto(link);
   await sees(page, 'This link no longer works');

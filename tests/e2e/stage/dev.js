@@ -1,13 +1,15 @@
 // `cardea dev`, and the addresses that it prints.
 
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
+import { promisify } from 'node:util';
 
-import { freePort, start, temporaryFolder } from './provider.js';
+import { BINARY, freePort, start, temporaryFolder } from './provider.js';
 
 const LAST_WORDS = 'Ctrl-C ends it.';
 
@@ -24,6 +26,13 @@ export async function dev({ gateway = false, more = [] } = {}) {
     await running.stop();
     throw error;
   }
+}
+
+/** A command of the operator at a running `cardea dev`: its output. */
+export async function operate({ said }, ...words) {
+  const [, file] = /cardea user list --config (\S+)/.exec(said());
+  const { stdout } = await promisify(execFile)(BINARY, [...words, '--config', file]);
+  return stdout;
 }
 
 async function parse(said) {

@@ -2,12 +2,14 @@
 
 import { after, before, test as bare } from 'node:test';
 
+import { FAR_REDIRECT, NATIVE_REDIRECT } from './addresses.js';
 import { launch } from './browser.js';
 import { client } from './client.js';
 import { dev } from './dev.js';
 import { serve } from './provider.js';
 import { PASSWORDS } from './steps.js';
 
+export * from './addresses.js';
 export * from './apps.js';
 export { launch, launchTrusting, launchWithoutCookies, listen, person } from './browser.js';
 export { HEADING, claims, client, request } from './client.js';
@@ -16,10 +18,7 @@ export * from './inspect.js';
 export * from './mailbox.js';
 export { temporaryFolder } from './provider.js';
 export * from './steps.js';
-
-export const NATIVE_REDIRECT = 'com.example.app:/callback';
-/** An address that is never opened, for pages that show the host. */
-export const FAR_REDIRECT = 'https://orders.example.com/callback';
+export * from './totp.js';
 
 /** A test with a time limit; Node 18 has no option for all of them. */
 export const test = (name, body) => bare(name, { timeout: 60_000 }, body);

@@ -49,7 +49,8 @@ const structure = (page) =>
 
 /** Goes once around the page, or the dialog that is open in it, with the tab key. */
 async function focus(page) {
-  const all = 'a[href], button, select, input:not([type=hidden])';
+  // The keyboard stops at one radio button of a group, and the arrows reach the others.
+  const all = 'a[href], button, select, input:not([type=hidden], [type=radio]:not(:checked))';
   const dialog = page.locator('dialog[open]');
   const around = (await dialog.count()) > 0 ? dialog : page.locator('body');
   const count = await around.locator(all).filter({ visible: true }).count();

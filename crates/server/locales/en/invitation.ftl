@@ -1,10 +1,10 @@
 invitation-title = Your invitation
-invitation-lead = You are invited to make an account here.
+invitation-lead = You are invited to create an account here.
 invitation-lead-inviter = { $inviter } invites you to { $organization }.
 invitation-lead-organization = You are invited to { $organization }.
 invitation-for = Your new account gets the address { $email }.
 invitation-name = Name (optional)
-invitation-make = Make the account
+invitation-make = Create the account
 invitation-has-account = { $email } has an account already. Sign in with it, then you can join.
 invitation-join = Join { $organization }
 invitation-joined = You are a member now.

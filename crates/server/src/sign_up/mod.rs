@@ -11,7 +11,7 @@ use std::{net::IpAddr, sync::Arc};
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::{
     language::Lang,
-    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    mail::{EmailAddress, Mail, MailTemplate},
     model::{Actor, Cause, User, Username},
 };
 use cardea_seal::Secret;
@@ -230,8 +230,8 @@ async fn mail(
     Ok(match found {
         Some(_) => Mail::new(to, MailTemplate::SignUpTaken, lang),
         None => {
+            // Without the user name: who chose it may not be who reads it, and it could be an advertisement.
             let mail = Mail::new(to, MailTemplate::SignUp, lang);
-            let mail = mail.with(MailValue::User, pending.username.as_str());
             let target = LinkTarget {
                 path: "/verify_email",
                 token,

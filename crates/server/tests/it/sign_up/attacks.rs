@@ -180,6 +180,18 @@ async fn header_injection_html_and_oversized_fields_are_refused_or_stay_text() {
     assert!(mails(&server, "dora@example.test").await.is_empty());
 }
 
+#[tokio::test]
+async fn the_mail_of_a_sign_up_carries_no_text_of_the_stranger() {
+    let server = server().await;
+    let mut browser = Browser::new(&server);
+    let name = "you won! http://evil.example/prize";
+    ask(&mut browser, name, "victim@example.test").await;
+    link(&server, "victim@example.test").await;
+    let found = mails(&server, "victim@example.test").await;
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].contains("evil.example") && !found[0].contains("you won"));
+}
+
 /// How many strangers sign up; what is in the store afterwards is bounded.
 async fn flood(strangers: usize) {
     let server = server().await;

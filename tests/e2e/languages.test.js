@@ -65,7 +65,7 @@ async function everyPage(page, stop) {
   await stop('consent');
   await visit('native consent', ask({ client_id: 'desk', redirect_uri: NATIVE_REDIRECT, scope: 'openid' }));
   await visit('chooser', ask({ prompt: 'select_account' }));
-  for (const section of ['profile', 'security', 'devices', 'apps', 'activity', 'deletion']) {
+  for (const section of ['profile', 'security', 'devices', 'apps', 'activity', 'deletion', 'export']) {
     await visit(`account, ${section}`, `${issuer}/account/${section}`);
   }
   await visit('error', ask({ redirect_uri: `${on.site.origin}/elsewhere` }));

@@ -57,6 +57,7 @@ mod sign_up;
 mod start;
 mod telemetry;
 mod token;
+mod user_data;
 mod userinfo;
 mod verify_email;
 

@@ -183,6 +183,10 @@ fn account_pages() -> Router<Shared> {
             "/account/deletion",
             readable(get(account::deletion::get).post(account::deletion::post)),
         )
+        .route(
+            "/account/export",
+            readable(get(account::export::get).post(account::export::post)),
+        )
 }
 
 /// D23: these exist in development only.

@@ -14,6 +14,7 @@ pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod user;
 mod user_answers;
+mod user_list;
 
 use anyhow::bail;
 use cardea_server::admin::types::ListQuery;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cardea_seal::Secret;
 use cardea_server::admin::types::{
-    self, EndingQuery, List, NewPassword, NewUser, UserLinkPurpose, UserPatch, UsersQuery, is_text,
+    self, EndingQuery, NewPassword, NewUser, UserLinkPurpose, UserPatch, is_text,
 };
 use cardea_web::config::{Duration, SecretText};
 use clap::{Args, Subcommand};
@@ -18,12 +18,12 @@ use super::{
     options::{Options, in_options},
     pairs,
     user_answers::{print_link, said},
+    user_list::ListOptions,
 };
 use crate::{
     admin::with_query,
-    commands::PageOptions,
     config::Run,
-    output::{Columns, details, word},
+    output::{Output, details},
     terminal::{confirm, new_password},
 };
 
@@ -36,6 +36,7 @@ const FIRST: &[&str] = &[
     "roles",
     "has_password",
     "locked_until",
+    "delete_at",
     "claims",
     "created_at",
     "updated_at",
@@ -56,15 +57,6 @@ const OPTIONS: Options = &[
 pub(crate) struct UserCommand {
     #[command(subcommand)]
     verb: Verb,
-}
-
-#[derive(Args)]
-struct ListOptions {
-    /// Only users with these words: each begins a word of the user name, the e-mail address or the name. The oldest comes first.
-    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
-    search: Option<String>,
-    #[command(flatten)]
-    page: PageOptions,
 }
 
 #[derive(Subcommand)]
@@ -110,6 +102,9 @@ enum Verb {
   cardea user factors alice --reset --link         (prints a link with which alice removes them, with the password)
   cardea user factors alice --reset --link --mail  (mails it to the verified address)")]
     Factors(FactorsOptions),
+    /// Print everything that is kept about a user, as JSON: what users download on their account page. It has no secrets, and is audited.
+    #[command(after_help = "Example:\n  cardea user data alice > alice.json")]
+    Data(User),
     /// Remove a user with their sessions, consents and grants. The subject is never used again.
     #[command(after_help = "Example:\n  cardea user remove alice --yes")]
     Remove(RemoveOptions),
@@ -246,7 +241,7 @@ impl UserCommand {
         let password = verb.ask()?.map(|p| SecretText::new(p.expose().clone()));
         let desk = Desk::open(run).await?;
         match verb {
-            Verb::List(options) => list(&desk, options).await,
+            Verb::List(options) => options.run(&desk).await,
             Verb::Show(User { user }) => {
                 let user: types::User = desk.admin.get(&path(&user)).await?;
                 out.answer(&user, |user| details(user, FIRST))
@@ -291,6 +286,11 @@ impl UserCommand {
             }
             Verb::Import(options) => import::import(&desk, options).await,
             Verb::Export(options) => import::export(&desk, options).await,
+            Verb::Data(User { user }) => {
+                let path = format!("{}/data", path(&user));
+                let data: types::UserData = desk.admin.get(&path).await?;
+                Output { json: true }.answer(&data, |_| String::new())
+            }
             Verb::Factors(options) => options.run(&desk).await,
             Verb::Remove(RemoveOptions { user, .. }) => {
                 desk.admin.send::<()>(Method::DELETE, &path(&user)).await?;
@@ -316,33 +316,6 @@ impl Verb {
             _ => Ok(None),
         }
     }
-}
-
-async fn list(desk: &Desk, options: ListOptions) -> anyhow::Result<()> {
-    let empty = match options.search {
-        Some(_) => "No user has these words.",
-        None => "There are no users yet. Add one: cardea user add alice",
-    };
-    let query = UsersQuery {
-        limit: options.page.limit,
-        after: options.page.after,
-        search: options.search,
-    };
-    let users: List<types::User> = desk.admin.get(&with_query("/users", &query)?).await?;
-    let columns = Columns {
-        names: &["NAME", "SUBJECT", "STATUS", "E-MAIL", "ROLES"],
-        row: |user: &types::User| {
-            vec![
-                word(&user.username),
-                word(&user.sub),
-                word(&user.status),
-                word(&user.email),
-                word(&user.roles),
-            ]
-        },
-        empty,
-    };
-    desk.out.list(&users, &columns)
 }
 
 async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> anyhow::Result<()> {

@@ -86,3 +86,19 @@ fn a_user_is_invited_and_given_a_link_to_a_new_password() {
         .complaint();
     assert!(said.contains("disabled"), "{said}");
 }
+
+#[test]
+fn the_data_of_a_user_is_printed_without_secrets_and_audited() {
+    let bench = Bench::with_alice();
+    let said = bench.run(&["user", "data", "alice"]).fine();
+    assert!(!said.out.contains("argon2"), "{}", said.out);
+    let data: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(data["profile"]["username"], "alice");
+    assert_eq!(data["activity"][0]["event"], "data_exported");
+    assert_eq!(data["activity"][0]["by"], "administrator");
+    let audit = bench.run(&["audit", "--user", "alice", "--json"]).fine();
+    assert!(audit.out.contains("data_exported"), "{}", audit.out);
+    bench.run(&["user", "data", "nobody"]).complaint();
+    let shown = bench.run(&["user", "show", "alice", "--json"]).fine();
+    assert!(shown.json()["delete_at"].is_null());
+}

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod deletion;
 pub(crate) mod devices;
+pub(crate) mod export;
 pub(crate) mod frame;
 pub(crate) mod profile;
 pub(crate) mod security;

@@ -8,6 +8,7 @@ mod audit;
 mod client_patch;
 mod clients;
 mod conditional;
+mod data;
 mod factor_links;
 mod factors;
 mod grants;
@@ -69,6 +70,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(users::disable))
         .routes(routes!(factors::show, factors::reset))
         .routes(routes!(factor_links::make, factors::cancel))
+        .routes(routes!(data::show))
         .routes(routes!(sessions::of_user, sessions::end_all))
         .routes(routes!(grants::of_user))
         .routes(routes!(sessions::list))

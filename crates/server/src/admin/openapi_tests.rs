@@ -136,7 +136,7 @@ fn d31_the_document_of_the_administration_is_complete() {
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
     let operations = operations(&document);
-    assert_eq!(operations.len(), 60);
+    assert_eq!(operations.len(), 61);
     let mut ids = BTreeSet::new();
     for (method, path, operation) in &operations {
         let id = operation["operationId"].as_str().unwrap();

@@ -26,6 +26,7 @@ impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
         Self {
             locked_until: user.failures.locked_until().filter(|until| *until > now),
+            delete_at: user.account.delete_at,
             has_password,
             sub: user.subject,
             username: user.username,

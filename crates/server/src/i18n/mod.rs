@@ -35,6 +35,7 @@ macro_rules! files {
             "deletion",
             "end_session",
             "error_page",
+            "export",
             "factor_reset",
             "federation",
             "form_post",

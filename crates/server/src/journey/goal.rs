@@ -47,6 +47,8 @@ pub(crate) enum AccountSection {
     Activity,
     /// Below the profile.
     Deletion,
+    /// Below the profile.
+    Export,
 }
 
 impl AccountSection {
@@ -57,6 +59,7 @@ impl AccountSection {
         Self::Apps,
         Self::Activity,
         Self::Deletion,
+        Self::Export,
     ];
     /// Those of the navigation.
     pub(crate) const TABS: &[Self] = &[
@@ -75,6 +78,7 @@ impl AccountSection {
             Self::Apps => "apps",
             Self::Activity => "activity",
             Self::Deletion => "deletion",
+            Self::Export => "export",
         }
     }
 
@@ -98,6 +102,7 @@ impl AccountSection {
             Self::Apps => "/account/apps",
             Self::Activity => "/account/activity",
             Self::Deletion => "/account/deletion",
+            Self::Export => "/account/export",
         }
     }
 
@@ -110,6 +115,7 @@ impl AccountSection {
             Self::Apps => Key("account-apps"),
             Self::Activity => Key("account-activity"),
             Self::Deletion => Key("deletion-title"),
+            Self::Export => Key("export-title"),
         }
     }
 

@@ -24,7 +24,7 @@ async fn a_login_leads_back_to_the_section_of_the_account_page() {
 async fn a_link_to_a_section_survives_a_login() {
     let server = TestServer::start().await;
     for section in [
-        "profile", "devices", "apps", "security", "activity", "deletion",
+        "profile", "devices", "apps", "security", "activity", "deletion", "export",
     ] {
         let mut browser = Browser::new(&server);
         let link = server.url(&format!("/account/{section}"));

@@ -3,6 +3,7 @@
 
 mod audit;
 mod clients;
+mod data;
 mod factors;
 mod findings;
 mod grants;
@@ -21,6 +22,10 @@ mod users;
 
 pub use audit::{Actor, AuditEntry, AuditQuery};
 pub use clients::{Client, ClientPatch, NewClient};
+pub use data::{
+    DataOfApp, DataOfAuthenticatorApp, DataOfEvent, DataOfGrant, DataOfLink, DataOfMembership,
+    DataOfProfile, DataOfSession, DataOfSignIn, DataOfTrustedDevice, EventAuthor, UserData,
+};
 pub use factors::{FactorResetLink, Factors, LinkDelivery, NewFactorResetLink, ResetQuery};
 pub use findings::{Finding, Level};
 pub use grants::{Grant, RefreshUse};

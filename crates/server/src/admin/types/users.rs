@@ -53,6 +53,9 @@ pub struct User {
     pub has_password: bool,
     /// Set after too many failed logins: no password is checked before.
     pub locked_until: Option<Timestamp>,
+    /// When the user is removed, as the user asked. A login before keeps the account.
+    #[serde(default)]
+    pub delete_at: Option<Timestamp>,
     /// When the user was added.
     pub created_at: Timestamp,
     /// When the user was changed last.

@@ -18,6 +18,7 @@ use crate::{
         apps::page::AppsPage,
         deletion::page::{DeletionPage, RequestedPage},
         devices::page::DevicesPage,
+        export::page::ExportPage,
         profile::page::ProfilePage,
         security::{
             authenticator_app::page::AuthenticatorAppPage, links::page::LinksPage,
@@ -84,6 +85,7 @@ fn samples() -> Vec<Sample> {
         rendered(DeletionPage::CSP, DeletionPage::samples()),
         rendered(RequestedPage::CSP, RequestedPage::samples()),
         rendered(KeptPage::CSP, KeptPage::samples()),
+        rendered(ExportPage::CSP, ExportPage::samples()),
         rendered(ErrorPage::CSP, ErrorPage::samples()),
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
@@ -206,7 +208,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 24);
+    assert_eq!(hostile.len(), 25);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

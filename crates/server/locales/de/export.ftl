@@ -1,0 +1,10 @@
+export-title = Meine Daten herunterladen
+export-short = Eine Kopie dessen, was über Sie gespeichert ist.
+export-open = Herunterladen
+export-lead = Sie erhalten eine Datei im Format JSON, die andere Programme lesen können. Darin stehen:
+export-profile = Ihr Profil, Ihre Rollen, Gruppen und Organisationen
+export-sign-in = womit Sie sich anmelden und wo Sie angemeldet sind, ohne Passwörter und andere Geheimnisse
+export-apps = die Apps, die Zugriff haben, und verknüpfte Konten
+export-activity = was mit Ihrem Konto geschehen ist
+export-care = Die Datei enthält persönliche Daten. Bewahren Sie sie so auf, dass nur Sie sie lesen können.
+export-back = Zurück zum Profil

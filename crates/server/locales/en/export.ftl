@@ -1,0 +1,10 @@
+export-title = Download my data
+export-short = A copy of what is kept about you.
+export-open = Download
+export-lead = You get a file in the format JSON, which other programs can read. In it are:
+export-profile = your profile, your roles, groups and organizations
+export-sign-in = what you sign in with and where you are signed in, without passwords and other secrets
+export-apps = the apps that have access, and linked accounts
+export-activity = what happened to your account
+export-care = The file has personal data. Keep it where only you can read it.
+export-back = Back to the profile

@@ -1,0 +1,10 @@
+export-title = Descargar mis datos
+export-short = Una copia de lo que se guarda sobre usted.
+export-open = Descargar
+export-lead = Recibirá un archivo en formato JSON, que otros programas pueden leer. Contiene:
+export-profile = su perfil, sus roles, grupos y organizaciones
+export-sign-in = con qué inicia sesión y dónde la tiene iniciada, sin contraseñas ni otros secretos
+export-apps = las aplicaciones que tienen acceso y las cuentas vinculadas
+export-activity = lo que ha ocurrido con su cuenta
+export-care = El archivo contiene datos personales. Guárdelo donde solo usted pueda leerlo.
+export-back = Volver al perfil

@@ -89,7 +89,10 @@ fn a_user_is_invited_and_given_a_link_to_a_new_password() {
 
 #[test]
 fn the_data_of_a_user_is_printed_without_secrets_and_audited() {
-    let bench = Bench::with_alice();
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let add = ["user", "add", "alice", "--password-stdin"];
+    bench.tell(&add, PASSWORD).fine();
     let said = bench.run(&["user", "data", "alice"]).fine();
     assert!(!said.out.contains("argon2"), "{}", said.out);
     let data: serde_json::Value = serde_json::from_str(&said.out).unwrap();

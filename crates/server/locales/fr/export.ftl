@@ -1,7 +1,7 @@
 export-title = Télécharger mes données
 export-short = Une copie de ce qui est conservé à votre sujet.
 export-open = Télécharger
-export-lead = Vous recevez un fichier au format JSON, que d’autres programmes peuvent lire. Il contient{" "}:
+export-lead = Vous recevez un fichier au format JSON, que d’autres programmes peuvent lire. Voici ce qu’il contient.
 export-profile = votre profil, vos rôles, groupes et organisations
 export-sign-in = vos moyens de connexion et les endroits où vous êtes connecté, sans mots de passe ni autres secrets
 export-apps = les applications qui ont accès, et les comptes associés

@@ -19,13 +19,16 @@ async function walk(name, options, stop) {
   const browsers = await Promise.all([1, 2].map(() => on.browser.newContext({ ...VIEWER, ...options })));
   const complaints = browsers.map((context) => listen(context));
   const [page, elsewhere] = await Promise.all(browsers.map((context) => context.newPage()));
-  await everyPeoplePage({ page, elsewhere, dev: on.dev, name }, async (where, shown) => {
-    await shown.waitForLoadState('load');
-    await photograph(`${name}-${where}`, shown);
-    await stop(where, shown, complaints[shown === page ? 0 : 1]);
-  });
-  assert.deepEqual(complaints, [[], []]);
-  await Promise.all(browsers.map((context) => context.close()));
+  try {
+    await everyPeoplePage({ page, elsewhere, dev: on.dev, name }, async (where, shown) => {
+      await shown.waitForLoadState('load');
+      await photograph(`${name}-${where}`, shown);
+      await stop(where, shown, complaints[shown === page ? 0 : 1]);
+    });
+    assert.deepEqual(complaints, [[], []]);
+  } finally {
+    await Promise.all(browsers.map((context) => context.close()));
+  }
 }
 
 /** With CARDEA_SHOTS=folder, screenshots of all pages, to look at. */

@@ -46,12 +46,17 @@ after(async () => {
   await Promise.all([on.browser?.close(), on.provider?.stop(), ...(on.upstreams ?? []).map(({ stop }) => stop())]);
 });
 
-/** Accessible, and no wider than a narrow screen. With CARDEA_WRITE=1 a screenshot is written for the documents. */
-async function isGood(page, name) {
+/** Accessible, light and dark, and no wider than a narrow screen. With CARDEA_WRITE=1 a screenshot in English is written for the documents. */
+async function isGood(page, name, lang = 'en') {
+  await page.waitForLoadState('load');
+  assert.equal(await page.locator('html').getAttribute('lang'), lang, name);
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  assert.deepEqual(violations.map(({ id }) => id), [], name);
-  if (process.env.CARDEA_WRITE === '1') await page.screenshot({ path: image(name), fullPage: true });
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    assert.deepEqual(violations.map(({ id }) => id), [], `${name}, ${colorScheme}`);
+  }
+  if (process.env.CARDEA_WRITE === '1' && lang === 'en') await page.screenshot({ path: image(name), fullPage: true });
   const before = page.viewportSize();
   await page.setViewportSize(TINY);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), TINY.width, name);
@@ -88,6 +93,26 @@ test('the sign-out of the account leads to the provider and back', async (t) => 
   await page.goto(`${on.provider.issuer}/account`);
   await sees(page, 'Sign in');
 });
+
+for (const locale of ['de', 'fr', 'es']) {
+  test(`the pages that link an account are accessible in ${locale}`, async (t) => {
+    const { page } = await person(t, on.browser, { locale });
+    await page.goto(`${on.provider.issuer}/account`);
+    await isGood(page, 'login-with-providers', locale);
+    await page.locator('form[action$="/federation/openid"] button').click();
+    await page.getByText('As Alice').click();
+    await page.locator('main a.primary').waitFor();
+    await isGood(page, 'ask-to-link', locale);
+    await page.locator('main a.primary').click();
+    await page.locator('#username').fill('alice');
+    await page.locator('#password').fill(PASSWORDS.alice);
+    await page.locator('button.primary').click();
+    await page.locator('form[action$="/link_account"]').first().waitFor();
+    await isGood(page, 'link-account', locale);
+    await page.goto(`${on.provider.issuer}/account/security/links`);
+    await isGood(page, 'links', locale);
+  });
+}
 
 test('an account with the same address is linked after a sign-in and one confirmation', async (t) => {
   const { page } = await person(t, on.browser);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { FAR_REDIRECT } from './addresses.js';
 import { request } from './client.js';
 import { operate } from './dev.js';
-import { followMail, linkOf, openMail } from './mailbox.js';
+import { linkOf, openMail, waitForLink } from './mailbox.js';
 import { temporaryFolder } from './provider.js';
 import { backupCodes, scan } from './totp.js';
 
@@ -31,6 +31,7 @@ scope = "openid profile organization"
 }
 
 const PASSWORD = 'seven-otters-in-a-canoe';
+const NEW_PASSWORD = 'nine-herons-on-a-roof';
 const WEAK = 'password1';
 
 /**
@@ -45,6 +46,7 @@ export async function everyPeoplePage({ page, elsewhere, dev, name }, stop) {
   await invitations(walk);
   await organizations(walk);
   await reset(walk);
+  await factorReset(walk);
 }
 
 /** Sends the form of the main button. */
@@ -85,11 +87,20 @@ async function signUp({ page, elsewhere, dev, email, name, stop }) {
   await stop('mailbox', page);
 }
 
-async function account({ page, dev, stop }) {
-  for (const section of ['profile', 'security', 'devices', 'apps']) {
+async function account({ page, dev, name, stop }) {
+  for (const section of ['profile', 'security', 'devices', 'apps', 'activity', 'deletion']) {
     await page.goto(`${dev.issuer}/account/${section}`);
     await stop(`account, ${section}`, page);
   }
+  await submit(page);
+  await page.locator('.go-on a').waitFor();
+  await stop('deletion, requested', page);
+  await page.locator('.go-on a').click();
+  await submit(page, { username: name, password: PASSWORD });
+  await page.locator('.go-on a').waitFor();
+  await stop('deletion, cancelled', page);
+  await page.locator('.go-on a').click();
+  await page.locator('form:has([value=log_out])').waitFor();
 }
 
 async function secondFactor({ page, dev, name, stop }) {
@@ -124,7 +135,9 @@ async function secondFactor({ page, dev, name, stop }) {
 async function invitations({ page, elsewhere, dev, email, name, stop }) {
   const invite = async (to, browser) => {
     await operate(dev, 'invitation', 'add', to, '--org', 'acme');
-    return followMail(browser, dev.issuer, { to });
+    const link = await waitForLink(browser, dev.issuer, { to, path: '/invitation' });
+    await browser.goto(link);
+    return link;
   };
   const other = `other-${name}@example.test`;
   const link = await invite(other, elsewhere);
@@ -160,19 +173,24 @@ async function reset({ elsewhere, dev, email, stop }) {
   await submit(elsewhere, { username: email });
   await elsewhere.locator('main [role=status]').waitFor();
   await stop('password reset, sent', elsewhere);
-  // After the mail of the invitation.
-  const isReset = /password_reset\?token=/;
-  let link = '';
-  while (!isReset.test(link)) {
-    await openMail(elsewhere, dev.issuer, { to: email });
-    link = await linkOf(elsewhere);
-  }
-  await elsewhere.goto(link);
+  await elsewhere.goto(await waitForLink(elsewhere, dev.issuer, { to: email, path: '/password_reset' }));
   await stop('new password', elsewhere);
   await submit(elsewhere, { password: WEAK });
   await refused(elsewhere);
   await stop('new password, refused', elsewhere);
-  await submit(elsewhere, { password: 'nine-herons-on-a-roof' });
+  await submit(elsewhere, { password: NEW_PASSWORD });
   await elsewhere.locator('main .choices a.primary').waitFor();
   await stop('new password, done', elsewhere);
+}
+
+async function factorReset({ elsewhere, dev, email, name, stop }) {
+  await operate(dev, 'user', 'factors', name, '--reset', '--link', '--mail');
+  await elsewhere.goto(await waitForLink(elsewhere, dev.issuer, { to: email, path: '/second_factor/reset' }));
+  await stop('factor reset', elsewhere);
+  await submit(elsewhere, { password: WEAK });
+  await refused(elsewhere);
+  await stop('factor reset, refused', elsewhere);
+  await submit(elsewhere, { password: NEW_PASSWORD });
+  await elsewhere.locator('main [role=status]').waitFor();
+  await stop('factor reset, done', elsewhere);
 }

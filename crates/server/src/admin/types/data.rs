@@ -1,12 +1,14 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
-use cardea_protocol::model::{ClientId, OrganizationId, RecordedEvent, Sid, Subject, Username};
+use cardea_protocol::model::{
+    ClientId, OrganizationId, RecordedEvent, Sid, Subject, UserStatus, Username,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{UserStatus, schemas};
+use super::schemas;
 
 /// Everything that is kept about a user, without secrets: no password, no hash, no key, no code and no token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

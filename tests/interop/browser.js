@@ -20,14 +20,20 @@ export class Browser {
 
   /**
    * Opens a page and completes the pages of the provider like a user, until the browser is redirected to another origin. Returns
-   * the page of an app; for an app that the browser does not open, the request: a URL, or for `form_post` a Request.
+   * the page of an app; for an app that the browser does not open, the request: a URL, or for `form_post` a Request. `code` gives the
+   * code of a second factor for the page that asks for one.
    */
-  async visit(url, { username, password, decision = 'allow' } = {}) {
+  async visit(url, { username, password, code, decision = 'allow' } = {}) {
     let { page, left } = await this.#open(new URL(url));
     for (let step = 0; left === undefined; step += 1) {
       assert.ok(step < MOST_STEPS, `too many pages; the last one was ${page.url}`);
       if (page.url.origin !== this.#provider) return page;
       const form = parseForm(page);
+      const onwards = form === undefined ? linkOf(page) : undefined;
+      if (onwards !== undefined) {
+        ({ page, left } = await this.#open(onwards));
+        continue;
+      }
       assert.ok(form, `${page.url} has no form: ${page.status} ${textOf(page.html)}`);
       if (form.action.origin !== this.#provider) return post(form.action, form.hidden);
       const filled = new URLSearchParams(form.hidden);
@@ -36,6 +42,11 @@ export class Browser {
         assert.ok(step === 0 || !page.html.includes('role="alert"'), textOf(page.html));
         filled.set('username', username);
         filled.set('password', password);
+      }
+      if (form.names.has('code')) {
+        assert.ok(code, `no second factor was expected: ${textOf(page.html)}`);
+        assert.ok(!page.html.includes('role="alert"'), textOf(page.html));
+        filled.set('code', code(page.html));
       }
       if (form.decisions.length > 0) {
         assert.ok(form.decisions.includes(decision), `no button for ${decision}: ${form.decisions}`);
@@ -91,6 +102,12 @@ function cookieHeader(cookies) {
 
 function post(url, fields) {
   return new Request(url, { method: 'POST', body: new URLSearchParams(fields) });
+}
+
+/** The link with which a page that has no form goes on. */
+function linkOf({ url, html }) {
+  const link = /<a class="primary"([^>]*)>/.exec(html);
+  return link === null ? undefined : new URL(attributes(link[1]).href, url);
 }
 
 /** The first form of a page. */

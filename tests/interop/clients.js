@@ -6,6 +6,8 @@ export const API = 'api://orders';
 export const MAIL = 'api://mail';
 
 export const ALICE = { username: 'alice', password: 'wonderland & 7 + doors %' };
+/** Who sets up a second factor. */
+export const CAROL = { username: 'carol', password: 'a rabbit & 3 + watches %' };
 
 /** RFC 6749 §2.3.1: identifier and secret are form-url-encoded in the header; these have characters that need it. */
 export const BASIC = { id: 'web:basic+1/a%20', secret: "s:%41+b /c&d=e?f#é€~!*'()-._ 0123456789" };
@@ -77,6 +79,7 @@ export const resources = [
 ];
 
 export const users = [
+  CAROL,
   {
     ...ALICE,
     email: 'alice@example.test',

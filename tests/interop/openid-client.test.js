@@ -7,8 +7,9 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 
 import { Browser } from './browser.js';
-import { AFTER_LOGOUT, ALGORITHMS, ALICE, API, BASIC, MAIL, ORDERS_API, PLAIN, POST, REDIRECT_URI } from './clients.js';
+import { AFTER_LOGOUT, ALGORITHMS, ALICE, API, BASIC, CAROL, MAIL, ORDERS_API, PLAIN, POST, REDIRECT_URI } from './clients.js';
 import { startProvider } from './provider.js';
+import { secondFactor } from './totp.js';
 
 let provider;
 before(async () => {
@@ -62,9 +63,9 @@ async function authorizationRequest(config, parameters = {}) {
 
 /** A login from the first request to the tokens. */
 async function login(config, parameters, options = {}) {
-  const { browser = new Browser(provider.issuer), maxAge, atToken } = options;
+  const { browser = new Browser(provider.issuer), maxAge, atToken, person = ALICE } = options;
   const { url, checks } = await authorizationRequest(config, parameters);
-  const answer = await browser.visit(url, ALICE);
+  const answer = await browser.visit(url, person);
   const tokens = await oidc.authorizationCodeGrant(config, answer, { ...checks, maxAge }, atToken);
   return { tokens, answer, checks, browser };
 }
@@ -341,4 +342,37 @@ test('claims requested by name are returned where they were requested', async ()
   const person = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
   assert.equal(person.phone_number, '+1 555 0100');
   assert.equal(person.email, undefined);
+});
+
+const PASSWORD = 'urn:cardea:acr:password';
+const MFA = 'urn:cardea:acr:mfa';
+const essential = (value) => JSON.stringify({ id_token: { acr: { essential: true, value } } });
+
+test('an app that asks for a class of authentication gets it, is told what was reached, or gets the specified error', async () => {
+  const config = await METHODS.none();
+  assert.ok(config.serverMetadata().acr_values_supported.includes(MFA));
+  const carol = { ...CAROL, code: secondFactor() };
+  const { tokens, browser } = await login(config, { acr_values: MFA }, { person: carol });
+  assert.equal(tokens.claims().acr, MFA);
+  assert.deepEqual(tokens.claims().amr, ['pwd', 'otp', 'mfa']);
+  // In another browser it is asked for again, essential or not.
+  const again = await login(config, { claims: essential(MFA) }, { person: carol });
+  assert.equal(again.tokens.claims().acr, MFA);
+
+  // OpenID Core §3.1.2.1: a wish that is not met is no error; `acr` is what was reached.
+  const wish = { acr_values: 'urn:cardea:acr:phishing-resistant', prompt: 'none' };
+  const reached = await login(config, wish, { browser });
+  assert.equal(reached.tokens.claims().acr, MFA);
+  const alice = await login(config, { acr_values: 'urn:example:unknown' });
+  assert.equal(alice.tokens.claims().acr, PASSWORD);
+
+  // OpenID Core Unmet Authentication Requirements §2.
+  await assert.rejects(
+    login(config, { claims: essential('urn:example:unknown') }, { browser }),
+    refusedWith('unmet_authentication_requirements'),
+  );
+  await assert.rejects(
+    login(config, { claims: essential(MFA), prompt: 'none' }, { browser: alice.browser }),
+    refusedWith('login_required'),
+  );
 });

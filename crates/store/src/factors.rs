@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use cardea_protocol::{
-    model::{Cause, LastSeen, Subject, TrustedDevice},
+    model::{Cause, FactorLane, LastSeen, Subject, TrustedDevice},
     totp::TimeStep,
 };
 use cardea_seal::{Digest, Secret};
@@ -43,6 +43,8 @@ pub struct TotpCredential {
 pub struct AttemptFactor {
     /// Who has to prove a second factor.
     pub subject: Subject,
+    /// With which others it is counted.
+    pub lane: FactorLane,
     /// Who does it.
     pub cause: Cause,
 }
@@ -74,10 +76,12 @@ pub enum FactorUse {
     BackupCode(Digest),
 }
 
-/// Uses a code, once. Resets the failed attempts.
+/// Uses a code, once. Resets the failed attempts of its lane.
 pub struct UseFactor {
     /// Whose.
     pub subject: Subject,
+    /// Where the attempt was counted.
+    pub lane: FactorLane,
     /// Which.
     pub factor: FactorUse,
     /// Who does it.

@@ -42,6 +42,16 @@ impl FactorFailures {
     }
 }
 
+/// Attempts that are counted together. Whoever knows the password can keep all other browsers waiting, but not those in which the
+/// user has proved a second factor: they are counted by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorLane {
+    /// Browsers in which the user has proved a second factor before.
+    Known,
+    /// All others.
+    Others,
+}
+
 /// A browser that is not asked for a second factor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedDevice {

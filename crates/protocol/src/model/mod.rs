@@ -27,7 +27,7 @@ pub use client_metadata::{
 pub use client_warnings::{client_warnings, user_claim_warnings};
 pub use code::{AuthenticationContext, Code, CodeBinding};
 pub use consent::Consent;
-pub use factors::{FactorFailures, MAX_TRUSTED_DEVICES, TRUST_TTL, TrustedDevice};
+pub use factors::{FactorFailures, FactorLane, MAX_TRUSTED_DEVICES, TRUST_TTL, TrustedDevice};
 pub use grant::{Grant, GrantState, LastSeen, Origin, RefreshState, Revocation, RevocationReason};
 pub use ids::{
     Audience, ClientId, CodeHash, GrantId, IdError, InvitationId, Jti, OrganizationId,

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use super::{
     Journey, finish,
     kept::KeptPage,
-    known_device,
+    known_device::{self, ProvedThere},
     next_step::{page_url, proceed, to_page},
     ticket::Ticket,
     trusted_device,
@@ -36,6 +36,8 @@ pub(crate) struct Opened {
     cookies: NewCookies,
     /// Whether the login kept an account that was to be deleted.
     kept: bool,
+    /// What the browser is known for from now on.
+    proved: ProvedThere,
 }
 
 impl Opened {
@@ -58,6 +60,7 @@ impl Opened {
             subject: subject.clone(),
             cookies,
             kept: false,
+            proved: ProvedThere::FirstFactor,
         }
     }
 
@@ -69,7 +72,7 @@ impl Opened {
     pub(crate) fn write(&self, ctx: &Ctx, response: &mut Response) {
         let headers = response.headers_mut();
         self.cookies.write(&ctx.app, headers);
-        known_device::remember(ctx, headers, &self.subject);
+        known_device::remember(ctx, headers, &self.subject, self.proved);
     }
 
     /// Continues the journey. The user is logged in, whatever becomes of it: the cookies are set on an error page too.
@@ -146,6 +149,10 @@ pub(crate) async fn progress(
             // The policy asks for no second factor because the user trusts the browser.
             if demand.enrolled.any() && authenticated.context().acr == Acr::Password.as_str() {
                 trusted_device::used(ctx, authenticated.subject()).await?;
+                opened.proved = ProvedThere::SecondFactor;
+            }
+            if Acr::of_session(&authenticated.context().acr) >= Acr::Mfa {
+                opened.proved = ProvedThere::SecondFactor;
             }
             Ok(Progress::Opened(Box::new(opened)))
         }
@@ -198,6 +205,7 @@ pub(crate) async fn step_up(
     let left = session.expires_at.duration_since(ctx.caller.now);
     let keep = Some(left).filter(|_| session.remembered);
     let mut opened = Opened::new(ctx, ticket, &session.subject, keep);
+    opened.proved = ProvedThere::SecondFactor;
     let command = StepUpSession {
         id: session.id,
         new_id: opened.id(),

@@ -97,7 +97,7 @@ async fn by_code(
 ) -> Result<Response, Failure> {
     let user = asked(&journey)?.clone();
     let typed = form.one("code").unwrap_or_default();
-    let (authenticator, left) = match verify::code(ctx, &user.subject, typed).await? {
+    let (authenticator, left) = match verify::code(ctx, &user, typed).await? {
         Outcome::Right {
             authenticator,
             backup_codes,

@@ -3,14 +3,14 @@
 use cardea_protocol::{
     backup_code::BackupCode,
     journey::Authenticator,
-    model::{Actor, Subject},
+    model::{Actor, FactorLane, Subject, User},
     totp::TotpSecret,
 };
 use cardea_seal::Secret;
 use cardea_store::{AttemptFactor, FactorAttempt, FactorUse, TotpCredential, UseFactor};
 
 use super::page::FactorProblem;
-use crate::{ctx::Ctx, error::Failure, error_page::page::PageError};
+use crate::{ctx::Ctx, error::Failure, error_page::page::PageError, journey::known_device};
 
 /// What a code was.
 pub(super) enum Outcome {
@@ -26,14 +26,19 @@ pub(super) enum Outcome {
 }
 
 /// Checks a typed code: of the authenticator app, else a backup code. The attempt is counted before it is checked.
-pub(super) async fn code(ctx: &Ctx, subject: &Subject, typed: &str) -> Result<Outcome, Failure> {
+pub(super) async fn code(ctx: &Ctx, user: &User, typed: &str) -> Result<Outcome, Failure> {
     if typed.trim().is_empty() {
         return Ok(Outcome::Wrong(FactorProblem::NoCode));
     }
-    let store = &ctx.app.store;
+    let (store, subject) = (&ctx.app.store, &user.subject);
+    let lane = match known_device::has_proved_factor(ctx, user) {
+        true => FactorLane::Known,
+        false => FactorLane::Others,
+    };
     let cause = ctx.caller.cause(Actor::Person(subject.clone()));
     let attempt = AttemptFactor {
         subject: subject.clone(),
+        lane,
         cause: cause.clone(),
     };
     let totp = match store.attempt_factor(attempt).await? {
@@ -51,6 +56,7 @@ pub(super) async fn code(ctx: &Ctx, subject: &Subject, typed: &str) -> Result<Ou
     if let Some((factor, authenticator)) = read(ctx, subject, totp.as_ref(), typed)? {
         let command = UseFactor {
             subject: subject.clone(),
+            lane,
             factor,
             cause: cause.clone(),
         };

@@ -36,6 +36,7 @@ pub(super) async fn enrolled(store: AnyStore) -> (World, User) {
 pub(super) fn used(user: &User, factor: FactorUse, seconds: i64) -> UseFactor {
     UseFactor {
         subject: user.subject.clone(),
+        lane: FactorLane::Others,
         factor,
         cause: cause(seconds),
     }
@@ -55,6 +56,7 @@ fn backup(text: &str) -> FactorUse {
 async fn attempt(store: &AnyStore, user: &User, seconds: i64) -> FactorAttempt {
     let command = AttemptFactor {
         subject: user.subject.clone(),
+        lane: FactorLane::Others,
         cause: cause(seconds),
     };
     store.attempt_factor(command).await.unwrap()

@@ -45,6 +45,8 @@ pub mod domains;
 #[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
+pub mod factor_lanes;
+#[doc(hidden)]
 pub mod factor_resets;
 #[doc(hidden)]
 pub mod factors;
@@ -136,6 +138,7 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             consents: a_consent_is_given_before_its_code, a_consent_needs_the_living_session_of_an_enabled_user_and_client,
                 a_given_consent_is_that_of_one_user_to_one_client;
+            factor_lanes: wrong_codes_elsewhere_keep_no_known_browser_waiting, without_a_factor_no_wrong_code_is_kept;
             factor_resets: a_reset_link_removes_the_factors_of_its_user_once, of_20_parallel_uses_of_a_reset_link_one_counts,
                 a_reset_link_works_with_the_current_password_of_its_user_only, a_proof_of_a_factor_cancels_a_reset,
                 of_a_reset_and_a_proof_at_once_one_counts, a_delayed_reset_is_due_and_done_once,
@@ -313,6 +316,7 @@ mod tests {
             ("consents", include_str!("consents.rs")),
             ("domains", include_str!("domains.rs")),
             ("endings", include_str!("endings.rs")),
+            ("factor_lanes", include_str!("factor_lanes.rs")),
             ("factor_resets", include_str!("factor_resets.rs")),
             ("factors", include_str!("factors.rs")),
             ("grants", include_str!("grants.rs")),

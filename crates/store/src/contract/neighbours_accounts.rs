@@ -253,6 +253,7 @@ pub async fn a_password_is_read_and_changed_beside_other_credentials(store: AnyS
     upgrade.await.unwrap();
     let attempt = AttemptFactor {
         subject: carol.subject.clone(),
+        lane: FactorLane::Others,
         cause: cause(6),
     };
     let FactorAttempt::Begun { totp: Some(totp) } = store.attempt_factor(attempt).await.unwrap()

@@ -2,22 +2,22 @@
 
 use async_trait::async_trait;
 use cardea_protocol::model::{
-    Cause, FactorFailures, LastSeen, MAX_TRUSTED_DEVICES, Subject, TrustedDevice,
+    Cause, FactorLane, LastSeen, MAX_TRUSTED_DEVICES, Subject, TrustedDevice,
 };
-use cardea_seal::{Digest, Secret};
+use cardea_seal::Digest;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, audit, factor_resets,
+    SqliteStore, audit, factor_attempts, factor_resets,
     fault::Verb,
     rows::{self, Fields},
     sessions::session_alive,
 };
 use crate::{
     AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
-    ForgetDevice, RemoveFactors, ReplaceBackupCodes, Result, StepUpSession, StoreError,
-    TotpCredential, TotpView, TrustDevice, UseFactor, WhichFactors,
+    ForgetDevice, RemoveFactors, ReplaceBackupCodes, Result, StepUpSession, StoreError, TotpView,
+    TrustDevice, UseFactor, WhichFactors,
     events::{self, FAILURE_AUDIT_EVERY_MS, TOUCH_EVERY_MS},
 };
 
@@ -42,7 +42,8 @@ impl Factors for SqliteStore {
     }
 
     async fn attempt_factor(&self, command: AttemptFactor) -> Result<FactorAttempt> {
-        self.write(move |tx| attempt(tx, &command)).await
+        self.write(move |tx| factor_attempts::begin(tx, &command))
+            .await
     }
 
     async fn use_factor(&self, command: UseFactor) -> Result<Option<FactorUsed>> {
@@ -191,42 +192,6 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn attempt(tx: &Connection, command: &AttemptFactor) -> Verb<FactorAttempt> {
-    let sql =
-        "SELECT u.user_key, u.failed_factors, u.last_factor_failure_at, c.secret, c.created_at
-               FROM users u LEFT JOIN credentials c ON c.user_key = u.user_key AND c.kind = 'totp'
-               WHERE u.subject = ? AND u.status = 'enabled'";
-    let found = rows::first(tx, sql, [command.subject.as_str()], |row| {
-        let mut f = Fields::new(row, "users", 0);
-        let user: i64 = f.get("user_key")?;
-        let failures = FactorFailures {
-            count: f.get("failed_factors")?,
-            last_at: f.time_opt("last_factor_failure_at")?,
-        };
-        let secret: Option<String> = f.get("secret")?;
-        let set_at = f.time_opt("created_at")?;
-        let totp = secret.zip(set_at).map(|(secret, set_at)| TotpCredential {
-            sealed: Secret::new(secret),
-            set_at,
-        });
-        Ok((user, failures, totp))
-    })?;
-    let Some((user, failures, totp)) = found else {
-        return Ok(FactorAttempt::NoUser);
-    };
-    let now = command.cause.now;
-    if let Some(until) = failures.locked(now) {
-        return Ok(FactorAttempt::Locked(until));
-    }
-    let sql = "UPDATE users SET failed_factors = min(failed_factors + 1, 1000000), last_factor_failure_at = ?
-               WHERE user_key = ? AND failed_factors = ?";
-    let params = (now.as_millisecond(), user, failures.count);
-    match rows::execute(tx, sql, params)? {
-        1 => Ok(FactorAttempt::Begun { totp }),
-        _ => Ok(FactorAttempt::Locked(now)),
-    }
-}
-
 fn use_factor(tx: &Connection, command: &UseFactor) -> Verb<Option<FactorUsed>> {
     let Some(user) = rows::value::<i64>(tx, ENABLED, [command.subject.as_str()])? else {
         return Ok(None);
@@ -248,9 +213,7 @@ fn use_factor(tx: &Connection, command: &UseFactor) -> Verb<Option<FactorUsed>> 
     if used == 0 {
         return Ok(None);
     }
-    let sql =
-        "UPDATE users SET failed_factors = 0, last_factor_failure_at = NULL WHERE user_key = ?";
-    rows::execute(tx, sql, [user])?;
+    factor_attempts::forget(tx, user, &[command.lane])?;
     let sql = "SELECT count(*) FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
     let backup_codes: u32 = rows::value(tx, sql, [user])?.unwrap_or_default();
     // Whoever still has a factor needs no reset, and did not ask for it.
@@ -330,9 +293,7 @@ pub(super) fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
         rows::execute(tx, sql, [user])?;
         forget_all_devices(tx, &command.subject)?;
         factor_resets::cancel(tx, &command.subject, &command.cause)?;
-        let sql =
-            "UPDATE users SET failed_factors = 0, last_factor_failure_at = NULL WHERE user_key = ?";
-        rows::execute(tx, sql, [user])?;
+        factor_attempts::forget(tx, user, &[FactorLane::Known, FactorLane::Others])?;
     }
     let entry = events::factors_removed(&command.subject, command.which);
     audit::record(tx, &command.cause, &entry)?;

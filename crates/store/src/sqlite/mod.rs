@@ -13,6 +13,7 @@ mod clients;
 mod codes;
 mod consents;
 mod domains;
+mod factor_attempts;
 mod factor_resets;
 mod factors;
 mod fault;

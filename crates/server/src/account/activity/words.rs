@@ -43,6 +43,8 @@ pub(super) fn key(event: Option<AuditEvent>) -> Key {
         E::AccountUnlinked => Key("activity-account-unlinked"),
         E::FactorAdded => Key("activity-factor-added"),
         E::FactorRemoved | E::FactorsReset => Key("activity-factor-removed"),
+        E::FactorResetRequested => Key("activity-factor-reset-requested"),
+        E::FactorResetCancelled => Key("activity-factor-reset-cancelled"),
         E::FactorFailed => Key("activity-factor-failed"),
         E::BackupCodesMade => Key("activity-backup-codes-made"),
         E::BackupCodeUsed => Key("activity-backup-code-used"),

@@ -3,6 +3,8 @@
 mod account;
 mod anomaly;
 mod attacks;
+mod detours;
+mod guesses;
 mod policy;
 mod step_up;
 

@@ -82,6 +82,7 @@ const MIGRATIONS: &[&str] = &[
     "V16__user_search",
     "V17__remembered_sessions",
     "V18__factor_resets",
+    "V19__factor_lanes",
     "V22__strangers",
 ];
 /// The number of the last one.

@@ -209,6 +209,7 @@ impl Seeder {
         };
         let id = session.id;
         let command = OpenSession {
+            passkey: None,
             session,
             previous: None,
             password_set_at: None,

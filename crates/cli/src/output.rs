@@ -248,7 +248,7 @@ mod tests {
             "created_at": "2026-01-02T03:04:05.678Z" });
         assert_eq!(
             details(&client, &["client_id"]),
-            "client_id    spa\ncreated_at   2026-01-02 03:04:05 UTC\nscope        openid\nuris         a\n             b\n"
+            "client_id    spa\nscope        openid\nuris         a\n             b\ncreated_at   2026-01-02 03:04:05 UTC\n"
         );
     }
 }

@@ -88,13 +88,19 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The classes that a sign-in can reach somewhere: `acr_values_supported`.
+    /// Whether codes of authenticator apps are asked for somewhere.
+    #[must_use]
+    pub fn has_second_factors(&self) -> bool {
+        let on = |requirement| requirement != Requirement::Off;
+        on(self.default) || self.rules.iter().any(|rule| on(rule.require))
+    }
+
+    /// The classes that a sign-in can reach somewhere: `acr_values_supported`. A passkey is a way to sign in whatever the policy is.
     #[must_use]
     pub fn supported(&self) -> &'static [Acr] {
-        let on = |requirement| requirement != Requirement::Off;
-        match on(self.default) || self.rules.iter().any(|rule| on(rule.require)) {
-            true => &[Acr::Password, Acr::Mfa],
-            false => &[Acr::Password],
+        match self.has_second_factors() {
+            true => &Acr::ALL,
+            false => &[Acr::Password, Acr::PhishingResistant],
         }
     }
 
@@ -137,13 +143,21 @@ fn contains(network: &IpNet, address: IpAddr) -> bool {
 pub struct Enrolled {
     /// An authenticator app.
     pub totp: bool,
+    /// A passkey.
+    pub passkey: bool,
 }
 
 impl Enrolled {
+    /// No second factor.
+    pub const NONE: Self = Self {
+        totp: false,
+        passkey: false,
+    };
+
     /// Whether there is any.
     #[must_use]
-    pub fn any(self) -> bool {
-        self.totp
+    pub const fn any(self) -> bool {
+        self.totp || self.passkey
     }
 }
 
@@ -227,13 +241,21 @@ impl Demand {
     pub const NOTHING: Self = Self {
         required: Acr::Password,
         wanted: Acr::Password,
-        enrolled: Enrolled { totp: false },
+        enrolled: Enrolled::NONE,
     };
 
-    /// Whether the user may go on without what is wanted: there is no factor to try, and none is required.
+    /// Whether the user may go on with what is required: there is no factor to try, or only a passkey would reach what is wanted, which
+    /// may not be at hand.
     #[must_use]
     pub fn may_skip(&self) -> bool {
-        !self.enrolled.any() && self.required == Acr::Password
+        let wants_more = self.required < self.wanted;
+        wants_more && (!self.enrolled.any() || self.wanted == Acr::PhishingResistant)
+    }
+
+    /// Whether a code of an authenticator app, or a backup code, reaches what is required.
+    #[must_use]
+    pub fn takes_code(&self) -> bool {
+        self.required < Acr::PhishingResistant
     }
 }
 
@@ -242,7 +264,10 @@ impl Demand {
 pub fn demand(policy: &Policy, at: &Circumstances<'_>, wish: &Wish) -> Result<Demand, OAuthError> {
     let requirement = policy.requirement(at);
     let enrolled = match requirement {
-        Requirement::Off => Enrolled::default(),
+        Requirement::Off => Enrolled {
+            totp: false,
+            ..at.enrolled
+        },
         _ => at.enrolled,
     };
     let by_policy = match requirement {
@@ -282,11 +307,11 @@ fn can_reach(acr: Acr, enrolled: Enrolled) -> bool {
     match acr {
         Acr::Password => true,
         Acr::Mfa => enrolled.any(),
-        Acr::PhishingResistant => false,
+        Acr::PhishingResistant => enrolled.passkey,
     }
 }
 
-/// Whether the user reaches a class once a factor has been set up.
+/// Whether the user reaches a class once an authenticator app has been set up on the way. Passkeys are set up in the account.
 fn may_reach(acr: Acr, requirement: Requirement) -> bool {
     match acr {
         Acr::Password => true,

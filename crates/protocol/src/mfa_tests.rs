@@ -6,8 +6,12 @@ use super::{
 };
 use crate::request::ClaimsRequest;
 
-const ENROLLED: Enrolled = Enrolled { totp: true };
-const NONE: Enrolled = Enrolled { totp: false };
+const NONE: Enrolled = Enrolled::NONE;
+const ENROLLED: Enrolled = Enrolled { totp: true, ..NONE };
+const PASSKEY: Enrolled = Enrolled {
+    passkey: true,
+    ..NONE
+};
 
 fn policy(default: Requirement) -> Policy {
     Policy {
@@ -53,6 +57,9 @@ fn the_policy_says_who_is_asked() {
         (Required, NONE, true, Mfa),
         (Required, ENROLLED, false, Mfa),
         (Required, ENROLLED, true, Password),
+        (Off, PASSKEY, false, Password),
+        (Optional, PASSKEY, false, Mfa),
+        (Required, PASSKEY, true, Password),
     ] {
         let found = classes(default, at(enrolled, trusted), &Wish::default());
         let case = format!("{default:?} {enrolled:?} {trusted}");
@@ -145,6 +152,26 @@ fn acr_values_are_tried_and_do_not_fail() {
         (both, Optional, at(NONE, false), (Password, Password)),
         (both, Optional, at(ENROLLED, true), (Password, Mfa)),
         (strongest, Optional, at(NONE, false), (Password, Password)),
+        (strongest, Optional, at(ENROLLED, false), (Mfa, Mfa)),
+        (
+            strongest,
+            Off,
+            at(PASSKEY, false),
+            (Password, PhishingResistant),
+        ),
+        (mfa, Off, at(NONE, false), (Password, Password)),
+        (
+            strongest,
+            Optional,
+            at(PASSKEY, false),
+            (Mfa, PhishingResistant),
+        ),
+        (
+            strongest,
+            Optional,
+            at(PASSKEY, true),
+            (Password, PhishingResistant),
+        ),
     ] {
         let found = classes(default, here, &acr_values(asked));
         assert_eq!(found, Some(expected), "{asked} {default:?} {here:?}");
@@ -167,6 +194,25 @@ fn an_essential_acr_is_reached_or_it_is_an_error() {
         (mfa, Off, at(ENROLLED, false), None),
         (either, Optional, at(ENROLLED, true), Some((Mfa, Mfa))),
         (strongest, Optional, at(ENROLLED, false), None),
+        (strongest, Off, at(NONE, false), None),
+        (
+            strongest,
+            Off,
+            at(PASSKEY, false),
+            Some((PhishingResistant, PhishingResistant)),
+        ),
+        (
+            strongest,
+            Optional,
+            at(PASSKEY, true),
+            Some((PhishingResistant, PhishingResistant)),
+        ),
+        (
+            either,
+            Optional,
+            at(PASSKEY, true),
+            Some((PhishingResistant, PhishingResistant)),
+        ),
         (voluntary, Optional, at(NONE, false), Some((Password, Mfa))),
         (voluntary, Off, at(NONE, false), Some((Password, Password))),
         (unknown, Optional, at(ENROLLED, false), None),
@@ -198,26 +244,39 @@ fn an_essential_acr_is_reported_as_it_was_asked_for() {
 }
 
 #[test]
-fn a_wish_can_be_skipped_only_where_there_is_no_factor() {
-    let of = |default, here: Circumstances<'_>| {
-        let wish = acr_values("urn:cardea:acr:mfa");
+fn a_wish_can_be_skipped_where_there_is_no_factor_or_only_a_passkey_would_do() {
+    let asking = |acr: Acr, default, here: Circumstances<'_>| {
+        let wish = acr_values(acr.as_str());
         demand(&policy(default), &here, &wish).unwrap().may_skip()
     };
+    let of = |default, here| asking(Mfa, default, here);
     assert!(of(Requirement::Optional, at(NONE, false)));
     assert!(!of(Requirement::Optional, at(ENROLLED, true)));
     assert!(!of(Requirement::Required, at(NONE, false)));
+    assert!(asking(
+        PhishingResistant,
+        Requirement::Optional,
+        at(PASSKEY, false)
+    ));
+    assert!(!asking(
+        PhishingResistant,
+        Requirement::Optional,
+        at(NONE, false)
+    ));
 }
 
 #[test]
 fn a_class_that_can_be_reached_nowhere_is_not_supported() {
-    assert_eq!(policy(Requirement::Off).supported(), [Password]);
-    assert_eq!(policy(Requirement::Optional).supported(), [Password, Mfa]);
+    let off = policy(Requirement::Off);
+    assert_eq!(off.supported(), [Password, PhishingResistant]);
+    assert!(!off.has_second_factors());
+    assert_eq!(policy(Requirement::Optional).supported(), Acr::ALL);
     let mut one = policy(Requirement::Off);
     one.rules.push(Rule {
         require: Requirement::Required,
         ..Rule::default()
     });
-    assert_eq!(one.supported(), [Password, Mfa]);
+    assert_eq!(one.supported(), Acr::ALL);
 }
 
 #[test]
@@ -239,14 +298,17 @@ proptest! {
         voluntary in vec(select(&Acr::ALL), 0..3),
         default in select(&[Requirement::Off, Requirement::Optional, Requirement::Required]),
         totp: bool,
+        passkey: bool,
         trusted: bool,
     ) {
-        let (policy, at) = (policy(default), at(Enrolled { totp }, trusted));
+        let (policy, at) = (policy(default), at(Enrolled { totp, passkey }, trusted));
         let plain = demand(&policy, &at, &Wish::default()).unwrap();
         let wish = Wish { essential: essential.clone(), voluntary, only_unknown: false };
         let Ok(asked) = demand(&policy, &at, &wish) else { return Ok(()) };
         prop_assert!(asked.required >= plain.required && asked.wanted >= asked.required);
         prop_assert!(essential.is_empty() || essential.iter().any(|acr| *acr <= asked.required));
-        prop_assert!(asked.wanted <= Mfa && (default != Requirement::Off || asked.wanted == Password));
+        prop_assert!(asked.wanted < PhishingResistant || passkey);
+        prop_assert!(default != Requirement::Off || passkey || asked.wanted == Password);
+        prop_assert!(asked.takes_code() == (asked.required != PhishingResistant));
     }
 }

@@ -29,6 +29,7 @@ use crate::{
     parts::EPOCH,
     passwords::{Costs, Passwords},
     roles::RoleDirectory,
+    webauthn::relying_party::RelyingParty,
 };
 
 /// The provider.
@@ -56,6 +57,8 @@ pub struct App {
     pub(crate) backchannel_logout: BackchannelLogout,
     pub(crate) mail: Mailer,
     pub(crate) upstreams: Upstreams,
+    /// For passkeys; none below an IP address.
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) metadata: ArcSwap<Bytes>,
 }
 
@@ -72,6 +75,8 @@ pub(crate) struct Seals {
     pub(crate) federation: Sealer,
     /// A sign-up that waits for the confirmation of its address.
     pub(crate) sign_up: Sealer,
+    /// The challenge for a passkey, in the form that answers it.
+    pub(crate) passkey: Sealer,
 }
 
 impl Seals {
@@ -86,6 +91,7 @@ impl Seals {
             totp: sealer("totp secret"),
             federation: sealer("sign-in at another provider"),
             sign_up: sealer("sign-up"),
+            passkey: sealer("passkey challenge"),
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::{caller::Caller, error::Failure, limited};
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// The bound of a page whose form has a ticket, in which the request is.
 pub(crate) const MAX_STEP_BYTES: usize = 16 * 1024;
+/// The bound of a page whose form has a ticket and the answer of a passkey.
+pub(crate) const MAX_PASSKEY_BYTES: usize = 32 * 1024;
 /// The bound of all other pages.
 pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024;
 

@@ -47,6 +47,7 @@ mod login;
 mod mail;
 mod pages;
 mod parts;
+mod passkey;
 mod password_reset;
 mod passwords;
 mod revocation;
@@ -60,6 +61,7 @@ mod token;
 mod user_data;
 mod userinfo;
 mod verify_email;
+mod webauthn;
 
 pub use app::App;
 pub use federation::{UpstreamCheck, UpstreamState, try_upstreams};

@@ -20,8 +20,8 @@ use crate::{
     dev_mailbox, development, discovery, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    factor_reset, federation, health, introspection, invitation, login, password_reset, revocation,
-    second_factor, sign_up, telemetry, token, userinfo, verify_email,
+    factor_reset, federation, health, introspection, invitation, login, passkey, password_reset,
+    revocation, second_factor, sign_up, telemetry, token, userinfo, verify_email,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -115,6 +115,7 @@ fn sign_in() -> Router<Shared> {
             factor_reset::PATH,
             readable(get(factor_reset::get).post(factor_reset::post)),
         )
+        .route("/passkey", page(get(passkey::get).post(passkey::post)))
         .route("/federation/{upstream}", post(federation::begin::post))
         .route(
             "/federation/{upstream}/callback",
@@ -171,6 +172,10 @@ fn account_pages() -> Router<Shared> {
                 get(account::security::authenticator_app::get)
                     .post(account::security::authenticator_app::post),
             ),
+        )
+        .route(
+            "/account/security/passkeys",
+            readable(get(account::security::passkeys::get).post(account::security::passkeys::post)),
         )
         .route(
             "/account/security/factors",

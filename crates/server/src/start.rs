@@ -31,6 +31,7 @@ use crate::{
     parts::{EPOCH, Parts, start_cause},
     passwords::{self, Passwords},
     roles::RoleDirectory,
+    webauthn::relying_party::RelyingParty,
 };
 
 /// How many requests of strangers are done after their answers at once.
@@ -114,6 +115,7 @@ impl App {
                 templates(&config)?,
             ),
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
+            relying_party: RelyingParty::new(&settings),
             metadata: ArcSwap::from_pointee(Bytes::new()),
             clients,
             roles,

@@ -10,13 +10,15 @@ use cardea_protocol::{
 use cardea_seal::{Digest, Secret};
 use jiff::Timestamp;
 
-use crate::Result;
+use crate::{PasskeyView, Result};
 
 /// What a user has, without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FactorView {
     /// The authenticator app.
     pub totp: Option<TotpView>,
+    /// The passkeys, the first one first.
+    pub passkeys: Vec<PasskeyView>,
     /// Backup codes that were not used.
     pub backup_codes: u32,
 }

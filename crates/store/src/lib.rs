@@ -27,6 +27,7 @@ mod links;
 mod organizations;
 mod outbox;
 mod page;
+mod passkeys;
 mod roles;
 mod sessions;
 pub mod sqlite;
@@ -71,6 +72,10 @@ pub use page::{
     AuditPosition, GrantPosition, InvitationPosition, MAX_PAGE, Page, Rows, SearchPosition,
     SessionPosition, UserPosition,
 };
+pub use passkeys::{
+    AddPasskey, MAX_PASSKEYS, PasskeyAdded, PasskeyCredential, PasskeyRemoved, PasskeyView,
+    Passkeys, RemovePasskey, RenamePasskey, UsePasskey,
+};
 pub use roles::{ApplyFileRoles, PutGroup, PutRole, Roles, SetGroupMember};
 pub use sessions::{Applications, EndSessions, EndWhich, OpenSession, Sessions, StepUpSession};
 pub use tokens::{RevokeToken, TokenLife, TokenState, Tokens};
@@ -91,6 +96,7 @@ pub trait Store:
     + Imports
     + Factors
     + FactorResets
+    + Passkeys
     + Invitations
     + Links
     + Upstreams
@@ -117,6 +123,7 @@ impl<T> Store for T where
         + Upstreams
         + Factors
         + FactorResets
+        + Passkeys
         + Sessions
         + Consents
         + Grants

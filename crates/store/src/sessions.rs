@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cardea_protocol::model::{
-    AuthenticationContext, Cause, Session, SessionEnd, SessionId, Sid, Subject,
+    AuthenticationContext, Cause, PasskeyId, Session, SessionEnd, SessionId, Sid, Subject,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,6 +21,8 @@ pub struct OpenSession {
     /// The login at another provider by which the session begins. It is only opened while the user has this link. A session that
     /// is replaced without one keeps what it had.
     pub upstream: Option<UpstreamSession>,
+    /// The passkey by which the session begins. It is only opened while the user has it.
+    pub passkey: Option<PasskeyId>,
     /// Who does it.
     pub cause: Cause,
 }

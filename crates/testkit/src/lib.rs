@@ -44,6 +44,8 @@ pub mod jwt;
 mod logout_receiver;
 #[cfg(feature = "provider")]
 mod page;
+#[cfg(feature = "passkeys")]
+pub mod passkeys;
 #[cfg(feature = "provider")]
 mod people;
 #[cfg(feature = "provider")]

@@ -18,6 +18,8 @@ pub struct Page {
 pub struct Form {
     /// Where it is posted to.
     pub action: String,
+    /// What a script is to ask a passkey with.
+    pub options: Option<String>,
     /// Its fields with their values.
     pub fields: Vec<(String, String)>,
     /// Its buttons that have a name.
@@ -60,10 +62,11 @@ impl Page {
         Some(without_tags(code))
     }
 
-    /// The only form of the page.
+    /// The only form of the page, beside that for a passkey.
     #[must_use]
     pub fn form(&self) -> Form {
-        let forms = self.forms();
+        let forms = self.forms().into_iter();
+        let forms: Vec<_> = forms.filter(|form| form.options.is_none()).collect();
         assert_eq!(forms.len(), 1, "{} {}", self.url, self.text());
         forms.into_iter().next().expect("a form")
     }
@@ -80,6 +83,7 @@ impl Page {
                     assert_eq!(of("method"), "post", "{tag}");
                     forms.push(Form {
                         action: of("action"),
+                        options: attributes.get("data-options").cloned(),
                         ..Form::default()
                     });
                 }

@@ -87,11 +87,18 @@ async function signUp({ page, elsewhere, dev, email, name, stop }) {
   await stop('mailbox', page);
 }
 
-async function account({ page, dev, name, stop }) {
+async function account({ page, elsewhere, dev, name, stop }) {
   for (const section of ['profile', 'security', 'devices', 'apps', 'activity', 'deletion']) {
     await page.goto(`${dev.issuer}/account/${section}`);
     await stop(`account, ${section}`, page);
   }
+  await page.goto(`${dev.issuer}/account/security/passkeys`);
+  await stop('account, passkeys', page);
+  await elsewhere.goto(`${dev.issuer}/login`);
+  const ticket = await elsewhere.locator('[name=ticket]').first().inputValue();
+  await elsewhere.goto(`${dev.issuer}/passkey?ticket=${ticket}`);
+  await stop('passkey', elsewhere);
+  await page.goto(`${dev.issuer}/account/deletion`);
   await submit(page);
   await page.locator('.go-on a').waitFor();
   await stop('deletion, requested', page);

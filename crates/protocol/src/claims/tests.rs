@@ -332,7 +332,7 @@ fn a_claim_without_a_value_is_left_out() {
         &Catalog::default(),
     );
     let names: Vec<_> = members.keys().collect();
-    assert_eq!(names, ["preferred_username", "sub", "updated_at"]);
+    assert_eq!(names, ["preferred_username", "updated_at", "sub"]);
 }
 
 #[test]

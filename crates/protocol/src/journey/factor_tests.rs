@@ -14,7 +14,10 @@ fn demanding(required: Acr, wanted: Acr, totp: bool) -> Now {
         demand: Ok(Demand {
             required,
             wanted,
-            enrolled: Enrolled { totp },
+            enrolled: Enrolled {
+                totp,
+                ..Enrolled::NONE
+            },
         }),
         ..alice()
     }

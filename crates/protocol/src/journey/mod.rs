@@ -3,14 +3,16 @@
 //!
 //! The goal is an authorization request or, without one, the account page.
 
+mod proof;
 mod recent;
 mod steps;
 
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+pub use proof::{Authenticator, Proved, SteppedUp, step_up};
 pub use recent::{RECENT, sign_in_again};
-pub use steps::{Authenticated, Authenticator, Proved, SteppedUp, Steps, step_up};
+pub use steps::{Authenticated, Steps};
 
 use crate::{
     authorize::AuthorizationRequest,

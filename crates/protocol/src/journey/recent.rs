@@ -42,8 +42,8 @@ mod tests {
         samples::{now, seconds, session},
     };
 
-    const NONE: Enrolled = Enrolled { totp: false };
-    const APP: Enrolled = Enrolled { totp: true };
+    const NONE: Enrolled = Enrolled::NONE;
+    const APP: Enrolled = Enrolled { totp: true, ..NONE };
 
     fn signed_in(acr: Acr) -> Session {
         Session {
@@ -88,6 +88,7 @@ mod tests {
             at: late,
             credential_set_at: now(),
             upstream: None,
+            passkey: None,
         };
         steps.prove(proved(&Subject::parse("mallory").unwrap()));
         let refused = steps.authenticated(&Demand::NOTHING);

@@ -3,81 +3,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::NextStep;
+use super::{
+    NextStep,
+    proof::{AMR_MFA, Authenticator, Proved, add_methods},
+};
 use crate::{
     federation::UpstreamProof,
     mfa::{Acr, Demand},
-    model::{AuthenticationContext, OrganizationId, Session, Sid, Subject},
+    model::{AuthenticationContext, OrganizationId, PasskeyId, Session, Sid, Subject},
 };
-
-/// A means to prove who a user is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Authenticator {
-    /// The user's password.
-    Password,
-    /// A code of an authenticator app.
-    Totp,
-    /// A backup code, in the place of the authenticator app.
-    BackupCode,
-    /// Another provider.
-    Upstream,
-}
-
-impl Authenticator {
-    /// RFC 8176 §2: its authentication method reference. Another provider says its own.
-    const fn amr(self) -> Option<&'static str> {
-        match self {
-            Self::Password => Some("pwd"),
-            Self::Totp | Self::BackupCode => Some("otp"),
-            Self::Upstream => None,
-        }
-    }
-
-    /// Whether a login begins with it.
-    const fn is_first(self) -> bool {
-        match self {
-            Self::Password | Self::Upstream => true,
-            Self::Totp | Self::BackupCode => false,
-        }
-    }
-}
-
-/// RFC 8176 §2: more than one factor.
-const AMR_MFA: &str = "mfa";
-
-/// An authenticator that was proved in a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proved {
-    /// Which.
-    pub authenticator: Authenticator,
-    /// By which user.
-    pub subject: Subject,
-    /// When.
-    pub at: Timestamp,
-    /// When the credential was set that was verified. It must be the user's still when a session is opened.
-    pub credential_set_at: Timestamp,
-    /// What counts of the sign-in at another provider, if it was one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstream: Option<UpstreamProof>,
-}
-
-impl Proved {
-    fn amr(&self) -> impl Iterator<Item = &str> {
-        let told = self.upstream.iter().flat_map(|proof| &proof.amr);
-        let own = self.authenticator.amr().into_iter();
-        own.chain(told.map(String::as_str))
-    }
-
-    /// Whether it is, or has in it, a second factor.
-    fn has_second(&self) -> bool {
-        let there = self
-            .upstream
-            .as_ref()
-            .is_some_and(|proof| proof.multi_factor);
-        there || !self.authenticator.is_first()
-    }
-}
 
 /// A user who has proved all that a session needs. Only [`Steps::authenticated`] makes one, and only with one a session is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,51 +20,7 @@ pub struct Authenticated {
     context: AuthenticationContext,
     password_set_at: Option<Timestamp>,
     upstream: Option<UpstreamProof>,
-}
-
-/// A session whose user has proved a second factor since. Only [`step_up`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SteppedUp {
-    session: Session,
-    context: AuthenticationContext,
-}
-
-impl SteppedUp {
-    /// The session as it was.
-    #[must_use]
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// When and how the user authenticated, with the second factor.
-    #[must_use]
-    pub fn context(&self) -> &AuthenticationContext {
-        &self.context
-    }
-}
-
-/// RFC 9470: adds a second factor to a living session. The first factor was proved when the session was opened.
-#[must_use]
-pub fn step_up(session: &Session, second: Authenticator, now: Timestamp) -> Option<SteppedUp> {
-    if second.is_first() {
-        return None;
-    }
-    let acr = Acr::of_session(&session.context.acr).max(Acr::Mfa);
-    let mut amr = session.context.amr.clone();
-    for method in second.amr().into_iter().chain([AMR_MFA]) {
-        if !amr.iter().any(|known| known == method) {
-            amr.push(method.to_owned());
-        }
-    }
-    let context = AuthenticationContext {
-        auth_time: now,
-        acr: acr.as_str().to_owned(),
-        amr,
-    };
-    Some(SteppedUp {
-        session: session.clone(),
-        context,
-    })
+    passkey: Option<PasskeyId>,
 }
 
 impl Authenticated {
@@ -156,6 +46,12 @@ impl Authenticated {
     #[must_use]
     pub fn upstream(&self) -> Option<&UpstreamProof> {
         self.upstream.as_ref()
+    }
+
+    /// The passkey, if one was a proof.
+    #[must_use]
+    pub fn passkey(&self) -> Option<&PasskeyId> {
+        self.passkey.as_ref()
     }
 }
 
@@ -252,8 +148,10 @@ impl Steps {
         if self.opened.take().is_some() {
             self.proved.clear();
         }
-        self.proved
-            .retain(|p| p.subject == proved.subject && p.authenticator != proved.authenticator);
+        let kind = std::mem::discriminant(&proved.authenticator);
+        self.proved.retain(|p| {
+            p.subject == proved.subject && std::mem::discriminant(&p.authenticator) != kind
+        });
         self.proved.push(proved);
     }
 
@@ -270,7 +168,7 @@ impl Steps {
     }
 
     /// The user who proved all that is demanded, else the step in which the first missing authenticator is proved. Nothing else but
-    /// [`step_up`] sets `acr`, `amr` and `auth_time` of a session.
+    /// [`step_up`](super::step_up) sets `acr`, `amr` and `auth_time` of a session.
     pub fn authenticated(&self, demand: &Demand) -> Result<Authenticated, NextStep> {
         let (Some(subject), Some(last)) = (self.pending(), self.unused().next_back()) else {
             return Err(NextStep::Login);
@@ -278,18 +176,17 @@ impl Steps {
         if self.fixed_user().is_some_and(|fixed| fixed != subject) {
             return Err(NextStep::Login);
         }
-        let has_second = self.unused().any(Proved::has_second);
-        let acr = if has_second { Acr::Mfa } else { Acr::Password };
+        let acr = self.unused().map(Proved::acr).max();
+        let acr = acr.unwrap_or(Acr::Password);
         if self.lacks_factor(demand, acr) {
             return Err(NextStep::SecondFactor);
         }
         let mut amr: Vec<String> = Vec::new();
         let methods = self.unused().flat_map(Proved::amr);
-        for method in methods.chain(has_second.then_some(AMR_MFA)) {
-            if !amr.iter().any(|known| known == method) {
-                amr.push(method.to_owned());
-            }
-        }
+        add_methods(
+            &mut amr,
+            methods.chain((acr >= Acr::Mfa).then_some(AMR_MFA)),
+        );
         let context = AuthenticationContext {
             // OpenID Core §2: the authentication occurred when its last part did.
             auth_time: last.at,
@@ -304,6 +201,7 @@ impl Steps {
             context,
             password_set_at: password.map(|p| p.credential_set_at),
             upstream: self.unused().find_map(|p| p.upstream.clone()),
+            passkey: self.unused().find_map(|p| p.passkey.clone()),
         })
     }
 

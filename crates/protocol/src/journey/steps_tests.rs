@@ -2,6 +2,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 use crate::{
+    journey::step_up,
     mfa::Enrolled,
     samples::{self, now, seconds, sid, subject},
 };
@@ -13,6 +14,7 @@ fn password(who: &str, after: i64) -> Proved {
         at: now() + seconds(after),
         credential_set_at: now(),
         upstream: None,
+        passkey: None,
     }
 }
 
@@ -139,7 +141,10 @@ fn second(authenticator: Authenticator, who: &str, after: i64) -> Proved {
 const MFA: Demand = Demand {
     required: Acr::Mfa,
     wanted: Acr::Mfa,
-    enrolled: Enrolled { totp: true },
+    enrolled: Enrolled {
+        totp: true,
+        ..Enrolled::NONE
+    },
 };
 
 #[test]
@@ -188,7 +193,10 @@ fn a_factor_that_is_only_wished_for_can_be_skipped_by_who_has_none() {
     let wished = |totp| Demand {
         required: Acr::Password,
         wanted: Acr::Mfa,
-        enrolled: Enrolled { totp },
+        enrolled: Enrolled {
+            totp,
+            ..Enrolled::NONE
+        },
     };
     let mut steps = Steps::default();
     steps.prove(password("alice", 0));
@@ -218,4 +226,100 @@ fn a_step_up_keeps_the_session_and_says_what_was_proved() {
     let up = step_up(&stronger, Authenticator::Totp, now()).unwrap();
     assert_eq!(up.context().acr, Acr::PhishingResistant.as_str());
     assert_eq!(step_up(&before, Authenticator::Password, now()), None);
+}
+
+const SYNCED: Authenticator = Authenticator::Passkey { synced: true };
+const HARDWARE: Authenticator = Authenticator::Passkey { synced: false };
+
+fn passkey(authenticator: Authenticator, who: &str, after: i64) -> Proved {
+    Proved {
+        passkey: Some(PasskeyId::parse("key-1").unwrap()),
+        ..second(authenticator, who, after)
+    }
+}
+
+/// A passkey is required.
+const STRONGEST: Demand = Demand {
+    required: Acr::PhishingResistant,
+    wanted: Acr::PhishingResistant,
+    enrolled: Enrolled {
+        totp: true,
+        passkey: true,
+    },
+};
+
+#[test]
+fn a_passkey_alone_is_both_factors() {
+    for (authenticator, method) in [(SYNCED, "swk"), (HARDWARE, "hwk")] {
+        let mut steps = Steps::default();
+        steps.prove(passkey(authenticator, "alice", 3));
+        assert_eq!(steps.pending(), Some(&subject("alice")));
+        for demand in [Demand::NOTHING, MFA, STRONGEST] {
+            let proof = steps.authenticated(&demand).unwrap();
+            assert_eq!(proof.subject(), &subject("alice"));
+            assert_eq!(proof.passkey().unwrap().as_str(), "key-1");
+            assert_eq!(proof.password_set_at(), None, "no password was proved");
+            let context = proof.context();
+            assert_eq!(context.acr, "urn:cardea:acr:phishing-resistant");
+            assert_eq!(context.amr, [method, "user", "mfa"]);
+            assert_eq!(context.auth_time, now() + seconds(3));
+        }
+    }
+}
+
+#[test]
+fn a_passkey_after_a_password_is_the_second_factor_of_the_same_user_only() {
+    let mut steps = Steps::default();
+    steps.prove(password("alice", 0));
+    steps.prove(second(Authenticator::Totp, "alice", 1));
+    let missing = Err(NextStep::SecondFactor);
+    assert_eq!(steps.authenticated(&STRONGEST), missing);
+    let mut mixed = steps.clone();
+    steps.prove(passkey(SYNCED, "alice", 2));
+    let proof = steps.authenticated(&STRONGEST).unwrap();
+    assert_eq!(proof.password_set_at(), Some(now()));
+    let amr = &proof.context().amr;
+    assert_eq!(*amr, ["pwd", "otp", "swk", "user", "mfa"]);
+    // Nothing of Alice is left when Mallory has proved a passkey.
+    mixed.prove(passkey(HARDWARE, "mallory", 2));
+    let proof = mixed.authenticated(&STRONGEST).unwrap();
+    assert_eq!(proof.subject(), &subject("mallory"));
+    assert_eq!(proof.context().amr, ["hwk", "user", "mfa"]);
+}
+
+#[test]
+fn two_passkeys_in_one_login_count_as_the_last_one() {
+    let mut steps = Steps::default();
+    steps.prove(passkey(SYNCED, "alice", 0));
+    steps.prove(passkey(HARDWARE, "alice", 1));
+    let proof = steps.authenticated(&STRONGEST).unwrap();
+    assert_eq!(proof.context().amr, ["hwk", "user", "mfa"]);
+}
+
+#[test]
+fn a_passkey_steps_a_session_up_and_a_first_factor_does_not() {
+    let before = samples::session();
+    let up = step_up(&before, HARDWARE, now()).unwrap();
+    assert_eq!(up.context().acr, "urn:cardea:acr:phishing-resistant");
+    assert_eq!(up.context().amr, ["pwd", "hwk", "user", "mfa"]);
+    for first in [Authenticator::Password, Authenticator::Upstream] {
+        assert_eq!(step_up(&before, first, now()), None);
+    }
+}
+
+#[test]
+fn a_wished_passkey_can_be_skipped_only_when_what_is_required_was_proved() {
+    let wished = Demand {
+        required: Acr::Mfa,
+        ..STRONGEST
+    };
+    let mut steps = Steps::default();
+    steps.prove(password("alice", 0));
+    steps.skip();
+    let missing = Err(NextStep::SecondFactor);
+    assert_eq!(steps.authenticated(&wished), missing);
+    steps.prove(second(Authenticator::Totp, "alice", 1));
+    let proof = steps.authenticated(&wished).unwrap();
+    assert_eq!(proof.context().acr, "urn:cardea:acr:mfa");
+    assert_eq!(steps.authenticated(&STRONGEST), missing);
 }

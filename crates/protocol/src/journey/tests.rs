@@ -65,6 +65,7 @@ pub(super) fn password_of(subject: Subject) -> Proved {
         at: now(),
         credential_set_at: now(),
         upstream: None,
+        passkey: None,
     }
 }
 

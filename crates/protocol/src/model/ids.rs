@@ -94,6 +94,10 @@ text_id!(
     InvitationId, "invitation id", 64, |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 );
 text_id!(
+    /// A passkey's identifier, chosen by the authenticator, in base64url. WebAuthn §5.8.1: at most 1023 bytes.
+    PasskeyId, "passkey id", 1364, |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+);
+text_id!(
     /// An access token's own identifier, the `jti` claim.
     Jti, "jti", 128, |c: char| c.is_ascii_graphic()
 );

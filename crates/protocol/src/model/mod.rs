@@ -30,7 +30,7 @@ pub use consent::Consent;
 pub use factors::{FactorFailures, FactorLane, MAX_TRUSTED_DEVICES, TRUST_TTL, TrustedDevice};
 pub use grant::{Grant, GrantState, LastSeen, Origin, RefreshState, Revocation, RevocationReason};
 pub use ids::{
-    Audience, ClientId, CodeHash, GrantId, IdError, InvitationId, Jti, OrganizationId,
+    Audience, ClientId, CodeHash, GrantId, IdError, InvitationId, Jti, OrganizationId, PasskeyId,
     RefreshTokenId, SessionId, Sid, Subject, Username,
 };
 pub use key::{KeyState, SigningKeyRow};

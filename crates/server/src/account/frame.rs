@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The step that the forms of the account are bound to.
-pub(super) const STEP: &str = "account";
+pub(crate) const STEP: &str = "account";
 
 /// What the frame of every page of the account shows. `account/layout.html` reads it as `frame`.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +55,13 @@ pub(crate) enum Done {
     AccountLinked,
     AccountUnlinked,
     OrganizationJoined,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccessRevoked,
@@ -67,6 +70,9 @@ impl Done {
         Self::AccountLinked,
         Self::AccountUnlinked,
         Self::OrganizationJoined,
+        Self::PasskeyAdded,
+        Self::PasskeyRenamed,
+        Self::PasskeyRemoved,
     ];
 
     /// The word in the URL.
@@ -80,6 +86,9 @@ impl Done {
             Self::AccountLinked => "account_linked",
             Self::AccountUnlinked => "account_unlinked",
             Self::OrganizationJoined => "organization_joined",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRenamed => "passkey_renamed",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 
@@ -94,6 +103,9 @@ impl Done {
             Self::AccountLinked => Key("federation-done-linked"),
             Self::AccountUnlinked => Key("federation-done-unlinked"),
             Self::OrganizationJoined => Key("invitation-joined"),
+            Self::PasskeyAdded => Key("passkey-done-added"),
+            Self::PasskeyRenamed => Key("passkey-done-renamed"),
+            Self::PasskeyRemoved => Key("passkey-done-removed"),
         }
     }
 

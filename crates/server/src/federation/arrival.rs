@@ -112,6 +112,7 @@ pub(super) async fn arrive(
         at: proof.auth_time,
         credential_set_at: ctx.caller.now,
         upstream: Some(proof),
+        passkey: None,
     });
     session::after_proof(ctx, browser, ticket).await
 }

@@ -45,6 +45,7 @@ macro_rules! files {
             "mail",
             "password_reset",
             "when",
+            "passkey",
             "second_factor",
             "sign_up",
             "verify_email"

@@ -3,7 +3,7 @@
 use cardea_protocol::{
     OAuthError,
     journey::Steps,
-    mfa::{self, Acr, Circumstances, Demand, Enrolled, Wish},
+    mfa::{self, Circumstances, Demand, Enrolled, Wish},
     model::{Client, Session, Subject, User},
     roles::{Chosen, choose_organization},
 };
@@ -36,21 +36,19 @@ pub(super) async fn of_user(
         address: ctx.caller.address.map(|a| a.ip),
         ..Circumstances::default()
     };
-    if policy.supported().contains(&Acr::Mfa) {
-        at.enrolled = enrolled(ctx, &user.subject).await?;
+    at.enrolled = enrolled(ctx, &user.subject).await?;
+    if policy.has_second_factors() {
         at.trusted_device = trusted_device::is_trusted(ctx, &user.subject).await?;
     }
     Ok(mfa::demand(policy, &at, &wish(ticket)))
 }
 
-/// The second factors of a user; none where they are off.
+/// The second factors of a user. Where they are off, only passkeys count, which are a way to sign in.
 pub(crate) async fn enrolled(ctx: &Ctx, subject: &Subject) -> Result<Enrolled, Failure> {
-    if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
-        return Ok(Enrolled::default());
-    }
     let view = ctx.app.store.factors(subject).await?;
     Ok(Enrolled {
-        totp: view.totp.is_some(),
+        totp: ctx.app.settings.mfa.has_second_factors() && view.totp.is_some(),
+        passkey: !view.passkeys.is_empty(),
     })
 }
 

@@ -20,6 +20,9 @@ use crate::{
 /// The step of all forms of the login page.
 pub(crate) const LOGIN: &str = "login";
 
+/// The step of a form for a passkey, on whatever page.
+pub(crate) const PASSKEY: &str = "passkey";
+
 /// The parts that the CSRF token of a step is bound to (D7).
 pub(crate) fn csrf_parts<'a>(
     browser: &'a Browser,

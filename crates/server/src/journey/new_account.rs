@@ -49,6 +49,7 @@ pub(crate) async fn sign_in(
         at: now,
         credential_set_at: now,
         upstream: None,
+        passkey: None,
     });
     session::after_proof(ctx, browser, ticket).await
 }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use cardea_protocol::{
     federation::UpstreamProof,
-    journey::{Authenticated, NextStep, SteppedUp},
+    journey::{self, Authenticated, NextStep, Proved, SteppedUp},
     mfa::Acr,
     model::{Actor, Session, SessionId, Sid, Subject},
 };
@@ -160,6 +160,27 @@ pub(crate) async fn progress(
     }
 }
 
+/// After a second factor: the session is opened, or the one there is gets it.
+pub(crate) async fn second_factor(
+    ctx: &Ctx,
+    browser: &Browser,
+    mut journey: Journey,
+    proved: Proved,
+) -> Result<Progress, Failure> {
+    if journey.ticket.steps.pending().is_some() {
+        journey.ticket.steps.prove(proved);
+        return progress(ctx, browser, journey.ticket).await;
+    }
+    let stepped_up = journey.session.as_ref();
+    let stepped_up = stepped_up
+        .and_then(|session| journey::step_up(session, proved.authenticator, ctx.caller.now));
+    let stepped_up = stepped_up.ok_or_else(|| {
+        Failure::Internal("a second factor belongs to a session or a login".to_owned())
+    })?;
+    let opened = step_up(ctx, journey.ticket, &stepped_up).await?;
+    Ok(Progress::Opened(Box::new(opened)))
+}
+
 async fn open(
     ctx: &Ctx,
     browser: &Browser,
@@ -179,6 +200,7 @@ async fn open(
         previous: previous.map(|s| s.id),
         password_set_at: authenticated.password_set_at(),
         upstream: authenticated.upstream().map(upstream_session),
+        passkey: authenticated.passkey().cloned(),
         cause: ctx
             .caller
             .cause(Actor::Person(authenticated.subject().clone())),

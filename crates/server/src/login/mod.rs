@@ -37,6 +37,7 @@ use crate::{
     limited,
     pages::{AppLine, html},
     passwords::{Checked, Lane},
+    webauthn::sign_in::{self, Place},
 };
 
 const STEP: &str = LOGIN;
@@ -207,6 +208,7 @@ pub(crate) async fn authenticate(
         at: ctx.caller.now,
         credential_set_at: stored.set_at,
         upstream: None,
+        passkey: None,
     }))
 }
 
@@ -287,6 +289,10 @@ fn show_with(
     let fixed = fixed.filter(|user| journey.ticket.steps.fixed_user() == Some(&user.subject));
     let upstreams = ctx.app.upstreams.iter().map(UpstreamButton::of);
     let upstreams: Vec<UpstreamButton<'_>> = upstreams.collect();
+    let place = Place {
+        conditional: true,
+        primary: false,
+    };
     let page = LoginPage {
         shell: ctx.shell(),
         ticket: &journey.ticket.seal(&ctx.app)?,
@@ -306,6 +312,7 @@ fn show_with(
         can_reset: ctx.app.mail.is_on(),
         can_sign_up: ctx.app.settings.sign_up.is_open() && fixed.is_none(),
         upstreams: &upstreams,
+        passkey: sign_in::form(ctx, browser, journey, place)?,
         password_optional: ctx.app.upstreams.has_domains(),
     };
     Ok(html(LoginPage::CSP, &page))

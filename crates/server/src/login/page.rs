@@ -4,6 +4,7 @@ use crate::{
     federation::upstreams::Upstream,
     i18n::{Key, Message},
     pages::{AppLine, Shell, csp},
+    webauthn::form::PasskeyForm,
 };
 
 /// The login form.
@@ -31,6 +32,8 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) can_sign_up: bool,
     /// The other providers.
     pub(crate) upstreams: &'a [UpstreamButton<'a>],
+    /// The form for a passkey; none where there are no passkeys.
+    pub(crate) passkey: Option<PasskeyForm>,
     /// Whether an address by itself may lead to another provider.
     pub(crate) password_optional: bool,
 }
@@ -69,7 +72,7 @@ pub(crate) enum LoginProblem {
 }
 
 impl LoginPage<'_> {
-    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT_WITH_PASSKEY;
 
     fn blames_username(&self) -> bool {
         use LoginProblem::{NoUsername, Nothing, WrongNameOrPassword};
@@ -133,6 +136,7 @@ impl LoginPage<'static> {
             can_reset: true,
             can_sign_up: true,
             upstreams: &[],
+            passkey: None,
             password_optional: false,
         };
         let again = Self {
@@ -156,6 +160,11 @@ impl LoginPage<'static> {
             ],
             password_optional: true,
             remember: Some(false),
+            passkey: Some(PasskeyForm::sample(true, false)),
+            ..page(Some("Orders"), "", None)
+        };
+        let passkey = Self {
+            passkey: Some(PasskeyForm::sample(true, false)),
             ..page(Some("Orders"), "", None)
         };
         let remembered = Self {
@@ -174,6 +183,7 @@ impl LoginPage<'static> {
             ("login_account", page(None, "", None)),
             ("login_again", again),
             ("login_confirm", confirm),
+            ("login_passkey", passkey),
             ("login_upstreams", upstreams),
             ("login_remembered", remembered),
             (

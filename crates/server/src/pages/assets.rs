@@ -19,6 +19,8 @@ pub(super) const STYLE: &str = concat!(
 
 /// The scripts of the pages: every page works without them.
 pub(crate) const SCRIPT: &str = include_str!("script.js");
+/// The script of the pages that ask for a passkey.
+pub(crate) const PASSKEY_SCRIPT: &str = include_str!("passkey.js");
 
 /// Style sheet, fonts and the brand's pictures, made once at the start. Each has its hash in its address, so that browsers may
 /// keep it for ever and never see an old one.

@@ -2,7 +2,11 @@
 
 /// Pages whose form may end in a redirect to a client: login, consent, account chooser. They send no `form-action`, since
 /// browsers apply it to the redirects after a submit too. Their one static script is allowed by its hash.
-pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-L8U1Et6ukKmDalf5VuQC2Fcx3vCgNCk+LhAYdBpOX98='; \
+pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc='; \
+     style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The same, of pages that ask for a passkey, which takes a second script.
+pub(crate) const MAY_REDIRECT_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-5/JSaFEknRkRQryT9Ya3MlclykkCuQKWXfDnJRb2lIw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Pages without a form.
@@ -10,7 +14,11 @@ pub(crate) const STATIC: &str = "default-src 'none'; style-src 'self'; font-src 
      frame-ancestors 'none'; form-action 'self'";
 
 /// All other pages.
-pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-L8U1Et6ukKmDalf5VuQC2Fcx3vCgNCk+LhAYdBpOX98='; \
+pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc='; \
+     style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// The same, of pages that ask for a passkey.
+pub(crate) const STAYS_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-5/JSaFEknRkRQryT9Ya3MlclykkCuQKWXfDnJRb2lIw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The page of `response_mode=form_post`, with the script that submits it.
@@ -30,17 +38,25 @@ mod tests {
     use base64::prelude::BASE64_STANDARD;
     use cardea_seal::Digest;
 
-    use crate::journey::form_post::SCRIPT;
+    use crate::{journey::form_post::SCRIPT, pages::PASSKEY_SCRIPT};
 
     #[test]
     fn each_policy_names_the_hash_of_its_script() {
-        for (policy, script) in [
-            (super::FORM_POST, SCRIPT),
-            (super::MAY_REDIRECT, crate::pages::SCRIPT),
-            (super::STAYS, crate::pages::SCRIPT),
+        let page = crate::pages::SCRIPT;
+        let both = [page, PASSKEY_SCRIPT];
+        for (policy, scripts) in [
+            (super::FORM_POST, &[SCRIPT][..]),
+            (super::MAY_REDIRECT, &[page]),
+            (super::STAYS, &[page]),
+            (super::MAY_REDIRECT_WITH_PASSKEY, &both),
+            (super::STAYS_WITH_PASSKEY, &both),
         ] {
-            let hash = BASE64_STANDARD.encode(Digest::of(script.as_bytes()).as_bytes());
-            let source = format!("script-src 'sha256-{hash}';");
+            let hash = |script: &&str| {
+                let digest = Digest::of(script.as_bytes());
+                format!(" 'sha256-{}'", BASE64_STANDARD.encode(digest.as_bytes()))
+            };
+            let source: String = scripts.iter().map(hash).collect();
+            let source = format!("script-src{source};");
             assert!(policy.contains(&source), "expected {source}");
         }
     }
@@ -51,6 +67,8 @@ mod tests {
             super::MAY_REDIRECT,
             super::STATIC,
             super::STAYS,
+            super::MAY_REDIRECT_WITH_PASSKEY,
+            super::STAYS_WITH_PASSKEY,
             super::FORM_POST,
         ] {
             assert!(policy.starts_with("default-src 'none'; "));

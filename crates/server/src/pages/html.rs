@@ -11,7 +11,9 @@ use super::csp;
 pub(crate) fn html(policy: &'static str, page: &impl Template) -> Response {
     let value = HeaderValue::from_static(policy);
     let headers = match policy {
-        csp::MAY_REDIRECT | csp::FORM_POST => PageHeaders::on_the_way_to_a_client(value),
+        csp::MAY_REDIRECT | csp::MAY_REDIRECT_WITH_PASSKEY | csp::FORM_POST => {
+            PageHeaders::on_the_way_to_a_client(value)
+        }
         _ => PageHeaders::new(value),
     };
     match page.render() {
@@ -42,7 +44,9 @@ mod tests {
                 .contains_key("cross-origin-opener-policy")
         };
         assert!(!isolated(csp::MAY_REDIRECT));
+        assert!(!isolated(csp::MAY_REDIRECT_WITH_PASSKEY));
         assert!(!isolated(csp::FORM_POST));
         assert!(isolated(csp::STAYS));
+        assert!(isolated(csp::STAYS_WITH_PASSKEY));
     }
 }

@@ -14,7 +14,7 @@ mod user_line;
 mod when;
 
 pub(crate) use app_line::AppLine;
-pub(crate) use assets::{Assets, SCRIPT};
+pub(crate) use assets::{Assets, PASSKEY_SCRIPT, SCRIPT};
 pub(crate) use back::Back;
 pub(crate) use brand::{Brand, BrandParts, DARK_GROUND, LIGHT_GROUND, Logo};
 pub(crate) use colour::Colour;

@@ -15,9 +15,9 @@ for (const button of document.querySelectorAll('button.reveal')) {
 // The section of the account page to return to is in the fragment, which the server does not get.
 const section = document.querySelector('input[name=section]');
 if (section) section.value = location.hash.slice(1);
-// "Stay signed in" is on the page once, and is sent with the form of another provider too.
+// "Stay signed in" is on the page once, and is sent with the form of another provider or of a passkey too.
 const remember = document.querySelector('input[name=remember]');
-for (const form of document.querySelectorAll('.upstreams form')) {
+for (const form of document.querySelectorAll('.upstreams form, form.passkey')) {
   form.addEventListener('formdata', (event) => {
     if (remember && remember.checked) event.formData.set('remember', 'on');
   });

@@ -8,8 +8,8 @@ mod verify;
 use axum::response::Response;
 use cardea_protocol::{
     backup_code::FEW_LEFT,
-    journey::{Authenticator, NextStep, Proved, step_up},
-    mfa::Demand,
+    journey::{Authenticator, NextStep, Proved},
+    mfa::{Acr, Demand},
     model::User,
 };
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
@@ -34,6 +34,7 @@ use crate::{
         trusted_device,
     },
     pages::{UserLine, html},
+    webauthn::sign_in::{self, Place},
 };
 
 const STEP: &str = "second_factor";
@@ -76,6 +77,13 @@ async fn prove(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             return limited(ctx, &browser, &journey, decision);
         }
     }
+    if !demand.takes_code() {
+        return proceed(ctx, &browser, journey.ticket).await;
+    }
+    // Who enters a code has no passkey at hand.
+    if demand.enrolled.any() && demand.may_skip() {
+        journey.ticket.steps.skip();
+    }
     match demand.enrolled.any() {
         true => by_code(ctx, &browser, journey, form).await,
         false => by_enrolment(ctx, &browser, journey, form).await,
@@ -109,7 +117,8 @@ async fn by_code(
         }
         Outcome::Locked(seconds) => return locked(ctx, browser, &journey, seconds),
     };
-    let opened = match proved(ctx, browser, journey, authenticator).await? {
+    let proved = proved(ctx, &user, authenticator);
+    let opened = match session::second_factor(ctx, browser, journey, proved).await? {
         Progress::Opened(opened) => opened,
         Progress::Answer(response) => return Ok(response),
     };
@@ -124,31 +133,17 @@ async fn by_code(
     Ok(response)
 }
 
-/// After the second factor: the session is opened, or the one there is gets it.
-async fn proved(
-    ctx: &Ctx,
-    browser: &Browser,
-    mut journey: Journey,
-    authenticator: Authenticator,
-) -> Result<Progress, Failure> {
+/// The second factor that a user has proved just now.
+fn proved(ctx: &Ctx, user: &User, authenticator: Authenticator) -> Proved {
     let now = ctx.caller.now;
-    if let Some(subject) = journey.ticket.steps.pending().cloned() {
-        journey.ticket.steps.prove(Proved {
-            authenticator,
-            subject,
-            at: now,
-            credential_set_at: now,
-            upstream: None,
-        });
-        return session::progress(ctx, browser, journey.ticket).await;
+    Proved {
+        authenticator,
+        subject: user.subject.clone(),
+        at: now,
+        credential_set_at: now,
+        upstream: None,
+        passkey: None,
     }
-    let stepped_up = journey.session.as_ref();
-    let stepped_up = stepped_up.and_then(|session| step_up(session, authenticator, now));
-    let stepped_up = stepped_up.ok_or_else(|| {
-        Failure::Internal("a second factor belongs to a session or a login".to_owned())
-    })?;
-    let opened = session::step_up(ctx, journey.ticket, &stepped_up).await?;
-    Ok(Progress::Opened(Box::new(opened)))
 }
 
 /// Sets up an authenticator app on the way, then shows the backup codes.
@@ -179,7 +174,8 @@ async fn by_enrolment(
         let restart = journey.ticket.restart(&ctx.app);
         return Err(Failure::page(PageError::TooLate, cause).with_restart(restart));
     }
-    match proved(ctx, browser, journey, Authenticator::Totp).await? {
+    let proved = proved(ctx, &user, Authenticator::Totp);
+    match session::second_factor(ctx, browser, journey, proved).await? {
         Progress::Opened(opened) => {
             let page = CodesPage {
                 shell: ctx.shell(),
@@ -261,8 +257,21 @@ fn show_code(
     problem: Option<FactorProblem>,
 ) -> Result<Response, Failure> {
     let restart = restart(ctx, journey);
+    let demand = journey.demand.as_ref().copied();
+    let demand = demand.unwrap_or(Demand::NOTHING);
+    let place = Place {
+        conditional: false,
+        primary: true,
+    };
+    let passkey = match demand.enrolled.passkey {
+        true => sign_in::form(ctx, browser, journey, place)?,
+        false => None,
+    };
     let page = CodePage {
         shell: ctx.shell(),
+        passkey,
+        takes_code: demand.takes_code(),
+        may_skip: demand.may_skip() && demand.required == Acr::Password,
         ticket: &journey.ticket.seal(&ctx.app)?,
         csrf: &csrf(ctx, browser, journey),
         user: UserLine::of(asked(journey)?),

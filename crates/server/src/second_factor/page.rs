@@ -4,6 +4,7 @@ use cardea_seal::Secret;
 use crate::{
     i18n::{Key, Message},
     pages::{Shell, UserLine, csp},
+    webauthn::form::PasskeyForm,
 };
 
 /// The form for a code.
@@ -11,6 +12,12 @@ use crate::{
 #[template(path = "second_factor/code.html")]
 pub(crate) struct CodePage<'a> {
     pub(crate) shell: Shell<'a>,
+    /// The form for a passkey, if the user has one.
+    pub(crate) passkey: Option<PasskeyForm>,
+    /// Whether a code is enough.
+    pub(crate) takes_code: bool,
+    /// Whether the user may go on without.
+    pub(crate) may_skip: bool,
     /// The sealed ticket.
     pub(crate) ticket: &'a str,
     pub(crate) csrf: &'a str,
@@ -106,7 +113,7 @@ impl FactorProblem {
 }
 
 impl CodePage<'_> {
-    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT_WITH_PASSKEY;
 }
 
 impl EnrolPage<'_> {
@@ -128,6 +135,9 @@ impl CodePage<'static> {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         let page = |username, problem| Self {
             shell: Shell::sample(),
+            passkey: None,
+            takes_code: true,
+            may_skip: false,
             ticket: "v1.ticket",
             csrf: "csrf",
             user: UserLine {
@@ -138,8 +148,17 @@ impl CodePage<'static> {
             restart: Some("/login"),
         };
         let waiting = FactorProblem::TooManyAttempts { minutes: 5 };
+        let passkey = |takes_code, may_skip| Self {
+            passkey: Some(PasskeyForm::sample(false, true)),
+            takes_code,
+            may_skip,
+            ..page("alice", None)
+        };
         vec![
             ("second_factor", page("alice", None)),
+            ("second_factor_passkey", passkey(true, false)),
+            ("second_factor_passkey_only", passkey(false, false)),
+            ("second_factor_passkey_wanted", passkey(true, true)),
             (
                 "second_factor_wrong",
                 page("alice", Some(FactorProblem::WrongCode)),

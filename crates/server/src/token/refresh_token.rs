@@ -3,7 +3,6 @@
 use cardea_protocol::{
     OAuthError,
     claims::{ClaimSource, Holder},
-    mfa::Acr,
     model::{Actor, AuditEvent, Client, Grant},
     request::RefreshTokenRequest,
     scope::{OPENID, Scope},
@@ -63,7 +62,7 @@ pub(super) async fn grant(
     let policy = Policy {
         rotation: client.metadata().refresh_rotation,
         idle_ttl: app.settings.refresh_idle_ttl,
-        second_factor: second_factor && app.settings.mfa.supported().contains(&Acr::Mfa),
+        second_factor: second_factor && app.settings.mfa.has_second_factors(),
     };
     let command = RotateRefresh {
         grant,

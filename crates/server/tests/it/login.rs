@@ -52,10 +52,16 @@ fn comparable(answer: &Answer, username: &str) -> (u16, Vec<(String, String)>, S
         .filter(|(name, _)| !may_differ.contains(&name.as_str()));
     let headers = headers.map(|(k, v)| (k.to_string(), v.to_str().unwrap().to_owned()));
     let mut text = answer.text().to_owned();
-    for name in ["csrf", "ticket"] {
-        let (before, rest) = text
-            .split_once(&format!("name=\"{name}\" value=\""))
-            .unwrap();
+    // Of both forms, and what is asked of a passkey.
+    for start in [
+        "name=\"csrf\" value=\"",
+        "name=\"ticket\" value=\"",
+        "name=\"csrf\" value=\"",
+        "name=\"ticket\" value=\"",
+        "name=\"challenge\" value=\"",
+        "data-options=\"",
+    ] {
+        let (before, rest) = text.split_once(start).unwrap();
         let (_, after) = rest.split_once('"').unwrap();
         text = format!("{before}{after}");
     }

@@ -32,6 +32,7 @@ mod logout_parameters;
 mod logs;
 mod mail;
 mod organizations;
+mod passkeys;
 mod password_reset;
 mod remembered;
 mod revocation;

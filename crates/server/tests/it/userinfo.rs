@@ -16,12 +16,10 @@ async fn access(server: &TestServer, client: TestClient, scope: &str) -> String 
 }
 
 fn members(claims: &Value) -> Vec<&str> {
-    claims
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    let members = claims.as_object().unwrap().keys();
+    let mut members: Vec<_> = members.map(String::as_str).collect();
+    members.sort_unstable();
+    members
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ fn request(name: &str, seconds: i64) -> RequestDeletion {
 
 async fn open(store: &AnyStore, session: Session, seconds: i64) -> bool {
     let command = OpenSession {
+        passkey: None,
         session,
         previous: None,
         password_set_at: None,

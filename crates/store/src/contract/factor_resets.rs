@@ -34,7 +34,7 @@ fn by_link(user: &User, name: &str) -> RequestFactorReset {
     }
 }
 
-fn delayed(user: &User, until: i64) -> RequestFactorReset {
+pub(super) fn delayed(user: &User, until: i64) -> RequestFactorReset {
     RequestFactorReset {
         from: at(until),
         link: None,
@@ -43,7 +43,7 @@ fn delayed(user: &User, until: i64) -> RequestFactorReset {
     }
 }
 
-async fn request(store: &AnyStore, command: RequestFactorReset) -> bool {
+pub(super) async fn request(store: &AnyStore, command: RequestFactorReset) -> bool {
     store.request_factor_reset(command).await.unwrap()
 }
 
@@ -68,7 +68,7 @@ async fn has_factors(store: &AnyStore, user: &User) -> bool {
     view.totp.is_some() || view.backup_codes > 0
 }
 
-async fn pending(store: &AnyStore, user: &User, seconds: i64) -> Option<PendingReset> {
+pub(super) async fn pending(store: &AnyStore, user: &User, seconds: i64) -> Option<PendingReset> {
     let found = store.pending_factor_reset(&user.subject, at(seconds)).await;
     found.unwrap()
 }

@@ -85,6 +85,7 @@ async fn log_in(store: &AnyStore, name: &str, seconds: i64) {
     let command = OpenSession {
         session: session(name, &user(name), seconds),
         previous: None,
+        passkey: None,
         password_set_at: None,
         upstream: None,
         cause: cause(seconds),

@@ -81,6 +81,8 @@ pub mod organizations;
 #[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
+pub mod passkeys;
+#[doc(hidden)]
 pub mod passwords;
 #[doc(hidden)]
 pub mod redemption;
@@ -215,6 +217,19 @@ macro_rules! contract {
                 d28_of_20_nodes_that_claim_at_once_one_gets_the_message, d28_two_nodes_share_what_is_due,
                 d28_an_old_try_settles_nothing, d28_a_retry_moves_its_own_message, d28_what_is_given_up_is_audited,
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
+            passkeys: a_passkey_survives_and_is_its_users,
+                backup_codes_come_with_a_passkey_only_to_who_has_none,
+                passkeys_are_bounded_and_a_disabled_user_gets_none,
+                a_challenge_counts_once,
+                a_passkey_that_changed_since_it_was_verified_does_not_count,
+                of_20_parallel_uses_of_a_challenge_one_counts,
+                a_passkey_is_named_by_its_user,
+                with_the_last_factor_backup_codes_and_trusted_devices_go,
+                the_last_way_in_is_not_removed,
+                of_20_parallel_removals_the_last_way_in_is_left,
+                a_session_begins_only_with_a_passkey_that_is_still_there,
+                a_reset_of_all_factors_takes_the_passkeys_of_one_user,
+                a_sign_in_with_a_passkey_cancels_a_reset_of_its_user;
             passwords: a_hash_is_upgraded_only_if_it_is_still_the_old, d25_a_login_reads_the_user_with_the_password,
                 d25_it_is_known_who_has_a_password_without_reading_it, d25_a_refused_user_leaves_no_password,
                 a_login_in_progress_does_not_survive_a_new_password, a_password_of_another_user_opens_no_session, t3_the_costs_of_password_hashes_are_counted;

@@ -367,6 +367,7 @@ pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: An
     let third = OpenSession {
         session: session("third", alice, 4),
         previous: Some(again.id),
+        passkey: None,
         password_set_at: None,
         upstream: None,
         cause: cause(4),

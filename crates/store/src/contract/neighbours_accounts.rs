@@ -264,6 +264,7 @@ pub async fn a_password_is_read_and_changed_beside_other_credentials(store: AnyS
     let login = OpenSession {
         session: session("three", &carol, 6),
         previous: None,
+        passkey: None,
         password_set_at: Some(at(5)),
         upstream: None,
         cause: cause(6),

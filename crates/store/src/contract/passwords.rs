@@ -200,6 +200,7 @@ pub async fn a_login_in_progress_does_not_survive_a_new_password(store: AnyStore
         world.store.open_session(OpenSession {
             session: session(name, &world.alice, 9),
             previous: None,
+            passkey: None,
             password_set_at: Some(set_at),
             upstream: None,
             cause: cause(9),
@@ -253,6 +254,7 @@ pub async fn a_password_of_another_user_opens_no_session(store: AnyStore) {
     let open = |user: &User, name: &str| OpenSession {
         session: session(name, user, 6),
         previous: None,
+        passkey: None,
         password_set_at: Some(at(0)),
         upstream: None,
         cause: cause(6),

@@ -28,7 +28,6 @@ pub const OFFLINE: &str = "openid orders:read offline_access";
 pub const MINUTE: i64 = 60;
 pub const HOUR: i64 = 3600;
 pub const DAY: i64 = 24 * HOUR;
-
 /// When a case begins: 2030-03-17T17:46:40Z.
 pub const START: Timestamp = Timestamp::constant(1_900_000_000, 0);
 
@@ -253,6 +252,7 @@ impl World {
         let command = OpenSession {
             session: session.clone(),
             previous,
+            passkey: None,
             password_set_at: None,
             upstream: None,
             cause: cause(seconds),

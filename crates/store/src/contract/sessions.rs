@@ -171,6 +171,7 @@ pub async fn a_disabled_user_opens_none(store: AnyStore) {
         world.store.open_session(OpenSession {
             session,
             previous,
+            passkey: None,
             password_set_at: None,
             upstream: None,
             cause: cause(1),
@@ -225,6 +226,7 @@ pub async fn an_expired_user_opens_none(store: AnyStore) {
         let command = OpenSession {
             session: session(name, &world.alice, seconds),
             previous: None,
+            passkey: None,
             password_set_at: None,
             upstream: None,
             cause: cause(seconds),

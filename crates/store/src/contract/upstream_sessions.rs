@@ -10,6 +10,7 @@ use crate::*;
 
 fn login(user: &User, name: &str, sub: &str, sid: Option<&str>) -> OpenSession {
     OpenSession {
+        passkey: None,
         session: session(name, user, 2),
         previous: None,
         password_set_at: None,

@@ -321,6 +321,7 @@ pub async fn a_credential_of_another_kind_is_no_link(store: AnyStore) {
     let login = OpenSession {
         session: session("by-code", alice, 2),
         previous: None,
+        passkey: None,
         password_set_at: None,
         upstream: Some(UpstreamSession {
             upstream: google(),

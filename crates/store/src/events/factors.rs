@@ -15,6 +15,16 @@ pub fn totp_added(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::FactorAdded, subject).detail("totp")
 }
 
+/// A passkey was added.
+pub fn passkey_added(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::FactorAdded, subject).detail("passkey")
+}
+
+/// A passkey was removed.
+pub fn passkey_removed(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::FactorRemoved, subject).detail("passkey")
+}
+
 /// Factors were removed.
 pub fn factors_removed(subject: &Subject, which: WhichFactors) -> AuditEntry<'_> {
     match which {

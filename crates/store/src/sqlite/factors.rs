@@ -1,18 +1,18 @@
 //! Second factors.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{
-    Cause, FactorLane, LastSeen, MAX_TRUSTED_DEVICES, Subject, TrustedDevice,
-};
+use cardea_protocol::model::{Cause, FactorLane, LastSeen, Subject, TrustedDevice};
 use cardea_seal::Digest;
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, named_params};
 
 use super::{
     SqliteStore, audit, factor_attempts, factor_resets,
     fault::Verb,
+    passkeys,
     rows::{self, Fields},
     sessions::session_alive,
+    trusted_devices::{device_select, forget_all_devices, read_device, trust},
 };
 use crate::{
     AttemptFactor, EnrolTotp, FactorAttempt, FactorUse, FactorUsed, FactorView, Factors,
@@ -26,14 +26,6 @@ const ENABLED: &str = "SELECT user_key FROM users WHERE subject = ? AND status =
 /// Whether a user has a factor that backup codes and trusted devices stand in for.
 const HAS_FACTOR: &str =
     "SELECT 1 FROM credentials WHERE user_key = ? AND kind IN ('totp', 'passkey') LIMIT 1";
-
-/// The columns of [`read_device`].
-macro_rules! device_select {
-    () => {
-        "SELECT d.device_key, u.subject, d.label, d.address, d.created_at, d.last_used_at, d.expires_at
-         FROM trusted_devices d JOIN users u ON u.user_key = d.user_key "
-    };
-}
 
 #[async_trait]
 impl Factors for SqliteStore {
@@ -157,19 +149,6 @@ impl Factors for SqliteStore {
     }
 }
 
-fn read_device(row: &Row<'_>) -> Verb<TrustedDevice> {
-    let mut f = Fields::new(row, "trusted_devices", 0);
-    Ok(TrustedDevice {
-        id: f.get("device_key")?,
-        subject: f.parse("subject", Subject::parse)?,
-        label: f.get("label")?,
-        address: f.parse_opt("address", str::parse)?,
-        created_at: f.time("created_at")?,
-        last_used_at: f.time("last_used_at")?,
-        expires_at: f.time("expires_at")?,
-    })
-}
-
 fn view(db: &Connection, subject: &Subject) -> Verb<FactorView> {
     let sql = "SELECT c.kind, c.created_at, c.last_used_at FROM credentials c JOIN users u ON u.user_key = c.user_key
                WHERE u.subject = ? AND c.kind IN ('totp', 'backup_code')";
@@ -184,6 +163,7 @@ fn view(db: &Connection, subject: &Subject) -> Verb<FactorView> {
     })?;
     Ok(FactorView {
         totp: found.iter().find_map(|totp| *totp),
+        passkeys: passkeys::of_user(db, subject)?,
         backup_codes: count(found.iter().filter(|totp| totp.is_none()).count()),
     })
 }
@@ -264,8 +244,25 @@ fn put_backup_codes(tx: &Connection, user: i64, codes: &[Digest], now: Timestamp
     Ok(())
 }
 
+/// The backup codes that come with a passkey. `false` when the user has some.
+pub(super) fn put_first_backup_codes(
+    tx: &Connection,
+    subject: &Subject,
+    codes: &[Digest],
+    cause: &Cause,
+) -> Verb<bool> {
+    let sql = "SELECT u.user_key FROM users u WHERE u.subject = ? AND NOT EXISTS
+                 (SELECT 1 FROM credentials c WHERE c.user_key = u.user_key AND c.kind = 'backup_code')";
+    let Some(user) = rows::value::<i64>(tx, sql, [subject.as_str()])? else {
+        return Ok(false);
+    };
+    put_backup_codes(tx, user, codes, cause.now)?;
+    audit::record(tx, cause, &events::backup_codes_made(subject))?;
+    Ok(true)
+}
+
 /// The key of an enabled user who has a second factor.
-fn with_factor(tx: &Connection, subject: &Subject) -> Verb<Option<i64>> {
+pub(super) fn with_factor(tx: &Connection, subject: &Subject) -> Verb<Option<i64>> {
     let Some(user) = rows::value::<i64>(tx, ENABLED, [subject.as_str()])? else {
         return Ok(None);
     };
@@ -287,51 +284,28 @@ pub(super) fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
     if rows::execute(tx, sql, [user])? == 0 {
         return Ok(false);
     }
-    let left: Option<i64> = rows::value(tx, HAS_FACTOR, [user])?;
-    if left.is_none() {
-        let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
-        rows::execute(tx, sql, [user])?;
-        forget_all_devices(tx, &command.subject)?;
-        factor_resets::cancel(tx, &command.subject, &command.cause)?;
-        factor_attempts::forget(tx, user, &[FactorLane::Known, FactorLane::Others])?;
-    }
+    after_removal(tx, user, &command.subject, &command.cause)?;
     let entry = events::factors_removed(&command.subject, command.which);
     audit::record(tx, &command.cause, &entry)?;
     Ok(true)
 }
 
-fn trust(tx: &Connection, command: &TrustDevice) -> Verb<bool> {
-    let Some(user) = with_factor(tx, &command.subject)? else {
-        return Ok(false);
-    };
-    if let Some(before) = command.replaces {
-        let sql = "DELETE FROM trusted_devices WHERE user_key = ? AND token_hash = ?";
-        rows::execute(tx, sql, (user, before.as_bytes()))?;
+/// Without a second factor, backup codes and trusted devices stand in for nothing.
+pub(super) fn after_removal(
+    tx: &Connection,
+    user: i64,
+    subject: &Subject,
+    cause: &Cause,
+) -> Verb<()> {
+    let left: Option<i64> = rows::value(tx, HAS_FACTOR, [user])?;
+    if left.is_some() {
+        return Ok(());
     }
-    rows::execute(
-        tx,
-        "INSERT INTO trusted_devices (user_key, token_hash, label, address, created_at, last_used_at, expires_at)
-         VALUES (:user, :token, :label, :address, :now, :now, :expires)",
-        named_params! {
-            ":user": user,
-            ":token": command.token.as_bytes(),
-            ":label": command.label,
-            ":address": command.address.map(|ip| ip.to_string()),
-            ":now": command.cause.now.as_millisecond(),
-            ":expires": command.expires_at.as_millisecond(),
-        },
-    )?;
-    let sql = "DELETE FROM trusted_devices WHERE user_key = ?1 AND device_key NOT IN
-                 (SELECT device_key FROM trusted_devices WHERE user_key = ?1 ORDER BY device_key DESC LIMIT ?2)";
-    rows::execute(tx, sql, (user, MAX_TRUSTED_DEVICES))?;
-    audit::record(tx, &command.cause, &events::device_trusted(command))?;
-    Ok(true)
-}
-
-/// The browsers that a user trusts are forgotten with the known devices, see [`super::users::forget_devices`].
-pub(super) fn forget_all_devices(tx: &Connection, subject: &Subject) -> Verb<u64> {
-    let sql = "DELETE FROM trusted_devices WHERE user_key = (SELECT user_key FROM users WHERE subject = ?)";
-    rows::execute(tx, sql, [subject.as_str()])
+    let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = 'backup_code'";
+    rows::execute(tx, sql, [user])?;
+    forget_all_devices(tx, subject)?;
+    factor_resets::cancel(tx, subject, cause)?;
+    factor_attempts::forget(tx, user, &[FactorLane::Known, FactorLane::Others])
 }
 
 /// Adds a second factor to a session, see [`crate::Sessions::step_up_session`].

@@ -195,6 +195,7 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         previous,
         password_set_at,
         upstream,
+        passkey,
         cause,
     } = command;
     let sql = concat!(
@@ -203,6 +204,8 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
                 WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = :set_at))
            AND (:link IS NULL OR EXISTS (SELECT 1 FROM credentials c
                 WHERE c.user_key = u.user_key AND c.kind = 'upstream' AND c.id = :link))
+           AND (:passkey IS NULL OR EXISTS (SELECT 1 FROM credentials c
+                WHERE c.user_key = u.user_key AND c.kind = 'passkey' AND c.id = :passkey))
            AND ",
         may_log_in!()
     );
@@ -210,6 +213,7 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         ":subject": session.subject.as_str(),
         ":set_at": password_set_at.map(Timestamp::as_millisecond),
         ":link": upstream.as_ref().map(|login| login.link.as_str()),
+        ":passkey": passkey.as_ref().map(|id| id.as_str()),
         ":now": cause.now.as_millisecond(),
     };
     let Some(user) = rows::value::<i64>(tx, sql, params)? else {

@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params};
 
 use super::{
-    SqliteStore, account, audit, factors,
+    SqliteStore, account, audit,
     fault::Verb,
     login_email, new_users,
     rows::{self, Fields},
-    sessions,
+    sessions, trusted_devices,
     usernames::{by_name, insert},
 };
 use crate::{
@@ -377,7 +377,7 @@ fn set_password(
 pub(super) fn forget_devices(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
     let sql = "UPDATE users SET devices_since = ? WHERE subject = ?";
     rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str()))?;
-    factors::forget_all_devices(tx, subject).map(drop)
+    trusted_devices::forget_all_devices(tx, subject).map(drop)
 }
 
 fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {

@@ -1,10 +1,7 @@
 //! `POST /account/security/factors`: removes the authenticator app, makes backup codes, forgets trusted devices.
 
 use axum::response::Response;
-use cardea_protocol::{
-    mfa::Acr,
-    model::{Actor, TrustedDevice},
-};
+use cardea_protocol::model::{Actor, TrustedDevice};
 use cardea_store::{FactorView, ForgetDevice, RemoveFactors, ReplaceBackupCodes, WhichFactors};
 use cardea_web::inbound::UnreadForm;
 
@@ -32,7 +29,7 @@ pub(super) struct Factors {
 
 impl Factors {
     pub(super) async fn of(ctx: &Ctx, signed_in: &SignedIn) -> Result<Option<Self>, Failure> {
-        if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
+        if !ctx.app.settings.mfa.has_second_factors() {
             return Ok(None);
         }
         let (store, subject) = (&ctx.app.store, &signed_in.user.subject);
@@ -65,7 +62,7 @@ pub(super) fn check_form(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
     check_form(ctx, signed_in, form)?;
-    if !ctx.app.settings.mfa.supported().contains(&Acr::Mfa) {
+    if !ctx.app.settings.mfa.has_second_factors() {
         return Err(Failure::page(PageError::NotFound, "second factors are off"));
     }
     let subject = signed_in.user.subject.clone();

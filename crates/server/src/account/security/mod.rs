@@ -4,6 +4,7 @@ pub(crate) mod authenticator_app;
 pub(crate) mod factors;
 pub(crate) mod links;
 pub(crate) mod page;
+pub(crate) mod passkeys;
 
 use axum::response::Response;
 
@@ -32,6 +33,7 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 
 async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     let store = &ctx.app.store;
+    let view = store.factors(&signed_in.user.subject).await?;
     let factors = Factors::of(ctx, signed_in).await?;
     let now = ctx.caller.now;
     let lines = factors.as_ref().map(|factors| FactorLines {
@@ -52,6 +54,7 @@ async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
         frame: signed_in.frame(ctx, AccountSection::Security),
         has_password: store.has_password(&signed_in.user.subject).await?,
         factors: lines,
+        passkeys: view.passkeys.len() as u64,
         has_upstreams: ctx.app.upstreams.iter().next().is_some(),
     };
     Ok(signed_in.answer(ctx, html(SecurityPage::CSP, &page)))

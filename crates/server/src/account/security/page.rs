@@ -15,6 +15,8 @@ pub(crate) struct SecurityPage<'a> {
     pub(crate) shell: Shell<'a>,
     pub(crate) frame: Frame<'a>,
     pub(crate) has_password: bool,
+    /// How many passkeys the user has.
+    pub(crate) passkeys: u64,
     /// The second factors; nothing where they are off.
     pub(crate) factors: Option<FactorLines<'a>>,
     /// Whether there are other providers.
@@ -52,6 +54,11 @@ impl DeviceLine<'_> {
 }
 
 impl SecurityPage<'_> {
+    fn passkeys_in_words(&self) -> Message<'static> {
+        let count = self.shell.t_with("passkey-count");
+        count.count("passkeys", self.passkeys)
+    }
+
     pub(crate) const CSP: &'static str = csp::STAYS;
 }
 
@@ -64,6 +71,7 @@ impl SecurityPage<'static> {
             shell: Shell::sample(),
             frame,
             has_password,
+            passkeys: u64::from(has_password) * 2,
             has_upstreams: true,
             factors: Some(FactorLines {
                 app_since: has_password.then(|| When::sample(60)),

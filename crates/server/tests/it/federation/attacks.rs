@@ -199,6 +199,7 @@ async fn a_form_of_another_site_begins_nothing() {
     assert_eq!(answer.status, 403);
     // And there is no other upstream.
     let form = cardea_testkit::Form {
+        options: None,
         action: "/federation/other".to_owned(),
         ..form
     };

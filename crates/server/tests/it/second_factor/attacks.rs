@@ -112,6 +112,7 @@ async fn the_step_is_not_skipped_by_opening_another_page() {
     assert_eq!(page.path(), "/login");
     let posted = page.form().without("section").with("decision", "allow");
     let consent = cardea_testkit::Form {
+        options: None,
         action: "/consent".to_owned(),
         ..posted
     };

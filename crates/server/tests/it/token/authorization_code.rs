@@ -25,11 +25,11 @@ async fn every_authentication_method_redeems_a_code() {
         let members: Vec<_> = tokens.as_object().unwrap().keys().collect();
         let expected = [
             "access_token",
-            "expires_in",
-            "id_token",
-            "refresh_token",
-            "scope",
             "token_type",
+            "expires_in",
+            "refresh_token",
+            "id_token",
+            "scope",
         ];
         assert_eq!(members, expected, "{}", client.id);
     }

@@ -21,7 +21,7 @@ async fn a_script_gets_a_token_in_its_own_name() {
     let members: Vec<_> = tokens.as_object().unwrap().keys().collect();
     assert_eq!(
         members,
-        ["access_token", "expires_in", "scope", "token_type"]
+        ["access_token", "token_type", "expires_in", "scope"]
     );
     let access = tokens["access_token"].as_str().unwrap();
     let claims = jwt::claims(access);

@@ -41,11 +41,11 @@ async fn a_refresh_gives_new_tokens_for_the_same_login() {
     let members: Vec<_> = second.as_object().unwrap().keys().collect();
     let expected = [
         "access_token",
-        "expires_in",
-        "id_token",
-        "refresh_token",
-        "scope",
         "token_type",
+        "expires_in",
+        "refresh_token",
+        "id_token",
+        "scope",
     ];
     assert_eq!(members, expected);
     assert_ne!(token(&first), token(&second));

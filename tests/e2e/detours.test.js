@@ -133,7 +133,7 @@ test('an empty login form says what is missing', async (t) => {
   const { page } = await person(t, on.browser);
   await page.goto(ask().url);
   await sees(page, 'Sign in');
-  await page.locator('form').evaluate((form) => (form.noValidate = true));
+  await page.locator('form').first().evaluate((form) => (form.noValidate = true));
   await page.getByLabel('User name').fill('alice');
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   assert.match(await page.getByRole('alert').textContent(), /Enter your password\./);

@@ -46,7 +46,9 @@ test('a screen reader announces the texts of the login and consent pages', async
   - text: Password
   - textbox "Password"
   - button "Show"
-  - button "Continue"`);
+  - button "Continue"
+  - paragraph: Or
+  - button "Use a passkey"`);
   await page.keyboard.type('alice');
   await page.getByLabel('Password').fill(PASSWORDS.alice);
   await page.keyboard.press('Enter');

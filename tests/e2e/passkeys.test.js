@@ -64,8 +64,9 @@ test('a passkey is added, signs in alone, in the field of the user name and afte
   await laptop.confirms(false);
   await signOut(page);
   await account(page);
-  await press(page, 'Use a passkey');
+  await sees(page, 'Sign in');
   await laptop.confirms(true);
+  await press(page, 'Use a passkey');
   await sees(page, 'Your account');
 
   // Chosen in the list of the field for the user name.
@@ -103,5 +104,5 @@ test('a passkey is not offered without JavaScript, and its page says so', async 
   await logIn(page, 'bob');
   await sees(page, 'Your account');
   await page.getByRole('link', { name: 'Manage', exact: true }).first().click();
-  await page.getByText('Passkeys need JavaScript, which is off in this browser.').waitFor();
+  await page.getByText('Passkeys need JavaScript and a current browser.').waitFor();
 });

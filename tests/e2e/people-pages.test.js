@@ -45,7 +45,7 @@ test('the pages are accessible: axe, landmarks, labels, keyboard, light and dark
     const { title, scripts, inline, ...rest } = structure;
     assert.match(title, /^.+ · Cardea$/, name);
     assert.deepEqual(rest, { lang: 'en', headings: 1, mains: 1, nameless: 0, twice: 0 }, name);
-    assert.ok(scripts <= 1 && inline === scripts, name);
+    assert.ok(scripts <= 2 && inline === scripts, name);
     assert.deepEqual(axe, [], name);
     assert.deepEqual(widths, { '100%': TINY.width, '200%': TINY.width }, name);
     assert.equal(focus.reached.size, focus.count, `${name}: ${[...focus.reached.keys()]}`);

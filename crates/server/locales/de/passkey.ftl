@@ -4,7 +4,8 @@ passkey-lead = Bestätigen Sie mit Fingerabdruck, Gesicht oder Bildschirmsperre.
 passkey-use = Passkey verwenden
 passkey-cancelled = Das hat nicht geklappt oder wurde abgebrochen. Bitte versuchen Sie es noch einmal.
 passkey-refused = Dieser Passkey wurde nicht angenommen. Bitte versuchen Sie es noch einmal oder melden Sie sich anders an.
-passkey-no-script = Passkeys brauchen JavaScript, das in diesem Browser ausgeschaltet ist.
+passkey-no-script = Passkeys brauchen JavaScript und einen aktuellen Browser.
+passkey-or = Oder
 passkey-other-way = Anders anmelden
 
 passkey-list = Ihre Passkeys

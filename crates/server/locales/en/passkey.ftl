@@ -4,7 +4,8 @@ passkey-lead = Confirm with your fingerprint, face or screen lock.
 passkey-use = Use a passkey
 passkey-cancelled = That did not work or was cancelled. Please try again.
 passkey-refused = This passkey was not accepted. Please try again, or sign in another way.
-passkey-no-script = Passkeys need JavaScript, which is off in this browser.
+passkey-no-script = Passkeys need JavaScript and a current browser.
+passkey-or = Or
 passkey-other-way = Sign in another way
 
 passkey-list = Your passkeys

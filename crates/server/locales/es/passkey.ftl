@@ -4,7 +4,8 @@ passkey-lead = Confirme con su huella, su rostro o el bloqueo de pantalla.
 passkey-use = Usar una llave de acceso
 passkey-cancelled = No ha funcionado o se ha cancelado. Inténtelo de nuevo.
 passkey-refused = Esta llave de acceso no se ha aceptado. Inténtelo de nuevo o inicie sesión de otra forma.
-passkey-no-script = Las llaves de acceso necesitan JavaScript, que está desactivado en este navegador.
+passkey-no-script = Las llaves de acceso necesitan JavaScript y un navegador actual.
+passkey-or = O
 passkey-other-way = Iniciar sesión de otra forma
 
 passkey-list = Llaves de acceso

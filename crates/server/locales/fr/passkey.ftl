@@ -4,7 +4,8 @@ passkey-lead = Confirmez avec votre empreinte, votre visage ou le verrouillage d
 passkey-use = Utiliser une clé d’accès
 passkey-cancelled = Cela n’a pas fonctionné ou a été annulé. Veuillez réessayer.
 passkey-refused = Cette clé d’accès n’a pas été acceptée. Veuillez réessayer ou vous connecter autrement.
-passkey-no-script = Les clés d’accès ont besoin de JavaScript, qui est désactivé dans ce navigateur.
+passkey-no-script = Les clés d’accès ont besoin de JavaScript et d’un navigateur récent.
+passkey-or = Ou
 passkey-other-way = Se connecter autrement
 
 passkey-list = Clés d’accès

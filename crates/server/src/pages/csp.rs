@@ -6,7 +6,7 @@ pub(crate) const MAY_REDIRECT: &str = "default-src 'none'; script-src 'sha256-W2
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The same, of pages that ask for a passkey, which takes a second script.
-pub(crate) const MAY_REDIRECT_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-5/JSaFEknRkRQryT9Ya3MlclykkCuQKWXfDnJRb2lIw='; \
+pub(crate) const MAY_REDIRECT_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-i1i/aMXKVYw8H4uPAeDtvwm2q7uXb59gCctfG5scVtw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Pages without a form.
@@ -18,7 +18,7 @@ pub(crate) const STAYS: &str = "default-src 'none'; script-src 'sha256-W2Bnigsmx
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The same, of pages that ask for a passkey.
-pub(crate) const STAYS_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-5/JSaFEknRkRQryT9Ya3MlclykkCuQKWXfDnJRb2lIw='; \
+pub(crate) const STAYS_WITH_PASSKEY: &str = "default-src 'none'; script-src 'sha256-W2BnigsmxauDF5VuBVwfu6DuZDffOSBPtpne9vaMpVc=' 'sha256-i1i/aMXKVYw8H4uPAeDtvwm2q7uXb59gCctfG5scVtw='; \
      style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// The page of `response_mode=form_post`, with the script that submits it.

@@ -36,6 +36,7 @@
   if (form && window.PublicKeyCredential) {
     const problem = form.querySelector('.error');
     form.hidden = false;
+    document.querySelector('.passkey-missing')?.remove();
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       event.stopPropagation();

@@ -186,7 +186,7 @@ async fn the_page_of_passkeys_leads_to_the_other_way_and_back() {
         .await;
     assert_eq!((page.status(), page.path()), (200, "/passkey"));
     assert!(page.text().contains("href=\"/login?ticket="));
-    assert!(page.text().contains("<noscript>"));
+    assert!(page.text().contains("passkey-missing"));
     prove(&mut browser, &page, &mut authenticator).await;
     assert!(browser.cookie(SESSION).is_some());
 }

@@ -63,7 +63,10 @@ impl FactorsOptions {
             (false, _) => {
                 let factors: Factors = desk.admin.get(&path).await?;
                 desk.out.answer(&factors, |factors| {
-                    details(factors, &["totp", "backup_codes", "trusted_devices"])
+                    details(
+                        factors,
+                        &["totp", "passkeys", "backup_codes", "trusted_devices"],
+                    )
                 })
             }
         }

@@ -10,6 +10,7 @@ fn second_factors_are_shown_and_reset() {
     bench.tell(&add, PASSWORD).fine();
     let shown = bench.run(&["user", "factors", "alice", "--json"]).fine();
     assert_eq!(shown.json()["totp"], false);
+    assert_eq!(shown.json()["passkeys"], 0);
     assert_eq!(shown.json()["backup_codes"], 0);
     let text = bench.run(&["user", "factors", "alice"]).fine().out;
     assert!(text.contains("backup_codes"), "{text}");

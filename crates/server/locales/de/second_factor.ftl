@@ -17,7 +17,7 @@ second-factor-enrol-confirm = Bestätigen
 second-factor-skip = Jetzt nicht
 
 second-factor-codes-title = Ihre Ersatzcodes
-second-factor-codes-lead = Jeder gilt einmal anstelle Ihrer Authenticator-App, zum Beispiel wenn Sie Ihr Telefon verloren haben.
+second-factor-codes-lead = Jeder gilt einmal anstelle Ihres zweiten Schritts, zum Beispiel wenn Sie Ihr Telefon verloren haben.
 second-factor-codes-once = Drucken Sie sie aus oder schreiben Sie sie jetzt auf. Sie werden nicht noch einmal gezeigt.
 second-factor-go-on = Weiter
 second-factor-back = Zurück zu Ihrem Konto

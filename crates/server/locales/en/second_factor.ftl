@@ -17,7 +17,7 @@ second-factor-enrol-confirm = Confirm
 second-factor-skip = Not now
 
 second-factor-codes-title = Your backup codes
-second-factor-codes-lead = Each of them works once in place of your authenticator app, for example when you have lost your phone.
+second-factor-codes-lead = Each of them works once in place of your second step, for example when you have lost your phone.
 second-factor-codes-once = Print them or write them down now. They are not shown again.
 second-factor-go-on = Continue
 second-factor-back = Back to your account

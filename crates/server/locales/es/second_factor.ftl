@@ -17,7 +17,7 @@ second-factor-enrol-confirm = Confirmar
 second-factor-skip = Ahora no
 
 second-factor-codes-title = Sus códigos de respaldo
-second-factor-codes-lead = Cada uno sirve una vez en lugar de su aplicación de autenticación, por ejemplo si ha perdido su teléfono.
+second-factor-codes-lead = Cada uno sirve una vez en lugar de su segundo paso, por ejemplo si ha perdido su teléfono.
 second-factor-codes-once = Imprímalos o anótelos ahora. No se volverán a mostrar.
 second-factor-go-on = Continuar
 second-factor-back = Volver a su cuenta

@@ -17,7 +17,7 @@ second-factor-enrol-confirm = Confirmer
 second-factor-skip = Pas maintenant
 
 second-factor-codes-title = Vos codes de secours
-second-factor-codes-lead = Chacun fonctionne une fois à la place de votre application d’authentification, par exemple si vous avez perdu votre téléphone.
+second-factor-codes-lead = Chacun fonctionne une fois à la place de votre deuxième étape, par exemple si vous avez perdu votre téléphone.
 second-factor-codes-once = Imprimez-les ou notez-les maintenant. Ils ne seront plus affichés.
 second-factor-go-on = Continuer
 second-factor-back = Retour à votre compte

@@ -128,9 +128,15 @@ async fn view(app: &Shared, operator: &Operator, subject: &Subject) -> Answer<Js
         totp: found.totp.is_some(),
         totp_created_at: found.totp.map(|totp| totp.created_at),
         totp_last_used_at: found.totp.and_then(|totp| totp.last_used_at),
+        passkeys: count(found.passkeys.len()),
         backup_codes: found.backup_codes,
-        trusted_devices: u32::try_from(devices.len()).unwrap_or(u32::MAX),
+        trusted_devices: count(devices.len()),
         reset_from: pending.map(|pending| pending.from),
         reset_link_expires_at: pending.and_then(|pending| pending.link_expires_at),
     }))
+}
+
+/// Both lists are bounded by the store.
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,7 @@
 use askama::Template;
 
 use crate::{
+    i18n::{Key, Message},
     login::page::LoginProblem,
     pages::{Shell, When, csp},
 };
@@ -29,6 +30,14 @@ pub(crate) enum View {
 }
 
 impl FactorResetPage<'_> {
+    /// The user name is not typed here.
+    fn text(&self, problem: &LoginProblem) -> Message<'static> {
+        match problem {
+            LoginProblem::WrongNameOrPassword => self.shell.t_with(Key("factor-reset-wrong")),
+            other => (*other).text(&self.shell),
+        }
+    }
+
     pub(crate) const CSP: &'static str = csp::STAYS;
 }
 

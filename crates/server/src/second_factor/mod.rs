@@ -80,12 +80,8 @@ async fn prove(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     if !demand.takes_code() {
         return proceed(ctx, &browser, journey.ticket).await;
     }
-    // Who enters a code has no passkey at hand.
-    if demand.enrolled.any() && demand.may_skip() {
-        journey.ticket.steps.skip();
-    }
     match demand.enrolled.any() {
-        true => by_code(ctx, &browser, journey, form).await,
+        true => by_code(ctx, &browser, journey, &demand, form).await,
         false => by_enrolment(ctx, &browser, journey, form).await,
     }
 }
@@ -100,7 +96,8 @@ fn asked(journey: &Journey) -> Result<&User, Failure> {
 async fn by_code(
     ctx: &Ctx,
     browser: &Browser,
-    journey: Journey,
+    mut journey: Journey,
+    demand: &Demand,
     form: &Form,
 ) -> Result<Response, Failure> {
     let user = asked(&journey)?.clone();
@@ -117,6 +114,10 @@ async fn by_code(
         }
         Outcome::Locked(seconds) => return locked(ctx, browser, &journey, seconds),
     };
+    // Who has entered a code has no passkey at hand.
+    if demand.may_skip() {
+        journey.ticket.steps.skip();
+    }
     let proved = proved(ctx, &user, authenticator);
     let opened = match session::second_factor(ctx, browser, journey, proved).await? {
         Progress::Opened(opened) => opened,

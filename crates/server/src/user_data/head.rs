@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     admin::types::{
-        DataOfApp, DataOfAuthenticatorApp, DataOfLink, DataOfMembership, DataOfProfile,
-        DataOfSignIn, DataOfTrustedDevice, UserData,
+        DataOfApp, DataOfAuthenticatorApp, DataOfLink, DataOfMembership, DataOfPasskey,
+        DataOfProfile, DataOfSignIn, DataOfTrustedDevice, UserData,
     },
     app::App,
 };
@@ -66,6 +66,16 @@ async fn sign_in(app: &App, user: &User, now: Timestamp) -> Result<DataOfSignIn,
             created_at: totp.created_at,
             last_used_at: totp.last_used_at,
         }),
+        passkeys: factors
+            .passkeys
+            .into_iter()
+            .map(|passkey| DataOfPasskey {
+                name: passkey.label,
+                synced: passkey.synced,
+                created_at: passkey.created_at,
+                last_used_at: passkey.last_used_at,
+            })
+            .collect(),
         backup_codes: factors.backup_codes,
         trusted_devices: devices
             .into_iter()

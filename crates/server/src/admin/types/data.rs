@@ -79,6 +79,8 @@ pub struct DataOfSignIn {
     pub password: bool,
     /// The authenticator app.
     pub authenticator_app: Option<DataOfAuthenticatorApp>,
+    /// The passkeys, the first one first.
+    pub passkeys: Vec<DataOfPasskey>,
     /// How many backup codes are left.
     pub backup_codes: u32,
     /// Browsers that are not asked for the second factor.
@@ -92,6 +94,20 @@ pub struct DataOfAuthenticatorApp {
     /// When it was set up.
     pub created_at: Timestamp,
     /// When a code of it was used for the last time.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A passkey.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataOfPasskey {
+    /// The name that the user gave it.
+    pub name: String,
+    /// Whether its private key can be on several devices.
+    pub synced: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When the user signed in with it for the last time.
     pub last_used_at: Option<Timestamp>,
 }
 

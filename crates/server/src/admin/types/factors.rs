@@ -11,6 +11,8 @@ pub struct Factors {
     pub totp_created_at: Option<Timestamp>,
     /// When a code of it was used for the last time.
     pub totp_last_used_at: Option<Timestamp>,
+    /// How many passkeys the user has.
+    pub passkeys: u32,
     /// How many backup codes are left.
     pub backup_codes: u32,
     /// How many browsers are not asked for the second factor.

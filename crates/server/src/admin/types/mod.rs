@@ -24,7 +24,8 @@ pub use audit::{Actor, AuditEntry, AuditQuery};
 pub use clients::{Client, ClientPatch, NewClient};
 pub use data::{
     DataOfApp, DataOfAuthenticatorApp, DataOfEvent, DataOfGrant, DataOfLink, DataOfMembership,
-    DataOfProfile, DataOfSession, DataOfSignIn, DataOfTrustedDevice, EventAuthor, UserData,
+    DataOfPasskey, DataOfProfile, DataOfSession, DataOfSignIn, DataOfTrustedDevice, EventAuthor,
+    UserData,
 };
 pub use factors::{FactorResetLink, Factors, LinkDelivery, NewFactorResetLink, ResetQuery};
 pub use findings::{Finding, Level};

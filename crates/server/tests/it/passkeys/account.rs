@@ -122,3 +122,23 @@ async fn a_passkey_signs_in_where_second_factors_are_off() {
     let page = log_in_at(&mut browser, &page, Person::ALICE).await;
     assert_ne!(page.path(), "/second_factor", "nobody is asked");
 }
+
+#[tokio::test]
+async fn passkeys_stand_in_the_data_of_the_user_without_keys_and_ids() {
+    let server = TestServer::start().await;
+    let mut alice = enrolled(&server, Person::ALICE).await;
+    let mut browser = Browser::new(&server);
+    let page = login_page(&mut browser, &request()).await;
+    let page = prove(&mut browser, &page, &mut alice).await;
+    id_token(&mut browser, page).await;
+    let page = browser.open(&server.url("/account/export")).await;
+    let mut forms = page.forms().into_iter();
+    let form = forms.find(|form| form.action.ends_with("/account/export"));
+    let answer = browser.submit_once(&page, form.unwrap(), &[]).await;
+    let data: Value = serde_json::from_slice(&answer.body).unwrap();
+    let passkey = &data["sign_in"]["passkeys"][0];
+    let members: Vec<_> = passkey.as_object().unwrap().keys().collect();
+    assert_eq!(members, ["name", "synced", "created_at", "last_used_at"]);
+    assert_eq!(passkey["name"], "Laptop");
+    assert!(passkey["last_used_at"].is_string(), "{passkey}");
+}

@@ -22,6 +22,8 @@ mod log;
 mod ports;
 mod wait;
 
+#[cfg(feature = "passkeys")]
+mod authenticator_model;
 #[cfg(feature = "provider")]
 mod browser;
 #[cfg(feature = "provider")]

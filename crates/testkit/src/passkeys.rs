@@ -1,14 +1,17 @@
 //! A soft authenticator for passkeys (WebAuthn), in the place of a browser's and of the script of the pages.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use cardea_seal::Digest;
 use passkey::{
     authenticator::{
         Authenticator, CredentialStore, DiscoverabilitySupport, StoreInfo, UiHint, UserCheck,
         UserValidationMethod,
     },
     client::{Client, DefaultClientData},
-    crypto::aws_lc_rs::AwsLcRsBackend,
+    crypto::{CryptoBackend, SecretKeyT as _, aws_lc_rs::AwsLcRsBackend},
     types::{
         Passkey,
         ctap2::{
@@ -23,7 +26,11 @@ use passkey::{
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::{Form, ISSUER, Page};
+use crate::{Form, ISSUER, Page, authenticator_model::bound_to_device};
+
+pub use crate::authenticator_model::AuthenticatorModel;
+
+type SecretKey = <AwsLcRsBackend as CryptoBackend>::SecretKey;
 
 /// A user's authenticator, with the passkeys that it has made.
 #[derive(Clone, Default)]
@@ -32,6 +39,8 @@ pub struct SoftAuthenticator {
     passkeys: Vec<Passkey>,
     /// Whether it lets anybody use it.
     pub skips_verification: bool,
+    /// Which model it is, if it proves that.
+    pub model: Option<Arc<AuthenticatorModel>>,
     /// The page that it believes to be on, if not the provider's.
     pub origin: Option<Url>,
 }
@@ -61,8 +70,13 @@ impl SoftAuthenticator {
         let request = serde_json::from_value(options(form)).expect("creation options");
         let (mut client, origin) = self.client();
         let made = client.register(origin, request, DefaultClientData).await;
-        let made = serde_json::to_value(made.expect("a passkey")).expect("JSON");
+        let mut made = serde_json::to_value(made.expect("a passkey")).expect("JSON");
         self.passkeys = client.authenticator_mut().store_mut().0.clone();
+        if let Some(model) = &self.model {
+            let part = |name: &str| bytes(&made["response"][name]);
+            let object = model.attest(&part("attestationObject"), &part("clientDataJSON"));
+            made["response"]["attestationObject"] = object.into();
+        }
         answer(&made, &["clientDataJSON", "attestationObject"])
     }
 
@@ -73,8 +87,11 @@ impl SoftAuthenticator {
         let signed = client
             .authenticate(origin, request, DefaultClientData)
             .await;
-        let signed = serde_json::to_value(signed.expect("a signature")).expect("JSON");
+        let mut signed = serde_json::to_value(signed.expect("a signature")).expect("JSON");
         self.passkeys = client.authenticator_mut().store_mut().0.clone();
+        if self.model.is_some() {
+            self.sign_as_bound(&mut signed);
+        }
         let parts = [
             "clientDataJSON",
             "authenticatorData",
@@ -82,6 +99,22 @@ impl SoftAuthenticator {
             "userHandle",
         ];
         answer(&signed, &parts)
+    }
+
+    /// Signs again, with flags of a passkey that can't be on another device.
+    fn sign_as_bound(&self, signed: &mut Value) {
+        let id = bytes(&signed["rawId"]);
+        let mut passkeys = self.passkeys.iter();
+        let passkey = passkeys.find(|passkey| *passkey.credential_id == id);
+        let key = &passkey.expect("the passkey that signed").key;
+        let mut key = SecretKey::from_cose_key(key).expect("a key");
+        let response = &mut signed["response"];
+        let data = bound_to_device(bytes(&response["authenticatorData"]));
+        let client_data = Digest::of(&bytes(&response["clientDataJSON"]));
+        let signed = [&data, client_data.as_bytes().as_slice()].concat();
+        let signature = key.sign(&signed);
+        response["authenticatorData"] = data.into();
+        response["signature"] = signature.into();
     }
 
     fn client(
@@ -94,8 +127,9 @@ impl SoftAuthenticator {
             verification: !self.skips_verification,
         };
         let keyring = Keyring(self.passkeys.clone());
-        let mut authenticator =
-            Authenticator::new(Aaguid::new_empty(), keyring, owner, AwsLcRsBackend);
+        let model = self.model.as_ref().map(|model| Aaguid(model.aaguid));
+        let model = model.unwrap_or_else(Aaguid::new_empty);
+        let mut authenticator = Authenticator::new(model, keyring, owner, AwsLcRsBackend);
         authenticator.set_make_credentials_with_signature_counter(true);
         let issuer = Url::parse(ISSUER).expect("a URL");
         (
@@ -125,9 +159,12 @@ fn answer(credential: &Value, parts: &[&str]) -> String {
 }
 
 /// Bytes as base64url.
-fn text(bytes: &Value) -> Value {
-    let bytes: Vec<u8> = serde_json::from_value(bytes.clone()).expect("bytes");
-    BASE64_URL_SAFE_NO_PAD.encode(bytes).into()
+fn text(value: &Value) -> Value {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes(value)).into()
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    serde_json::from_value(value.clone()).expect("bytes")
 }
 
 /// The passkeys of an authenticator, the last one first.

@@ -6,11 +6,13 @@ mod clients;
 mod demo_secrets;
 pub mod development;
 mod keys;
+mod lifetimes;
 mod limits;
 pub(crate) mod mail;
 mod metrics;
 mod mfa;
 mod networks;
+mod passkeys;
 mod passwords;
 mod places;
 pub(crate) mod problem;
@@ -39,6 +41,7 @@ pub use limits::LimitsConfig;
 pub use mail::MailConfig;
 pub use metrics::MetricsConfig;
 pub use mfa::{MfaConfig, MfaRule};
+pub use passkeys::{AuthenticatorConfig, PasskeysConfig};
 pub use passwords::PasswordsConfig;
 pub use places::Places;
 pub use problem::{ConfigProblem, ConfigProblems};
@@ -73,6 +76,8 @@ pub struct Config {
     pub passwords: PasswordsConfig,
     /// When a second factor is asked for.
     pub mfa: MfaConfig,
+    /// Which authenticators can make passkeys.
+    pub passkeys: PasskeysConfig,
     /// Who can make an account.
     pub sign_up: SignUpConfig,
     /// Rate limits: requests a minute, counted by network (IPv4 /24, IPv6 /64), by client or by account. What is over them is
@@ -131,6 +136,7 @@ impl Default for Config {
             sessions: SessionsConfig::default(),
             passwords: PasswordsConfig::default(),
             mfa: MfaConfig::default(),
+            passkeys: PasskeysConfig::default(),
             sign_up: SignUpConfig::default(),
             limits: LimitsConfig::default(),
             metrics: MetricsConfig::default(),

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 
 use super::{
     Config, ConfigProblem, OutboundConfig, SeedUser,
+    lifetimes::lifetimes,
     mail::MailServer,
     networks::networks,
-    settings::{Issuer, brand, lifetimes, resources},
+    settings::{Issuer, brand, resources},
 };
 use crate::mail::templates::Templates;
 
@@ -28,6 +29,7 @@ impl Config {
         ];
         problems.extend(networks.into_iter().filter_map(Result::err).flatten());
         problems.extend(self.mfa.policy().err().into_iter().flatten());
+        problems.extend(self.passkeys.read().err().into_iter().flatten());
         problems.extend(self.sign_up.read().err().into_iter().flatten());
         problems.extend(self.outbound.problems());
         problems.extend(MailServer::read(&self.mail).err());

@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 
-use cardea_protocol::{
-    factor_reset::LONGEST_DELAY, language::Lang, mfa::Policy, model::MetadataError,
-    resources::Resources,
-};
+use cardea_protocol::{language::Lang, mfa::Policy, model::MetadataError, resources::Resources};
 use cardea_web::{config::Duration, inbound::CookieNames};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use url::{Host, Url};
+use webauthn_rs::prelude::AttestationCaList;
 
-use super::{Config, ConfigProblem, Places, mail::MailServer, networks::networks, sign_up::SignUp};
+use super::{
+    Config, ConfigProblem, Places, lifetimes::lifetimes, mail::MailServer, networks::networks,
+    sign_up::SignUp,
+};
 use crate::pages::{Brand, BrandParts, Logo};
 
 /// The checked configuration.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub(crate) session_remember: Option<SignedDuration>,
     pub(crate) mfa: Policy,
     pub(crate) factor_reset_delay: SignedDuration,
+    /// The models of authenticators that make passkeys, if not all do.
+    pub(crate) authenticators: Option<AttestationCaList>,
     pub(crate) sign_up: SignUp,
     pub(crate) resources: Resources,
     pub(crate) language: Lang,
@@ -180,6 +183,7 @@ impl Settings {
             session_remember: sessions.remember.map(Duration::signed),
             mfa: config.mfa.policy()?,
             factor_reset_delay: config.mfa.reset_delay(),
+            authenticators: config.passkeys.read()?,
             sign_up: config.sign_up.read()?,
             resources: resources(config)?,
             language: config.language,
@@ -189,50 +193,6 @@ impl Settings {
             metrics_allow: networks("metrics.allow", &config.metrics.allow)?,
         })
     }
-}
-
-/// Each lifetime that has a longest one.
-pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 7] {
-    let (tokens, sessions) = (&config.tokens, &config.sessions);
-    let (code, access) = (tokens.code_ttl, tokens.access_token_ttl);
-    let (session_idle, session) = (sessions.idle_ttl, sessions.absolute_ttl);
-    let (refresh_idle, refresh) = (
-        tokens.refresh_token_idle_ttl,
-        tokens.refresh_token_absolute_ttl,
-    );
-    let remember = sessions.remember.map_or(session, |longer| longer);
-    let (ten_minutes, a_day) = (
-        SignedDuration::from_mins(10),
-        SignedDuration::from_hours(24),
-    );
-    // RFC 6265bis §5.5: browsers keep no cookie for longer.
-    let longest_cookie = SignedDuration::from_hours(400 * 24);
-    [
-        at_most("tokens.code_ttl", code.signed(), ten_minutes),
-        at_most("tokens.access_token_ttl", access.signed(), a_day),
-        at_most("mfa.reset_delay", config.mfa.reset_delay(), LONGEST_DELAY),
-        at_most("sessions.idle_ttl", session_idle.signed(), session.signed()),
-        at_most("sessions.absolute_ttl", session.signed(), remember.signed()),
-        match sessions.remember {
-            Some(remember) => at_most("sessions.remember", remember.signed(), longest_cookie),
-            None => Ok(()),
-        },
-        at_most(
-            "tokens.refresh_token_idle_ttl",
-            refresh_idle.signed(),
-            refresh.signed(),
-        ),
-    ]
-}
-
-fn at_most(key: &str, value: SignedDuration, most: SignedDuration) -> Result<(), ConfigProblem> {
-    if value <= most {
-        return Ok(());
-    }
-    Err(ConfigProblem::new(
-        key,
-        format!("it is longer than {} s, the most it can be", most.as_secs()),
-    ))
 }
 
 pub(super) fn resources(config: &Config) -> Result<Resources, Vec<ConfigProblem>> {

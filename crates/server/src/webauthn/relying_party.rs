@@ -1,12 +1,14 @@
 //! The relying party: this provider, as authenticators know it.
 
-use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder};
+use webauthn_rs::prelude::{AttestationCaList, Url, Webauthn, WebauthnBuilder};
 
 use crate::config::settings::Settings;
 
 /// What a browser is asked for, and what its answer is checked with.
 pub(crate) struct RelyingParty {
     pub(super) webauthn: Webauthn,
+    /// The models of authenticators that make passkeys, if not all do.
+    pub(super) authenticators: Option<AttestationCaList>,
 }
 
 impl RelyingParty {
@@ -15,6 +17,9 @@ impl RelyingParty {
         let origin = Url::parse(settings.issuer.origin()).ok()?;
         let builder = WebauthnBuilder::new(origin.domain()?, &origin).ok()?;
         let webauthn = builder.rp_name(settings.brand.name()).build().ok()?;
-        Some(Self { webauthn })
+        Some(Self {
+            webauthn,
+            authenticators: settings.authenticators.clone(),
+        })
     }
 }

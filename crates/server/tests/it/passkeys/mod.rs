@@ -2,6 +2,7 @@
 
 mod account;
 mod attacks;
+mod attestation;
 
 use cardea_testkit::{
     Browser, Form, Page, Person, TestServer,

@@ -27,6 +27,7 @@ mod ctx;
 mod dev_mailbox;
 mod development;
 mod discovery;
+mod email_undo;
 mod end_session;
 mod error;
 mod error_page;

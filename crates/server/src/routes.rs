@@ -17,7 +17,7 @@ use crate::{
     app::{App, Shared},
     assets, authorize, choose_account, choose_organization, client_logo, consent, cors,
     ctx::Ctx,
-    dev_mailbox, development, discovery, end_session,
+    dev_mailbox, development, discovery, email_undo, end_session,
     error::{self, Failure},
     error_page::page::PageError,
     factor_reset, federation, health, introspection, invitation, login, passkey, password_reset,
@@ -135,6 +135,10 @@ fn sign_in() -> Router<Shared> {
             readable(get(verify_email::get).post(verify_email::post)),
         )
         .route(
+            email_undo::PATH,
+            readable(get(email_undo::get).post(email_undo::post)),
+        )
+        .route(
             "/invitation",
             readable(get(invitation::get).post(invitation::post)),
         )
@@ -161,6 +165,10 @@ fn account_pages() -> Router<Shared> {
             readable(get(account::profile::get).post(account::post)),
         )
         .route("/account/profile", get(account::profile::get))
+        .route(
+            "/account/profile/email",
+            readable(get(account::profile::email::get).post(account::profile::email::post)),
+        )
         .route("/account/security", get(account::security::get))
         .route(
             "/account/security/links",

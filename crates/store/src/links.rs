@@ -20,7 +20,7 @@ pub struct NewLink {
     pub token: Digest,
     /// What it is for.
     pub purpose: LinkPurpose,
-    /// Of a link about an address the address.
+    /// Of `VerifyEmail` the [`EmailChange`](cardea_protocol::model::EmailChange), of `EmailUndo` the address.
     pub payload: Option<String>,
     /// Until when it can be used.
     pub expires_at: Timestamp,
@@ -44,7 +44,7 @@ pub struct LivingLink {
     pub purpose: LinkPurpose,
     /// Its user, who is enabled.
     pub user: User,
-    /// Of a link about an address the address.
+    /// As it was made, see [`NewLink::payload`].
     pub payload: Option<String>,
     /// Until when it can be used.
     pub expires_at: Timestamp,
@@ -69,10 +69,12 @@ pub enum LinkEffect {
     /// Of `PasswordReset` and `Invite`: the user gets this password. All sessions end, all grants are revoked, and other links to a
     /// new password do nothing any more.
     SetPassword(Secret<String>),
-    /// Of `VerifyEmail`: the address of the link is the user's, and verified. An address with which another user logs in is a
+    /// Of `VerifyEmail`: the address of the link is the user's, and verified. A link of a user whose address is another one by now
+    /// does nothing. An address with which another user logs in is a
     /// `Conflict`.
     VerifyEmail,
-    /// Of `EmailUndo`: the address of the link is the user's again. Who changed it is locked out, as by `NotMe`.
+    /// Of `EmailUndo`: the address of the link is the user's again, and verified. Who changed it is locked out, as by `NotMe`: the
+    /// undo links of later changes do nothing any more, and a request to delete the account is cancelled.
     UndoEmail,
     /// Of `NotMe`: all sessions end, all grants are revoked, and the password is removed.
     NotMe,

@@ -42,6 +42,7 @@ export async function everyPeoplePage({ page, elsewhere, dev, name }, stop) {
   const walk = { page, elsewhere, dev, name, email: `${name}@example.test`, stop };
   await signUp(walk);
   await account(walk);
+  await emailChange(walk);
   await secondFactor(walk);
   await invitations(walk);
   await organizations(walk);
@@ -107,6 +108,35 @@ async function account({ page, elsewhere, dev, name, stop }) {
   await page.locator('.go-on a').waitFor();
   await stop('deletion, cancelled', page);
   await page.locator('.go-on a').click();
+  await page.locator('form:has([value=log_out])').waitFor();
+}
+
+/** Changes the address, and takes that back: the account is as it was. */
+async function emailChange({ page, elsewhere, dev, email, name, stop }) {
+  const changed = `new-${email}`;
+  await page.goto(`${dev.issuer}/account/profile/email`);
+  await stop('address', page);
+  await submit(page, { email: `${name}@127.0.0.1` });
+  await refused(page);
+  await stop('address, refused', page);
+  await submit(page, { email: changed });
+  await page.locator('main [role=status]').waitFor();
+  await stop('address, sent', page);
+  await elsewhere.goto(await waitForLink(page, dev.issuer, { to: changed, path: '/verify_email' }));
+  await stop('address, to confirm', elsewhere);
+  await submit(elsewhere);
+  await elsewhere.locator('main [role=status]').waitFor();
+  await stop('address, confirmed', elsewhere);
+  await elsewhere.goto(await waitForLink(page, dev.issuer, { to: email, path: '/email_undo' }));
+  await stop('address, to undo', elsewhere);
+  await submit(elsewhere);
+  await elsewhere.locator('main [role=status]').waitFor();
+  await stop('address, undone', elsewhere);
+  await page.goto(await waitForLink(page, dev.issuer, { to: email, path: '/password_reset' }));
+  await submit(page, { password: PASSWORD });
+  await page.locator('.choices a').waitFor();
+  await page.goto(`${dev.issuer}/login`);
+  await submit(page, { username: name, password: PASSWORD });
   await page.locator('form:has([value=log_out])').waitFor();
 }
 

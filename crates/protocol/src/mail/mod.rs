@@ -42,8 +42,16 @@ templates! {
     SignUpTaken,
     /// The link confirms an address.
     VerifyEmail,
+    /// To the current address: a change to [`MailValue::Address`] was requested.
+    EmailChangeRequested,
+    /// To the owner of an address that another user asked for.
+    EmailChangeTaken,
     /// To the address before: the link undoes the change to [`MailValue::Address`].
     EmailChangeOld,
+    /// To the address that is the user's again; the link leads to a new password.
+    EmailUndone,
+    /// To the address that is no longer the user's.
+    EmailUndoneOther,
     /// The link leads to a new password.
     PasswordReset,
     /// The password was changed; the link is for a user who did not change it.

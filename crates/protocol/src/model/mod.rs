@@ -34,7 +34,7 @@ pub use ids::{
     RefreshTokenId, SessionId, Sid, Subject, Username,
 };
 pub use key::{KeyState, SigningKeyRow};
-pub use link::LinkPurpose;
+pub use link::{EmailChange, LinkPurpose};
 pub use sender::SenderBinding;
 pub use session::{Session, SessionEnd};
 pub use user::{AccountState, LoginFailures, User, UserStatus};

@@ -33,6 +33,7 @@ macro_rules! files {
             "choose_organization",
             "consent",
             "deletion",
+            "email_change",
             "end_session",
             "error_page",
             "export",

@@ -46,6 +46,8 @@ pub(crate) enum AccountSection {
     Apps,
     Activity,
     /// Below the profile.
+    Email,
+    /// Below the profile.
     Deletion,
     /// Below the profile.
     Export,
@@ -58,6 +60,7 @@ impl AccountSection {
         Self::Devices,
         Self::Apps,
         Self::Activity,
+        Self::Email,
         Self::Deletion,
         Self::Export,
     ];
@@ -77,6 +80,7 @@ impl AccountSection {
             Self::Devices => "devices",
             Self::Apps => "apps",
             Self::Activity => "activity",
+            Self::Email => "email",
             Self::Deletion => "deletion",
             Self::Export => "export",
         }
@@ -101,6 +105,7 @@ impl AccountSection {
             Self::Devices => "/account/devices",
             Self::Apps => "/account/apps",
             Self::Activity => "/account/activity",
+            Self::Email => "/account/profile/email",
             Self::Deletion => "/account/deletion",
             Self::Export => "/account/export",
         }
@@ -114,6 +119,7 @@ impl AccountSection {
             Self::Devices => Key("account-devices"),
             Self::Apps => Key("account-apps"),
             Self::Activity => Key("account-activity"),
+            Self::Email => Key("email-change-title"),
             Self::Deletion => Key("deletion-title"),
             Self::Export => Key("export-title"),
         }

@@ -40,6 +40,9 @@ pub(super) fn full(template: MailTemplate, lang: Lang) -> Result<Mail, AddressEr
     };
     Ok(match template {
         MailTemplate::SignUpTaken
+        | MailTemplate::EmailChangeRequested
+        | MailTemplate::EmailChangeTaken
+        | MailTemplate::EmailUndoneOther
         | MailTemplate::FactorResetRequested
         | MailTemplate::AccountDeleted
         | MailTemplate::Test => mail,

@@ -1,5 +1,7 @@
-//! `/verify_email`: the link that confirms an address. A GET uses nothing: mail scanners read links.
+//! `/verify_email`: the link that confirms an address, of a sign-up or of a user who changes it. A GET uses nothing: mail scanners read links.
 
+mod change;
+pub(crate) mod change_page;
 pub(crate) mod page;
 
 use axum::response::Response;
@@ -9,7 +11,10 @@ use cardea_store::{AddUser, Constraint, SignUp, StoreError};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use http::StatusCode;
 
-use self::page::{VerifyPage, View};
+use self::{
+    change::{Change, STEP},
+    page::{VerifyPage, View},
+};
 use crate::{
     authorize::check_again,
     browser::Browser,
@@ -28,8 +33,6 @@ use crate::{
     sign_up::{self, PendingSignUp, page::Problem},
 };
 
-const STEP: &str = "verify email";
-
 /// `GET /verify_email`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
@@ -38,6 +41,11 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
         let none = || Failure::page(PageError::BrokenLink, "there is no token");
         let token = parameter(&query, "token").ok_or_else(none)?;
         let browser = Browser::of(&ctx);
+        if let Some(change) = Change::of(&ctx, token).await? {
+            let mut response = change.show(&ctx, &browser, change_page::View::Confirm);
+            browser.remember(&ctx.app, response.headers_mut());
+            return Ok(response);
+        }
         let visit = Visit::of(&ctx, &browser, token).await?;
         let mut response = visit.show(&ctx, &browser, View::Confirm(None), "");
         browser.remember(&ctx.app, response.headers_mut());
@@ -60,6 +68,9 @@ pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
         }
         let token = form.one("token").unwrap_or_default();
         from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+        if let Some(change) = Change::of(&ctx, token).await? {
+            return change.confirm(&ctx, &browser).await;
+        }
         let visit = Visit::of(&ctx, &browser, token).await?;
         visit.confirm(&ctx, &browser, &form).await
     };

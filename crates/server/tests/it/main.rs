@@ -18,6 +18,7 @@ mod choose_organization;
 mod client_logo;
 mod cors;
 mod discovery;
+mod email_change;
 mod end_session;
 mod enumeration;
 mod explained;

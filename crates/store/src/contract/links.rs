@@ -17,11 +17,11 @@ use crate::*;
 
 const NEW: &str = "$argon2id$new";
 
-fn token(name: &str) -> Digest {
+pub(super) fn token(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-fn new_link(name: &str, purpose: LinkPurpose, payload: Option<&str>) -> NewLink {
+pub(super) fn new_link(name: &str, purpose: LinkPurpose, payload: Option<&str>) -> NewLink {
     NewLink {
         token: token(name),
         purpose,
@@ -30,7 +30,16 @@ fn new_link(name: &str, purpose: LinkPurpose, payload: Option<&str>) -> NewLink 
     }
 }
 
-async fn make(store: &AnyStore, of: &str, link: NewLink) -> bool {
+/// A link that changes an address.
+pub(super) fn changing(name: &str, from: Option<&str>, to: &str) -> NewLink {
+    let change = EmailChange {
+        from: from.map(str::to_owned),
+        to: EmailAddress::parse(to).unwrap(),
+    };
+    new_link(name, LinkPurpose::VerifyEmail, Some(&change.to_payload()))
+}
+
+pub(super) async fn make(store: &AnyStore, of: &str, link: NewLink) -> bool {
     let command = MakeLink {
         subject: user(of).subject,
         link,
@@ -40,7 +49,7 @@ async fn make(store: &AnyStore, of: &str, link: NewLink) -> bool {
     store.make_link(command).await.unwrap()
 }
 
-fn taking(name: &str, effect: LinkEffect, seconds: i64) -> TakeLink {
+pub(super) fn taking(name: &str, effect: LinkEffect, seconds: i64) -> TakeLink {
     TakeLink {
         token: token(name),
         effect,
@@ -50,7 +59,7 @@ fn taking(name: &str, effect: LinkEffect, seconds: i64) -> TakeLink {
     }
 }
 
-async fn take(store: &AnyStore, name: &str, effect: LinkEffect) -> Option<Subject> {
+pub(super) async fn take(store: &AnyStore, name: &str, effect: LinkEffect) -> Option<Subject> {
     store.take_link(taking(name, effect, 2)).await.unwrap()
 }
 
@@ -58,7 +67,7 @@ fn password_of_link() -> LinkEffect {
     LinkEffect::SetPassword(Secret::new(NEW.to_owned()))
 }
 
-async fn lives(store: &AnyStore, name: &str) -> bool {
+pub(super) async fn lives(store: &AnyStore, name: &str) -> bool {
     store.link(token(name), at(2)).await.unwrap().is_some()
 }
 
@@ -76,12 +85,12 @@ async fn alice_and_bob(store: &AnyStore) {
     }
 }
 
-async fn is_logged_in(store: &AnyStore, name: &str) -> bool {
+pub(super) async fn is_logged_in(store: &AnyStore, name: &str) -> bool {
     let id = session(name, &user(name), 0).id;
     store.session(id, at(3)).await.unwrap().is_some()
 }
 
-async fn log_in(store: &AnyStore, name: &str, seconds: i64) {
+pub(super) async fn log_in(store: &AnyStore, name: &str, seconds: i64) {
     let command = OpenSession {
         session: session(name, &user(name), seconds),
         previous: None,
@@ -139,11 +148,7 @@ pub async fn a_link_does_what_it_is_for_only(store: AnyStore) {
     ] {
         assert_eq!(take(&store, "alice", effect).await, None);
     }
-    let address = new_link(
-        "address",
-        LinkPurpose::VerifyEmail,
-        Some("new@example.test"),
-    );
+    let address = changing("address", Some("alice@example.test"), "new@example.test");
     assert!(make(&store, "alice", address).await);
     assert_eq!(take(&store, "address", password_of_link()).await, None);
     assert!(lives(&store, "alice").await && lives(&store, "address").await);
@@ -231,12 +236,12 @@ pub async fn a_link_and_its_mail_are_written_together(store: AnyStore) {
     assert_eq!(store.claim_messages(claim).await.unwrap().len(), 1);
 }
 
-async fn found_by(store: &AnyStore, typed: &str) -> Option<Subject> {
+pub(super) async fn found_by(store: &AnyStore, typed: &str) -> Option<Subject> {
     let name = Username::parse(typed).unwrap();
     Some(store.login_user(&name).await.unwrap()?.user.subject)
 }
 
-async fn set_email(store: &AnyStore, name: &str, email: Option<(&str, bool)>) {
+pub(super) async fn set_email(store: &AnyStore, name: &str, email: Option<(&str, bool)>) {
     let command = UserChange {
         subject: user(name).subject,
         update: UserUpdate {
@@ -286,22 +291,21 @@ pub async fn an_address_is_verified_and_its_change_undone(store: AnyStore) {
         add(&store, name).await.unwrap();
         log_in(&store, name, 0).await;
     }
-    let link = |name, purpose, address| new_link(name, purpose, Some(address));
-    let taken = link("taken", LinkPurpose::VerifyEmail, "bob@example.test");
+    let taken = changing("taken", Some("alice@example.test"), "bob@example.test");
     assert!(make(&store, "alice", taken).await);
     let refused = store.take_link(taking("taken", LinkEffect::VerifyEmail, 2));
     assert_eq!(refused.await, Err(conflict(Constraint::Email)));
-    let own = link("own", LinkPurpose::VerifyEmail, "alice@example.test");
+    let own = changing("own", Some("alice@example.test"), "alice@example.test");
     assert!(make(&store, "alice", own).await, "nobody else's");
-    let verified = take(&store, "own", LinkEffect::VerifyEmail).await;
-    assert_eq!(verified, Some(user("alice").subject));
-    let new = link("new", LinkPurpose::VerifyEmail, "new@example.test");
+    let alice = Some(user("alice").subject);
+    assert_eq!(take(&store, "own", LinkEffect::VerifyEmail).await, alice);
+    let new = changing("new", Some("alice@example.test"), "new@example.test");
     assert!(make(&store, "alice", new).await);
+    let undo = new_link("undo", LinkPurpose::EmailUndo, Some("alice@example.test"));
     let command = TakeLink {
-        next: Some(link("undo", LinkPurpose::EmailUndo, "alice@example.test")),
+        next: Some(undo),
         ..taking("new", LinkEffect::VerifyEmail, 2)
     };
-    let alice = Some(user("alice").subject);
     assert_eq!(store.take_link(command).await.unwrap(), alice);
     assert_eq!(found_by(&store, "new@example.test").await, alice);
     assert!(is_logged_in(&store, "alice").await);
@@ -342,7 +346,7 @@ pub async fn a_login_that_was_not_the_users_locks_out(store: AnyStore) {
     assert!(stored_hash(&store, "bob").await.is_some() && lives(&store, "bob").await);
 }
 
-async fn limit(store: &AnyStore, name: &str, update: UserUpdate) {
+pub(super) async fn limit(store: &AnyStore, name: &str, update: UserUpdate) {
     let command = UserChange {
         subject: user(name).subject,
         update,
@@ -351,7 +355,7 @@ async fn limit(store: &AnyStore, name: &str, update: UserUpdate) {
     assert!(store.change_user(command).await.unwrap());
 }
 
-async fn found(store: &AnyStore, name: &str) -> Option<User> {
+pub(super) async fn found(store: &AnyStore, name: &str) -> Option<User> {
     store.user(&user(name).subject).await.unwrap()
 }
 

@@ -43,6 +43,8 @@ pub mod consents;
 #[doc(hidden)]
 pub mod domains;
 #[doc(hidden)]
+pub mod email_changes;
+#[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
 pub mod factor_lanes;
@@ -140,6 +142,13 @@ macro_rules! contract {
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
             consents: a_consent_is_given_before_its_code, a_consent_needs_the_living_session_of_an_enabled_user_and_client,
                 a_given_consent_is_that_of_one_user_to_one_client;
+            email_changes: an_address_counts_for_nothing_until_it_is_confirmed,
+                a_change_of_another_address_than_it_was_asked_from_does_nothing,
+                of_20_parallel_confirmations_of_a_user_one_succeeds,
+                of_users_who_confirm_one_address_at_once_one_gets_it,
+                an_undo_wins_against_a_confirmation_at_once,
+                a_further_change_does_not_take_the_way_back,
+                an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another;
             factor_lanes: wrong_codes_elsewhere_keep_no_known_browser_waiting, without_a_factor_no_wrong_code_is_kept;
             factor_resets: a_reset_link_removes_the_factors_of_its_user_once, of_20_parallel_uses_of_a_reset_link_one_counts,
                 a_reset_link_works_with_the_current_password_of_its_user_only, a_proof_of_a_factor_cancels_a_reset,

@@ -1,6 +1,7 @@
 //! Roles, groups, organizations and credentials: a verb reads and changes what it names, and nothing of a neighbour.
 
 use cardea_protocol::{
+    mail::EmailAddress,
     model::*,
     roles::{Group, Organization, Role},
 };
@@ -311,13 +312,20 @@ pub async fn a_link_ends_what_it_says_of_its_own_user(store: AnyStore) {
     let name = |user: &User, purpose| tag(&format!("{} {purpose:?}", user.username));
     let purposes = [PasswordReset, VerifyEmail, EmailUndo, NotMe];
     for user in [alice, &bob] {
+        let change = EmailChange {
+            from: user.email.clone(),
+            to: EmailAddress::parse(user.email.as_deref().unwrap()).unwrap(),
+        };
         for purpose in purposes {
             let command = MakeLink {
                 subject: user.subject.clone(),
                 link: NewLink {
                     token: name(user, purpose),
                     purpose,
-                    payload: user.email.clone(),
+                    payload: match purpose {
+                        VerifyEmail => Some(change.to_payload()),
+                        _ => user.email.clone(),
+                    },
                     expires_at: at(HOUR),
                 },
                 mail: None,

@@ -1,7 +1,7 @@
 //! Links for one use.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, LinkPurpose, SessionEnd, Subject};
+use cardea_protocol::model::{Cause, EmailChange, LinkPurpose, SessionEnd, Subject};
 use cardea_seal::Digest;
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
@@ -89,7 +89,8 @@ fn find(db: &Connection, token: Digest, now: Timestamp) -> Verb<Option<LivingLin
         user_columns!(),
         ", l.purpose, l.payload, l.expires_at AS link_expires_at
          FROM links l JOIN users u ON u.user_key = l.user_key
-         WHERE l.token_hash = :token AND l.expires_at > :now AND ",
+         WHERE l.token_hash = :token AND l.expires_at > :now
+           AND CASE l.purpose WHEN 'verify_email' THEN l.payload ->> '$.from' IS u.email ELSE TRUE END AND ",
         may_log_in!()
     );
     let params = named_params! { ":token": token.as_bytes(), ":now": now.as_millisecond() };
@@ -120,37 +121,17 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
     if !effect.purposes().contains(&link.purpose) {
         return Ok(None);
     }
+    if matches!(effect, LinkEffect::UndoEmail) {
+        forget_later_undos(tx, command.token)?;
+    }
     // Single use: of two that found it one removes it.
     let sql = "DELETE FROM links WHERE token_hash = ? AND expires_at > ?";
     let params = (command.token.as_bytes(), cause.now.as_millisecond());
     if rows::execute(tx, sql, params)? == 0 {
         return Ok(None);
     }
-    let subject = link.user.subject;
-    match effect {
-        LinkEffect::SetPassword(hash) => {
-            let update = UserUpdate {
-                password_hash: Some(hash.clone()),
-                applications: Applications::Revoke,
-                ..UserUpdate::default()
-            };
-            change(tx, &subject, update, cause)?;
-            forget(tx, &subject, LinkPurpose::PasswordReset)?;
-            forget(tx, &subject, LinkPurpose::Invite)?;
-        }
-        LinkEffect::VerifyEmail | LinkEffect::UndoEmail => {
-            let address = link.payload.unwrap_or_default();
-            if login_email::is_taken(tx, &address, &subject)? {
-                return Err(StoreError::conflict(Constraint::Email).into());
-            }
-            let update = UserUpdate {
-                email: Some(Some((address, true))),
-                ..UserUpdate::default()
-            };
-            change(tx, &subject, update, cause)?;
-        }
-        LinkEffect::NotMe => {}
-    }
+    let subject = link.user.subject.clone();
+    act(tx, link, effect, cause)?;
     if effect.locks_out() {
         lock_out(tx, &subject, cause)?;
     }
@@ -164,6 +145,73 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
         outbox::put_mail(tx, mail, cause)?;
     }
     Ok(Some(subject))
+}
+
+/// Whoever made a later change has the link that undoes it.
+fn forget_later_undos(tx: &Connection, token: Digest) -> Verb<()> {
+    let sql = "DELETE FROM links WHERE purpose = ?2
+                 AND user_key = (SELECT l.user_key FROM links l WHERE l.token_hash = ?1)
+                 AND link_key > (SELECT l.link_key FROM links l WHERE l.token_hash = ?1)";
+    let undo = rows::to_word(LinkPurpose::EmailUndo)?;
+    rows::execute(tx, sql, (token.as_bytes(), undo)).map(drop)
+}
+
+/// What an effect changes about the user of its link.
+fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) -> Verb<()> {
+    let LivingLink { user, payload, .. } = link;
+    let subject = user.subject.clone();
+    match effect {
+        LinkEffect::SetPassword(hash) => {
+            let update = UserUpdate {
+                password_hash: Some(hash.clone()),
+                applications: Applications::Revoke,
+                ..UserUpdate::default()
+            };
+            change(tx, &subject, update, cause)?;
+            forget(tx, &subject, LinkPurpose::PasswordReset)?;
+            forget(tx, &subject, LinkPurpose::Invite)
+        }
+        LinkEffect::VerifyEmail => {
+            let change_of = payload.as_deref().and_then(EmailChange::of_payload);
+            let to = change_of.ok_or_else(|| corrupt(&subject))?.to;
+            let update = UserUpdate {
+                before: Some(Box::new(user)),
+                ..set_email(tx, &subject, to.into())?
+            };
+            change(tx, &subject, update, cause)?;
+            forget(tx, &subject, LinkPurpose::VerifyEmail)
+        }
+        LinkEffect::UndoEmail => {
+            let address = payload.ok_or_else(|| corrupt(&subject))?;
+            let update = UserUpdate {
+                must_change_password: Some(true),
+                delete_at: Some(None),
+                ..set_email(tx, &subject, address)?
+            };
+            change(tx, &subject, update, cause)
+        }
+        LinkEffect::NotMe => Ok(()),
+    }
+}
+
+/// The address is the user's, unless another user logs in with it.
+fn set_email(tx: &Connection, subject: &Subject, address: String) -> Verb<UserUpdate> {
+    if login_email::is_taken(tx, &address, subject)? {
+        return Err(StoreError::conflict(Constraint::Email).into());
+    }
+    Ok(UserUpdate {
+        email: Some(Some((address, true))),
+        ..UserUpdate::default()
+    })
+}
+
+fn corrupt(subject: &Subject) -> StoreError {
+    StoreError::Corrupt {
+        table: "links",
+        column: "payload",
+        id: format!("of {}", subject.as_str()),
+        why: "it is no address".to_owned(),
+    }
 }
 
 /// Whoever knows the password, has a session or can read the mails of a changed address can't use the account any more.

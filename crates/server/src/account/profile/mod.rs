@@ -1,5 +1,6 @@
 //! `GET /account/profile`: who I am.
 
+pub(crate) mod email;
 pub(crate) mod organizations;
 pub(crate) mod page;
 

@@ -19,7 +19,7 @@ use crate::{
         deletion::page::{DeletionPage, RequestedPage},
         devices::page::DevicesPage,
         export::page::ExportPage,
-        profile::page::ProfilePage,
+        profile::{email::page::EmailPage, page::ProfilePage},
         security::{
             authenticator_app::page::AuthenticatorAppPage, links::page::LinksPage,
             page::SecurityPage, passkeys::page::PasskeysPage,
@@ -28,6 +28,7 @@ use crate::{
     choose_account::page::ChooseAccountPage,
     choose_organization::page::ChooseOrganizationPage,
     consent::page::ConsentPage,
+    email_undo::page::UndoPage,
     end_session::page::{ConfirmPage, DonePage},
     error_page::page::ErrorPage,
     factor_reset::page::FactorResetPage,
@@ -39,7 +40,7 @@ use crate::{
     password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
     sign_up::page::SignUpPage,
-    verify_email::page::VerifyPage,
+    verify_email::{change_page::ChangePage, page::VerifyPage},
 };
 
 struct Sample {
@@ -96,6 +97,9 @@ fn samples() -> Vec<Sample> {
         rendered(InvitationPage::CSP, InvitationPage::samples()),
         rendered(SignUpPage::CSP, SignUpPage::samples()),
         rendered(VerifyPage::CSP, VerifyPage::samples()),
+        rendered(EmailPage::CSP, EmailPage::samples()),
+        rendered(ChangePage::CSP, ChangePage::samples()),
+        rendered(UndoPage::CSP, UndoPage::samples()),
     ]
     .into_iter()
     .flatten()
@@ -215,7 +219,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 26);
+    assert_eq!(hostile.len(), 32);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

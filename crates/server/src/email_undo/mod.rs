@@ -1,0 +1,172 @@
+//! `/email_undo`: the way back from a change of the address, by a link that was mailed to the address before. A GET uses nothing: mail
+//! scanners read links.
+
+pub(crate) mod page;
+
+use axum::response::Response;
+use cardea_protocol::{
+    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    model::{Actor, Cause, LinkPurpose, User},
+};
+use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink};
+use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use http::StatusCode;
+use jiff::SignedDuration;
+
+use self::page::{UndoPage, View};
+use crate::{
+    browser::Browser,
+    ctx::Ctx,
+    error::{self, Failure},
+    error_page::page::PageError,
+    form::{Form, MAX_PAGE_BYTES, read_limited},
+    journey::{
+        forms::{csrf_parts, from_our_page},
+        next_step::parameter,
+    },
+    limited,
+    mail::mailer::LinkTarget,
+    pages::html,
+    password_reset::{digest, new_link},
+};
+
+/// The page, below the issuer.
+pub(crate) const PATH: &str = "/email_undo";
+const STEP: &str = "email undo";
+/// How long the link to a new password can be used.
+const PASSWORD_TTL: SignedDuration = SignedDuration::from_hours(24);
+
+/// `GET /email_undo`
+pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
+    let result = async {
+        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
+        let query = query?;
+        let none = || Failure::page(PageError::BrokenLink, "there is no token");
+        let token = parameter(&query, "token").ok_or_else(none)?;
+        let undo = Undo::of(&ctx, token).await?;
+        let browser = Browser::of(&ctx);
+        let mut response = undo.show(&ctx, &browser, View::Ask);
+        browser.remember(&ctx.app, response.headers_mut());
+        Ok(response)
+    };
+    error::page(&ctx, result.await)
+}
+
+/// `POST /email_undo`
+pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
+    let result = async {
+        let limiter = &ctx.app.limits.login;
+        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
+        let form = Form::of(pairs)?;
+        let browser = Browser::of(&ctx);
+        // A browser that was given a page has a cookie, if it keeps cookies.
+        if browser.fresh.is_some() {
+            let cause = "a form without the browser's cookie";
+            return Err(Failure::page(PageError::OtherBrowser, cause));
+        }
+        let token = form.one("token").unwrap_or_default();
+        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+        Undo::of(&ctx, token).await?.act(&ctx, &browser).await
+    };
+    error::page(&ctx, result.await)
+}
+
+/// An undo whose link is followed.
+struct Undo<'a> {
+    token: &'a str,
+    user: User,
+    /// The address before.
+    address: EmailAddress,
+}
+
+impl<'a> Undo<'a> {
+    async fn of(ctx: &Ctx, token: &'a str) -> Result<Self, Failure> {
+        let found = ctx.app.store.link(digest(token)?, ctx.caller.now).await?;
+        let found = found.filter(|link| link.purpose == LinkPurpose::EmailUndo);
+        let link = found.ok_or_else(used)?;
+        ctx.language.offer_of(Some(&link.user));
+        let address = EmailAddress::parse(link.payload.as_deref().unwrap_or_default());
+        Ok(Self {
+            token,
+            user: link.user,
+            address: address.map_err(|e| Failure::Internal(e.to_string()))?,
+        })
+    }
+
+    /// Single use: the store decides.
+    async fn act(self, ctx: &Ctx, browser: &Browser) -> Result<Response, Failure> {
+        let subject = self.user.subject.clone();
+        let cause = ctx.caller.cause(Actor::Person(subject.clone()));
+        let (next, mail) = self.new_password(ctx, &cause);
+        let taken = ctx.app.store.take_link(TakeLink {
+            token: digest(self.token)?,
+            effect: LinkEffect::UndoEmail,
+            next: Some(next),
+            mails: [Some(mail), self.farewell(ctx)]
+                .into_iter()
+                .flatten()
+                .collect(),
+            cause,
+        });
+        match taken.await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(used()),
+            Err(StoreError::Conflict {
+                constraint: Constraint::Email,
+            }) => {
+                let mut page = self.show(ctx, browser, View::Taken);
+                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                return Ok(page);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        ctx.app.mail.wake();
+        ctx.app.backchannel_logout.wake();
+        tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "undid the change of an address by a link");
+        Ok(self.show(ctx, browser, View::Done))
+    }
+
+    /// The link to a new password: the old one is removed, whoever changed the address may know it.
+    fn new_password(&self, ctx: &Ctx, cause: &Cause) -> (NewLink, Mail) {
+        let app = &ctx.app;
+        let (token, link) = new_link(app, LinkPurpose::PasswordReset, cause, PASSWORD_TTL);
+        let to = self.address.clone();
+        let mail = Mail::new(to, MailTemplate::EmailUndone, ctx.lang())
+            .of(self.user.subject.clone())
+            .with(MailValue::User, self.user.username.as_str());
+        let target = LinkTarget {
+            path: "/password_reset",
+            token: &token,
+            expires_at: link.expires_at,
+        };
+        let mail = app.mail.with_link(mail, &target);
+        (link, mail)
+    }
+
+    /// The mail to the address that the account has no longer, which may be a stranger's.
+    fn farewell(&self, ctx: &Ctx) -> Option<Mail> {
+        let other = EmailAddress::parse(self.user.email.as_deref()?).ok()?;
+        let differs = other.key() != self.address.key();
+        differs.then(|| Mail::new(other, MailTemplate::EmailUndoneOther, ctx.lang()))
+    }
+
+    fn show(&self, ctx: &Ctx, browser: &Browser, view: View) -> Response {
+        let csrf = ctx.app.csrf.token(&csrf_parts(browser, self.token, STEP));
+        let page = UndoPage {
+            shell: ctx.shell(),
+            csrf: &csrf,
+            token: self.token,
+            email: self.address.as_str(),
+            username: self.user.username.as_str(),
+            view,
+        };
+        html(UndoPage::CSP, &page)
+    }
+}
+
+fn used() -> Failure {
+    Failure::page(
+        PageError::UsedLink,
+        "no such living link to an address before",
+    )
+}

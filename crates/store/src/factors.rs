@@ -107,6 +107,8 @@ pub struct EnrolTotp {
     pub step: TimeStep,
     /// What is stored of the backup codes that come with it; those before are replaced.
     pub backup_codes: Vec<Digest>,
+    /// Whether the user must have no second factor: only then does the password set one up on the way of a sign-in.
+    pub first: bool,
     /// Who does it.
     pub cause: Cause,
 }

@@ -49,6 +49,8 @@ pub struct AddPasskey {
     pub synced: bool,
     /// What is stored of the backup codes that come with it, if the user has none.
     pub backup_codes: Vec<Digest>,
+    /// Whether the user must have no second factor: only then does the password set one up on the way of a sign-in.
+    pub first: bool,
     /// Who does it.
     pub cause: Cause,
 }
@@ -61,7 +63,7 @@ pub enum PasskeyAdded {
         /// Whether the user has the backup codes.
         backup_codes: bool,
     },
-    /// It is there already, the user has [`MAX_PASSKEYS`] or is disabled: nothing was written.
+    /// It is there already or is not the first factor, the user has [`MAX_PASSKEYS`] or is disabled: nothing was written.
     Refused,
 }
 

@@ -14,6 +14,7 @@ second-factor-qr = QR-Code für Ihre Authenticator-App
 second-factor-key = Das Scannen klappt nicht? Geben Sie diesen Schlüssel in der App ein:
 second-factor-enrol-code = Code, den die App zeigt
 second-factor-enrol-confirm = Bestätigen
+second-factor-enrol-passkey = Stattdessen einen Passkey einrichten
 second-factor-skip = Jetzt nicht
 
 second-factor-codes-title = Ihre Ersatzcodes

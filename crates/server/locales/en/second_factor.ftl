@@ -14,6 +14,7 @@ second-factor-qr = QR code for your authenticator app
 second-factor-key = Can’t scan it? Enter this key in the app:
 second-factor-enrol-code = Code that the app shows
 second-factor-enrol-confirm = Confirm
+second-factor-enrol-passkey = Set up a passkey instead
 second-factor-skip = Not now
 
 second-factor-codes-title = Your backup codes

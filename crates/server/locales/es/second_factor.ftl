@@ -14,6 +14,7 @@ second-factor-qr = Código QR para su aplicación de autenticación
 second-factor-key = ¿No puede escanearlo? Introduzca esta clave en la aplicación:
 second-factor-enrol-code = Código que muestra la aplicación
 second-factor-enrol-confirm = Confirmar
+second-factor-enrol-passkey = Configurar una llave de acceso
 second-factor-skip = Ahora no
 
 second-factor-codes-title = Sus códigos de respaldo

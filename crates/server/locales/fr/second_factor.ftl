@@ -14,6 +14,7 @@ second-factor-qr = Code QR pour votre application d’authentification
 second-factor-key = Impossible de le scanner ? Saisissez cette clé dans l’application :
 second-factor-enrol-code = Code affiché par l’application
 second-factor-enrol-confirm = Confirmer
+second-factor-enrol-passkey = Configurer plutôt une clé d’accès
 second-factor-skip = Pas maintenant
 
 second-factor-codes-title = Vos codes de secours

@@ -116,11 +116,19 @@ impl NewCodes {
     }
 }
 
-/// Stores a secret that a code has proved, with new backup codes. `false` when the user has an authenticator app.
+/// A secret that a code has proved.
+pub(crate) struct Proof<'a> {
+    pub(crate) enrolment: &'a Enrolment,
+    pub(crate) step: TimeStep,
+    /// Whether the user must have no second factor.
+    pub(crate) first: bool,
+}
+
+/// Stores a secret that was proved, with new backup codes. `false` when the user has an authenticator app, or another factor where it
+/// must be the first.
 pub(crate) async fn confirm(
     ctx: &Ctx,
-    enrolment: &Enrolment,
-    step: TimeStep,
+    proof: &Proof<'_>,
     user: &User,
     codes: &NewCodes,
 ) -> Result<bool, Failure> {
@@ -129,11 +137,12 @@ pub(crate) async fn confirm(
         .app
         .seals
         .totp
-        .seal_text(enrolment.secret.expose(), context);
+        .seal_text(proof.enrolment.secret.expose(), context);
     let command = EnrolTotp {
         subject: user.subject.clone(),
         sealed: Secret::new(sealed),
-        step,
+        step: proof.step,
+        first: proof.first,
         backup_codes: codes.tags(ctx, &user.subject),
         cause: ctx.caller.cause(Actor::Person(user.subject.clone())),
     };

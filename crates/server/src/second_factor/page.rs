@@ -4,7 +4,7 @@ use cardea_seal::Secret;
 use crate::{
     i18n::{Key, Message},
     pages::{Shell, UserLine, csp},
-    webauthn::form::PasskeyForm,
+    webauthn::form::{Challenge, PasskeyForm},
 };
 
 /// The form for a code.
@@ -42,6 +42,8 @@ pub(crate) struct EnrolPage<'a> {
     pub(crate) key: Vec<String>,
     /// The secret to be scanned.
     pub(crate) qr: Option<Qr>,
+    /// What a new passkey answers; none where there are no passkeys.
+    pub(crate) passkey: Option<Challenge>,
     /// Whether the user may go on without.
     pub(crate) may_skip: bool,
     pub(crate) problem: Option<FactorProblem>,
@@ -79,6 +81,8 @@ pub(crate) enum FactorProblem {
     WrongCode,
     /// The secret is too old, or of another form.
     EnrolmentTooOld,
+    /// What the browser made as a passkey was not accepted.
+    PasskeyNotMade,
     /// The limit was reached.
     TooManyAttempts {
         /// Until the next attempt may be made.
@@ -101,6 +105,7 @@ impl FactorProblem {
             Self::NoCode => Key("second-factor-no-code"),
             Self::WrongCode => Key("second-factor-wrong"),
             Self::EnrolmentTooOld => Key("second-factor-too-old"),
+            Self::PasskeyNotMade => Key("passkey-not-made"),
             Self::TooManyAttempts { minutes } => {
                 let minutes = minutes.max(1);
                 return shell
@@ -117,7 +122,18 @@ impl CodePage<'_> {
 }
 
 impl EnrolPage<'_> {
-    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+    /// What is wrong with the code.
+    fn code_problem(&self) -> Option<FactorProblem> {
+        let problem = self.problem;
+        problem.filter(|problem| *problem != FactorProblem::PasskeyNotMade)
+    }
+
+    /// Whether the passkey was refused.
+    fn passkey_refused(&self) -> bool {
+        self.problem == Some(FactorProblem::PasskeyNotMade)
+    }
+
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT_WITH_PASSKEY;
 }
 
 impl CodesPage<'_> {
@@ -186,12 +202,17 @@ impl EnrolPage<'static> {
                 size: 9,
                 path: "M4,4h1v1h-1z".to_owned(),
             }),
+            passkey: Some(Challenge::sample()),
             may_skip,
             problem,
             restart: Some("/login"),
         };
         vec![
             ("second_factor_enrol", page(false, None)),
+            (
+                "second_factor_enrol_passkey_refused",
+                page(false, Some(FactorProblem::PasskeyNotMade)),
+            ),
             ("second_factor_offered", page(true, None)),
             (
                 "second_factor_enrol_wrong",

@@ -27,14 +27,14 @@ pub(crate) struct NewPasskey {
 /// What a new passkey is for.
 pub(crate) struct For<'a> {
     pub(crate) user: &'a User,
-    /// The session in which it is made.
-    pub(crate) sid: &'a str,
+    /// The name of the session or the id of the journey in which it is made.
+    pub(crate) form: &'a str,
 }
 
 impl For<'_> {
     fn context(&self) -> String {
         // An id has no zero byte.
-        format!("{}\0{}", self.sid, self.user.subject)
+        format!("{}\0{}", self.form, self.user.subject)
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn enrolment(user: &User, codes: &[&str], seconds: i64) -> EnrolTotp 
         sealed: Secret::new(format!("sealed of {}", user.username)),
         step: TimeStep(100),
         backup_codes: codes.iter().map(|code| tag(code)).collect(),
+        first: false,
         cause: cause(seconds),
     }
 }

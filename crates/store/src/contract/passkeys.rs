@@ -15,7 +15,7 @@ fn id(text: &str) -> PasskeyId {
     PasskeyId::parse(text).unwrap()
 }
 
-fn new(user: &User, name: &str, seconds: i64) -> AddPasskey {
+pub(super) fn new(user: &User, name: &str, seconds: i64) -> AddPasskey {
     AddPasskey {
         subject: user.subject.clone(),
         id: id(name),
@@ -23,6 +23,7 @@ fn new(user: &User, name: &str, seconds: i64) -> AddPasskey {
         label: format!("Laptop {name}"),
         synced: name == "synced",
         backup_codes: vec![tag("first"), tag("second")],
+        first: false,
         cause: cause(seconds),
     }
 }
@@ -51,7 +52,7 @@ async fn remove(store: &AnyStore, user: &User, name: &str) -> PasskeyRemoved {
     store.remove_passkey(command).await.unwrap()
 }
 
-async fn names(store: &AnyStore, user: &User) -> Vec<String> {
+pub(super) async fn names(store: &AnyStore, user: &User) -> Vec<String> {
     let view = store.factors(&user.subject).await.unwrap();
     let names = view.passkeys.into_iter();
     names.map(|p| p.id.as_str().to_owned()).collect()

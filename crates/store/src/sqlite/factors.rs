@@ -208,11 +208,14 @@ fn use_factor(tx: &Connection, command: &UseFactor) -> Verb<Option<FactorUsed>> 
 fn enrol(tx: &Connection, command: &EnrolTotp) -> Verb<bool> {
     let sql = "INSERT INTO credentials (user_key, kind, id, secret, used, created_at)
                SELECT user_key, 'totp', '', :secret, :step, :now FROM users WHERE subject = :subject AND status = 'enabled'
+                 AND (NOT :first OR NOT EXISTS
+                   (SELECT 1 FROM credentials c WHERE c.user_key = users.user_key AND c.kind IN ('totp', 'passkey')))
                ON CONFLICT DO NOTHING";
     let params = named_params! {
         ":subject": command.subject.as_str(),
         ":secret": command.sealed.expose(),
         ":step": command.step.0,
+        ":first": command.first,
         ":now": command.cause.now.as_millisecond(),
     };
     if rows::execute(tx, sql, params)? == 0 {

@@ -114,6 +114,8 @@ fn add(tx: &Connection, command: &AddPasskey) -> Verb<PasskeyAdded> {
          SELECT u.user_key, 'passkey', :id, :credential, :label, :data, :now FROM users u
          WHERE u.subject = :subject AND u.status = 'enabled'
            AND (SELECT count(*) FROM credentials c WHERE c.user_key = u.user_key AND c.kind = 'passkey') < :max
+           AND (NOT :first OR NOT EXISTS
+             (SELECT 1 FROM credentials c WHERE c.user_key = u.user_key AND c.kind IN ('totp', 'passkey')))
          ON CONFLICT DO NOTHING",
         named_params! {
             ":id": command.id.as_str(),
@@ -123,6 +125,7 @@ fn add(tx: &Connection, command: &AddPasskey) -> Verb<PasskeyAdded> {
             ":now": command.cause.now.as_millisecond(),
             ":subject": command.subject.as_str(),
             ":max": MAX_PASSKEYS,
+            ":first": command.first,
         },
     )?;
     if written == 0 {

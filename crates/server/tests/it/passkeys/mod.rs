@@ -3,6 +3,7 @@
 mod account;
 mod attacks;
 mod attestation;
+mod on_the_way;
 
 use cardea_testkit::{
     Browser, Form, Page, Person, TestServer,

@@ -22,7 +22,7 @@ use crate::{
     },
     pages::html,
     second_factor::{
-        enrol::{self, Enrolment, NewCodes},
+        enrol::{self, Enrolment, NewCodes, Proof},
         page::FactorProblem,
     },
 };
@@ -91,7 +91,12 @@ async fn set_up(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response
         return show(ctx, signed_in, Some(enrolment), problem).map(unprocessable);
     };
     let codes = NewCodes::draw(ctx);
-    if !enrol::confirm(ctx, &enrolment, step, user, &codes).await? {
+    let proof = Proof {
+        enrolment: &enrolment,
+        step,
+        first: false,
+    };
+    if !enrol::confirm(ctx, &proof, user, &codes).await? {
         let cause = "an authenticator app was set up meanwhile, or the user was disabled";
         return Err(Failure::page(PageError::TooLate, cause));
     }

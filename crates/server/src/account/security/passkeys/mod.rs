@@ -145,6 +145,7 @@ fn command(
         credential: new.credential,
         label,
         synced: new.synced,
+        first: false,
         backup_codes: codes.tags(ctx, &subject),
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
         subject,
@@ -197,7 +198,7 @@ fn back(ctx: &Ctx, done: Done) -> Response {
 fn made_for(signed_in: &SignedIn) -> For<'_> {
     For {
         user: &signed_in.user,
-        sid: signed_in.session.sid.as_str(),
+        form: signed_in.session.sid.as_str(),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod mfa;
 pub mod model;
 pub mod outbox;
 pub mod pkce;
+pub mod profile;
 pub mod redirect_uri;
 pub mod request;
 pub mod resources;

@@ -164,7 +164,10 @@ fn account_pages() -> Router<Shared> {
             "/account",
             readable(get(account::profile::get).post(account::post)),
         )
-        .route("/account/profile", get(account::profile::get))
+        .route(
+            "/account/profile",
+            readable(get(account::profile::get).post(account::profile::post)),
+        )
         .route(
             "/account/profile/email",
             readable(get(account::profile::email::get).post(account::profile::email::post)),

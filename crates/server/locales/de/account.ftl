@@ -48,3 +48,12 @@ account-password-ask = Ein neues erhalten Sie von Ihrer Administration.
 account-password-none = Sie haben keines.
 
 account-organizations = Organisationen
+
+account-done-profile = Ihr Profil ist gespeichert.
+account-given-name = Vorname
+account-family-name = Nachname
+account-name-bad = Ein Name hat höchstens 100 Zeichen, die alle sichtbar sind.
+account-language = Sprache
+account-language-browser = Wie im Browser eingestellt
+account-save = Speichern
+account-profile-full = Dafür ist kein Platz: Ihr Konto hat zu viele Angaben. Wenden Sie sich an Ihre Administratorin oder Ihren Administrator.

@@ -51,3 +51,12 @@ account-password-ask = To get a new one, ask your administrator.
 account-password-none = You have none.
 
 account-organizations = Organizations
+
+account-done-profile = Your profile is saved.
+account-given-name = First name
+account-family-name = Last name
+account-name-bad = A name has at most 100 characters, all of them visible.
+account-language = Language
+account-language-browser = As the browser says
+account-save = Save
+account-profile-full = There is no room for this: your account has too many details. Ask your administrator.

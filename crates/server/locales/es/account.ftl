@@ -48,3 +48,12 @@ account-password-ask = Para obtener una nueva, pídala a su administrador.
 account-password-none = No tiene ninguna.
 
 account-organizations = Organizaciones
+
+account-done-profile = Su perfil se ha guardado.
+account-given-name = Nombre de pila
+account-family-name = Apellidos
+account-name-bad = Un nombre tiene como máximo 100 caracteres, todos visibles.
+account-language = Idioma
+account-language-browser = El del navegador
+account-save = Guardar
+account-profile-full = No hay sitio para esto: su cuenta tiene demasiados datos. Diríjase a su administrador.

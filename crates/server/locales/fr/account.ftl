@@ -48,3 +48,12 @@ account-password-ask = Pour en obtenir un nouveau, demandez à votre administrat
 account-password-none = Vous n’en avez pas.
 
 account-organizations = Organisations
+
+account-done-profile = Votre profil est enregistré.
+account-given-name = Prénom
+account-family-name = Nom de famille
+account-name-bad = Un nom a au plus 100 caractères, tous visibles.
+account-language = Langue
+account-language-browser = Celle du navigateur
+account-save = Enregistrer
+account-profile-full = Il n’y a pas de place pour cela : votre compte a trop de données. Adressez-vous à votre administrateur.

@@ -58,10 +58,12 @@ pub(crate) enum Done {
     PasskeyAdded,
     PasskeyRenamed,
     PasskeyRemoved,
+    ProfileChanged,
 }
 
 impl Done {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
+        Self::ProfileChanged,
         Self::SessionEnded,
         Self::OthersEnded,
         Self::AccessRevoked,
@@ -78,6 +80,7 @@ impl Done {
     /// The word in the URL.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::ProfileChanged => "profile_changed",
             Self::SessionEnded => "session_ended",
             Self::OthersEnded => "others_ended",
             Self::AccessRevoked => "access_revoked",
@@ -95,6 +98,7 @@ impl Done {
     /// What the user reads.
     pub(crate) fn key(self) -> Key {
         match self {
+            Self::ProfileChanged => Key("account-done-profile"),
             Self::SessionEnded => Key("account-done-session"),
             Self::OthersEnded => Key("account-done-others"),
             Self::AccessRevoked => Key("account-done-revoked"),

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use cardea_protocol::{language::Lang, model::User};
+use cardea_protocol::{language::Lang, model::User, profile};
 use http::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 /// The language of a request: the first that is offered. Offers are made in the order of their rank as the request is read:
@@ -20,11 +20,7 @@ impl Choice {
 
     /// Takes the language that the user chose, else the claim `locale` of OpenID Core §5.1.
     pub(crate) fn offer_of(&self, user: Option<&User>) {
-        self.offer(user.and_then(|user| user.account.locale));
-        let locale = user.and_then(|user| user.claims.get("locale")?.as_str());
-        // OpenID Core §5.1: some write `en_US`.
-        let tag = locale.and_then(|locale| locale.split('_').next());
-        self.offer(tag.and_then(Lang::lookup));
+        self.offer(user.and_then(profile::language));
     }
 
     /// The language: what was offered, or what the browser asks for, or the default.

@@ -12,6 +12,7 @@ use cardea_protocol::{
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate, MailValue},
     model::{Actor, Cause, LinkPurpose, User, Username},
+    profile,
 };
 use cardea_seal::{Digest, RandomToken, Secret};
 use cardea_store::{LinkEffect, LivingLink, MakeLink, NewLink, StoreError, TakeLink};
@@ -217,6 +218,7 @@ async fn send_link(app: &App, name: &Username, lang: Lang, cause: Cause) -> Resu
         return Ok(());
     };
     let (token, link) = new_link(app, LinkPurpose::PasswordReset, &cause, MAIL_TTL);
+    let lang = profile::language(&user).unwrap_or(lang);
     let mail = Mail::new(to, MailTemplate::PasswordReset, lang)
         .of(user.subject.clone())
         .with(MailValue::User, user.username.as_str());

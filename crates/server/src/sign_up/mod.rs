@@ -13,6 +13,7 @@ use cardea_protocol::{
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate},
     model::{Actor, Cause, User, Username},
+    profile,
 };
 use cardea_seal::Secret;
 use cardea_store::{PutMail, StoreError, StrangerLimits};
@@ -228,7 +229,10 @@ async fn mail(
     };
     let to = pending.email.clone();
     Ok(match found {
-        Some(_) => Mail::new(to, MailTemplate::SignUpTaken, lang),
+        Some(owner) => {
+            let lang = profile::language(&owner.user).unwrap_or(lang);
+            Mail::new(to, MailTemplate::SignUpTaken, lang)
+        }
         None => {
             // Without the user name: who chose it may not be who reads it, and it could be an advertisement.
             let mail = Mail::new(to, MailTemplate::SignUp, lang);

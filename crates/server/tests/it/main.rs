@@ -35,6 +35,7 @@ mod mail;
 mod organizations;
 mod passkeys;
 mod password_reset;
+mod profile;
 mod remembered;
 mod revocation;
 mod second_factor;

@@ -5,6 +5,7 @@ use cardea_protocol::{
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate, MailValue},
     model::{Cause, SessionEnd, Subject, User, UserStatus},
+    profile,
 };
 use rusqlite::{Connection, named_params};
 
@@ -135,7 +136,7 @@ fn end_due(tx: &Connection, command: &EndDueAccounts) -> Verb<u64> {
 fn farewell(user: &User, default: Lang) -> Option<Mail> {
     let address = user.email.as_deref().filter(|_| user.email_verified)?;
     let address = EmailAddress::parse(address).ok()?;
-    let lang = user.account.locale.unwrap_or(default);
+    let lang = profile::language(user).unwrap_or(default);
     let mail = Mail::new(address, MailTemplate::AccountDeleted, lang);
     Some(mail.with(MailValue::User, user.username.as_str()))
 }

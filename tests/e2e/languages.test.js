@@ -68,6 +68,7 @@ async function everyPage(page, stop) {
   for (const section of ['profile', 'security', 'devices', 'apps', 'activity', 'deletion', 'export']) {
     await visit(`account, ${section}`, `${issuer}/account/${section}`);
   }
+  await visit('account, password', `${issuer}/account/security/password`);
   await visit('error', ask({ redirect_uri: `${on.site.origin}/elsewhere` }));
   await visit('logout', `${issuer}/end_session`);
   await page.locator('button.primary').click();

@@ -189,6 +189,10 @@ fn account_pages() -> Router<Shared> {
             readable(get(account::security::passkeys::get).post(account::security::passkeys::post)),
         )
         .route(
+            "/account/security/password",
+            readable(get(account::security::password::get).post(account::security::password::post)),
+        )
+        .route(
             "/account/security/factors",
             post(account::security::factors::post),
         )

@@ -6,6 +6,7 @@ use cardea_protocol::{
     mail::Mail,
     model::{Cause, SessionId, Subject},
 };
+use cardea_seal::Secret;
 use jiff::Timestamp;
 
 use crate::Result;
@@ -34,6 +35,22 @@ pub struct EndDueAccounts {
     pub cause: Cause,
 }
 
+/// Gives a user a new password, who has proved the present one or has none. Audited as `password_changed`.
+pub struct ChangeOwnPassword {
+    /// The user.
+    pub subject: Subject,
+    /// The session of the user in which it is changed: the only one that does not end.
+    pub session: SessionId,
+    /// When the password was set that was proved; none where the user has none.
+    pub proved_set_at: Option<Timestamp>,
+    /// The hash of the new one.
+    pub hash: Secret<String>,
+    /// The mail about it.
+    pub mail: Option<Mail>,
+    /// Who does it.
+    pub cause: Cause,
+}
+
 /// Accounts.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -41,6 +58,10 @@ pub trait Accounts: Send + Sync {
     /// trusted devices are forgotten. `false`, and nothing is written, when the session has ended or is another user's, the user may
     /// not log in, or the removal was requested before.
     async fn request_deletion(&self, command: RequestDeletion) -> Result<bool>;
+    /// Sets the password, if the user still has the one that was proved, or none. All other sessions end, all grants are revoked, known
+    /// and trusted devices are forgotten, and links to a new password do nothing any more. `false`, and nothing is written, when the
+    /// password was changed meanwhile, the session has ended or is another user's, or the user may not log in.
+    async fn change_own_password(&self, command: ChangeOwnPassword) -> Result<bool>;
     /// Records that the data of a user was read as a whole, as `data_exported`. `false` when the user does not exist.
     async fn record_export(&self, subject: Subject, cause: Cause) -> Result<bool>;
     /// Removes users whose time of deletion has come, with all that [`Users::remove_user`](crate::Users::remove_user) removes, and

@@ -74,6 +74,8 @@ pub enum EndWhich {
     Sid(Sid, Option<Subject>),
     /// All sessions of a user.
     Subject(Subject),
+    /// All sessions of a user but the one of this cookie.
+    OthersOf(Subject, SessionId),
 }
 
 /// Sessions.

@@ -95,6 +95,11 @@ async function account({ page, elsewhere, dev, name, stop }) {
   }
   await page.goto(`${dev.issuer}/account/security/passkeys`);
   await stop('account, passkeys', page);
+  await page.goto(`${dev.issuer}/account/security/password`);
+  await stop('account, password', page);
+  await submit(page, { present: PASSWORD, password: WEAK });
+  await refused(page);
+  await stop('account, password, refused', page);
   await elsewhere.goto(`${dev.issuer}/login`);
   const ticket = await elsewhere.locator('[name=ticket]').first().inputValue();
   await elsewhere.goto(`${dev.issuer}/passkey?ticket=${ticket}`);

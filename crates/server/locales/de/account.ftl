@@ -44,7 +44,7 @@ account-revoke-which = des Zugriffs von { $app }
 account-late-retry = Diese App hat { $when } ein älteres Token benutzt. Das kommt vor, wenn ein Laptop im Ruhezustand war. Wenn Sie das nicht waren, entziehen Sie ihr den Zugriff.
 
 account-password = Passwort
-account-password-ask = Ein neues erhalten Sie von Ihrer Administration.
+account-password-ask = Sie melden sich damit an.
 account-password-none = Sie haben keines.
 
 account-organizations = Organisationen

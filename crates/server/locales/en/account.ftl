@@ -47,7 +47,7 @@ account-revoke-which = the access of { $app }
 account-late-retry = This app used an older token { $when }. That happens when a laptop was asleep. If that wasn’t you, revoke its access.
 
 account-password = Password
-account-password-ask = To get a new one, ask your administrator.
+account-password-ask = You sign in with it.
 account-password-none = You have none.
 
 account-organizations = Organizations

@@ -44,7 +44,7 @@ account-revoke-which = el acceso de { $app }
 account-late-retry = Esta aplicación usó un token antiguo { $when }. Eso ocurre cuando un portátil estaba en suspensión. Si no fue usted, retírele el acceso.
 
 account-password = Contraseña
-account-password-ask = Para obtener una nueva, pídala a su administrador.
+account-password-ask = Inicia sesión con ella.
 account-password-none = No tiene ninguna.
 
 account-organizations = Organizaciones

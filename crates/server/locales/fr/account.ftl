@@ -44,7 +44,7 @@ account-revoke-which = l’accès de { $app }
 account-late-retry = Cette application a utilisé un ancien jeton { $when }. Cela arrive quand un ordinateur portable était en veille. Si ce n’était pas vous, révoquez son accès.
 
 account-password = Mot de passe
-account-password-ask = Pour en obtenir un nouveau, demandez à votre administrateur.
+account-password-ask = Vous vous connectez avec lui.
 account-password-none = Vous n’en avez pas.
 
 account-organizations = Organisations

@@ -59,10 +59,11 @@ pub(crate) enum Done {
     PasskeyRenamed,
     PasskeyRemoved,
     ProfileChanged,
+    PasswordChanged,
 }
 
 impl Done {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::ProfileChanged,
         Self::SessionEnded,
         Self::OthersEnded,
@@ -75,6 +76,7 @@ impl Done {
         Self::PasskeyAdded,
         Self::PasskeyRenamed,
         Self::PasskeyRemoved,
+        Self::PasswordChanged,
     ];
 
     /// The word in the URL.
@@ -92,6 +94,7 @@ impl Done {
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRenamed => "passkey_renamed",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -110,6 +113,7 @@ impl Done {
             Self::PasskeyAdded => Key("passkey-done-added"),
             Self::PasskeyRenamed => Key("passkey-done-renamed"),
             Self::PasskeyRemoved => Key("passkey-done-removed"),
+            Self::PasswordChanged => Key("password-change-done"),
         }
     }
 

@@ -44,6 +44,7 @@ macro_rules! files {
             "layout",
             "login",
             "mail",
+            "password",
             "password_reset",
             "when",
             "passkey",

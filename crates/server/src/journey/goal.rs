@@ -45,6 +45,8 @@ pub(crate) enum AccountSection {
     Devices,
     Apps,
     Activity,
+    /// Below the security.
+    Password,
     /// Below the profile.
     Email,
     /// Below the profile.
@@ -61,6 +63,7 @@ impl AccountSection {
         Self::Apps,
         Self::Activity,
         Self::Email,
+        Self::Password,
         Self::Deletion,
         Self::Export,
     ];
@@ -81,6 +84,7 @@ impl AccountSection {
             Self::Apps => "apps",
             Self::Activity => "activity",
             Self::Email => "email",
+            Self::Password => "password",
             Self::Deletion => "deletion",
             Self::Export => "export",
         }
@@ -106,6 +110,7 @@ impl AccountSection {
             Self::Apps => "/account/apps",
             Self::Activity => "/account/activity",
             Self::Email => "/account/profile/email",
+            Self::Password => "/account/security/password",
             Self::Deletion => "/account/deletion",
             Self::Export => "/account/export",
         }
@@ -120,6 +125,7 @@ impl AccountSection {
             Self::Apps => Key("account-apps"),
             Self::Activity => Key("account-activity"),
             Self::Email => Key("email-change-title"),
+            Self::Password => Key("password-change-title"),
             Self::Deletion => Key("deletion-title"),
             Self::Export => Key("export-title"),
         }

@@ -138,14 +138,9 @@ pub(crate) async fn set_password(
         *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         page
     };
-    let password = password.unwrap_or_default();
-    if !ctx.app.settings.development && is_demo_secret(password) {
-        return Ok(again(Problem::Weak));
-    }
-    let hash = match hash(ctx, password, &link.user).await {
+    let hash = match new_hash(ctx, password.unwrap_or_default(), &link.user).await? {
         Ok(hash) => hash,
-        Err(HashError::Busy(busy)) => return Err(busy.into()),
-        Err(HashError::Password(error)) => return Ok(again(Problem::of(&error))),
+        Err(problem) => return Ok(again(problem)),
     };
     let subject = link.user.subject.clone();
     let used = ctx.app.store.take_link(TakeLink {
@@ -166,6 +161,22 @@ pub(crate) async fn set_password(
         ..new_page(ctx, &link, ("", ""), None)
     };
     Ok(html(NewPasswordPage::CSP, &page))
+}
+
+/// The hash of a new password, or what is wrong with the password.
+pub(crate) async fn new_hash(
+    ctx: &Ctx,
+    password: &str,
+    user: &User,
+) -> Result<Result<Secret<String>, Problem>, Failure> {
+    if !ctx.app.settings.development && is_demo_secret(password) {
+        return Ok(Err(Problem::Weak));
+    }
+    match hash(ctx, password, user).await {
+        Ok(hash) => Ok(Ok(hash)),
+        Err(HashError::Busy(busy)) => Err(busy.into()),
+        Err(HashError::Password(error)) => Ok(Err(Problem::of(&error))),
+    }
 }
 
 /// Hashes a new password, unless it is easy to guess for someone who knows the names of the user and of the provider.

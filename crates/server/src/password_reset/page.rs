@@ -44,6 +44,16 @@ pub(crate) enum Problem {
     Control,
     /// Made of public names.
     OwnNames,
+    /// One of the most common ones.
+    Common,
+    /// A well-known phrase.
+    Example,
+    /// Neighbours on the keyboard, the alphabet, digits.
+    Keyboard,
+    /// One part, several times.
+    Repeated,
+    /// In a breach.
+    Breached,
     /// Easy to guess.
     Weak,
 }
@@ -54,7 +64,14 @@ impl Problem {
             PasswordError::Length => Self::Length,
             PasswordError::Control => Self::Control,
             PasswordError::OwnNames => Self::OwnNames,
-            _ => Self::Weak,
+            PasswordError::Common => Self::Common,
+            PasswordError::Example => Self::Example,
+            PasswordError::Keyboard => Self::Keyboard,
+            PasswordError::Repeated => Self::Repeated,
+            PasswordError::Breached => Self::Breached,
+            PasswordError::Guessable { .. } | PasswordError::Hash | PasswordError::HashCost(_) => {
+                Self::Weak
+            }
         }
     }
 
@@ -64,6 +81,11 @@ impl Problem {
             Self::Length => Key("password-reset-length"),
             Self::Control => Key("password-reset-control"),
             Self::OwnNames => Key("password-reset-own-names"),
+            Self::Common => Key("password-reset-common"),
+            Self::Example => Key("password-reset-example"),
+            Self::Keyboard => Key("password-reset-keyboard"),
+            Self::Repeated => Key("password-reset-repeated"),
+            Self::Breached => Key("password-reset-breached"),
             Self::Weak => Key("password-reset-weak"),
         }
     }

@@ -11,6 +11,7 @@ mod account;
 mod account_activity;
 mod account_deletion;
 mod account_export;
+mod account_password;
 mod account_sections;
 mod authorize;
 mod backchannel_logout;

@@ -89,7 +89,7 @@ async fn audited(store: &AnyStore, name: &str, event: AuditEvent) -> usize {
     store.audit(filter, page()).await.unwrap().items.len()
 }
 
-async fn mails(store: &AnyStore, seconds: i64) -> Vec<Mail> {
+pub(super) async fn mails(store: &AnyStore, seconds: i64) -> Vec<Mail> {
     let command = ClaimMessages {
         kind: MessageKind::Mail,
         sid: None,

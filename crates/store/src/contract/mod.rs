@@ -87,6 +87,8 @@ pub mod organizations;
 #[doc(hidden)]
 pub mod outbox;
 #[doc(hidden)]
+pub mod own_password;
+#[doc(hidden)]
 pub mod passkeys;
 #[doc(hidden)]
 pub mod passwords;
@@ -231,6 +233,9 @@ macro_rules! contract {
                 d28_of_20_nodes_that_claim_at_once_one_gets_the_message, d28_two_nodes_share_what_is_due,
                 d28_an_old_try_settles_nothing, d28_a_retry_moves_its_own_message, d28_what_is_given_up_is_audited,
                 d28_only_what_is_given_up_is_audited, a_removed_client_gets_no_messages, a_busy_client_is_skipped;
+            own_password: a_new_password_ends_all_sessions_but_that_of_the_change,
+                a_new_password_needs_a_living_session_of_its_user, who_has_no_password_gets_a_first_one,
+                of_two_changes_of_a_password_at_once_one_wins;
             passkeys: a_passkey_survives_and_is_its_users,
                 backup_codes_come_with_a_passkey_only_to_who_has_none,
                 passkeys_are_bounded_and_a_disabled_user_gets_none,

@@ -25,6 +25,11 @@ pub fn deletion_cancelled(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::DeletionCancelled, subject)
 }
 
+/// A user changed the password.
+pub fn password_changed(subject: &Subject) -> AuditEntry<'_> {
+    AuditEntry::of_user(AuditEvent::PasswordChanged, subject)
+}
+
 /// The data of a user was read as a whole.
 pub fn data_exported(subject: &Subject) -> AuditEntry<'_> {
     AuditEntry::of_user(AuditEvent::DataExported, subject)
@@ -136,7 +141,9 @@ pub fn session_ended(subject: &Subject, why: SessionEnd, grants: u64) -> AuditEn
 /// The user of whom everything is revoked, also what earlier sessions left behind, and whose known devices are forgotten.
 pub fn revokes_all_of(command: &EndSessions) -> Option<&Subject> {
     match (&command.which, command.applications) {
-        (EndWhich::Subject(subject), Applications::Revoke) => Some(subject),
+        (EndWhich::Subject(subject) | EndWhich::OthersOf(subject, _), Applications::Revoke) => {
+            Some(subject)
+        }
         _ => None,
     }
 }

@@ -12,20 +12,25 @@ use rusqlite::{Connection, named_params};
 use super::{
     SqliteStore, audit,
     fault::Verb,
-    outbox,
+    outbox, own_password,
     rows::{self, Fields},
     sessions::{self, session_alive},
     users::{self, may_log_in},
 };
 use crate::{
-    Accounts, Applications, EndDueAccounts, EndSessions, EndWhich, RequestDeletion, Result,
-    UserChange, UserUpdate, events,
+    Accounts, Applications, ChangeOwnPassword, EndDueAccounts, EndSessions, EndWhich,
+    RequestDeletion, Result, UserChange, UserUpdate, events,
 };
 
 #[async_trait]
 impl Accounts for SqliteStore {
     async fn request_deletion(&self, command: RequestDeletion) -> Result<bool> {
         self.write(move |tx| request_deletion(tx, &command)).await
+    }
+
+    async fn change_own_password(&self, command: ChangeOwnPassword) -> Result<bool> {
+        self.write(move |tx| own_password::change(tx, &command))
+            .await
     }
 
     async fn record_export(&self, subject: Subject, cause: Cause) -> Result<bool> {

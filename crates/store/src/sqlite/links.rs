@@ -168,8 +168,7 @@ fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) ->
                 ..UserUpdate::default()
             };
             change(tx, &subject, update, cause)?;
-            forget(tx, &subject, LinkPurpose::PasswordReset)?;
-            forget(tx, &subject, LinkPurpose::Invite)
+            forget_links_to_password(tx, &subject)
         }
         LinkEffect::VerifyEmail => {
             let change_of = payload.as_deref().and_then(EmailChange::of_payload);
@@ -231,6 +230,12 @@ fn lock_out(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
         cause: cause.clone(),
     };
     sessions::end_which(tx, &all).map(drop)
+}
+
+/// After a new password.
+pub(super) fn forget_links_to_password(tx: &Connection, subject: &Subject) -> Verb<()> {
+    forget(tx, subject, LinkPurpose::PasswordReset)?;
+    forget(tx, subject, LinkPurpose::Invite)
 }
 
 fn forget(tx: &Connection, subject: &Subject, purpose: LinkPurpose) -> Verb<()> {

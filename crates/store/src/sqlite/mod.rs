@@ -32,6 +32,7 @@ mod new_users;
 mod open;
 mod organizations;
 mod outbox;
+mod own_password;
 mod passkeys;
 mod queue;
 mod reader;

@@ -335,6 +335,15 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
             let params = named_params! { ":subject": subject.as_str(), ":now": now };
             rows::all(tx, which!("u.subject = :subject"), params, read)?
         }
+        EndWhich::OthersOf(subject, id) => {
+            let params = named_params! {
+                ":subject": subject.as_str(),
+                ":id": id.0.as_bytes(),
+                ":now": now,
+            };
+            let sql = which!("u.subject = :subject AND s.cookie_hash <> :id");
+            rows::all(tx, sql, params, read)?
+        }
     };
     for session in &sessions {
         end(tx, session, command.why, &command.cause)?;

@@ -369,6 +369,11 @@ fn set_password(
     cause: &Cause,
 ) -> Verb<()> {
     put_password(tx, subject, hash, cause)?;
+    begin_anew(tx, subject)
+}
+
+/// After a new password.
+pub(super) fn begin_anew(tx: &Connection, subject: &Subject) -> Verb<()> {
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL, must_change_password = 0 WHERE subject = ?";
     rows::execute(tx, sql, [subject.as_str()]).map(drop)
 }

@@ -5,6 +5,7 @@ pub(crate) mod factors;
 pub(crate) mod links;
 pub(crate) mod page;
 pub(crate) mod passkeys;
+pub(crate) mod password;
 
 use axum::response::Response;
 

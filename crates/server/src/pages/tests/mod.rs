@@ -22,7 +22,7 @@ use crate::{
         profile::{email::page::EmailPage, page::ProfilePage},
         security::{
             authenticator_app::page::AuthenticatorAppPage, links::page::LinksPage,
-            page::SecurityPage, passkeys::page::PasskeysPage,
+            page::SecurityPage, passkeys::page::PasskeysPage, password::page::PasswordPage,
         },
     },
     choose_account::page::ChooseAccountPage,
@@ -69,6 +69,7 @@ fn samples() -> Vec<Sample> {
         rendered(FactorResetPage::CSP, FactorResetPage::samples()),
         rendered(PasskeyPage::CSP, PasskeyPage::samples()),
         rendered(PasskeysPage::CSP, PasskeysPage::samples()),
+        rendered(PasswordPage::CSP, PasswordPage::samples()),
         rendered(AskPage::CSP, AskPage::samples()),
         rendered(NewPasswordPage::CSP, NewPasswordPage::samples()),
         rendered(ConsentPage::CSP, ConsentPage::samples()),
@@ -219,7 +220,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 32);
+    assert_eq!(hostile.len(), 33);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -1,0 +1,10 @@
+password-change-title = Passwort ändern
+password-change-first = Passwort wählen
+password-change-lead = Hier bleiben Sie angemeldet. Alle anderen Geräte und Apps werden abgemeldet.
+password-change-present = Ihr jetziges Passwort
+password-change-wrong = Das Passwort ist falsch.
+password-change-same = Das ist Ihr jetziges Passwort. Wählen Sie ein anderes.
+password-change-set = Das Passwort ändern
+password-change-open = Ändern
+password-change-set-up = Einrichten
+password-change-done = Ihr Passwort ist geändert.

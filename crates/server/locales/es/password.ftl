@@ -1,0 +1,10 @@
+password-change-title = Cambiar su contraseña
+password-change-first = Elegir una contraseña
+password-change-lead = Aquí sigue con la sesión iniciada. Se cierra en todos los demás dispositivos y aplicaciones.
+password-change-present = Su contraseña actual
+password-change-wrong = La contraseña no es correcta.
+password-change-same = Es su contraseña actual. Elija otra.
+password-change-set = Cambiar la contraseña
+password-change-open = Cambiar
+password-change-set-up = Configurar
+password-change-done = Su contraseña ha cambiado.

@@ -1,0 +1,10 @@
+password-change-title = Modifier votre mot de passe
+password-change-first = Choisir un mot de passe
+password-change-lead = Vous restez connecté ici. Tous les autres appareils et applications sont déconnectés.
+password-change-present = Votre mot de passe actuel
+password-change-wrong = Mot de passe incorrect.
+password-change-same = C’est votre mot de passe actuel. Choisissez-en un autre.
+password-change-set = Modifier le mot de passe
+password-change-open = Modifier
+password-change-set-up = Configurer
+password-change-done = Votre mot de passe est modifié.

@@ -1,0 +1,87 @@
+//! The password that a user changes in a session.
+
+use cardea_protocol::model::SessionEnd;
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+use super::{
+    audit,
+    fault::Verb,
+    links, outbox, rows,
+    sessions::{self, session_alive},
+    users::{self, may_log_in},
+};
+use crate::{Applications, ChangeOwnPassword, EndSessions, EndWhich, events};
+
+/// The user `u` of whom a session of this cookie is alive.
+macro_rules! in_own_session {
+    () => {
+        concat!(
+            "u.subject = :subject AND ",
+            may_log_in!(),
+            " AND EXISTS (SELECT 1 FROM sessions s
+                          WHERE s.cookie_hash = :session AND s.user_key = u.user_key AND ",
+            session_alive!(),
+            ")"
+        )
+    };
+}
+
+pub(super) fn change(tx: &Connection, command: &ChangeOwnPassword) -> Verb<bool> {
+    let ChangeOwnPassword {
+        subject,
+        session,
+        mail,
+        cause,
+        ..
+    } = command;
+    if write(tx, command)? == 0 {
+        return Ok(false);
+    }
+    users::begin_anew(tx, subject)?;
+    links::forget_links_to_password(tx, subject)?;
+    audit::record(tx, cause, &events::password_changed(subject))?;
+    if let Some(mail) = mail {
+        outbox::put_mail(tx, mail, cause)?;
+    }
+    let others = EndSessions {
+        which: EndWhich::OthersOf(subject.clone(), *session),
+        why: SessionEnd::Remote,
+        applications: Applications::Revoke,
+        cause: cause.clone(),
+    };
+    sessions::end_which(tx, &others)?;
+    Ok(true)
+}
+
+/// Conditional: of two changes with the same proof one is written.
+fn write(tx: &Connection, command: &ChangeOwnPassword) -> Verb<u64> {
+    // The time tells passwords apart, so it always rises.
+    let replace = concat!(
+        "UPDATE credentials SET secret = :hash, created_at = max(:now, created_at + 1)
+         WHERE kind = 'password' AND created_at = :proved
+           AND user_key = (SELECT u.user_key FROM users u WHERE ",
+        in_own_session!(),
+        ")"
+    );
+    let first = concat!(
+        "INSERT INTO credentials (user_key, kind, id, secret, created_at)
+         SELECT u.user_key, 'password', '', :hash, :now FROM users u
+         WHERE :proved IS NULL AND NOT ",
+        users::has_password!(),
+        " AND ",
+        in_own_session!()
+    );
+    let sql = match command.proved_set_at {
+        Some(_) => replace,
+        None => first,
+    };
+    let params = named_params! {
+        ":subject": command.subject.as_str(),
+        ":session": command.session.0.as_bytes(),
+        ":proved": command.proved_set_at.map(Timestamp::as_millisecond),
+        ":hash": command.hash.expose(),
+        ":now": command.cause.now.as_millisecond(),
+    };
+    rows::execute(tx, sql, params)
+}

@@ -218,6 +218,27 @@ pub async fn a_further_change_does_not_take_the_way_back(store: AnyStore) {
     assert!(audited(&store).await.contains(&AuditEvent::EmailUndone));
 }
 
+pub async fn an_undo_forgets_later_undos_of_its_user_only(store: AnyStore) {
+    for name in ["bob", "alice"] {
+        add(&store, name).await.unwrap();
+    }
+    for (name, link, purpose) in [
+        ("bob", "of bob before", LinkPurpose::EmailUndo),
+        ("alice", "first", LinkPurpose::EmailUndo),
+        ("alice", "second", LinkPurpose::EmailUndo),
+        ("alice", "of a login", LinkPurpose::NotMe),
+        ("bob", "of bob after", LinkPurpose::EmailUndo),
+    ] {
+        let link = new_link(link, purpose, Some("before@example.test"));
+        assert!(make(&store, name, link).await);
+    }
+    assert!(take(&store, "first", LinkEffect::UndoEmail).await.is_some());
+    assert!(!lives(&store, "second").await);
+    for other in ["of bob before", "of bob after", "of a login"] {
+        assert!(lives(&store, other).await, "{other}");
+    }
+}
+
 pub async fn an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another(
     store: AnyStore,
 ) {

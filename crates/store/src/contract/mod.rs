@@ -153,7 +153,7 @@ macro_rules! contract {
                 of_20_parallel_confirmations_of_a_user_one_succeeds,
                 of_users_who_confirm_one_address_at_once_one_gets_it,
                 an_undo_wins_against_a_confirmation_at_once,
-                a_further_change_does_not_take_the_way_back,
+                a_further_change_does_not_take_the_way_back, an_undo_forgets_later_undos_of_its_user_only,
                 an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another;
             factor_lanes: wrong_codes_elsewhere_keep_no_known_browser_waiting, without_a_factor_no_wrong_code_is_kept;
             factor_resets: a_reset_link_removes_the_factors_of_its_user_once, of_20_parallel_uses_of_a_reset_link_one_counts,

@@ -179,6 +179,13 @@ pub async fn who_has_no_password_gets_a_first_one(store: AnyStore) {
     assert!(store.take_link(taken).await.unwrap().is_some());
     assert_eq!(set_at(&world).await, None);
     assert!(open(&world, "passkey", None).await.is_some());
+    // Only in a session of the user that is alive.
+    let foreign = ChangeOwnPassword {
+        session: SessionId(cardea_seal::Digest::of(b"no session")),
+        ..change(&world, None, 2)
+    };
+    assert_eq!(world.store.change_own_password(foreign).await, Ok(false));
+    assert_eq!(set_at(&world).await, None);
     let command = || ChangeOwnPassword {
         session: session("passkey", alice, 1).id,
         ..change(&world, None, 2)

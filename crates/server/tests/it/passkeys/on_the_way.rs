@@ -43,7 +43,7 @@ async fn a_passkey_is_made_in_place_of_an_app_and_brings_backup_codes() {
     assert_eq!(token["acr"], STRONGEST);
     assert_eq!(token["amr"], json!(["pwd", "swk", "user", "mfa"]));
 
-    // From now on it is asked for, and signs in alone.
+    // From now on it is asked for, and signs in without a password.
     let mut other = Browser::new(&server);
     let page = login_page(&mut other, &request()).await;
     let page = prove(&mut other, &page, &mut authenticator).await;

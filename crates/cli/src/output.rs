@@ -57,6 +57,11 @@ impl Output {
     }
 }
 
+/// Prints a text for a terminal.
+pub(crate) fn print_escaped(text: &str) -> anyhow::Result<()> {
+    print(&escaped(text))
+}
+
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", text.trim_end())?;

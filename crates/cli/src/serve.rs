@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use cardea_server::{
+    App,
     admin::{self, Logins},
     jobs, router,
 };
@@ -22,7 +23,7 @@ use crate::{
     admin::is_served,
     check::files,
     config::{self, DEFAULT_FILE, Run, certificates, database, socket},
-    listen,
+    listen, output,
     provider::Provider,
 };
 
@@ -58,6 +59,7 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let provider = Provider::open(config).await?;
     tracing::info!(%address, scheme, issuer, socket = %socket.display(), "cardea serves");
+    offer_first_account(&provider.app).await?;
     if let Some(warning) = Logins::of(&*provider.store).await?.warning() {
         tracing::warn!("{warning}");
     }
@@ -95,6 +97,26 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     // What was answered is written already; this closes the file.
     drop(provider);
     tracing::info!("cardea has stopped");
+    Ok(())
+}
+
+/// Without users: the link to the first account, on standard output only. It is a secret, and the log is read by others.
+async fn offer_first_account(app: &App) -> anyhow::Result<()> {
+    let Some(link) = app.offer_first_account().await? else {
+        return Ok(());
+    };
+    let administers = match &link.organizations[..] {
+        [] => String::new(),
+        names => format!(" It will administer: {}.", names.join(", ")),
+    };
+    let until = link.expires_at.strftime("%F %R UTC");
+    let text = format!(
+        "\nThere are no users yet. Make the first account with this link, which works once, until {until}.{administers}\n\n  {}\n",
+        link.url.expose()
+    );
+    if let Err(error) = output::print_escaped(&text) {
+        tracing::warn!(%error, "the link to the first account could not be written to standard output");
+    }
     Ok(())
 }
 

@@ -66,6 +66,7 @@ mod webauthn;
 
 pub use app::App;
 pub use federation::{UpstreamCheck, UpstreamState, try_upstreams};
+pub use invitation::FirstAccountLink;
 pub use keys::{KeyError, RotateError, Turned};
 pub use mail::{MailPreview, preview_mail, send_test_mail, try_mail_server};
 pub use parts::Parts;

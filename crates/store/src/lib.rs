@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 mod factor_resets;
 mod factors;
+mod first_account;
 mod grants;
 mod imports;
 mod invitations;
@@ -50,6 +51,7 @@ pub use factors::{
     ForgetDevice, RemoveFactors, ReplaceBackupCodes, TotpCredential, TotpView, TrustDevice,
     UseFactor, WhichFactors,
 };
+pub use first_account::{FirstAccount, MakeFirstAccount};
 pub use grants::{
     CodeContext, CodeLookup, ConsentChange, DeadCode, GrantView, Grants, IssueCode, RedeemCode,
     Redeemed, RefreshContext, RevokeGrant, RotateRefresh, Rotated,
@@ -97,6 +99,7 @@ pub trait Store:
     + Factors
     + FactorResets
     + Passkeys
+    + FirstAccount
     + Invitations
     + Links
     + Upstreams
@@ -118,6 +121,7 @@ impl<T> Store for T where
         + Clients
         + Users
         + Imports
+        + FirstAccount
         + Invitations
         + Links
         + Upstreams

@@ -11,7 +11,7 @@ use cardea_protocol::model::{
     Username,
 };
 use cardea_seal::{Entropy, MasterKey, Secret};
-use cardea_server::{App, Parts, config::Config};
+use cardea_server::{App, FirstAccountLink, Parts, config::Config};
 use cardea_store::{
     ClientChange, PutClient, Store, UserChange, UserUpdate,
     sqlite::{Options, SqliteStore},
@@ -179,6 +179,11 @@ impl TestServer {
             seed: None,
         };
         builder.config(|config| config.limits.enabled = false)
+    }
+
+    /// What `cardea serve` prints when there are no users.
+    pub async fn offer_first_account(&self) -> Option<FirstAccountLink> {
+        self.app.offer_first_account().await.expect("a store")
     }
 
     /// Starts one as it is.

@@ -137,6 +137,7 @@ impl OwnClient {
 ///
 /// It checks the file, applies pending migrations and the clients and users of the file, and serves until SIGTERM or Ctrl-C;
 /// requests in progress are finished. SIGHUP reads the certificate again. Its log goes to standard error, one JSON document a line.
+/// While there are no users it prints a link to the first account on standard output, for 24 hours and one use; each start replaces it.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  openssl rand -base64 32 > master.key\n  cardea serve --config /etc/cardea/cardea.toml"

@@ -1,4 +1,7 @@
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
 
 use crate::bench::{Bench, begin_post, until_closed};
 
@@ -169,6 +172,41 @@ fn n14_a_provider_without_users_says_how_to_add_one() {
         Bench::new("[[users]]\nusername = \"alice\"\npassword = \"a-rabbit-hole-deep-7\"\n");
     let said = bench.serve().terminate().fine();
     assert!(!said.err.contains("cardea user add NAME"), "{}", said.err);
+}
+
+#[test]
+fn a_provider_without_users_prints_a_link_to_the_first_account() {
+    let bench = Bench::new(
+        "[[roles]]\nname = \"owner\"\npermissions = [\"tenants:admin\"]\n[[organizations]]\nid = \"acme\"\nname = \"Acme\"\n",
+    );
+    let serve = || {
+        let mut child = bench.spawn(&["serve"], Stdio::piped());
+        bench.until_served();
+        let stop = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(stop.unwrap().success());
+        let mut said = (String::new(), String::new());
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        out.unwrap().read_to_string(&mut said.0).unwrap();
+        err.unwrap().read_to_string(&mut said.1).unwrap();
+        assert!(child.wait().unwrap().success());
+        said
+    };
+    let (out, log) = serve();
+    let (_, token) = out.split_once("/invitation?token=").unwrap();
+    let token = token.lines().next().unwrap().to_owned();
+    assert_eq!(token.len(), 43, "{out}");
+    assert!(out.contains("It will administer: Acme."), "{out}");
+    assert!(!log.contains(&token), "the log has no secret: {log}");
+    let (again, _) = serve();
+    assert!(again.contains("/invitation?token=") && !again.contains(&token));
+    bench
+        .tell(
+            &["user", "add", "bob", "--password-stdin"],
+            "a-lamp-in-the-window-3",
+        )
+        .fine();
+    let (none, _) = serve();
+    assert_eq!(none, "", "there is a user");
 }
 
 #[test]

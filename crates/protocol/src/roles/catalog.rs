@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Assigned, Entitled, Group, Role};
+use super::{Assigned, Entitled, Group, Role, TENANTS_ADMIN};
 use crate::model::{ClientId, MetadataError};
 
 /// How many roles there are at most.
@@ -52,6 +52,14 @@ impl RoleCatalog {
     #[must_use]
     pub fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// The names of the roles by which a member administers an organization.
+    #[must_use]
+    pub fn administrators(&self) -> Vec<String> {
+        let allows = |role: &&Role| role.permissions.iter().any(|p| p == TENANTS_ADMIN);
+        let names = self.roles.iter().filter(allows).map(|r| r.name.clone());
+        names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The groups.

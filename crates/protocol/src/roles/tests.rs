@@ -333,3 +333,18 @@ fn d27_an_administrator_governs_one_organization_by_a_role_inside_it() {
         Err(NotAdmin::Elsewhere)
     );
 }
+
+#[test]
+fn a_role_with_the_permission_makes_administrators_however_often_it_is_defined() {
+    assert_eq!(catalog().administrators(), ["owner"]);
+    let roles = vec![
+        role("boss", None, &["orders:read"]),
+        role("owner", Some("cms"), &["pages:write", TENANTS_ADMIN]),
+        role("owner", None, &[TENANTS_ADMIN]),
+        role("admin", None, &["orders:read", TENANTS_ADMIN]),
+    ];
+    let catalog = RoleCatalog::new(1, roles, Vec::new());
+    assert_eq!(catalog.administrators(), ["admin", "owner"]);
+    let none = RoleCatalog::new(1, vec![role("clerk", None, &[])], Vec::new());
+    assert!(none.administrators().is_empty());
+}

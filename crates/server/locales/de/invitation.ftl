@@ -11,3 +11,6 @@ invitation-joined = Sie sind jetzt Mitglied.
 invitation-exists = Es ist nichts mehr zu tun: { $email } hat schon ein Konto.
 invitation-other-user = Diese Einladung gilt für { $email }, und Sie sind als { $user } angemeldet. Melden Sie sich ab, um sie zu benutzen.
 invitation-too-many = Sie sind in so vielen Organisationen wie möglich. Verlassen Sie zuerst eine.
+first-account-title = Das erste Konto
+first-account-lead = Es gibt noch keine Benutzer. Das erste Konto gehört Ihnen.
+first-account-administers = Sie verwalten dann:

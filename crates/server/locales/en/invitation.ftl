@@ -11,3 +11,6 @@ invitation-joined = You are a member now.
 invitation-exists = There is nothing left to do: { $email } has an account already.
 invitation-other-user = This invitation is for { $email }, and you are signed in as { $user }. Sign out to use it.
 invitation-too-many = You are in as many organizations as can be. Leave one first.
+first-account-title = The first account
+first-account-lead = There are no users yet. The first account is yours.
+first-account-administers = You will administer:

@@ -11,3 +11,6 @@ invitation-joined = Ahora es miembro.
 invitation-exists = No queda nada por hacer: { $email } ya tiene una cuenta.
 invitation-other-user = Esta invitación es para { $email }, y usted inició sesión como { $user }. Cierre la sesión para usarla.
 invitation-too-many = Está en tantas organizaciones como es posible. Salga primero de una.
+first-account-title = La primera cuenta
+first-account-lead = Todavía no hay usuarios. La primera cuenta es la suya.
+first-account-administers = Usted administrará:

@@ -11,3 +11,6 @@ invitation-joined = Vous êtes membre maintenant.
 invitation-exists = Il n’y a plus rien à faire{" "}: { $email } a déjà un compte.
 invitation-other-user = Cette invitation est pour { $email }, et vous êtes connecté en tant que { $user }. Déconnectez-vous pour l’utiliser.
 invitation-too-many = Vous êtes dans autant d’organisations que possible. Quittez-en une d’abord.
+first-account-title = Le premier compte
+first-account-lead = Il n’y a pas encore d’utilisateurs. Le premier compte est le vôtre.
+first-account-administers = Vous administrerez{" "}:

@@ -22,7 +22,9 @@ impl Logins {
     pub fn warning(self) -> Option<&'static str> {
         match self {
             Self::Possible => None,
-            Self::NoUsers => Some("no user can log in yet; add one with: cardea user add NAME"),
+            Self::NoUsers => Some(
+                "no user can log in yet: the link on standard output leads to the first account; or add a user with: cardea user add NAME",
+            ),
             Self::Disabled => Some(
                 "no user can log in: all are disabled; enable one with: cardea user enable NAME, or add one with: cardea user add NAME",
             ),

@@ -2,6 +2,7 @@
 //!
 //! A link of `cardea user add --invite`, to the first password of a user who exists, has the same path.
 
+mod first_account;
 pub(crate) mod page;
 
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,11 +14,12 @@ use cardea_store::{AcceptInvitation, Constraint, Invitee, LivingInvitation, Stor
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use http::StatusCode;
 
+pub use self::first_account::FirstAccountLink;
+
 use self::page::{Entered, InvitationPage, Problem};
 use crate::{
     account::frame::{Done, back_to},
     browser::{Browser, forget_session},
-    config::development::is_demo_secret,
     ctx::Ctx,
     end_session,
     error::{self, Failure},
@@ -33,7 +35,7 @@ use crate::{
     limited,
     pages::{UserLine, html},
     password_reset::{self, STEP, digest},
-    passwords::HashError,
+    sign_up::new_name,
 };
 
 /// `GET /invitation`
@@ -45,6 +47,9 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
         let token = parameter(&query, "token").ok_or_else(none)?;
         let browser = Browser::of(&ctx);
         if let Some(page) = password_reset::first_password(&ctx, &browser, token).await? {
+            return Ok(page);
+        }
+        if let Some(page) = first_account::page(&ctx, &browser, token).await? {
             return Ok(page);
         }
         let visit = Visit::of(&ctx, &browser, token).await?;
@@ -76,6 +81,9 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         // The form of a first password.
         return password_reset::set_password(ctx, &browser, token, form.one("password")).await;
     };
+    if action == "make_first_account" {
+        return first_account::make(ctx, &browser, token, form).await;
+    }
     let visit = Visit::of(ctx, &browser, token).await?;
     match (action, visit.way) {
         ("make_account", Way::MakeAccount) => visit.make_account(ctx, &browser, form).await,
@@ -137,10 +145,7 @@ impl<'a> Visit<'a> {
         browser: &Browser,
         form: &Form,
     ) -> Result<Response, Failure> {
-        let entered = Entered {
-            username: form.one("username").unwrap_or_default().trim(),
-            name: form.one("name").unwrap_or_default().trim(),
-        };
+        let entered = Entered::of(form);
         let again = |problem| {
             let mut page = self.show(ctx, browser, &entered, Some(problem));
             *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -155,15 +160,9 @@ impl<'a> Visit<'a> {
             ..new_account::new_user(ctx, username, Some(entered.name))?
         };
         let password = form.one("password").unwrap_or_default();
-        if !ctx.app.settings.development && is_demo_secret(password) {
-            return again(Problem::Password(password_reset::page::Problem::Weak));
-        }
-        let hash = match password_reset::hash(ctx, password, &user).await {
+        let hash = match password_reset::new_hash(ctx, password, &user).await? {
             Ok(hash) => hash,
-            Err(HashError::Busy(busy)) => return Err(busy.into()),
-            Err(HashError::Password(error)) => {
-                return again(Problem::Password(password_reset::page::Problem::of(&error)));
-            }
+            Err(problem) => return again(Problem::Password(problem)),
         };
         let subject = user.subject.clone();
         let command = AcceptInvitation {
@@ -192,9 +191,9 @@ impl<'a> Visit<'a> {
 
     /// The user name that was entered. One with an `@` looks like an address: only the inviter can have proposed it.
     fn new_name(&self, entered: &str) -> Option<Username> {
-        let name = Username::parse_new(entered).ok()?;
-        let proposed = self.living.invitation.username.as_ref() == Some(&name);
-        (proposed || !entered.contains('@')).then_some(name)
+        let proposed = self.living.invitation.username.as_ref();
+        let proposed = proposed.filter(|name| Username::parse_new(entered).as_ref() == Ok(name));
+        proposed.cloned().or_else(|| new_name(entered))
     }
 
     async fn join(&self, ctx: &Ctx, browser: &Browser) -> Result<Response, Failure> {

@@ -2,6 +2,7 @@ use askama::Template;
 use cardea_protocol::invitation::Way;
 
 use crate::{
+    form::Form,
     i18n::Key,
     pages::{Shell, UserLine, csp},
     password_reset,
@@ -35,6 +36,29 @@ pub(crate) struct Entered<'a> {
     pub(crate) name: &'a str,
 }
 
+impl<'a> Entered<'a> {
+    pub(super) fn of(form: &'a Form) -> Self {
+        Self {
+            username: form.one("username").unwrap_or_default().trim(),
+            name: form.one("name").unwrap_or_default().trim(),
+        }
+    }
+}
+
+/// The link to the first account.
+#[derive(Template)]
+#[template(path = "invitation/first_account.html")]
+pub(crate) struct FirstAccountPage<'a> {
+    pub(crate) shell: Shell<'a>,
+    pub(crate) csrf: &'a str,
+    /// The token of the link.
+    pub(crate) token: &'a str,
+    /// The organizations that the account will administer.
+    pub(crate) organizations: Vec<&'a str>,
+    pub(crate) entered: Entered<'a>,
+    pub(crate) problem: Option<Problem>,
+}
+
 /// Why an invitation was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -58,21 +82,39 @@ impl Problem {
             Self::TooManyOrganizations => Key("invitation-too-many"),
         }
     }
+
+    /// What is wrong with the user name.
+    fn of_username(self) -> Option<Key> {
+        matches!(self, Self::Username | Self::UsernameTaken).then(|| self.key())
+    }
+
+    /// What is wrong with the password.
+    fn of_password(self) -> Option<Key> {
+        matches!(self, Self::Password(_)).then(|| self.key())
+    }
+}
+
+impl FirstAccountPage<'_> {
+    pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
+
+    fn of_username(&self) -> Option<Key> {
+        self.problem?.of_username()
+    }
+
+    fn of_password(&self) -> Option<Key> {
+        self.problem?.of_password()
+    }
 }
 
 impl InvitationPage<'_> {
     pub(crate) const CSP: &'static str = csp::MAY_REDIRECT;
 
-    /// The problem of the user name.
     fn of_username(&self) -> Option<Key> {
-        let problem = self.problem?;
-        matches!(problem, Problem::Username | Problem::UsernameTaken).then(|| problem.key())
+        self.problem?.of_username()
     }
 
-    /// The problem of the password.
     fn of_password(&self) -> Option<Key> {
-        let problem = self.problem?;
-        matches!(problem, Problem::Password(_)).then(|| problem.key())
+        self.problem?.of_password()
     }
 
     /// The problem of joining.
@@ -147,6 +189,45 @@ impl InvitationPage<'static> {
                         name: HOSTILE,
                     },
                     ..Self::sample(Way::MakeAccount, Some(HOSTILE))
+                },
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+impl FirstAccountPage<'static> {
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::pages::HOSTILE;
+
+        let page = |organizations, problem| Self {
+            shell: Shell::sample(),
+            csrf: "csrf",
+            token: "token",
+            organizations,
+            entered: Entered::default(),
+            problem,
+        };
+        let weak = Problem::Password(password_reset::page::Problem::Weak);
+        let both = vec!["Acme GmbH & Co. KG", "Beta"];
+        vec![
+            ("first_account", page(both, None)),
+            ("first_account_plain", page(Vec::new(), None)),
+            (
+                "first_account_bad_name",
+                page(Vec::new(), Some(Problem::Username)),
+            ),
+            ("first_account_weak", page(Vec::new(), Some(weak))),
+            (
+                "first_account_hostile",
+                Self {
+                    csrf: HOSTILE,
+                    token: HOSTILE,
+                    entered: Entered {
+                        username: HOSTILE,
+                        name: HOSTILE,
+                    },
+                    ..page(vec![HOSTILE], Some(Problem::UsernameTaken))
                 },
             ),
         ]

@@ -26,7 +26,7 @@ use crate::{
     after_answer::after_answer,
     app::App,
     browser::Browser,
-    config::{SignUpMode, development::is_demo_secret},
+    config::SignUpMode,
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
@@ -42,7 +42,6 @@ use crate::{
     mail::mailer::LinkTarget,
     pages::html,
     password_reset,
-    passwords::HashError,
 };
 
 const STEP: &str = "sign-up";
@@ -189,18 +188,8 @@ pub(crate) async fn hash(
     password: &str,
     user: &User,
 ) -> Result<Result<Secret<String>, Problem>, Failure> {
-    if !ctx.app.settings.development && is_demo_secret(password) {
-        let weak = password_reset::page::Problem::Weak;
-        return Ok(Err(Problem::Password(weak)));
-    }
-    match password_reset::hash(ctx, password, user).await {
-        Ok(hash) => Ok(Ok(hash)),
-        Err(HashError::Busy(busy)) => Err(busy.into()),
-        Err(HashError::Password(error)) => {
-            let problem = password_reset::page::Problem::of(&error);
-            Ok(Err(Problem::Password(problem)))
-        }
-    }
+    let hash = password_reset::new_hash(ctx, password, user).await?;
+    Ok(hash.map_err(Problem::Password))
 }
 
 /// What this request can make wait in the outbox. Of an IPv6 network a site has a whole /48.

@@ -55,6 +55,8 @@ pub mod factor_resets;
 #[doc(hidden)]
 pub mod factors;
 #[doc(hidden)]
+pub mod first_account;
+#[doc(hidden)]
 pub mod first_factors;
 #[doc(hidden)]
 pub mod grants;
@@ -165,6 +167,9 @@ macro_rules! contract {
                 a_backup_code_counts_once_for_its_user, failed_attempts_wait_and_a_right_code_ends_that,
                 a_refresh_says_whether_its_user_has_a_second_factor, of_20_parallel_attempts_no_more_begin_than_are_free, without_the_app_backup_codes_and_trusted_devices_go,
                 a_step_up_keeps_the_session_under_a_new_cookie;
+            first_account: the_last_link_makes_the_first_account, the_first_account_administers_organizations,
+                a_link_to_the_first_account_expires, a_user_voids_the_link_to_the_first_account,
+                of_20_parallel_first_accounts_one_is_made;
             first_factors: a_first_factor_is_set_up_only_without_another, of_20_parallel_first_factors_one_is_set_up;
             grants: a_code_survives, a_code_needs_a_living_session_and_enabled_parties, a_consent_grows, a_revoked_consent_allows_no_code,
                 a_grant_survives, token_state_has_grant_user_and_standing, live_grants_are_listed,
@@ -353,6 +358,7 @@ mod tests {
             ("factor_lanes", include_str!("factor_lanes.rs")),
             ("factor_resets", include_str!("factor_resets.rs")),
             ("factors", include_str!("factors.rs")),
+            ("first_account", include_str!("first_account.rs")),
             ("first_factors", include_str!("first_factors.rs")),
             ("grants", include_str!("grants.rs")),
             ("imports", include_str!("imports.rs")),

@@ -17,6 +17,7 @@ mod factor_attempts;
 mod factor_resets;
 mod factors;
 mod fault;
+mod first_account;
 mod grant_rows;
 mod grants;
 mod health;

@@ -33,7 +33,7 @@ use crate::{
     error_page::page::ErrorPage,
     factor_reset::page::FactorResetPage,
     federation::{link_page::LinkAccountPage, page::FederationPage},
-    invitation::page::InvitationPage,
+    invitation::page::{FirstAccountPage, InvitationPage},
     journey::{form_post::FormPostPage, kept::KeptPage},
     login::page::LoginPage,
     passkey::page::PasskeyPage,
@@ -95,6 +95,7 @@ fn samples() -> Vec<Sample> {
         rendered(FormPostPage::CSP, FormPostPage::samples()),
         rendered(FederationPage::CSP, FederationPage::samples()),
         rendered(LinksPage::CSP, LinksPage::samples()),
+        rendered(FirstAccountPage::CSP, FirstAccountPage::samples()),
         rendered(InvitationPage::CSP, InvitationPage::samples()),
         rendered(SignUpPage::CSP, SignUpPage::samples()),
         rendered(VerifyPage::CSP, VerifyPage::samples()),
@@ -220,7 +221,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 33);
+    assert_eq!(hostile.len(), 34);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

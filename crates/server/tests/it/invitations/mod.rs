@@ -1,6 +1,7 @@
 //! `/invitation`, the invitations of an organization over HTTP, and membership by domain (2.1, D27).
 
 mod domains;
+mod first_account;
 mod tenant;
 
 use cardea_protocol::{

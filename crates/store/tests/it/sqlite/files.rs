@@ -85,9 +85,10 @@ const MIGRATIONS: &[&str] = &[
     "V19__factor_lanes",
     "V20__strangers",
     "V21__passkeys",
+    "V22__first_account",
 ];
 /// The number of the last one.
-const LAST: u32 = 21;
+const LAST: u32 = 22;
 
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {

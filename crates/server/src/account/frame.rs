@@ -6,16 +6,18 @@ use cardea_protocol::{
     journey::sign_in_again,
     model::{Session, User},
 };
+use cardea_web::inbound::UnreadForm;
 
 use crate::{
     browser::Browser,
     ctx::Ctx,
     error::Failure,
     error_page::page::PageError,
+    form::{Form, read_limited},
     i18n::Key,
     journey::{
         demand,
-        forms::csrf_parts,
+        forms::{csrf_parts, from_our_page},
         goal::{AccountSection, Goal},
         next_step::to_page,
         ticket::Ticket,
@@ -141,6 +143,10 @@ pub(crate) enum Visit {
 /// Counts the request, and reads who is signed in.
 pub(crate) async fn visit(ctx: &Ctx, section: AccountSection) -> Result<Visit, Failure> {
     limited::by_network(&ctx.app.limits.other, &ctx.caller)?;
+    who(ctx, section).await
+}
+
+async fn who(ctx: &Ctx, section: AccountSection) -> Result<Visit, Failure> {
     let browser = Browser::of(ctx);
     let Some(session) = browser.session(ctx).await? else {
         return Ok(Visit::ToLogin(to_login(ctx, section)));
@@ -155,6 +161,32 @@ pub(crate) async fn visit(ctx: &Ctx, section: AccountSection) -> Result<Visit, F
         user,
         csrf,
     })))
+}
+
+/// Who posts a form of the account.
+pub(crate) enum Posted {
+    /// The form is one that was shown to this session.
+    SignedIn(Box<SignedIn>, Form),
+    /// Nobody: the way to the login that leads back to the section.
+    ToLogin(Response),
+}
+
+/// Counts the request, reads its form and who is signed in, and checks that the form was shown to this session.
+pub(crate) async fn posted(
+    ctx: &Ctx,
+    section: AccountSection,
+    form: UnreadForm,
+    max_bytes: usize,
+) -> Result<Posted, Failure> {
+    let limiter = &ctx.app.limits.other;
+    let form = Form::of(read_limited(limiter, &ctx.caller, form, max_bytes).await?)?;
+    let signed_in = match who(ctx, section).await? {
+        Visit::ToLogin(login) => return Ok(Posted::ToLogin(login)),
+        Visit::SignedIn(signed_in) => signed_in,
+    };
+    let parts = csrf_parts(&signed_in.browser, "", STEP);
+    from_our_page(ctx, &parts, form.one("csrf"))?;
+    Ok(Posted::SignedIn(signed_in, form))
 }
 
 /// What every handler calls before a sensitive action (a new password, address, factor or link; deletion, export), after the form's

@@ -19,12 +19,10 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
     journey::{
-        forms::{csrf_parts, from_our_page},
-        next_step::parameter,
+        forms::csrf_parts,
+        link::{LinkForm, followed},
     },
-    limited,
     mail::mailer::LinkTarget,
     pages::html,
     password_reset::{digest, new_link},
@@ -39,10 +37,7 @@ const PASSWORD_TTL: SignedDuration = SignedDuration::from_hours(24);
 /// `GET /email_undo`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
-        let query = query?;
-        let none = || Failure::page(PageError::BrokenLink, "there is no token");
-        let token = parameter(&query, "token").ok_or_else(none)?;
+        let token = &followed(&ctx, query)?;
         let undo = Undo::of(&ctx, token).await?;
         let browser = Browser::of(&ctx);
         let mut response = undo.show(&ctx, &browser, View::Ask);
@@ -55,18 +50,9 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// `POST /email_undo`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.login;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        let browser = Browser::of(&ctx);
-        // A browser that was given a page has a cookie, if it keeps cookies.
-        if browser.fresh.is_some() {
-            let cause = "a form without the browser's cookie";
-            return Err(Failure::page(PageError::OtherBrowser, cause));
-        }
-        let token = form.one("token").unwrap_or_default();
-        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
-        Undo::of(&ctx, token).await?.act(&ctx, &browser).await
+        let posted = LinkForm::read(&ctx, &ctx.app.limits.login, form, STEP).await?;
+        let undo = Undo::of(&ctx, posted.token()).await?;
+        undo.act(&ctx, &posted.browser).await
     };
     error::page(&ctx, result.await)
 }

@@ -22,13 +22,11 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
     i18n::Choice,
     journey::{
-        forms::{csrf_parts, from_our_page},
-        next_step::parameter,
+        forms::csrf_parts,
+        link::{LinkForm, followed},
     },
-    limited,
     login::{self, Outcome, page::LoginProblem},
     pages::{When, html},
     parts::start_cause,
@@ -41,10 +39,7 @@ const STEP: &str = "factor reset";
 /// `GET /second_factor/reset`. A link is not used by it: mail scanners read links.
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
-        let query = query?;
-        let none = || Failure::page(PageError::BrokenLink, "there is no token");
-        let token = parameter(&query, "token").ok_or_else(none)?;
+        let token = &followed(&ctx, query)?;
         let link = find(&ctx, token).await?;
         let view = match link.window.judge(ctx.caller.now) {
             ResetUse::Possible => View::Ask(None),
@@ -58,25 +53,18 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// `POST /second_factor/reset`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.authorize;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        reset(&ctx, &Form::of(pairs)?).await
+        let posted = LinkForm::read(&ctx, &ctx.app.limits.authorize, form, STEP).await?;
+        reset(&ctx, &posted).await
     };
     error::page(&ctx, result.await)
 }
 
-async fn reset(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
-    let browser = Browser::of(ctx);
-    // A browser that was given a page has a cookie, if it keeps cookies.
-    if browser.fresh.is_some() {
-        let cause = "a form without the browser's cookie";
-        return Err(Failure::page(PageError::OtherBrowser, cause));
-    }
-    let token = form.one("token").unwrap_or_default();
-    from_our_page(ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+async fn reset(ctx: &Ctx, posted: &LinkForm) -> Result<Response, Failure> {
+    let LinkForm { browser, form } = posted;
+    let token = posted.token();
     let link = find(ctx, token).await?;
     let refused = |view| {
-        let mut page = show(ctx, &browser, (token, &link), view);
+        let mut page = show(ctx, browser, (token, &link), view);
         *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         Ok(page)
     };
@@ -92,7 +80,7 @@ async fn reset(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     let proved = match login::authenticate(ctx, link.user.username.as_str(), password).await? {
         Outcome::Right(proved) => proved,
         Outcome::Refused => return refused(View::Ask(Some(LoginProblem::WrongNameOrPassword))),
-        Outcome::Limited(decision) => return Ok(too_many(ctx, &browser, (token, &link), decision)),
+        Outcome::Limited(decision) => return Ok(too_many(ctx, browser, (token, &link), decision)),
     };
     let command = UseFactorReset {
         token: digest(token)?,
@@ -108,7 +96,7 @@ async fn reset(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     ctx.app.mail.wake();
     let subject = link.user.subject.as_str();
     tracing::info!(request_id = %ctx.caller.request_id, subject, "removed all second factors by a link");
-    Ok(show(ctx, &browser, ("", &link), View::Done))
+    Ok(show(ctx, browser, ("", &link), View::Done))
 }
 
 fn digest(token: &str) -> Result<Digest, Failure> {

@@ -24,15 +24,15 @@ use crate::{
     end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
+    form::Form,
     journey::{
-        forms::{csrf_parts, from_our_page},
+        forms::csrf_parts,
         goal::{AccountSection, Goal, invitation_page},
+        link::{LinkForm, followed},
         new_account,
-        next_step::{parameter, proceed},
+        next_step::proceed,
         ticket::Ticket,
     },
-    limited,
     pages::{UserLine, html},
     password_reset::{self, STEP, digest},
     sign_up::new_name,
@@ -41,10 +41,7 @@ use crate::{
 /// `GET /invitation`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
-        let query = query?;
-        let none = || Failure::page(PageError::BrokenLink, "there is no token");
-        let token = parameter(&query, "token").ok_or_else(none)?;
+        let token = &followed(&ctx, query)?;
         let browser = Browser::of(&ctx);
         if let Some(page) = password_reset::first_password(&ctx, &browser, token).await? {
             return Ok(page);
@@ -61,39 +58,32 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// `POST /invitation`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.login;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        act(&ctx, &Form::of(pairs)?).await
+        let posted = LinkForm::read(&ctx, &ctx.app.limits.login, form, STEP).await?;
+        act(&ctx, &posted).await
     };
     error::page(&ctx, result.await)
 }
 
-async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
-    let browser = Browser::of(ctx);
-    // A browser that was given a page has a cookie, if it keeps cookies.
-    if browser.fresh.is_some() {
-        let cause = "a form without the browser's cookie";
-        return Err(Failure::page(PageError::OtherBrowser, cause));
-    }
-    let token = form.one("token").unwrap_or_default();
-    from_our_page(ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+async fn act(ctx: &Ctx, posted: &LinkForm) -> Result<Response, Failure> {
+    let LinkForm { browser, form } = posted;
+    let token = posted.token();
     let Some(action) = form.one("action") else {
         // The form of a first password.
-        return password_reset::set_password(ctx, &browser, token, form.one("password")).await;
+        return password_reset::set_password(ctx, browser, token, form.one("password")).await;
     };
     if action == "make_first_account" {
-        return first_account::make(ctx, &browser, token, form).await;
+        return first_account::make(ctx, browser, token, form).await;
     }
-    let visit = Visit::of(ctx, &browser, token).await?;
+    let visit = Visit::of(ctx, browser, token).await?;
     match (action, visit.way) {
-        ("make_account", Way::MakeAccount) => visit.make_account(ctx, &browser, form).await,
-        ("join", Way::Join) => visit.join(ctx, &browser).await,
+        ("make_account", Way::MakeAccount) => visit.make_account(ctx, browser, form).await,
+        ("join", Way::Join) => visit.join(ctx, browser).await,
         ("log_in", Way::LogIn) => {
             let goal = Goal::Invitation {
                 token: token.to_owned(),
             };
-            let ticket = Ticket::new(&ctx.app, &browser, goal, ctx.caller.now);
-            proceed(ctx, &browser, ticket).await
+            let ticket = Ticket::new(&ctx.app, browser, goal, ctx.caller.now);
+            proceed(ctx, browser, ticket).await
         }
         ("log_out", Way::OtherUser) => {
             end_session::log_out(ctx, visit.session.as_ref()).await?;
@@ -102,7 +92,7 @@ async fn act(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             Ok(response)
         }
         // The page shows what can be done now: a sign-in in another tab has changed it.
-        _ => Ok(visit.show(ctx, &browser, &Entered::default(), None)),
+        _ => Ok(visit.show(ctx, browser, &Entered::default(), None)),
     }
 }
 

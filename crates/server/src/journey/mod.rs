@@ -7,6 +7,7 @@ pub(crate) mod forms;
 pub(crate) mod goal;
 pub(crate) mod kept;
 pub(crate) mod known_device;
+pub(crate) mod link;
 pub(crate) mod new_account;
 pub(crate) mod next_step;
 pub(crate) mod session;

@@ -29,11 +29,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        next_step::parameter,
-    },
+    journey::{forms::csrf_parts, link::LinkForm, next_step::parameter},
     limited,
     mail::mailer::LinkTarget,
     pages::html,
@@ -72,20 +68,11 @@ async fn show(
 /// `POST /password_reset`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.login;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        let browser = Browser::of(&ctx);
-        // A browser that was given a page has a cookie, if it keeps cookies.
-        if browser.fresh.is_some() {
-            let cause = "a form without the browser's cookie";
-            return Err(Failure::page(PageError::OtherBrowser, cause));
-        }
-        let token = form.one("token").unwrap_or_default();
-        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
-        match token {
-            "" => Ok(ask(&ctx, &browser, form.one("username"))),
-            token => set_password(&ctx, &browser, token, form.one("password")).await,
+        let posted = LinkForm::read(&ctx, &ctx.app.limits.login, form, STEP).await?;
+        let LinkForm { browser, form } = &posted;
+        match posted.token() {
+            "" => Ok(ask(&ctx, browser, form.one("username"))),
+            token => set_password(&ctx, browser, token, form.one("password")).await,
         }
     };
     error::page(&ctx, result.await)

@@ -21,14 +21,13 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
+    form::Form,
     journey::{
-        forms::{csrf_parts, from_our_page},
+        forms::csrf_parts,
         goal::{AccountSection, Goal},
+        link::{LinkForm, followed},
         new_account,
-        next_step::parameter,
     },
-    limited,
     pages::html,
     sign_up::{self, PendingSignUp, page::Problem},
 };
@@ -36,10 +35,7 @@ use crate::{
 /// `GET /verify_email`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
     let result = async {
-        limited::by_network(&ctx.app.limits.authorize, &ctx.caller)?;
-        let query = query?;
-        let none = || Failure::page(PageError::BrokenLink, "there is no token");
-        let token = parameter(&query, "token").ok_or_else(none)?;
+        let token = &followed(&ctx, query)?;
         let browser = Browser::of(&ctx);
         if let Some(change) = Change::of(&ctx, token).await? {
             let mut response = change.show(&ctx, &browser, change_page::View::Confirm);
@@ -57,22 +53,13 @@ pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Respo
 /// `POST /verify_email`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.login;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        let browser = Browser::of(&ctx);
-        // A browser that was given a page has a cookie, if it keeps cookies.
-        if browser.fresh.is_some() {
-            let cause = "a form without the browser's cookie";
-            return Err(Failure::page(PageError::OtherBrowser, cause));
-        }
-        let token = form.one("token").unwrap_or_default();
-        from_our_page(&ctx, &csrf_parts(&browser, token, STEP), form.one("csrf"))?;
+        let posted = LinkForm::read(&ctx, &ctx.app.limits.login, form, STEP).await?;
+        let (browser, token) = (&posted.browser, posted.token());
         if let Some(change) = Change::of(&ctx, token).await? {
-            return change.confirm(&ctx, &browser).await;
+            return change.confirm(&ctx, browser).await;
         }
-        let visit = Visit::of(&ctx, &browser, token).await?;
-        visit.confirm(&ctx, &browser, &form).await
+        let visit = Visit::of(&ctx, browser, token).await?;
+        visit.confirm(&ctx, browser, &posted.form).await
     };
     error::page(&ctx, result.await)
 }

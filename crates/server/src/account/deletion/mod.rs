@@ -13,17 +13,14 @@ use cardea_web::inbound::UnreadForm;
 use jiff::Timestamp;
 
 use self::page::{DeletionPage, RequestedPage};
-use super::frame::{STEP, SignedIn, Visit, require_recent_sign_in, visit};
+use super::frame::{Posted, SignedIn, Visit, posted, require_recent_sign_in, visit};
 use crate::{
     browser::forget_session,
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        goal::AccountSection,
-    },
+    form::MAX_PAGE_BYTES,
+    journey::goal::AccountSection,
     mail::mailer::LinkTarget,
     pages::{When, html},
 };
@@ -44,12 +41,9 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/deletion`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, _) => act(&ctx, &user).await,
         }
     };
     error::page(&ctx, result.await)
@@ -68,9 +62,7 @@ async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     Ok(signed_in.answer(ctx, html(DeletionPage::CSP, &page)))
 }
 
-async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    let parts = csrf_parts(&signed_in.browser, "", STEP);
-    from_our_page(ctx, &parts, form.one("csrf"))?;
+async fn act(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }

@@ -8,16 +8,13 @@ use cardea_web::inbound::UnreadForm;
 use http::{HeaderValue, header::CONTENT_DISPOSITION};
 
 use self::page::ExportPage;
-use super::frame::{STEP, SignedIn, Visit, require_recent_sign_in, visit};
+use super::frame::{Posted, SignedIn, Visit, posted, require_recent_sign_in, visit};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        goal::AccountSection,
-    },
+    form::MAX_PAGE_BYTES,
+    journey::goal::AccountSection,
     pages::html,
     user_data::UserDataBody,
 };
@@ -39,12 +36,9 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/export`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => download(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, _) => download(&ctx, &user).await,
         }
     };
     error::page(&ctx, result.await)
@@ -61,9 +55,7 @@ async fn show(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     Ok(signed_in.answer(ctx, html(ExportPage::CSP, &page)))
 }
 
-async fn download(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    let parts = csrf_parts(&signed_in.browser, "", STEP);
-    from_our_page(ctx, &parts, form.one("csrf"))?;
+async fn download(ctx: &Ctx, signed_in: &SignedIn) -> Result<Response, Failure> {
     if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }

@@ -19,16 +19,13 @@ use self::{
     organizations::Organizations,
     page::{Email, Entered, ProfilePage},
 };
-use super::frame::{Done, STEP, SignedIn, Visit, back_to, visit};
+use super::frame::{Done, Posted, SignedIn, Visit, back_to, posted, visit};
 use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        goal::AccountSection,
-    },
+    form::{Form, MAX_PAGE_BYTES},
+    journey::goal::AccountSection,
     pages::html,
 };
 
@@ -56,20 +53,15 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/profile`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => act(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
 }
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    let parts = csrf_parts(&signed_in.browser, "", STEP);
-    from_our_page(ctx, &parts, form.one("csrf"))?;
     let entered = Entered {
         names: NameClaim::ALL.map(|name| form.one(name.as_str()).unwrap_or_default()),
         locale: locale(form.one("locale"))?,

@@ -6,15 +6,12 @@ use cardea_store::{FactorView, ForgetDevice, RemoveFactors, ReplaceBackupCodes, 
 use cardea_web::inbound::UnreadForm;
 
 use crate::{
-    account::frame::{Done, STEP, SignedIn, Visit, back_to, require_recent_sign_in, visit},
+    account::frame::{Done, Posted, SignedIn, back_to, posted, require_recent_sign_in},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        goal::AccountSection,
-    },
+    form::{Form, MAX_PAGE_BYTES},
+    journey::goal::AccountSection,
     pages::html,
     second_factor::{enrol::NewCodes, page::CodesPage},
 };
@@ -43,25 +40,15 @@ impl Factors {
 /// `POST /account/security/factors`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => act(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
 }
 
-/// Whether the form is one of the account, shown to this session.
-pub(super) fn check_form(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<(), Failure> {
-    let parts = csrf_parts(&signed_in.browser, "", STEP);
-    from_our_page(ctx, &parts, form.one("csrf"))
-}
-
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    check_form(ctx, signed_in, form)?;
     if !ctx.app.settings.mfa.has_second_factors() {
         return Err(Failure::page(PageError::NotFound, "second factors are off"));
     }

@@ -20,16 +20,14 @@ use jiff::SignedDuration;
 
 use self::page::{EmailPage, View};
 use crate::{
-    account::frame::{STEP, SignedIn, Visit, require_recent_sign_in, visit},
+    account::frame::{Posted, SignedIn, Visit, posted, require_recent_sign_in, visit},
     after_answer::after_answer,
     app::App,
     ctx::Ctx,
     error::{self, Failure},
-    form::{Form, MAX_PAGE_BYTES, read_limited},
-    journey::{
-        forms::{csrf_parts, from_our_page},
-        goal::AccountSection,
-    },
+    form::{Form, MAX_PAGE_BYTES},
+    journey::goal::AccountSection,
+    limited,
     mail::mailer::LinkTarget,
     pages::html,
     password_reset::new_link,
@@ -64,20 +62,16 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/profile/email`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.login;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => act(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
 }
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    let parts = csrf_parts(&signed_in.browser, "", STEP);
-    from_our_page(ctx, &parts, form.one("csrf"))?;
+    limited::by_network(&ctx.app.limits.login, &ctx.caller)?;
     if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }

@@ -8,13 +8,13 @@ use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 
 use self::page::AuthenticatorAppPage;
-use super::factors::{Factors, check_form, show_codes};
+use super::factors::{Factors, show_codes};
 use crate::{
-    account::frame::{SignedIn, Visit, require_recent_sign_in, visit},
+    account::frame::{Posted, SignedIn, Visit, posted, require_recent_sign_in, visit},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
+    form::{Form, MAX_PAGE_BYTES},
     journey::{
         goal::{AccountSection, Goal},
         session,
@@ -46,12 +46,9 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/security/authenticator_app`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => set_up(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => set_up(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
@@ -70,7 +67,6 @@ async fn not_now(ctx: &Ctx, signed_in: &SignedIn) -> Result<Option<Response>, Fa
 }
 
 async fn set_up(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    check_form(ctx, signed_in, form)?;
     if let Some(elsewhere) = not_now(ctx, signed_in).await? {
         return Ok(elsewhere);
     }

@@ -9,14 +9,13 @@ use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 
 use self::page::{LinkLine, LinksPage, ProviderLine};
-use super::factors::check_form;
 use crate::{
-    account::frame::{Done, SignedIn, Visit, require_recent_sign_in, visit},
+    account::frame::{Done, Posted, SignedIn, Visit, posted, require_recent_sign_in, visit},
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
     federation::begin,
-    form::{Form, MAX_PAGE_BYTES, read_limited},
+    form::{Form, MAX_PAGE_BYTES},
     journey::goal::AccountSection,
     pages::html,
 };
@@ -37,19 +36,15 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/security/links`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PAGE_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PAGE_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => act(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
 }
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    check_form(ctx, signed_in, form)?;
     if let Some(again) = require_recent_sign_in(ctx, signed_in, SECTION).await? {
         return Ok(again);
     }

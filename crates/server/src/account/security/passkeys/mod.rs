@@ -14,16 +14,16 @@ use cardea_web::inbound::UnreadForm;
 use http::StatusCode;
 
 use self::page::{PasskeyLine, PasskeysPage, PasskeysProblem};
-use super::factors::{check_form, show_codes};
+use super::factors::show_codes;
 use crate::{
     account::{
         devices::device::in_words,
-        frame::{Done, SignedIn, Visit, require_recent_sign_in, visit},
+        frame::{Done, Posted, SignedIn, Visit, posted, require_recent_sign_in, visit},
     },
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
-    form::{Form, MAX_PASSKEY_BYTES, read_limited},
+    form::{Form, MAX_PASSKEY_BYTES},
     journey::{
         forms::csrf_parts,
         goal::{AccountSection, Goal},
@@ -54,19 +54,15 @@ pub(crate) async fn get(ctx: Ctx) -> Response {
 /// `POST /account/security/passkeys`
 pub(crate) async fn post(ctx: Ctx, form: UnreadForm) -> Response {
     let result = async {
-        let limiter = &ctx.app.limits.other;
-        let pairs = read_limited(limiter, &ctx.caller, form, MAX_PASSKEY_BYTES).await?;
-        let form = Form::of(pairs)?;
-        match visit(&ctx, SECTION).await? {
-            Visit::ToLogin(login) => Ok(login),
-            Visit::SignedIn(user) => act(&ctx, &user, &form).await,
+        match posted(&ctx, SECTION, form, MAX_PASSKEY_BYTES).await? {
+            Posted::ToLogin(login) => Ok(login),
+            Posted::SignedIn(user, form) => act(&ctx, &user, &form).await,
         }
     };
     error::page(&ctx, result.await)
 }
 
 async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, Failure> {
-    check_form(ctx, signed_in, form)?;
     let id = || {
         let id = form.one("id").and_then(|id| PasskeyId::parse(id).ok());
         id.ok_or_else(|| Failure::page(PageError::BrokenLink, "no id of a passkey"))

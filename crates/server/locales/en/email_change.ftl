@@ -1,12 +1,12 @@
 email-change-title = Change your email address
 email-change-lead-add = Add an address. We send a link to it, and it counts once you confirm it.
 email-change-lead = Your address is { $email }. We send a link to the new one, and it counts once you confirm it.
-email-change-old = The address before gets a mail, too. For seven days the change can be undone from there.
+email-change-old = Your old address gets a mail, too, with which the change can be undone for seven days.
 email-change-new = New email address
 email-change-send = Send the link
 email-change-bad = This is no email address, such as name@example.com.
 email-change-back = Back to my profile
-email-change-sent-title = Look into your mail
+email-change-sent-title = Check your mail
 email-change-sent = We sent a mail to { $email }. Open the link in it within an hour to confirm the address. Until then nothing changes.
 email-change-no-mail = This server sends no mail, so addresses can’t be confirmed. Ask your administrator to change yours.
 email-change-open = Change …

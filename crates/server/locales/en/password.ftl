@@ -1,9 +1,9 @@
 password-change-title = Change your password
 password-change-first = Choose a password
 password-change-lead = You stay signed in here. All other devices and apps are signed out.
-password-change-present = Your present password
+password-change-present = Your current password
 password-change-wrong = Incorrect password.
-password-change-same = That is your present password. Choose another.
+password-change-same = That is your current password. Choose another.
 password-change-set = Change the password
 password-change-open = Change
 password-change-set-up = Set up

@@ -89,7 +89,7 @@ async fn a_wrong_present_password_and_a_weak_new_one_change_nothing() {
         (present, "x9Qax9Qax9Qax9Qa", "one part is repeated"),
         (present, "alice alice", "names of yours"),
         (present, "short", "8 to 128 characters"),
-        (present, present, "That is your present password."),
+        (present, present, "That is your current password."),
     ] {
         let refused = change(&mut browser, &page, typed, new).await;
         assert_eq!((refused.status(), refused.path()), (422, PATH), "{new}");

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 
 const NEW: &str = "new@example.test";
 const OLD: &str = "alice@example.test";
-const ASKED: &str = "Look into your mail";
+const ASKED: &str = "Check your mail";
 const CONFIRMED: &str = "Your address is confirmed";
 const UNDONE: &str = "The change is undone";
 const USED: &str = "This link no longer works";

@@ -13,4 +13,4 @@ invitation-other-user = Cette invitation est pour { $email }, et vous êtes conn
 invitation-too-many = Vous êtes dans autant d’organisations que possible. Quittez-en une d’abord.
 first-account-title = Le premier compte
 first-account-lead = Il n’y a pas encore d’utilisateurs. Le premier compte est le vôtre.
-first-account-administers = Vous administrerez{" "}:
+first-account-administers = Vous administrerez :

@@ -51,6 +51,21 @@ pub struct ChangeOwnPassword {
     pub cause: Cause,
 }
 
+/// Gives a user a new password at a login, which the present one does not let in any more ([`UserUpdate::must_change_password`](crate::UserUpdate)).
+/// Audited as `password_changed`.
+pub struct ChangePasswordAtLogin {
+    /// The user, who has proved all that the login needs.
+    pub subject: Subject,
+    /// When the password was set that was proved.
+    pub proved_set_at: Timestamp,
+    /// The hash of the new one.
+    pub hash: Secret<String>,
+    /// The mail about it.
+    pub mail: Option<Mail>,
+    /// Who does it.
+    pub cause: Cause,
+}
+
 /// Accounts.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -62,6 +77,14 @@ pub trait Accounts: Send + Sync {
     /// and trusted devices are forgotten, and links to a new password do nothing any more. `false`, and nothing is written, when the
     /// password was changed meanwhile, the session has ended or is another user's, or the user may not log in.
     async fn change_own_password(&self, command: ChangeOwnPassword) -> Result<bool>;
+    /// Sets the password, if it must be changed and is still the one that was proved; returns when the new one was set, for
+    /// [`OpenSession`](crate::OpenSession). It need not be changed again. All sessions end, all grants are revoked, known and trusted
+    /// devices are forgotten, and links to a new password do nothing any more. `None`, and nothing is written, when the password was
+    /// changed meanwhile or does not have to be, or the user may not log in.
+    async fn change_password_at_login(
+        &self,
+        command: ChangePasswordAtLogin,
+    ) -> Result<Option<Timestamp>>;
     /// Records that the data of a user was read as a whole, as `data_exported`. `false` when the user does not exist.
     async fn record_export(&self, subject: Subject, cause: Cause) -> Result<bool>;
     /// Removes users whose time of deletion has come, with all that [`Users::remove_user`](crate::Users::remove_user) removes, and

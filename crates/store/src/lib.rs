@@ -37,7 +37,9 @@ mod upstreams;
 mod user_search;
 mod users;
 
-pub use accounts::{Accounts, ChangeOwnPassword, EndDueAccounts, RequestDeletion};
+pub use accounts::{
+    Accounts, ChangeOwnPassword, ChangePasswordAtLogin, EndDueAccounts, RequestDeletion,
+};
 pub use audit::{Audit, AuditFilter};
 pub use clients::{ApplyFileClients, ClientChange, Clients, PutClient, UseAssertion};
 pub use consents::{Consents, GiveConsent, RevokeApplication};

@@ -16,7 +16,7 @@ pub struct OpenSession {
     /// grants and codes. If it belongs to another user, it ends as `Replaced`, with its codes and grants.
     pub previous: Option<SessionId>,
     /// When the password was set that the login verified; none where no password was part of it. The session is only opened while
-    /// the user has this password: a login in progress doesn't survive a new one.
+    /// the user has this password, and does not have to change it: a login in progress doesn't survive a new one.
     pub password_set_at: Option<Timestamp>,
     /// The login at another provider by which the session begins. It is only opened while the user has this link. A session that
     /// is replaced without one keeps what it had.
@@ -81,9 +81,10 @@ pub enum EndWhich {
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// The session of a cookie, if it is alive at `now` and its user is enabled.
+    /// The session of a cookie, if it is alive at `now` and its user may log in.
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>>;
-    /// Opens a session; returns its `sid`. `None` when the user does not exist, is disabled or has another password: nothing was written.
+    /// Opens a session; returns its `sid`. `None` when the user does not exist, may not log in, or has another password or one that must be
+    /// changed: nothing was written.
     async fn open_session(&self, command: OpenSession) -> Result<Option<Sid>>;
     /// Adds a second factor to a session. `false` when it has ended or has another cookie or user: nothing was written.
     async fn step_up_session(&self, command: StepUpSession) -> Result<bool>;

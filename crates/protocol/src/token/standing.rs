@@ -9,7 +9,7 @@ use crate::model::{Grant, GrantState};
 pub struct Standing {
     /// Whether the session is active. A grant without a session lacks none.
     pub session_alive: bool,
-    /// Whether the user exists and is enabled.
+    /// Whether the user exists and may log in.
     pub user_enabled: bool,
     /// Whether the client exists and is enabled.
     pub client_enabled: bool,

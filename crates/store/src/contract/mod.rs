@@ -49,6 +49,8 @@ pub mod email_changes;
 #[doc(hidden)]
 pub mod endings;
 #[doc(hidden)]
+pub mod expiry;
+#[doc(hidden)]
 pub mod factor_lanes;
 #[doc(hidden)]
 pub mod factor_resets;
@@ -92,6 +94,8 @@ pub mod outbox;
 pub mod own_password;
 #[doc(hidden)]
 pub mod passkeys;
+#[doc(hidden)]
+pub mod password_at_login;
 #[doc(hidden)]
 pub mod passwords;
 #[doc(hidden)]
@@ -157,6 +161,9 @@ macro_rules! contract {
                 an_undo_wins_against_a_confirmation_at_once,
                 a_further_change_does_not_take_the_way_back, an_undo_forgets_later_undos_of_its_user_only,
                 an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another;
+            expiry: an_expired_user_is_signed_in_nowhere_from_then_on,
+                an_expired_user_gets_no_code_and_no_grant,
+                of_an_expiry_that_is_lifted_nothing_is_left, an_account_can_come_with_its_limits;
             factor_lanes: wrong_codes_elsewhere_keep_no_known_browser_waiting, without_a_factor_no_wrong_code_is_kept;
             factor_resets: a_reset_link_removes_the_factors_of_its_user_once, of_20_parallel_uses_of_a_reset_link_one_counts,
                 a_reset_link_works_with_the_current_password_of_its_user_only, a_proof_of_a_factor_cancels_a_reset,
@@ -241,6 +248,10 @@ macro_rules! contract {
             own_password: a_new_password_ends_all_sessions_but_that_of_the_change,
                 a_new_password_needs_a_living_session_of_its_user, who_has_no_password_gets_a_first_one,
                 of_two_changes_of_a_password_at_once_one_wins;
+            password_at_login: a_password_that_must_be_changed_opens_no_session,
+                at_a_login_a_password_that_must_be_changed_is_replaced_and_nothing_of_it_is_left,
+                at_a_login_only_the_proved_password_of_who_may_log_in_is_replaced,
+                of_20_changes_of_a_password_at_a_login_one_wins;
             passkeys: a_passkey_survives_and_is_its_users,
                 backup_codes_come_with_a_passkey_only_to_who_has_none,
                 passkeys_are_bounded_and_a_disabled_user_gets_none,

@@ -7,6 +7,7 @@ use cardea_protocol::{
     model::{Cause, SessionEnd, Subject, User, UserStatus},
     profile,
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
@@ -18,8 +19,8 @@ use super::{
     users::{self, may_log_in},
 };
 use crate::{
-    Accounts, Applications, ChangeOwnPassword, EndDueAccounts, EndSessions, EndWhich,
-    RequestDeletion, Result, UserChange, UserUpdate, events,
+    Accounts, Applications, ChangeOwnPassword, ChangePasswordAtLogin, EndDueAccounts, EndSessions,
+    EndWhich, RequestDeletion, Result, UserChange, UserUpdate, events,
 };
 
 #[async_trait]
@@ -30,6 +31,14 @@ impl Accounts for SqliteStore {
 
     async fn change_own_password(&self, command: ChangeOwnPassword) -> Result<bool> {
         self.write(move |tx| own_password::change(tx, &command))
+            .await
+    }
+
+    async fn change_password_at_login(
+        &self,
+        command: ChangePasswordAtLogin,
+    ) -> Result<Option<Timestamp>> {
+        self.write(move |tx| own_password::change_at_login(tx, &command))
             .await
     }
 

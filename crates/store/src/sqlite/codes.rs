@@ -16,7 +16,7 @@ use super::{
     },
     revocation, rows,
     sessions::{self, living_sid_column, session_alive},
-    users::{self, USER_COLUMNS, user_columns},
+    users::{self, USER_COLUMNS, may_log_in, user_columns},
 };
 use crate::{
     CodeContext, CodeLookup, ConsentChange, DeadCode, IssueCode, RedeemCode, Redeemed,
@@ -36,8 +36,9 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
              :nonce, :auth_time, :acr, :amr, :issued, :expires, :method, :thumbprint,
              (SELECT org_key FROM organizations WHERE org_id = :organization)
          FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
-         WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
-           AND c.client_id = :client AND c.status = 'enabled'
+         WHERE s.cookie_hash = :session AND u.subject = :subject AND ",
+        may_log_in!(),
+        " AND c.client_id = :client AND c.status = 'enabled'
            AND (:organization IS NULL OR EXISTS (SELECT 1 FROM organization_members m
                 JOIN organizations o ON o.org_key = m.org_key
                 WHERE m.user_key = u.user_key AND o.org_id = :organization AND o.enabled))
@@ -166,8 +167,9 @@ fn insert_grant(tx: &Connection, command: &RedeemCode) -> Verb<bool> {
          JOIN sessions s ON s.session_key = k.session_key
          JOIN users u ON u.user_key = s.user_key
          WHERE k.code_hash = :hash AND k.expires_at > :now AND c.client_id = :client AND c.status = 'enabled'
-           AND u.subject = :subject AND u.status = 'enabled'
-           AND (k.sender_method IS NULL OR (k.sender_method = :method AND k.sender_thumbprint = :thumbprint)) AND ",
+           AND u.subject = :subject AND ",
+        may_log_in!(),
+        " AND (k.sender_method IS NULL OR (k.sender_method = :method AND k.sender_thumbprint = :thumbprint)) AND ",
         is_member!("k", "u"),
         " AND ",
         session_alive!()

@@ -13,6 +13,7 @@ use super::{
     revocation,
     rows::{self, Fields},
     sessions::session_alive,
+    users::may_log_in,
 };
 use crate::{Consents, GiveConsent, Result, RevokeApplication, events};
 
@@ -86,8 +87,9 @@ fn give(tx: &Connection, command: &GiveConsent) -> Verb<bool> {
     } = command;
     let sql = concat!(
         "SELECT 1 FROM sessions s JOIN users u ON u.user_key = s.user_key, clients c
-         WHERE s.cookie_hash = :session AND u.subject = :subject AND u.status = 'enabled'
-           AND c.client_id = :client AND c.status = 'enabled' AND ",
+         WHERE s.cookie_hash = :session AND u.subject = :subject AND ",
+        may_log_in!(),
+        " AND c.client_id = :client AND c.status = 'enabled' AND ",
         session_alive!()
     );
     let params = named_params! {

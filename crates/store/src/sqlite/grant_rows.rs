@@ -104,7 +104,9 @@ macro_rules! standing_columns {
         concat!(
             "(g.session_key IS NULL OR ",
             crate::sqlite::sessions::session_alive!(),
-            ") IS TRUE AS session_alive, u.status = 'enabled' AS user_enabled, c.status = 'enabled' AS client_enabled, ",
+            ") IS TRUE AS session_alive, (",
+            crate::sqlite::users::may_log_in!(),
+            ") AS user_enabled, c.status = 'enabled' AS client_enabled, ",
             crate::sqlite::grant_rows::is_member!("g", "g"),
             " AS member"
         )

@@ -1,17 +1,23 @@
-//! The password that a user changes in a session.
+//! The password that a user changes, in a session or on the way to one.
 
-use cardea_protocol::model::SessionEnd;
+use cardea_protocol::{
+    mail::Mail,
+    model::{Cause, SessionEnd, Subject},
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
     audit,
     fault::Verb,
-    links, outbox, rows,
+    links, outbox,
+    rows::{self, Fields},
     sessions::{self, session_alive},
     users::{self, may_log_in},
 };
-use crate::{Applications, ChangeOwnPassword, EndSessions, EndWhich, events};
+use crate::{
+    Applications, ChangeOwnPassword, ChangePasswordAtLogin, EndSessions, EndWhich, events,
+};
 
 /// The user `u` of whom a session of this cookie is alive.
 macro_rules! in_own_session {
@@ -38,20 +44,67 @@ pub(super) fn change(tx: &Connection, command: &ChangeOwnPassword) -> Verb<bool>
     if write(tx, command)? == 0 {
         return Ok(false);
     }
+    let others = EndWhich::OthersOf(subject.clone(), *session);
+    lock_out(tx, (subject, others), mail.as_ref(), cause)?;
+    Ok(true)
+}
+
+/// Conditional: of two changes with the same proof one is written. The time tells passwords apart, so it always rises.
+pub(super) fn change_at_login(
+    tx: &Connection,
+    command: &ChangePasswordAtLogin,
+) -> Verb<Option<Timestamp>> {
+    let ChangePasswordAtLogin {
+        subject,
+        proved_set_at,
+        hash,
+        mail,
+        cause,
+    } = command;
+    let sql = concat!(
+        "UPDATE credentials SET secret = :hash, created_at = max(:now, created_at + 1)
+         WHERE kind = 'password' AND created_at = :proved
+           AND user_key = (SELECT u.user_key FROM users u
+                           WHERE u.subject = :subject AND u.must_change_password = 1 AND ",
+        may_log_in!(),
+        ") RETURNING created_at"
+    );
+    let params = named_params! {
+        ":subject": subject.as_str(),
+        ":proved": proved_set_at.as_millisecond(),
+        ":hash": hash.expose(),
+        ":now": cause.now.as_millisecond(),
+    };
+    let written = rows::first(tx, sql, params, |row| {
+        Ok(Fields::new(row, "credentials", 0).time("created_at")?)
+    })?;
+    if written.is_some() {
+        let all = EndWhich::Subject(subject.clone());
+        lock_out(tx, (subject, all), mail.as_ref(), cause)?;
+    }
+    Ok(written)
+}
+
+/// After a new password: nothing that the one before led to is left, but for the sessions that are kept.
+fn lock_out(
+    tx: &Connection,
+    (subject, which): (&Subject, EndWhich),
+    mail: Option<&Mail>,
+    cause: &Cause,
+) -> Verb<()> {
     users::begin_anew(tx, subject)?;
     links::forget_links_to_password(tx, subject)?;
     audit::record(tx, cause, &events::password_changed(subject))?;
     if let Some(mail) = mail {
         outbox::put_mail(tx, mail, cause)?;
     }
-    let others = EndSessions {
-        which: EndWhich::OthersOf(subject.clone(), *session),
+    let sessions = EndSessions {
+        which,
         why: SessionEnd::Remote,
         applications: Applications::Revoke,
         cause: cause.clone(),
     };
-    sessions::end_which(tx, &others)?;
-    Ok(true)
+    sessions::end_which(tx, &sessions).map(drop)
 }
 
 /// Conditional: of two changes with the same proof one is written.

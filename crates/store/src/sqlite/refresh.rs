@@ -19,7 +19,7 @@ use super::{
     },
     rows::{self, Fields},
     sessions::{self, living_sid_column, session_alive},
-    users::{self, USER_COLUMNS, user_columns},
+    users::{self, USER_COLUMNS, may_log_in, user_columns},
 };
 use crate::{
     Constraint, RefreshContext, RotateRefresh,
@@ -183,7 +183,9 @@ fn write_rotation(
              last_address = :address, last_user_agent = :agent
          WHERE g.grant_id = :id AND g.refresh_generation = :presented AND g.refresh_retries = :before
            AND g.revoked_at IS NULL
-           AND EXISTS (SELECT 1 FROM users u WHERE u.user_key = g.user_key AND u.status = 'enabled')
+           AND EXISTS (SELECT 1 FROM users u WHERE u.user_key = g.user_key AND ",
+        may_log_in!(),
+        ")
            AND EXISTS (SELECT 1 FROM clients c WHERE c.client_key = g.client_key AND c.status = 'enabled')
            AND (g.offline OR g.session_key IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.session_key = g.session_key AND ",
         session_alive!(),

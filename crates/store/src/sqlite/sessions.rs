@@ -70,7 +70,9 @@ macro_rules! select {
 impl Sessions for SqliteStore {
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>> {
         let sql = select!(
-            "s.cookie_hash = :id AND u.status = 'enabled' AND ",
+            "s.cookie_hash = :id AND ",
+            may_log_in!(),
+            " AND ",
             session_alive!()
         );
         let params = named_params! { ":id": id.0.as_bytes(), ":now": now.as_millisecond() };
@@ -200,8 +202,8 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     } = command;
     let sql = concat!(
         "SELECT u.user_key FROM users u WHERE u.subject = :subject
-           AND (:set_at IS NULL OR EXISTS (SELECT 1 FROM credentials c
-                WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = :set_at))
+           AND (:set_at IS NULL OR (u.must_change_password = 0 AND EXISTS (SELECT 1 FROM credentials c
+                WHERE c.user_key = u.user_key AND c.kind = 'password' AND c.created_at = :set_at)))
            AND (:link IS NULL OR EXISTS (SELECT 1 FROM credentials c
                 WHERE c.user_key = u.user_key AND c.kind = 'upstream' AND c.id = :link))
            AND (:passkey IS NULL OR EXISTS (SELECT 1 FROM credentials c

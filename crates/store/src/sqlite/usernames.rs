@@ -1,7 +1,11 @@
 //! User names: unique and found by the key of RFC 8265, and unlike each other by the skeleton of UTS 39. Of names that were stored
 //! before V12 the program computes both.
 
-use cardea_protocol::model::{User, Username};
+use cardea_protocol::{
+    language::Lang,
+    model::{User, Username},
+};
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, named_params, params};
 
 use super::{fault::Verb, rows};
@@ -33,8 +37,9 @@ pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
     let inserted = rows::execute(
         tx,
         "INSERT INTO users (subject, username, username_key, username_skeleton, email, email_verified, roles, claims, status,
-                            created_at, updated_at)
-         SELECT :subject, :username, :key, :skeleton, :email, :verified, :roles, :claims, :status, :created, :updated
+                            must_change_password, expires_at, delete_at, locale, created_at, updated_at)
+         SELECT :subject, :username, :key, :skeleton, :email, :verified, :roles, :claims, :status,
+                :must_change, :expires, :delete, :locale, :created, :updated
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.username_skeleton = :skeleton AND u.username_key <> :key
                              AND (NOT :ascii OR u.username_key GLOB '*[^ -~]*'))",
         named_params! {
@@ -48,6 +53,10 @@ pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
             ":roles": rows::to_json(&user.roles)?,
             ":claims": rows::to_json(&user.claims)?,
             ":status": rows::to_word(user.status)?,
+            ":must_change": user.account.must_change_password,
+            ":expires": user.account.expires_at.map(Timestamp::as_millisecond),
+            ":delete": user.account.delete_at.map(Timestamp::as_millisecond),
+            ":locale": user.account.locale.map(Lang::as_str),
             ":created": user.created_at.as_millisecond(),
             ":updated": user.updated_at.as_millisecond(),
         },

@@ -176,6 +176,8 @@ pub struct Circumstances<'a> {
     pub enrolled: Enrolled,
     /// Whether the user trusts the browser.
     pub trusted_device: bool,
+    /// Whether the user's password has to be changed.
+    pub must_change_password: bool,
 }
 
 /// The classes that a request asks for, the most wanted first.
@@ -234,6 +236,8 @@ pub struct Demand {
     pub wanted: Acr,
     /// The user's second factors. Without any, one has to be set up to get beyond a password.
     pub enrolled: Enrolled,
+    /// Whether a password opens a session only once it was replaced by a new one.
+    pub new_password: bool,
 }
 
 impl Demand {
@@ -242,6 +246,7 @@ impl Demand {
         required: Acr::Password,
         wanted: Acr::Password,
         enrolled: Enrolled::NONE,
+        new_password: false,
     };
 
     /// Whether the user may go on with what is required: there is no factor to try, or only a passkey would reach what is wanted, which
@@ -299,6 +304,7 @@ pub fn demand(policy: &Policy, at: &Circumstances<'_>, wish: &Wish) -> Result<De
         required,
         wanted: required.max(first(&wish.voluntary).unwrap_or(Acr::Password)),
         enrolled,
+        new_password: at.must_change_password,
     })
 }
 

@@ -312,3 +312,15 @@ proptest! {
         prop_assert!(asked.takes_code() == (asked.required != PhishingResistant));
     }
 }
+
+#[test]
+fn a_sign_in_needs_a_new_password_where_the_user_has_to_change_it() {
+    for must_change_password in [false, true] {
+        let user = Circumstances {
+            must_change_password,
+            ..at(NONE, false)
+        };
+        let demand = demand(&policy(Requirement::Off), &user, &Wish::default()).unwrap();
+        assert_eq!(demand.new_password, must_change_password);
+    }
+}

@@ -18,6 +18,7 @@ fn demanding(required: Acr, wanted: Acr, totp: bool) -> Now {
                 totp,
                 ..Enrolled::NONE
             },
+            new_password: false,
         }),
         ..alice()
     }

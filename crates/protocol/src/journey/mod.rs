@@ -84,6 +84,8 @@ pub enum NextStep {
     Login,
     /// The page of the second factor, or where one is set up.
     SecondFactor,
+    /// The page of a new password, before the one that was proved opens a session.
+    NewPassword,
     /// The chooser: continue as this user, or as another.
     ChooseAccount,
     /// The question whether to link an identity of another provider.

@@ -181,6 +181,13 @@ impl Steps {
         if self.lacks_factor(demand, acr) {
             return Err(NextStep::SecondFactor);
         }
+        let password = self
+            .unused()
+            .find(|p| p.authenticator == Authenticator::Password);
+        // After the second factor: whoever has only the password must not replace it.
+        if demand.new_password && password.is_some() {
+            return Err(NextStep::NewPassword);
+        }
         let mut amr: Vec<String> = Vec::new();
         let methods = self.unused().flat_map(Proved::amr);
         add_methods(
@@ -193,9 +200,6 @@ impl Steps {
             acr: acr.as_str().to_owned(),
             amr,
         };
-        let password = self
-            .unused()
-            .find(|p| p.authenticator == Authenticator::Password);
         Ok(Authenticated {
             subject: subject.clone(),
             context,
@@ -203,6 +207,22 @@ impl Steps {
             upstream: self.unused().find_map(|p| p.upstream.clone()),
             passkey: self.unused().find_map(|p| p.passkey.clone()),
         })
+    }
+
+    /// When the password was set that was proved in a login that is not done.
+    #[must_use]
+    pub fn proved_password(&self) -> Option<Timestamp> {
+        let mut unused = self.unused();
+        let password = unused.find(|p| p.authenticator == Authenticator::Password);
+        password.map(|p| p.credential_set_at)
+    }
+
+    /// Records that the password that was proved was replaced by its user: from then on the new one counts as proved.
+    pub fn replace_password(&mut self, set_at: Timestamp) {
+        let passwords = self.proved.iter_mut();
+        for proved in passwords.filter(|p| p.authenticator == Authenticator::Password) {
+            proved.credential_set_at = set_at;
+        }
     }
 
     /// Whether a second factor is asked for where this class is reached.

@@ -145,6 +145,7 @@ const MFA: Demand = Demand {
         totp: true,
         ..Enrolled::NONE
     },
+    new_password: false,
 };
 
 #[test]
@@ -197,6 +198,7 @@ fn a_factor_that_is_only_wished_for_can_be_skipped_by_who_has_none() {
             totp,
             ..Enrolled::NONE
         },
+        new_password: false,
     };
     let mut steps = Steps::default();
     steps.prove(password("alice", 0));
@@ -246,6 +248,7 @@ const STRONGEST: Demand = Demand {
         totp: true,
         passkey: true,
     },
+    new_password: false,
 };
 
 #[test]
@@ -322,4 +325,52 @@ fn a_wished_passkey_can_be_skipped_only_when_what_is_required_was_proved() {
     let proof = steps.authenticated(&wished).unwrap();
     assert_eq!(proof.context().acr, "urn:cardea:acr:mfa");
     assert_eq!(steps.authenticated(&STRONGEST), missing);
+}
+
+#[test]
+fn a_password_that_must_be_changed_opens_no_session_and_is_changed_after_the_second_factor() {
+    let due = |demand| Demand {
+        new_password: true,
+        ..demand
+    };
+    let mut steps = Steps::default();
+    assert_eq!(steps.authenticated(&due(MFA)), Err(NextStep::Login));
+    steps.prove(password("alice", 0));
+    assert_eq!(steps.proved_password(), Some(now()));
+    let missing = Err(NextStep::NewPassword);
+    assert_eq!(steps.authenticated(&due(Demand::NOTHING)), missing);
+    let factor = Err(NextStep::SecondFactor);
+    assert_eq!(steps.authenticated(&due(MFA)), factor);
+    steps.prove(second(Authenticator::Totp, "alice", 1));
+    assert_eq!(steps.authenticated(&due(MFA)), missing);
+    // The new one opens the session; the one that was proved does not.
+    steps.replace_password(now() + seconds(2));
+    assert_eq!(steps.proved_password(), Some(now() + seconds(2)));
+    let proof = steps.authenticated(&MFA).unwrap();
+    assert_eq!(proof.password_set_at(), Some(now() + seconds(2)));
+    assert_eq!(proof.context().amr, ["pwd", "otp", "mfa"]);
+    steps.open(sid("s1"));
+    assert_eq!(steps.proved_password(), None);
+}
+
+#[test]
+fn whoever_signs_in_without_the_password_does_not_have_to_change_it() {
+    let due = Demand {
+        new_password: true,
+        ..MFA
+    };
+    let mut steps = Steps::default();
+    steps.prove(passkey(HARDWARE, "alice", 0));
+    assert_eq!(steps.proved_password(), None);
+    assert!(steps.authenticated(&due).is_ok());
+    let mut elsewhere = Steps::default();
+    elsewhere.prove(second(Authenticator::Upstream, "alice", 0));
+    let due = Demand {
+        new_password: true,
+        ..Demand::NOTHING
+    };
+    assert!(elsewhere.authenticated(&due).is_ok());
+    // Unless it was proved, too.
+    steps.prove(password("alice", 1));
+    assert_eq!(steps.authenticated(&due), Err(NextStep::NewPassword));
 }

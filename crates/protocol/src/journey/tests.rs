@@ -398,6 +398,11 @@ fn an_identity_is_linked_only_by_its_user_who_has_just_signed_in() {
         Ok(NextStep::SecondFactor),
         "not before the second factor"
     );
+    now.demand = Ok(Demand {
+        new_password: true,
+        ..Demand::NOTHING
+    });
+    assert_eq!(now.next(), Ok(NextStep::NewPassword));
     now.demand = Ok(Demand::NOTHING);
     now.steps.open(session.sid.clone());
     now.session = Some(session);

@@ -46,6 +46,7 @@ pub(crate) fn page_url(app: &App, step: NextStep, ticket: &Ticket) -> Result<Str
     let page = match step {
         NextStep::Login => "/login",
         NextStep::SecondFactor => "/second_factor",
+        NextStep::NewPassword => "/new_password",
         NextStep::ChooseAccount => "/choose_account",
         NextStep::LinkAccount => "/link_account",
         NextStep::ChooseOrganization => "/choose_organization",

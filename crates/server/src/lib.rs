@@ -46,6 +46,7 @@ mod limited;
 mod limits;
 mod login;
 mod mail;
+mod new_password;
 mod pages;
 mod parts;
 mod passkey;

@@ -20,8 +20,8 @@ use crate::{
     dev_mailbox, development, discovery, email_undo, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    factor_reset, federation, health, introspection, invitation, login, passkey, password_reset,
-    revocation, second_factor, sign_up, telemetry, token, userinfo, verify_email,
+    factor_reset, federation, health, introspection, invitation, login, new_password, passkey,
+    password_reset, revocation, second_factor, sign_up, telemetry, token, userinfo, verify_email,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -114,6 +114,10 @@ fn sign_in() -> Router<Shared> {
         .route(
             factor_reset::PATH,
             readable(get(factor_reset::get).post(factor_reset::post)),
+        )
+        .route(
+            "/new_password",
+            page(get(new_password::get).post(new_password::post)),
         )
         .route("/passkey", page(get(passkey::get).post(passkey::post)))
         .route("/federation/{upstream}", post(federation::begin::post))

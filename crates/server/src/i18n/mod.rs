@@ -44,6 +44,7 @@ macro_rules! files {
             "layout",
             "login",
             "mail",
+            "new_password",
             "password",
             "password_reset",
             "when",

@@ -34,6 +34,7 @@ pub(super) async fn of_user(
         groups: &groups,
         client: client.map(Client::id),
         address: ctx.caller.address.map(|a| a.ip),
+        must_change_password: user.account.must_change_password,
         ..Circumstances::default()
     };
     at.enrolled = enrolled(ctx, &user.subject).await?;

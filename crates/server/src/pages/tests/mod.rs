@@ -36,6 +36,7 @@ use crate::{
     invitation::page::{FirstAccountPage, InvitationPage},
     journey::{form_post::FormPostPage, kept::KeptPage},
     login::page::LoginPage,
+    new_password::page::NewPasswordPage as DuePasswordPage,
     passkey::page::PasskeyPage,
     password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
@@ -72,6 +73,7 @@ fn samples() -> Vec<Sample> {
         rendered(PasswordPage::CSP, PasswordPage::samples()),
         rendered(AskPage::CSP, AskPage::samples()),
         rendered(NewPasswordPage::CSP, NewPasswordPage::samples()),
+        rendered(DuePasswordPage::CSP, DuePasswordPage::samples()),
         rendered(ConsentPage::CSP, ConsentPage::samples()),
         rendered(ChooseAccountPage::CSP, ChooseAccountPage::samples()),
         rendered(
@@ -221,7 +223,7 @@ fn a_hostile_name_stays_text() {
         .into_iter()
         .filter(|s| s.name.ends_with("_hostile"))
         .collect();
-    assert_eq!(hostile.len(), 34);
+    assert_eq!(hostile.len(), 35);
     for sample in hostile {
         assert!(!sample.html.contains("<script>alert"), "{}", sample.name);
         assert!(!sample.html.contains("\"'&"), "{}", sample.name);

@@ -142,7 +142,7 @@ async fn change(
 }
 
 /// The mail about it, if mail is on and the address is verified.
-fn mail(ctx: &Ctx, user: &User) -> Option<Mail> {
+pub(crate) fn mail(ctx: &Ctx, user: &User) -> Option<Mail> {
     let address = user.email.as_deref();
     let address = address.filter(|_| user.email_verified && ctx.app.mail.is_on())?;
     let to = EmailAddress::parse(address).ok()?;

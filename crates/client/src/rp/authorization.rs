@@ -7,6 +7,7 @@ use cardea_seal::{Entropy, Secret};
 use cardea_web::outbound::IssuerMetadata;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use url::Url;
 
 use super::{
@@ -29,9 +30,11 @@ pub struct LoginOptions {
     pub max_age: Option<u64>,
     /// Who is expected, as the provider knows them.
     pub login_hint: Option<String>,
-    /// How well they must have proved it: one of these. Unlike in a bare request, the answer is held to it.
+    /// How well they must have proved it: one of these, the most wanted first. A provider that reads the parameter `claims` is asked
+    /// for them as essential: it answers `unmet_authentication_requirements`, an [`RpError::Refused`], when the user can't reach one.
+    /// Whatever the provider does, an ID token with another class is refused ([`RpError::IdToken`]).
     pub acr_values: Vec<String>,
-    /// The same, and any answer is taken: what was reached is in [`IdentityClaims`](super::IdentityClaims).
+    /// The same, and any answer is accepted: what was reached is in [`IdentityClaims`](super::IdentityClaims).
     pub preferred_acr_values: Vec<String>,
     /// Scopes beside the configured ones.
     pub scope: Scope,
@@ -180,6 +183,10 @@ impl Asked<'_> {
         let mut url = Url::parse(endpoint)
             .map_err(|_| RpError::Unsupported("usable authorization endpoint"))?;
         self.write(&mut url)?;
+        // A provider that does not know the parameter could refuse it.
+        if metadata.claims_parameter_supported == Some(true) {
+            self.write_claims(&mut url);
+        }
         let url = String::from(url);
         if url.len() > MAX_URL_BYTES {
             return Err(RpError::Options("the request is too long"));
@@ -221,5 +228,22 @@ impl Asked<'_> {
             query.append_pair(name, value);
         }
         Ok(())
+    }
+
+    /// OpenID Core §5.5.1.1: `acr_values` is a wish; only an essential claim must be met. It is also answered by one of the values
+    /// asked for when the user has reached more.
+    fn write_claims(&self, url: &mut Url) {
+        let values = &self.state.acr_values;
+        if values.is_empty()
+            || self
+                .settings
+                .authorization_parameters
+                .contains_key("claims")
+        {
+            return;
+        }
+        let claims = json!({"id_token": {"acr": {"essential": true, "values": values}}});
+        url.query_pairs_mut()
+            .append_pair("claims", &claims.to_string());
     }
 }

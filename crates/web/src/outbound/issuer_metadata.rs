@@ -49,6 +49,9 @@ pub struct IssuerMetadata {
     /// PKCE methods (RFC 8414 §2).
     #[serde(default, deserialize_with = "texts")]
     pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// Whether it reads the request parameter `claims` (OpenID Core §5.5).
+    #[serde(default, deserialize_with = "flag")]
+    pub claims_parameter_supported: Option<bool>,
     /// The scopes that can be requested.
     #[serde(default, deserialize_with = "texts")]
     pub scopes_supported: Option<Vec<String>>,

@@ -145,6 +145,7 @@ fn c6_an_optional_member_of_another_type_is_as_if_it_were_absent() {
         "id_token_signing_alg_values_supported",
         "token_endpoint_auth_methods_supported",
         "code_challenge_methods_supported",
+        "claims_parameter_supported",
         "scopes_supported",
         "authorization_response_iss_parameter_supported",
         "backchannel_logout_supported",

@@ -98,6 +98,39 @@ async fn what_was_wished_for_is_asked_for() {
 }
 
 #[tokio::test]
+async fn classes_are_essential_where_the_provider_reads_claims_and_the_app_sends_none_of_its_own() {
+    let own = r#"{"userinfo":{"picture":null}}"#;
+    let demanded = r#"{"id_token":{"acr":{"essential":true,"values":["gold","silver"]}}}"#;
+    for (supported, configured, sent) in [
+        (json!(true), None, Some(demanded)),
+        (json!(true), Some(own), Some(own)),
+        (json!(false), None, None),
+        (json!(null), None, None),
+    ] {
+        let world = world_with(|config| {
+            let claims = configured.map(|text| ("claims".to_owned(), text.to_owned()));
+            config.authorization_parameters.extend(claims);
+        })
+        .await;
+        let mut metadata = world.provider.metadata();
+        metadata["claims_parameter_supported"] = supported;
+        world.provider.says_of_itself(&metadata);
+        let wish = LoginOptions {
+            acr_values: vec!["gold".to_owned(), "silver".to_owned()],
+            preferred_acr_values: vec!["bronze".to_owned()],
+            ..LoginOptions::to("/")
+        };
+        let url = world.party.begin(wish).await.unwrap().authorization_url;
+        let asked = query(&url);
+        assert_eq!(asked.get("claims").map(String::as_str), sent, "{url}");
+        assert_eq!(url.matches("claims=").count(), usize::from(sent.is_some()));
+        assert_eq!(asked["acr_values"], "gold silver bronze");
+        let url = world.begin().await.authorization_url;
+        assert_eq!(url.contains("claims="), configured.is_some(), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn an_endless_wish_is_refused() {
     let world = world().await;
     let long = LoginOptions::to(&"/x".repeat(2000));

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Cardea, listening.
-async fn cardea() -> TestServer {
+pub(super) async fn cardea() -> TestServer {
     cardea_with(|builder| builder).await
 }
 
@@ -20,7 +20,7 @@ async fn cardea_with(change: impl FnOnce(Builder) -> Builder) -> TestServer {
     change(TestServer::builder()).listen().await
 }
 
-fn config(server: &TestServer, client: TestClient) -> ClientConfig {
+pub(super) fn config(server: &TestServer, client: TestClient) -> ClientConfig {
     let mut config = ClientConfig::cardea(server.issuer(), client.id, client.redirect_uri);
     if !client.secret.is_empty() {
         config.authentication.method =

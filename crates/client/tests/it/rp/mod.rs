@@ -1,5 +1,6 @@
 //! The relying party.
 
+mod acr_values;
 mod callback;
 mod cardea;
 mod documents;

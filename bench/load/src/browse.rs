@@ -8,7 +8,10 @@ use cardea_web::clock::{Clock as _, SystemClock};
 use data_encoding::BASE32_NOPAD;
 use jiff::Timestamp;
 
-use crate::http::{Answer, Connection, form};
+use crate::{
+    authenticator::Passkey,
+    http::{Answer, Connection, form},
+};
 
 /// RFC 7636 Appendix B: a verifier and its challenge.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -22,6 +25,19 @@ pub(crate) struct Credentials {
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) app: AuthenticatorApp,
+    /// In the place of user name and password.
+    pub(crate) passkey: Option<Passkey>,
+}
+
+impl Credentials {
+    pub(crate) fn new(username: String, password: &str) -> Self {
+        Self {
+            username,
+            password: password.to_owned(),
+            app: AuthenticatorApp::default(),
+            passkey: None,
+        }
+    }
 }
 
 /// An authenticator app: the secret that the user scanned, and the step of the last code.
@@ -135,30 +151,58 @@ pub(crate) fn local(location: &str, port: u16) -> anyhow::Result<&str> {
         .with_context(|| format!("a redirect to another server: {location}"))
 }
 
-/// The action and the body of the page's first form: its hidden fields, and the user's input.
+/// The action and the body of the form of a page: its hidden fields, and what the user puts in.
 pub(crate) fn fill(page: &str, credentials: &Credentials) -> anyhow::Result<(String, String)> {
-    let form_start = page.find("<form ").context("a page without a form")?;
-    let whole = page;
-    let page = page.get(form_start..).unwrap_or_default();
-    let action = attribute(page, "action=\"").context("a form without action")?;
-    let mut pairs: Vec<(&str, &str)> = page
-        .split("<input type=\"hidden\" ")
-        .skip(1)
-        .filter_map(|input| Some((attribute(input, "name=\"")?, attribute(input, "value=\"")?)))
-        .collect();
-    let code;
-    if page.contains("name=\"code\"") {
-        code = credentials.app.code(whole)?;
-        pairs.push(("code", &code));
-    } else if page.contains("name=\"password\"") {
-        pairs.push(("username", &credentials.username));
-        pairs.push(("password", &credentials.password));
-    } else if page.contains("value=\"allow\"") {
-        pairs.push(("decision", "allow"));
-    } else {
-        bail!("an unexpected form, at {action}");
+    if let Some(passkey) = &credentials.passkey
+        && let Some(form) = forms(page).find(|form| form.options().is_some())
+    {
+        let options = form.options().unwrap_or_default();
+        let answer = passkey.sign(&serde_json::from_str(&options)?)?;
+        return form.with(&[("credential", &answer)]);
     }
-    Ok((action.to_owned(), form(&pairs)))
+    let mut filled_in = forms(page).filter(|form| form.options().is_none());
+    let form = filled_in.next().context("a page without a form")?;
+    if form.0.contains("name=\"code\"") {
+        let code = credentials.app.code(page)?;
+        form.with(&[("code", &code)])
+    } else if form.0.contains("name=\"password\"") {
+        form.with(&[
+            ("username", &credentials.username),
+            ("password", &credentials.password),
+        ])
+    } else if form.0.contains("value=\"allow\"") {
+        form.with(&[("decision", "allow")])
+    } else {
+        bail!("an unexpected form: {}", form.0)
+    }
+}
+
+/// A form of a page, as it is written there.
+pub(crate) struct Form<'a>(&'a str);
+
+/// The forms of a page.
+pub(crate) fn forms(page: &str) -> impl Iterator<Item = Form<'_>> {
+    let forms = page.split("<form ").skip(1);
+    forms.map(|form| Form(form.split("</form>").next().unwrap_or(form)))
+}
+
+impl Form<'_> {
+    /// The options of a form for a passkey, as JSON.
+    pub(crate) fn options(&self) -> Option<String> {
+        let text = attribute(self.0, "data-options=\"")?;
+        Some(text.replace("&#34;", "\"").replace("&#38;", "&"))
+    }
+
+    /// Its action and its body: the hidden fields, and these.
+    pub(crate) fn with(&self, fields: &[(&str, &str)]) -> anyhow::Result<(String, String)> {
+        let action = attribute(self.0, "action=\"").context("a form without action")?;
+        let inputs = self.0.split("<input type=\"hidden\" ").skip(1);
+        let hidden = inputs
+            .filter_map(|one| Some((attribute(one, "name=\"")?, attribute(one, "value=\"")?)));
+        let hidden = hidden.filter(|(name, _)| fields.iter().all(|(other, _)| other != name));
+        let pairs: Vec<_> = hidden.chain(fields.iter().copied()).collect();
+        Ok((action.to_owned(), form(&pairs)))
+    }
 }
 
 fn attribute<'a>(html: &'a str, name: &str) -> Option<&'a str> {
@@ -193,13 +237,13 @@ mod tests {
 
     #[test]
     fn the_login_form_is_filled_in_with_its_hidden_fields() {
-        let page = r#"<form method="post" action="/login"><input type="hidden" name="ticket" value="t">
-            <input type="hidden" name="csrf" value="c"><input id="u" name="username"><input name="password"></form>"#;
-        let credentials = Credentials {
-            username: "a b".to_owned(),
-            password: "p".to_owned(),
-            app: AuthenticatorApp::default(),
-        };
+        let page = r#"<form method="post" action="/passkey" data-options="{&#34;a&#34;:1}"><input type="hidden" name="ticket" value="p"></form>
+            <form method="post" action="/login"><input type="hidden" name="ticket" value="t">
+            <input type="hidden" name="csrf" value="c"><input id="u" name="username"><input name="password"></form>
+            <form method="post" action="/other"><input type="hidden" name="ticket" value="o"></form>"#;
+        let options = forms(page).find_map(|form| form.options());
+        assert_eq!(options.as_deref(), Some(r#"{"a":1}"#));
+        let credentials = Credentials::new("a b".to_owned(), "p");
         let (action, body) = fill(page, &credentials).unwrap();
         assert_eq!(action, "/login");
         assert_eq!(body, "ticket=t&csrf=c&username=a+b&password=p");

@@ -1,6 +1,6 @@
 //! The subset of HTTP/1.1 that this load needs: one persistent connection to a server on loopback.
 
-use std::path::Path;
+use std::{net::Ipv4Addr, path::Path};
 
 use anyhow::{Context as _, bail};
 use tokio::{
@@ -19,6 +19,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,
     host: String,
+    /// Lines that a proxy adds.
+    forwarded: String,
     buffer: Vec<u8>,
 }
 
@@ -47,6 +49,7 @@ impl Connection {
             stream: Box::new(stream),
             // As the issuer names it.
             host: format!("localhost:{port}"),
+            forwarded: String::new(),
             buffer: Vec::new(),
         })
     }
@@ -56,13 +59,20 @@ impl Connection {
         Ok(Self {
             stream: Box::new(UnixStream::connect(socket).await?),
             host: "localhost".to_owned(),
+            forwarded: String::new(),
             buffer: Vec::new(),
         })
     }
 
+    /// What follows comes from this address, as a proxy says it.
+    pub(crate) fn forward_for(&mut self, address: Ipv4Addr) {
+        self.forwarded = format!("x-forwarded-for: {address}\r\n");
+    }
+
     pub(crate) async fn get(&mut self, path: &str, cookie: &str) -> anyhow::Result<Answer> {
-        let host = &self.host;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n");
+        let (host, forwarded) = (&self.host, &self.forwarded);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{forwarded}cookie: {cookie}\r\n\r\n");
         self.call(&request).await
     }
 
@@ -72,9 +82,9 @@ impl Connection {
         cookie: &str,
         form: &str,
     ) -> anyhow::Result<Answer> {
-        let (host, length) = (&self.host, form.len());
+        let (host, forwarded, length) = (&self.host, &self.forwarded, form.len());
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncookie: {cookie}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\n{forwarded}cookie: {cookie}\r\n\
              content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
         );
         self.call(&request).await

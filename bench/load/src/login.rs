@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::{
-    browse::{self, AuthenticatorApp, Credentials},
+    browse::{self, Credentials},
     http::{Connection, form},
     latency::percentile,
 };
@@ -78,11 +78,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
 }
 
 async fn log_in_once(options: &Options, index: usize) -> anyhow::Result<Duration> {
-    let credentials = Credentials {
-        username: format!("person{index}"),
-        password: options.password.clone(),
-        app: AuthenticatorApp::default(),
-    };
+    let credentials = Credentials::new(format!("person{index}"), &options.password);
     let path = authorization(options);
     let began = Instant::now();
     browse::to_code(options.port, &path, &options.redirect_uri, &credentials)

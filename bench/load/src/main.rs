@@ -8,6 +8,7 @@
 
 mod api;
 mod argon2id;
+mod authenticator;
 mod bff;
 mod browse;
 mod burst;
@@ -44,6 +45,12 @@ enum Load {
     FindUsers(users::find::Options),
     /// Set up an authenticator app for each user, then log in by password and code in closed loops.
     Totp(users::totp::TotpOptions),
+    /// Add a passkey for each user, then log in by passkey in closed loops.
+    Passkeys(users::passkeys::PasskeyOptions),
+    /// Sign up for accounts, each with another address and from another network.
+    SignUps(users::strangers::Options),
+    /// Count the rows of the store of a stopped server.
+    Rows(users::strangers::RowsOptions),
     /// Hash passwords for some seconds on one thread.
     Argon2id(argon2id::Options),
     /// Verify JWTs in an API, with its library, and with only the key.
@@ -72,6 +79,9 @@ fn main() -> anyhow::Result<()> {
         Load::UsersFile(options) => users::file::run(&options),
         Load::FindUsers(options) => runtime.block_on(users::find::run(&options)),
         Load::Totp(options) => runtime.block_on(users::totp::run(options)),
+        Load::Passkeys(options) => runtime.block_on(users::passkeys::run(options)),
+        Load::SignUps(options) => runtime.block_on(users::strangers::run(options)),
+        Load::Rows(options) => users::strangers::rows(&options),
         Load::Argon2id(options) => argon2id::run(&options),
         Load::Verify(options) => runtime.block_on(api::verify::run(&options)),
         Load::Cached(options) => runtime.block_on(api::cached::run(&options)),

@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, AuthenticatorApp, Credentials, VERIFIER},
+    browse::{self, Credentials, VERIFIER},
     http::{Connection, form},
     login::{Options, authorization},
 };
@@ -30,11 +30,7 @@ pub(crate) async fn run(options: &Spend) -> anyhow::Result<Value> {
 
 async fn one(options: &Spend, index: usize) -> anyhow::Result<()> {
     let login = &options.login;
-    let credentials = Credentials {
-        username: format!("person{index}"),
-        password: login.password.clone(),
-        app: AuthenticatorApp::default(),
-    };
+    let credentials = Credentials::new(format!("person{index}"), &login.password);
     let path = authorization(login);
     let location = browse::to_code(login.port, &path, &login.redirect_uri, &credentials).await?;
     let (_, query) = location.split_once('?').context("no query")?;

@@ -3,7 +3,7 @@
 //! `loads.rs` lists the measurements, `rows.rs` the targets. `stage.rs` has the folder, the programs and the seeds, `server.rs`
 //! a pinned process, `wrk.rs` and `limits.rs` the measuring, `once.rs` the single measurements, `series.rs` the numbers,
 //! `report.rs` the page. The kits are in `protect.rs`, `bff.rs`, `gateway.rs` with `nginx.rs`, and `dev.rs`; `burst.rs` has
-//! attack loads, `users.rs` many users and second factors. `bench/README.md` explains the result.
+//! attack loads, `users.rs` many users, second factors, passkeys and strangers. `bench/README.md` explains the result.
 
 mod bff;
 mod burst;
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     grants: u32,
     /// Users in the store when they are searched.
     users: u32,
+    /// Sign-ups by strangers.
+    sign_ups: u32,
 }
 
 impl Plan {
@@ -50,6 +52,7 @@ impl Plan {
         rotations: 1_000_000,
         grants: 1_000_000,
         users: 1_000_000,
+        sign_ups: 100_000,
     };
     const QUICK: Self = Self {
         rounds: 1,
@@ -57,6 +60,7 @@ impl Plan {
         rotations: 50_000,
         grants: 50_000,
         users: 20_000,
+        sign_ups: 2_000,
     };
 
     fn parse(arguments: &[String]) -> Result<Self> {
@@ -85,6 +89,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
         }
         logins::measure(&stage, &mut series)?;
         users::totp(&stage, &mut series, round)?;
+        users::passkeys(&stage, &mut series, round)?;
         burst::measure(&stage, &mut series)?;
         protect::measure(&stage, &mut series)?;
         bff::measure(&stage, &mut series)?;
@@ -94,6 +99,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool> {
     }
     once::rotations(&mut stage, &mut series)?;
     once::many_grants(&mut stage, &mut series)?;
+    users::strangers(&stage, &mut series)?;
     users::many(&stage, &mut series)?;
     once::binary(&stage, &mut series)?;
     let page = report::page(plan, &series)?;

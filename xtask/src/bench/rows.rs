@@ -76,6 +76,9 @@ pub(super) const ROWS: &[Row] = &[
     row("a user among 1,000,000, by name, p99", "cardea show user p99 ms", "ms", AtMost(20.0)),
     row("the first 100 of 1,000,000 users, p99", "cardea list users p99 ms", "ms", AtMost(20.0)),
     row("searches among 1,000,000 users, 100 found, p99", "cardea search users p99 ms", "ms", AtMost(20.0)),
+    row("rows in the store after 100,000 sign-ups by strangers", "cardea strangers rows", "rows", AtMost(1000.0)),
+    row("… bytes that the store has grown by", "cardea strangers bytes", "bytes", AtMost(16_777_216.0)),
+    row("… its log while they sign up", "cardea strangers log bytes", "bytes", AtMost(83_886_080.0)),
     row("`cardea dev` to the 200 of its curl line, first start", "dev first s", "s", AtMost(5.0)),
     row("… second start", "dev second s", "s", AtMost(1.0)),
     row("stripped binary", "cardea binary MB", "MB", AtMost(40.0)),
@@ -100,6 +103,20 @@ pub(super) const BESIDE: &[(&str, &str)] = &[
     (
         "cardea login with tokens",
         "logins with 300 client_credentials a second beside them",
+    ),
+    ("cardea passkey", "logins by passkey, 8 closed loops"),
+    ("cardea passkey p99 ms", "… their p99, in ms"),
+    (
+        "cardea sign-up",
+        "sign-ups by strangers, on both cores, 8 closed loops",
+    ),
+    (
+        "cardea sign-up p99 ms",
+        "… p99 of the answer to the form, in ms",
+    ),
+    (
+        "cardea strangers peak MB",
+        "… memory of the server meanwhile, in MB",
     ),
     (
         "cardea refresh many grants",

@@ -128,15 +128,19 @@ impl Stage {
         format!("http://localhost:{}", self.ports.provider)
     }
 
+    /// Starts Cardea with another configuration of the folder.
+    pub(super) fn serve(&self, configuration: &str, cores: Cores) -> Result<Server> {
+        let mut command = pinned(cores, &self.programs.cardea);
+        command.arg("serve").arg("--config").arg(configuration);
+        command.current_dir(self.folder.path());
+        Server::start(command, self.ports.provider, "/health/ready")
+    }
+
     /// Starts one of the three; they run one at a time, so one port is enough.
     pub(super) fn start(&self, system: System, cores: Cores) -> Result<Server> {
         let port = self.ports.provider.to_string();
         let (command, ready) = match system {
-            System::Cardea => {
-                let mut command = pinned(cores, &self.programs.cardea);
-                command.arg("serve").arg("--config").arg("cardea.toml");
-                (command, "/health/ready")
-            }
+            System::Cardea => return self.serve("cardea.toml", cores),
             System::Ceiling => {
                 for name in ["ceiling.db", "ceiling.db-wal", "ceiling.db-shm"] {
                     let _ = std::fs::remove_file(self.file(name));
@@ -188,12 +192,12 @@ impl Ports {
 }
 
 /// With the defaults of the product; only the limits are too high to be reached.
-fn configuration(ports: Ports) -> String {
+pub(super) fn defaults(ports: Ports, database: &str) -> String {
     let port = ports.provider;
     let mut text = format!(
         r#"issuer = "http://localhost:{port}"
 listen = "127.0.0.1:{port}"
-store = {{ url = "sqlite:cardea.db" }}
+store = {{ url = "sqlite:{database}" }}
 keys = {{ master_key_file = "master.key" }}
 
 [limits]
@@ -211,6 +215,11 @@ enabled = true
     ] {
         text.push_str(&format!("{limit}_per_minute = 100000000\n"));
     }
+    text
+}
+
+fn configuration(ports: Ports) -> String {
+    let mut text = defaults(ports, "cardea.db");
     text.push_str(
         r#"
 [[resources]]

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, AuthenticatorApp, Cookies, Credentials},
+    browse::{self, Cookies, Credentials},
     http::Connection,
     latency::percentile,
 };
@@ -114,11 +114,7 @@ async fn log_in(options: &Options) -> anyhow::Result<String> {
         .context("no login was started")?;
     let path = browse::local(to, options.provider_port)?;
     let callback = format!("http://localhost:{}/bff/callback", options.port);
-    let credentials = Credentials {
-        username: options.username.clone(),
-        password: options.password.clone(),
-        app: AuthenticatorApp::default(),
-    };
+    let credentials = Credentials::new(options.username.clone(), &options.password);
     let back = browse::to_code(options.provider_port, path, &callback, &credentials).await?;
     let path = browse::local(&back, options.port)?;
     let opened = app.get(path, &cookies.header()).await?;

@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{AuthenticatorApp, Cookies, Credentials, fill, local, to_code_in},
+    browse::{Cookies, Credentials, fill, local, to_code_in},
     http::Connection,
     login::{Options, authorization},
 };
@@ -83,11 +83,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
 
 /// `prompt=login`: the browser has a session, and asks for the password again.
 async fn log_in(options: &Options, index: usize, cookies: &mut Cookies) -> anyhow::Result<String> {
-    let credentials = Credentials {
-        username: format!("person{index}"),
-        password: options.password.clone(),
-        app: AuthenticatorApp::default(),
-    };
+    let credentials = Credentials::new(format!("person{index}"), &options.password);
     let path = format!("{}&prompt=login", authorization(options));
     to_code_in(
         cookies,
@@ -138,11 +134,7 @@ async fn guess(
     } else {
         index + 1000
     };
-    let guess = Credentials {
-        username: format!("person{number}"),
-        password: "wrong-password-of-a-flood".to_owned(),
-        app: AuthenticatorApp::default(),
-    };
+    let guess = Credentials::new(format!("person{number}"), "wrong-password-of-a-flood");
     let (action, body) = fill(&page.body, &guess)?;
     let action = local(&action, options.port)?.to_owned();
     while !stop.load(Ordering::Relaxed) {

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::{
-    browse::{self, AuthenticatorApp, Credentials},
+    browse::{self, Credentials},
     latency::percentile,
     login,
 };
@@ -44,10 +44,9 @@ struct Users {
 
 pub(crate) async fn run(options: TotpOptions) -> anyhow::Result<Value> {
     let credentials = (0..options.users)
-        .map(|number| Credentials {
-            username: format!("{}{number:07}", options.prefix),
-            password: options.login.password.clone(),
-            app: AuthenticatorApp::default(),
+        .map(|number| {
+            let username = format!("{}{number:07}", options.prefix);
+            Credentials::new(username, &options.login.password)
         })
         .collect();
     let users = Arc::new(Users {

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod backchannel_logout;
 pub mod backup_code;
 pub mod claims;
+pub mod disowned;
 pub mod error;
 pub mod explain;
 pub mod factor_reset;

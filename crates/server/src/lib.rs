@@ -47,6 +47,8 @@ mod limits;
 mod login;
 mod mail;
 mod new_password;
+mod not_me;
+mod notice;
 mod pages;
 mod parts;
 mod passkey;

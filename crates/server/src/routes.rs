@@ -20,8 +20,9 @@ use crate::{
     dev_mailbox, development, discovery, email_undo, end_session,
     error::{self, Failure},
     error_page::page::PageError,
-    factor_reset, federation, health, introspection, invitation, login, new_password, passkey,
-    password_reset, revocation, second_factor, sign_up, telemetry, token, userinfo, verify_email,
+    factor_reset, federation, health, introspection, invitation, login, new_password, not_me,
+    passkey, password_reset, revocation, second_factor, sign_up, telemetry, token, userinfo,
+    verify_email,
 };
 
 /// The provider as a router, under the path of its issuer.
@@ -142,6 +143,7 @@ fn sign_in() -> Router<Shared> {
             email_undo::PATH,
             readable(get(email_undo::get).post(email_undo::post)),
         )
+        .route("/not_me", readable(get(not_me::get).post(not_me::post)))
         .route(
             "/invitation",
             readable(get(invitation::get).post(invitation::post)),

@@ -9,7 +9,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
-use crate::Result;
+use crate::{Notice, Result};
 
 /// Asks for the removal of an account. Audited as `deletion_requested`.
 pub struct RequestDeletion {
@@ -46,7 +46,7 @@ pub struct ChangeOwnPassword {
     /// The hash of the new one.
     pub hash: Secret<String>,
     /// The mail about it.
-    pub mail: Option<Mail>,
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -61,7 +61,7 @@ pub struct ChangePasswordAtLogin {
     /// The hash of the new one.
     pub hash: Secret<String>,
     /// The mail about it.
-    pub mail: Option<Mail>,
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -74,7 +74,7 @@ pub trait Accounts: Send + Sync {
     /// not log in, or the removal was requested before.
     async fn request_deletion(&self, command: RequestDeletion) -> Result<bool>;
     /// Sets the password, if the user still has the one that was proved, or none. All other sessions end, all grants are revoked, known
-    /// and trusted devices are forgotten, and links to a new password do nothing any more. `false`, and nothing is written, when the
+    /// and trusted devices are forgotten, and links to a new password or to another address do nothing any more. `false`, and nothing is written, when the
     /// password was changed meanwhile, the session has ended or is another user's, or the user may not log in.
     async fn change_own_password(&self, command: ChangeOwnPassword) -> Result<bool>;
     /// Sets the password, if it must be changed and is still the one that was proved; returns when the new one was set, for

@@ -13,6 +13,10 @@ use crate::Result;
 /// How many living links a user has for one purpose. A further one replaces the oldest.
 pub const MAX_LIVING_LINKS: u32 = 3;
 
+/// How many living links "it wasn't me" a user has. A further one replaces the newest: whoever has the account does not remove the
+/// first link, which takes away all that came after it.
+pub const MAX_NOT_ME_LINKS: u32 = 10;
+
 /// A link to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLink {
@@ -20,10 +24,20 @@ pub struct NewLink {
     pub token: Digest,
     /// What it is for.
     pub purpose: LinkPurpose,
-    /// Of `VerifyEmail` the [`EmailChange`](cardea_protocol::model::EmailChange), of `EmailUndo` the address.
+    /// Of `VerifyEmail` the [`EmailChange`](cardea_protocol::model::EmailChange), of `EmailUndo` the address, of `NotMe` what is
+    /// [`Disowned`](cardea_protocol::disowned::Disowned); whether the user has a second factor is added to that.
     pub payload: Option<String>,
     /// Until when it can be used.
     pub expires_at: Timestamp,
+}
+
+/// A mail about a change, with the link of a user who did not make it. Both are written in the transaction of the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The mail.
+    pub mail: Mail,
+    /// The link "it wasn't me" that is in it, if there is one.
+    pub not_me: Option<NewLink>,
 }
 
 /// Makes a link. Audited as `link_made`.
@@ -67,16 +81,18 @@ pub struct TakeLink {
 /// The effect of a link.
 pub enum LinkEffect {
     /// Of `PasswordReset` and `Invite`: the user gets this password. All sessions end, all grants are revoked, and other links to a
-    /// new password do nothing any more.
+    /// new password, and those to another address, do nothing any more.
     SetPassword(Secret<String>),
     /// Of `VerifyEmail`: the address of the link is the user's, and verified. A link of a user whose address is another one by now
     /// does nothing. An address with which another user logs in is a
     /// `Conflict`.
     VerifyEmail,
-    /// Of `EmailUndo`: the address of the link is the user's again, and verified. Who changed it is locked out, as by `NotMe`: the
-    /// undo links of later changes do nothing any more, and a request to delete the account is cancelled.
+    /// Of `EmailUndo`: the address of the link is the user's again, and verified. Who changed it is locked out, as by `NotMe`.
     UndoEmail,
-    /// Of `NotMe`: all sessions end, all grants are revoked, and the password is removed.
+    /// Of `NotMe`: all sessions end, all grants are revoked, and the password is removed; credentials that were added since go as
+    /// [`Disowned::takes`](cardea_protocol::disowned::Disowned::takes) says. The address to which the link was mailed is the user's
+    /// again. Links that were made later and undo or disown something do nothing any more, and a request to delete the account is
+    /// cancelled.
     NotMe,
 }
 

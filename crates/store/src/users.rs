@@ -8,7 +8,7 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use jiff::Timestamp;
 
-use crate::{Applications, Page, Result, Rows, SearchPosition, UserPosition, UserSearch};
+use crate::{Applications, Notice, Page, Result, Rows, SearchPosition, UserPosition, UserSearch};
 
 /// Adds a user.
 pub struct AddUser {
@@ -41,8 +41,11 @@ pub struct UserUpdate {
     pub roles: Option<Vec<String>>,
     /// Claims, replaced as a whole.
     pub claims: Option<std::collections::BTreeMap<String, serde_json::Value>>,
-    /// The password's hash; audited as `password_changed`. It ends the user's sessions.
+    /// The password's hash; audited as `password_changed`. It ends the user's sessions, and links to a new password or to another
+    /// address do nothing any more.
     pub password_hash: Option<Secret<String>>,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// What becomes of the applications that act for the user, when a new password or `Disabled` ends the sessions.
     pub applications: Applications,
     /// Whether a new password is asked for at the next login. A new password takes it back.

@@ -52,6 +52,8 @@ templates! {
     EmailUndone,
     /// To the address that is no longer the user's.
     EmailUndoneOther,
+    /// The user said "it wasn't me"; the link leads to a new password.
+    AccountSecured,
     /// The link leads to a new password.
     PasswordReset,
     /// The password was changed; the link is for a user who did not change it.

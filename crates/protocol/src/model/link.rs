@@ -18,7 +18,7 @@ pub enum LinkPurpose {
     VerifyEmail,
     /// Takes back the change of an address.
     EmailUndo,
-    /// Of a user who did not log in, or did not change a password.
+    /// Of a user who did not log in, or did not change a password; its payload is a [`Disowned`](crate::disowned::Disowned).
     NotMe,
 }
 

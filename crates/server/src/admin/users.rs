@@ -20,7 +20,7 @@ use super::{
     types::{EndingQuery, List, NewPassword, NewUser, User as View, UserPatch, UsersQuery},
     user_patch::{check, email, merged, roles},
 };
-use crate::{app::Shared, config::development::is_demo_secret, start};
+use crate::{app::Shared, config::development::is_demo_secret, notice, start};
 
 impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
@@ -230,6 +230,7 @@ pub(super) async fn password(
             keep_applications: new.keep_applications,
         }
         .applications(),
+        notice: notice::password_set(&app, &user, operator.now()),
         ..UserUpdate::default()
     };
     change(&app, &operator, user.subject, update).await
@@ -333,6 +334,7 @@ async fn change(
     app.refresh_password_costs().await?;
     // A new password and a disabled user end sessions.
     app.backchannel_logout.wake();
+    app.mail.wake();
     let user = app.store.user(&subject).await?;
     let user = user.ok_or_else(|| unknown(subject.as_str()))?;
     let has_password = app.store.has_password(&subject).await?;

@@ -45,6 +45,7 @@ macro_rules! files {
             "login",
             "mail",
             "new_password",
+            "not_me",
             "password",
             "password_reset",
             "when",

@@ -30,7 +30,12 @@ pub(super) fn full(template: MailTemplate, lang: Lang) -> Result<Mail, AddressEr
         .with(MailValue::Provider, "Example ID")
         .with(MailValue::Count, "3");
     let mail = match template {
-        MailTemplate::NewDevice => mail
+        MailTemplate::NewDevice
+        | MailTemplate::PasswordChanged
+        | MailTemplate::FactorAdded
+        | MailTemplate::FactorRemoved
+        | MailTemplate::AccountLinked
+        | MailTemplate::AccountUnlinked => mail
             .with(MailValue::Device, "Firefox, Linux")
             .with(MailValue::Network, "192.0.2.7")
             .at(now),
@@ -39,7 +44,8 @@ pub(super) fn full(template: MailTemplate, lang: Lang) -> Result<Mail, AddressEr
         _ => mail,
     };
     Ok(match template {
-        MailTemplate::SignUpTaken
+        MailTemplate::ManyFailures
+        | MailTemplate::SignUpTaken
         | MailTemplate::EmailChangeRequested
         | MailTemplate::EmailChangeTaken
         | MailTemplate::EmailUndoneOther

@@ -105,6 +105,7 @@ fn texts(template: MailTemplate) -> Texts {
         MailTemplate::EmailUndone => Texts::new(Key("mail-email-undone-subject"), Key("mail-email-undone-text"), Key("mail-password-reset-button")),
         MailTemplate::EmailUndoneOther => Texts::not_me(Key("mail-email-undone-other-subject"), Key("mail-email-undone-other-text")),
         MailTemplate::EmailChangeOld => Texts::new(Key("mail-email-change-old-subject"), Key("mail-email-change-old-text"), Key("mail-email-change-old-button")),
+        MailTemplate::AccountSecured => Texts::new(Key("mail-account-secured-subject"), Key("mail-account-secured-text"), Key("mail-password-reset-button")),
         MailTemplate::PasswordReset => Texts::new(Key("mail-password-reset-subject"), Key("mail-password-reset-text"), Key("mail-password-reset-button")).ignorable(),
         MailTemplate::PasswordChanged => Texts::not_me(Key("mail-password-changed-subject"), Key("mail-password-changed-text")),
         MailTemplate::Invitation => Texts::new(Key("mail-invitation-subject"), Key("mail-invitation-text"), Key("mail-invitation-button")),

@@ -115,7 +115,7 @@ async fn change(
         subject: user.subject.clone(),
         proved_set_at: proved,
         hash,
-        mail: password::mail(ctx, user),
+        notice: password::notice(ctx, user),
         cause: ctx.caller.cause(Actor::Person(user.subject.clone())),
     };
     let Some(set_at) = ctx.app.store.change_password_at_login(command).await? else {

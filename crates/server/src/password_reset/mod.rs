@@ -15,7 +15,7 @@ use cardea_protocol::{
     profile,
 };
 use cardea_seal::{Digest, RandomToken, Secret};
-use cardea_store::{LinkEffect, LivingLink, MakeLink, NewLink, StoreError, TakeLink};
+use cardea_store::{LinkEffect, LivingLink, MakeLink, NewLink, Notice, StoreError, TakeLink};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -32,6 +32,7 @@ use crate::{
     journey::{forms::csrf_parts, link::LinkForm, next_step::parameter},
     limited,
     mail::mailer::LinkTarget,
+    notice,
     pages::html,
     passwords::HashError,
 };
@@ -130,11 +131,12 @@ pub(crate) async fn set_password(
         Err(problem) => return Ok(again(problem)),
     };
     let subject = link.user.subject.clone();
+    let (next, mail) = changed(ctx, &link).await?;
     let used = ctx.app.store.take_link(TakeLink {
         token: digest(token)?,
         effect: LinkEffect::SetPassword(hash),
-        next: None,
-        mails: Vec::new(),
+        next,
+        mails: mail.into_iter().collect(),
         cause: ctx.caller.cause(Actor::Person(subject)),
     });
     if used.await?.is_none() {
@@ -142,12 +144,26 @@ pub(crate) async fn set_password(
     }
     ctx.app.refresh_password_costs().await?;
     ctx.app.backchannel_logout.wake();
+    ctx.app.mail.wake();
     tracing::info!(request_id = %ctx.caller.request_id, subject = link.user.subject.as_str(), "set a new password by a link");
     let page = NewPasswordPage {
         done: true,
         ..new_page(ctx, &link, ("", ""), None)
     };
     Ok(html(NewPasswordPage::CSP, &page))
+}
+
+/// The mail about a new password, and its link. A first password changes nothing.
+async fn changed(ctx: &Ctx, link: &LivingLink) -> Result<(Option<NewLink>, Option<Mail>), Failure> {
+    if !ctx.app.store.has_password(&link.user.subject).await? {
+        return Ok((None, None));
+    }
+    let mail = notice::of_user(ctx, &link.user, MailTemplate::PasswordChanged);
+    let notice = mail.map(|mail| notice::with_link(&ctx.app, mail, ctx.caller.now));
+    Ok(match notice {
+        Some(Notice { mail, not_me }) => (not_me, Some(mail)),
+        None => (None, None),
+    })
 }
 
 /// The hash of a new password, or what is wrong with the password.

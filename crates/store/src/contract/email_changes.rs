@@ -8,6 +8,7 @@ use super::{
         changing, found_by, is_logged_in, limit, lives, log_in, make, new_link, set_email, take,
         taking,
     },
+    not_me::not_me,
     sample::*,
     users::{add, stored_hash},
 };
@@ -15,7 +16,7 @@ use crate::*;
 
 const ALICE: Option<&str> = Some("alice@example.test");
 
-async fn address(store: &AnyStore, name: &str) -> (Option<String>, bool) {
+pub(super) async fn address(store: &AnyStore, name: &str) -> (Option<String>, bool) {
     let found = store.user(&user(name).subject).await.unwrap().unwrap();
     (found.email, found.email_verified)
 }
@@ -226,15 +227,25 @@ pub async fn an_undo_forgets_later_undos_of_its_user_only(store: AnyStore) {
         ("bob", "of bob before", LinkPurpose::EmailUndo),
         ("alice", "first", LinkPurpose::EmailUndo),
         ("alice", "second", LinkPurpose::EmailUndo),
-        ("alice", "of a login", LinkPurpose::NotMe),
         ("bob", "of bob after", LinkPurpose::EmailUndo),
     ] {
         let link = new_link(link, purpose, Some("before@example.test"));
         assert!(make(&store, name, link).await);
     }
+    // To an address in between, which may be the attacker's.
+    let of_a_login = not_me("of a login", "between@example.test", 1);
+    assert!(make(&store, "alice", of_a_login).await);
+    assert!(
+        make(
+            &store,
+            "alice",
+            new_link("reset", LinkPurpose::Invite, None)
+        )
+        .await
+    );
     assert!(take(&store, "first", LinkEffect::UndoEmail).await.is_some());
-    assert!(!lives(&store, "second").await);
-    for other in ["of bob before", "of bob after", "of a login"] {
+    assert!(!lives(&store, "second").await && !lives(&store, "of a login").await);
+    for other in ["of bob before", "of bob after", "reset"] {
         assert!(lives(&store, other).await, "{other}");
     }
 }

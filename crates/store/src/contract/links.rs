@@ -327,14 +327,7 @@ pub async fn a_login_that_was_not_the_users_locks_out(store: AnyStore) {
     for name in ["alice", "bob"] {
         log_in(&store, name, 0).await;
     }
-    assert!(
-        make(
-            &store,
-            "alice",
-            new_link("not-me", LinkPurpose::NotMe, None)
-        )
-        .await
-    );
+    assert!(make(&store, "alice", super::not_me::of_alice("not-me", 1)).await);
     let used = take(&store, "not-me", LinkEffect::NotMe).await;
     assert_eq!(used, Some(user("alice").subject));
     assert!(!is_logged_in(&store, "alice").await && is_logged_in(&store, "bob").await);

@@ -87,6 +87,8 @@ pub mod neighbours_ends;
 #[doc(hidden)]
 pub mod neighbours_refresh;
 #[doc(hidden)]
+pub mod not_me;
+#[doc(hidden)]
 pub mod organizations;
 #[doc(hidden)]
 pub mod outbox;
@@ -231,6 +233,12 @@ macro_rules! contract {
             neighbours_refresh: a_refresh_token_is_rotated_alone, a_token_is_noted_as_seen_and_its_reuse_revoked_alone,
                 a_refresh_keeps_its_own_session_alive, a_refresh_token_is_found_by_its_own_id_only, a_rotation_depends_on_its_own_user_client_and_session,
                 an_expired_session_is_not_replaced_by_another, grants_at_another_client_are_not_counted;
+            not_me: what_an_attacker_added_goes_and_what_was_there_stays,
+                the_first_factor_of_an_attacker_does_not_keep_the_owner_out,
+                mail_alone_does_not_take_the_last_factor_of_a_user_who_had_one, the_address_of_the_link_is_the_users_again,
+                an_administrators_change_of_an_address_is_the_last_word, of_20_parallel_uses_of_a_link_not_me_one_counts,
+                many_links_do_not_remove_the_first, any_new_password_ends_links_to_another_address_and_tells_its_user,
+                a_link_not_me_expires;
             organizations: an_organization_survives_and_is_unique,
                 a_member_has_roles_in_one_organization,
                 of_20_parallel_admissions_one_is_made,
@@ -387,6 +395,7 @@ mod tests {
             ),
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),
+            ("not_me", include_str!("not_me.rs")),
             ("organizations", include_str!("organizations.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("passwords", include_str!("passwords.rs")),

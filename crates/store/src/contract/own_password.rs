@@ -25,7 +25,10 @@ fn change(world: &World, proved: Option<Timestamp>, seconds: i64) -> ChangeOwnPa
         session: world.session.id,
         proved_set_at: proved,
         hash: Secret::new(format!("$argon2id$new-{seconds}")),
-        mail: Some(notice()),
+        notice: Some(Notice {
+            mail: notice(),
+            not_me: None,
+        }),
         cause: cause(seconds),
     }
 }
@@ -162,7 +165,7 @@ pub async fn who_has_no_password_gets_a_first_one(store: AnyStore) {
         link: NewLink {
             token,
             purpose: LinkPurpose::NotMe,
-            payload: None,
+            payload: super::not_me::of_alice("", 1).payload,
             expires_at: at(DAY),
         },
         mail: None,

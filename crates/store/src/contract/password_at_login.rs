@@ -26,7 +26,10 @@ fn change(user: &User, proved: Timestamp, seconds: i64) -> ChangePasswordAtLogin
         subject: user.subject.clone(),
         proved_set_at: proved,
         hash: Secret::new(format!("$argon2id$new-{seconds}")),
-        mail: Some(notice()),
+        notice: Some(Notice {
+            mail: notice(),
+            not_me: None,
+        }),
         cause: cause(seconds),
     }
 }

@@ -3,8 +3,8 @@
 use cardea_protocol::model::Subject;
 use rusqlite::{Connection, named_params};
 
-use super::{fault::Verb, rows};
-use crate::UserUpdate;
+use super::{fault::Verb, links, rows, users};
+use crate::{UserChange, UserUpdate};
 
 /// Writes what is to change of it.
 pub(super) fn write(tx: &Connection, subject: &Subject, update: &UserUpdate) -> Verb<()> {
@@ -35,4 +35,13 @@ pub(super) fn write(tx: &Connection, subject: &Subject, update: &UserUpdate) -> 
         ":locale": locale.flatten().map(|lang| lang.as_str()),
     };
     rows::execute(tx, sql, params).map(drop)
+}
+
+/// A change of the address that no link has made: what is in the mails to an address before does nothing any more.
+pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
+    let changed = users::change(tx, command)?;
+    if changed && command.update.email.is_some() {
+        links::forget_ways_back(tx, &command.subject)?;
+    }
+    Ok(changed)
 }

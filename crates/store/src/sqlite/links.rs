@@ -1,7 +1,10 @@
 //! Links for one use.
 
 use async_trait::async_trait;
-use cardea_protocol::model::{Cause, EmailChange, LinkPurpose, SessionEnd, Subject};
+use cardea_protocol::{
+    disowned::Disowned,
+    model::{Cause, EmailChange, LinkPurpose, SessionEnd, Subject},
+};
 use cardea_seal::Digest;
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
@@ -9,15 +12,15 @@ use rusqlite::{Connection, named_params};
 use super::{
     SqliteStore, audit, factor_resets,
     fault::Verb,
-    login_email, outbox,
+    login_email, not_me, outbox,
     rows::{self, Fields},
     sessions,
     users::{self, USER_COLUMNS, may_log_in, user_columns},
 };
 use crate::{
     Applications, Constraint, EndSessions, EndWhich, LinkEffect, Links, LivingLink,
-    MAX_LIVING_LINKS, MakeLink, NewLink, Result, StoreError, TakeLink, UserChange, UserUpdate,
-    events,
+    MAX_LIVING_LINKS, MakeLink, NewLink, Notice, Result, StoreError, TakeLink, UserChange,
+    UserUpdate, events,
 };
 
 #[async_trait]
@@ -53,6 +56,10 @@ fn make(tx: &Connection, command: &MakeLink) -> Verb<bool> {
 
 fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> Verb<bool> {
     let purpose = rows::to_word(link.purpose)?;
+    let payload = match link.purpose {
+        LinkPurpose::NotMe => Some(not_me::payload(tx, subject, link)?),
+        _ => link.payload.clone(),
+    };
     let written = rows::execute(
         tx,
         concat!(
@@ -63,7 +70,7 @@ fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> 
         named_params! {
             ":token": link.token.as_bytes(),
             ":purpose": purpose,
-            ":payload": link.payload,
+            ":payload": payload,
             ":expires": link.expires_at.as_millisecond(),
             ":subject": subject.as_str(),
             ":now": cause.now.as_millisecond(),
@@ -72,15 +79,22 @@ fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> 
     if written == 0 {
         return Ok(false);
     }
-    // An undo is the owner's way back: whoever changes the address again and again does not remove it.
-    if link.purpose != LinkPurpose::EmailUndo {
-        let sql = "DELETE FROM links WHERE link_key IN
-                       (SELECT l.link_key FROM links l JOIN users u ON u.user_key = l.user_key
-                        WHERE u.subject = ? AND l.purpose = ? ORDER BY l.link_key DESC LIMIT -1 OFFSET ?)";
-        rows::execute(tx, sql, (subject.as_str(), purpose, MAX_LIVING_LINKS))?;
+    match link.purpose {
+        // An undo is the owner's way back: whoever changes the address again and again does not remove it.
+        LinkPurpose::EmailUndo => {}
+        LinkPurpose::NotMe => not_me::keep_the_first(tx, subject, link, cause)?,
+        _ => forget_the_oldest(tx, subject, &purpose)?,
     }
     audit::record(tx, cause, &events::link_made(subject, link.purpose))?;
     Ok(true)
+}
+
+fn forget_the_oldest(tx: &Connection, subject: &Subject, purpose: &str) -> Verb<()> {
+    let sql = "DELETE FROM links WHERE link_key IN
+                       (SELECT l.link_key FROM links l JOIN users u ON u.user_key = l.user_key
+                        WHERE u.subject = ? AND l.purpose = ? ORDER BY l.link_key DESC LIMIT -1 OFFSET ?)";
+    let params = (subject.as_str(), purpose, MAX_LIVING_LINKS);
+    rows::execute(tx, sql, params).map(drop)
 }
 
 fn find(db: &Connection, token: Digest, now: Timestamp) -> Verb<Option<LivingLink>> {
@@ -121,8 +135,10 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
     if !effect.purposes().contains(&link.purpose) {
         return Ok(None);
     }
-    if matches!(effect, LinkEffect::UndoEmail) {
-        forget_later_undos(tx, command.token)?;
+    if effect.locks_out() {
+        for purpose in [LinkPurpose::EmailUndo, LinkPurpose::NotMe] {
+            forget_later(tx, command.token, purpose)?;
+        }
     }
     // Single use: of two that found it one removes it.
     let sql = "DELETE FROM links WHERE token_hash = ? AND expires_at > ?";
@@ -147,13 +163,12 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
     Ok(Some(subject))
 }
 
-/// Whoever made a later change has the link that undoes it.
-fn forget_later_undos(tx: &Connection, token: Digest) -> Verb<()> {
+/// Whoever changed the address has the links that undo or disown what came later.
+fn forget_later(tx: &Connection, token: Digest, purpose: LinkPurpose) -> Verb<()> {
     let sql = "DELETE FROM links WHERE purpose = ?2
                  AND user_key = (SELECT l.user_key FROM links l WHERE l.token_hash = ?1)
                  AND link_key > (SELECT l.link_key FROM links l WHERE l.token_hash = ?1)";
-    let undo = rows::to_word(LinkPurpose::EmailUndo)?;
-    rows::execute(tx, sql, (token.as_bytes(), undo)).map(drop)
+    rows::execute(tx, sql, (token.as_bytes(), rows::to_word(purpose)?)).map(drop)
 }
 
 /// What an effect changes about the user of its link.
@@ -167,8 +182,7 @@ fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) ->
                 applications: Applications::Revoke,
                 ..UserUpdate::default()
             };
-            change(tx, &subject, update, cause)?;
-            forget_links_to_password(tx, &subject)
+            change(tx, &subject, update, cause)
         }
         LinkEffect::VerifyEmail => {
             let change_of = payload.as_deref().and_then(EmailChange::of_payload);
@@ -182,14 +196,28 @@ fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) ->
         }
         LinkEffect::UndoEmail => {
             let address = payload.ok_or_else(|| corrupt(&subject))?;
-            let update = UserUpdate {
-                must_change_password: Some(true),
-                delete_at: Some(None),
-                ..set_email(tx, &subject, address)?
-            };
-            change(tx, &subject, update, cause)
+            let update = set_email(tx, &subject, address)?;
+            change(tx, &subject, secured(update), cause)
         }
-        LinkEffect::NotMe => Ok(()),
+        LinkEffect::NotMe => {
+            let event = payload.as_deref().and_then(Disowned::of_payload);
+            let event = event.ok_or_else(|| corrupt(&subject))?;
+            let update = match user.email.as_deref() == Some(event.email.as_str()) {
+                true => UserUpdate::default(),
+                false => set_email(tx, &subject, event.email.as_str().to_owned())?,
+            };
+            change(tx, &subject, secured(update), cause)?;
+            not_me::take_away(tx, &subject, &event, cause)
+        }
+    }
+}
+
+/// Of a user whose account was used by another.
+fn secured(update: UserUpdate) -> UserUpdate {
+    UserUpdate {
+        must_change_password: Some(true),
+        delete_at: Some(None),
+        ..update
     }
 }
 
@@ -204,12 +232,12 @@ fn set_email(tx: &Connection, subject: &Subject, address: String) -> Verb<UserUp
     })
 }
 
-fn corrupt(subject: &Subject) -> StoreError {
+pub(super) fn corrupt(subject: &Subject) -> StoreError {
     StoreError::Corrupt {
         table: "links",
         column: "payload",
         id: format!("of {}", subject.as_str()),
-        why: "it is no address".to_owned(),
+        why: "it is not that of its purpose".to_owned(),
     }
 }
 
@@ -232,10 +260,38 @@ fn lock_out(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
     sessions::end_which(tx, &all).map(drop)
 }
 
-/// After a new password.
-pub(super) fn forget_links_to_password(tx: &Connection, subject: &Subject) -> Verb<()> {
-    forget(tx, subject, LinkPurpose::PasswordReset)?;
-    forget(tx, subject, LinkPurpose::Invite)
+/// Other ways to a password, and an address that was asked for before.
+pub(super) fn forget_at_a_new_password(tx: &Connection, subject: &Subject) -> Verb<()> {
+    for purpose in [
+        LinkPurpose::PasswordReset,
+        LinkPurpose::Invite,
+        LinkPurpose::VerifyEmail,
+    ] {
+        forget(tx, subject, purpose)?;
+    }
+    Ok(())
+}
+
+/// Writes the mail about a change, and its link.
+pub(super) fn put_notice(
+    tx: &Connection,
+    subject: &Subject,
+    notice: Option<&Notice>,
+    cause: &Cause,
+) -> Verb<()> {
+    let Some(Notice { mail, not_me }) = notice else {
+        return Ok(());
+    };
+    if let Some(link) = not_me {
+        insert(tx, subject, link, cause)?;
+    }
+    outbox::put_mail(tx, mail, cause)
+}
+
+/// After a change of the address by an administrator, whose word is the last.
+pub(super) fn forget_ways_back(tx: &Connection, subject: &Subject) -> Verb<()> {
+    forget(tx, subject, LinkPurpose::EmailUndo)?;
+    forget(tx, subject, LinkPurpose::NotMe)
 }
 
 fn forget(tx: &Connection, subject: &Subject, purpose: LinkPurpose) -> Verb<()> {

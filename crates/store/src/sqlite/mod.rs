@@ -30,6 +30,7 @@ mod links;
 mod lock;
 mod login_email;
 mod new_users;
+mod not_me;
 mod open;
 mod organizations;
 mod outbox;

@@ -1,22 +1,19 @@
 //! The password that a user changes, in a session or on the way to one.
 
-use cardea_protocol::{
-    mail::Mail,
-    model::{Cause, SessionEnd, Subject},
-};
+use cardea_protocol::model::{Cause, SessionEnd, Subject};
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
 
 use super::{
     audit,
     fault::Verb,
-    links, outbox,
+    links,
     rows::{self, Fields},
     sessions::{self, session_alive},
     users::{self, may_log_in},
 };
 use crate::{
-    Applications, ChangeOwnPassword, ChangePasswordAtLogin, EndSessions, EndWhich, events,
+    Applications, ChangeOwnPassword, ChangePasswordAtLogin, EndSessions, EndWhich, Notice, events,
 };
 
 /// The user `u` of whom a session of this cookie is alive.
@@ -37,7 +34,7 @@ pub(super) fn change(tx: &Connection, command: &ChangeOwnPassword) -> Verb<bool>
     let ChangeOwnPassword {
         subject,
         session,
-        mail,
+        notice,
         cause,
         ..
     } = command;
@@ -45,7 +42,7 @@ pub(super) fn change(tx: &Connection, command: &ChangeOwnPassword) -> Verb<bool>
         return Ok(false);
     }
     let others = EndWhich::OthersOf(subject.clone(), *session);
-    lock_out(tx, (subject, others), mail.as_ref(), cause)?;
+    lock_out(tx, (subject, others), notice.as_ref(), cause)?;
     Ok(true)
 }
 
@@ -58,7 +55,7 @@ pub(super) fn change_at_login(
         subject,
         proved_set_at,
         hash,
-        mail,
+        notice,
         cause,
     } = command;
     let sql = concat!(
@@ -80,7 +77,7 @@ pub(super) fn change_at_login(
     })?;
     if written.is_some() {
         let all = EndWhich::Subject(subject.clone());
-        lock_out(tx, (subject, all), mail.as_ref(), cause)?;
+        lock_out(tx, (subject, all), notice.as_ref(), cause)?;
     }
     Ok(written)
 }
@@ -89,15 +86,12 @@ pub(super) fn change_at_login(
 fn lock_out(
     tx: &Connection,
     (subject, which): (&Subject, EndWhich),
-    mail: Option<&Mail>,
+    notice: Option<&Notice>,
     cause: &Cause,
 ) -> Verb<()> {
     users::begin_anew(tx, subject)?;
-    links::forget_links_to_password(tx, subject)?;
     audit::record(tx, cause, &events::password_changed(subject))?;
-    if let Some(mail) = mail {
-        outbox::put_mail(tx, mail, cause)?;
-    }
+    links::put_notice(tx, subject, notice, cause)?;
     let sessions = EndSessions {
         which,
         why: SessionEnd::Remote,

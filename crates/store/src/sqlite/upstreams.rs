@@ -94,6 +94,11 @@ fn linked_user(db: &Connection, key: &LinkKey) -> Verb<Option<User>> {
     rows::first(db, sql, [key.as_str()], |row| Ok(users::decode(row, 0)?))
 }
 
+/// The provider of a link, from its column `data`.
+pub(super) fn upstream(f: &mut Fields<'_, '_>) -> Result<UpstreamId> {
+    Ok(f.json::<Data>("data")?.upstream)
+}
+
 fn decode(row: &Row<'_>) -> Result<LinkView> {
     let mut f = Fields::new(row, "credentials", 0);
     let id: String = f.get("id")?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     SqliteStore, account, audit,
     fault::Verb,
-    login_email, new_users,
+    links, login_email, new_users,
     rows::{self, Fields},
     sessions, trusted_devices,
     usernames::{by_name, insert},
@@ -145,7 +145,7 @@ impl Users for SqliteStore {
     }
 
     async fn change_user(&self, command: UserChange) -> Result<bool> {
-        self.write(move |tx| change(tx, &command)).await
+        self.write(move |tx| account::change(tx, &command)).await
     }
 
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool> {
@@ -294,6 +294,7 @@ pub(super) fn change(tx: &Connection, command: &UserChange) -> Verb<bool> {
         set_password(tx, subject, hash, cause)?;
     }
     account::write(tx, subject, update)?;
+    links::put_notice(tx, subject, update.notice.as_ref(), cause)?;
     if let Some(status) = effects.status {
         let sql = "UPDATE users SET status = ? WHERE subject = ?";
         rows::execute(tx, sql, (rows::to_word(status)?, subject.as_str()))?;
@@ -372,8 +373,9 @@ fn set_password(
     begin_anew(tx, subject)
 }
 
-/// After a new password.
+/// After a new password: whoever knew the old one leaves nothing behind.
 pub(super) fn begin_anew(tx: &Connection, subject: &Subject) -> Verb<()> {
+    links::forget_at_a_new_password(tx, subject)?;
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL, must_change_password = 0 WHERE subject = ?";
     rows::execute(tx, sql, [subject.as_str()]).map(drop)
 }

@@ -37,6 +37,7 @@ use crate::{
     journey::{form_post::FormPostPage, kept::KeptPage},
     login::page::LoginPage,
     new_password::page::NewPasswordPage as DuePasswordPage,
+    not_me::page::NotMePage,
     passkey::page::PasskeyPage,
     password_reset::page::{AskPage, NewPasswordPage},
     second_factor::page::{CodePage, CodesPage, EnrolPage},
@@ -104,6 +105,7 @@ fn samples() -> Vec<Sample> {
         rendered(EmailPage::CSP, EmailPage::samples()),
         rendered(ChangePage::CSP, ChangePage::samples()),
         rendered(UndoPage::CSP, UndoPage::samples()),
+        rendered(NotMePage::CSP, NotMePage::samples()),
     ]
     .into_iter()
     .flatten()

@@ -4,11 +4,11 @@ pub(crate) mod page;
 
 use axum::response::Response;
 use cardea_protocol::{
-    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    mail::MailTemplate,
     model::{Actor, User},
 };
 use cardea_seal::Secret;
-use cardea_store::ChangeOwnPassword;
+use cardea_store::{ChangeOwnPassword, Notice};
 use cardea_web::inbound::{UnreadForm, limits::Decision};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -27,6 +27,7 @@ use crate::{
         known_device::{self, ProvedThere},
     },
     login::{self, Outcome, page::LoginProblem},
+    notice,
     pages::html,
     password_reset,
 };
@@ -120,7 +121,7 @@ async fn change(
         session: signed_in.session.id,
         proved_set_at,
         hash,
-        mail: mail(ctx, user),
+        notice: notice(ctx, user),
         cause: ctx.caller.cause(Actor::Person(user.subject.clone())),
     };
     if !ctx.app.store.change_own_password(command).await? {
@@ -141,16 +142,10 @@ async fn change(
     Ok(response)
 }
 
-/// The mail about it, if mail is on and the address is verified.
-pub(crate) fn mail(ctx: &Ctx, user: &User) -> Option<Mail> {
-    let address = user.email.as_deref();
-    let address = address.filter(|_| user.email_verified && ctx.app.mail.is_on())?;
-    let to = EmailAddress::parse(address).ok()?;
-    let mail = Mail::new(to, MailTemplate::PasswordChanged, ctx.lang())
-        .of(user.subject.clone())
-        .with(MailValue::User, user.username.as_str())
-        .at(ctx.caller.now);
-    Some(mail)
+/// The mail about it.
+pub(crate) fn notice(ctx: &Ctx, user: &User) -> Option<Notice> {
+    let mail = notice::of_user(ctx, user, MailTemplate::PasswordChanged)?;
+    Some(notice::with_link(&ctx.app, mail, ctx.caller.now))
 }
 
 async fn refused(ctx: &Ctx, signed_in: &SignedIn, problem: Problem) -> Result<Response, Failure> {

@@ -1,0 +1,9 @@
+not-me-title = Konto sichern
+not-me-lead = Wenn nicht Sie das Konto { $user } benutzt haben, sichern Sie es jetzt:
+not-me-sessions = Alle Geräte werden abgemeldet, und keine App hat mehr Zugriff.
+not-me-password = Das Passwort gilt nicht mehr. Sie bekommen per Mail einen Link zu einem neuen.
+not-me-added = Passkeys, Authenticator-Apps und verknüpfte Konten, die seit { $when } hinzugekommen sind, werden entfernt.
+not-me-address = Die Adresse des Kontos ist wieder { $email }.
+not-me-was-me = Wenn Sie es waren, schließen Sie diese Seite. Es hat sich nichts geändert.
+not-me-done-title = Ihr Konto ist gesichert
+not-me-done = Wir haben eine Mail mit einem Link zu einem neuen Passwort an { $email } geschickt. Prüfen Sie danach auf Ihrer Kontoseite, womit man sich anmelden kann.

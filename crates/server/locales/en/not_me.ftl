@@ -1,0 +1,9 @@
+not-me-title = Secure your account
+not-me-lead = If it wasn’t you who used the account { $user }, secure it now:
+not-me-sessions = All devices are signed out, and no app has access any more.
+not-me-password = The password no longer works. You get a link to a new one by mail.
+not-me-added = Passkeys, authenticator apps and linked accounts that were added since { $when } are removed.
+not-me-address = The address of the account is { $email } again.
+not-me-was-me = If it was you, close this page. Nothing has changed.
+not-me-done-title = Your account is secured
+not-me-done = We sent a mail with a link to a new password to { $email }. After that, check the ways to sign in on your account page.

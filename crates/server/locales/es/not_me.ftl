@@ -1,0 +1,9 @@
+not-me-title = Proteger su cuenta
+not-me-lead = Si no fue usted quien usó la cuenta { $user }, protéjala ahora:
+not-me-sessions = Se cierra la sesión en todos los dispositivos y ninguna aplicación tiene ya acceso.
+not-me-password = La contraseña deja de funcionar. Recibirá por correo un enlace a una nueva.
+not-me-added = Se quitan las llaves de acceso, las aplicaciones de autenticación y las cuentas vinculadas que se añadieron desde el { $when }.
+not-me-address = La dirección de la cuenta vuelve a ser { $email }.
+not-me-was-me = Si fue usted, cierre esta página. No ha cambiado nada.
+not-me-done-title = Su cuenta está protegida
+not-me-done = Hemos enviado a { $email } un correo con un enlace a una contraseña nueva. Después compruebe en la página de su cuenta las formas de iniciar sesión.

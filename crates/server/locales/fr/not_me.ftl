@@ -1,0 +1,9 @@
+not-me-title = Sécuriser votre compte
+not-me-lead = Si ce n’est pas vous qui avez utilisé le compte { $user }, sécurisez-le maintenant :
+not-me-sessions = Tous les appareils sont déconnectés, et aucune application n’a plus accès.
+not-me-password = Le mot de passe ne fonctionne plus. Vous recevez par e-mail un lien vers un nouveau.
+not-me-added = Les clés d’accès, les applications d’authentification et les comptes associés ajoutés depuis le { $when } sont retirés.
+not-me-address = L’adresse du compte est de nouveau { $email }.
+not-me-was-me = Si c’était vous, fermez cette page. Rien n’a changé.
+not-me-done-title = Votre compte est sécurisé
+not-me-done = Nous avons envoyé un message avec un lien vers un nouveau mot de passe à { $email }. Vérifiez ensuite sur la page de votre compte les moyens de connexion.

@@ -1,0 +1,78 @@
+//! Mails that tell users what was done with their account: when, where, in which browser, and with the link of a user who did not do it.
+
+use cardea_protocol::{
+    disowned::Disowned,
+    language::Lang,
+    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    model::{LinkPurpose, User},
+    profile,
+};
+use cardea_store::{NewLink, Notice};
+use jiff::Timestamp;
+
+use crate::{
+    account::devices::device::in_words, app::App, caller::Caller, ctx::Ctx,
+    mail::mailer::LinkTarget,
+};
+
+/// Of what the user does: in the user's language, or else that of the browser. `None` without a verified address, or without mail.
+pub(crate) fn of_user(ctx: &Ctx, user: &User, template: MailTemplate) -> Option<Mail> {
+    let lang = profile::language(user).unwrap_or_else(|| ctx.lang());
+    let mail = to(&ctx.app, user, (template, lang))?;
+    Some(with_place(mail, &ctx.caller))
+}
+
+/// Of a password that an operator has set.
+pub(crate) fn password_set(app: &App, user: &User, now: Timestamp) -> Option<Notice> {
+    let lang = profile::language(user).unwrap_or(app.settings.language);
+    let mail = to(app, user, (MailTemplate::PasswordChanged, lang))?.at(now);
+    Some(with_link(app, mail, now))
+}
+
+/// When it was, where and in which browser.
+pub(crate) fn with_place(mail: Mail, caller: &Caller) -> Mail {
+    let user_agent = caller.user_agent().unwrap_or_default();
+    let device = in_words(mail.lang(), &user_agent);
+    let mail = mail.with(MailValue::Device, &device).at(caller.now);
+    match caller.address {
+        Some(address) => mail.with(MailValue::Network, &address.ip.to_string()),
+        None => mail,
+    }
+}
+
+/// A mail to the user, if mail is on and the address is verified.
+pub(crate) fn to(app: &App, user: &User, (template, lang): (MailTemplate, Lang)) -> Option<Mail> {
+    let address = user.email.as_deref().filter(|_| user.email_verified)?;
+    let to = EmailAddress::parse(address)
+        .ok()
+        .filter(|_| app.mail.is_on())?;
+    let mail = Mail::new(to, template, lang)
+        .of(user.subject.clone())
+        .with(MailValue::User, user.username.as_str());
+    Some(mail)
+}
+
+/// The mail with the link "it wasn't me".
+pub(crate) fn with_link(app: &App, mail: Mail, at: Timestamp) -> Notice {
+    let token = app.entropy.token();
+    let event = Disowned {
+        at,
+        email: mail.to().clone(),
+        had_factor: mail.template() == MailTemplate::FactorRemoved,
+    };
+    let link = NewLink {
+        token: token.hash(),
+        purpose: LinkPurpose::NotMe,
+        payload: Some(event.to_payload()),
+        expires_at: at.saturating_add(Disowned::TTL).unwrap_or(at),
+    };
+    let target = LinkTarget {
+        path: "/not_me",
+        token: &token.to_text(),
+        expires_at: link.expires_at,
+    };
+    Notice {
+        mail: app.mail.with_link(mail, &target),
+        not_me: Some(link),
+    }
+}

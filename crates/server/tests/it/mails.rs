@@ -1,0 +1,44 @@
+//! What is in the mailbox of a development server.
+
+use cardea_testkit::{Browser, Form, Page, TestServer, eventually};
+
+/// The form of a page that goes there.
+pub(crate) fn form_of(page: &Page, action: &str) -> Form {
+    let mut forms = page.forms().into_iter();
+    let form = forms.find(|form| form.action.ends_with(action));
+    form.expect("the form")
+}
+
+/// The texts of the mails to an address, the newest first.
+pub(crate) async fn mails_to(server: &TestServer, to: &str) -> Vec<String> {
+    server.send_mails().await;
+    let mut browser = Browser::new(server);
+    let list = browser.open(&server.url("/dev/mailbox")).await;
+    let mut found = Vec::new();
+    for piece in list.text().split("href=\"/dev/mailbox/").skip(1) {
+        let (id, rest) = piece.split_once('"').unwrap();
+        let row = rest.split("</li>").next().unwrap();
+        if row.contains(&format!("<bdi>{to}</bdi>")) {
+            let url = server.url(&format!("/dev/mailbox/{id}"));
+            found.push(browser.open(&url).await.text().to_owned());
+        }
+    }
+    found
+}
+
+/// The newest link to a page that was mailed to an address.
+pub(crate) async fn link_to(server: &TestServer, to: &str, page: &str) -> String {
+    let mut found = None;
+    let page = format!("{page}?token=");
+    eventually("the link is mailed", async || {
+        let mails = mails_to(server, to).await;
+        found = mails.iter().find_map(|mail| {
+            let (_, rest) = mail.split_once(&page)?;
+            let token = rest.get(..rest.find(['"', '<'])?)?;
+            Some(server.url(&format!("{page}{token}")))
+        });
+        found.is_some()
+    })
+    .await;
+    found.unwrap()
+}

@@ -4,14 +4,14 @@ use cardea_protocol::{
     disowned::Disowned,
     language::Lang,
     mail::{EmailAddress, Mail, MailTemplate, MailValue},
-    model::{LinkPurpose, User},
+    model::{LinkPurpose, LoginFailures, User},
     profile,
 };
 use cardea_store::{NewLink, Notice};
 use jiff::Timestamp;
 
 use crate::{
-    account::devices::device::in_words, app::App, caller::Caller, ctx::Ctx,
+    account::devices::device::in_words, app::App, caller::Caller, ctx::Ctx, journey::known_device,
     mail::mailer::LinkTarget,
 };
 
@@ -20,6 +20,25 @@ pub(crate) fn of_user(ctx: &Ctx, user: &User, template: MailTemplate) -> Option<
     let lang = profile::language(user).unwrap_or_else(|| ctx.lang());
     let mail = to(&ctx.app, user, (template, lang))?;
     Some(with_place(mail, &ctx.caller))
+}
+
+/// Of many failed logins, if this one makes them many: the store decides. The stranger's language says nothing about the user's.
+pub(crate) fn many_failures(ctx: &Ctx, user: &User) -> Option<Mail> {
+    if user.failures.count.saturating_add(1) < LoginFailures::MANY {
+        return None;
+    }
+    let lang = profile::language(user).unwrap_or(ctx.app.settings.language);
+    let mail = to(&ctx.app, user, (MailTemplate::ManyFailures, lang))?;
+    Some(with_place(mail, &ctx.caller))
+}
+
+/// Of a login in a browser in which the user has not logged in before.
+pub(crate) fn new_device(ctx: &Ctx, user: &User) -> Option<Notice> {
+    if known_device::of(ctx, user).is_some() {
+        return None;
+    }
+    let mail = of_user(ctx, user, MailTemplate::NewDevice)?;
+    Some(with_link(&ctx.app, mail, ctx.caller.now))
 }
 
 /// Of a password that an operator has set.

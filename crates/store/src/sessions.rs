@@ -6,7 +6,7 @@ use cardea_protocol::model::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Page, Result, Rows, SessionPosition, UpstreamSession};
+use crate::{Notice, Page, Result, Rows, SessionPosition, UpstreamSession};
 
 /// Opens a session at a login. Resets the user's failed logins; audited as `login`.
 pub struct OpenSession {
@@ -21,6 +21,8 @@ pub struct OpenSession {
     /// The login at another provider by which the session begins. It is only opened while the user has this link. A session that
     /// is replaced without one keeps what it had.
     pub upstream: Option<UpstreamSession>,
+    /// The mail about a login in a browser in which the user has not logged in before. It is not written at the first login of all.
+    pub notice: Option<Notice>,
     /// The passkey by which the session begins. It is only opened while the user has it.
     pub passkey: Option<PasskeyId>,
     /// Who does it.

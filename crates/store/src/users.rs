@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     language::Lang,
+    mail::Mail,
     model::{Cause, Subject, User, UserStatus, Username},
 };
 use cardea_seal::Secret;
@@ -132,8 +133,14 @@ pub trait Users: Send + Sync {
     async fn change_user(&self, command: UserChange) -> Result<bool>;
     /// Removes a user with all credentials, sessions, codes, grants and consents.
     async fn remove_user(&self, subject: Subject, cause: Cause) -> Result<bool>;
-    /// Counts a failed login in the user's row, audited at most once a minute per user.
-    async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()>;
+    /// Counts a failed login in the user's row, audited at most once a minute per user. From the tenth in a row on, the mail is written
+    /// with their number, at most once an hour per user.
+    async fn record_login_failure(
+        &self,
+        subject: Subject,
+        mail: Option<Mail>,
+        cause: Cause,
+    ) -> Result<()>;
     /// Until when the user must wait, read again from the store. `None` when a login is allowed.
     async fn locked_until(&self, subject: &Subject) -> Result<Option<Timestamp>>;
     /// What stands before salt and hash in the password hashes (`$argon2id$v=19$m=19456,t=2,p=1`), and how many users have each.

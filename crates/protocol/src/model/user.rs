@@ -89,6 +89,8 @@ pub struct LoginFailures {
 }
 
 impl LoginFailures {
+    /// From so many in a row on, the user is told by mail.
+    pub const MANY: u32 = 10;
     /// Failures without a wait.
     const FREE: u32 = 5;
     /// The longest wait, so that a stranger can't lock a user out permanently.

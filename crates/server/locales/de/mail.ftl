@@ -45,7 +45,7 @@ mail-many-failures-text = { $count ->
    *[other] Es gab { $count } fehlgeschlagene Versuche, sich bei Ihrem Konto anzumelden.
   } Sie können sich weiterhin wie gewohnt anmelden. Wenn Sie das nicht waren, stellen Sie sicher, dass Sie Ihr Passwort nirgends sonst verwenden.
 mail-new-device-subject = Neue Anmeldung bei Ihrem Konto bei { $brand }
-mail-new-device-text = Ihr Konto wurde auf einem Gerät benutzt, auf dem es bisher nicht benutzt wurde. Wenn Sie das waren, ist nichts zu tun.
+mail-new-device-text = Ihr Konto wurde auf einem Gerät benutzt, das wir nicht kennen. Wenn Sie das waren, ist nichts zu tun.
 mail-factor-added-subject = Ihrem Konto bei { $brand } wurde ein Anmeldeweg hinzugefügt
 mail-factor-added-text = { $factor } wurde Ihrem Konto hinzugefügt. Wenn Sie das nicht waren, sichern Sie Ihr Konto jetzt.
 mail-factor-removed-subject = Aus Ihrem Konto bei { $brand } wurde ein Anmeldeweg entfernt

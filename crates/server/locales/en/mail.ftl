@@ -45,7 +45,7 @@ mail-many-failures-text = { $count ->
    *[other] There were { $count } failed attempts to sign in to your account.
   } You can still sign in as usual. If these weren't yours, make sure that your password is used nowhere else.
 mail-new-device-subject = New sign-in to your account at { $brand }
-mail-new-device-text = Your account was used on a device that it was not used on before. If this was you, there is nothing to do.
+mail-new-device-text = Your account was used on a device that we don't recognize. If this was you, there is nothing to do.
 mail-factor-added-subject = A way to sign in was added to your account at { $brand }
 mail-factor-added-text = { $factor } was added to your account. If this wasn't you, secure your account now.
 mail-factor-removed-subject = A way to sign in was removed from your account at { $brand }

@@ -45,7 +45,7 @@ mail-many-failures-text = { $count ->
    *[other] Ha habido { $count } intentos fallidos de acceso a su cuenta.
   } Puede seguir iniciando sesión como siempre. Si no ha sido usted, asegúrese de no usar su contraseña en ningún otro sitio.
 mail-new-device-subject = Nuevo inicio de sesión en su cuenta de { $brand }
-mail-new-device-text = Su cuenta se ha usado en un dispositivo en el que no se había usado antes. Si ha sido usted, no tiene que hacer nada.
+mail-new-device-text = Su cuenta se ha usado en un dispositivo que no reconocemos. Si ha sido usted, no tiene que hacer nada.
 mail-factor-added-subject = Se ha añadido una forma de acceso a su cuenta de { $brand }
 mail-factor-added-text = { $factor } se ha añadido a su cuenta. Si no ha sido usted, proteja su cuenta ahora.
 mail-factor-removed-subject = Se ha quitado una forma de acceso de su cuenta de { $brand }

@@ -45,7 +45,7 @@ mail-many-failures-text = { $count ->
    *[other] Il y a eu { $count } échecs de connexion à votre compte.
   } Vous pouvez toujours vous connecter comme d’habitude. Si ce n’était pas vous, vérifiez que vous n’utilisez votre mot de passe nulle part ailleurs.
 mail-new-device-subject = Nouvelle connexion à votre compte { $brand }
-mail-new-device-text = Votre compte a été utilisé sur un appareil où il ne l’avait jamais été. Si c’était vous, il n’y a rien à faire.
+mail-new-device-text = Votre compte a été utilisé sur un appareil que nous ne reconnaissons pas. Si c’était vous, il n’y a rien à faire.
 mail-factor-added-subject = Un moyen de connexion a été ajouté à votre compte { $brand }
 mail-factor-added-text = { $factor } a été ajouté à votre compte. Si ce n’était pas vous, sécurisez votre compte maintenant.
 mail-factor-removed-subject = Un moyen de connexion a été retiré de votre compte { $brand }

@@ -7,7 +7,7 @@ use cardea_protocol::{
     mfa::Acr,
     model::{Actor, Session, SessionId, Sid, Subject},
 };
-use cardea_store::{OpenSession, StepUpSession, UpstreamSession};
+use cardea_store::{Notice, OpenSession, StepUpSession, UpstreamSession};
 use jiff::SignedDuration;
 
 use super::{
@@ -23,6 +23,7 @@ use crate::{
     ctx::Ctx,
     error::{self, Failure},
     error_page::page::PageError,
+    notice,
     pages::html,
 };
 
@@ -143,8 +144,10 @@ pub(crate) async fn progress(
     };
     match journey.ticket.steps.authenticated(&demand) {
         Ok(authenticated) => {
-            let account = journey.concerned().map(|user| user.account);
-            let mut opened = open(ctx, browser, journey.ticket, &authenticated).await?;
+            let user = journey.concerned();
+            let account = user.map(|user| user.account);
+            let notice = user.and_then(|user| notice::new_device(ctx, user));
+            let mut opened = open(ctx, browser, journey.ticket, &authenticated, notice).await?;
             opened.kept = account.is_some_and(|account| account.delete_at.is_some());
             // The policy asks for no second factor because the user trusts the browser.
             if demand.enrolled.any() && authenticated.context().acr == Acr::Password.as_str() {
@@ -186,6 +189,7 @@ async fn open(
     browser: &Browser,
     ticket: Ticket,
     authenticated: &Authenticated,
+    notice: Option<Notice>,
 ) -> Result<Opened, Failure> {
     let previous = match browser.session_id {
         Some(id) => ctx.app.store.session(id, ctx.caller.now).await?,
@@ -201,6 +205,7 @@ async fn open(
         password_set_at: authenticated.password_set_at(),
         upstream: authenticated.upstream().map(upstream_session),
         passkey: authenticated.passkey().cloned(),
+        notice,
         cause: ctx
             .caller
             .cause(Actor::Person(authenticated.subject().clone())),
@@ -213,6 +218,7 @@ async fn open(
     };
     // The browser may have had another user's session, which has ended.
     ctx.app.backchannel_logout.wake();
+    ctx.app.mail.wake();
     opened.ticket.steps.open(sid);
     Ok(opened)
 }

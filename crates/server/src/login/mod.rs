@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use cardea_protocol::{
     journey::{Authenticator, NextStep, Proved, Steps},
-    model::{Actor, Subject, Username},
+    model::{Actor, Subject, User, Username},
 };
 use cardea_seal::Secret;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm, limits::Decision};
@@ -34,7 +34,7 @@ use crate::{
         session,
         ticket::Ticket,
     },
-    limited,
+    limited, notice,
     pages::{AppLine, html},
     passwords::{Checked, Lane},
     webauthn::sign_in::{self, Place},
@@ -173,7 +173,7 @@ pub(crate) async fn authenticate(
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
     let Some(stored) = stored else {
-        return Ok(wrong(ctx, &user.subject, device.is_some()));
+        return Ok(wrong(ctx, &user, device.is_some()));
     };
     // D23: these are public, by whatever way one came into the store.
     if checked != Checked::Wrong
@@ -184,7 +184,7 @@ pub(crate) async fn authenticate(
         return Ok(refused(&ctx.caller, Some(&user.subject)));
     }
     if checked == Checked::Wrong {
-        return Ok(wrong(ctx, &user.subject, device.is_some()));
+        return Ok(wrong(ctx, &user, device.is_some()));
     }
     // Guesses that were sent at once were read before one was counted: only the right one has to be asked again.
     if device.is_none() {
@@ -233,23 +233,25 @@ fn limited(decision: Decision) -> Outcome {
 }
 
 /// Written without waiting: a wrong password must not take longer than an unknown name.
-fn count_failure(ctx: &Ctx, subject: &Subject) {
-    let (store, subject) = (Arc::clone(&ctx.app.store), subject.clone());
+fn count_failure(ctx: &Ctx, user: &User) {
+    let (app, subject) = (Arc::clone(&ctx.app), user.subject.clone());
+    let mail = notice::many_failures(ctx, user);
     let cause = ctx.caller.cause(Actor::Stranger);
     let request_id = ctx.caller.request_id;
     tokio::spawn(async move {
-        if let Err(error) = store.record_login_failure(subject, cause).await {
+        if let Err(error) = app.store.record_login_failure(subject, mail, cause).await {
             tracing::error!(%request_id, %error, "a failed login could not be counted");
         }
+        app.mail.wake();
     });
 }
 
 /// Another password, or none at all. It is not counted in a browser that is known.
-fn wrong(ctx: &Ctx, subject: &Subject, known: bool) -> Outcome {
+fn wrong(ctx: &Ctx, user: &User, known: bool) -> Outcome {
     if !known {
-        count_failure(ctx, subject);
+        count_failure(ctx, user);
     }
-    refused(&ctx.caller, Some(subject))
+    refused(&ctx.caller, Some(&user.subject))
 }
 
 fn refused(caller: &Caller, subject: Option<&Subject>) -> Outcome {

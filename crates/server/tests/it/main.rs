@@ -37,6 +37,7 @@ mod mail;
 mod mails;
 mod new_password;
 mod not_me;
+mod notices;
 mod organizations;
 mod passkeys;
 mod password_reset;

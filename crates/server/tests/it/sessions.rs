@@ -165,7 +165,9 @@ async fn t1_a_new_password_forgets_the_browsers_that_were_known() {
     let lock = async || {
         for _ in 0..7 {
             let subject = server.subject(Person::ALICE).await;
-            let failure = server.store.record_login_failure(subject, server.cause());
+            let failure = server
+                .store
+                .record_login_failure(subject, None, server.cause());
             failure.await.unwrap();
         }
     };

@@ -44,6 +44,7 @@ async fn open(store: &AnyStore, session: Session, seconds: i64) -> bool {
         previous: None,
         password_set_at: None,
         upstream: None,
+        notice: None,
         cause: cause(seconds),
     };
     store.open_session(command).await.unwrap().is_some()

@@ -97,6 +97,7 @@ pub(super) async fn log_in(store: &AnyStore, name: &str, seconds: i64) {
         passkey: None,
         password_set_at: None,
         upstream: None,
+        notice: None,
         cause: cause(seconds),
     };
     assert!(store.open_session(command).await.unwrap().is_some());

@@ -300,7 +300,7 @@ pub async fn of_20_parallel_changes_of_a_user_one_is_made(store: AnyStore) {
 
 pub async fn a_change_of_a_user_is_not_refused_for_what_it_does_not_depend_on(store: AnyStore) {
     let alice = users(&store).await;
-    let failure = store.record_login_failure(alice.subject.clone(), cause(1));
+    let failure = store.record_login_failure(alice.subject.clone(), None, cause(1));
     failure.await.unwrap();
     for other in [
         UserUpdate {

@@ -89,6 +89,8 @@ pub mod neighbours_refresh;
 #[doc(hidden)]
 pub mod not_me;
 #[doc(hidden)]
+pub mod notices;
+#[doc(hidden)]
 pub mod organizations;
 #[doc(hidden)]
 pub mod outbox;
@@ -239,6 +241,9 @@ macro_rules! contract {
                 an_administrators_change_of_an_address_is_the_last_word, of_20_parallel_uses_of_a_link_not_me_one_counts,
                 many_links_do_not_remove_the_first, any_new_password_ends_links_to_another_address_and_tells_its_user,
                 a_link_not_me_expires;
+            notices: a_login_in_another_browser_is_told_but_not_the_first, of_parallel_first_logins_one_is_not_told,
+                whoever_has_an_account_sends_few_mails_an_hour, many_failed_logins_are_told_once_an_hour,
+                of_20_parallel_failures_one_is_told;
             organizations: an_organization_survives_and_is_unique,
                 a_member_has_roles_in_one_organization,
                 of_20_parallel_admissions_one_is_made,
@@ -396,6 +401,7 @@ mod tests {
             ("neighbours_ends", include_str!("neighbours_ends.rs")),
             ("neighbours_refresh", include_str!("neighbours_refresh.rs")),
             ("not_me", include_str!("not_me.rs")),
+            ("notices", include_str!("notices.rs")),
             ("organizations", include_str!("organizations.rs")),
             ("outbox", include_str!("outbox.rs")),
             ("passwords", include_str!("passwords.rs")),

@@ -257,11 +257,11 @@ pub async fn a_session_ends_and_moves_alone(store: AnyStore) {
 pub async fn a_user_is_changed_and_removed_alone(store: AnyStore) {
     let all = Neighbours::new(store).await;
     let (store, alice) = (&all.world.store, &all.world.alice);
-    let failure = store.record_login_failure(all.bob.subject.clone(), cause(1));
+    let failure = store.record_login_failure(all.bob.subject.clone(), None, cause(1));
     failure.await.unwrap();
     let before = all.state().await;
     for _ in 0..12 {
-        let failure = store.record_login_failure(alice.subject.clone(), cause(1));
+        let failure = store.record_login_failure(alice.subject.clone(), None, cause(1));
         failure.await.unwrap();
     }
     let audited = all.world.count(AuditEvent::LoginFailed).await;
@@ -347,7 +347,7 @@ pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: An
     let all = Neighbours::new(store).await;
     let (store, alice) = (&all.world.store, &all.world.alice);
     for user in [alice, &all.bob] {
-        let failure = store.record_login_failure(user.subject.clone(), cause(1));
+        let failure = store.record_login_failure(user.subject.clone(), None, cause(1));
         failure.await.unwrap();
     }
     let before = all.state().await;
@@ -370,6 +370,7 @@ pub async fn a_login_moves_its_own_browser_and_resets_its_own_failures(store: An
         passkey: None,
         password_set_at: None,
         upstream: None,
+        notice: None,
         cause: cause(4),
     };
     let sid = store.open_session(third).await.unwrap();

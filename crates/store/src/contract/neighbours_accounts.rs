@@ -268,6 +268,7 @@ pub async fn a_password_is_read_and_changed_beside_other_credentials(store: AnyS
         passkey: None,
         password_set_at: Some(at(5)),
         upstream: None,
+        notice: None,
         cause: cause(6),
     };
     assert!(store.open_session(login).await.unwrap().is_none());

@@ -45,6 +45,7 @@ async fn open(world: &World, name: &str, proved: Option<Timestamp>) -> Option<Si
         passkey: None,
         password_set_at: proved,
         upstream: None,
+        notice: None,
         cause: cause(1),
     };
     world.store.open_session(command).await.unwrap()

@@ -310,6 +310,7 @@ pub async fn a_session_begins_only_with_a_passkey_that_is_still_there(store: Any
             password_set_at: None,
             upstream: None,
             passkey: Some(id(passkey)),
+            notice: None,
             cause: cause(5),
         };
         store.open_session(command).await.unwrap().is_some()

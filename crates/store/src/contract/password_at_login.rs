@@ -68,6 +68,7 @@ async fn opens(store: &AnyStore, user: &User, name: &str, proved: Option<Timesta
         passkey: None,
         password_set_at: proved,
         upstream: None,
+        notice: None,
         cause: cause(1),
     };
     store.open_session(command).await.unwrap().is_some()

@@ -203,6 +203,7 @@ pub async fn a_login_in_progress_does_not_survive_a_new_password(store: AnyStore
             passkey: None,
             password_set_at: Some(set_at),
             upstream: None,
+            notice: None,
             cause: cause(9),
         })
     };
@@ -257,6 +258,7 @@ pub async fn a_password_of_another_user_opens_no_session(store: AnyStore) {
         passkey: None,
         password_set_at: Some(at(0)),
         upstream: None,
+        notice: None,
         cause: cause(6),
     };
     assert!(

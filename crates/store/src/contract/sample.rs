@@ -15,7 +15,6 @@ use cardea_protocol::{
 };
 use cardea_seal::{Digest, Secret};
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 
 use crate::*;
 
@@ -255,6 +254,7 @@ impl World {
             passkey: None,
             password_set_at: None,
             upstream: None,
+            notice: None,
             cause: cause(seconds),
         };
         assert!(self.store.open_session(command).await.unwrap().is_some());
@@ -395,6 +395,6 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let tasks: JoinSet<T> = (0..20).map(one).collect();
+    let tasks: tokio::task::JoinSet<T> = (0..20).map(one).collect();
     tasks.join_all().await
 }

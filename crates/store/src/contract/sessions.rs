@@ -174,6 +174,7 @@ pub async fn a_disabled_user_opens_none(store: AnyStore) {
             passkey: None,
             password_set_at: None,
             upstream: None,
+            notice: None,
             cause: cause(1),
         })
     };
@@ -229,6 +230,7 @@ pub async fn an_expired_user_opens_none(store: AnyStore) {
             passkey: None,
             password_set_at: None,
             upstream: None,
+            notice: None,
             cause: cause(seconds),
         };
         let opened = world.store.open_session(command).await.unwrap();
@@ -241,7 +243,7 @@ pub async fn a_login_forgets_failures(store: AnyStore) {
     for _ in 0..7 {
         world
             .store
-            .record_login_failure(world.alice.subject.clone(), cause(1))
+            .record_login_failure(world.alice.subject.clone(), None, cause(1))
             .await
             .unwrap();
     }

@@ -19,6 +19,7 @@ fn login(user: &User, name: &str, sub: &str, sid: Option<&str>) -> OpenSession {
             link: key(sub),
             session: sid.map(key),
         }),
+        notice: None,
         cause: cause(2),
     }
 }

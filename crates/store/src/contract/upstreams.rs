@@ -328,6 +328,7 @@ pub async fn a_credential_of_another_kind_is_no_link(store: AnyStore) {
             link: same.clone(),
             session: None,
         }),
+        notice: None,
         cause: cause(2),
     };
     assert!(store.open_session(login).await.unwrap().is_none());

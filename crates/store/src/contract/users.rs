@@ -274,7 +274,7 @@ pub async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore) {
             (n >= 5).then(|| at(9))
         );
         store
-            .record_login_failure(subject.clone(), cause(n))
+            .record_login_failure(subject.clone(), None, cause(n))
             .await
             .unwrap();
     }
@@ -290,11 +290,11 @@ pub async fn failures_lock_and_are_audited_once_a_minute(store: AnyStore) {
         }
     );
     store
-        .record_login_failure(subject, cause(60))
+        .record_login_failure(subject, None, cause(60))
         .await
         .unwrap();
     store
-        .record_login_failure(user("nobody").subject, cause(60))
+        .record_login_failure(user("nobody").subject, None, cause(60))
         .await
         .unwrap();
     let failed = events(&store)

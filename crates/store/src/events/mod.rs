@@ -28,6 +28,8 @@ pub use self::{
 
 /// At most one audit row of failed logins per user in this time: it bounds what a stranger can cause.
 pub const FAILURE_AUDIT_EVERY_MS: i64 = 60_000;
+/// At most one mail about failed logins per user in this time.
+pub const FAILURE_MAIL_EVERY_MS: i64 = 3_600_000;
 /// At most one audit row of a refresh token ahead of its row per grant in this time: a leaked key must not fill the disk (D22).
 pub const AUDIT_AHEAD_EVERY_MS: i64 = 60_000;
 /// `last_seen_at` of a session is to the minute.

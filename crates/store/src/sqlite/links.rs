@@ -279,10 +279,13 @@ pub(super) fn put_notice(
     notice: Option<&Notice>,
     cause: &Cause,
 ) -> Verb<()> {
-    let Some(Notice { mail, not_me }) = notice else {
+    let Some(Notice { mail, not_me: link }) = notice else {
         return Ok(());
     };
-    if let Some(link) = not_me {
+    if let Some(link) = link {
+        if not_me::were_many_lately(tx, subject, cause)? {
+            return Ok(());
+        }
         insert(tx, subject, link, cause)?;
     }
     outbox::put_mail(tx, mail, cause)

@@ -29,6 +29,7 @@ mod keys;
 mod links;
 mod lock;
 mod login_email;
+mod login_failures;
 mod new_users;
 mod not_me;
 mod open;

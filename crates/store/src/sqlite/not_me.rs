@@ -16,6 +16,8 @@ use super::{
 };
 use crate::{MAX_NOT_ME_LINKS, NewLink, Result, WhichFactors, events};
 
+const LATELY_MS: i64 = 3_600_000;
+
 /// The payload, with whether the user had a second factor before what is disowned.
 pub(super) fn payload(tx: &Connection, subject: &Subject, link: &NewLink) -> Verb<String> {
     let event = link.payload.as_deref().and_then(Disowned::of_payload);
@@ -29,6 +31,15 @@ pub(super) fn payload(tx: &Connection, subject: &Subject, link: &NewLink) -> Ver
         ..event
     }
     .to_payload())
+}
+
+/// Whether all links that the user can have were made in the last hour. Whoever has the account sends no more mails than that.
+pub(super) fn were_many_lately(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<bool> {
+    let sql = "SELECT count(*) FROM links l JOIN users u ON u.user_key = l.user_key
+               WHERE u.subject = ? AND l.purpose = 'not_me' AND l.expires_at > ?";
+    let lately = cause.now.as_millisecond() + Disowned::TTL.as_millis() as i64 - LATELY_MS;
+    let count: Option<u32> = rows::value(tx, sql, (subject.as_str(), lately))?;
+    Ok(count.is_some_and(|count| count >= MAX_NOT_ME_LINKS))
 }
 
 /// Too many links: the new one replaces the one before it, never the first ones.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     SqliteStore, accounts, audit, factors,
     fault::Verb,
-    outbox, revocation,
+    links, outbox, revocation,
     rows::{self, Fields},
     session_rows, upstreams,
     users::{self, may_log_in},
@@ -198,6 +198,7 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
         password_set_at,
         upstream,
         passkey,
+        notice,
         cause,
     } = command;
     let sql = concat!(
@@ -234,6 +235,11 @@ fn open(tx: &Connection, command: &OpenSession) -> Verb<Option<Sid>> {
     let sql = "UPDATE users SET failed_logins = 0, last_failure_at = NULL
                WHERE user_key = ? AND failed_logins > 0";
     rows::execute(tx, sql, [user])?;
+    let sql =
+        "UPDATE users SET awaits_first_login = 0 WHERE user_key = ? AND awaits_first_login = 1";
+    if rows::execute(tx, sql, [user])? == 0 {
+        links::put_notice(tx, &session.subject, notice.as_ref(), cause)?;
+    }
     accounts::keep(tx, user, &session.subject, cause)?;
     audit::record(tx, cause, &events::login(session))?;
     Ok(Some(kept.unwrap_or_else(|| session.sid.clone())))

@@ -37,9 +37,10 @@ pub(super) fn insert(tx: &Connection, user: &User) -> Verb<()> {
     let inserted = rows::execute(
         tx,
         "INSERT INTO users (subject, username, username_key, username_skeleton, email, email_verified, roles, claims, status,
-                            must_change_password, expires_at, delete_at, locale, created_at, updated_at)
+                            must_change_password, expires_at, delete_at, locale, created_at, updated_at,
+                            awaits_first_login)
          SELECT :subject, :username, :key, :skeleton, :email, :verified, :roles, :claims, :status,
-                :must_change, :expires, :delete, :locale, :created, :updated
+                :must_change, :expires, :delete, :locale, :created, :updated, 1
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.username_skeleton = :skeleton AND u.username_key <> :key
                              AND (NOT :ascii OR u.username_key GLOB '*[^ -~]*'))",
         named_params! {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     language::Lang,
-    mail::EmailAddress,
+    mail::{EmailAddress, Mail},
     model::{AccountState, Cause, LoginFailures, Subject, User, Username},
 };
 use cardea_seal::Secret;
@@ -13,15 +13,14 @@ use rusqlite::{Connection, Row, named_params};
 use super::{
     SqliteStore, account, audit,
     fault::Verb,
-    links, login_email, new_users,
+    links, login_email, login_failures, new_users,
     rows::{self, Fields},
     sessions, trusted_devices,
     usernames::{by_name, insert},
 };
 use crate::{
     AddUser, Constraint, LoginUser, Page, PasswordCredential, Result, Rows, SearchPosition, Seeded,
-    SignUp, StoreError, UserChange, UserPosition, UserSearch, UserView, Users,
-    events::{self, FAILURE_AUDIT_EVERY_MS},
+    SignUp, StoreError, UserChange, UserPosition, UserSearch, UserView, Users, events,
 };
 
 /// The columns of [`decode`], from `users u`.
@@ -152,8 +151,13 @@ impl Users for SqliteStore {
         self.write(move |tx| remove(tx, &subject, &cause)).await
     }
 
-    async fn record_login_failure(&self, subject: Subject, cause: Cause) -> Result<()> {
-        self.write(move |tx| record_failure(tx, &subject, &cause))
+    async fn record_login_failure(
+        &self,
+        subject: Subject,
+        mail: Option<Mail>,
+        cause: Cause,
+    ) -> Result<()> {
+        self.write(move |tx| login_failures::record(tx, &subject, mail, &cause))
             .await
     }
 
@@ -385,16 +389,4 @@ pub(super) fn forget_devices(tx: &Connection, subject: &Subject, cause: &Cause) 
     let sql = "UPDATE users SET devices_since = ? WHERE subject = ?";
     rows::execute(tx, sql, (cause.now.as_millisecond(), subject.as_str()))?;
     trusted_devices::forget_all_devices(tx, subject).map(drop)
-}
-
-fn record_failure(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
-    let now = cause.now.as_millisecond();
-    let sql = "UPDATE users SET failed_logins = min(failed_logins + 1, 1000000), last_failure_at = ?1 WHERE subject = ?2";
-    rows::execute(tx, sql, (now, subject.as_str()))?;
-    let sql = "UPDATE users SET failure_audited_at = ?1
-               WHERE subject = ?2 AND (failure_audited_at IS NULL OR failure_audited_at <= ?1 - ?3)";
-    if rows::execute(tx, sql, (now, subject.as_str(), FAILURE_AUDIT_EVERY_MS))? == 1 {
-        audit::record(tx, cause, &events::login_failed(subject))?;
-    }
-    Ok(())
 }

@@ -86,9 +86,10 @@ const MIGRATIONS: &[&str] = &[
     "V20__strangers",
     "V21__passkeys",
     "V22__first_account",
+    "V23__notices",
 ];
 /// The number of the last one.
-const LAST: u32 = 22;
+const LAST: u32 = 23;
 
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {

@@ -1,0 +1,195 @@
+//! Mails that tell users what was done with their accounts.
+
+use cardea_protocol::{
+    disowned::Disowned,
+    language::Lang,
+    mail::{EmailAddress, Mail, MailTemplate, MailValue},
+    model::*,
+    outbox::Verdict,
+};
+use jiff::SignedDuration;
+
+use super::{
+    links::{lives, new_link, token},
+    not_me::of_alice,
+    sample::*,
+    users::add,
+};
+use crate::*;
+
+fn mail(template: MailTemplate) -> Mail {
+    let to = EmailAddress::parse("alice@example.test").unwrap();
+    Mail::new(to, template, Lang::En)
+}
+
+/// A mail with a link that works for as long as they do.
+pub(super) fn notice(template: MailTemplate, name: &str, seconds: i64) -> Option<Notice> {
+    Some(Notice {
+        mail: mail(template),
+        not_me: Some(NewLink {
+            token: token(name),
+            expires_at: at(seconds) + Disowned::TTL,
+            ..new_link(
+                name,
+                LinkPurpose::NotMe,
+                of_alice("", seconds).payload.as_deref(),
+            )
+        }),
+    })
+}
+
+/// The mails that wait; they are delivered.
+async fn delivered(store: &AnyStore, seconds: i64) -> Vec<Mail> {
+    let claim = ClaimMessages {
+        kind: MessageKind::Mail,
+        sid: None,
+        busy: Vec::new(),
+        limit: 1000,
+        lease: SignedDuration::from_secs(60),
+        now: at(seconds),
+    };
+    let mut mails = Vec::new();
+    for claimed in store.claim_messages(claim).await.unwrap() {
+        if let Message::Mail(mail) = &claimed.message {
+            mails.push(*mail.clone());
+        }
+        let command = SettleMessage {
+            claimed,
+            verdict: Verdict::Delivered,
+            cause: cause(seconds),
+        };
+        assert!(store.settle_message(command).await.unwrap());
+    }
+    mails
+}
+
+/// The templates of the mails that wait; they are delivered.
+pub(super) async fn told(store: &AnyStore, seconds: i64) -> Vec<MailTemplate> {
+    let mails = delivered(store, seconds).await;
+    mails.iter().map(Mail::template).collect()
+}
+
+async fn log_in(store: &AnyStore, name: &str, browser: &str, seconds: i64) -> bool {
+    let command = OpenSession {
+        session: session(browser, &user(name), seconds),
+        previous: None,
+        passkey: None,
+        password_set_at: None,
+        upstream: None,
+        notice: notice(MailTemplate::NewDevice, browser, seconds),
+        cause: cause(seconds),
+    };
+    store.open_session(command).await.unwrap().is_some()
+}
+
+pub async fn a_login_in_another_browser_is_told_but_not_the_first(store: AnyStore) {
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+    }
+    assert!(log_in(&store, "alice", "first", 1).await);
+    assert_eq!(told(&store, 2).await, []);
+    assert!(!lives(&store, "first").await);
+    assert!(log_in(&store, "alice", "second", 2).await);
+    assert_eq!(told(&store, 3).await, [MailTemplate::NewDevice]);
+    assert!(lives(&store, "second").await);
+    // The first login of one is not that of another.
+    assert!(log_in(&store, "bob", "of-bob", 3).await);
+    assert!(!lives(&store, "of-bob").await);
+    let disable = UserChange {
+        subject: user("alice").subject,
+        update: UserUpdate {
+            status: Some(UserStatus::Disabled),
+            ..UserUpdate::default()
+        },
+        cause: cause(4),
+    };
+    assert!(store.change_user(disable).await.unwrap());
+    assert!(!log_in(&store, "alice", "third", 5).await);
+    assert_eq!(told(&store, 6).await, []);
+}
+
+pub async fn of_parallel_first_logins_one_is_not_told(store: AnyStore) {
+    add(&store, "alice").await.unwrap();
+    race(|number| {
+        let store = store.clone();
+        async move { number < 5 && log_in(&store, "alice", &format!("browser-{number}"), 1).await }
+    })
+    .await;
+    assert_eq!(told(&store, 2).await, [MailTemplate::NewDevice; 4]);
+}
+
+pub async fn whoever_has_an_account_sends_few_mails_an_hour(store: AnyStore) {
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+        assert!(log_in(&store, name, name, 0).await);
+    }
+    for number in 0..30 {
+        assert!(log_in(&store, "alice", &format!("browser-{number}"), 1).await);
+    }
+    assert_eq!(told(&store, 2).await.len(), MAX_NOT_ME_LINKS as usize);
+    for number in 0..MAX_NOT_ME_LINKS {
+        assert!(lives(&store, &format!("browser-{number}")).await);
+    }
+    assert!(log_in(&store, "bob", "of-bob", 2).await);
+    assert_eq!(told(&store, 3).await.len(), 1, "another user");
+    let later = 2 + HOUR;
+    assert!(log_in(&store, "alice", "an-hour-later", later).await);
+    assert_eq!(told(&store, later).await.len(), 1);
+    let link = store.link(token("browser-0"), at(later)).await.unwrap();
+    assert!(link.is_some(), "the first one stays");
+}
+
+async fn fail(store: &AnyStore, name: &str, times: u32, seconds: i64) {
+    for _ in 0..times {
+        let mail = Some(mail(MailTemplate::ManyFailures));
+        let subject = user(name).subject;
+        let counted = store.record_login_failure(subject, mail, cause(seconds));
+        counted.await.unwrap();
+    }
+}
+
+pub async fn many_failed_logins_are_told_once_an_hour(store: AnyStore) {
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+    }
+    assert!(log_in(&store, "alice", "first", 0).await);
+    assert!(log_in(&store, "alice", "second", 0).await);
+    assert_eq!(told(&store, 0).await, [MailTemplate::NewDevice]);
+    let many = LoginFailures::MANY;
+    fail(&store, "alice", many - 1, 1).await;
+    fail(&store, "bob", 1, 1).await;
+    assert_eq!(told(&store, 1).await, []);
+    fail(&store, "alice", 1, 1).await;
+    let mails = delivered(&store, 1).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].value(MailValue::Count), Some("10"));
+    fail(&store, "alice", 20, HOUR).await;
+    assert_eq!(told(&store, HOUR).await, []);
+    fail(&store, "alice", 1, HOUR + 1).await;
+    assert_eq!(told(&store, HOUR + 1).await.len(), 1);
+    // A stranger takes no link away, and makes none.
+    assert!(lives(&store, "second").await);
+    // A login begins to count again.
+    let later = 3 * HOUR;
+    assert!(log_in(&store, "alice", "third", later).await);
+    assert_eq!(told(&store, later).await, [MailTemplate::NewDevice]);
+    fail(&store, "alice", many - 1, later).await;
+    assert_eq!(told(&store, later).await, []);
+    // Without mail nothing is marked as told.
+    let subject = user("alice").subject;
+    let counted = store.record_login_failure(subject, None, cause(later));
+    counted.await.unwrap();
+    fail(&store, "alice", 1, later).await;
+    assert_eq!(told(&store, later).await.len(), 1);
+}
+
+pub async fn of_20_parallel_failures_one_is_told(store: AnyStore) {
+    add(&store, "alice").await.unwrap();
+    fail(&store, "alice", LoginFailures::MANY - 1, 1).await;
+    race(|_| {
+        let store = store.clone();
+        async move { fail(&store, "alice", 1, 1).await }
+    })
+    .await;
+    assert_eq!(told(&store, 1).await, [MailTemplate::ManyFailures]);
+}

@@ -11,7 +11,12 @@ use cardea_store::{NewLink, Notice};
 use jiff::Timestamp;
 
 use crate::{
-    account::devices::device::in_words, app::App, caller::Caller, ctx::Ctx, journey::known_device,
+    account::devices::device::in_words,
+    app::App,
+    caller::Caller,
+    ctx::Ctx,
+    i18n::{self, Key},
+    journey::known_device,
     mail::mailer::LinkTarget,
 };
 
@@ -39,6 +44,62 @@ pub(crate) fn new_device(ctx: &Ctx, user: &User) -> Option<Notice> {
     }
     let mail = of_user(ctx, user, MailTemplate::NewDevice)?;
     Some(with_link(&ctx.app, mail, ctx.caller.now))
+}
+
+/// A way to sign in, as a mail names it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way<'a> {
+    App,
+    /// With its name.
+    Passkey(&'a str),
+    BackupCodes,
+    /// An account at a provider of this name.
+    Account(&'a str),
+}
+
+impl Way<'_> {
+    fn in_words(self, lang: Lang) -> String {
+        match self {
+            Self::App => i18n::t(lang, Key("mail-way-app")).to_owned(),
+            Self::Passkey(name) => i18n::t_with(lang, Key("mail-way-passkey"))
+                .name("name", name)
+                .plain(),
+            Self::BackupCodes => i18n::t(lang, Key("mail-way-backup-codes")).to_owned(),
+            Self::Account(provider) => provider.to_owned(),
+        }
+    }
+}
+
+/// Of a way to sign in that was added.
+pub(crate) fn added(ctx: &Ctx, user: &User, way: Way<'_>) -> Option<Notice> {
+    let template = match way {
+        Way::Account(_) => MailTemplate::AccountLinked,
+        _ => MailTemplate::FactorAdded,
+    };
+    of_way(ctx, user, template, way)
+}
+
+/// Of a way to sign in that was removed.
+pub(crate) fn removed(ctx: &Ctx, user: &User, way: Way<'_>) -> Option<Notice> {
+    let template = match way {
+        Way::Account(_) => MailTemplate::AccountUnlinked,
+        _ => MailTemplate::FactorRemoved,
+    };
+    of_way(ctx, user, template, way)
+}
+
+fn of_way(ctx: &Ctx, user: &User, template: MailTemplate, way: Way<'_>) -> Option<Notice> {
+    let mail = of_user(ctx, user, template)?;
+    let value = match way {
+        Way::Account(_) => MailValue::Provider,
+        _ => MailValue::Factor,
+    };
+    let words = way.in_words(mail.lang());
+    Some(with_link(
+        &ctx.app,
+        mail.with(value, &words),
+        ctx.caller.now,
+    ))
 }
 
 /// Of a password that an operator has set.

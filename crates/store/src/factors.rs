@@ -10,7 +10,7 @@ use cardea_protocol::{
 use cardea_seal::{Digest, Secret};
 use jiff::Timestamp;
 
-use crate::{PasskeyView, Result};
+use crate::{Notice, PasskeyView, Result};
 
 /// What a user has, without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub struct EnrolTotp {
     pub backup_codes: Vec<Digest>,
     /// Whether the user must have no second factor: only then does the password set one up on the way of a sign-in.
     pub first: bool,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -119,6 +121,8 @@ pub struct ReplaceBackupCodes {
     pub subject: Subject,
     /// What is stored of each.
     pub backup_codes: Vec<Digest>,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -138,6 +142,8 @@ pub struct RemoveFactors {
     pub subject: Subject,
     /// Which.
     pub which: WhichFactors,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }

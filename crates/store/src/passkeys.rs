@@ -5,7 +5,7 @@ use cardea_protocol::model::{Cause, PasskeyId, Subject, User};
 use cardea_seal::Digest;
 use jiff::Timestamp;
 
-use crate::Result;
+use crate::{Notice, Result};
 
 /// How many passkeys a user has at most.
 pub const MAX_PASSKEYS: u32 = 20;
@@ -51,6 +51,8 @@ pub struct AddPasskey {
     pub backup_codes: Vec<Digest>,
     /// Whether the user must have no second factor: only then does the password set one up on the way of a sign-in.
     pub first: bool,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -101,6 +103,8 @@ pub struct RemovePasskey {
     pub subject: Subject,
     /// Which.
     pub id: PasskeyId,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }

@@ -7,7 +7,7 @@ use cardea_protocol::{
 };
 use jiff::Timestamp;
 
-use crate::{Result, UserUpdate};
+use crate::{Notice, Result, UserUpdate};
 
 /// How many links a user can have.
 pub const MAX_LINKS: usize = 20;
@@ -65,6 +65,8 @@ pub struct AddLink {
     pub subject: Subject,
     /// The identity.
     pub link: UpstreamLink,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }
@@ -77,6 +79,8 @@ pub struct RemoveLink {
     pub key: LinkKey,
     /// The session that is kept: the user's own.
     pub keep: Option<SessionId>,
+    /// The mail about it.
+    pub notice: Option<Notice>,
     /// Who does it.
     pub cause: Cause,
 }

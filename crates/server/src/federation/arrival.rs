@@ -30,6 +30,7 @@ use crate::{
         session,
         ticket::{LinkOffer, Ticket},
     },
+    notice::{self, Way},
     start::new_subject,
 };
 
@@ -142,12 +143,19 @@ pub(super) async fn add_link(
     subject: Subject,
     link: UpstreamLink,
 ) -> Result<Result<Subject, Problem>, Failure> {
+    let user = ctx.app.store.user(&subject).await?;
+    let id = link.upstream.as_str();
+    let provider = ctx.app.upstreams.find(id).map_or(id, |one| &one.name);
+    let notice = user.and_then(|user| notice::added(ctx, &user, Way::Account(provider)));
     let command = AddLink {
         subject: subject.clone(),
         link,
+        notice,
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
     };
-    Ok(match ctx.app.store.add_link(command).await? {
+    let linked = ctx.app.store.add_link(command).await?;
+    ctx.app.mail.wake();
+    Ok(match linked {
         Linked::Now => Ok(subject),
         Linked::Already(owner) if owner == subject => Ok(subject),
         Linked::Already(_) => Err(Problem::LinkedToAnother),

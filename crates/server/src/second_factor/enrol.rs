@@ -11,7 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::page::Qr;
-use crate::{ctx::Ctx, error::Failure};
+use crate::{
+    ctx::Ctx,
+    error::Failure,
+    notice::{self, Way},
+};
 
 /// How long a secret can be proved.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
@@ -144,7 +148,10 @@ pub(crate) async fn confirm(
         step: proof.step,
         first: proof.first,
         backup_codes: codes.tags(ctx, &user.subject),
+        notice: notice::added(ctx, user, Way::App),
         cause: ctx.caller.cause(Actor::Person(user.subject.clone())),
     };
-    Ok(ctx.app.store.enrol_totp(command).await?)
+    let enrolled = ctx.app.store.enrol_totp(command).await?;
+    ctx.app.mail.wake();
+    Ok(enrolled)
 }

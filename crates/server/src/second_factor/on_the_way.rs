@@ -21,6 +21,7 @@ use crate::{
         Journey,
         session::{self, Progress},
     },
+    notice::{self, Way},
     pages::{UserLine, html},
     webauthn::registration::{self, For},
 };
@@ -92,10 +93,12 @@ async fn by_passkey(
     let codes = NewCodes::draw(ctx);
     let synced = new.synced;
     let user_agent = ctx.caller.user_agent().unwrap_or_default();
+    let label = in_words(ctx.shell().lang, &user_agent).into_owned();
     let command = AddPasskey {
         id: new.id,
         credential: new.credential,
-        label: in_words(ctx.shell().lang, &user_agent).into_owned(),
+        notice: notice::added(ctx, &user, Way::Passkey(&label)),
+        label,
         synced,
         first: true,
         backup_codes: codes.tags(ctx, &user.subject),
@@ -105,6 +108,7 @@ async fn by_passkey(
     if ctx.app.store.add_passkey(command).await? == PasskeyAdded::Refused {
         return Err(too_late(ctx, &journey));
     }
+    ctx.app.mail.wake();
     let proved = (Authenticator::Passkey { synced }, &codes);
     go_on(ctx, browser, journey, proved).await
 }

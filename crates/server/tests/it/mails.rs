@@ -1,6 +1,35 @@
 //! What is in the mailbox of a development server.
 
+use cardea_protocol::mail::Mail;
+use cardea_server::config::Config;
+use cardea_store::{ClaimMessages, Message, MessageKind};
 use cardea_testkit::{Browser, Form, Page, TestServer, eventually};
+use cardea_web::config::SecretText;
+use jiff::SignedDuration;
+
+/// Mails are written, and not sent.
+pub(crate) fn with_mail(config: &mut Config) {
+    config.mail.url = Some(SecretText::new("smtp://127.0.0.1:9".to_owned()));
+    config.mail.from = Some("no-reply@id.example".to_owned());
+}
+
+/// The mails that were written since the last call, in their order.
+pub(crate) async fn written(server: &TestServer) -> Vec<Mail> {
+    let command = ClaimMessages {
+        kind: MessageKind::Mail,
+        sid: None,
+        busy: Vec::new(),
+        limit: 100,
+        lease: SignedDuration::from_hours(1000),
+        now: server.cause().now,
+    };
+    let claimed = server.store.claim_messages(command).await.unwrap();
+    let mails = claimed.into_iter().filter_map(|one| match one.message {
+        Message::Mail(mail) => Some(*mail),
+        Message::LogoutToken { .. } => None,
+    });
+    mails.collect()
+}
 
 /// The form of a page that goes there.
 pub(crate) fn form_of(page: &Page, action: &str) -> Form {

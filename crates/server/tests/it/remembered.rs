@@ -212,6 +212,7 @@ async fn the_choice_is_carried_through_the_second_factor() {
         let reset = cardea_store::RemoveFactors {
             subject,
             which: cardea_store::WhichFactors::All,
+            notice: None,
             cause: server.cause(),
         };
         server.store.remove_factors(reset).await.unwrap();

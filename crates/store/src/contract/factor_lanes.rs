@@ -68,6 +68,7 @@ pub async fn without_a_factor_no_wrong_code_is_kept(store: AnyStore) {
     let command = RemoveFactors {
         subject: alice.subject.clone(),
         which: WhichFactors::Totp,
+        notice: None,
         cause: cause(6),
     };
     assert!(store.remove_factors(command).await.unwrap());

@@ -223,6 +223,7 @@ pub async fn of_a_reset_and_a_proof_at_once_one_counts(store: AnyStore) {
     let command = ReplaceBackupCodes {
         subject: world.alice.subject.clone(),
         backup_codes: (0..20).map(|number| tag(&codes(number))).collect(),
+        notice: None,
         cause: cause(1),
     };
     assert!(world.store.replace_backup_codes(command).await.unwrap());
@@ -317,6 +318,7 @@ pub async fn a_reset_takes_a_factor_and_a_new_request_replaces_the_old(store: An
     let command = RemoveFactors {
         subject: alice.subject.clone(),
         which: WhichFactors::Totp,
+        notice: None,
         cause: cause(3),
     };
     assert!(store.remove_factors(command).await.unwrap());

@@ -19,6 +19,7 @@ pub(super) fn enrolment(user: &User, codes: &[&str], seconds: i64) -> EnrolTotp 
         step: TimeStep(100),
         backup_codes: codes.iter().map(|code| tag(code)).collect(),
         first: false,
+        notice: None,
         cause: cause(seconds),
     }
 }
@@ -187,6 +188,7 @@ pub async fn a_backup_code_counts_once_for_its_user(store: AnyStore) {
     let replace = |user: &User| ReplaceBackupCodes {
         subject: user.subject.clone(),
         backup_codes: vec![tag("new"), tag("newer"), tag("newest")],
+        notice: None,
         cause: cause(8),
     };
     assert!(store.replace_backup_codes(replace(alice)).await.unwrap());
@@ -244,6 +246,7 @@ fn removal(user: &User, which: WhichFactors, seconds: i64) -> RemoveFactors {
     RemoveFactors {
         subject: user.subject.clone(),
         which,
+        notice: None,
         cause: cause(seconds),
     }
 }
@@ -352,6 +355,7 @@ pub async fn a_refresh_says_whether_its_user_has_a_second_factor(store: AnyStore
     let command = RemoveFactors {
         subject: world.alice.subject.clone(),
         which: WhichFactors::Totp,
+        notice: None,
         cause: cause(2),
     };
     assert!(world.store.remove_factors(command).await.unwrap());

@@ -243,7 +243,7 @@ macro_rules! contract {
                 a_link_not_me_expires;
             notices: a_login_in_another_browser_is_told_but_not_the_first, of_parallel_first_logins_one_is_not_told,
                 whoever_has_an_account_sends_few_mails_an_hour, many_failed_logins_are_told_once_an_hour,
-                of_20_parallel_failures_one_is_told;
+                of_20_parallel_failures_one_is_told, ways_to_sign_in_are_told_when_they_are_added_and_removed;
             organizations: an_organization_survives_and_is_unique,
                 a_member_has_roles_in_one_organization,
                 of_20_parallel_admissions_one_is_made,

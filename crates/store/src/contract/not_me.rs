@@ -63,6 +63,7 @@ async fn link_account(store: &AnyStore, sub: &str, seconds: i64) {
     let command = AddLink {
         subject: user("alice").subject,
         link: upstreams::link(sub),
+        notice: None,
         cause: cause(seconds),
     };
     assert_eq!(store.add_link(command).await.unwrap(), Linked::Now);
@@ -131,6 +132,7 @@ pub async fn mail_alone_does_not_take_the_last_factor_of_a_user_who_had_one(stor
     let remove = RemoveFactors {
         subject: user("alice").subject,
         which: WhichFactors::Totp,
+        notice: None,
         cause: cause(3),
     };
     assert!(store.remove_factors(remove).await.unwrap());

@@ -10,9 +10,12 @@ use cardea_protocol::{
 use jiff::SignedDuration;
 
 use super::{
+    factors::enrolment,
     links::{lives, new_link, token},
     not_me::of_alice,
+    passkeys,
     sample::*,
+    upstreams,
     users::add,
 };
 use crate::*;
@@ -192,4 +195,80 @@ pub async fn of_20_parallel_failures_one_is_told(store: AnyStore) {
     })
     .await;
     assert_eq!(told(&store, 1).await, [MailTemplate::ManyFailures]);
+}
+
+pub async fn ways_to_sign_in_are_told_when_they_are_added_and_removed(store: AnyStore) {
+    use MailTemplate::{AccountLinked, AccountUnlinked, FactorAdded, FactorRemoved};
+    add(&store, "alice").await.unwrap();
+    let alice = user("alice");
+    let subject = || alice.subject.clone();
+    let app = || EnrolTotp {
+        notice: notice(FactorAdded, "app", 1),
+        ..enrolment(&alice, &["code"], 1)
+    };
+    let codes = |name: &str| ReplaceBackupCodes {
+        subject: subject(),
+        backup_codes: vec![token(name)],
+        notice: notice(FactorAdded, name, 1),
+        cause: cause(1),
+    };
+    assert!(!store.replace_backup_codes(codes("none")).await.unwrap());
+    assert!(store.enrol_totp(app()).await.unwrap());
+    let again = EnrolTotp {
+        notice: notice(FactorAdded, "again", 1),
+        ..app()
+    };
+    assert!(!store.enrol_totp(again).await.unwrap());
+    assert!(store.replace_backup_codes(codes("codes")).await.unwrap());
+    let passkey = |name: &str| AddPasskey {
+        notice: notice(FactorAdded, name, 1),
+        ..passkeys::new(&alice, "key", 1)
+    };
+    store.add_passkey(passkey("key")).await.unwrap();
+    let refused = store.add_passkey(passkey("key again")).await.unwrap();
+    assert_eq!(refused, PasskeyAdded::Refused);
+    let link = |name: &str| AddLink {
+        subject: subject(),
+        link: upstreams::link("sub"),
+        notice: notice(AccountLinked, name, 1),
+        cause: cause(1),
+    };
+    store.add_link(link("link")).await.unwrap();
+    store.add_link(link("link again")).await.unwrap();
+    for refused in ["none", "again", "key again", "link again"] {
+        assert!(!lives(&store, refused).await, "{refused}");
+    }
+    let added = [FactorAdded, FactorAdded, FactorAdded, AccountLinked];
+    assert_eq!(told(&store, 1).await, added);
+
+    for (round, name) in ["", " again"].into_iter().enumerate() {
+        let named = |what: &str| format!("no {what}{name}");
+        let removed = RemoveFactors {
+            subject: subject(),
+            which: WhichFactors::Totp,
+            notice: notice(FactorRemoved, &named("app"), 2),
+            cause: cause(2),
+        };
+        assert_eq!(store.remove_factors(removed).await.unwrap(), round == 0);
+        let removed = RemovePasskey {
+            subject: subject(),
+            id: passkeys::new(&alice, "key", 1).id,
+            notice: notice(FactorRemoved, &named("key"), 2),
+            cause: cause(2),
+        };
+        store.remove_passkey(removed).await.unwrap();
+        let removed = RemoveLink {
+            notice: notice(AccountUnlinked, &named("link"), 2),
+            ..upstreams::removal(&alice, "sub")
+        };
+        store.remove_link(removed).await.unwrap();
+    }
+    for refused in ["no app again", "no key again", "no link again"] {
+        assert!(!lives(&store, refused).await, "{refused}");
+    }
+    let removed = [FactorRemoved, FactorRemoved, AccountUnlinked];
+    assert_eq!(told(&store, HOUR).await, removed);
+    for made in ["app", "codes", "key", "link", "no app", "no key", "no link"] {
+        assert!(lives(&store, made).await, "{made}");
+    }
 }

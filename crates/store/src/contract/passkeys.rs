@@ -24,6 +24,7 @@ pub(super) fn new(user: &User, name: &str, seconds: i64) -> AddPasskey {
         synced: name == "synced",
         backup_codes: vec![tag("first"), tag("second")],
         first: false,
+        notice: None,
         cause: cause(seconds),
     }
 }
@@ -47,6 +48,7 @@ async fn remove(store: &AnyStore, user: &User, name: &str) -> PasskeyRemoved {
     let command = RemovePasskey {
         subject: user.subject.clone(),
         id: id(name),
+        notice: None,
         cause: cause(9),
     };
     store.remove_passkey(command).await.unwrap()
@@ -329,6 +331,7 @@ pub async fn a_reset_of_all_factors_takes_the_passkeys_of_one_user(store: AnySto
     let command = RemoveFactors {
         subject: alice.subject.clone(),
         which: WhichFactors::All,
+        notice: None,
         cause: cause(5),
     };
     assert_eq!(store.remove_factors(command).await, Ok(true));

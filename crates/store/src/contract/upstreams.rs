@@ -35,6 +35,7 @@ pub(super) async fn add(store: &AnyStore, user: &User, sub: &str) -> Linked {
     let command = AddLink {
         subject: user.subject.clone(),
         link: link(sub),
+        notice: None,
         cause: cause(1),
     };
     store.add_link(command).await.unwrap()
@@ -57,6 +58,7 @@ pub(super) fn removal(user: &User, sub: &str) -> RemoveLink {
         subject: user.subject.clone(),
         key: key(sub),
         keep: None,
+        notice: None,
         cause: cause(5),
     }
 }
@@ -340,6 +342,7 @@ pub async fn a_credential_of_another_kind_is_no_link(store: AnyStore) {
             key: same.clone(),
             ..link("b")
         },
+        notice: None,
         cause: cause(4),
     };
     assert_eq!(store.add_link(command).await.unwrap(), Linked::Now);

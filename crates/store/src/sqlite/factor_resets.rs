@@ -212,6 +212,7 @@ fn remove_all(
     let command = RemoveFactors {
         subject: subject.clone(),
         which: WhichFactors::All,
+        notice: None,
         cause: cause.clone(),
     };
     let removed = factors::remove(tx, &command)?;

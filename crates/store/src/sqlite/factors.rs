@@ -9,7 +9,7 @@ use rusqlite::{Connection, named_params};
 use super::{
     SqliteStore, audit, factor_attempts, factor_resets,
     fault::Verb,
-    passkeys,
+    links, passkeys,
     rows::{self, Fields},
     sessions::session_alive,
     trusted_devices::{device_select, forget_all_devices, read_device, trust},
@@ -70,6 +70,8 @@ impl Factors for SqliteStore {
                 &command.cause,
                 &events::backup_codes_made(&command.subject),
             )?;
+            let notice = command.notice.as_ref();
+            links::put_notice(tx, &command.subject, notice, &command.cause)?;
             Ok(true)
         })
         .await
@@ -223,6 +225,8 @@ fn enrol(tx: &Connection, command: &EnrolTotp) -> Verb<bool> {
     }
     factor_resets::cancel(tx, &command.subject, &command.cause)?;
     audit::record(tx, &command.cause, &events::totp_added(&command.subject))?;
+    let notice = command.notice.as_ref();
+    links::put_notice(tx, &command.subject, notice, &command.cause)?;
     let Some(user) = rows::value(tx, ENABLED, [command.subject.as_str()])? else {
         return Err(StoreError::rejected("the user has just been read").into());
     };
@@ -290,6 +294,8 @@ pub(super) fn remove(tx: &Connection, command: &RemoveFactors) -> Verb<bool> {
     after_removal(tx, user, &command.subject, &command.cause)?;
     let entry = events::factors_removed(&command.subject, command.which);
     audit::record(tx, &command.cause, &entry)?;
+    let notice = command.notice.as_ref();
+    links::put_notice(tx, &command.subject, notice, &command.cause)?;
     Ok(true)
 }
 

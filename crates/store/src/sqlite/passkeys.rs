@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SqliteStore, audit, factor_resets, factors,
     fault::Verb,
+    links,
     rows::{self, Fields},
     users::{self, user_columns},
 };
@@ -132,6 +133,8 @@ fn add(tx: &Connection, command: &AddPasskey) -> Verb<PasskeyAdded> {
         return Ok(PasskeyAdded::Refused);
     }
     audit::record(tx, &command.cause, &events::passkey_added(&command.subject))?;
+    let notice = command.notice.as_ref();
+    links::put_notice(tx, &command.subject, notice, &command.cause)?;
     let backup_codes = factors::put_first_backup_codes(
         tx,
         &command.subject,
@@ -158,5 +161,7 @@ fn remove(tx: &Connection, command: &RemovePasskey) -> Verb<PasskeyRemoved> {
     factors::after_removal(tx, user, &command.subject, &command.cause)?;
     let entry = events::passkey_removed(&command.subject);
     audit::record(tx, &command.cause, &entry)?;
+    let notice = command.notice.as_ref();
+    links::put_notice(tx, &command.subject, notice, &command.cause)?;
     Ok(PasskeyRemoved::Now)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SqliteStore, audit,
     fault::Verb,
+    links,
     rows::{self, Fields},
     sessions, usernames,
     users::{self, user_columns},
@@ -126,6 +127,7 @@ fn add_user(tx: &Connection, command: &AddLinkedUser) -> Verb<Linked> {
     let link = AddLink {
         subject: command.user.subject.clone(),
         link: command.link.clone(),
+        notice: None,
         cause: command.cause.clone(),
     };
     match add(tx, &link)? {
@@ -140,6 +142,7 @@ fn add(tx: &Connection, command: &AddLink) -> Verb<Linked> {
     let AddLink {
         subject,
         link,
+        notice,
         cause,
     } = command;
     let data = Data {
@@ -168,6 +171,7 @@ fn add(tx: &Connection, command: &AddLink) -> Verb<Linked> {
         return Ok(owner.map_or(Linked::Refused, |user| Linked::Already(user.subject)));
     }
     audit::record(tx, cause, &events::account_linked(subject, &link.upstream))?;
+    links::put_notice(tx, subject, notice.as_ref(), cause)?;
     Ok(Linked::Now)
 }
 
@@ -176,6 +180,7 @@ fn remove(tx: &Connection, command: &RemoveLink) -> Verb<Unlinked> {
         subject,
         key,
         keep,
+        notice,
         cause,
     } = command;
     let of_user = "kind = 'upstream' AND id = ?1 AND user_key = (SELECT user_key FROM users WHERE subject = ?2)";
@@ -199,6 +204,7 @@ fn remove(tx: &Connection, command: &RemoveLink) -> Verb<Unlinked> {
         return Ok(Unlinked::LastWayIn);
     }
     audit::record(tx, cause, &events::account_unlinked(subject, &upstream))?;
+    links::put_notice(tx, subject, notice.as_ref(), cause)?;
     let sql =
         "SELECT s.session_key, u.subject FROM sessions s JOIN users u ON u.user_key = s.user_key
                WHERE s.upstream_link = ?1 AND s.ended_at IS NULL AND s.cookie_hash IS NOT ?2";

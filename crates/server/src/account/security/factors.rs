@@ -12,6 +12,7 @@ use crate::{
     error_page::page::PageError,
     form::{Form, MAX_PAGE_BYTES},
     journey::goal::AccountSection,
+    notice::{self, Way},
     pages::html,
     second_factor::{enrol::NewCodes, page::CodesPage},
 };
@@ -74,9 +75,11 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
             let command = RemoveFactors {
                 subject,
                 which,
+                notice: notice::removed(ctx, &signed_in.user, Way::App),
                 cause,
             };
             store.remove_factors(command).await?;
+            ctx.app.mail.wake();
             Ok(back_to(ctx, SECTION, Done::FactorRemoved))
         }
         Some("backup_codes") => {
@@ -84,12 +87,14 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
             let command = ReplaceBackupCodes {
                 backup_codes: codes.tags(ctx, &subject),
                 subject,
+                notice: notice::added(ctx, &signed_in.user, Way::BackupCodes),
                 cause,
             };
             if !store.replace_backup_codes(command).await? {
                 let cause = "backup codes without a second factor";
                 return Err(Failure::page(PageError::TooLate, cause));
             }
+            ctx.app.mail.wake();
             Ok(show_codes(ctx, &codes))
         }
         _ => Err(Failure::page(

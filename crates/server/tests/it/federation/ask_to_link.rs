@@ -1,9 +1,11 @@
 //! An identity with the address of an account that the policy does not link by itself.
 
+use cardea_protocol::mail::{Mail, MailTemplate, MailValue};
 use cardea_testkit::{Browser, Form, Page, Person};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, has_no_session, is_signed_in, request};
+use crate::mails::{with_mail, written};
 
 fn alices_address() -> Value {
     json!({"email": "alice@example.test", "email_verified": true, "name": "Upstream A"})
@@ -214,4 +216,29 @@ async fn a_late_confirmation_takes_a_new_sign_in() {
     let page = log_in_at(&mut browser, &page, Person::ALICE).await;
     browser.submit(&page, decision(&page, "link"), &[]).await;
     assert_eq!(links(&stage, Person::ALICE).await, 1);
+}
+
+#[tokio::test]
+async fn a_linked_account_is_mailed_when_it_is_added_and_removed() {
+    let stage = Stage::configured(with_mail).await;
+    let mut browser = Browser::new(&stage.server);
+    let (_, href) = asked(&mut browser, &stage).await;
+    let login = at_login(&mut browser, &stage, &href).await;
+    let page = log_in_at(&mut browser, &login, Person::ALICE).await;
+    browser.submit(&page, decision(&page, "link"), &[]).await;
+    let url = stage.server.url("/account/security/links");
+    let page = browser.open(&url).await;
+    let mut forms = page.forms().into_iter();
+    let unlink = forms.find(|form| !form.value("link").is_empty()).unwrap();
+    for _ in 0..2 {
+        browser.submit(&page, unlink.clone(), &[]).await;
+    }
+    let mails = written(&stage.server).await;
+    let told: Vec<_> = mails.iter().map(Mail::template).collect();
+    let expected = [MailTemplate::AccountLinked, MailTemplate::AccountUnlinked];
+    assert_eq!(told, expected);
+    for mail in &mails {
+        assert_eq!(mail.value(MailValue::Provider), Some("Example ID"));
+        assert!(mail.link().is_some() && mail.value(MailValue::Device).is_some());
+    }
 }

@@ -1,6 +1,8 @@
+use cardea_protocol::mail::{Mail, MailTemplate, MailValue};
 use jiff::SignedDuration;
 
 use super::*;
+use crate::mails::{with_mail, written};
 
 fn action(page: &Page, name: &str) -> Form {
     let forms = page.forms().into_iter();
@@ -65,6 +67,28 @@ async fn passkeys_are_added_named_and_removed() {
     let page = login_page(&mut other, &request()).await;
     let page = log_in_at(&mut other, &page, Person::ALICE).await;
     assert_ne!(page.path(), "/second_factor");
+}
+
+#[tokio::test]
+async fn passkeys_are_mailed_when_they_are_added_and_removed() {
+    let server = TestServer::builder().config(with_mail).start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    add(&mut browser, &mut SoftAuthenticator::new(), "Laptop").await;
+    let page = passkeys_page(&mut browser).await;
+    let form = action(&page, "remove");
+    browser.submit(&page, form.clone(), &[]).await;
+    // What is gone is not removed again.
+    browser.submit(&page, form, &[]).await;
+    let mails = written(&server).await;
+    let told: Vec<_> = mails.iter().map(Mail::template).collect();
+    let expected = [MailTemplate::FactorAdded, MailTemplate::FactorRemoved];
+    assert_eq!(told, expected);
+    for mail in &mails {
+        let way = mail.value(MailValue::Factor).unwrap();
+        assert!(way.contains("Laptop") && way.contains("passkey"), "{way}");
+        assert!(mail.link().is_some() && mail.time().is_some());
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
+use cardea_protocol::mail::{MailTemplate, MailValue};
 use cardea_testkit::{Form, flows::log_in};
 
 use super::*;
+use crate::mails::{link_to, with_mail, written};
 
 /// The form of an action.
 fn action(page: &Page, name: &str) -> Form {
@@ -72,6 +74,57 @@ async fn an_app_is_set_up_and_removed_on_the_account_page() {
     let mut next = Browser::new(&server);
     let page = after_password(&mut next, &request(), Person::ALICE).await;
     assert_ne!(page.path(), "/second_factor");
+}
+
+#[tokio::test]
+async fn an_app_and_backup_codes_are_mailed_when_they_are_added_and_removed() {
+    let server = TestServer::builder().config(with_mail).start().await;
+    let mut browser = Browser::new(&server);
+    set_up(&mut browser).await;
+    let page = security(&mut browser).await;
+    for name in ["backup_codes", "remove_totp", "remove_totp"] {
+        browser.submit(&page, action(&page, name), &[]).await;
+    }
+    let mails = written(&server).await;
+    let told = mails.iter().map(|mail| {
+        let way = mail.value(MailValue::Factor).unwrap();
+        (mail.template(), way)
+    });
+    let told: Vec<_> = told.collect();
+    let expected = [
+        (MailTemplate::FactorAdded, "An authenticator app"),
+        (MailTemplate::FactorAdded, "A new set of backup codes"),
+        (MailTemplate::FactorRemoved, "An authenticator app"),
+    ];
+    assert_eq!(told, expected);
+    assert!(mails.iter().all(|mail| mail.link().is_some()));
+}
+
+#[tokio::test]
+async fn theft_an_app_of_whoever_had_the_password_does_not_keep_the_owner_out() {
+    let builder = TestServer::builder().config(|config| config.development = true);
+    let server = builder.issuer("http://localhost:9000").start().await;
+    let mut eve = Browser::new(&server);
+    set_up(&mut eve).await;
+    let mut owner = Browser::new(&server);
+    let url = link_to(&server, "alice@example.test", "/not_me").await;
+    let page = owner.open(&url).await;
+    let done = owner.submit(&page, page.form(), &[]).await;
+    assert_eq!(done.heading(), "Your account is secured");
+    let url = link_to(&server, "alice@example.test", "/password_reset").await;
+    let page = owner.open(&url).await;
+    let fill = [("password", "seven-otters-in-a-canoe")];
+    owner.submit(&page, page.form(), &fill).await;
+    let page = owner.open(&server.url("/login")).await;
+    let fill = [
+        ("username", "alice"),
+        ("password", "seven-otters-in-a-canoe"),
+    ];
+    let page = owner.submit(&page, page.form(), &fill).await;
+    assert_eq!(page.path(), "/account/profile", "{}", page.text());
+    let alice = server.subject(Person::ALICE).await;
+    let factors = server.store.factors(&alice).await.unwrap();
+    assert!(factors.totp.is_none() && factors.backup_codes == 0);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use crate::{
     federation::begin,
     form::{Form, MAX_PAGE_BYTES},
     journey::goal::AccountSection,
+    notice::{self, Way},
     pages::html,
 };
 
@@ -60,15 +61,24 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
 
 async fn unlink(ctx: &Ctx, signed_in: &SignedIn, key: &str) -> Result<Response, Failure> {
     let subject = signed_in.user.subject.clone();
+    let key = LinkKey::stored(key.to_owned());
+    let links = ctx.app.store.links_of(&subject).await?;
+    let link = links.iter().find(|view| view.link.key == key);
+    let notice = link.and_then(|view| {
+        let way = Way::Account(line(ctx, view).provider);
+        notice::removed(ctx, &signed_in.user, way)
+    });
     let command = RemoveLink {
-        key: LinkKey::stored(key.to_owned()),
+        key,
         keep: Some(signed_in.session.id),
+        notice,
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
         subject,
     };
     match ctx.app.store.remove_link(command).await? {
         Unlinked::Now | Unlinked::Missing => {
             ctx.app.backchannel_logout.wake();
+            ctx.app.mail.wake();
             Ok(begin::back_to_links(ctx, Done::AccountUnlinked.as_str()))
         }
         Unlinked::LastWayIn => {

@@ -30,6 +30,7 @@ use crate::{
         session,
         ticket::Ticket,
     },
+    notice::{self, Way},
     pages::{When, html},
     second_factor::enrol::NewCodes,
     webauthn::registration::{self, For, NewPasskey},
@@ -113,6 +114,7 @@ async fn add(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
             return unprocessable(ctx, signed_in, PasskeysProblem::NotAdded).await;
         }
     };
+    ctx.app.mail.wake();
     let mut response = match backup_codes {
         true => show_codes(ctx, &codes),
         false => back(ctx, Done::PasskeyAdded),
@@ -139,6 +141,7 @@ fn command(
     AddPasskey {
         id: new.id,
         credential: new.credential,
+        notice: notice::added(ctx, &signed_in.user, Way::Passkey(&label)),
         label,
         synced: new.synced,
         first: false,
@@ -170,13 +173,21 @@ async fn rename(
 
 async fn remove(ctx: &Ctx, signed_in: &SignedIn, id: PasskeyId) -> Result<Response, Failure> {
     let subject = signed_in.user.subject.clone();
+    let view = ctx.app.store.factors(&subject).await?;
+    let passkey = view.passkeys.iter().find(|passkey| passkey.id == id);
+    let notice = passkey
+        .and_then(|passkey| notice::removed(ctx, &signed_in.user, Way::Passkey(&passkey.label)));
     let command = RemovePasskey {
         id,
+        notice,
         cause: ctx.caller.cause(Actor::Person(subject.clone())),
         subject,
     };
     match ctx.app.store.remove_passkey(command).await? {
-        PasskeyRemoved::Now | PasskeyRemoved::Missing => Ok(back(ctx, Done::PasskeyRemoved)),
+        PasskeyRemoved::Now | PasskeyRemoved::Missing => {
+            ctx.app.mail.wake();
+            Ok(back(ctx, Done::PasskeyRemoved))
+        }
         PasskeyRemoved::LastWayIn => {
             let problem = Some(PasskeysProblem::LastWayIn);
             let mut page = show(ctx, signed_in, problem).await?;

@@ -31,6 +31,7 @@ scope = "openid profile organization"
 }
 
 const PASSWORD = 'seven-otters-in-a-canoe';
+const CHANGED_PASSWORD = 'ten-magpies-in-a-row-boat';
 const NEW_PASSWORD = 'nine-herons-on-a-roof';
 const WEAK = 'password1';
 
@@ -43,6 +44,7 @@ export async function everyPeoplePage({ page, elsewhere, dev, name }, stop) {
   await signUp(walk);
   await account(walk);
   await emailChange(walk);
+  await duePassword(walk);
   await secondFactor(walk);
   await invitations(walk);
   await organizations(walk);
@@ -145,6 +147,20 @@ async function emailChange({ page, elsewhere, dev, email, name, stop }) {
   await page.locator('form:has([value=log_out])').waitFor();
 }
 
+/** The operator asks for a new password, which the next sign-in takes. */
+async function duePassword({ page, dev, name, stop }) {
+  await operate(dev, 'user', 'set', name, '--must-change');
+  await page.goto(`${dev.issuer}/login`);
+  await submit(page, { username: name, password: PASSWORD });
+  await page.locator('[autocomplete=new-password]').waitFor();
+  await stop('password that must be changed', page);
+  await submit(page, { password: PASSWORD });
+  await refused(page);
+  await stop('password that must be changed, refused', page);
+  await submit(page, { password: CHANGED_PASSWORD });
+  await page.locator('form:has([value=log_out])').waitFor();
+}
+
 async function secondFactor({ page, dev, name, stop }) {
   const { url } = request(dev.issuer, { redirect_uri: FAR_REDIRECT, scope: 'openid', acr_values: 'urn:cardea:acr:mfa' });
   await page.goto(url);
@@ -162,7 +178,7 @@ async function secondFactor({ page, dev, name, stop }) {
   await page.locator('main form:has([value=log_out]) button, main .go-on a').first().click();
   await page.locator('form:has([value=log_out]) button').click();
   await page.goto(`${dev.issuer}/account/security`);
-  await submit(page, { username: name, password: PASSWORD });
+  await submit(page, { username: name, password: CHANGED_PASSWORD });
   await page.locator('[name=code]').waitFor();
   await stop('second factor', page);
   await submit(page, { code: '000000' });

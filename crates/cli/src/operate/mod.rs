@@ -15,6 +15,7 @@ pub(crate) mod session;
 pub(crate) mod user;
 mod user_answers;
 mod user_list;
+mod user_set;
 
 use anyhow::bail;
 use cardea_server::admin::types::ListQuery;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cardea_seal::Secret;
 use cardea_server::admin::types::{
-    self, EndingQuery, NewPassword, NewUser, UserLinkPurpose, UserPatch, is_text,
+    self, EndingQuery, NewPassword, NewUser, UserLinkPurpose, is_text,
 };
 use cardea_web::config::{Duration, SecretText};
 use clap::{Args, Subcommand};
@@ -19,6 +19,7 @@ use super::{
     pairs,
     user_answers::{print_link, said},
     user_list::ListOptions,
+    user_set::{SetOptions, set},
 };
 use crate::{
     admin::with_query,
@@ -35,7 +36,9 @@ const FIRST: &[&str] = &[
     "email_verified",
     "roles",
     "has_password",
+    "must_change_password",
     "locked_until",
+    "expires_at",
     "delete_at",
     "claims",
     "created_at",
@@ -43,12 +46,14 @@ const FIRST: &[&str] = &[
 ];
 
 /// The members of a user that have options.
-const OPTIONS: Options = &[
+pub(super) const OPTIONS: Options = &[
     ("username", "the user name"),
     ("password", "the password"),
     ("email", "--email"),
     ("email_verified", "--email-verified"),
     ("roles", "--role"),
+    ("must_change_password", "--must-change"),
+    ("expires_at", "--expires"),
     ("claims", "--claim"),
 ];
 
@@ -80,11 +85,13 @@ enum Verb {
   cardea user set alice --email alice@example.com --email-verified true
   cardea user set alice --add-role admin --remove-role guest
   cardea user set alice --role user --role admin        (in place of all roles)
+  cardea user set alice --expires 2027-01-31            (from then on alice can't log in)
+  cardea user set alice --must-change                   (asks for a new password at the next login)
   cardea user set alice --claim name=\"Alice B\" --claim nickname=null        (null removes a claim)")]
     Set(SetOptions),
     /// Give a user a new password. It ends all sessions and revokes all tokens and known browsers; failed logins are forgotten.
     #[command(
-        after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --keep-applications\n  cardea user password alice --link --valid 1h        (prints a link, changes nothing yet)"
+        after_help = "Examples:\n  cardea user password alice\n  cardea user password alice --must-change        (a temporary one)\n  cardea user password alice --keep-applications\n  cardea user password alice --link --valid 1h        (prints a link, changes nothing yet)"
     )]
     Password(PasswordOptions),
     /// Enable a disabled user.
@@ -148,8 +155,11 @@ struct AddOptions {
     /// Read the password from the first line of standard input.
     #[arg(long)]
     password_stdin: bool,
+    /// The password is temporary: the user has to choose another one at the first login.
+    #[arg(long)]
+    must_change: bool,
     /// Set no password: print a link, for one use, with which the user chooses one.
-    #[arg(long, conflicts_with = "password_stdin")]
+    #[arg(long, conflicts_with_all = ["password_stdin", "must_change"])]
     invite: bool,
     /// How long the link can be used, from 15m to 7d.
     #[arg(
@@ -159,34 +169,6 @@ struct AddOptions {
         requires = "invite"
     )]
     valid: Duration,
-}
-
-#[derive(Args)]
-struct SetOptions {
-    /// The user name or the subject.
-    #[arg(allow_hyphen_values = true)]
-    user: String,
-    /// The e-mail address; an empty one removes it.
-    #[arg(long)]
-    email: Option<String>,
-    /// Whether the address was verified.
-    #[arg(long, value_name = "true|false")]
-    email_verified: Option<bool>,
-    /// A role, as tokens carry it, in place of all that the user has. Can be repeated.
-    #[arg(long, value_name = "ROLE", conflicts_with_all = ["add_role", "remove_role"])]
-    role: Vec<String>,
-    /// A role to add. Can be repeated.
-    #[arg(long, value_name = "ROLE")]
-    add_role: Vec<String>,
-    /// A role to remove. Can be repeated.
-    #[arg(long, value_name = "ROLE")]
-    remove_role: Vec<String>,
-    /// Remove all roles.
-    #[arg(long, conflicts_with_all = ["role", "add_role", "remove_role"])]
-    no_roles: bool,
-    /// A claim. Can be repeated.
-    #[arg(long, value_name = "NAME=VALUE")]
-    claim: Vec<String>,
 }
 
 #[derive(Args)]
@@ -200,8 +182,11 @@ struct PasswordOptions {
     /// Applications with offline access keep it.
     #[arg(long)]
     keep_applications: bool,
+    /// It is temporary: the user has to choose another one at the next login.
+    #[arg(long)]
+    must_change: bool,
     /// Change nothing: print a link, for one use, with which the user chooses a password.
-    #[arg(long, conflicts_with_all = ["password_stdin", "keep_applications"])]
+    #[arg(long, conflicts_with_all = ["password_stdin", "keep_applications", "must_change"])]
     link: bool,
     /// How long the link can be used, from 15m to 7d.
     #[arg(
@@ -257,11 +242,13 @@ impl UserCommand {
             Verb::Password(PasswordOptions {
                 user,
                 keep_applications,
+                must_change,
                 ..
             }) => {
                 let new = NewPassword {
                     password: password.unwrap_or_else(|| SecretText::new(String::new())),
                     keep_applications,
+                    must_change,
                 };
                 let path = format!("{}/password", path(&user));
                 let user = desk.admin.send_json(Method::POST, &path, &new).await?;
@@ -323,6 +310,7 @@ async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> 
     let new = NewUser {
         username: options.username,
         password,
+        must_change_password: options.must_change,
         email: options.email,
         email_verified: options.email_verified,
         roles: options.role,
@@ -339,7 +327,7 @@ async fn add(desk: &Desk, options: AddOptions, password: Option<SecretText>) -> 
 }
 
 /// The claims of `--claim`. What must be a string is one, though it reads as a number: `birthdate=1970`.
-fn claims(texts: &[String]) -> anyhow::Result<BTreeMap<String, Value>> {
+pub(super) fn claims(texts: &[String]) -> anyhow::Result<BTreeMap<String, Value>> {
     let written = texts.iter().filter_map(|text| text.split_once('='));
     let written: BTreeMap<&str, &str> = written.map(|(name, v)| (name.trim(), v)).collect();
     let pairs = pairs(texts, "--claim")?.into_iter();
@@ -351,23 +339,4 @@ fn claims(texts: &[String]) -> anyhow::Result<BTreeMap<String, Value>> {
             _ => (name, value),
         })
         .collect())
-}
-
-async fn set(desk: &Desk, options: SetOptions) -> anyhow::Result<()> {
-    let all_roles = options.no_roles || !options.role.is_empty();
-    let changes = UserPatch {
-        email: options.email,
-        email_verified: options.email_verified,
-        roles: all_roles.then_some(options.role),
-        add_roles: options.add_role,
-        remove_roles: options.remove_role,
-        claims: claims(&options.claim)?,
-    };
-    if changes == UserPatch::default() {
-        anyhow::bail!("no change was given; cardea user set --help lists the options");
-    }
-    let path = path(&options.user);
-    let changed = desk.admin.send_json(Method::PATCH, &path, &changes).await;
-    let user = changed.map_err(|e| in_options(e, OPTIONS, "the member"))?;
-    said(desk, "Changed", &user)
 }

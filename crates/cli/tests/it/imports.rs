@@ -79,6 +79,40 @@ fn users_are_imported_reported_and_exported_again() {
 }
 
 #[test]
+fn what_limits_an_account_is_imported_and_exported() {
+    let bench = Bench::new("");
+    let realm = r#"{"realm": "shop", "users": [{"username": "carol", "requiredActions": ["UPDATE_PASSWORD"]}]}"#;
+    for (name, text) in [
+        ("users.csv", "username,must_change_password\nalice,yes\n"),
+        (
+            "users.jsonl",
+            r#"{"username": "bob", "expires_at": "2127-01-31T18:00:00Z"}"#,
+        ),
+        ("realm.json", realm),
+    ] {
+        bench.write(name, text);
+        bench.run(&["user", "import", name]).fine();
+    }
+    let exported = bench.run(&["user", "export"]).fine().out;
+    let limits: Vec<_> = lines(&exported)
+        .into_iter()
+        .map(|user| {
+            (
+                user["must_change_password"].clone(),
+                user["expires_at"].clone(),
+            )
+        })
+        .collect();
+    let due = (Value::Bool(true), Value::Null);
+    let end = Value::from("2127-01-31T18:00:00Z");
+    assert_eq!(limits, [due.clone(), (Value::Null, end), due]);
+    let other = Bench::new("");
+    other.write("users.jsonl", &exported);
+    other.run(&["user", "import", "users.jsonl"]).fine();
+    assert_eq!(other.run(&["user", "export"]).fine().out, exported);
+}
+
+#[test]
 fn a_realm_of_keycloak_is_imported_with_its_subjects() {
     let bench = Bench::new("");
     let users: Vec<_> = (0..450)

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::bench::Bench;
 
 const PASSWORD: &str = "a-lamp-in-the-window-3";
@@ -82,6 +84,52 @@ fn a_person_is_changed_disabled_and_removed() {
     bench.run(&["user", "remove", "bob", "--yes"]).fine();
     let gone = bench.run(&["user", "show", "bob"]).complaint();
     assert_eq!(gone, "error: There is no user bob.\n");
+}
+
+#[test]
+fn an_account_expires_and_its_password_must_be_changed_as_the_operator_says() {
+    let bench = Bench::new("");
+    let _serving = bench.serve();
+    let add = ["user", "add", "alice", "--password-stdin", "--must-change"];
+    bench.tell(&add, PASSWORD).fine();
+    let shown = || {
+        let shown = bench.run(&["user", "show", "alice", "--json"]);
+        let shown = shown.fine().json();
+        (
+            shown["must_change_password"].clone(),
+            shown["expires_at"].clone(),
+        )
+    };
+    let set = |options: &[&str]| bench.run(&[&["user", "set", "alice"], options].concat());
+    assert_eq!(shown(), (true.into(), Value::Null));
+    set(&["--no-must-change", "--expires", "2127-01-31"]).fine();
+    let end = "2127-01-31T00:00:00Z";
+    assert_eq!(shown(), (false.into(), end.into()));
+    let details = bench.run(&["user", "show", "alice"]).fine().out;
+    assert!(details.contains("2127-01-31 00:00:00 UTC"), "{details}");
+    // What is not named stays.
+    set(&["--must-change"]).fine();
+    assert_eq!(shown(), (true.into(), end.into()));
+    set(&["--expires", "never"]).fine();
+    assert_eq!(shown(), (true.into(), Value::Null));
+    let password = ["user", "password", "alice", "--password-stdin"];
+    bench.tell(&password, "another-one-of-these\n").fine();
+    assert_eq!(shown(), (false.into(), Value::Null));
+    let temporary = [&password[..], &["--must-change"]].concat();
+    bench.tell(&temporary, "a-third-one-of-these\n").fine();
+    assert_eq!(shown(), (true.into(), Value::Null));
+
+    let both = set(&["--must-change", "--no-must-change"]).complaint();
+    assert!(both.contains("--no-must-change"), "{both}");
+    let bad = set(&["--expires", "tomorrow"]).complaint();
+    assert!(bad.contains("2027-01-31"), "{bad}");
+    // Enabled again, it would be disabled at once.
+    set(&["--expires", "2020-01-31T12:00:00+01:00"]).fine();
+    bench.run(&["user", "disable", "alice"]).fine();
+    let over = bench.run(&["user", "enable", "alice"]).complaint();
+    assert!(over.contains("expired at 2020-01-31T11:00:00Z"), "{over}");
+    set(&["--expires", "never"]).fine();
+    bench.run(&["user", "enable", "alice"]).fine();
 }
 
 #[test]

@@ -129,7 +129,11 @@ fn prepare(app: &App, row: PortableUser, now: Timestamp) -> Result<store::Portab
             status: row.status,
             failures: LoginFailures::default(),
             devices_since: None,
-            account: AccountState::default(),
+            account: AccountState {
+                must_change_password: row.must_change_password,
+                expires_at: row.expires_at,
+                ..AccountState::default()
+            },
             created_at: row.created_at.map_or(now, |at| at.min(now)),
             updated_at: now,
         },
@@ -162,6 +166,8 @@ fn portable(row: store::PortableUser, with_hashes: bool) -> PortableUser {
         claims: user.claims,
         status: user.status,
         password_hash: hash.map(|hash: Secret<String>| SecretText::new(hash.expose().clone())),
+        must_change_password: user.account.must_change_password,
+        expires_at: user.account.expires_at,
         created_at: Some(user.created_at),
     }
 }

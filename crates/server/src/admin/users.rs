@@ -26,6 +26,8 @@ impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
         Self {
             locked_until: user.failures.locked_until().filter(|until| *until > now),
+            must_change_password: user.account.must_change_password,
+            expires_at: user.account.expires_at,
             delete_at: user.account.delete_at,
             has_password,
             sub: user.subject,
@@ -134,7 +136,10 @@ pub(super) async fn add(
         status: UserStatus::Enabled,
         failures: LoginFailures::default(),
         devices_since: None,
-        account: AccountState::default(),
+        account: AccountState {
+            must_change_password: new.must_change_password,
+            ..AccountState::default()
+        },
         created_at: operator.now(),
         updated_at: operator.now(),
     };
@@ -196,6 +201,8 @@ async fn patch(
         email: email(&before, changes.email.clone(), changes.email_verified)?,
         roles,
         claims: merged(&before, &changes.claims)?,
+        must_change_password: changes.must_change_password,
+        expires_at: changes.expires_at,
         before: Some(Box::new(before.clone())),
         ..UserUpdate::default()
     };
@@ -231,6 +238,7 @@ pub(super) async fn password(
         }
         .applications(),
         notice: notice::password_set(&app, &user, operator.now()),
+        must_change_password: new.must_change.then_some(true),
         ..UserUpdate::default()
     };
     change(&app, &operator, user.subject, update).await
@@ -258,6 +266,12 @@ pub(super) async fn enable(
         ..UserUpdate::default()
     };
     let user = find(&app, &user).await?;
+    // It would not last: whatever expires is disabled again.
+    if let Some(end) = user.account.expires_at.filter(|end| *end <= operator.now()) {
+        return Err(Refusal::conflict(format!(
+            "The account expired at {end}. Give it another time first: cardea user set NAME --expires TIME|never"
+        )));
+    }
     change(&app, &operator, user.subject, update).await
 }
 

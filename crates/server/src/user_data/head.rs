@@ -51,6 +51,7 @@ fn profile(user: &User) -> DataOfProfile {
         status: user.status,
         created_at: user.created_at,
         updated_at: user.updated_at,
+        must_change_password: user.account.must_change_password,
         expires_at: user.account.expires_at,
         delete_at: user.account.delete_at,
     }

@@ -59,7 +59,9 @@ pub fn user_changed(command: &UserChange, before: UserStatus) -> UserEffects<'_>
         cause,
     } = command;
     let status = update.status.filter(|status| *status != before);
-    let fields = update.email.is_some() || update.roles.is_some() || update.claims.is_some();
+    let limits = update.must_change_password.is_some() || update.expires_at.is_some();
+    let fields =
+        limits || update.email.is_some() || update.roles.is_some() || update.claims.is_some();
     let password = update.password_hash.is_some();
     let of_status = status.map(|status| match status {
         UserStatus::Enabled => AuditEvent::UserEnabled,

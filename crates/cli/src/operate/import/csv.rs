@@ -25,6 +25,8 @@ enum Column {
     Groups,
     Enabled,
     PasswordHash,
+    MustChangePassword,
+    ExpiresAt,
     Claim(String),
 }
 
@@ -70,13 +72,15 @@ fn columns(header: &StringRecord) -> anyhow::Result<Vec<Column>> {
             "groups" => Column::Groups,
             "enabled" => Column::Enabled,
             "password_hash" => Column::PasswordHash,
+            "must_change_password" => Column::MustChangePassword,
+            "expires_at" => Column::ExpiresAt,
             "password" => bail!("passwords in clear are not imported; see cardea user import --help"),
             name => match name.strip_prefix("claims.") {
                 Some(claim) if may_be_given(claim) => Column::Claim(claim.to_owned()),
                 _ if is_text(name) => Column::Claim(name.to_owned()),
                 _ => bail!(
                     "the header has an unknown column {name:?}: there are username, email, email_verified, roles, groups, enabled, \
-                     password_hash, sub, claims of OpenID Connect such as name, and claims.NAME"
+                     password_hash, must_change_password, expires_at, sub, claims of OpenID Connect such as name, and claims.NAME"
                 ),
             },
         });
@@ -107,6 +111,8 @@ fn user(columns: &[Column], record: &StringRecord) -> Result<PortableUser, Strin
         claims: BTreeMap::new(),
         status: UserStatus::Enabled,
         password_hash: None,
+        must_change_password: false,
+        expires_at: None,
         created_at: None,
     };
     let filled = columns
@@ -133,6 +139,12 @@ fn user(columns: &[Column], record: &StringRecord) -> Result<PortableUser, Strin
                 }
             }
             Column::PasswordHash => user.password_hash = Some(SecretText::new(text.to_owned())),
+            Column::MustChangePassword => user.must_change_password = is_true(text)?,
+            Column::ExpiresAt => {
+                let time = text.parse();
+                let said = |_| "expires_at is no time such as 2027-01-31T18:00:00Z.".to_owned();
+                user.expires_at = Some(time.map_err(said)?);
+            }
             Column::Claim(claim) => {
                 user.claims
                     .insert(claim.clone(), Value::String(text.to_owned()));
@@ -225,6 +237,28 @@ mod tests {
         let bob = rows[1].user.as_ref().unwrap();
         assert_eq!((bob.status, &bob.email), (UserStatus::Disabled, &None));
         assert!(rows[2..].iter().all(|row| row.user.is_err()));
+    }
+
+    #[test]
+    fn a_row_can_limit_its_account() {
+        let (rows, outcome) = rows_of(
+            Format::Csv,
+            "username,must_change_password,expires_at\n\
+             alice,yes,2027-01-31T18:00:00+01:00\n\
+             bob,,\n\
+             carol,soon,\n\
+             dave,,tomorrow\n",
+        );
+        outcome.unwrap();
+        let alice = rows[0].user.as_ref().unwrap();
+        let end = "2027-01-31T17:00:00Z".parse().unwrap();
+        assert!(alice.must_change_password);
+        assert_eq!(alice.expires_at, Some(end));
+        let bob = rows[1].user.as_ref().unwrap();
+        assert_eq!((bob.must_change_password, bob.expires_at), (false, None));
+        assert!(rows[2].user.is_err());
+        let said = rows[3].user.as_ref().err();
+        assert!(said.unwrap().contains("expires_at"));
     }
 
     #[test]

@@ -156,10 +156,13 @@ fn row(place: String, value: Value) -> Row {
 
 fn portable(user: User, notes: &mut Vec<String>) -> PortableUser {
     let mut left_out = |what: String| notes.push(format!("{what} was left out."));
+    let mut must_change_password = false;
     for action in &user.required_actions {
-        // The address stays unverified.
-        if action != "VERIFY_EMAIL" {
-            left_out(format!("The required action {action}"));
+        match action.as_str() {
+            // The address stays unverified.
+            "VERIFY_EMAIL" => {}
+            "UPDATE_PASSWORD" => must_change_password = true,
+            _ => left_out(format!("The required action {action}")),
         }
     }
     for client in user.client_roles.keys() {
@@ -222,6 +225,8 @@ fn portable(user: User, notes: &mut Vec<String>) -> PortableUser {
             false => UserStatus::Disabled,
         },
         password_hash,
+        must_change_password,
+        expires_at: None,
         created_at: created_at.and_then(|at| Timestamp::from_millisecond(at).ok()),
     }
 }
@@ -251,7 +256,7 @@ mod tests {
             "credentialData": "{\"hashIterations\":5,\"algorithm\":\"pbkdf2-sha256\"}"},
            {"type": "otp", "secretData": "{}", "credentialData": "{}"}],
          "realmRoles": ["default-roles-shop", "offline_access", "admin"], "clientRoles": {"app": ["x"]},
-         "groups": ["/staff/dev"], "requiredActions": ["VERIFY_EMAIL", "UPDATE_PASSWORD"], "notBefore": 0, "totp": true},
+         "groups": ["/staff/dev"], "requiredActions": ["VERIFY_EMAIL", "UPDATE_PASSWORD", "CONFIGURE_TOTP"], "notBefore": 0, "totp": true},
         {"username": "bob", "enabled": false},
         {"username": "service-account-app", "serviceAccountClientId": "app"},
         {"username": 7},
@@ -287,11 +292,13 @@ mod tests {
         assert!(hash.contains("credentialData") && hash.contains("pbkdf2-sha256"));
         assert_eq!(alice.created_at.unwrap().as_second(), 1_700_000_000);
         let notes = rows[0].notes.join("\n");
-        for left in ["UPDATE_PASSWORD", "client app", "otp", "attribute sub"] {
+        for left in ["CONFIGURE_TOTP", "client app", "otp", "attribute sub"] {
             assert!(notes.contains(left), "{left}: {notes}");
         }
-        assert!(!notes.contains("VERIFY_EMAIL"));
+        assert!(!notes.contains("VERIFY_EMAIL") && !notes.contains("UPDATE_PASSWORD"));
+        assert!(alice.must_change_password);
         let bob = rows[1].user.as_ref().unwrap();
+        assert!(!bob.must_change_password);
         assert_eq!(
             bob.status,
             cardea_server::admin::types::UserStatus::Disabled

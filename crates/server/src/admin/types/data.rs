@@ -65,6 +65,9 @@ pub struct DataOfProfile {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+    /// Whether the password has to be changed at the next login with it.
+    #[serde(default)]
+    pub must_change_password: bool,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
     /// When it is deleted, as the user asked.

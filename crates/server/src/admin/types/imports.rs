@@ -42,6 +42,12 @@ pub struct PortableUser {
     )]
     #[schema(value_type = Option<String>, format = Password)]
     pub password_hash: Option<SecretText>,
+    /// Whether the password has to be changed at the first login with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change_password: bool,
+    /// When the account expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// When the user was added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,

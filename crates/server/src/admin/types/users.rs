@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use cardea_protocol::model::{Subject, Username};
 use cardea_web::config::SecretText;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,6 +53,12 @@ pub struct User {
     pub has_password: bool,
     /// Set after too many failed logins: no password is checked before.
     pub locked_until: Option<Timestamp>,
+    /// Whether the password has to be changed at the next login with it.
+    #[serde(default)]
+    pub must_change_password: bool,
+    /// When the account expires. From then on the user can't log in, and what is left of the sessions ends.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
     /// When the user is removed, as the user asked. A login before keeps the account.
     #[serde(default)]
     pub delete_at: Option<Timestamp>,
@@ -72,6 +78,9 @@ pub struct NewUser {
     #[serde(default, serialize_with = "secret::expose_option")]
     #[schema(value_type = Option<String>, format = Password)]
     pub password: Option<SecretText>,
+    /// Whether it has to be changed at the first login.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change_password: bool,
     /// The e-mail address.
     #[serde(default)]
     pub email: Option<String>,
@@ -105,9 +114,21 @@ pub struct UserPatch {
     /// Roles to remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remove_roles: Vec<String>,
+    /// Whether the password has to be changed at the next login with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub must_change_password: Option<bool>,
+    /// When the account expires; `null` lifts it. A user who was disabled by it stays so until enabled.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Option<Timestamp>>,
     /// Claims to set; `null` removes one (RFC 7396).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, Value>,
+}
+
+/// A member that is there, maybe with `null`.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// A new password.
@@ -121,4 +142,7 @@ pub struct NewPassword {
     /// Whether applications keep the access that the user gave them.
     #[serde(default)]
     pub keep_applications: bool,
+    /// Whether it has to be changed at the next login.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_change: bool,
 }

@@ -50,6 +50,7 @@ export async function everyPeoplePage({ page, elsewhere, dev, name }, stop) {
   await organizations(walk);
   await reset(walk);
   await factorReset(walk);
+  await notMe(walk);
 }
 
 /** Sends the form of the main button. */
@@ -251,4 +252,13 @@ async function factorReset({ elsewhere, dev, email, name, stop }) {
   await submit(elsewhere, { password: NEW_PASSWORD });
   await elsewhere.locator('main [role=status]').waitFor();
   await stop('factor reset, done', elsewhere);
+}
+
+/** The owner of the address says that the last change was another's. */
+async function notMe({ elsewhere, dev, email, stop }) {
+  await elsewhere.goto(await waitForLink(elsewhere, dev.issuer, { to: email, path: '/not_me' }));
+  await stop('not me', elsewhere);
+  await submit(elsewhere);
+  await elsewhere.locator('main [role=status]').waitFor();
+  await stop('not me, done', elsewhere);
 }

@@ -60,6 +60,7 @@ mod routes;
 mod second_factor;
 mod sign_up;
 mod start;
+mod take_back;
 mod telemetry;
 mod token;
 mod user_data;

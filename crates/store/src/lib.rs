@@ -65,8 +65,8 @@ pub use invitations::{
 pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use links::{
-    LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MAX_NOT_ME_LINKS, MakeLink, NewLink, Notice,
-    TakeLink,
+    LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MAX_NOT_ME_LINKS, MAX_UNDO_LINKS, MakeLink,
+    NewLink, Notice, TakeLink,
 };
 pub use organizations::{
     DomainOffer, JoinByDomain, MAX_MEMBERSHIPS, Member, Organizations, PutMember, PutOrganization,

@@ -13,6 +13,10 @@ use crate::Result;
 /// How many living links a user has for one purpose. A further one replaces the oldest.
 pub const MAX_LIVING_LINKS: u32 = 3;
 
+/// How many living links a user has that undo a change of the address. A further change is refused, since none of them may go: the first
+/// one is the owner's.
+pub const MAX_UNDO_LINKS: u32 = 10;
+
 /// How many living links "it wasn't me" a user has. A further one replaces the newest: whoever has the account does not remove the
 /// first link, which takes away all that came after it.
 pub const MAX_NOT_ME_LINKS: u32 = 10;

@@ -16,6 +16,7 @@ email-change-confirm = Adresse bestätigen
 email-change-done-title = Ihre Adresse ist bestätigt
 email-change-done = Die Adresse Ihres Kontos ist jetzt { $email }.
 email-change-taken = { $email } hat inzwischen ein eigenes Konto. Es wurde nichts geändert.
+email-change-too-many = Ihre Adresse wurde zu oft geändert. In ein paar Tagen können Sie sie wieder ändern.
 email-change-go-on = Zu meinem Konto
 email-undo-title = Änderung Ihrer Adresse rückgängig machen
 email-undo-lead = Die Adresse des Kontos { $user } wird wieder { $email }.

@@ -16,6 +16,7 @@ email-change-confirm = Confirm the address
 email-change-done-title = Your address is confirmed
 email-change-done = The address of your account is { $email } now.
 email-change-taken = { $email } has an account of its own by now. Nothing was changed.
+email-change-too-many = Your address was changed too often. You can change it again in a few days.
 email-change-go-on = To my account
 email-undo-title = Undo the change of your address
 email-undo-lead = The address of the account { $user } becomes { $email } again.

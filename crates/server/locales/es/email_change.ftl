@@ -16,6 +16,7 @@ email-change-confirm = Confirmar la dirección
 email-change-done-title = Su dirección está confirmada
 email-change-done = La dirección de su cuenta es ahora { $email }.
 email-change-taken = { $email } ya tiene su propia cuenta. No se ha cambiado nada.
+email-change-too-many = Su dirección se cambió demasiadas veces. Podrá cambiarla de nuevo dentro de unos días.
 email-change-go-on = A mi cuenta
 email-undo-title = Deshacer el cambio de su dirección
 email-undo-lead = La dirección de la cuenta { $user } vuelve a ser { $email }.

@@ -16,6 +16,7 @@ email-change-confirm = Confirmer l’adresse
 email-change-done-title = Votre adresse est confirmée
 email-change-done = L’adresse de votre compte est maintenant { $email }.
 email-change-taken = { $email } a désormais son propre compte. Rien n’a été modifié.
+email-change-too-many = Votre adresse a été modifiée trop souvent. Vous pourrez la modifier à nouveau dans quelques jours.
 email-change-go-on = Vers mon compte
 email-undo-title = Annuler le changement de votre adresse
 email-undo-lead = L’adresse du compte { $user } redevient { $email }.

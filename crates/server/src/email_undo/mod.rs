@@ -5,13 +5,11 @@ pub(crate) mod page;
 
 use axum::response::Response;
 use cardea_protocol::{
-    mail::{EmailAddress, Mail, MailTemplate, MailValue},
-    model::{Actor, Cause, LinkPurpose, User},
+    mail::{EmailAddress, MailTemplate},
+    model::{LinkPurpose, User},
 };
-use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink};
+use cardea_store::LinkEffect;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
-use jiff::SignedDuration;
 
 use self::page::{UndoPage, View};
 use crate::{
@@ -23,16 +21,14 @@ use crate::{
         forms::csrf_parts,
         link::{LinkForm, followed},
     },
-    mail::mailer::LinkTarget,
-    pages::html,
-    password_reset::{digest, new_link},
+    pages::{html, refused},
+    password_reset::digest,
+    take_back::{TakeBack, Used},
 };
 
 /// The page, below the issuer.
 pub(crate) const PATH: &str = "/email_undo";
 const STEP: &str = "email undo";
-/// How long the link to a new password can be used.
-const PASSWORD_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// `GET /email_undo`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
@@ -79,61 +75,18 @@ impl<'a> Undo<'a> {
         })
     }
 
-    /// Single use: the store decides.
     async fn act(self, ctx: &Ctx, browser: &Browser) -> Result<Response, Failure> {
-        let subject = self.user.subject.clone();
-        let cause = ctx.caller.cause(Actor::Person(subject.clone()));
-        let (next, mail) = self.new_password(ctx, &cause);
-        let taken = ctx.app.store.take_link(TakeLink {
-            token: digest(self.token)?,
-            effect: LinkEffect::UndoEmail,
-            next: Some(next),
-            mails: [Some(mail), self.farewell(ctx)]
-                .into_iter()
-                .flatten()
-                .collect(),
-            cause,
-        });
-        match taken.await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(used()),
-            Err(StoreError::Conflict {
-                constraint: Constraint::Email,
-            }) => {
-                let mut page = self.show(ctx, browser, View::Taken);
-                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(page);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        ctx.app.mail.wake();
-        ctx.app.backchannel_logout.wake();
-        tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "undid the change of an address by a link");
-        Ok(self.show(ctx, browser, View::Done))
-    }
-
-    /// The link to a new password: the old one is removed, whoever changed the address may know it.
-    fn new_password(&self, ctx: &Ctx, cause: &Cause) -> (NewLink, Mail) {
-        let app = &ctx.app;
-        let (token, link) = new_link(app, LinkPurpose::PasswordReset, cause, PASSWORD_TTL);
-        let to = self.address.clone();
-        let mail = Mail::new(to, MailTemplate::EmailUndone, ctx.lang())
-            .of(self.user.subject.clone())
-            .with(MailValue::User, self.user.username.as_str());
-        let target = LinkTarget {
-            path: "/password_reset",
-            token: &token,
-            expires_at: link.expires_at,
+        let (token, user, address) = (self.token, &self.user, &self.address);
+        let owner = TakeBack {
+            token,
+            user,
+            address,
         };
-        let mail = app.mail.with_link(mail, &target);
-        (link, mail)
-    }
-
-    /// The mail to the address that the account has no longer, which may be a stranger's.
-    fn farewell(&self, ctx: &Ctx) -> Option<Mail> {
-        let other = EmailAddress::parse(self.user.email.as_deref()?).ok()?;
-        let differs = other.key() != self.address.key();
-        differs.then(|| Mail::new(other, MailTemplate::EmailUndoneOther, ctx.lang()))
+        let used = owner.act(ctx, LinkEffect::UndoEmail, MailTemplate::EmailUndone);
+        Ok(match used.await? {
+            Used::Done => self.show(ctx, browser, View::Done),
+            Used::AddressTaken | Used::TooMany => refused(self.show(ctx, browser, View::Taken)),
+        })
     }
 
     fn show(&self, ctx: &Ctx, browser: &Browser, view: View) -> Response {

@@ -6,13 +6,11 @@ pub(crate) mod page;
 use axum::response::Response;
 use cardea_protocol::{
     disowned::Disowned,
-    mail::{EmailAddress, Mail, MailTemplate, MailValue},
-    model::{Actor, Cause, LinkPurpose, User},
+    mail::MailTemplate,
+    model::{LinkPurpose, User},
 };
-use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink};
+use cardea_store::LinkEffect;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
-use jiff::SignedDuration;
 
 use self::page::{NotMePage, View};
 use crate::{
@@ -24,14 +22,12 @@ use crate::{
         forms::csrf_parts,
         link::{LinkForm, followed},
     },
-    mail::mailer::LinkTarget,
-    pages::{When, html},
-    password_reset::{digest, new_link},
+    pages::{When, html, refused},
+    password_reset::digest,
+    take_back::{TakeBack, Used},
 };
 
 const STEP: &str = "not me";
-/// How long the link to a new password can be used.
-const PASSWORD_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// `GET /not_me`
 pub(crate) async fn get(ctx: Ctx, query: Result<QueryPairs, FormError>) -> Response {
@@ -78,62 +74,17 @@ impl<'a> Event<'a> {
         })
     }
 
-    /// Single use: the store decides.
     async fn disown(self, ctx: &Ctx, browser: &Browser) -> Result<Response, Failure> {
-        let subject = self.user.subject.clone();
-        let cause = ctx.caller.cause(Actor::Person(subject.clone()));
-        let (next, mail) = self.new_password(ctx, &cause);
-        let taken = ctx.app.store.take_link(TakeLink {
-            token: digest(self.token)?,
-            effect: LinkEffect::NotMe,
-            next: Some(next),
-            mails: [Some(mail), self.farewell(ctx)]
-                .into_iter()
-                .flatten()
-                .collect(),
-            cause,
-        });
-        match taken.await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(used()),
-            Err(StoreError::Conflict {
-                constraint: Constraint::Email,
-            }) => {
-                let mut page = self.show(ctx, browser, View::Taken);
-                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(page);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        ctx.app.mail.wake();
-        ctx.app.backchannel_logout.wake();
-        tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "secured an account by a link");
-        Ok(self.show(ctx, browser, View::Done))
-    }
-
-    /// The link to a new password. It is mailed again to the address of the first mail, which is the user's again: the link that was
-    /// followed is up to seven days old, and the address of today may be the attacker's.
-    fn new_password(&self, ctx: &Ctx, cause: &Cause) -> (NewLink, Mail) {
-        let app = &ctx.app;
-        let (token, link) = new_link(app, LinkPurpose::PasswordReset, cause, PASSWORD_TTL);
-        let to = self.disowned.email.clone();
-        let mail = Mail::new(to, MailTemplate::AccountSecured, ctx.lang())
-            .of(self.user.subject.clone())
-            .with(MailValue::User, self.user.username.as_str());
-        let target = LinkTarget {
-            path: "/password_reset",
-            token: &token,
-            expires_at: link.expires_at,
+        let owner = TakeBack {
+            token: self.token,
+            user: &self.user,
+            address: &self.disowned.email,
         };
-        let mail = app.mail.with_link(mail, &target);
-        (link, mail)
-    }
-
-    /// The mail to the address that the account has no longer, which may be a stranger's.
-    fn farewell(&self, ctx: &Ctx) -> Option<Mail> {
-        let other = EmailAddress::parse(self.user.email.as_deref()?).ok()?;
-        let differs = other.key() != self.disowned.email.key();
-        differs.then(|| Mail::new(other, MailTemplate::EmailUndoneOther, ctx.lang()))
+        let used = owner.act(ctx, LinkEffect::NotMe, MailTemplate::AccountSecured);
+        Ok(match used.await? {
+            Used::Done => self.show(ctx, browser, View::Done),
+            Used::AddressTaken | Used::TooMany => refused(self.show(ctx, browser, View::Taken)),
+        })
     }
 
     /// Whether the account has another address by now.

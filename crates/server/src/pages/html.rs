@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use cardea_web::inbound::{PageHeaders, Problem};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 
 use super::csp;
 
@@ -23,6 +23,12 @@ pub(crate) fn html(policy: &'static str, page: &impl Template) -> Response {
             Problem::internal().into_response()
         }
     }
+}
+
+/// A page that says why what was posted was refused.
+pub(crate) fn refused(mut page: Response) -> Response {
+    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    page
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(crate) use assets::{Assets, PASSKEY_SCRIPT, SCRIPT};
 pub(crate) use back::Back;
 pub(crate) use brand::{Brand, BrandParts, DARK_GROUND, LIGHT_GROUND, Logo};
 pub(crate) use colour::Colour;
-pub(crate) use html::html;
+pub(crate) use html::{html, refused};
 pub(crate) use shell::Shell;
 pub(crate) use user_line::UserLine;
 pub(crate) use when::When;

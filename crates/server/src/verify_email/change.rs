@@ -6,14 +6,20 @@ use cardea_protocol::{
     model::{Actor, EmailChange, LinkPurpose, User},
 };
 use cardea_seal::RandomToken;
-use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink};
-use http::StatusCode;
+use cardea_store::{LinkEffect, NewLink, TakeLink};
 
 use super::change_page::{ChangePage, View};
 use crate::{
-    account::profile::email::verified_address, browser::Browser, ctx::Ctx, error::Failure,
-    error_page::page::PageError, journey::forms::csrf_parts, mail::mailer::LinkTarget, pages::html,
+    account::profile::email::verified_address,
+    browser::Browser,
+    ctx::Ctx,
+    error::Failure,
+    error_page::page::PageError,
+    journey::forms::csrf_parts,
+    mail::mailer::LinkTarget,
+    pages::{html, refused},
     password_reset::new_link,
+    take_back::{Used, use_link},
 };
 
 /// The step that the forms of all links to an address are bound to.
@@ -52,28 +58,23 @@ impl<'a> Change<'a> {
         let subject = self.user.subject.clone();
         let cause = ctx.caller.cause(Actor::Person(subject.clone()));
         let (next, mails) = self.way_back(ctx, &cause).unzip();
-        let used_link = ctx.app.store.take_link(TakeLink {
-            token: self.hash.hash(),
-            effect: LinkEffect::VerifyEmail,
-            next,
-            mails: mails.into_iter().collect(),
-            cause,
-        });
-        match used_link.await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Err(used()),
-            Err(StoreError::Conflict {
-                constraint: Constraint::Email,
-            }) => {
-                let mut page = self.show(ctx, browser, View::Taken);
-                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(page);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        ctx.app.mail.wake();
+        let used = use_link(
+            ctx,
+            TakeLink {
+                token: self.hash.hash(),
+                effect: LinkEffect::VerifyEmail,
+                next,
+                mails: mails.into_iter().collect(),
+                cause,
+            },
+        );
+        let view = match used.await? {
+            Used::Done => View::Done,
+            Used::AddressTaken => return Ok(refused(self.show(ctx, browser, View::Taken))),
+            Used::TooMany => return Ok(refused(self.show(ctx, browser, View::TooMany))),
+        };
         tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "confirmed an address by a link");
-        Ok(self.show(ctx, browser, View::Done))
+        Ok(self.show(ctx, browser, view))
     }
 
     /// The link that undoes the change, and the mail with it to the address before. One that was not verified may be a stranger's: it

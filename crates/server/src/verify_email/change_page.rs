@@ -22,6 +22,8 @@ pub(crate) enum View {
     Done,
     /// The address got an account in the meantime.
     Taken,
+    /// So many changes can be undone already.
+    TooMany,
 }
 
 impl ChangePage<'_> {
@@ -52,6 +54,7 @@ impl ChangePage<'static> {
             ("email_change", page(View::Confirm)),
             ("email_change_done", page(View::Done)),
             ("email_change_taken", page(View::Taken)),
+            ("email_change_too_many", page(View::TooMany)),
             ("email_change_hostile", hostile(View::Confirm)),
             ("email_change_done_hostile", hostile(View::Done)),
         ]

@@ -219,6 +219,38 @@ pub async fn a_further_change_does_not_take_the_way_back(store: AnyStore) {
     assert!(audited(&store).await.contains(&AuditEvent::EmailUndone));
 }
 
+pub async fn so_many_changes_can_be_undone_at_once(store: AnyStore) {
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+    }
+    let change = async |name: &str, number: u32| {
+        let (from, to) = (
+            format!("{name}{number}@example.test"),
+            format!("{name}{}@example.test", number + 1),
+        );
+        let before = match number {
+            0 => format!("{name}@example.test"),
+            _ => from,
+        };
+        let link = format!("{name} {number}");
+        assert!(make(&store, name, changing(&link, Some(&before), &to)).await);
+        confirm(&store, &link, &format!("undo {link}"), &before).await
+    };
+    assert_eq!(change("bob", 0).await, Ok(true));
+    for number in 0..MAX_UNDO_LINKS {
+        assert_eq!(change("alice", number).await, Ok(true));
+    }
+    let Err(StoreError::Conflict { constraint }) = change("alice", MAX_UNDO_LINKS).await else {
+        panic!("a change too many");
+    };
+    assert!(matches!(constraint, Constraint::TooLarge(_)));
+    let last = format!("alice{MAX_UNDO_LINKS}@example.test");
+    assert_eq!(address(&store, "alice").await, verified(&last));
+    assert!(lives(&store, "undo alice 0").await);
+    assert!(lives(&store, &format!("alice {MAX_UNDO_LINKS}")).await);
+    assert_eq!(change("bob", 1).await, Ok(true), "of each user");
+}
+
 pub async fn an_undo_forgets_later_undos_of_its_user_only(store: AnyStore) {
     for name in ["bob", "alice"] {
         add(&store, name).await.unwrap();

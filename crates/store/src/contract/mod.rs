@@ -163,7 +163,7 @@ macro_rules! contract {
                 of_20_parallel_confirmations_of_a_user_one_succeeds,
                 of_users_who_confirm_one_address_at_once_one_gets_it,
                 an_undo_wins_against_a_confirmation_at_once,
-                a_further_change_does_not_take_the_way_back, an_undo_forgets_later_undos_of_its_user_only,
+                a_further_change_does_not_take_the_way_back, so_many_changes_can_be_undone_at_once, an_undo_forgets_later_undos_of_its_user_only,
                 an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another;
             expiry: an_expired_user_is_signed_in_nowhere_from_then_on,
                 an_expired_user_gets_no_code_and_no_grant,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{
     SqliteStore, audit, factor_resets,
-    fault::Verb,
+    fault::{Verb, conflict},
     login_email, not_me, outbox,
     rows::{self, Fields},
     sessions,
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     Applications, Constraint, EndSessions, EndWhich, LinkEffect, Links, LivingLink,
-    MAX_LIVING_LINKS, MakeLink, NewLink, Notice, Result, StoreError, TakeLink, UserChange,
-    UserUpdate, events,
+    MAX_LIVING_LINKS, MAX_UNDO_LINKS, MakeLink, NewLink, Notice, Result, StoreError, TakeLink,
+    UserChange, UserUpdate, events,
 };
 
 #[async_trait]
@@ -81,12 +81,25 @@ fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> 
     }
     match link.purpose {
         // An undo is the owner's way back: whoever changes the address again and again does not remove it.
-        LinkPurpose::EmailUndo => {}
+        LinkPurpose::EmailUndo => refuse_too_many_undos(tx, subject, cause)?,
         LinkPurpose::NotMe => not_me::keep_the_first(tx, subject, link, cause)?,
         _ => forget_the_oldest(tx, subject, &purpose)?,
     }
     audit::record(tx, cause, &events::link_made(subject, link.purpose))?;
     Ok(true)
+}
+
+fn refuse_too_many_undos(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
+    let sql = "SELECT count(*) FROM links l JOIN users u ON u.user_key = l.user_key
+               WHERE u.subject = ? AND l.purpose = 'email_undo' AND l.expires_at > ?";
+    let params = (subject.as_str(), cause.now.as_millisecond());
+    let living: i64 = rows::value(tx, sql, params)?.unwrap_or(0);
+    match living > i64::from(MAX_UNDO_LINKS) {
+        true => Err(conflict(Constraint::TooLarge(format!(
+            "{MAX_UNDO_LINKS} changes of the address can be undone at once"
+        )))),
+        false => Ok(()),
+    }
 }
 
 fn forget_the_oldest(tx: &Connection, subject: &Subject, purpose: &str) -> Verb<()> {
@@ -154,8 +167,10 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
     if let Some(entry) = events::link_used(&subject, effect) {
         audit::record(tx, cause, &entry)?;
     }
-    if let Some(next) = next {
-        insert(tx, &subject, next, cause)?;
+    if let Some(next) = next
+        && !insert(tx, &subject, next, cause)?
+    {
+        return Err(conflict(Constraint::ChangedMeanwhile));
     }
     for mail in mails {
         outbox::put_mail(tx, mail, cause)?;

@@ -237,6 +237,19 @@ pub async fn so_many_changes_can_be_undone_at_once(store: AnyStore) {
         confirm(&store, &link, &format!("undo {link}"), &before).await
     };
     assert_eq!(change("bob", 0).await, Ok(true));
+    // Neither links for something else count nor those that are expired.
+    let reset = new_link("reset", LinkPurpose::PasswordReset, None);
+    let expired = NewLink {
+        expires_at: at(2),
+        ..new_link(
+            "expired",
+            LinkPurpose::EmailUndo,
+            Some("alice@example.test"),
+        )
+    };
+    for link in [reset, expired] {
+        assert!(make(&store, "alice", link).await);
+    }
     for number in 0..MAX_UNDO_LINKS {
         assert_eq!(change("alice", number).await, Ok(true));
     }

@@ -240,10 +240,11 @@ macro_rules! contract {
                 mail_alone_does_not_take_the_last_factor_of_a_user_who_had_one, the_address_of_the_link_is_the_users_again,
                 an_administrators_change_of_an_address_is_the_last_word, of_20_parallel_uses_of_a_link_not_me_one_counts,
                 many_links_do_not_remove_the_first, any_new_password_ends_links_to_another_address_and_tells_its_user,
-                a_link_not_me_expires;
+                a_link_not_me_expires, factors_of_others_neither_go_nor_count,
+                a_factor_that_is_disowned_itself_does_not_count;
             notices: a_login_in_another_browser_is_told_but_not_the_first, of_parallel_first_logins_one_is_not_told,
                 whoever_has_an_account_sends_few_mails_an_hour, many_failed_logins_are_told_once_an_hour,
-                of_20_parallel_failures_one_is_told, ways_to_sign_in_are_told_when_they_are_added_and_removed;
+                a_mail_to_one_user_is_none_to_another, links_for_something_else_stop_no_mail, of_20_parallel_failures_one_is_told, ways_to_sign_in_are_told_when_they_are_added_and_removed;
             organizations: an_organization_survives_and_is_unique,
                 a_member_has_roles_in_one_organization,
                 of_20_parallel_admissions_one_is_made,

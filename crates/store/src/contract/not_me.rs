@@ -141,6 +141,42 @@ pub async fn mail_alone_does_not_take_the_last_factor_of_a_user_who_had_one(stor
     assert_eq!(names(&store, &user("alice")).await, ["new"]);
 }
 
+pub async fn factors_of_others_neither_go_nor_count(store: AnyStore) {
+    for name in ["bob", "alice"] {
+        add(&store, name).await.unwrap();
+    }
+    let of_bob = enrolment(&user("bob"), &["of bob"], 1);
+    assert!(store.enrol_totp(of_bob).await.unwrap());
+    // Alice had none, though Bob had.
+    assert!(make(&store, "alice", of_alice("first", 2)).await);
+    app(&store, &["code"], 3).await;
+    assert!(take(&store, "first", LinkEffect::NotMe).await.is_some());
+    assert!(factors(&store).await.totp.is_none());
+    // Of Alice's only the newer one is left, though Bob has an older one.
+    app(&store, &["code"], 5).await;
+    assert!(make(&store, "alice", of_alice("second", 6)).await);
+    passkey(&store, "new", 7).await;
+    let remove = RemoveFactors {
+        subject: user("alice").subject,
+        which: WhichFactors::Totp,
+        notice: None,
+        cause: cause(7),
+    };
+    assert!(store.remove_factors(remove).await.unwrap());
+    assert!(take(&store, "second", LinkEffect::NotMe).await.is_some());
+    assert_eq!(names(&store, &user("alice")).await, ["new"]);
+    let of_bob = store.factors(&user("bob").subject).await.unwrap();
+    assert!(of_bob.totp.is_some());
+}
+
+pub async fn a_factor_that_is_disowned_itself_does_not_count(store: AnyStore) {
+    add(&store, "alice").await.unwrap();
+    app(&store, &["code"], 2).await;
+    assert!(make(&store, "alice", of_alice("link", 2)).await);
+    assert!(take(&store, "link", LinkEffect::NotMe).await.is_some());
+    assert!(factors(&store).await.totp.is_none());
+}
+
 pub async fn the_address_of_the_link_is_the_users_again(store: AnyStore) {
     for name in ["alice", "bob"] {
         add(&store, name).await.unwrap();

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 
 use super::{
     factors::enrolment,
-    links::{lives, new_link, token},
+    links::{lives, make, new_link, token},
     not_me::of_alice,
     passkeys,
     sample::*,
@@ -142,6 +142,21 @@ pub async fn whoever_has_an_account_sends_few_mails_an_hour(store: AnyStore) {
     assert!(link.is_some(), "the first one stays");
 }
 
+pub async fn links_for_something_else_stop_no_mail(store: AnyStore) {
+    add(&store, "alice").await.unwrap();
+    assert!(log_in(&store, "alice", "first", 0).await);
+    for number in 0..MAX_NOT_ME_LINKS {
+        let undo = NewLink {
+            expires_at: at(1) + Disowned::TTL,
+            ..new_link(&number.to_string(), LinkPurpose::EmailUndo, None)
+        };
+        assert!(make(&store, "alice", undo).await);
+    }
+    assert!(log_in(&store, "alice", "second", 1).await);
+    assert_eq!(told(&store, 1).await, [MailTemplate::NewDevice]);
+    assert!(lives(&store, "second").await);
+}
+
 async fn fail(store: &AnyStore, name: &str, times: u32, seconds: i64) {
     for _ in 0..times {
         let mail = Some(mail(MailTemplate::ManyFailures));
@@ -184,6 +199,20 @@ pub async fn many_failed_logins_are_told_once_an_hour(store: AnyStore) {
     counted.await.unwrap();
     fail(&store, "alice", 1, later).await;
     assert_eq!(told(&store, later).await.len(), 1);
+}
+
+pub async fn a_mail_to_one_user_is_none_to_another(store: AnyStore) {
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+        let subject = user(name).subject;
+        for _ in 0..LoginFailures::MANY {
+            let counted = store.record_login_failure(subject.clone(), None, cause(1));
+            counted.await.unwrap();
+        }
+    }
+    fail(&store, "alice", 1, 1).await;
+    fail(&store, "bob", 1, 1).await;
+    assert_eq!(told(&store, 1).await.len(), 2);
 }
 
 pub async fn of_20_parallel_failures_one_is_told(store: AnyStore) {

@@ -232,6 +232,8 @@ impl Wish {
 pub struct Demand {
     /// A session of a lower class doesn't do.
     pub required: Acr,
+    /// What the policy requires of it, whatever the request asks for.
+    pub by_policy: Acr,
     /// This class is tried; not lower than the required one.
     pub wanted: Acr,
     /// The user's second factors. Without any, one has to be set up to get beyond a password.
@@ -244,6 +246,7 @@ impl Demand {
     /// Only a first factor.
     pub const NOTHING: Self = Self {
         required: Acr::Password,
+        by_policy: Acr::Password,
         wanted: Acr::Password,
         enrolled: Enrolled::NONE,
         new_password: false,
@@ -255,6 +258,13 @@ impl Demand {
     pub fn may_skip(&self) -> bool {
         let wants_more = self.required < self.wanted;
         wants_more && (!self.enrolled.any() || self.wanted == Acr::PhishingResistant)
+    }
+
+    /// Whether the user may refuse to set up a second factor that only the request demands. The application gets the error (OpenID
+    /// Core Unmet Authentication Requirements §2).
+    #[must_use]
+    pub fn may_decline(&self) -> bool {
+        self.by_policy < self.required && !self.enrolled.any()
     }
 
     /// Whether a code of an authenticator app, or a backup code, reaches what is required.
@@ -302,6 +312,7 @@ pub fn demand(policy: &Policy, at: &Circumstances<'_>, wish: &Wish) -> Result<De
     let required = by_policy.max(essential);
     Ok(Demand {
         required,
+        by_policy,
         wanted: required.max(first(&wish.voluntary).unwrap_or(Acr::Password)),
         enrolled,
         new_password: at.must_change_password,

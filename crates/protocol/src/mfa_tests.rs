@@ -324,3 +324,19 @@ fn a_sign_in_needs_a_new_password_where_the_user_has_to_change_it() {
         assert_eq!(demand.new_password, must_change_password);
     }
 }
+
+#[test]
+fn a_factor_that_only_the_request_demands_is_declined_by_who_has_none() {
+    let essential = Wish {
+        essential: vec![Acr::Mfa],
+        ..Wish::default()
+    };
+    let declines = |default, enrolled, wish: &Wish| {
+        let here = at(enrolled, false);
+        demand(&policy(default), &here, wish).unwrap().may_decline()
+    };
+    assert!(declines(Requirement::Optional, NONE, &essential));
+    assert!(!declines(Requirement::Optional, ENROLLED, &essential));
+    assert!(!declines(Requirement::Required, NONE, &essential));
+    assert!(!declines(Requirement::Optional, NONE, &Wish::default()));
+}

@@ -62,11 +62,13 @@ impl Page {
         Some(without_tags(code))
     }
 
-    /// The only form of the page, beside that for a passkey.
+    /// The only form of the page, beside those for a passkey and to go on without a second factor.
     #[must_use]
     pub fn form(&self) -> Form {
         let forms = self.forms().into_iter();
-        let forms: Vec<_> = forms.filter(|form| form.options.is_none()).collect();
+        let forms: Vec<_> = forms
+            .filter(|form| form.options.is_none() && form.value("skip") != "on")
+            .collect();
         assert_eq!(forms.len(), 1, "{} {}", self.url, self.text());
         forms.into_iter().next().expect("a form")
     }

@@ -13,6 +13,7 @@ fn demanding(required: Acr, wanted: Acr, totp: bool) -> Now {
     Now {
         demand: Ok(Demand {
             required,
+            by_policy: required,
             wanted,
             enrolled: Enrolled {
                 totp,

@@ -140,6 +140,7 @@ fn second(authenticator: Authenticator, who: &str, after: i64) -> Proved {
 /// A second factor is required.
 const MFA: Demand = Demand {
     required: Acr::Mfa,
+    by_policy: Acr::Mfa,
     wanted: Acr::Mfa,
     enrolled: Enrolled {
         totp: true,
@@ -193,6 +194,7 @@ fn a_second_factor_alone_and_one_of_another_user_open_no_session() {
 fn a_factor_that_is_only_wished_for_can_be_skipped_by_who_has_none() {
     let wished = |totp| Demand {
         required: Acr::Password,
+        by_policy: Acr::Password,
         wanted: Acr::Mfa,
         enrolled: Enrolled {
             totp,
@@ -243,6 +245,7 @@ fn passkey(authenticator: Authenticator, who: &str, after: i64) -> Proved {
 /// A passkey is required.
 const STRONGEST: Demand = Demand {
     required: Acr::PhishingResistant,
+    by_policy: Acr::PhishingResistant,
     wanted: Acr::PhishingResistant,
     enrolled: Enrolled {
         totp: true,

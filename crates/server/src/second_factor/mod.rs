@@ -9,6 +9,7 @@ mod verify;
 
 use axum::response::Response;
 use cardea_protocol::{
+    ErrorCode, OAuthError,
     backup_code::FEW_LEFT,
     journey::NextStep,
     mfa::{Acr, Demand},
@@ -27,7 +28,7 @@ use crate::{
     error::{self, Failure},
     form::{Form, MAX_PASSKEY_BYTES, read_limited},
     journey::{
-        Journey,
+        Journey, finish,
         forms::{Posted, posted},
         next_step::{proceed, show_or_proceed},
         session::{self, Opened, Progress},
@@ -72,6 +73,11 @@ async fn prove(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             Some(_) => session::after_proof(ctx, &browser, journey.ticket).await,
             None => proceed(ctx, &browser, journey.ticket).await,
         };
+    }
+    if demand.may_decline() && form.one("skip").is_some() {
+        let unmet = ErrorCode::UnmetAuthenticationRequirements;
+        let declined = OAuthError::new(unmet, "the user set up no second factor");
+        return finish::refuse(ctx, &journey, declined);
     }
     if let Some(address) = ctx.caller.address {
         let decision = ctx.app.limits.login.check_address(&address);

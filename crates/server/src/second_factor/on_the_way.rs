@@ -1,7 +1,7 @@
 //! A user who needs a second factor and has none sets one up on the way: an authenticator app or a passkey.
 
 use axum::response::Response;
-use cardea_protocol::{journey::Authenticator, mfa::Demand, model::Actor};
+use cardea_protocol::{journey::Authenticator, model::Actor};
 use cardea_store::{AddPasskey, PasskeyAdded};
 use http::StatusCode;
 
@@ -175,7 +175,10 @@ pub(super) fn show(
         enrolment: &sealed,
         key: enrolment.grouped_key(),
         qr: enrolment.qr(ctx, user),
-        may_skip: journey.demand.as_ref().is_ok_and(Demand::may_skip),
+        may_skip: journey
+            .demand
+            .as_ref()
+            .is_ok_and(|demand| demand.may_skip() || demand.may_decline()),
         problem,
         restart: restart.as_deref(),
     };

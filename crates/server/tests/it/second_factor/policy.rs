@@ -90,6 +90,18 @@ async fn a_wish_offers_to_set_up_a_factor_and_reports_what_was_reached() {
 }
 
 #[tokio::test]
+async fn who_declines_a_factor_that_only_the_app_demands_is_back_at_the_app_with_the_error() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = after_password(&mut browser, &demanding(), Person::ALICE).await;
+    assert_eq!(page.path(), "/second_factor");
+    let mut forms = page.forms().into_iter();
+    let skip = forms.find(|form| form.value("skip") == "on");
+    let page = browser.submit(&page, skip.expect("an offer"), &[]).await;
+    page.client_is_told("unmet_authentication_requirements");
+}
+
+#[tokio::test]
 async fn an_essential_password_is_reported_as_asked_after_a_second_factor() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);

@@ -214,6 +214,7 @@ impl Seeder {
             previous: None,
             password_set_at: None,
             upstream: None,
+            notice: None,
             cause: self.cause(),
         };
         match dynamic(&self.store).open_session(command).await? {

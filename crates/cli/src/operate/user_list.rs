@@ -1,9 +1,10 @@
 //! `cardea user list`
 
 use cardea_server::admin::types::{List, User, UsersQuery};
+use cardea_web::clock::{Clock as _, SystemClock};
 use clap::Args;
 
-use super::Desk;
+use super::{Desk, user_answers::standing};
 use crate::{
     admin::with_query,
     commands::PageOptions,
@@ -37,7 +38,7 @@ impl ListOptions {
                 vec![
                     word(&user.username),
                     word(&user.sub),
-                    word(&user.status),
+                    standing(user, SystemClock.now()).to_owned(),
                     word(&user.email),
                     word(&user.roles),
                 ]

@@ -24,6 +24,11 @@ use crate::{app::Shared, config::development::is_demo_secret, notice, start};
 
 impl View {
     fn of(UserView { user, has_password }: UserView, now: Timestamp) -> Self {
+        // An account that expired is disabled, whenever the job writes that down.
+        let status = match user.may_log_in(now) {
+            true => UserStatus::Enabled,
+            false => UserStatus::Disabled,
+        };
         Self {
             locked_until: user.failures.locked_until().filter(|until| *until > now),
             must_change_password: user.account.must_change_password,
@@ -36,7 +41,7 @@ impl View {
             email_verified: user.email_verified,
             roles: user.roles,
             claims: user.claims,
-            status: user.status,
+            status,
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

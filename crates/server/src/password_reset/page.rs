@@ -3,7 +3,7 @@ use askama::Template;
 use crate::{
     i18n::Key,
     pages::{Shell, csp},
-    passwords::PasswordError,
+    passwords::{PasswordError, Weakness},
 };
 
 /// The request for a link to a new password.
@@ -54,6 +54,14 @@ pub(crate) enum Problem {
     Repeated,
     /// In a breach.
     Breached,
+    /// A common password with a few changes.
+    LikeCommon,
+    /// One word.
+    Word,
+    /// First names and surnames.
+    Names,
+    /// A date or a year.
+    Date,
     /// Easy to guess.
     Weak,
 }
@@ -69,9 +77,16 @@ impl Problem {
             PasswordError::Keyboard => Self::Keyboard,
             PasswordError::Repeated => Self::Repeated,
             PasswordError::Breached => Self::Breached,
-            PasswordError::Guessable { .. } | PasswordError::Hash | PasswordError::HashCost(_) => {
-                Self::Weak
-            }
+            PasswordError::Guessable { weakness, .. } => match weakness {
+                Weakness::LikeCommon => Self::LikeCommon,
+                Weakness::Row => Self::Keyboard,
+                Weakness::Repeats => Self::Repeated,
+                Weakness::Word => Self::Word,
+                Weakness::Names => Self::Names,
+                Weakness::Date => Self::Date,
+                Weakness::Short => Self::Weak,
+            },
+            PasswordError::Hash | PasswordError::HashCost(_) => Self::Weak,
         }
     }
 
@@ -86,6 +101,10 @@ impl Problem {
             Self::Keyboard => Key("password-reset-keyboard"),
             Self::Repeated => Key("password-reset-repeated"),
             Self::Breached => Key("password-reset-breached"),
+            Self::LikeCommon => Key("password-reset-like-common"),
+            Self::Word => Key("password-reset-word"),
+            Self::Names => Key("password-reset-names"),
+            Self::Date => Key("password-reset-date"),
             Self::Weak => Key("password-reset-weak"),
         }
     }

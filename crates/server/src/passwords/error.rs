@@ -25,10 +25,12 @@ pub(crate) enum PasswordError {
     #[error("the password is made of names of the user or of this provider")]
     OwnNames,
     /// Few guesses are enough.
-    #[error("the password is easy to guess: {reason}")]
+    #[error("the password is easy to guess: {advice}")]
     Guessable {
-        /// Why, and what helps.
-        reason: String,
+        /// What makes it so.
+        weakness: Weakness,
+        /// Why, and what helps, in English.
+        advice: String,
     },
     /// In the operator's list of breached passwords.
     #[error(
@@ -46,6 +48,25 @@ pub(crate) enum PasswordError {
     /// A hash whose computation takes too long, with the limit.
     #[error("the hash costs too much, or has parameters that do not exist: {0}")]
     HashCost(&'static str),
+}
+
+/// What makes a password easy to guess, as far as its estimate tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weakness {
+    /// A common password with a few changes.
+    LikeCommon,
+    /// Neighbours on the keyboard, the alphabet, digits.
+    Row,
+    /// A part that is repeated.
+    Repeats,
+    /// One word.
+    Word,
+    /// First names and surnames.
+    Names,
+    /// A date or a year.
+    Date,
+    /// Too little of anything.
+    Short,
 }
 
 /// Why a password was not hashed.

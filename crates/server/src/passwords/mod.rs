@@ -13,7 +13,7 @@ mod strength;
 
 pub(crate) use breached::BreachedFilter;
 pub(crate) use costs::Costs;
-pub(crate) use error::{Busy, HashError, PasswordError};
+pub(crate) use error::{Busy, HashError, PasswordError, Weakness};
 pub(crate) use foreign::accept_hash;
 pub(crate) use hash::{hash_new, is_hash_of, judge};
 pub(crate) use pool::Lane;

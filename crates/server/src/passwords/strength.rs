@@ -1,9 +1,13 @@
 //! Whether a password is easy to guess: a list of the most common ones, and an estimate by zxcvbn.
 
-use zxcvbn::{Score, zxcvbn};
+use zxcvbn::{
+    Score,
+    feedback::{Feedback, Warning},
+    zxcvbn,
+};
 
 use super::{
-    error::PasswordError,
+    error::{PasswordError, Weakness},
     obvious::{self, compact},
 };
 
@@ -71,21 +75,42 @@ pub(crate) fn judge(password: &str, about: &[&str]) -> Result<(), PasswordError>
     if estimate.score() >= ENOUGH && words_log10(password, &words) >= GUESSES_LOG10 {
         return Ok(());
     }
-    let advice = estimate.feedback().map_or_else(String::new, |feedback| {
-        let warning = feedback.warning().map(|w| w.to_string());
-        let suggestions = feedback.suggestions().iter().map(ToString::to_string);
-        warning
-            .into_iter()
-            .chain(suggestions)
-            .collect::<Vec<_>>()
-            .join(" ")
-    });
-    let reason = if advice.is_empty() {
-        "Add a few uncommon words.".to_owned()
-    } else {
-        advice
+    Err(guessable(estimate.feedback()))
+}
+
+/// The refusal with what zxcvbn says about the password.
+fn guessable(feedback: Option<&Feedback>) -> PasswordError {
+    let warning = feedback.and_then(Feedback::warning);
+    let suggestions = feedback.map_or(&[][..], Feedback::suggestions);
+    let sentences: Vec<String> = warning
+        .iter()
+        .map(ToString::to_string)
+        .chain(suggestions.iter().map(ToString::to_string))
+        .collect();
+    let advice = match sentences.is_empty() {
+        true => "Add a few uncommon words.".to_owned(),
+        false => sentences.join(" "),
     };
-    Err(PasswordError::Guessable { reason })
+    let weakness = warning.map_or(Weakness::Short, weakness);
+    PasswordError::Guessable { weakness, advice }
+}
+
+fn weakness(warning: Warning) -> Weakness {
+    match warning {
+        Warning::StraightRowsOfKeysAreEasyToGuess
+        | Warning::ShortKeyboardPatternsAreEasyToGuess
+        | Warning::SequencesLikeAbcAreEasyToGuess => Weakness::Row,
+        Warning::RepeatsLikeAaaAreEasyToGuess
+        | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess => Weakness::Repeats,
+        Warning::ThisIsATop10Password
+        | Warning::ThisIsATop100Password
+        | Warning::ThisIsACommonPassword
+        | Warning::ThisIsSimilarToACommonlyUsedPassword => Weakness::LikeCommon,
+        Warning::AWordByItselfIsEasyToGuess => Weakness::Word,
+        Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
+        | Warning::CommonNamesAndSurnamesAreEasyToGuess => Weakness::Names,
+        Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess => Weakness::Date,
+    }
 }
 
 /// Whether what is left of a password would do.

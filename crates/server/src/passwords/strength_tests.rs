@@ -59,6 +59,21 @@ fn n2_what_is_easy_to_guess_is_refused_with_a_reason() {
 }
 
 #[test]
+fn what_makes_a_password_easy_to_guess_has_a_hint() {
+    for (password, expected) in [
+        ("P@ssw0rd!99", Weakness::LikeCommon),
+        ("xylophone", Weakness::Word),
+        ("27.11.2043", Weakness::Date),
+        ("Fitzgibbons", Weakness::Names),
+    ] {
+        let error = judge(password, &[]).unwrap_err();
+        let is_expected =
+            matches!(&error, PasswordError::Guessable { weakness, .. } if *weakness == expected);
+        assert!(is_expected, "{password}: {error:?}");
+    }
+}
+
+#[test]
 fn n2_the_names_of_the_user_and_the_provider_are_no_passwords() {
     let about = [
         "alice.liddell",

@@ -51,6 +51,26 @@ fn a_session_of_a_lower_class_asks_for_the_second_factor_only() {
 }
 
 #[test]
+fn attack_an_old_session_sets_up_no_factor() {
+    let late = |mut now: Now| {
+        now.at += jiff::SignedDuration::from_secs(1);
+        now
+    };
+    let required = |totp| demanding(Acr::Mfa, Acr::Mfa, totp);
+    assert_eq!(required(false).next(), Ok(NextStep::SecondFactor));
+    assert_eq!(late(required(false)).next(), Ok(Login));
+    assert_eq!(late(required(false)).next_to_account(), Login);
+    // Who has one proves it instead.
+    assert_eq!(late(required(true)).next(), Ok(NextStep::SecondFactor));
+    // A sign-in in this journey is new enough as long as its ticket.
+    let opened = late(required(false)).logged_in("s1", "alice");
+    assert_eq!(opened.next(), Ok(NextStep::SecondFactor));
+    // What is only wished for asks nobody to sign in again.
+    let wished = late(demanding(Acr::Password, Acr::Mfa, false));
+    assert_eq!(wished.next(), Ok(Finish));
+}
+
+#[test]
 fn a_wish_is_tried_unless_no_page_may_be_shown() {
     let wished = |totp| demanding(Acr::Password, Acr::Mfa, totp);
     assert_eq!(wished(true).next(), Ok(NextStep::SecondFactor));

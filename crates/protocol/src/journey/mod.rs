@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 pub use proof::{Authenticator, Proved, SteppedUp, step_up};
+use recent::is_recent;
 pub use recent::{RECENT, sign_in_again};
 pub use steps::{Authenticated, Steps};
 
@@ -27,6 +28,8 @@ use crate::{
 /// What the next step is judged by.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
+    /// The time.
+    pub at: Timestamp,
     /// What was done in the ticket.
     pub steps: &'a Steps,
     /// The living session of the browser's cookie.
@@ -156,7 +159,7 @@ fn wanted(now: &Situation<'_>) -> Result<NextStep, OAuthError> {
         return Ok(NextStep::ChooseAccount);
     }
     if needs_factor(now, session)? {
-        return Ok(NextStep::SecondFactor);
+        return Ok(factor_step(now, session));
     }
     // An older session does not show that its user is here: the identity may have been brought by another user of a browser that was left open.
     if now.link_offered_to == Some(&session.subject) && now.steps.has_opened(session) {
@@ -192,9 +195,22 @@ fn needs_factor(now: &Situation<'_>, session: &Session) -> Result<bool, OAuthErr
     }
     // OpenID Core §3.1.2.1: without a page, what is only wished for is not tried.
     let silent = |a: &Authorization<'_>| a.request.prompt.has(Prompt::None);
-    match now.authorization.as_ref().is_some_and(silent) {
+    // Nor is a wish worth a sign-in to set up what the user does not have.
+    let no_wish =
+        !demand.enrolled.any() && !now.steps.has_opened(session) && !is_recent(session, now.at);
+    match no_wish || now.authorization.as_ref().is_some_and(silent) {
         true => Ok(reached < demand.required),
         false => Ok(now.steps.lacks_factor(&demand, reached)),
+    }
+}
+
+/// Who has no second factor sets one up, which is a sensitive change: a session that was left open, or whose cookie was stolen, must not
+/// become one with the factor of somebody else.
+fn factor_step(now: &Situation<'_>, session: &Session) -> NextStep {
+    let sets_up = now.demand.is_ok_and(|demand| !demand.enrolled.any());
+    match sets_up && !now.steps.has_opened(session) && !is_recent(session, now.at) {
+        true => NextStep::Login,
+        false => NextStep::SecondFactor,
     }
 }
 

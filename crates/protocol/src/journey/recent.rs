@@ -19,10 +19,8 @@ pub fn sign_in_again(
     enrolled: Enrolled,
     now: Timestamp,
 ) -> Option<(Steps, NextStep)> {
-    let context = &session.context;
-    let is_recent = now.duration_since(context.auth_time) <= RECENT;
-    let has_factor = !enrolled.any() || Acr::of_session(&context.acr) >= Acr::Mfa;
-    match (is_recent && has_factor, enrolled.any()) {
+    let has_factor = !enrolled.any() || Acr::of_session(&session.context.acr) >= Acr::Mfa;
+    match (is_recent(session, now) && has_factor, enrolled.any()) {
         (true, _) => None,
         // The second factor proves more than the password, and who has it is not asked for both.
         (false, true) => Some((Steps::default().must_step_up(), NextStep::SecondFactor)),
@@ -31,6 +29,11 @@ pub fn sign_in_again(
             Some((steps, NextStep::Login))
         }
     }
+}
+
+/// Whether the last sign-in of a session is new enough for a sensitive change.
+pub(super) fn is_recent(session: &Session, now: Timestamp) -> bool {
+    now.duration_since(session.context.auth_time) <= RECENT
 }
 
 #[cfg(test)]

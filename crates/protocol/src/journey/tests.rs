@@ -18,6 +18,7 @@ pub(super) struct Now {
     pub(super) link_offered_to: Option<Subject>,
     pub(super) hinted_elsewhere: bool,
     pub(super) consent: Option<Consent>,
+    pub(super) at: Timestamp,
     pub(super) demand: Result<Demand, OAuthError>,
     pub(super) client: Client,
     pub(super) memberships: Vec<Membership>,
@@ -32,6 +33,7 @@ pub(super) fn alice() -> Now {
         must_choose: false,
         link_offered_to: None,
         hinted_elsewhere: false,
+        at: now(),
         consent: Some(consent_of("alice", "openid email profile")),
         demand: Ok(Demand::NOTHING),
         client: samples::client(|_| {}),
@@ -72,6 +74,7 @@ pub(super) fn password_of(subject: Subject) -> Proved {
 impl Now {
     pub(super) fn situation(&self) -> Situation<'_> {
         Situation {
+            at: self.at,
             steps: &self.steps,
             session: self.session.as_ref(),
             demand: self.demand.as_ref().copied(),

@@ -27,6 +27,7 @@ use cardea_protocol::{
     roles::Membership,
 };
 use cardea_store::DomainOffer;
+use jiff::Timestamp;
 
 use self::{goal::Goal, ticket::Ticket};
 use crate::{
@@ -36,6 +37,8 @@ use crate::{
 
 /// What a page needs to know of a journey.
 pub(crate) struct Journey {
+    /// When it is judged.
+    at: Timestamp,
     pub(crate) ticket: Ticket,
     pub(crate) session: Option<Session>,
     pub(crate) user: Option<User>,
@@ -97,6 +100,7 @@ impl Journey {
             None => Ok(Demand::NOTHING),
         };
         Ok(Self {
+            at: ctx.caller.now,
             ticket,
             session,
             user,
@@ -155,6 +159,7 @@ impl Journey {
     /// The step that the rules want.
     pub(crate) fn next(&self) -> Result<NextStep, OAuthError> {
         journey::next_step(&Situation {
+            at: self.at,
             steps: &self.ticket.steps,
             session: self.session.as_ref(),
             demand: self.demand.as_ref().copied(),

@@ -32,6 +32,29 @@ async fn a_code_is_not_replayed_in_its_step_nor_the_one_before_after_it() {
     }
 }
 
+/// Whoever finds a browser that was left open, or steals its cookie, has no way in of their own.
+#[tokio::test]
+async fn a_session_that_was_left_open_sets_up_no_factor_of_a_stranger() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    log_in(&mut browser, Person::ALICE).await;
+    let page = browser.open(&demanding().url(&server)).await;
+    assert_eq!(page.path(), "/second_factor", "a recent sign-in may");
+    server.advance(SignedDuration::from_secs(601));
+    // Neither by a form that was shown in time nor by a new one.
+    let app = App::scan(&page);
+    let page = enter(&mut browser, &page, &app.code(&server)).await;
+    assert_eq!(page.path(), "/login", "{}", page.text());
+    let page = browser.open(&demanding().url(&server)).await;
+    assert_eq!(page.path(), "/login", "{}", page.text());
+    let subject = server.subject(Person::ALICE).await;
+    let factors = server.store.factors(&subject).await.unwrap();
+    assert!(factors.totp.is_none() && factors.backup_codes == 0);
+    // After the password it goes on.
+    let page = log_in_at(&mut browser, &page, Person::ALICE).await;
+    assert_eq!(page.path(), "/second_factor", "{}", page.text());
+}
+
 #[tokio::test]
 async fn of_two_requests_at_once_with_one_code_one_wins() {
     let server = TestServer::start().await;

@@ -12,7 +12,7 @@ use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::SPA,
     factors::{App, backup_codes, enter, follow},
-    flows::{Authorization, decide, log_in_at, redeem},
+    flows::{Authorization, decide, log_in, log_in_at, redeem},
     jwt,
 };
 use jiff::SignedDuration;

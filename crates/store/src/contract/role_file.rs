@@ -76,6 +76,25 @@ pub async fn d19_an_organization_that_leaves_the_file_is_disabled_with_its_grant
     );
 }
 
+pub async fn a_domain_that_leaves_or_changes_its_organization_is_audited(store: AnyStore) {
+    let world = World::new(store.clone()).await;
+    let apply = async |acme: &[&str], beta: &[&str], seconds| {
+        let both = vec![organization("acme", acme), organization("beta", beta)];
+        store.apply_file_roles(of_file(both, seconds)).await
+    };
+    apply(&["a.example", "b.example"], &[], 1).await.unwrap();
+    let changed = async || world.count(AuditEvent::OrganizationChanged).await;
+    assert_eq!(changed().await, 0);
+    apply(&["a.example"], &[], 2).await.unwrap();
+    assert_eq!(changed().await, 1);
+    apply(&[], &["a.example"], 3).await.unwrap();
+    assert_eq!(changed().await, 3);
+    let beta = store.organization(&id("beta")).await.unwrap().unwrap();
+    assert_eq!(beta.domains, ["a.example"]);
+    apply(&[], &["a.example"], 4).await.unwrap();
+    assert_eq!(changed().await, 3, "nothing has changed");
+}
+
 pub async fn d19_the_file_owns_its_roles_groups_and_organizations(store: AnyStore) {
     let world = World::new(store.clone()).await;
     let all = |cause_at: i64| {

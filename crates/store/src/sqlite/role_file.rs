@@ -25,9 +25,11 @@ pub(super) fn apply(tx: &Connection, command: &ApplyFileRoles) -> Verb<()> {
     }
     roles::check_bounds(tx)?;
     disable_organizations(tx, command)?;
-    free_domains(tx, command)?;
+    let known = known_organizations(tx, command)?;
+    free_domains(tx, command, &known)?;
     for organization in &command.organizations {
-        apply_organization(tx, command, organization)?;
+        let stored = known.iter().find(|stored| stored.id == organization.id);
+        apply_organization(tx, command, organization, stored)?;
     }
     Ok(())
 }
@@ -123,13 +125,24 @@ fn disable_organizations(tx: &Connection, command: &ApplyFileRoles) -> Verb<()> 
     Ok(())
 }
 
-/// A domain may move from one organization of the file to another.
-fn free_domains(tx: &Connection, command: &ApplyFileRoles) -> Verb<()> {
+/// The organizations of the file as they were before.
+fn known_organizations(tx: &Connection, command: &ApplyFileRoles) -> Verb<Vec<Organization>> {
+    let mut known = Vec::new();
     for organization in &command.organizations {
-        let Some(stored) = orgs::find(tx, &organization.id)? else {
+        let stored = orgs::find(tx, &organization.id)?;
+        let owner = stored.as_ref().map(|o| o.owner);
+        events::is_new_name_in_file(organization.id.as_str(), owner)?;
+        known.extend(stored);
+    }
+    Ok(known)
+}
+
+/// A domain may move from one organization of the file to another.
+fn free_domains(tx: &Connection, command: &ApplyFileRoles, known: &[Organization]) -> Verb<()> {
+    for organization in &command.organizations {
+        let Some(stored) = known.iter().find(|stored| stored.id == organization.id) else {
             continue;
         };
-        events::is_new_name_in_file(organization.id.as_str(), Some(stored.owner))?;
         let gone = stored
             .domains
             .iter()
@@ -146,18 +159,16 @@ fn apply_organization(
     tx: &Connection,
     command: &ApplyFileRoles,
     organization: &Organization,
+    stored: Option<&Organization>,
 ) -> Verb<()> {
-    let stored = orgs::find(tx, &organization.id)?;
-    let owner = stored.as_ref().map(|o| o.owner);
-    events::is_new_name_in_file(organization.id.as_str(), owner)?;
     let event = match stored {
         None => {
             orgs::insert(tx, organization)?;
             AuditEvent::OrganizationAdded
         }
-        Some(stored) if stored == *organization => return Ok(()),
+        Some(stored) if stored == organization => return Ok(()),
         Some(stored) => {
-            orgs::update(tx, organization, &stored)?;
+            orgs::update(tx, organization, stored)?;
             match stored.enabled {
                 true => AuditEvent::OrganizationChanged,
                 false => AuditEvent::OrganizationEnabled,

@@ -73,6 +73,14 @@ impl Page {
         forms.into_iter().next().expect("a form")
     }
 
+    /// The first form that is sent to this path.
+    #[must_use]
+    pub fn form_to(&self, path: &str) -> Form {
+        let mut forms = self.forms().into_iter();
+        let form = forms.find(|form| form.action.ends_with(path));
+        form.unwrap_or_else(|| panic!("no form to {path}: {} {}", self.url, self.text()))
+    }
+
     /// All forms of the page.
     #[must_use]
     pub fn forms(&self) -> Vec<Form> {

@@ -7,13 +7,13 @@ use std::{
 
 use axum::Router;
 use cardea_protocol::model::{
-    Actor, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject, UserStatus,
-    Username,
+    Actor, AuditEvent, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject,
+    UserStatus, Username,
 };
 use cardea_seal::{Entropy, MasterKey, Secret};
 use cardea_server::{App, FirstAccountLink, Parts, config::Config};
 use cardea_store::{
-    ClientChange, PutClient, Store, UserChange, UserUpdate,
+    AuditFilter, ClientChange, Page as StorePage, PutClient, Store, UserChange, UserUpdate,
     sqlite::{Options, SqliteStore},
 };
 use cardea_web::clock::Clock;
@@ -293,6 +293,16 @@ impl TestServer {
         let name = Username::parse(person.username).unwrap();
         let user = self.store.login_user(&name).await.unwrap().unwrap();
         user.password.unwrap().hash.expose().clone()
+    }
+
+    /// How often an event was audited, up to 100.
+    pub async fn audited(&self, event: AuditEvent) -> usize {
+        let filter = AuditFilter {
+            event: Some(event),
+            ..AuditFilter::default()
+        };
+        let rows = self.store.audit(filter, StorePage::first(100)).await;
+        rows.unwrap().items.len()
     }
 
     async fn change_user(&self, person: Person, update: UserUpdate) {

@@ -4,7 +4,6 @@ use cardea_protocol::{
     mail::{Mail, MailTemplate},
     model::AuditEvent,
 };
-use cardea_store::{AuditFilter, ClaimMessages, Message, MessageKind};
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::{SPA, WEB},
@@ -12,6 +11,8 @@ use cardea_testkit::{
 };
 use cardea_web::config::SecretText;
 use jiff::SignedDuration;
+
+use crate::mails::written;
 
 const REQUESTED: &str = "Your account will be deleted";
 const KEPT: &str = "Your account is kept";
@@ -31,17 +32,12 @@ async fn question(browser: &mut Browser<'_>, person: Person) -> Page {
     page
 }
 
-fn form(page: &Page) -> cardea_testkit::Form {
-    let mut forms = page.forms().into_iter();
-    forms
-        .find(|form| form.action.ends_with("/account/deletion"))
-        .expect("the form")
-}
-
 /// Signs in and deletes the account.
 async fn delete(browser: &mut Browser<'_>, person: Person) -> Page {
     let page = question(browser, person).await;
-    let page = browser.submit(&page, form(&page), &[]).await;
+    let page = browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
     assert_eq!((page.status(), page.heading().as_str()), (200, REQUESTED));
     page
 }
@@ -50,32 +46,6 @@ async fn delete(browser: &mut Browser<'_>, person: Person) -> Page {
 async fn sign_in(browser: &mut Browser<'_>, person: Person) -> Page {
     let page = browser.open(&browser.server().url("/login")).await;
     log_in_at(browser, &page, person).await
-}
-
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, cardea_store::Page::first(10));
-    rows.await.unwrap().items.len()
-}
-
-async fn mails(server: &TestServer) -> Vec<Mail> {
-    let command = ClaimMessages {
-        kind: MessageKind::Mail,
-        sid: None,
-        busy: Vec::new(),
-        limit: 10,
-        lease: SignedDuration::from_hours(1000),
-        now: server.cause().now,
-    };
-    let claimed = server.store.claim_messages(command).await.unwrap();
-    let mails = claimed.into_iter().filter_map(|one| match one.message {
-        Message::Mail(mail) => Some(*mail),
-        Message::LogoutToken { .. } => None,
-    });
-    mails.collect()
 }
 
 #[tokio::test]
@@ -116,8 +86,8 @@ async fn a_deletion_ends_everything_at_once_and_removes_the_account_after_14_day
     let page = sign_in(&mut alice, Person::ALICE).await;
     assert_eq!(page.path(), "/login");
     assert!(page.text().contains("Incorrect user name or password."));
-    assert_eq!(audited(&server, AuditEvent::DeletionRequested).await, 1);
-    assert_eq!(audited(&server, AuditEvent::UserRemoved).await, 1);
+    assert_eq!(server.audited(AuditEvent::DeletionRequested).await, 1);
+    assert_eq!(server.audited(AuditEvent::UserRemoved).await, 1);
     server.subject(Person::BOB).await;
 }
 
@@ -142,7 +112,7 @@ async fn a_sign_in_keeps_the_account_and_says_so_on_the_way_to_where_it_leads() 
     server.advance(SignedDuration::from_hours(48));
     server.end_due_accounts().await;
     server.subject(Person::ALICE).await;
-    assert_eq!(audited(&server, AuditEvent::DeletionCancelled).await, 1);
+    assert_eq!(server.audited(AuditEvent::DeletionCancelled).await, 1);
 
     // On the way to a client, too.
     let mut browser = Browser::new(&server);
@@ -161,7 +131,9 @@ async fn a_deletion_takes_a_recent_sign_in_of_the_same_user() {
     let page = question(&mut browser, Person::ALICE).await;
     server.advance(SignedDuration::from_mins(11));
     // Both the question and the answer ask for it, and lead back to the question.
-    let asked = browser.submit(&page, form(&page), &[]).await;
+    let asked = browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
     assert_eq!((asked.status(), asked.path()), (200, "/login"));
     let asked = deletion(&mut browser).await;
     assert_eq!((asked.status(), asked.path()), (200, "/login"));
@@ -169,8 +141,10 @@ async fn a_deletion_takes_a_recent_sign_in_of_the_same_user() {
     assert_eq!(bob.path(), "/login", "nobody else signs in in her place");
     let back = log_in_at(&mut browser, &bob, Person::ALICE).await;
     assert_eq!(back.path(), "/account/deletion");
-    assert_eq!(audited(&server, AuditEvent::DeletionRequested).await, 0);
-    let page = browser.submit(&back, form(&back), &[]).await;
+    assert_eq!(server.audited(AuditEvent::DeletionRequested).await, 0);
+    let page = browser
+        .submit(&back, back.form_to("/account/deletion"), &[])
+        .await;
     assert_eq!(page.heading(), REQUESTED);
 }
 
@@ -181,14 +155,16 @@ async fn neither_another_site_nor_another_session_deletes_an_account() {
     let page = question(&mut alice, Person::ALICE).await;
     let of_bob = question(&mut bob, Person::BOB).await;
     for form in [
-        form(&of_bob),
-        form(&page).without("csrf").with("action", "delete"),
-        form(&page).with("csrf", ""),
+        of_bob.form_to("/account/deletion"),
+        page.form_to("/account/deletion")
+            .without("csrf")
+            .with("action", "delete"),
+        page.form_to("/account/deletion").with("csrf", ""),
     ] {
         let refused = alice.submit(&page, form, &[]).await;
         refused.is_trouble(403, NOT_FROM_HERE);
     }
-    let fields = form(&page);
+    let fields = page.form_to("/account/deletion");
     let fields: Vec<_> = fields
         .fields
         .iter()
@@ -200,13 +176,17 @@ async fn neither_another_site_nor_another_session_deletes_an_account() {
     let call = alice.call("POST", &url, true);
     let call = call.header("origin", "https://evil.example.test");
     assert_eq!(call.form(&fields).send().await.status, 403);
-    let oversized = form(&page).with("csrf", &"x".repeat(9000));
+    let oversized = page
+        .form_to("/account/deletion")
+        .with("csrf", &"x".repeat(9000));
     let refused = alice.submit_once(&page, oversized, &[]).await;
     assert_eq!(refused.status, 413);
-    assert_eq!(audited(&server, AuditEvent::DeletionRequested).await, 0);
+    assert_eq!(server.audited(AuditEvent::DeletionRequested).await, 0);
 
     // Whom the form names makes no difference.
-    let named = form(&of_bob).with("sub", server.subject(Person::ALICE).await.as_str());
+    let named = of_bob
+        .form_to("/account/deletion")
+        .with("sub", server.subject(Person::ALICE).await.as_str());
     let named = named.with("username", "alice");
     let page = bob.submit(&of_bob, named, &[]).await;
     assert_eq!(page.heading(), REQUESTED);
@@ -218,16 +198,22 @@ async fn a_form_that_is_sent_again_deletes_nothing() {
     let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     let page = question(&mut browser, Person::ALICE).await;
-    let done = browser.submit(&page, form(&page), &[]).await;
+    let done = browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
     assert_eq!(done.heading(), REQUESTED);
-    let again = browser.submit(&page, form(&page), &[]).await;
+    let again = browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
     assert_eq!(again.path(), "/login");
     // Nor after the account was kept, in a new session.
     let kept = log_in_at(&mut browser, &again, Person::ALICE).await;
     assert_eq!(kept.heading(), KEPT);
-    let again = browser.submit(&page, form(&page), &[]).await;
+    let again = browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
     again.is_trouble(403, NOT_FROM_HERE);
-    assert_eq!(audited(&server, AuditEvent::DeletionRequested).await, 1);
+    assert_eq!(server.audited(AuditEvent::DeletionRequested).await, 1);
     server.advance(GRACE);
     server.end_due_accounts().await;
     server.subject(Person::ALICE).await;
@@ -243,8 +229,10 @@ async fn a_verified_address_gets_mails_about_it_where_mail_is_on() {
     let mut browser = Browser::new(&server).reading("fr");
     let page = question(&mut browser, Person::ALICE).await;
     assert!(page.text().contains("alice@example.test"));
-    browser.submit(&page, form(&page), &[]).await;
-    let sent = mails(&server).await;
+    browser
+        .submit(&page, page.form_to("/account/deletion"), &[])
+        .await;
+    let sent = written(&server).await;
     let [mail] = sent.as_slice() else {
         panic!("one mail: {}", sent.len());
     };
@@ -255,12 +243,12 @@ async fn a_verified_address_gets_mails_about_it_where_mail_is_on() {
     assert_eq!(mail.link().unwrap().path, "/login");
     server.advance(GRACE);
     server.end_due_accounts().await;
-    let sent = mails(&server).await;
+    let sent = written(&server).await;
     let templates: Vec<_> = sent.iter().map(Mail::template).collect();
     assert!(templates.contains(&MailTemplate::AccountDeleted));
 
     let server = TestServer::start().await;
     let page = delete(&mut Browser::new(&server), Person::ALICE).await;
     assert!(!page.text().contains("alice@example.test"));
-    assert!(mails(&server).await.is_empty());
+    assert!(written(&server).await.is_empty());
 }

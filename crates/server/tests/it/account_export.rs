@@ -6,7 +6,7 @@ use cardea_protocol::model::{Actor, AuditEvent, Cause};
 use cardea_server::admin::types::{EventAuthor, UserData};
 use cardea_store::{AuditFilter, UserChange, UserUpdate};
 use cardea_testkit::{
-    Answer, Browser, Form, Page, Person, TestServer,
+    Answer, Browser, Page, Person, TestServer,
     clients::SPA,
     flows::{log_in, log_in_at, tokens},
 };
@@ -22,16 +22,11 @@ async fn export(browser: &mut Browser<'_>) -> Page {
     page
 }
 
-fn form(page: &Page) -> Form {
-    let mut forms = page.forms().into_iter();
-    forms
-        .find(|form| form.action.ends_with("/account/export"))
-        .expect("the form")
-}
-
 async fn download(browser: &mut Browser<'_>) -> Answer {
     let page = export(browser).await;
-    let answer = browser.submit_once(&page, form(&page), &[]).await;
+    let answer = browser
+        .submit_once(&page, page.form_to("/account/export"), &[])
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer
 }
@@ -182,7 +177,9 @@ async fn an_export_takes_a_recent_sign_in_of_the_same_user() {
     log_in(&mut browser, Person::ALICE).await;
     let page = export(&mut browser).await;
     server.advance(SignedDuration::from_mins(11));
-    let asked = browser.submit(&page, form(&page), &[]).await;
+    let asked = browser
+        .submit(&page, page.form_to("/account/export"), &[])
+        .await;
     assert_eq!(asked.path(), "/login");
     let asked = browser.open(&server.url("/account/export")).await;
     assert_eq!(asked.path(), "/login");
@@ -200,14 +197,16 @@ async fn neither_another_site_nor_another_user_gets_an_export() {
     log_in(&mut bob, Person::BOB).await;
     let (page, of_bob) = (export(&mut alice).await, export(&mut bob).await);
     for form in [
-        form(&of_bob),
-        form(&page).without("csrf").with("user", "alice"),
-        form(&page).with("csrf", ""),
+        of_bob.form_to("/account/export"),
+        page.form_to("/account/export")
+            .without("csrf")
+            .with("user", "alice"),
+        page.form_to("/account/export").with("csrf", ""),
     ] {
         let refused = alice.submit(&page, form, &[]).await;
         refused.is_trouble(403, NOT_FROM_HERE);
     }
-    let fields = form(&page);
+    let fields = page.form_to("/account/export");
     let fields: Vec<_> = fields
         .fields
         .iter()
@@ -219,7 +218,9 @@ async fn neither_another_site_nor_another_user_gets_an_export() {
     let call = alice.call("POST", &url, true);
     let call = call.header("origin", "https://evil.example.test");
     assert_eq!(call.form(&fields).send().await.status, 403);
-    let oversized = form(&page).with("csrf", &"x".repeat(9000));
+    let oversized = page
+        .form_to("/account/export")
+        .with("csrf", &"x".repeat(9000));
     let refused = alice.submit_once(&page, oversized, &[]).await;
     assert_eq!(refused.status, 413);
     // It is no page of the administration.
@@ -230,7 +231,9 @@ async fn neither_another_site_nor_another_user_gets_an_export() {
     assert_eq!(exports(&server, Person::ALICE).await, 0);
     // Whom the form names makes no difference.
     let subject = server.subject(Person::ALICE).await;
-    let named = form(&of_bob).with("sub", subject.as_str());
+    let named = of_bob
+        .form_to("/account/export")
+        .with("sub", subject.as_str());
     let named = named.with("user", "alice");
     let answer = bob.submit_once(&of_bob, named, &[]).await;
     assert_eq!(data(&answer).profile.username.as_str(), "bob");

@@ -23,14 +23,10 @@ async fn question(browser: &mut Browser<'_>) -> Page {
     page
 }
 
-fn form(page: &Page) -> Form {
-    let mut forms = page.forms().into_iter();
-    let form = forms.find(|form| form.action.ends_with(PATH));
-    form.expect("the form")
-}
-
 fn filled(page: &Page, present: &str, new: &str) -> Form {
-    form(page).with("present", present).with("password", new)
+    page.form_to(PATH)
+        .with("present", present)
+        .with("password", new)
 }
 
 async fn change(browser: &mut Browser<'_>, page: &Page, present: &str, new: &str) -> Page {

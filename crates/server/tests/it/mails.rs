@@ -3,7 +3,7 @@
 use cardea_protocol::mail::Mail;
 use cardea_server::config::Config;
 use cardea_store::{ClaimMessages, Message, MessageKind};
-use cardea_testkit::{Browser, Form, Page, TestServer, eventually};
+use cardea_testkit::{Browser, Page, TestServer, eventually};
 use cardea_web::config::SecretText;
 use jiff::SignedDuration;
 
@@ -31,11 +31,20 @@ pub(crate) async fn written(server: &TestServer) -> Vec<Mail> {
     mails.collect()
 }
 
-/// The form of a page that goes there.
-pub(crate) fn form_of(page: &Page, action: &str) -> Form {
-    let mut forms = page.forms().into_iter();
-    let form = forms.find(|form| form.action.ends_with(action));
-    form.expect("the form")
+/// A provider with a mailbox.
+pub(crate) async fn mailbox_server() -> TestServer {
+    let builder = TestServer::builder().config(|config| {
+        config.development = true;
+        config.limits.login_per_account_per_minute = 100;
+    });
+    builder.issuer("http://localhost:9000").start().await
+}
+
+/// Opens a link and presses its button.
+pub(crate) async fn press(browser: &mut Browser<'_>, url: &str) -> Page {
+    let page = browser.open(url).await;
+    assert_eq!(page.status(), 200, "{}", page.text());
+    browser.submit(&page, page.form(), &[]).await
 }
 
 /// The texts of the mails to an address, the newest first.

@@ -16,13 +16,6 @@ async fn profile(browser: &mut Browser<'_>) -> Page {
     browser.open(&url).await
 }
 
-fn form(page: &Page) -> cardea_testkit::Form {
-    let mut forms = page.forms().into_iter();
-    forms
-        .find(|form| form.action.ends_with("/account/profile"))
-        .expect("the form")
-}
-
 async fn user(server: &TestServer, person: Person) -> User {
     let subject = server.subject(person).await;
     server.store.user(&subject).await.unwrap().unwrap()
@@ -44,7 +37,8 @@ async fn a_user_changes_names_and_language_and_nothing_else() {
     log_in(&mut browser, Person::ALICE).await;
     let before = user(&server, Person::ALICE).await;
     let page = profile(&mut browser).await;
-    let filled = form(&page)
+    let filled = page
+        .form_to("/account/profile")
         .with("name", "  Ålice <b>Ö</b> ")
         .with("given_name", "Ålice")
         .with("family_name", "")
@@ -82,7 +76,11 @@ async fn the_chosen_language_is_that_of_later_pages_in_any_browser_until_it_is_t
     log_in(&mut browser, Person::ALICE).await;
     let page = profile(&mut browser).await;
     browser
-        .submit(&page, form(&page).with("locale", "es"), &[])
+        .submit(
+            &page,
+            page.form_to("/account/profile").with("locale", "es"),
+            &[],
+        )
         .await;
     let mut other = Browser::new(&server).reading("de");
     let login = other.open(&server.url("/login")).await;
@@ -96,7 +94,11 @@ async fn the_chosen_language_is_that_of_later_pages_in_any_browser_until_it_is_t
     }
     let page = profile(&mut other).await;
     other
-        .submit(&page, form(&page).with("locale", ""), &[])
+        .submit(
+            &page,
+            page.form_to("/account/profile").with("locale", ""),
+            &[],
+        )
         .await;
     for (browser, lang) in [(&mut browser, "fr"), (&mut other, "de")] {
         let page = profile(browser).await;
@@ -121,14 +123,22 @@ async fn names_with_control_characters_long_names_and_unknown_languages_are_refu
         ("name", long.as_str()),
     ] {
         let answer = browser
-            .submit(&page, form(&page).with(field, bad), &[])
+            .submit(
+                &page,
+                page.form_to("/account/profile").with(field, bad),
+                &[],
+            )
             .await;
         assert_eq!(answer.status(), 422, "{field} {bad:?}");
         assert!(answer.text().contains("aria-invalid"));
     }
-    let unknown = form(&page).with("locale", "xx\r\nset-cookie: a=b");
+    let unknown = page
+        .form_to("/account/profile")
+        .with("locale", "xx\r\nset-cookie: a=b");
     assert_eq!(browser.submit(&page, unknown, &[]).await.status(), 400);
-    let oversized = form(&page).with("name", &"x".repeat(20_000));
+    let oversized = page
+        .form_to("/account/profile")
+        .with("name", &"x".repeat(20_000));
     assert_eq!(browser.submit_once(&page, oversized, &[]).await.status, 413);
     assert_eq!(changes(&server).await, 0);
 }
@@ -141,9 +151,9 @@ async fn neither_a_stranger_nor_another_site_changes_a_profile() {
     log_in(&mut bob, Person::BOB).await;
     let (page, of_bob) = (profile(&mut alice).await, profile(&mut bob).await);
     for form in [
-        form(&of_bob),
-        form(&page).without("csrf"),
-        form(&page).with("csrf", "x"),
+        of_bob.form_to("/account/profile"),
+        page.form_to("/account/profile").without("csrf"),
+        page.form_to("/account/profile").with("csrf", "x"),
     ] {
         let refused = alice.submit(&page, form.with("name", "Eve"), &[]).await;
         refused.is_trouble(403, "We didn’t accept that");

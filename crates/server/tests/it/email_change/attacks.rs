@@ -4,14 +4,18 @@ use super::*;
 
 #[tokio::test]
 async fn enumeration_the_answer_and_the_notice_are_the_same_and_the_owner_of_the_address_is_told() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
     let page = question(&mut browser).await;
     let mut answers = Vec::new();
     for email in ["free@example.test", "bob@example.test", "BOB@example.test"] {
         let answer = browser
-            .submit(&page, form(&page), &[("email", email)])
+            .submit(
+                &page,
+                page.form_to("/account/profile/email"),
+                &[("email", email)],
+            )
             .await;
         assert_eq!(answer.status(), 200);
         answers.push(answer.text().replace(email, "EMAIL"));
@@ -19,7 +23,7 @@ async fn enumeration_the_answer_and_the_notice_are_the_same_and_the_owner_of_the
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     let mut told = Vec::new();
     eventually("the owner is told", async || {
-        told = mails(&server, "bob@example.test").await;
+        told = mails_to(&server, "bob@example.test").await;
         !told.is_empty()
     })
     .await;
@@ -27,10 +31,10 @@ async fn enumeration_the_answer_and_the_notice_are_the_same_and_the_owner_of_the
     assert!(!told[0].contains("/verify_email"));
     // What the user sees is the same in all cases: notices, and the links of the activity.
     eventually("a notice of each request", async || {
-        mails(&server, OLD).await.len() == 3
+        mails_to(&server, OLD).await.len() == 3
     })
     .await;
-    assert_eq!(audited(&server, AuditEvent::LinkMade).await, 3);
+    assert_eq!(server.audited(AuditEvent::LinkMade).await, 3);
     assert_eq!(address(&server).await, verified(OLD));
     assert_eq!(
         user(&server, Person::BOB).await.email.as_deref(),
@@ -40,7 +44,7 @@ async fn enumeration_the_answer_and_the_notice_are_the_same_and_the_owner_of_the
 
 #[tokio::test]
 async fn header_injection_and_oversized_addresses_are_refused() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
     let page = question(&mut browser).await;
@@ -55,21 +59,29 @@ async fn header_injection_and_oversized_addresses_are_refused() {
         &format!("{}@example.test", "a".repeat(300)),
     ] {
         let answer = browser
-            .submit_once(&page, form(&page), &[("email", bad)])
+            .submit_once(
+                &page,
+                page.form_to("/account/profile/email"),
+                &[("email", bad)],
+            )
             .await;
         assert_eq!(answer.status, 422, "{bad:?}");
     }
     let long = "a".repeat(20_000);
     let answer = browser
-        .submit_once(&page, form(&page), &[("email", &long)])
+        .submit_once(
+            &page,
+            page.form_to("/account/profile/email"),
+            &[("email", &long)],
+        )
         .await;
     assert_eq!(answer.status, 413);
-    assert_eq!(audited(&server, AuditEvent::LinkMade).await, 0);
+    assert_eq!(server.audited(AuditEvent::LinkMade).await, 0);
 }
 
 #[tokio::test]
 async fn forged_foreign_expired_and_replayed_links_change_nothing() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     let undo = changed(&server, &mut browser).await;
     let (_, undo_token) = undo.split_once("token=").unwrap();
@@ -79,7 +91,7 @@ async fn forged_foreign_expired_and_replayed_links_change_nothing() {
             .text()
             .contains(ASKED)
     );
-    let verify = link(&server, "third@example.test", "/verify_email").await;
+    let verify = link_to(&server, "third@example.test", "/verify_email").await;
     let (_, verify_token) = verify.split_once("token=").unwrap();
     let unknown = "A".repeat(43);
     // A link of one page is none of another.
@@ -121,16 +133,16 @@ async fn forged_foreign_expired_and_replayed_links_change_nothing() {
 
 #[tokio::test]
 async fn another_site_changes_no_address() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut alice, mut bob) = (Browser::new(&server), Browser::new(&server));
     log_in(&mut alice, Person::ALICE).await;
     log_in(&mut bob, Person::BOB).await;
     let page = question(&mut alice).await;
     let of_bob = question(&mut bob).await;
     for form in [
-        form(&of_bob),
-        form(&page).without("csrf"),
-        form(&page).with("csrf", "x"),
+        of_bob.form_to("/account/profile/email"),
+        page.form_to("/account/profile/email").without("csrf"),
+        page.form_to("/account/profile/email").with("csrf", "x"),
     ] {
         let form = form.with("email", NEW);
         alice
@@ -138,12 +150,12 @@ async fn another_site_changes_no_address() {
             .await
             .is_trouble(403, NOT_FROM_HERE);
     }
-    assert_eq!(audited(&server, AuditEvent::LinkMade).await, 0);
+    assert_eq!(server.audited(AuditEvent::LinkMade).await, 0);
 }
 
 #[tokio::test]
 async fn pre_hijacking_an_address_that_is_not_confirmed_counts_for_nothing() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut eve = Browser::new(&server);
     log_in(&mut eve, Person::ALICE).await;
     assert!(
@@ -152,7 +164,7 @@ async fn pre_hijacking_an_address_that_is_not_confirmed_counts_for_nothing() {
             .text()
             .contains(ASKED)
     );
-    let url = link(&server, "victim@example.test", "/verify_email").await;
+    let url = link_to(&server, "victim@example.test", "/verify_email").await;
     let login = Browser::new(&server).open(&server.url("/login")).await;
     assert_eq!(login.status(), 200);
     let name = cardea_protocol::model::Username::parse("victim@example.test").unwrap();
@@ -172,10 +184,10 @@ async fn pre_hijacking_an_address_that_is_not_confirmed_counts_for_nothing() {
             .contains(ASKED)
     );
     eventually("the link of bob", async || {
-        mails(&server, "victim@example.test").await.len() == 2
+        mails_to(&server, "victim@example.test").await.len() == 2
     })
     .await;
-    let of_bob = mails(&server, "victim@example.test").await;
+    let of_bob = mails_to(&server, "victim@example.test").await;
     let token = |mail: &String| {
         let (_, rest) = mail.split_once("/verify_email?token=").unwrap();
         rest.get(..rest.find(['"', '<']).unwrap())
@@ -195,11 +207,11 @@ async fn pre_hijacking_an_address_that_is_not_confirmed_counts_for_nothing() {
 
 #[tokio::test]
 async fn two_confirmations_and_two_undos_at_once_count_once() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut alice = Browser::new(&server);
     log_in(&mut alice, Person::ALICE).await;
     assert!(ask(&mut alice, NEW).await.text().contains(ASKED));
-    let mut url = link(&server, NEW, "/verify_email").await;
+    let mut url = link_to(&server, NEW, "/verify_email").await;
     for _ in 0..2 {
         let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
         let (first, second) = (one.open(&url).await, two.open(&url).await);
@@ -210,7 +222,7 @@ async fn two_confirmations_and_two_undos_at_once_count_once() {
         let mut statuses = [first.status(), second.status()];
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 400]);
-        url = link(&server, OLD, "/email_undo").await;
+        url = link_to(&server, OLD, "/email_undo").await;
     }
     assert_eq!(address(&server).await, verified(OLD));
 }
@@ -230,13 +242,17 @@ async fn a_flood_of_requests_sends_few_mails() {
     for number in 0..20 {
         let email = format!("victim{number}@example.test");
         let answer = browser
-            .submit_once(&page, form(&page), &[("email", &email)])
+            .submit_once(
+                &page,
+                page.form_to("/account/profile/email"),
+                &[("email", &email)],
+            )
             .await;
         assert_eq!(answer.status, 200);
     }
     eventually("a link is made", async || {
-        audited(&server, AuditEvent::LinkMade).await > 0
+        server.audited(AuditEvent::LinkMade).await > 0
     })
     .await;
-    assert!(audited(&server, AuditEvent::LinkMade).await <= 4);
+    assert!(server.audited(AuditEvent::LinkMade).await <= 4);
 }

@@ -3,7 +3,6 @@
 mod attacks;
 
 use cardea_protocol::model::{AuditEvent, User};
-use cardea_store::AuditFilter;
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::WEB,
@@ -11,6 +10,8 @@ use cardea_testkit::{
     flows::{is_active, log_in, log_in_at, tokens},
 };
 use jiff::SignedDuration;
+
+use crate::mails::{link_to, mailbox_server, mails_to, press};
 
 const NEW: &str = "new@example.test";
 const OLD: &str = "alice@example.test";
@@ -20,25 +21,9 @@ const UNDONE: &str = "The change is undone";
 const USED: &str = "This link no longer works";
 const NOT_FROM_HERE: &str = "We didn’t accept that";
 
-/// A provider with a mailbox.
-async fn server() -> TestServer {
-    let builder = TestServer::builder().config(|config| {
-        config.development = true;
-        config.limits.login_per_account_per_minute = 100;
-    });
-    builder.issuer("http://localhost:9000").start().await
-}
-
 async fn question(browser: &mut Browser<'_>) -> Page {
     let url = browser.server().url("/account/profile/email");
     browser.open(&url).await
-}
-
-fn form(page: &Page) -> cardea_testkit::Form {
-    let mut forms = page.forms().into_iter();
-    forms
-        .find(|form| form.action.ends_with("/account/profile/email"))
-        .expect("the form")
 }
 
 /// Asks for another address, signed in.
@@ -49,49 +34,12 @@ async fn ask(browser: &mut Browser<'_>, email: &str) -> Page {
         (200, "/account/profile/email")
     );
     browser
-        .submit(&page, form(&page), &[("email", email)])
+        .submit(
+            &page,
+            page.form_to("/account/profile/email"),
+            &[("email", email)],
+        )
         .await
-}
-
-/// The texts of the mails to an address.
-async fn mails(server: &TestServer, to: &str) -> Vec<String> {
-    server.send_mails().await;
-    let mut browser = Browser::new(server);
-    let list = browser.open(&server.url("/dev/mailbox")).await;
-    let mut found = Vec::new();
-    for piece in list.text().split("href=\"/dev/mailbox/").skip(1) {
-        let (id, rest) = piece.split_once('"').unwrap();
-        let row = rest.split("</li>").next().unwrap();
-        if row.contains(&format!("<bdi>{to}</bdi>")) {
-            let url = server.url(&format!("/dev/mailbox/{id}"));
-            found.push(browser.open(&url).await.text().to_owned());
-        }
-    }
-    found
-}
-
-/// The link to a page that was mailed to an address.
-async fn link(server: &TestServer, to: &str, page: &str) -> String {
-    let mut found = None;
-    let page = format!("{page}?token=");
-    eventually("the link is mailed", async || {
-        let mails = mails(server, to).await;
-        found = mails.iter().find_map(|mail| {
-            let (_, rest) = mail.split_once(&page)?;
-            let token = rest.get(..rest.find(['"', '<'])?)?;
-            Some(server.url(&format!("{page}{token}")))
-        });
-        found.is_some()
-    })
-    .await;
-    found.unwrap()
-}
-
-/// Opens a link and presses its button.
-async fn press(browser: &mut Browser<'_>, url: &str) -> Page {
-    let page = browser.open(url).await;
-    assert_eq!(page.status(), 200, "{}", page.text());
-    browser.submit(&page, page.form(), &[]).await
 }
 
 async fn user(server: &TestServer, person: Person) -> User {
@@ -108,34 +56,25 @@ fn verified(address: &str) -> (Option<String>, bool) {
     (Some(address.to_owned()), true)
 }
 
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, cardea_store::Page::first(10));
-    rows.await.unwrap().items.len()
-}
-
 /// Alice has changed her address; the link back.
 async fn changed(server: &TestServer, browser: &mut Browser<'_>) -> String {
     log_in(browser, Person::ALICE).await;
     assert_eq!(ask(browser, NEW).await.heading(), "Your account");
-    let url = link(server, NEW, "/verify_email").await;
+    let url = link_to(server, NEW, "/verify_email").await;
     let done = press(&mut Browser::new(server), &url).await;
     assert_eq!((done.status(), done.heading().as_str()), (200, CONFIRMED));
-    link(server, OLD, "/email_undo").await
+    link_to(server, OLD, "/email_undo").await
 }
 
 #[tokio::test]
 async fn an_address_is_changed_once_it_is_confirmed_and_both_addresses_are_told() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     log_in(&mut browser, Person::ALICE).await;
     let asked = ask(&mut browser, NEW).await;
     assert!(asked.text().contains(ASKED) && asked.text().contains(NEW));
-    let url = link(&server, NEW, "/verify_email").await;
-    let notices = mails(&server, OLD).await;
+    let url = link_to(&server, NEW, "/verify_email").await;
+    let notices = mails_to(&server, OLD).await;
     assert!(notices[0].contains(NEW), "{}", notices[0]);
     assert!(!notices[0].contains("/verify_email"));
     // A mail scanner reads the link.
@@ -150,13 +89,13 @@ async fn an_address_is_changed_once_it_is_confirmed_and_both_addresses_are_told(
     elsewhere.open(&url).await.is_trouble(400, USED);
     let profile = browser.open(&server.url("/account/profile")).await;
     assert!(profile.text().contains(NEW), "the session stays");
-    assert_eq!(audited(&server, AuditEvent::EmailVerified).await, 1);
-    link(&server, OLD, "/email_undo").await;
+    assert_eq!(server.audited(AuditEvent::EmailVerified).await, 1);
+    link_to(&server, OLD, "/email_undo").await;
 }
 
 #[tokio::test]
 async fn the_address_before_takes_a_change_back_within_seven_days_and_locks_out() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut eve, mut owner) = (Browser::new(&server), Browser::new(&server));
     let granted = tokens(
         &mut Browser::new(&server),
@@ -172,9 +111,9 @@ async fn the_address_before_takes_a_change_back_within_seven_days_and_locks_out(
             .text()
             .contains(ASKED)
     );
-    let url = link(&server, "eve@example.test", "/verify_email").await;
+    let url = link_to(&server, "eve@example.test", "/verify_email").await;
     assert_eq!(press(&mut eve, &url).await.heading(), CONFIRMED);
-    let undo_of_eve = link(&server, NEW, "/email_undo").await;
+    let undo_of_eve = link_to(&server, NEW, "/email_undo").await;
     let deletion = eve.open(&server.url("/account/deletion")).await;
     let forms = deletion.forms();
     let delete = forms
@@ -190,7 +129,7 @@ async fn the_address_before_takes_a_change_back_within_seven_days_and_locks_out(
     assert_eq!(address(&server).await, verified(OLD));
     let alice = user(&server, Person::ALICE).await;
     assert!(alice.account.must_change_password && alice.account.delete_at.is_none());
-    assert_eq!(audited(&server, AuditEvent::EmailUndone).await, 1);
+    assert_eq!(server.audited(AuditEvent::EmailUndone).await, 1);
     assert_eq!(eve.open(&server.url("/account")).await.path(), "/login");
     let token = granted["access_token"].as_str().unwrap();
     assert!(!is_active(&server, WEB, token).await);
@@ -200,9 +139,9 @@ async fn the_address_before_takes_a_change_back_within_seven_days_and_locks_out(
     // Neither link works again, nor that of the change in between.
     owner.open(&undo).await.is_trouble(400, USED);
     eve.open(&undo_of_eve).await.is_trouble(400, USED);
-    let told = mails(&server, "eve@example.test").await;
+    let told = mails_to(&server, "eve@example.test").await;
     assert!(told.iter().any(|mail| mail.contains("no longer used")));
-    let reset = link(&server, OLD, "/password_reset").await;
+    let reset = link_to(&server, OLD, "/password_reset").await;
     let page = owner.open(&reset).await;
     let fill = [("password", "seven-otters-in-a-canoe")];
     let page = owner.submit(&page, page.form(), &fill).await;
@@ -211,7 +150,7 @@ async fn the_address_before_takes_a_change_back_within_seven_days_and_locks_out(
 
 #[tokio::test]
 async fn an_undo_ends_after_seven_days() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     let undo = changed(&server, &mut browser).await;
     let page = browser.open(&undo).await;
@@ -226,23 +165,29 @@ async fn an_undo_ends_after_seven_days() {
 
 #[tokio::test]
 async fn a_change_takes_a_recent_sign_in() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     let answer = server.get("/account/profile/email").send().await;
     assert_eq!(answer.location(), server.url("/login?return_to=email"));
     log_in(&mut browser, Person::ALICE).await;
     let page = question(&mut browser).await;
     server.advance(SignedDuration::from_mins(11));
-    let asked = browser.submit(&page, form(&page), &[("email", NEW)]).await;
+    let asked = browser
+        .submit(
+            &page,
+            page.form_to("/account/profile/email"),
+            &[("email", NEW)],
+        )
+        .await;
     assert_eq!((asked.status(), asked.path()), (200, "/login"));
     let back = log_in_at(&mut browser, &asked, Person::ALICE).await;
     assert_eq!(back.path(), "/account/profile/email");
-    assert!(mails(&server, NEW).await.is_empty());
+    assert!(mails_to(&server, NEW).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_user_without_an_address_adds_one_and_one_that_is_not_verified_gets_no_way_back() {
-    let server = server().await;
+    let server = mailbox_server().await;
     for (number, before) in [None, Some(("stranger@example.test".to_owned(), false))]
         .into_iter()
         .enumerate()
@@ -261,11 +206,11 @@ async fn a_user_without_an_address_adds_one_and_one_that_is_not_verified_gets_no
         log_in(&mut browser, Person::ALICE).await;
         let to = format!("first{number}@example.test");
         assert!(ask(&mut browser, &to).await.text().contains(ASKED));
-        let url = link(&server, &to, "/verify_email").await;
+        let url = link_to(&server, &to, "/verify_email").await;
         assert_eq!(press(&mut browser, &url).await.heading(), CONFIRMED);
         assert_eq!(address(&server).await, verified(&to));
     }
-    assert!(mails(&server, "stranger@example.test").await.is_empty());
+    assert!(mails_to(&server, "stranger@example.test").await.is_empty());
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn an_administrator_hands_over_a_link_or_mails_it() {
     assert_eq!(view["reset_link_expires_at"], mailed["expires_at"]);
     // The one that was mailed has replaced the other.
     Browser::new(&server).open(url).await.is_trouble(400, USED);
-    assert_eq!(audited(&server, AuditEvent::FactorResetRequested).await, 2);
+    assert_eq!(server.audited(AuditEvent::FactorResetRequested).await, 2);
     assert!(has_factors(&server, Person::ALICE).await);
 }
 

@@ -4,9 +4,7 @@ mod administration;
 
 use cardea_protocol::{mail::MailTemplate, model::AuditEvent};
 use cardea_seal::RandomToken;
-use cardea_store::{
-    AuditFilter, ClaimMessages, Message, MessageKind, NewResetLink, RequestFactorReset,
-};
+use cardea_store::{ClaimMessages, Message, MessageKind, NewResetLink, RequestFactorReset};
 use cardea_testkit::{
     Browser, Builder, Page, Person, TestServer,
     clients::SPA,
@@ -76,15 +74,6 @@ async fn confirm(browser: &mut Browser<'_>, page: &Page, password: &str) -> Page
         .await
 }
 
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, cardea_store::Page::first(100));
-    rows.await.unwrap().items.len()
-}
-
 async fn mails(server: &TestServer) -> Vec<MailTemplate> {
     let claim = ClaimMessages {
         kind: MessageKind::Mail,
@@ -132,7 +121,7 @@ async fn a_link_and_the_password_remove_all_factors_and_open_no_session() {
     assert_eq!(browser.open(&server.url("/account")).await.path(), "/login");
     assert!(!has_factors(&server, Person::ALICE).await);
     assert!(has_factors(&server, Person::BOB).await);
-    assert_eq!(audited(&server, AuditEvent::FactorsReset).await, 1);
+    assert_eq!(server.audited(AuditEvent::FactorsReset).await, 1);
     assert_eq!(mails(&server).await, [MailTemplate::FactorsReset]);
     // The policy asks for a new one where it is required.
     let page = after_password(&mut browser, Person::ALICE).await;
@@ -205,7 +194,7 @@ async fn two_uses_of_a_reset_link_at_once_remove_once() {
     let mut statuses = [first.status(), second.status()];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 400]);
-    assert_eq!(audited(&server, AuditEvent::FactorsReset).await, 1);
+    assert_eq!(server.audited(AuditEvent::FactorsReset).await, 1);
 }
 
 #[tokio::test]
@@ -282,10 +271,10 @@ async fn before_its_delay_a_link_does_nothing_and_a_sign_in_with_the_factor_canc
     // Just then the owner signs in with the second factor.
     let mut owner = Browser::new(&server);
     let asked = after_password(&mut owner, Person::ALICE).await;
-    assert_eq!(audited(&server, AuditEvent::FactorResetCancelled).await, 0);
+    assert_eq!(server.audited(AuditEvent::FactorResetCancelled).await, 0);
     enter(&mut owner, &asked, &app.code(&server)).await;
     assert!(owner.cookie(SESSION).is_some());
-    assert_eq!(audited(&server, AuditEvent::FactorResetCancelled).await, 1);
+    assert_eq!(server.audited(AuditEvent::FactorResetCancelled).await, 1);
     let refused = confirm(&mut thief, &page, Person::ALICE.password).await;
     refused.is_trouble(400, USED);
     assert!(has_factors(&server, Person::ALICE).await);
@@ -325,6 +314,6 @@ async fn a_reset_without_a_link_happens_after_its_delay_once() {
         server.reset_due_factors().await;
     }
     assert!(!has_factors(&server, Person::ALICE).await);
-    assert_eq!(audited(&server, AuditEvent::FactorsReset).await, 1);
+    assert_eq!(server.audited(AuditEvent::FactorsReset).await, 1);
     assert_eq!(mails(&server).await, [MailTemplate::FactorsReset]);
 }

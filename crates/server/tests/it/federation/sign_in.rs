@@ -1,4 +1,5 @@
 use cardea_protocol::federation::ClaimTarget;
+use cardea_store::{UserChange, UserUpdate};
 use cardea_testkit::{Browser, Person, flows::log_in};
 use serde_json::{Value, json};
 
@@ -38,6 +39,29 @@ async fn a_stranger_gets_an_account_at_the_first_sign_in_and_the_same_at_the_nex
     let links = stage.server.store.links_of(&user.subject).await.unwrap();
     assert_eq!(links.len(), 1);
     assert!(links[0].last_used_at.is_some());
+}
+
+#[tokio::test]
+async fn a_password_that_must_be_changed_is_not_asked_for_at_a_sign_in_without_it() {
+    let stage = Stage::new().await;
+    let claims = json!({"preferred_username": "dana"});
+    let mut browser = Browser::new(&stage.server);
+    let first = stage.sign_in(&mut browser, "42", claims.clone()).await;
+    assert!(is_signed_in(&first, "dana"));
+    let command = UserChange {
+        subject: stage.user("dana").await.unwrap().subject,
+        update: UserUpdate {
+            must_change_password: Some(true),
+            ..UserUpdate::default()
+        },
+        cause: stage.server.cause(),
+    };
+    assert!(stage.server.store.change_user(command).await.unwrap());
+    let mut browser = Browser::new(&stage.server);
+    let page = stage.sign_in(&mut browser, "42", claims).await;
+    assert!(is_signed_in(&page, "dana"), "{} {}", page.url, page.text());
+    let user = stage.user("dana").await.unwrap();
+    assert!(user.account.must_change_password, "it still must");
 }
 
 #[tokio::test]

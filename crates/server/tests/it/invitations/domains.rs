@@ -48,10 +48,7 @@ async fn d27_a_verified_address_of_a_domain_is_offered_membership_on_the_profile
     assert!(joins(&page).is_none());
     let mine = memberships(&server, "bob").await;
     assert_eq!(mine[0], ("acme".to_owned(), Vec::new()), "no roles");
-    assert_eq!(
-        audited(&server, AuditEvent::OrganizationMemberAdded).await,
-        3
-    );
+    assert_eq!(server.audited(AuditEvent::OrganizationMemberAdded).await, 3);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use cardea_protocol::{
 };
 use cardea_seal::RandomToken;
 use cardea_store::{
-    AddInvitation, AuditFilter, Page as Window, PutMember, RevokeInvitation, UserChange, UserUpdate,
+    AddInvitation, Page as Window, PutMember, RevokeInvitation, UserChange, UserUpdate,
 };
 use cardea_testkit::{Browser, Page, Person, TestServer, clients::SPA, flows::log_in};
 use cardea_web::config::SecretText;
@@ -109,15 +109,6 @@ async fn memberships(server: &TestServer, username: &str) -> Vec<(String, Vec<St
         .collect()
 }
 
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, Window::first(100)).await;
-    rows.unwrap().items.len()
-}
-
 /// The action of the only form of a page.
 fn action(page: &Page) -> String {
     page.form().value("action").to_owned()
@@ -144,7 +135,7 @@ async fn an_invitation_makes_a_verified_account_that_is_signed_in() {
     let mine = memberships(&server, "dora").await;
     assert_eq!(mine, [("acme".to_owned(), vec!["buyer".to_owned()])]);
     browser.open(&url).await.is_trouble(400, USED);
-    assert_eq!(audited(&server, AuditEvent::InvitationUsed).await, 1);
+    assert_eq!(server.audited(AuditEvent::InvitationUsed).await, 1);
     // The address logs in.
     let mut other = Browser::new(&server);
     let page = other.open(&server.url("/login")).await;

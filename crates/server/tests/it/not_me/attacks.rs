@@ -6,11 +6,11 @@ use super::*;
 
 #[tokio::test]
 async fn a_changed_address_does_not_lead_the_new_password_to_the_attacker() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut eve, mut owner) = (Browser::new(&server), Browser::new(&server));
     let url = taken_over(&server, &mut eve).await;
     let page = eve.open(&server.url("/account/profile/email")).await;
-    let form = form_of(&page, "/account/profile/email");
+    let form = page.form_to("/account/profile/email");
     eve.submit(&page, form, &[("email", "eve@example.test")])
         .await;
     let verify = link_to(&server, "eve@example.test", "/verify_email").await;
@@ -37,7 +37,7 @@ async fn a_changed_address_does_not_lead_the_new_password_to_the_attacker() {
 
 #[tokio::test]
 async fn forged_foreign_and_replayed_links_answer_alike_and_change_nothing() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut eve, mut owner) = (Browser::new(&server), Browser::new(&server));
     let url = taken_over(&server, &mut eve).await;
     let (_, token) = url.split_once("token=").unwrap();
@@ -75,7 +75,7 @@ async fn forged_foreign_and_replayed_links_answer_alike_and_change_nothing() {
 
 #[tokio::test]
 async fn two_presses_at_once_count_once() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let url = taken_over(&server, &mut Browser::new(&server)).await;
     let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
     let (first, second) = (one.open(&url).await, two.open(&url).await);
@@ -86,7 +86,7 @@ async fn two_presses_at_once_count_once() {
     let mut statuses = [first.status(), second.status()];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 400]);
-    assert_eq!(audited(&server, AuditEvent::LoginDisowned).await, 1);
+    assert_eq!(server.audited(AuditEvent::LoginDisowned).await, 1);
     let resets = async || {
         let mails = mails_to(&server, ADDRESS).await;
         let resets = mails.iter().filter(|mail| mail.contains("/password_reset"));
@@ -98,7 +98,7 @@ async fn two_presses_at_once_count_once() {
 
 #[tokio::test]
 async fn a_link_of_a_disabled_user_does_nothing() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let url = taken_over(&server, &mut Browser::new(&server)).await;
     let command = cardea_store::UserChange {
         subject: server.subject(Person::ALICE).await,

@@ -3,26 +3,21 @@
 mod attacks;
 
 use cardea_protocol::model::{AuditEvent, User};
-use cardea_store::AuditFilter;
-use cardea_testkit::{Browser, Page, Person, TestServer, eventually, flows::log_in};
+use cardea_testkit::{
+    Browser, Person, TestServer,
+    clients::WEB,
+    eventually,
+    flows::{is_active, log_in, refresh, tokens},
+};
 use jiff::SignedDuration;
 
-use crate::mails::{form_of, link_to, mails_to};
+use crate::mails::{link_to, mailbox_server, mails_to, press};
 
 const ADDRESS: &str = "alice@example.test";
 const NEW: &str = "seven-rusty-hinges-of-oak";
 const SECURED: &str = "Your account is secured";
 const USED: &str = "This link no longer works";
 const PASSWORD: &str = "/account/security/password";
-
-/// A provider with a mailbox.
-async fn server() -> TestServer {
-    let builder = TestServer::builder().config(|config| {
-        config.development = true;
-        config.limits.login_per_account_per_minute = 100;
-    });
-    builder.issuer("http://localhost:9000").start().await
-}
 
 /// Whoever knows Alice's password changes it. The link in the mail about that.
 async fn taken_over(server: &TestServer, eve: &mut Browser<'_>) -> String {
@@ -34,14 +29,8 @@ async fn taken_over(server: &TestServer, eve: &mut Browser<'_>) -> String {
 async fn change_password(browser: &mut Browser<'_>, present: &str, new: &str) {
     let page = browser.open(&browser.server().url(PASSWORD)).await;
     let fill = [("present", present), ("password", new)];
-    let done = browser.submit(&page, form_of(&page, PASSWORD), &fill).await;
+    let done = browser.submit(&page, page.form_to(PASSWORD), &fill).await;
     assert_eq!(done.path(), "/account/security", "{}", done.text());
-}
-
-async fn press(browser: &mut Browser<'_>, url: &str) -> Page {
-    let page = browser.open(url).await;
-    assert_eq!(page.status(), 200, "{}", page.text());
-    browser.submit(&page, page.form(), &[]).await
 }
 
 async fn alice(server: &TestServer) -> User {
@@ -54,18 +43,9 @@ async fn has_password(server: &TestServer) -> bool {
     server.store.has_password(&subject).await.unwrap()
 }
 
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, cardea_store::Page::first(10));
-    rows.await.unwrap().items.len()
-}
-
 #[tokio::test]
 async fn a_user_who_did_not_change_the_password_locks_out_who_did() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut eve, mut owner) = (Browser::new(&server), Browser::new(&server));
     let url = taken_over(&server, &mut eve).await;
     // A mail scanner reads the link.
@@ -84,7 +64,7 @@ async fn a_user_who_did_not_change_the_password_locks_out_who_did() {
     assert!(done.text().contains(ADDRESS));
     assert_eq!(eve.open(&server.url("/account")).await.path(), "/login");
     assert!(!has_password(&server).await);
-    assert_eq!(audited(&server, AuditEvent::LoginDisowned).await, 1);
+    assert_eq!(server.audited(AuditEvent::LoginDisowned).await, 1);
     owner.open(&url).await.is_trouble(400, USED);
     // The way back: a new password by mail, which the attacker does not know.
     let reset = link_to(&server, ADDRESS, "/password_reset").await;
@@ -99,8 +79,24 @@ async fn a_user_who_did_not_change_the_password_locks_out_who_did() {
 }
 
 #[tokio::test]
+async fn the_apps_of_who_did_it_lose_their_access() {
+    let server = mailbox_server().await;
+    let mut eve = Browser::new(&server);
+    let url = taken_over(&server, &mut eve).await;
+    let scope = (Person::ALICE, "openid offline_access");
+    let granted = tokens(&mut eve, WEB, scope).await;
+    let token = granted["access_token"].as_str().unwrap();
+    assert!(is_active(&server, WEB, token).await);
+    let done = press(&mut Browser::new(&server), &url).await;
+    assert_eq!(done.heading(), SECURED);
+    assert!(!is_active(&server, WEB, token).await);
+    let refreshed = refresh(&server, WEB, granted["refresh_token"].as_str().unwrap()).await;
+    refreshed.refused(400, "invalid_grant");
+}
+
+#[tokio::test]
 async fn the_mail_says_when_where_and_in_which_browser() {
-    let server = server().await;
+    let server = mailbox_server().await;
     taken_over(&server, &mut Browser::new(&server)).await;
     let mails = mails_to(&server, ADDRESS).await;
     let mail = mails.iter().find(|mail| mail.contains("/not_me?token="));
@@ -112,7 +108,7 @@ async fn the_mail_says_when_where_and_in_which_browser() {
 
 #[tokio::test]
 async fn a_password_set_by_a_link_is_told_with_a_link() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let mut browser = Browser::new(&server);
     let page = browser.open(&server.url("/password_reset")).await;
     let asked = browser
@@ -131,7 +127,7 @@ async fn a_password_set_by_a_link_is_told_with_a_link() {
 
 #[tokio::test]
 async fn a_password_set_by_an_operator_is_told_in_the_language_of_the_user() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let command = cardea_store::UserChange {
         subject: server.subject(Person::ALICE).await,
         update: cardea_store::UserUpdate {
@@ -153,7 +149,7 @@ async fn a_password_set_by_an_operator_is_told_in_the_language_of_the_user() {
 
 #[tokio::test]
 async fn a_link_ends_after_seven_days() {
-    let server = server().await;
+    let server = mailbox_server().await;
     let (mut eve, mut owner) = (Browser::new(&server), Browser::new(&server));
     let url = taken_over(&server, &mut eve).await;
     server.advance(SignedDuration::from_hours(7 * 24) - SignedDuration::from_mins(1));
@@ -168,7 +164,7 @@ async fn a_link_ends_after_seven_days() {
 
 #[tokio::test]
 async fn a_user_without_a_verified_address_is_told_nothing_and_nothing_fails() {
-    let server = server().await;
+    let server = mailbox_server().await;
     for email in [None, Some((ADDRESS.to_owned(), false))] {
         let command = cardea_store::UserChange {
             subject: server.subject(Person::ALICE).await,
@@ -185,5 +181,5 @@ async fn a_user_without_a_verified_address_is_told_nothing_and_nothing_fails() {
         change_password(&mut browser, NEW, Person::ALICE.password).await;
     }
     assert!(mails_to(&server, ADDRESS).await.is_empty());
-    assert_eq!(audited(&server, AuditEvent::LinkMade).await, 0);
+    assert_eq!(server.audited(AuditEvent::LinkMade).await, 0);
 }

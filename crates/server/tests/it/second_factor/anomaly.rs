@@ -8,22 +8,13 @@ use cardea_protocol::{
     roles::{OrganizationConfig, RoleConfig},
 };
 use cardea_server::config::MfaRule;
-use cardea_store::{AuditFilter, Page as StorePage, PutMember};
+use cardea_store::PutMember;
 use cardea_testkit::{Answer, TestClient, clients::WEB, flows::tokens};
 
 use super::*;
 
 const AWAY: [u8; 4] = [198, 51, 100, 1];
 const OTHER: &str = "curl/8";
-
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let rows = server.store.audit(filter, StorePage::first(100)).await;
-    rows.unwrap().items.len()
-}
 
 /// Alice's browser, which she trusts, after its session has ended.
 async fn trusting(server: &TestServer) -> (Browser<'_>, App) {
@@ -56,13 +47,13 @@ async fn a_trusted_device_is_asked_from_another_network_and_browser_at_once() {
         );
     }
     // Both at once: the second factor is asked, and the trust has ended.
-    let before = audited(&server, AuditEvent::DeviceForgotten).await;
+    let before = server.audited(AuditEvent::DeviceForgotten).await;
     let mut thief = copy(&server, &browser).at(AWAY).named("another");
     let page = after_password(&mut thief, &request(), Person::ALICE).await;
     assert_eq!(page.path(), "/second_factor");
     assert!(thief.cookie(SESSION).is_none());
     assert_eq!(
-        audited(&server, AuditEvent::DeviceForgotten).await,
+        server.audited(AuditEvent::DeviceForgotten).await,
         before + 1
     );
     // The owner proves it once, and may trust the browser again.
@@ -125,7 +116,7 @@ async fn a_refresh_token_from_elsewhere_is_refused_for_users_with_a_second_facto
         }
         // An hour later than the move to `HOME`, the next one is audited again.
         server.advance(SignedDuration::from_hours(1));
-        let before = audited(&server, AuditEvent::RefreshAnomaly).await;
+        let before = server.audited(AuditEvent::RefreshAnomaly).await;
         let stolen = refresh(&server, client, &current, THIEF).await;
         if !refused {
             stolen.granted();
@@ -135,10 +126,7 @@ async fn a_refresh_token_from_elsewhere_is_refused_for_users_with_a_second_facto
         refresh(&server, client, &current, THIEF)
             .await
             .refused(400, "invalid_grant");
-        assert_eq!(
-            audited(&server, AuditEvent::RefreshAnomaly).await,
-            before + 1
-        );
+        assert_eq!(server.audited(AuditEvent::RefreshAnomaly).await, before + 1);
         // Where it was used before it goes on, after an update too.
         let next = token(&refresh(&server, client, &current, UPDATED).await.granted());
         refresh(&server, client, &next, THIEF)

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use cardea_protocol::model::AuditEvent;
-use cardea_store::{AuditFilter, MAX_PAGE, Page};
 use cardea_testkit::{
     Answer, Browser, Person, TestClient, TestServer,
     clients::{SPA, STRICT, WEB},
@@ -51,21 +50,12 @@ impl Refreshing<'_> {
         self.present(current, HOME)
             .await
             .refused(400, "invalid_grant");
-        assert_eq!(audited(self.server, AuditEvent::RefreshReuse).await, 1);
+        assert_eq!(self.server.audited(AuditEvent::RefreshReuse).await, 1);
     }
 }
 
 fn token(tokens: &Value) -> String {
     tokens["refresh_token"].as_str().unwrap().to_owned()
-}
-
-async fn audited(server: &TestServer, event: AuditEvent) -> usize {
-    let filter = AuditFilter {
-        event: Some(event),
-        ..AuditFilter::default()
-    };
-    let page = Page::first(MAX_PAGE);
-    server.store.audit(filter, page).await.unwrap().items.len()
 }
 
 fn seconds(seconds: i64) -> SignedDuration {
@@ -86,7 +76,7 @@ async fn a_lost_response_and_two_tabs_get_the_same_successor() {
     }
     server.advance(seconds(10));
     spa.gives(&old, HOME, &new).await;
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 0);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 0);
     spa.present(&new, HOME).await.granted();
 }
 
@@ -106,8 +96,8 @@ async fn t2_retries_in_every_second_generation_are_audited_and_logged() {
         old = new;
         new = token(&spa.present(&old, HOME).await.granted());
     }
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedOften).await, 2);
-    assert_eq!(audited(&server, AuditEvent::RefreshReuse).await, 0);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedOften).await, 2);
+    assert_eq!(server.audited(AuditEvent::RefreshReuse).await, 0);
     let text = log.text();
     assert_eq!(text.matches("are often presented again").count(), 2);
     assert!(text.contains("WARN") && !text.contains(&old) && !text.contains(&new));
@@ -136,7 +126,7 @@ async fn t2_an_attacker_beside_the_client_is_found_at_the_third_rotation() {
             (old, new) = (new, next);
         }
         assert_eq!(shadowed, 2);
-        assert_eq!(audited(&server, AuditEvent::RefreshReuse).await, 1);
+        assert_eq!(server.audited(AuditEvent::RefreshReuse).await, 1);
         spa.present(&new, HOME).await.refused(400, "invalid_grant");
     }
 }
@@ -151,7 +141,7 @@ async fn a_laptop_that_slept_may_come_late_once_a_day_and_the_person_sees_it() {
     let (old, new) = spa.rotated().await;
     server.advance(seconds(11));
     spa.gives(&old, HOME, &new).await;
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 1);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 1);
     let mut browser = Browser::new(&server);
     cardea_testkit::flows::log_in(&mut browser, Person::ALICE).await;
     let apps = browser.open(&server.url("/account/apps")).await;
@@ -172,7 +162,7 @@ async fn after_a_day_one_may_be_late_again() {
     let next = token(&spa.present(&new, HOME).await.granted());
     server.advance(SignedDuration::from_hours(24));
     spa.gives(&new, ELSEWHERE, &next).await;
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 2);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 2);
 }
 
 #[tokio::test]
@@ -185,10 +175,10 @@ async fn from_another_network_or_device_a_prompt_retry_is_a_late_one() {
         };
         let (old, new) = spa.rotated().await;
         spa.gives(&old, from, &new).await;
-        assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 1);
+        assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 1);
         spa.present(&old, from).await.refused(400, "invalid_grant");
         spa.present(&new, HOME).await.refused(400, "invalid_grant");
-        assert_eq!(audited(&server, AuditEvent::RefreshReuse).await, 1);
+        assert_eq!(server.audited(AuditEvent::RefreshReuse).await, 1);
     }
 }
 
@@ -232,10 +222,10 @@ async fn t2_a_confidential_client_may_retry_from_anywhere_for_sixty_seconds_and_
         server.advance(seconds(20));
         web.gives(&old, from, &new).await;
     }
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 0);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 0);
     server.advance(seconds(1));
     web.gives(&old, HOME, &new).await;
-    assert_eq!(audited(&server, AuditEvent::RefreshRetriedLate).await, 1);
+    assert_eq!(server.audited(AuditEvent::RefreshRetriedLate).await, 1);
     web.is_theft((&old, &new)).await;
 }
 
@@ -273,12 +263,12 @@ async fn a_new_network_at_a_rotation_is_audited_once() {
     };
     let (_, mut current) = spa.rotated().await;
     // The browser that redeemed the code named no user agent, so the first rotation was an anomaly already.
-    let before = audited(&server, AuditEvent::RefreshAnomaly).await;
+    let before = server.audited(AuditEvent::RefreshAnomaly).await;
     for from in [ELSEWHERE, HOME, ELSEWHERE] {
         current = token(&spa.present(&current, from).await.granted());
     }
     assert_eq!(
-        (before, audited(&server, AuditEvent::RefreshAnomaly).await),
+        (before, server.audited(AuditEvent::RefreshAnomaly).await),
         (1, 1)
     );
 }

@@ -1,10 +1,10 @@
-//! Links with which owners take an account back from whoever changed it, and all other links to an address.
+//! Links with which owners take an account back from an attacker, and all other links to an address.
 
 use cardea_protocol::{
     mail::{EmailAddress, Mail, MailTemplate, MailValue},
     model::{Actor, Cause, LinkPurpose, User},
 };
-use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink};
+use cardea_store::{Constraint, LinkEffect, NewLink, StoreError, TakeLink, Taken};
 use jiff::SignedDuration;
 
 use crate::{
@@ -20,19 +20,28 @@ const PASSWORD_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of a living link.
 pub(crate) enum Used {
-    Done,
+    Done(Taken),
     /// Nothing: the address got an account in the meantime.
     AddressTaken,
     /// Nothing: so many changes can be undone already.
     TooMany,
 }
 
+/// What an owner has again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restored {
+    /// The account and its address.
+    Whole,
+    /// The account. The address got another account in the meantime, so this one has none.
+    WithoutAddress,
+}
+
 /// Single use: the store decides.
 pub(crate) async fn use_link(ctx: &Ctx, command: TakeLink) -> Result<Used, Failure> {
     match ctx.app.store.take_link(command).await {
-        Ok(Some(_)) => {
+        Ok(Some(taken)) => {
             ctx.app.mail.wake();
-            Ok(Used::Done)
+            Ok(Used::Done(taken))
         }
         Ok(None) => Err(Failure::page(
             PageError::UsedLink,
@@ -52,19 +61,19 @@ pub(crate) async fn use_link(ctx: &Ctx, command: TakeLink) -> Result<Used, Failu
 pub(crate) struct TakeBack<'a> {
     pub(crate) token: &'a str,
     pub(crate) user: &'a User,
-    /// The owner's address, which the account has from now on.
+    /// The owner's address, which the account has from now on, unless it got another account in the meantime.
     pub(crate) address: &'a EmailAddress,
 }
 
 impl TakeBack<'_> {
-    /// The password is removed, whoever had the account may know it: the owner is mailed a link to a new one. The link that was followed
+    /// The password is removed, as the attacker may know it: the owner is mailed a link to a new one. The link that was followed
     /// is up to seven days old, so it is no such link itself.
     pub(crate) async fn act(
         &self,
         ctx: &Ctx,
         effect: LinkEffect,
         template: MailTemplate,
-    ) -> Result<Used, Failure> {
+    ) -> Result<Restored, Failure> {
         let subject = self.user.subject.clone();
         let cause = ctx.caller.cause(Actor::Person(subject.clone()));
         let (next, mail) = self.new_password(ctx, &cause, template);
@@ -79,12 +88,16 @@ impl TakeBack<'_> {
                 cause,
             },
         );
-        let used = used.await?;
-        if matches!(used, Used::Done) {
-            ctx.app.backchannel_logout.wake();
-            tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "an owner took the account back by a link");
-        }
-        Ok(used)
+        let Used::Done(taken) = used.await? else {
+            let why = "a link that takes an account back met a conflict";
+            return Err(Failure::Internal(why.to_owned()));
+        };
+        ctx.app.backchannel_logout.wake();
+        tracing::info!(request_id = %ctx.caller.request_id, subject = subject.as_str(), "an owner took the account back by a link");
+        Ok(match taken.address_lost {
+            true => Restored::WithoutAddress,
+            false => Restored::Whole,
+        })
     }
 
     fn new_password(&self, ctx: &Ctx, cause: &Cause, template: MailTemplate) -> (NewLink, Mail) {

@@ -66,7 +66,7 @@ pub use jobs::{Jobs, Lease, Marks, Swept};
 pub use keys::{Keys, RingChange};
 pub use links::{
     LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MAX_NOT_ME_LINKS, MAX_UNDO_LINKS, MakeLink,
-    NewLink, Notice, TakeLink,
+    NewLink, Notice, TakeLink, Taken,
 };
 pub use organizations::{
     DomainOffer, JoinByDomain, MAX_MEMBERSHIPS, Member, Organizations, PutMember, PutOrganization,

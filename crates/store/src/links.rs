@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::Result;
 
-/// How many living links a user has for one purpose. A further one replaces the oldest.
+/// How many living links a user has for one purpose. A further one replaces the oldest, but not one that a stranger asks for.
 pub const MAX_LIVING_LINKS: u32 = 3;
 
 /// How many living links a user has that undo a change of the address. A further change is refused, since none of them may go: the first
@@ -28,7 +28,8 @@ pub struct NewLink {
     pub token: Digest,
     /// What it is for.
     pub purpose: LinkPurpose,
-    /// Of `VerifyEmail` the [`EmailChange`](cardea_protocol::model::EmailChange), of `EmailUndo` the address, of `NotMe` what is
+    /// Of `VerifyEmail` the [`EmailChange`](cardea_protocol::model::EmailChange), of `EmailUndo` the address, of a `PasswordReset`
+    /// that is mailed the address, which the user must still have, of `NotMe` what is
     /// [`Disowned`](cardea_protocol::disowned::Disowned); whether the user has a second factor is added to that.
     pub payload: Option<String>,
     /// Until when it can be used.
@@ -66,6 +67,17 @@ pub struct LivingLink {
     pub payload: Option<String>,
     /// Until when it can be used.
     pub expires_at: Timestamp,
+    /// Of `NotMe` the payload of the user's first living link of this purpose: what was added since then goes.
+    pub first: Option<String>,
+}
+
+/// A link that was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its user.
+    pub subject: Subject,
+    /// Whether the address of `UndoEmail` or `NotMe` belongs to another user by now, so that this one has no address any more.
+    pub address_lost: bool,
 }
 
 /// Uses a link, together with its effect.
@@ -91,10 +103,11 @@ pub enum LinkEffect {
     /// does nothing. An address with which another user logs in is a
     /// `Conflict`.
     VerifyEmail,
-    /// Of `EmailUndo`: the address of the link is the user's again, and verified. Who changed it is locked out, as by `NotMe`.
+    /// Of `EmailUndo`: the address of the link is the user's again, and verified; see [`Taken::address_lost`]. Who changed it is locked
+    /// out, as by `NotMe`.
     UndoEmail,
-    /// Of `NotMe`: all sessions end, all grants are revoked, and the password is removed; credentials that were added since go as
-    /// [`Disowned::takes`](cardea_protocol::disowned::Disowned::takes) says. The address to which the link was mailed is the user's
+    /// Of `NotMe`: all sessions end, all grants are revoked, and the password is removed; credentials that were added since, or since an
+    /// event before it whose link lives, go as [`Disowned::takes`](cardea_protocol::disowned::Disowned::takes) says. The address to which the link was mailed is the user's
     /// again. Links that were made later and undo or disown something do nothing any more, and a request to delete the account is
     /// cancelled.
     NotMe,
@@ -103,10 +116,11 @@ pub enum LinkEffect {
 /// Links.
 #[async_trait]
 pub trait Links: Send + Sync {
-    /// Makes a link. `false` when the user does not exist or is not enabled.
+    /// Makes a link. `false` when the user does not exist, is not enabled or has another address by now, and when a stranger asks for
+    /// one more than [`MAX_LIVING_LINKS`].
     async fn make_link(&self, command: MakeLink) -> Result<bool>;
     /// Reads a living link. Reading it does not use it: mail scanners read links.
     async fn link(&self, token: Digest, now: Timestamp) -> Result<Option<LivingLink>>;
-    /// Uses a link; returns its user. `None` when there is no such living link of an enabled user: nothing was written.
-    async fn take_link(&self, command: TakeLink) -> Result<Option<Subject>>;
+    /// Uses a link. `None` when there is no such living link of an enabled user: nothing was written.
+    async fn take_link(&self, command: TakeLink) -> Result<Option<Taken>>;
 }

@@ -24,4 +24,4 @@ email-undo-effect = Alle Geräte werden abgemeldet, keine App hat mehr Zugriff, 
 email-undo-button = Änderung rückgängig machen
 email-undo-done-title = Die Änderung ist rückgängig gemacht
 email-undo-done = Die Adresse Ihres Kontos ist wieder { $email }. Wir haben Ihnen eine Mail mit einem Link zu einem neuen Passwort geschickt.
-email-undo-taken = { $email } hat inzwischen ein eigenes Konto und kann hier nicht wiederhergestellt werden. Wenden Sie sich an Ihre Administratorin oder Ihren Administrator.
+email-undo-taken = Alle Geräte sind abgemeldet, und das Passwort gilt nicht mehr. { $email } hat inzwischen ein anderes Konto, deshalb hat das Konto { $user } keine Adresse mehr. Wir haben einen Link zu einem neuen Passwort an { $email } geschickt.

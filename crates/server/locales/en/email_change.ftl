@@ -24,4 +24,4 @@ email-undo-effect = All devices are signed out, no app has access any more, and 
 email-undo-button = Undo the change
 email-undo-done-title = The change is undone
 email-undo-done = The address of your account is { $email } again. We sent you a mail with a link to a new password.
-email-undo-taken = { $email } has an account of its own by now, so it can’t be restored here. Ask your administrator.
+email-undo-taken = All devices are signed out, and the password no longer works. { $email } has another account by now, so the account { $user } has no address any more. We sent a link to a new password to { $email }.

@@ -24,4 +24,4 @@ email-undo-effect = Se cierra la sesión en todos los dispositivos, ninguna apli
 email-undo-button = Deshacer el cambio
 email-undo-done-title = El cambio se ha deshecho
 email-undo-done = La dirección de su cuenta vuelve a ser { $email }. Le hemos enviado un correo con un enlace a una contraseña nueva.
-email-undo-taken = { $email } ya tiene su propia cuenta y no se puede restablecer aquí. Diríjase a su administrador.
+email-undo-taken = Se ha cerrado la sesión en todos los dispositivos y la contraseña ya no funciona. { $email } ya tiene otra cuenta, así que la cuenta { $user } ya no tiene dirección. Hemos enviado a { $email } un enlace a una contraseña nueva.

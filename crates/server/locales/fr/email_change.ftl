@@ -24,4 +24,4 @@ email-undo-effect = Tous les appareils sont déconnectés, aucune application n�
 email-undo-button = Annuler le changement
 email-undo-done-title = Le changement est annulé
 email-undo-done = L’adresse de votre compte est de nouveau { $email }. Nous vous avons envoyé un message avec un lien vers un nouveau mot de passe.
-email-undo-taken = { $email } a désormais son propre compte et ne peut pas être rétablie ici. Adressez-vous à votre administrateur.
+email-undo-taken = Tous les appareils sont déconnectés, et le mot de passe ne fonctionne plus. { $email } a désormais un autre compte, le compte { $user } n’a donc plus d’adresse. Nous avons envoyé un lien vers un nouveau mot de passe à { $email }.

@@ -21,9 +21,9 @@ use crate::{
         forms::csrf_parts,
         link::{LinkForm, followed},
     },
-    pages::{html, refused},
+    pages::html,
     password_reset::digest,
-    take_back::{TakeBack, Used},
+    take_back::TakeBack,
 };
 
 /// The page, below the issuer.
@@ -83,10 +83,8 @@ impl<'a> Undo<'a> {
             address,
         };
         let used = owner.act(ctx, LinkEffect::UndoEmail, MailTemplate::EmailUndone);
-        Ok(match used.await? {
-            Used::Done => self.show(ctx, browser, View::Done),
-            Used::AddressTaken | Used::TooMany => refused(self.show(ctx, browser, View::Taken)),
-        })
+        let restored = used.await?;
+        Ok(self.show(ctx, browser, View::Done(restored)))
     }
 
     fn show(&self, ctx: &Ctx, browser: &Browser, view: View) -> Response {

@@ -1,6 +1,9 @@
 use askama::Template;
 
-use crate::pages::{Shell, csp};
+use crate::{
+    pages::{Shell, csp},
+    take_back::Restored,
+};
 
 /// The way back to the address before.
 #[derive(Template)]
@@ -19,9 +22,7 @@ pub(crate) struct UndoPage<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
     Ask,
-    Done,
-    /// The address got an account in the meantime.
-    Taken,
+    Done(Restored),
 }
 
 impl UndoPage<'_> {
@@ -50,10 +51,16 @@ impl UndoPage<'static> {
         };
         vec![
             ("email_undo", page(View::Ask)),
-            ("email_undo_done", page(View::Done)),
-            ("email_undo_taken", page(View::Taken)),
+            ("email_undo_done", page(View::Done(Restored::Whole))),
+            (
+                "email_undo_without_address",
+                page(View::Done(Restored::WithoutAddress)),
+            ),
             ("email_undo_hostile", hostile(View::Ask)),
-            ("email_undo_done_hostile", hostile(View::Done)),
+            (
+                "email_undo_done_hostile",
+                hostile(View::Done(Restored::WithoutAddress)),
+            ),
         ]
     }
 }

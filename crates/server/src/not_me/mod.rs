@@ -11,6 +11,7 @@ use cardea_protocol::{
 };
 use cardea_store::LinkEffect;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
+use jiff::Timestamp;
 
 use self::page::{NotMePage, View};
 use crate::{
@@ -22,9 +23,9 @@ use crate::{
         forms::csrf_parts,
         link::{LinkForm, followed},
     },
-    pages::{When, html, refused},
+    pages::{When, html},
     password_reset::digest,
-    take_back::{TakeBack, Used},
+    take_back::TakeBack,
 };
 
 const STEP: &str = "not me";
@@ -57,6 +58,8 @@ struct Event<'a> {
     token: &'a str,
     user: User,
     disowned: Disowned,
+    /// From when on what was added goes: the first event that the user can still disown.
+    since: Timestamp,
 }
 
 impl<'a> Event<'a> {
@@ -66,11 +69,14 @@ impl<'a> Event<'a> {
         let link = found.ok_or_else(used)?;
         ctx.language.offer_of(Some(&link.user));
         let disowned = link.payload.as_deref().and_then(Disowned::of_payload);
+        let first = link.first.as_deref().and_then(Disowned::of_payload);
         let broken = || Failure::Internal("a link to disown nothing".to_owned());
+        let disowned = disowned.ok_or_else(broken)?;
         Ok(Self {
             token,
             user: link.user,
-            disowned: disowned.ok_or_else(broken)?,
+            since: first.map_or(disowned.at, |first| first.at.min(disowned.at)),
+            disowned,
         })
     }
 
@@ -81,10 +87,8 @@ impl<'a> Event<'a> {
             address: &self.disowned.email,
         };
         let used = owner.act(ctx, LinkEffect::NotMe, MailTemplate::AccountSecured);
-        Ok(match used.await? {
-            Used::Done => self.show(ctx, browser, View::Done),
-            Used::AddressTaken | Used::TooMany => refused(self.show(ctx, browser, View::Taken)),
-        })
+        let restored = used.await?;
+        Ok(self.show(ctx, browser, View::Done(restored)))
     }
 
     /// Whether the account has another address by now.
@@ -100,7 +104,7 @@ impl<'a> Event<'a> {
             token: self.token,
             email: self.disowned.email.as_str(),
             username: self.user.username.as_str(),
-            at: When::new(self.disowned.at, ctx.caller.now),
+            since: When::new(self.since, ctx.caller.now),
             restores: self.moved(),
             view,
         };

@@ -1,6 +1,9 @@
 use askama::Template;
 
-use crate::pages::{Shell, When, csp};
+use crate::{
+    pages::{Shell, When, csp},
+    take_back::Restored,
+};
 
 /// What "it wasn't me" does, with the button that does it.
 #[derive(Template)]
@@ -13,8 +16,8 @@ pub(crate) struct NotMePage<'a> {
     /// Where the link to a new password is mailed.
     pub(crate) email: &'a str,
     pub(crate) username: &'a str,
-    /// When it happened that the user disowns.
-    pub(crate) at: When,
+    /// From when on what was added goes.
+    pub(crate) since: When,
     /// Whether the account has another address by now.
     pub(crate) restores: bool,
     pub(crate) view: View,
@@ -24,9 +27,7 @@ pub(crate) struct NotMePage<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
     Ask,
-    Done,
-    /// The address got an account in the meantime.
-    Taken,
+    Done(Restored),
 }
 
 impl NotMePage<'_> {
@@ -44,7 +45,7 @@ impl NotMePage<'static> {
             token: "token",
             email: "alice@example.test",
             username: "alice",
-            at: When::sample(90),
+            since: When::sample(90),
             restores: false,
             view,
         };
@@ -58,10 +59,16 @@ impl NotMePage<'static> {
         };
         vec![
             ("not_me", page(View::Ask)),
-            ("not_me_done", page(View::Done)),
-            ("not_me_taken", page(View::Taken)),
+            ("not_me_done", page(View::Done(Restored::Whole))),
+            (
+                "not_me_without_address",
+                page(View::Done(Restored::WithoutAddress)),
+            ),
             ("not_me_hostile", hostile(View::Ask)),
-            ("not_me_done_hostile", hostile(View::Done)),
+            (
+                "not_me_done_hostile",
+                hostile(View::Done(Restored::WithoutAddress)),
+            ),
         ]
     }
 }

@@ -17,7 +17,6 @@ use cardea_protocol::{
 use cardea_seal::{Digest, RandomToken, Secret};
 use cardea_store::{LinkEffect, LivingLink, MakeLink, NewLink, Notice, StoreError, TakeLink};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
 use jiff::SignedDuration;
 
 use self::page::{AskPage, NewPasswordPage, Problem};
@@ -33,7 +32,7 @@ use crate::{
     limited,
     mail::mailer::LinkTarget,
     notice,
-    pages::html,
+    pages::{self, html},
     passwords::HashError,
 };
 
@@ -122,9 +121,8 @@ pub(crate) async fn set_password(
 ) -> Result<Response, Failure> {
     let link = find(ctx, token).await?;
     let again = |problem| {
-        let mut page = show_new(ctx, browser, (token, &link), Some(problem));
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        page
+        let page = show_new(ctx, browser, (token, &link), Some(problem));
+        pages::refused(page)
     };
     let hash = match new_hash(ctx, password.unwrap_or_default(), &link.user).await? {
         Ok(hash) => hash,
@@ -231,7 +229,8 @@ async fn send_link(app: &App, name: &Username, lang: Lang, cause: Cause) -> Resu
     let Some(to) = verified.and_then(|email| EmailAddress::parse(email).ok()) else {
         return Ok(());
     };
-    let (token, link) = new_link(app, LinkPurpose::PasswordReset, &cause, MAIL_TTL);
+    let (token, mut link) = new_link(app, LinkPurpose::PasswordReset, &cause, MAIL_TTL);
+    link.payload = user.email.clone();
     let lang = profile::language(&user).unwrap_or(lang);
     let mail = Mail::new(to, MailTemplate::PasswordReset, lang)
         .of(user.subject.clone())

@@ -18,7 +18,6 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use cardea_store::{PutMail, StoreError, StrangerLimits};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
 
 use self::page::{Entered, Problem, SignUpPage, View};
 pub(crate) use self::pending::PendingSignUp;
@@ -40,7 +39,7 @@ use crate::{
     },
     limited,
     mail::mailer::LinkTarget,
-    pages::html,
+    pages::{self, html},
     password_reset,
 };
 
@@ -241,8 +240,7 @@ async fn send(
     limits: StrangerLimits,
     cause: Cause,
 ) -> Result<(), StoreError> {
-    let key = format!("sign-up {}", mail.to().key());
-    if !app.limits.login_account.check(key.as_str()).allowed {
+    if !app.limits.mail_to_one.check(&mail.to().key()).allowed {
         return Ok(());
     }
     let limits = Some(limits);
@@ -266,9 +264,8 @@ fn again(
     problem: Problem,
     entered: &Entered<'_>,
 ) -> Response {
-    let mut page = show(ctx, browser, ticket, View::Form(Some(problem)), entered);
-    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    page
+    let page = show(ctx, browser, ticket, View::Form(Some(problem)), entered);
+    pages::refused(page)
 }
 
 fn show(ctx: &Ctx, browser: &Browser, ticket: &str, view: View, entered: &Entered<'_>) -> Response {

@@ -69,7 +69,7 @@ impl<'a> Change<'a> {
             },
         );
         let view = match used.await? {
-            Used::Done => View::Done,
+            Used::Done(_) => View::Done,
             Used::AddressTaken => return Ok(refused(self.show(ctx, browser, View::Taken))),
             Used::TooMany => return Ok(refused(self.show(ctx, browser, View::TooMany))),
         };

@@ -12,6 +12,8 @@ use cardea_testkit::{
 use cardea_web::config::SecretText;
 use jiff::SignedDuration;
 
+use crate::mails::{with_mail, written};
+
 const NEW: &str = "seven-otters-in-a-canoe";
 const USED: &str = "This link no longer works";
 
@@ -231,6 +233,34 @@ async fn a_request_for_a_link_shows_nobody_who_has_an_account() {
         "/password_reset".to_owned(),
     );
     assert_eq!(found, [expected.clone(), expected]);
+}
+
+#[tokio::test]
+async fn attack_a_flood_of_requests_neither_fills_a_mailbox_nor_ends_a_link() {
+    let server = TestServer::builder().config(with_mail).start().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.open(&server.url("/password_reset")).await;
+    let mut found = Vec::new();
+    for _ in 0..6 {
+        for name in ["alice", "alice@example.test"] {
+            browser
+                .submit(&page, page.form(), &[("username", name)])
+                .await;
+        }
+        server.advance(SignedDuration::from_mins(1));
+    }
+    // The requests are done in their order.
+    browser
+        .submit(&page, page.form(), &[("username", "bob")])
+        .await;
+    eventually("the last mail is written", async || {
+        found.extend(written(&server).await);
+        found
+            .iter()
+            .any(|mail| mail.to().as_str() == "bob@example.test")
+    })
+    .await;
+    assert_eq!(found.len(), 3 + 1);
 }
 
 #[tokio::test]

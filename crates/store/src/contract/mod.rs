@@ -132,6 +132,8 @@ pub mod user_search;
 pub mod usernames;
 #[doc(hidden)]
 pub mod users;
+#[doc(hidden)]
+pub mod ways_back;
 
 pub use self::sample::START;
 
@@ -164,7 +166,7 @@ macro_rules! contract {
                 of_users_who_confirm_one_address_at_once_one_gets_it,
                 an_undo_wins_against_a_confirmation_at_once,
                 a_further_change_does_not_take_the_way_back, so_many_changes_can_be_undone_at_once, an_undo_forgets_later_undos_of_its_user_only,
-                an_undo_ends_when_it_expires_and_is_refused_for_an_address_of_another;
+                an_undo_ends_when_it_expires;
             expiry: an_expired_user_is_signed_in_nowhere_from_then_on,
                 an_expired_user_gets_no_code_and_no_grant,
                 of_an_expiry_that_is_lifted_nothing_is_left, an_account_can_come_with_its_limits;
@@ -303,7 +305,8 @@ macro_rules! contract {
                 an_application_is_revoked_whole, what_another_user_allowed_is_not_revoked,
                 logout_takes_what_hangs_on_the_session,
                 disabled_parties_have_no_living_tokens, removing_a_user_removes_everything;
-            role_file: d19_an_organization_that_leaves_the_file_is_disabled_with_its_grants,
+            role_file: a_domain_that_leaves_or_changes_its_organization_is_audited,
+                d19_an_organization_that_leaves_the_file_is_disabled_with_its_grants,
                 d19_the_file_owns_its_roles_groups_and_organizations;
             roles: a_role_survives_and_its_name_is_unique,
                 a_changed_role_is_not_changed_by_what_was_computed_before,
@@ -337,7 +340,8 @@ macro_rules! contract {
             upstream_sessions: unlinking_ends_the_sessions_of_the_link_alone, a_login_in_progress_does_not_survive_its_link,
                 a_session_knows_its_upstream, a_logout_of_the_upstream_ends_what_it_names_once, a_replayed_logout_token_ends_nothing,
                 of_20_parallel_logout_tokens_one_counts;
-            upstreams: a_link_survives, an_identity_has_one_user, only_a_verified_address_finds_its_user, a_taken_name_leaves_no_link,
+            upstreams: a_link_survives, an_identity_has_one_user, only_a_verified_address_finds_its_user,
+                a_user_of_an_upstream_logs_in_with_a_verified_address, a_taken_name_leaves_no_link,
                 a_disabled_or_missing_user_gets_no_link_and_links_are_bounded,
                 of_20_parallel_logins_of_one_identity_one_adds_the_user, of_20_parallel_users_one_gets_the_identity,
                 unlinking_never_leaves_an_account_without_a_way_in, of_20_parallel_removals_one_link_is_left,
@@ -353,6 +357,13 @@ macro_rules! contract {
                 of_20_parallel_seeds_one_is_applied, a_user_is_changed, a_disabled_user_is_logged_out,
                 failures_lock_and_are_audited_once_a_minute,
                 rows_added_or_removed_between_pages_repeat_and_hide_no_other;
+            ways_back: strangers_neither_replace_links_nor_send_many_mails,
+                of_20_parallel_requests_of_strangers_three_are_written,
+                a_link_that_was_mailed_dies_with_its_address,
+                a_requested_address_goes_with_all_sessions,
+                the_last_link_takes_what_the_first_would_take,
+                an_address_that_another_user_has_keeps_no_owner_out,
+                mails_are_counted_though_their_links_are_gone;
         }
     };
     ($open:path; $($module:ident: $($case:ident),*;)*) => {
@@ -422,6 +433,7 @@ mod tests {
             ("trusted_devices", include_str!("trusted_devices.rs")),
             ("usernames", include_str!("usernames.rs")),
             ("users", include_str!("users.rs")),
+            ("ways_back", include_str!("ways_back.rs")),
         ];
         for (module, file) in files {
             let start = list.find(&format!("            {module}: ")).unwrap();

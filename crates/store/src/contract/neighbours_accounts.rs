@@ -347,7 +347,7 @@ pub async fn a_link_ends_what_it_says_of_its_own_user(store: AnyStore) {
             cause: cause(2),
         };
         let taken = store.take_link(command).await.unwrap();
-        assert_eq!(taken.as_ref(), Some(&user.subject));
+        assert_eq!(taken.unwrap().subject, user.subject);
     };
     let left = async |user: &User| {
         let mut left = Vec::new();

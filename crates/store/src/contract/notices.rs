@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use super::{
     factors::enrolment,
     links::{lives, make, new_link, token},
-    not_me::of_alice,
+    not_me::not_me,
     passkeys,
     sample::*,
     upstreams,
@@ -20,23 +20,30 @@ use super::{
 };
 use crate::*;
 
-fn mail(template: MailTemplate) -> Mail {
-    let to = EmailAddress::parse("alice@example.test").unwrap();
+fn mail_to(address: &str, template: MailTemplate) -> Mail {
+    let to = EmailAddress::parse(address).unwrap();
     Mail::new(to, template, Lang::En)
 }
 
-/// A mail with a link that works for as long as they do.
+fn mail(template: MailTemplate) -> Mail {
+    mail_to("alice@example.test", template)
+}
+
+/// A mail to Alice with a link that works for as long as they do.
 pub(super) fn notice(template: MailTemplate, name: &str, seconds: i64) -> Option<Notice> {
+    notice_to("alice@example.test", template, (name, seconds))
+}
+
+fn notice_to(
+    address: &str,
+    template: MailTemplate,
+    (name, seconds): (&str, i64),
+) -> Option<Notice> {
     Some(Notice {
-        mail: mail(template),
+        mail: mail_to(address, template),
         not_me: Some(NewLink {
-            token: token(name),
             expires_at: at(seconds) + Disowned::TTL,
-            ..new_link(
-                name,
-                LinkPurpose::NotMe,
-                of_alice("", seconds).payload.as_deref(),
-            )
+            ..not_me(name, address, seconds)
         }),
     })
 }
@@ -72,14 +79,18 @@ pub(super) async fn told(store: &AnyStore, seconds: i64) -> Vec<MailTemplate> {
     mails.iter().map(Mail::template).collect()
 }
 
-async fn log_in(store: &AnyStore, name: &str, browser: &str, seconds: i64) -> bool {
+pub(super) async fn log_in(store: &AnyStore, name: &str, browser: &str, seconds: i64) -> bool {
     let command = OpenSession {
         session: session(browser, &user(name), seconds),
         previous: None,
         passkey: None,
         password_set_at: None,
         upstream: None,
-        notice: notice(MailTemplate::NewDevice, browser, seconds),
+        notice: notice_to(
+            &format!("{name}@example.test"),
+            MailTemplate::NewDevice,
+            (browser, seconds),
+        ),
         cause: cause(seconds),
     };
     store.open_session(command).await.unwrap().is_some()

@@ -135,6 +135,39 @@ pub async fn only_a_verified_address_finds_its_user(store: AnyStore) {
     assert_eq!(find("nobody@example.test").await, None);
 }
 
+pub async fn a_user_of_an_upstream_logs_in_with_a_verified_address(store: AnyStore) {
+    for (name, verified) in [("dana", true), ("erin", false)] {
+        let user = User {
+            email: Some(format!("{name}@corp.example")),
+            email_verified: verified,
+            ..user(name)
+        };
+        let command = AddLinkedUser {
+            user,
+            link: link(name),
+            cause: cause(1),
+        };
+        assert_eq!(store.add_linked_user(command).await.unwrap(), Linked::Now);
+        let address = Username::parse(&format!("{name}@corp.example")).unwrap();
+        let found = store.login_user(&address).await.unwrap();
+        assert_eq!(found.is_some(), verified, "{name}");
+    }
+    // It is taken, as that of any other user.
+    let command = AddUser {
+        user: User {
+            email: Some("DANA@corp.example".to_owned()),
+            email_verified: true,
+            ..user("other")
+        },
+        password_hash: None,
+        cause: cause(2),
+    };
+    store.add_user(command).await.unwrap();
+    let address = Username::parse("dana@corp.example").unwrap();
+    let found = store.login_user(&address).await.unwrap().unwrap();
+    assert_eq!(found.user.subject, subject("dana"));
+}
+
 pub async fn a_taken_name_leaves_no_link(store: AnyStore) {
     let world = World::new(store).await;
     let command = AddLinkedUser {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cardea_protocol::{
     disowned::Disowned,
-    model::{Cause, EmailChange, LinkPurpose, SessionEnd, Subject},
+    model::{Actor, Cause, EmailChange, LinkPurpose, SessionEnd, Subject},
 };
 use cardea_seal::Digest;
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Applications, Constraint, EndSessions, EndWhich, LinkEffect, Links, LivingLink,
     MAX_LIVING_LINKS, MAX_UNDO_LINKS, MakeLink, NewLink, Notice, Result, StoreError, TakeLink,
-    UserChange, UserUpdate, events,
+    Taken, UserChange, UserUpdate, events,
 };
 
 #[async_trait]
@@ -33,7 +33,7 @@ impl Links for SqliteStore {
         self.read(|db| find(db, token, now))
     }
 
-    async fn take_link(&self, command: TakeLink) -> Result<Option<Subject>> {
+    async fn take_link(&self, command: TakeLink) -> Result<Option<Taken>> {
         self.write(move |tx| take(tx, &command)).await
     }
 }
@@ -45,6 +45,9 @@ fn make(tx: &Connection, command: &MakeLink) -> Verb<bool> {
         mail,
         cause,
     } = command;
+    if cause.actor == Actor::Stranger && has_enough(tx, subject, link, cause)? {
+        return Ok(false);
+    }
     if !insert(tx, subject, link, cause)? {
         return Ok(false);
     }
@@ -54,6 +57,17 @@ fn make(tx: &Connection, command: &MakeLink) -> Verb<bool> {
     Ok(true)
 }
 
+/// Whether a user has as many living links of the purpose as there can be: a stranger neither replaces one nor causes more mails.
+fn has_enough(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> Verb<bool> {
+    let sql = "SELECT count(*) FROM links l JOIN users u ON u.user_key = l.user_key
+               WHERE u.subject = ? AND l.purpose = ? AND l.expires_at > ?";
+    let purpose = rows::to_word(link.purpose)?;
+    let params = (subject.as_str(), purpose, cause.now.as_millisecond());
+    let living: Option<u32> = rows::value(tx, sql, params)?;
+    Ok(living.is_some_and(|living| living >= MAX_LIVING_LINKS))
+}
+
+/// False for a user who may not log in, and for a link that was mailed to an address which the user has no longer.
 fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> Verb<bool> {
     let purpose = rows::to_word(link.purpose)?;
     let payload = match link.purpose {
@@ -64,12 +78,14 @@ fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> 
         tx,
         concat!(
             "INSERT INTO links (token_hash, user_key, purpose, payload, expires_at)
-             SELECT :token, u.user_key, :purpose, :payload, :expires FROM users u WHERE u.subject = :subject AND ",
+             SELECT :token, u.user_key, :purpose, :payload, :expires FROM users u
+             WHERE u.subject = :subject AND (:address IS NULL OR u.email = :address) AND ",
             may_log_in!()
         ),
         named_params! {
             ":token": link.token.as_bytes(),
             ":purpose": purpose,
+            ":address": mailed_to(link),
             ":payload": payload,
             ":expires": link.expires_at.as_millisecond(),
             ":subject": subject.as_str(),
@@ -87,6 +103,16 @@ fn insert(tx: &Connection, subject: &Subject, link: &NewLink, cause: &Cause) -> 
     }
     audit::record(tx, cause, &events::link_made(subject, link.purpose))?;
     Ok(true)
+}
+
+/// The address to which a link was mailed that only the user of this address may use.
+fn mailed_to(link: &NewLink) -> Option<String> {
+    let payload = link.payload.as_deref()?;
+    match link.purpose {
+        LinkPurpose::PasswordReset => Some(payload.to_owned()),
+        LinkPurpose::NotMe => Some(Disowned::of_payload(payload)?.email.as_str().to_owned()),
+        _ => None,
+    }
 }
 
 fn refuse_too_many_undos(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<()> {
@@ -114,10 +140,13 @@ fn find(db: &Connection, token: Digest, now: Timestamp) -> Verb<Option<LivingLin
     let sql = concat!(
         "SELECT ",
         user_columns!(),
-        ", l.purpose, l.payload, l.expires_at AS link_expires_at
+        ", l.purpose, l.payload, l.expires_at AS link_expires_at,
+           CASE l.purpose WHEN 'not_me' THEN (SELECT f.payload FROM links f WHERE f.user_key = l.user_key
+               AND f.purpose = 'not_me' AND f.expires_at > :now ORDER BY f.link_key LIMIT 1) END AS first
          FROM links l JOIN users u ON u.user_key = l.user_key
          WHERE l.token_hash = :token AND l.expires_at > :now
-           AND CASE l.purpose WHEN 'verify_email' THEN l.payload ->> '$.from' IS u.email ELSE TRUE END AND ",
+           AND CASE l.purpose WHEN 'verify_email' THEN l.payload ->> '$.from' IS u.email
+                              WHEN 'password_reset' THEN l.payload IS NULL OR l.payload IS u.email ELSE TRUE END AND ",
         may_log_in!()
     );
     let params = named_params! { ":token": token.as_bytes(), ":now": now.as_millisecond() };
@@ -129,12 +158,13 @@ fn find(db: &Connection, token: Digest, now: Timestamp) -> Verb<Option<LivingLin
             purpose: f.word("purpose")?,
             payload: f.get("payload")?,
             expires_at: f.time("link_expires_at")?,
+            first: f.get("first")?,
         })
     })
 }
 
 /// Takes the link, and does what it is for.
-fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
+fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Taken>> {
     let TakeLink {
         effect,
         next,
@@ -160,7 +190,7 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
         return Ok(None);
     }
     let subject = link.user.subject.clone();
-    act(tx, link, effect, cause)?;
+    let address_lost = act(tx, link, effect, cause)?;
     if effect.locks_out() {
         lock_out(tx, &subject, cause)?;
     }
@@ -175,7 +205,10 @@ fn take(tx: &Connection, command: &TakeLink) -> Verb<Option<Subject>> {
     for mail in mails {
         outbox::put_mail(tx, mail, cause)?;
     }
-    Ok(Some(subject))
+    Ok(Some(Taken {
+        subject,
+        address_lost,
+    }))
 }
 
 /// Whoever changed the address has the links that undo or disown what came later.
@@ -186,8 +219,8 @@ fn forget_later(tx: &Connection, token: Digest, purpose: LinkPurpose) -> Verb<()
     rows::execute(tx, sql, (token.as_bytes(), rows::to_word(purpose)?)).map(drop)
 }
 
-/// What an effect changes about the user of its link.
-fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) -> Verb<()> {
+/// What an effect changes about the user of its link; see [`Taken::address_lost`].
+fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) -> Verb<bool> {
     let LivingLink { user, payload, .. } = link;
     let subject = user.subject.clone();
     match effect {
@@ -197,34 +230,47 @@ fn act(tx: &Connection, link: LivingLink, effect: &LinkEffect, cause: &Cause) ->
                 applications: Applications::Revoke,
                 ..UserUpdate::default()
             };
-            change(tx, &subject, update, cause)
+            change(tx, &subject, update, cause)?;
+            Ok(false)
         }
         LinkEffect::VerifyEmail => {
             let change_of = payload.as_deref().and_then(EmailChange::of_payload);
             let to = change_of.ok_or_else(|| corrupt(&subject))?.to;
+            if login_email::is_taken(tx, to.as_str(), &subject)? {
+                return Err(conflict(Constraint::Email));
+            }
             let update = UserUpdate {
                 before: Some(Box::new(user)),
-                ..set_email(tx, &subject, to.into())?
+                ..email(Some(to.into()))
             };
             change(tx, &subject, update, cause)?;
-            forget(tx, &subject, LinkPurpose::VerifyEmail)
+            forget(tx, &subject, LinkPurpose::VerifyEmail)?;
+            Ok(false)
         }
         LinkEffect::UndoEmail => {
             let address = payload.ok_or_else(|| corrupt(&subject))?;
-            let update = set_email(tx, &subject, address)?;
-            change(tx, &subject, secured(update), cause)
+            take_back(tx, &subject, address, cause)
         }
         LinkEffect::NotMe => {
             let event = payload.as_deref().and_then(Disowned::of_payload);
             let event = event.ok_or_else(|| corrupt(&subject))?;
-            let update = match user.email.as_deref() == Some(event.email.as_str()) {
-                true => UserUpdate::default(),
-                false => set_email(tx, &subject, event.email.as_str().to_owned())?,
-            };
-            change(tx, &subject, secured(update), cause)?;
-            not_me::take_away(tx, &subject, &event, cause)
+            let address = event.email.as_str();
+            let lost = match user.email.as_deref() == Some(address) {
+                true => change(tx, &subject, secured(UserUpdate::default()), cause).map(|()| false),
+                false => take_back(tx, &subject, address.to_owned(), cause),
+            }?;
+            not_me::take_away(tx, &subject, &event, cause)?;
+            Ok(lost)
         }
     }
+}
+
+/// The address is the user's again. If another user logs in with it by now, the user has none: that of the attacker goes in any case.
+fn take_back(tx: &Connection, subject: &Subject, address: String, cause: &Cause) -> Verb<bool> {
+    let lost = login_email::is_taken(tx, &address, subject)?;
+    let update = email(Some(address).filter(|_| !lost));
+    change(tx, subject, secured(update), cause)?;
+    Ok(lost)
 }
 
 /// Of a user whose account was used by another.
@@ -236,15 +282,12 @@ fn secured(update: UserUpdate) -> UserUpdate {
     }
 }
 
-/// The address is the user's, unless another user logs in with it.
-fn set_email(tx: &Connection, subject: &Subject, address: String) -> Verb<UserUpdate> {
-    if login_email::is_taken(tx, &address, subject)? {
-        return Err(StoreError::conflict(Constraint::Email).into());
-    }
-    Ok(UserUpdate {
-        email: Some(Some((address, true))),
+/// A change of the address, to one that is verified.
+fn email(address: Option<String>) -> UserUpdate {
+    UserUpdate {
+        email: Some(address.map(|address| (address, true))),
         ..UserUpdate::default()
-    })
+    }
 }
 
 pub(super) fn corrupt(subject: &Subject) -> StoreError {
@@ -298,18 +341,30 @@ pub(super) fn put_notice(
         return Ok(());
     };
     if let Some(link) = link {
-        if not_me::were_many_lately(tx, subject, cause)? {
+        let is_one_too_many = !not_me::count_notice(tx, subject, cause)?;
+        if is_one_too_many || !insert(tx, subject, link, cause)? {
             return Ok(());
         }
-        insert(tx, subject, link, cause)?;
     }
     outbox::put_mail(tx, mail, cause)
 }
 
 /// After a change of the address by an administrator, whose word is the last.
 pub(super) fn forget_ways_back(tx: &Connection, subject: &Subject) -> Verb<()> {
-    forget(tx, subject, LinkPurpose::EmailUndo)?;
-    forget(tx, subject, LinkPurpose::NotMe)
+    for purpose in [
+        LinkPurpose::EmailUndo,
+        LinkPurpose::NotMe,
+        LinkPurpose::PasswordReset,
+        LinkPurpose::VerifyEmail,
+    ] {
+        forget(tx, subject, purpose)?;
+    }
+    Ok(())
+}
+
+/// A change of the address that a session has asked for goes with all sessions.
+pub(super) fn forget_new_address(tx: &Connection, subject: &Subject) -> Verb<()> {
+    forget(tx, subject, LinkPurpose::VerifyEmail)
 }
 
 fn forget(tx: &Connection, subject: &Subject, purpose: LinkPurpose) -> Verb<()> {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{MAX_NOT_ME_LINKS, NewLink, Result, WhichFactors, events};
 
-const LATELY_MS: i64 = 3_600_000;
+const HOUR_MS: i64 = 3_600_000;
 
 /// The payload, with whether the user had a second factor before what is disowned.
 pub(super) fn payload(tx: &Connection, subject: &Subject, link: &NewLink) -> Verb<String> {
@@ -33,13 +33,20 @@ pub(super) fn payload(tx: &Connection, subject: &Subject, link: &NewLink) -> Ver
     .to_payload())
 }
 
-/// Whether all links that the user can have were made in the last hour. Whoever has the account sends no more mails than that.
-pub(super) fn were_many_lately(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<bool> {
-    let sql = "SELECT count(*) FROM links l JOIN users u ON u.user_key = l.user_key
-               WHERE u.subject = ? AND l.purpose = 'not_me' AND l.expires_at > ?";
-    let lately = cause.now.as_millisecond() + Disowned::TTL.as_millis() as i64 - LATELY_MS;
-    let count: Option<u32> = rows::value(tx, sql, (subject.as_str(), lately))?;
-    Ok(count.is_some_and(|count| count >= MAX_NOT_ME_LINKS))
+/// Counts a mail with a link, if there may be one more in this hour. Links that are deleted are counted too: who has the account
+/// floods no mailbox with a first warning in it.
+pub(super) fn count_notice(tx: &Connection, subject: &Subject, cause: &Cause) -> Verb<bool> {
+    let sql = "UPDATE users SET notices = iif(notices_since > :hour_ago, notices + 1, 1),
+                                notices_since = iif(notices_since > :hour_ago, notices_since, :now)
+               WHERE subject = :subject AND (notices < :most OR notices_since <= :hour_ago)";
+    let now = cause.now.as_millisecond();
+    let params = named_params! {
+        ":subject": subject.as_str(),
+        ":now": now,
+        ":hour_ago": now.saturating_sub(HOUR_MS),
+        ":most": MAX_NOT_ME_LINKS,
+    };
+    Ok(rows::execute(tx, sql, params)? == 1)
 }
 
 /// Too many links: the new one replaces the one before it, never the first ones.
@@ -70,7 +77,8 @@ struct Credential {
     upstream: Option<UpstreamId>,
 }
 
-/// Takes away what was added since, as the rule says.
+/// Takes away what was added since, as the rule says; also since the events before it whose links live. Who was told of the first
+/// thing that an attacker did and uses the link of the last one gets rid of all.
 pub(super) fn take_away(
     tx: &Connection,
     subject: &Subject,
@@ -84,7 +92,10 @@ pub(super) fn take_away(
     let sql = "SELECT kind, id, data, created_at FROM credentials WHERE user_key = ? AND kind <> 'password'";
     let all = rows::all(tx, sql, [user], |row| Ok(decode(row)?))?;
     let added: Vec<Added> = all.iter().map(|one| one.added).collect();
-    let gone = all.iter().filter(|one| event.takes(one.added, &added));
+    let mut events = earlier(tx, user, cause)?;
+    events.push(event.clone());
+    let goes = |one: &&Credential| events.iter().any(|event| event.takes(one.added, &added));
+    let gone = all.iter().filter(goes);
     for one in gone {
         let sql = "DELETE FROM credentials WHERE user_key = ? AND kind = ? AND id = ?";
         rows::execute(tx, sql, (user, &one.kind, &one.id))?;
@@ -97,6 +108,17 @@ pub(super) fn take_away(
         audit::record(tx, cause, &entry)?;
     }
     factors::after_removal(tx, user, subject, cause)
+}
+
+/// What the user can still disown, but for what came later.
+fn earlier(tx: &Connection, user: i64, cause: &Cause) -> Verb<Vec<Disowned>> {
+    let sql = "SELECT link_key, payload FROM links WHERE user_key = ? AND purpose = 'not_me' AND expires_at > ?";
+    rows::all(tx, sql, (user, cause.now.as_millisecond()), |row| {
+        let mut f = Fields::new(row, "links", 0);
+        let _key: i64 = f.get("link_key")?;
+        let parse = |payload: &str| Disowned::of_payload(payload).ok_or("nothing is disowned");
+        Ok(f.parse("payload", parse)?)
+    })
 }
 
 fn decode(row: &Row<'_>) -> Result<Credential> {

@@ -359,6 +359,9 @@ pub(super) fn end_which(tx: &Connection, command: &EndSessions) -> Verb<u64> {
             revocation::offline_of_session(tx, session, &command.cause)?;
         }
     }
+    if let EndWhich::Subject(subject) | EndWhich::OthersOf(subject, _) = &command.which {
+        links::forget_new_address(tx, subject)?;
+    }
     if let Some(subject) = events::revokes_all_of(command) {
         users::forget_devices(tx, subject, &command.cause)?;
         revocation::all_of_user(tx, subject, &command.cause)?;

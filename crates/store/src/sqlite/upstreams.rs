@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     SqliteStore, audit,
     fault::Verb,
-    links,
+    links, login_email,
     rows::{self, Fields},
     sessions, usernames,
     users::{self, user_columns},
@@ -123,6 +123,7 @@ fn add_user(tx: &Connection, command: &AddLinkedUser) -> Verb<Linked> {
         return Ok(Linked::Already(user.subject));
     }
     usernames::insert(tx, &command.user)?;
+    login_email::write(tx, &command.user.subject)?;
     audit::record(tx, &command.cause, &events::user_added(&command.user))?;
     let link = AddLink {
         subject: command.user.subject.clone(),

@@ -87,9 +87,10 @@ const MIGRATIONS: &[&str] = &[
     "V21__passkeys",
     "V22__first_account",
     "V23__notices",
+    "V24__notice_counts",
 ];
 /// The number of the last one.
-const LAST: u32 = 23;
+const LAST: u32 = 24;
 
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {

@@ -1,6 +1,6 @@
 //! What goes when a user says "it wasn't me": the rule for the credentials that were added since.
 //!
-//! The password always goes. A passkey or a linked account that an attacker added is a way in, so it has to go too. But whoever reads
+//! The password always goes. A passkey or a linked account that an attacker added is a way in, so it has to go too. But a stranger who reads
 //! the user's mail has the link as well, and mail alone must not take away a second factor that protects the account from just that:
 //! so the account keeps one whenever it had one.
 

@@ -184,7 +184,7 @@ impl Steps {
         let password = self
             .unused()
             .find(|p| p.authenticator == Authenticator::Password);
-        // After the second factor: whoever has only the password must not replace it.
+        // After the second factor: a user who proved only the password must not replace it.
         if demand.new_password && password.is_some() {
             return Err(NextStep::NewPassword);
         }

@@ -1,6 +1,6 @@
 //! The invitations to an organization, for its administrators.
 //!
-//! The link is only ever mailed: whoever could read it would get an account with an address of others.
+//! The link is only ever mailed: an administrator who could read it would get an account with an address of others.
 
 use axum::{
     Json,

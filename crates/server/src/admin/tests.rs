@@ -299,7 +299,7 @@ async fn a_subject_is_nobodys_name() {
             .to_owned()
     };
     let alice = add("alice").await;
-    // Mallory takes Alice's subject as a name; whoever names the subject still means Alice.
+    // Mallory takes Alice's subject as a name; the subject still means Alice.
     add(&alice).await;
     let (_, found) = stage.get(&format!("/users/{alice}")).await;
     assert_eq!(found["username"], "alice");

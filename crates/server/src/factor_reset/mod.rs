@@ -28,7 +28,7 @@ use crate::{
         link::{LinkForm, followed},
     },
     login::{self, Outcome, page::LoginProblem},
-    pages::{When, html},
+    pages::{self, When, html},
     parts::start_cause,
 };
 
@@ -64,9 +64,8 @@ async fn reset(ctx: &Ctx, posted: &LinkForm) -> Result<Response, Failure> {
     let token = posted.token();
     let link = find(ctx, token).await?;
     let refused = |view| {
-        let mut page = show(ctx, browser, (token, &link), view);
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        Ok(page)
+        let page = show(ctx, browser, (token, &link), view);
+        Ok(pages::refused(page))
     };
     if link.window.judge(ctx.caller.now) != ResetUse::Possible {
         return refused(too_early(ctx, &link));

@@ -8,7 +8,6 @@ use cardea_protocol::{
 };
 use cardea_seal::{Digest, RandomToken, Secret};
 use cardea_store::{AddUser, Constraint, MAX_MEMBERSHIPS, MakeFirstAccount, Page, StoreError};
-use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::page::{Entered, FirstAccountPage, Problem};
@@ -24,7 +23,7 @@ use crate::{
         goal::{AccountSection, Goal, invitation_page},
         new_account,
     },
-    pages::html,
+    pages::{self, html},
     password_reset::{STEP, digest, new_hash},
     sign_up::new_name,
 };
@@ -111,9 +110,8 @@ pub(super) async fn make(
     }
     let entered = Entered::of(form);
     let again = async |problem| {
-        let mut page = show(ctx, browser, token, &entered, Some(problem)).await?;
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        Ok(page)
+        let page = show(ctx, browser, token, &entered, Some(problem)).await?;
+        Ok(pages::refused(page))
     };
     let Some(username) = new_name(entered.username) else {
         return again(Problem::Username).await;

@@ -12,7 +12,6 @@ use cardea_protocol::{
 };
 use cardea_store::{AcceptInvitation, Constraint, Invitee, LivingInvitation, StoreError};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
 
 pub use self::first_account::FirstAccountLink;
 
@@ -33,7 +32,7 @@ use crate::{
         next_step::proceed,
         ticket::Ticket,
     },
-    pages::{UserLine, html},
+    pages::{self, UserLine, html},
     password_reset::{self, STEP, digest},
     sign_up::new_name,
 };
@@ -137,9 +136,8 @@ impl<'a> Visit<'a> {
     ) -> Result<Response, Failure> {
         let entered = Entered::of(form);
         let again = |problem| {
-            let mut page = self.show(ctx, browser, &entered, Some(problem));
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
+            let page = self.show(ctx, browser, &entered, Some(problem));
+            Ok(pages::refused(page))
         };
         let Some(username) = self.new_name(entered.username) else {
             return again(Problem::Username);
@@ -200,9 +198,8 @@ impl<'a> Visit<'a> {
                 constraint: Constraint::TooLarge(_),
             }) => {
                 let problem = Some(Problem::TooManyOrganizations);
-                let mut page = self.show(ctx, browser, &Entered::default(), problem);
-                *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(page);
+                let page = self.show(ctx, browser, &Entered::default(), problem);
+                return Ok(pages::refused(page));
             }
             used => used?.ok_or_else(used_meanwhile)?,
         };

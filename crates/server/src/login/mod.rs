@@ -35,7 +35,7 @@ use crate::{
         ticket::Ticket,
     },
     limited, notice,
-    pages::{AppLine, html},
+    pages::{self, AppLine, html},
     passwords::{Checked, Lane},
     webauthn::sign_in::{self, Place},
 };
@@ -95,9 +95,8 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     }
     let password = Secret::new(form.one("password").unwrap_or_default().to_owned());
     if let Some(problem) = LoginProblem::missing(username, password.expose()) {
-        let mut response = show_with(ctx, &browser, &journey, username.trim(), Some(problem))?;
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(response);
+        let response = show_with(ctx, &browser, &journey, username.trim(), Some(problem))?;
+        return Ok(pages::refused(response));
     }
     match authenticate(ctx, username, password).await? {
         Outcome::Right(proved) => {
@@ -106,9 +105,8 @@ async fn log_in(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
         }
         Outcome::Refused => {
             let problem = LoginProblem::WrongNameOrPassword;
-            let mut response = show_with(ctx, &browser, &journey, username, Some(problem))?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(error::logged(response))
+            let response = show_with(ctx, &browser, &journey, username, Some(problem))?;
+            Ok(error::logged(pages::refused(response)))
         }
         Outcome::Limited(decision) => {
             let minutes = decision.retry_after.as_secs().div_ceil(60);

@@ -10,7 +10,6 @@ use cardea_protocol::{
 use cardea_seal::Secret;
 use cardea_store::ChangePasswordAtLogin;
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
 use jiff::Timestamp;
 
 use self::page::{NewPasswordPage, Problem};
@@ -27,7 +26,7 @@ use crate::{
         next_step::{proceed, show_or_proceed},
         session,
     },
-    pages::{UserLine, html},
+    pages::{self, UserLine, html},
     password_reset,
     passwords::{Checked, Lane},
 };
@@ -72,9 +71,8 @@ async fn choose(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
     match judged(ctx, &journey, (user, proved), new).await? {
         Ok(hash) => change(ctx, &browser, journey, (proved, hash)).await,
         Err(problem) => {
-            let mut page = show(ctx, &browser, &journey, Some(problem))?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
+            let page = show(ctx, &browser, &journey, Some(problem))?;
+            Ok(pages::refused(page))
         }
     }
 }

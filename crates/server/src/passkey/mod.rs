@@ -25,7 +25,7 @@ use crate::{
         ticket::{Opened, Ticket},
     },
     limited,
-    pages::html,
+    pages::{self, html},
     webauthn::sign_in::{self, Place, Verified},
 };
 
@@ -121,9 +121,8 @@ async fn prove(ctx: &Ctx, form: &Form) -> Result<Response, Failure> {
             count(&asked, "refused");
             tracing::info!(request_id = %ctx.caller.request_id, why, "passkey refused");
             let problem = Some(PasskeyProblem::Refused);
-            let mut response = show_with(ctx, &browser, &journey, problem)?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(error::logged(response))
+            let response = show_with(ctx, &browser, &journey, problem)?;
+            Ok(error::logged(pages::refused(response)))
         }
     }
 }

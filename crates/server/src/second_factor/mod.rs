@@ -34,7 +34,7 @@ use crate::{
         session::{self, Opened, Progress},
         trusted_device,
     },
-    pages::{UserLine, html},
+    pages::{self, UserLine, html},
     webauthn::sign_in::{self, Place},
 };
 
@@ -109,9 +109,8 @@ async fn by_code(
             backup_codes,
         } => (authenticator, backup_codes),
         Outcome::Wrong(problem) => {
-            let mut response = show_code(ctx, browser, &journey, Some(problem))?;
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(error::logged(response));
+            let response = show_code(ctx, browser, &journey, Some(problem))?;
+            return Ok(error::logged(pages::refused(response)));
         }
         Outcome::Locked(seconds) => return locked(ctx, browser, &journey, seconds),
     };

@@ -9,7 +9,6 @@ use cardea_protocol::model::{Actor, User, Username};
 use cardea_seal::Secret;
 use cardea_store::{AddUser, Constraint, SignUp, StoreError};
 use cardea_web::inbound::{FormError, QueryPairs, UnreadForm};
-use http::StatusCode;
 
 use self::{
     change::{Change, STEP},
@@ -28,7 +27,7 @@ use crate::{
         link::{LinkForm, followed},
         new_account,
     },
-    pages::html,
+    pages::{self, html},
     sign_up::{self, PendingSignUp, page::Problem},
 };
 
@@ -92,9 +91,8 @@ impl<'a> Visit<'a> {
     async fn confirm(self, ctx: &Ctx, browser: &Browser, form: &Form) -> Result<Response, Failure> {
         let entered = form.one("username").map(str::trim);
         let again = |view| {
-            let mut page = self.show(ctx, browser, view, entered.unwrap_or_default());
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
+            let page = self.show(ctx, browser, view, entered.unwrap_or_default());
+            Ok(pages::refused(page))
         };
         let wrong = |problem| again(View::Confirm(Some(problem)));
         let Some(username) = self.username(entered) else {

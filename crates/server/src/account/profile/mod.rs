@@ -12,7 +12,6 @@ use cardea_protocol::{
 };
 use cardea_store::{Constraint, StoreError, UserChange, UserUpdate};
 use cardea_web::inbound::UnreadForm;
-use http::StatusCode;
 use serde_json::Value;
 
 use self::{
@@ -26,7 +25,7 @@ use crate::{
     error_page::page::PageError,
     form::{Form, MAX_PAGE_BYTES},
     journey::goal::AccountSection,
-    pages::html,
+    pages::{self, html},
 };
 
 const SECTION: AccountSection = AccountSection::Profile;
@@ -72,9 +71,8 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
     let (claims, change) = match change {
         Ok(change) => change,
         Err(problem) => {
-            let mut page = show(ctx, signed_in, entered, Some(problem)).await?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(page);
+            let page = show(ctx, signed_in, entered, Some(problem)).await?;
+            return Ok(pages::refused(page));
         }
     };
     let command = UserChange {

@@ -15,7 +15,6 @@ use cardea_protocol::{
 };
 use cardea_store::{MakeLink, NewLink, PutMail, StoreError};
 use cardea_web::inbound::UnreadForm;
-use http::StatusCode;
 use jiff::SignedDuration;
 
 use self::page::{EmailPage, View};
@@ -29,7 +28,7 @@ use crate::{
     journey::goal::AccountSection,
     limited,
     mail::mailer::LinkTarget,
-    pages::html,
+    pages::{self, html},
     password_reset::new_link,
 };
 
@@ -87,9 +86,8 @@ async fn act(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response, F
         ));
     }
     let Ok(to) = EmailAddress::parse(entered) else {
-        let mut page = show(ctx, signed_in, View::Form { entered, bad: true });
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok(page);
+        let page = show(ctx, signed_in, View::Form { entered, bad: true });
+        return Ok(pages::refused(page));
     };
     let page = show(ctx, signed_in, View::Sent { to: to.as_str() });
     let cause = ctx

@@ -5,7 +5,6 @@ pub(crate) mod page;
 use axum::response::{IntoResponse, Redirect, Response};
 use cardea_protocol::journey::{Authenticator, step_up};
 use cardea_web::inbound::UnreadForm;
-use http::StatusCode;
 
 use self::page::AuthenticatorAppPage;
 use super::factors::{Factors, show_codes};
@@ -20,7 +19,7 @@ use crate::{
         session,
         ticket::Ticket,
     },
-    pages::html,
+    pages::{self, html},
     second_factor::{
         enrol::{self, Enrolment, NewCodes, Proof},
         page::FactorProblem,
@@ -73,18 +72,14 @@ async fn set_up(ctx: &Ctx, signed_in: &SignedIn, form: &Form) -> Result<Response
     let (user, now) = (&signed_in.user, ctx.caller.now);
     let bound_to = (signed_in.session.sid.as_str(), user);
     let sealed = form.one("enrolment").unwrap_or_default();
-    let unprocessable = |mut page: Response| {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        page
-    };
     let Some(enrolment) = Enrolment::open(ctx, bound_to, sealed) else {
         let problem = Some(FactorProblem::EnrolmentTooOld);
-        return show(ctx, signed_in, None, problem).map(unprocessable);
+        return show(ctx, signed_in, None, problem).map(pages::refused);
     };
     let typed = form.one("code").unwrap_or_default();
     let Some(step) = enrolment.secret.step_of(typed, now) else {
         let problem = Some(FactorProblem::of_code(typed));
-        return show(ctx, signed_in, Some(enrolment), problem).map(unprocessable);
+        return show(ctx, signed_in, Some(enrolment), problem).map(pages::refused);
     };
     let codes = NewCodes::draw(ctx);
     let proof = Proof {

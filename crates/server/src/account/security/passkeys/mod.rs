@@ -31,7 +31,7 @@ use crate::{
         ticket::Ticket,
     },
     notice::{self, Way},
-    pages::{When, html},
+    pages::{self, When, html},
     second_factor::enrol::NewCodes,
     webauthn::registration::{self, For, NewPasskey},
 };
@@ -214,9 +214,8 @@ async fn unprocessable(
     signed_in: &SignedIn,
     problem: PasskeysProblem,
 ) -> Result<Response, Failure> {
-    let mut page = show(ctx, signed_in, Some(problem)).await?;
-    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page)
+    let page = show(ctx, signed_in, Some(problem)).await?;
+    Ok(pages::refused(page))
 }
 
 async fn show(

@@ -28,7 +28,7 @@ use crate::{
     },
     login::{self, Outcome, page::LoginProblem},
     notice,
-    pages::html,
+    pages::{self, html},
     password_reset,
 };
 
@@ -149,9 +149,8 @@ pub(crate) fn notice(ctx: &Ctx, user: &User) -> Option<Notice> {
 }
 
 async fn refused(ctx: &Ctx, signed_in: &SignedIn, problem: Problem) -> Result<Response, Failure> {
-    let mut page = show(ctx, signed_in, Some(problem)).await?;
-    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(page)
+    let page = show(ctx, signed_in, Some(problem)).await?;
+    Ok(pages::refused(page))
 }
 
 async fn too_many(

@@ -38,7 +38,19 @@ async fn asked(store: &AnyStore, name: &str) -> bool {
 }
 
 pub async fn strangers_neither_replace_links_nor_send_many_mails(store: AnyStore) {
-    add(&store, "alice").await.unwrap();
+    for name in ["alice", "bob"] {
+        add(&store, name).await.unwrap();
+    }
+    // Neither links of another user nor expired ones count.
+    for number in 0..MAX_LIVING_LINKS {
+        let of_bob = new_link(&format!("bob {number}"), LinkPurpose::PasswordReset, None);
+        assert!(make(&store, "bob", of_bob).await);
+    }
+    let expired = NewLink {
+        expires_at: at(1),
+        ..new_link("expired", LinkPurpose::PasswordReset, None)
+    };
+    assert!(make(&store, "alice", expired).await);
     let of_operator = new_link("of the operator", LinkPurpose::PasswordReset, None);
     assert!(make(&store, "alice", of_operator).await);
     for (name, is_made) in [
@@ -56,7 +68,7 @@ pub async fn strangers_neither_replace_links_nor_send_many_mails(store: AnyStore
     let further = new_link("further", LinkPurpose::PasswordReset, None);
     assert!(make(&store, "alice", further).await);
     assert!(lives(&store, "further").await && !lives(&store, "of the operator").await);
-    // Links for something else, and expired ones, don't count.
+    // Links for something else don't count.
     let change = changing("change", Some(ALICE), "new@example.test");
     assert!(make(&store, "alice", change).await);
     let hash = cardea_seal::Secret::new("$argon2id$new".to_owned());
@@ -174,15 +186,24 @@ pub async fn a_requested_address_goes_with_all_sessions(store: AnyStore) {
 }
 
 pub async fn the_last_link_takes_what_the_first_would_take(store: AnyStore) {
-    for name in ["alice", "bob"] {
+    for name in ["bob", "alice"] {
         add(&store, name).await.unwrap();
     }
+    // Neither what another user disowns nor another link or one that has expired counts.
+    assert!(make(&store, "bob", not_me("of bob", "bob@example.test", 1)).await);
+    let undo = new_link("undo", LinkPurpose::EmailUndo, Some(ALICE));
+    assert!(make(&store, "alice", undo).await);
+    let expired = NewLink {
+        expires_at: at(1),
+        ..of_alice("past", 0)
+    };
+    assert!(make(&store, "alice", expired).await);
     let passkey = async |of: &str, name: &str, seconds| {
         let added = store.add_passkey(passkeys::new(&user(of), name, seconds));
         assert!(matches!(added.await.unwrap(), PasskeyAdded::Now { .. }));
     };
     passkey("bob", "of-bob", 4).await;
-    passkey("alice", "old", 0).await;
+    passkey("alice", "old", 1).await;
     // The attacker signs in, adds a passkey, then makes new codes: each is told by a mail.
     assert!(make(&store, "alice", of_alice("sign-in", 2)).await);
     passkey("alice", "of-the-attacker", 3).await;
@@ -207,6 +228,7 @@ pub async fn the_last_link_takes_what_the_first_would_take(store: AnyStore) {
     passkey("carol", "kept", 2).await;
     let link = not_me("of carol", "carol@example.test", 4);
     assert!(make(&store, "carol", link).await);
+    passkey("carol", "new", 4).await;
     let command = taking("of carol", LinkEffect::NotMe, 5);
     assert!(store.take_link(command).await.unwrap().is_some());
     assert_eq!(names(&store, &user("carol")).await, ["kept"]);

@@ -20,6 +20,8 @@ mod clock;
 mod issuer;
 mod log;
 mod ports;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod wait;
 
 #[cfg(feature = "passkeys")]
@@ -55,6 +57,8 @@ mod server;
 
 pub use log::Log;
 pub use ports::{free_port, listen};
+#[cfg(feature = "postgres")]
+pub use postgres::{Database, Postgres};
 pub use wait::{PATIENCE, block_until, eventually, settle, slowly, until};
 
 #[cfg(feature = "web")]

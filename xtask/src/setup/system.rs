@@ -56,6 +56,13 @@ const TOOLS: &[Tool] = &[
         is_there: || output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_ok(),
     },
     Tool {
+        name: "postgresql",
+        purpose: "the database of the store's contract, in a temporary folder",
+        packages: &["postgresql"],
+        needed_by: &[Part::Unit],
+        is_there: has_postgres,
+    },
+    Tool {
         name: "nginx",
         purpose: "runs the configurations of deploy/ for nginx, and is what the gateway is measured against",
         packages: &["nginx"],
@@ -108,6 +115,15 @@ pub(super) fn missing(parts: &[Part]) -> Vec<&'static Tool> {
     };
     let needed = TOOLS.iter().filter(is_needed);
     needed.filter(|tool| !(tool.is_there)()).collect()
+}
+
+/// Debian keeps the programs of each version out of the search path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut versions = versions.flatten();
+    versions.any(|version| version.path().join("bin/initdb").exists()) || find("initdb").is_some()
 }
 
 /// The browser, under any of its names.

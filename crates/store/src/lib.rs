@@ -29,6 +29,7 @@ mod organizations;
 mod outbox;
 mod page;
 mod passkeys;
+pub mod postgres;
 mod roles;
 mod sessions;
 pub mod sqlite;

@@ -7,4 +7,5 @@
     reason = "tests"
 )]
 
+mod postgres;
 mod sqlite;

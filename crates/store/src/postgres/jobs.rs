@@ -1,0 +1,85 @@
+//! Leases, marks, readiness.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    PostgresStore,
+    connection::{Connection, read, statement, transaction},
+    fault::Verb,
+    rows::{self, Fields},
+    statement::params,
+    sweep,
+};
+use crate::{Jobs, Lease, Marks, Result, Swept};
+
+#[async_trait]
+impl Jobs for PostgresStore {
+    async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool> {
+        statement!(self, db => take_lease(&db, &lease, now))
+    }
+
+    async fn sweep(&self, now: Timestamp, batch: u32, audit_ttl: SignedDuration) -> Result<Swept> {
+        sweep::sweep(self, now, batch, audit_ttl).await
+    }
+
+    async fn marks(&self, first: Marks) -> Result<Marks> {
+        transaction!(self, db => write_marks(&db, &first))
+    }
+
+    async fn read_marks(&self) -> Result<Option<Marks>> {
+        read!(self, db => read_marks(&db))
+    }
+
+    // A connection is only made to a server that takes writes.
+    async fn ready(&self) -> Result<()> {
+        let sql = "SELECT count(*) FROM marks";
+        read!(self, db => rows::value::<i64>(&db, sql, params! {})).map(drop)
+    }
+}
+
+/// The unique row decides: of those who ask at once one has it.
+async fn take_lease(db: &Connection, lease: &Lease, now: Timestamp) -> Verb<bool> {
+    let until = now.saturating_add(lease.ttl).unwrap_or(Timestamp::MAX);
+    let taken = rows::execute(
+        db,
+        "INSERT INTO leases (job, holder, expires_at) VALUES (:job, :holder, :until)
+         ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+         WHERE leases.holder = excluded.holder OR leases.expires_at <= :now",
+        params! {
+            ":job": lease.job,
+            ":holder": &lease.holder,
+            ":until": until.as_millisecond(),
+            ":now": now.as_millisecond(),
+        },
+    )
+    .await?;
+    Ok(taken == 1)
+}
+
+async fn write_marks(db: &Connection, first: &Marks) -> Verb<Marks> {
+    let sql = "INSERT INTO marks (one, issuer, development, master_key_check) VALUES (1, :issuer, :development, :check)
+               ON CONFLICT DO NOTHING";
+    let params = params! {
+        ":issuer": &first.issuer,
+        ":development": first.development,
+        ":check": &first.master_key_check,
+    };
+    rows::execute(db, sql, params).await?;
+    // Those of another node, if it was first.
+    let stored = read_marks(db).await?;
+    Ok(stored.unwrap_or_else(|| first.clone()))
+}
+
+async fn read_marks(db: &Connection) -> Verb<Option<Marks>> {
+    let sql = "SELECT issuer, development, master_key_check FROM marks";
+    rows::first(db, sql, params! {}, |row| {
+        let mut f = Fields::new(row, "marks", 0);
+        Ok(Marks {
+            issuer: f.get("issuer")?,
+            development: f.get("development")?,
+            master_key_check: f.get("master_key_check")?,
+        })
+    })
+    .await
+}

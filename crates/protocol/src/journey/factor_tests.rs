@@ -65,7 +65,7 @@ fn attack_an_old_session_sets_up_no_factor() {
     // A sign-in in this journey is new enough as long as its ticket.
     let opened = late(required(false)).logged_in("s1", "alice");
     assert_eq!(opened.next(), Ok(NextStep::SecondFactor));
-    // What is only wished for asks nobody to sign in again.
+    // What is only wished for makes no user sign in again.
     let wished = late(demanding(Acr::Password, Acr::Mfa, false));
     assert_eq!(wished.next(), Ok(Finish));
 }

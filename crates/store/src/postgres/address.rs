@@ -126,7 +126,7 @@ impl Own {
         Ok((own, rest))
     }
 
-    /// Encryption without a proof of who answers protects from nobody, so there is none.
+    /// Encryption without a proof of the server protects from no attacker, so there is none.
     fn tls(&self, is_here: bool) -> Result<Tls, AddressError> {
         let authorities = self.authorities.clone();
         match self.sslmode.as_deref() {
@@ -136,7 +136,7 @@ impl Own {
                 Ok(Tls::Verified { authorities })
             }
             Some(mode @ ("allow" | "prefer")) => Err(AddressError(format!(
-                "sslmode={mode} sends the password to whoever answers; use verify-full, or disable on a network that is yours"
+                "sslmode={mode} sends the password to any server that answers; use verify-full, or disable on a network that is yours"
             ))),
             Some(mode) => Err(AddressError(format!(
                 "sslmode is {mode}, not verify-full or disable"

@@ -55,7 +55,7 @@ fn decode(row: &Row) -> Result<SigningKeyRow> {
     })
 }
 
-/// One change at a time: no key is added while the others are sealed anew. The marks stand for the ring, so also for an empty one;
+/// One change at a time: no key is added while the others are sealed again. The marks stand for the ring, so also for an empty one;
 /// where there are none yet, the indexes allow one `active` and one `next` key.
 async fn lock(db: &Connection) -> Verb<()> {
     rows::execute(db, "SELECT one FROM marks FOR NO KEY UPDATE", params! {}).await?;

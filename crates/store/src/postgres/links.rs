@@ -89,7 +89,7 @@ async fn insert(db: &Connection, subject: &Subject, link: &NewLink, cause: &Caus
         return Ok(false);
     }
     match link.purpose {
-        // An undo is the owner's way back: whoever changes the address again and again does not remove it.
+        // An undo is the owner's way back: many changes of the address do not remove it.
         LinkPurpose::EmailUndo => link_limits::refuse_too_many_undos(db, subject, cause).await?,
         LinkPurpose::NotMe => not_me::keep_the_first(db, subject, link, cause).await?,
         _ => link_limits::forget_the_oldest(db, subject, &purpose).await?,

@@ -71,7 +71,7 @@ impl Roles for PostgresStore {
     }
 }
 
-/// From here on nobody else changes a role or a group until the end of the transaction. After the locks of clients.
+/// From here on no other transaction changes a role or a group until the end of the transaction. After the locks of clients.
 pub(super) async fn lock(db: &Connection) -> Verb<()> {
     let sql = "SELECT revision FROM role_revision WHERE one = 1 FOR NO KEY UPDATE";
     rows::execute(db, sql, params! {}).await.map(drop)

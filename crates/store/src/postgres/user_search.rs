@@ -63,7 +63,7 @@ static FEW: [&str; BOUNDS.len()] = [
     select!("" 1 2 3 4 5 6 7 8),
 ];
 
-/// Such of more: an address alone can have many words.
+/// Conditions on more words than that: an address can have many.
 static MANY: &str = select!(" AND NOT EXISTS
     (SELECT 1 FROM unnest(:lows, :highs) AS b (low, high) WHERE NOT EXISTS
         (SELECT 1 FROM user_words w WHERE w.user_key = u.user_key AND w.word >= b.low AND w.word < b.high))"

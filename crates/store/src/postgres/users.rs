@@ -348,7 +348,7 @@ async fn change_fields(db: &Connection, user: i64, command: &UserChange) -> Verb
     rows::execute(db, sql, params).await.map(drop)
 }
 
-/// After a new password: whoever knew the old one leaves nothing behind.
+/// After a new password: an attacker who knew the old one leaves nothing behind.
 pub(super) async fn begin_anew(db: &Connection, subject: &Subject) -> Verb<()> {
     links::forget_at_a_new_password(db, subject).await?;
     let sql =

@@ -7,10 +7,11 @@ use cardea_server::config::SignUpMode;
 use cardea_testkit::{
     Browser, Page, Person, TestServer,
     clients::SPA,
-    eventually,
     flows::{Authorization, decide},
 };
 use cardea_web::config::SecretText;
+
+use crate::mails::link_to;
 
 const PASSWORD: &str = "seven-otters-in-a-canoe";
 
@@ -40,43 +41,9 @@ async fn ask(browser: &mut Browser<'_>, username: &str, email: &str) -> Page {
     ask_at(browser, &page, username, email).await
 }
 
-/// The texts of the mails to an address.
-async fn mails(server: &TestServer, to: &str) -> Vec<String> {
-    server.send_mails().await;
-    let mut browser = Browser::new(server);
-    let list = browser.open(&server.url("/dev/mailbox")).await;
-    let mut found = Vec::new();
-    for piece in list.text().split("href=\"/dev/mailbox/").skip(1) {
-        let (id, rest) = piece.split_once('"').unwrap();
-        if rest
-            .split("</li>")
-            .next()
-            .unwrap()
-            .contains(&format!("<bdi>{to}</bdi>"))
-        {
-            let mail = browser
-                .open(&server.url(&format!("/dev/mailbox/{id}")))
-                .await;
-            found.push(mail.text().to_owned());
-        }
-    }
-    found
-}
-
 /// The link that was mailed to an address.
 async fn link(server: &TestServer, to: &str) -> String {
-    let mut found = None;
-    eventually("the link is mailed", async || {
-        let mails = mails(server, to).await;
-        found = mails.iter().find_map(|mail| {
-            let (_, rest) = mail.split_once("/verify_email?token=")?;
-            let end = rest.find(['"', '<'])?;
-            Some(server.url(&format!("/verify_email?token={}", rest.get(..end)?)))
-        });
-        found.is_some()
-    })
-    .await;
-    found.unwrap()
+    link_to(server, to, "/verify_email").await
 }
 
 async fn exists(server: &TestServer, name: &str) -> bool {

@@ -65,6 +65,7 @@ metrics! {
     STORE_BATCH_SIZE = "cardea_store_batch_size", Sizes, [], "Commands in one transaction of the store.";
     STORE_COMMIT_SECONDS = "cardea_store_commit_seconds", Seconds, [], "Time of a commit of the store.";
     STORE_QUEUE_FULL = "cardea_store_queue_full_total", Counter, [], "Commands that were refused because the queue of the store was full.";
+    STORE_CONFLICTS = "cardea_store_conflicts_total", Counter, [], "Transactions that PostgreSQL undid for another one (serialization failure or deadlock); they are run again.";
     RESOURCE_TOKENS = "cardea_resource_tokens_total", Counter, ["verdict"], "Access tokens that an API has verified.";
     RESOURCE_INTROSPECTIONS = "cardea_resource_introspections_total", Counter, ["outcome"], "Introspection requests of an API.";
     RESOURCE_FORBIDDEN = "cardea_resource_forbidden_total", Counter, [], "Requests to an API that its guards refused.";

@@ -113,8 +113,6 @@ pub struct RefreshContext {
     pub sid: Option<Sid>,
     /// Whether a rotation must move the session's idle end.
     pub session_due: bool,
-    /// Whether the user has a second factor.
-    pub second_factor: bool,
 }
 
 /// Rotates a refresh token by `refresh_token::judge`: on the grant as it was read, written only if that is unchanged, or

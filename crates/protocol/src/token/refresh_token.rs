@@ -190,7 +190,7 @@ pub fn judge(
     let retriable =
         one_before && !refresh.current_seen && policy.rotation == RefreshRotation::Idempotent;
     let current = presented.generation == refresh.generation;
-    if (current || retriable) && needs_step_up(refresh, presented, policy) {
+    if (current || retriable) && policy.second_factor && is_perhaps_copied(refresh, presented) {
         return from_elsewhere(refresh, now);
     }
     match presented.generation.cmp(&refresh.generation) {
@@ -215,9 +215,12 @@ pub fn judge(
 
 /// Requirement 1.10: a public client's token that comes from another network and another user agent at once was perhaps copied. A user
 /// who has a second factor logs in again; whoever has none would only be locked out. A confidential client proves who it is.
-fn needs_step_up(refresh: &RefreshState, presented: &Presented, policy: &Policy) -> bool {
+///
+/// Only then does the rule depend on [`Policy::second_factor`].
+#[must_use]
+pub fn is_perhaps_copied(refresh: &RefreshState, presented: &Presented) -> bool {
     let public = presented.sender == Sender::Public;
-    public && policy.second_factor && refresh.last_seen.is_elsewhere(&presented.seen)
+    public && refresh.last_seen.is_elsewhere(&presented.seen)
 }
 
 /// The grant lives on where it was used before.

@@ -3,13 +3,15 @@
 use cardea_protocol::{
     OAuthError,
     claims::{ClaimSource, Holder},
-    model::{Actor, AuditEvent, Client, Grant},
+    model::{Actor, AuditEvent, Client, Grant, RefreshState, User},
     request::RefreshTokenRequest,
     scope::{OPENID, Scope},
     token::{
         audience::{self, Target},
         client_auth::AuthenticatedClient,
-        refresh_token::{Answer, Policy, Presented, RefreshToken, Retry, Verdict, check_scope},
+        refresh_token::{
+            Answer, Policy, Presented, RefreshToken, Retry, Verdict, check_scope, is_perhaps_copied,
+        },
     },
 };
 use cardea_seal::Secret;
@@ -38,7 +40,6 @@ pub(super) async fn grant(
         assigned,
         sid,
         session_due,
-        second_factor,
     } = context;
     let entitled = app.roles.entitle(&user, assigned, client.id()).await?;
     let source = ClaimSource {
@@ -62,7 +63,7 @@ pub(super) async fn grant(
     let policy = Policy {
         rotation: client.metadata().refresh_rotation,
         idle_ttl: app.settings.refresh_idle_ttl,
-        second_factor: second_factor && app.settings.mfa.has_second_factors(),
+        second_factor: has_second_factor(app, &user, grant.refresh.as_ref(), &presented).await?,
     };
     let command = RotateRefresh {
         grant,
@@ -97,6 +98,22 @@ pub(super) async fn grant(
     };
     let refresh_token = mint::refresh_token(app, &grant, secret.expose(), generation);
     Ok(TokenResponse::new(access_token, target.scope).with(id_token, refresh_token))
+}
+
+/// Whether the user has a second factor, which is read only where the rule asks. The rule runs on the grant as it is then; who has used
+/// it from elsewhere in the meantime was judged likewise.
+async fn has_second_factor(
+    app: &App,
+    user: &User,
+    refresh: Option<&RefreshState>,
+    presented: &Presented,
+) -> Result<bool, Failure> {
+    let asked = refresh.is_some_and(|refresh| is_perhaps_copied(refresh, presented));
+    if !asked || !app.settings.mfa.has_second_factors() {
+        return Ok(false);
+    }
+    let factors = app.store.factors(&user.subject).await?;
+    Ok(factors.totp.is_some() || !factors.passkeys.is_empty())
 }
 
 /// Applies the rotation table of D11. Gives the grant, and the generation of its next token if the request can be met.

@@ -336,28 +336,3 @@ pub async fn a_step_up_keeps_the_session_under_a_new_cookie(store: AnyStore) {
     );
     assert_eq!(world.count(AuditEvent::SteppedUp).await, 1);
 }
-
-pub async fn a_refresh_says_whether_its_user_has_a_second_factor(store: AnyStore) {
-    let world = World::new(store).await;
-    let (bob, ..) = others(&world).await;
-    let grant = world.grant("a", ONLINE, 0).await;
-    let id = grant.refresh.as_ref().unwrap().token_id;
-    let has = async || {
-        let context = world.store.refresh_context(id, at(1)).await;
-        context.unwrap().unwrap().second_factor
-    };
-    assert!(!has().await);
-    for (user, expected) in [(&bob, false), (&world.alice, true)] {
-        let command = enrolment(user, &["one"], 0);
-        assert!(world.store.enrol_totp(command).await.unwrap());
-        assert_eq!(has().await, expected, "{}", user.username);
-    }
-    let command = RemoveFactors {
-        subject: world.alice.subject.clone(),
-        which: WhichFactors::Totp,
-        notice: None,
-        cause: cause(2),
-    };
-    assert!(world.store.remove_factors(command).await.unwrap());
-    assert!(!has().await);
-}

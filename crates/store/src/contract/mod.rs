@@ -178,7 +178,7 @@ macro_rules! contract {
             factors: an_app_is_set_up_once_and_read_only_by_an_attempt, a_disabled_user_has_no_second_step,
                 a_code_of_the_app_counts_once, of_20_parallel_uses_of_one_code_one_counts,
                 a_backup_code_counts_once_for_its_user, failed_attempts_wait_and_a_right_code_ends_that,
-                a_refresh_says_whether_its_user_has_a_second_factor, of_20_parallel_attempts_no_more_begin_than_are_free, without_the_app_backup_codes_and_trusted_devices_go,
+                of_20_parallel_attempts_no_more_begin_than_are_free, without_the_app_backup_codes_and_trusted_devices_go,
                 a_step_up_keeps_the_session_under_a_new_cookie;
             first_account: the_last_link_makes_the_first_account, the_first_account_administers_organizations,
                 a_link_to_the_first_account_expires, a_user_voids_the_link_to_the_first_account,

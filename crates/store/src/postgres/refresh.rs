@@ -43,9 +43,7 @@ pub(super) async fn context(
         assigned_columns!("g"),
         ", ",
         living_sid_column!(),
-        ", (s.last_seen_at < :due) IS TRUE AS session_due,
-           EXISTS (SELECT 1 FROM credentials k WHERE k.user_key = u.user_key AND k.kind IN ('totp', 'passkey'))
-             AS second_factor",
+        ", (s.last_seen_at < :due) IS TRUE AS session_due",
         grant_joins!(),
         "WHERE (g.grant_id = :id AND g.refresh_token_id IS NULL) OR g.refresh_token_id = :id"
     );
@@ -63,7 +61,6 @@ fn read_context(row: &Row) -> Verb<RefreshContext> {
         assigned: grant_rows::assigned(row, assigned)?,
         sid: sessions::living_sid(row, session)?,
         session_due: rows::read(row, session + 1)?,
-        second_factor: rows::read(row, session + 2)?,
     })
 }
 

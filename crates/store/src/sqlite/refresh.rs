@@ -42,9 +42,7 @@ pub(super) fn context(
                 assigned_columns!("g"),
                 ", ",
                 living_sid_column!(),
-                ", (s.last_seen_at < :due) IS TRUE AS session_due,
-                   EXISTS (SELECT 1 FROM credentials k WHERE k.user_key = u.user_key AND k.kind IN ('totp', 'passkey'))
-                     AS second_factor",
+                ", (s.last_seen_at < :due) IS TRUE AS session_due",
                 grant_joins!(),
                 "WHERE ",
                 $condition
@@ -74,7 +72,6 @@ fn read_context(row: &Row<'_>) -> Verb<RefreshContext> {
         assigned: grant_rows::assigned(row, assigned)?,
         sid: sessions::living_sid(row, session)?,
         session_due: row.get(session + 1)?,
-        second_factor: row.get(session + 2)?,
     })
 }
 

@@ -88,6 +88,19 @@ impl FromStr for Address {
     }
 }
 
+impl Address {
+    /// Whether the URL has a password.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+
+    /// Sets the password, which is better kept in a file of its own.
+    pub fn set_password(&mut self, password: &str) {
+        self.config.password(password);
+    }
+}
+
 /// The parameters that Cardea reads itself.
 struct Own {
     sslmode: Option<String>,

@@ -1,7 +1,10 @@
 //! A connection of the pool for one verb: its statements, its transaction, and what its errors mean.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +17,8 @@ use tokio_postgres::{
 };
 
 use super::{
-    fault::{Fault, Verb, describe, is_answer, not_done, unknown},
+    PostgresStore,
+    fault::{Fault, Verb, describe, is_answer, not_done, refuses_writes, unknown},
     statement::{Named, Statement, Value},
 };
 use crate::{Result, StoreError};
@@ -44,15 +48,18 @@ pub(super) struct Connection {
     begun: AtomicBool,
     /// Whether a statement failed: then PostgreSQL answers `COMMIT` with a rollback.
     failed: AtomicBool,
+    /// Set when PostgreSQL can't write: [`PostgresStore::refuses_writes`](super::PostgresStore).
+    refuses_writes: Arc<AtomicBool>,
 }
 
 impl Connection {
-    pub(super) fn new(client: Object, mode: Mode, prepares: bool, patience: Duration) -> Self {
+    pub(super) fn new(client: Object, mode: Mode, store: &PostgresStore) -> Self {
         Self {
             client: Some(client),
             mode,
-            prepares,
-            patience,
+            prepares: store.prepares,
+            patience: store.patience,
+            refuses_writes: Arc::clone(&store.refuses_writes),
             begun: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         }
@@ -195,7 +202,12 @@ impl Connection {
                 };
             }
             Fault::Sql(error) => match is_answer(&error) {
-                true => return Some(Err(not_done(describe(&error)))),
+                true => {
+                    if error.code().is_some_and(refuses_writes) {
+                        self.refuses_writes.store(true, Ordering::Relaxed);
+                    }
+                    return Some(Err(not_done(describe(&error))));
+                }
                 false => describe(&error),
             },
             Fault::Lost(why) => why,

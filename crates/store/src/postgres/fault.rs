@@ -80,6 +80,14 @@ pub(super) fn is_answer(error: &Error) -> bool {
     error.as_db_error().is_some()
 }
 
+/// Whether no other write would succeed either: the disk is full, or this server became a standby.
+pub(super) fn refuses_writes(code: &SqlState) -> bool {
+    matches!(
+        *code,
+        SqlState::DISK_FULL | SqlState::READ_ONLY_SQL_TRANSACTION
+    )
+}
+
 /// The message of PostgreSQL, with its code. Not the detail, which has values of rows.
 pub(super) fn describe(error: &Error) -> String {
     match error.as_db_error() {

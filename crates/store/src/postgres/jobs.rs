@@ -1,5 +1,7 @@
 //! Leases, marks, readiness.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,8 +33,17 @@ impl Jobs for PostgresStore {
         read!(self, db => read_marks(&db))
     }
 
-    // A connection is only made to a server that takes writes.
+    // A connection is only made to a server that takes writes. A write is tried only after one was refused.
     async fn ready(&self) -> Result<()> {
+        if self.refuses_writes.load(Ordering::Relaxed) {
+            let lease = Lease {
+                job: "ready",
+                holder: String::new(),
+                ttl: SignedDuration::ZERO,
+            };
+            self.take_lease(lease, Timestamp::UNIX_EPOCH).await?;
+            self.refuses_writes.store(false, Ordering::Relaxed);
+        }
         let sql = "SELECT count(*) FROM marks";
         read!(self, db => rows::value::<i64>(&db, sql, params! {})).map(drop)
     }

@@ -53,7 +53,10 @@ mod user_search;
 mod usernames;
 mod users;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use deadpool_postgres::{Pool, PoolError};
 
@@ -65,7 +68,7 @@ use crate::Result;
 
 pub use self::{
     address::{Address, AddressError},
-    open::{OpenError, migrate},
+    open::{OpenError, is_new, migrate},
 };
 
 /// How long a verb waits for a connection.
@@ -90,6 +93,8 @@ pub struct PostgresStore {
     prepares: bool,
     patience: Duration,
     queue: usize,
+    /// Whether a write was refused for a reason that holds for all of them, and none has succeeded since.
+    refuses_writes: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
@@ -110,6 +115,6 @@ impl PostgresStore {
             PoolError::Timeout(_) => not_done("no connection to PostgreSQL became free in time"),
             error => not_done(error.to_string()),
         })?;
-        Ok(Connection::new(client, mode, self.prepares, self.patience))
+        Ok(Connection::new(client, mode, self))
     }
 }

@@ -104,7 +104,15 @@ pub(super) async fn open(options: Options) -> Result<PostgresStore, OpenError> {
         // PostgreSQL ends a statement first; this is for a network that has lost it.
         patience: STATEMENT * 2,
         queue: connections * QUEUE,
+        refuses_writes: Arc::default(),
     })
+}
+
+/// Whether no migration has been applied yet.
+pub async fn is_new(address: &Address) -> Result<bool, OpenError> {
+    let client = connect(address).await?;
+    let applied = applied(&client).await.map_err(|e| failure(address, &e))?;
+    Ok(applied.is_empty())
 }
 
 /// Applies pending migrations; returns their names.

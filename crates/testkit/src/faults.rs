@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cardea_store::sqlite::journal::{Journal, SqliteJournal};
 use rusqlite::{Connection, Error, Result, ffi};
 
+use crate::store::Place;
+
 /// What is wrong with the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -15,18 +17,43 @@ pub enum Fault {
 }
 
 /// Brings trouble to a store, and takes it away.
-#[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Option<Fault>>>);
+#[derive(Clone, Default)]
+pub struct Faults {
+    current: Arc<Mutex<Option<Fault>>>,
+    /// The database of PostgreSQL, if the store is there.
+    place: Option<Arc<Place>>,
+}
 
 impl Faults {
+    /// For a database of PostgreSQL.
+    pub(crate) fn of(place: Arc<Place>) -> Self {
+        Self {
+            place: Some(place),
+            ..Self::default()
+        }
+    }
+
     /// From now on every write has this fault.
+    ///
+    /// # Panics
+    /// On PostgreSQL, when it is one of a file.
     pub fn bring(&self, fault: Fault) {
-        *self.current() = Some(fault);
+        match self.place.as_deref() {
+            Some(Place::Postgres(database)) => database.fail_writes(match fault {
+                Fault::Locked => "55P03",
+                Fault::Full => "53100",
+                Fault::Broken => panic!("a broken disk is a fault of a file: Builder::in_file"),
+            }),
+            _ => *self.current() = Some(fault),
+        }
     }
 
     /// All is well again.
     pub fn mend(&self) {
-        *self.current() = None;
+        match self.place.as_deref() {
+            Some(Place::Postgres(database)) => database.mend(),
+            _ => *self.current() = None,
+        }
     }
 
     pub(crate) fn wrap(&self, inner: SqliteJournal) -> Box<dyn Journal> {
@@ -35,7 +62,7 @@ impl Faults {
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fail_with(&self, codes: &[(Fault, i32)]) -> Result<()> {

@@ -1,7 +1,11 @@
 //! What the background and the command line do to a server, one round at a time.
 
+use std::sync::Arc;
+
 use axum::body::Body;
+use cardea_server::{App, jobs};
 use cardea_web::inbound::Peer;
+use futures_util::future::join_all;
 use http::Request;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -9,32 +13,43 @@ use tower::ServiceExt as _;
 use crate::TestServer;
 
 impl TestServer {
-    /// Sends the logouts that are due, as the background does all the time.
+    /// Sends the logouts that are due, as the background of each node does all the time.
     pub async fn send_logouts(&self) {
-        cardea_server::jobs::send_logouts(&self.app).await.unwrap();
+        self.on_each_node(jobs::send_logouts).await;
     }
 
-    /// Sends the mails that are due, as the background does all the time.
+    /// Sends the mails that are due, as the background of each node does all the time.
     pub async fn send_mails(&self) {
-        cardea_server::jobs::send_mails(&self.app).await.unwrap();
+        self.on_each_node(jobs::send_mails).await;
     }
 
-    /// Ends the accounts that are due, as the background does all the time.
+    /// Ends the accounts that are due, as the background of each node does all the time.
     pub async fn end_due_accounts(&self) {
-        cardea_server::jobs::end_due_accounts(&self.app)
-            .await
-            .unwrap();
+        self.on_each_node(|app| jobs::end_due_accounts(app)).await;
     }
 
-    /// Does the resets of second factors that are due, as the background does all the time.
+    /// Does the resets of second factors that are due, as the background of each node does all the time.
     pub async fn reset_due_factors(&self) {
-        let due = cardea_server::jobs::reset_due_factors(&self.app);
-        due.await.unwrap();
+        self.on_each_node(|app| jobs::reset_due_factors(app)).await;
     }
 
-    /// Moves the signing keys that are due, as the background does all the time.
+    /// Moves the signing keys that are due, as the background of each node does all the time.
     pub async fn turn_keys(&self) {
-        cardea_server::jobs::turn_keys(&self.app).await.unwrap();
+        self.on_each_node(|app| jobs::turn_keys(app)).await;
+    }
+
+    /// Reads what other nodes and commands have changed, as each node does every second.
+    pub async fn see_changes(&self) {
+        self.on_each_node(|app| jobs::see_changes(app)).await;
+    }
+
+    async fn on_each_node<'a, F, E: std::fmt::Debug>(&'a self, job: impl Fn(&'a Arc<App>) -> F)
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        for done in join_all(self.apps.iter().map(job)).await {
+            done.unwrap();
+        }
     }
 
     /// Begins a rotation of the keys, as `cardea key rotate` does; `at_once` as with `--now`.
@@ -52,7 +67,7 @@ impl TestServer {
             .body(Body::from(body.to_string()))
             .unwrap();
         request.extensions_mut().insert(Peer::Unix { uid: 1000 });
-        let admin = cardea_server::admin::router(&self.app);
+        let admin = cardea_server::admin::router(&self.apps[0]);
         let answer = admin.oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await;

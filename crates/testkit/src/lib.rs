@@ -54,6 +54,8 @@ pub mod passkeys;
 mod people;
 #[cfg(feature = "provider")]
 mod server;
+#[cfg(feature = "provider")]
+mod store;
 
 pub use log::Log;
 pub use ports::{free_port, listen};

@@ -42,6 +42,7 @@ pub struct Postgres {
 pub struct Database {
     server: &'static Postgres,
     name: String,
+    is_reused: bool,
 }
 
 impl Postgres {
@@ -122,7 +123,25 @@ impl Postgres {
             format!("test_{number}")
         });
         self.make(&name, template);
-        Database { server: self, name }
+        Database {
+            server: self,
+            name,
+            is_reused: true,
+        }
+    }
+
+    /// A database with a name of its own, for what others are copies of. It is never given to another test.
+    ///
+    /// # Panics
+    /// When the server can't make it.
+    #[must_use]
+    pub fn create(&'static self, name: &str, template: &str) -> Database {
+        self.make(name, template);
+        Database {
+            server: self,
+            name: name.to_owned(),
+            is_reused: false,
+        }
     }
 
     /// Makes a database, empty or as a template is.
@@ -180,6 +199,30 @@ impl Database {
         self.server.sql("postgres", &sql).unwrap();
     }
 
+    /// From now on each statement that writes fails with this SQLSTATE; what only reads goes on.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses that.
+    pub fn fail_writes(&self, state: &str) {
+        self.sql(&format!(
+            "CREATE OR REPLACE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{state}'; END $$;
+             DO $$ DECLARE name text; BEGIN
+               FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                 EXECUTE format('CREATE OR REPLACE TRIGGER trouble BEFORE INSERT OR UPDATE OR DELETE ON %I
+                   FOR EACH STATEMENT EXECUTE FUNCTION trouble()', name);
+               END LOOP; END $$"
+        ));
+    }
+
+    /// All is well again.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses that.
+    pub fn mend(&self) {
+        self.sql("DROP FUNCTION IF EXISTS trouble CASCADE");
+    }
+
     /// Runs statements in it.
     ///
     /// # Panics
@@ -191,6 +234,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if !self.is_reused {
+            return;
+        }
         let mut free = self
             .server
             .free

@@ -1,11 +1,12 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
-    path::Path,
-    sync::{Arc, OnceLock},
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use axum::Router;
+use axum::{Router, body::Body};
 use cardea_protocol::model::{
     Actor, AuditEvent, Cause, Client, ClientId, ClientMetadata, ClientStatus, Owner, Subject,
     UserStatus, Username,
@@ -14,13 +15,16 @@ use cardea_seal::{Entropy, MasterKey, Secret};
 use cardea_server::{App, FirstAccountLink, Parts, config::Config};
 use cardea_store::{
     AuditFilter, ClientChange, Page as StorePage, PutClient, Store, UserChange, UserUpdate,
-    sqlite::{Options, SqliteStore},
 };
 use cardea_web::clock::Clock;
+use http::Request;
 use jiff::SignedDuration;
-use tempfile::TempDir;
+use tower::{ServiceExt as _, service_fn};
 
-use crate::{Call, Faults, Person, TestClock, clients, listen};
+use crate::{
+    Call, Faults, Person, TestClock, clients, listen,
+    store::{On, Place},
+};
 
 /// Who the provider is, unless a test says otherwise.
 pub const ISSUER: &str = "https://id.example.test";
@@ -36,17 +40,19 @@ pub struct TestServer {
     pub store: Arc<dyn Store>,
     /// What its store suffers from.
     pub faults: Faults,
-    pub(crate) app: Arc<App>,
+    /// One for each node.
+    pub(crate) apps: Vec<Arc<App>>,
     router: Router,
     issuer: String,
     // Last, so that the store is closed before its folder goes.
-    folder: Arc<TempDir>,
+    place: Arc<Place>,
 }
 
 /// How a [`TestServer`] is to be.
 pub struct Builder {
     config: Config,
     seed: Option<u64>,
+    on: On,
 }
 
 impl Builder {
@@ -79,14 +85,31 @@ impl Builder {
         self
     }
 
+    /// Keeps the store in a file, whatever the other tests run on.
+    #[must_use]
+    pub fn in_file(mut self) -> Self {
+        self.on = On::File;
+        self
+    }
+
+    /// As many nodes on one database of PostgreSQL, behind a load balancer that gives each request to the next one.
+    #[must_use]
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.on = On::Nodes(nodes);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let folder = folder();
-        if self.config.issuer == ISSUER && !self.config.development {
-            std::fs::write(folder.path().join("cardea.db"), template()).expect("a file");
-        }
+        let started = self.config.issuer == ISSUER && !self.config.development;
+        let place = Place::new(started, self.on).await;
+        // Nodes with the same seed would draw the same values.
+        let nodes = match self.seed {
+            Some(_) => 1,
+            None => self.on.nodes(),
+        };
         let entropy = self.seed.map_or_else(Entropy::system, Entropy::seeded);
-        let server = start(self.config, entropy, folder).await;
+        let server = start(self.config, entropy, place, nodes).await;
         server.disable_user(Person::CAROL).await;
         server
     }
@@ -101,61 +124,49 @@ impl Builder {
     }
 }
 
-/// In memory where there is a file system for that: these tests don't lose power, and a disk that others use too makes
-/// each of a thousand commits wait.
-fn folder() -> Arc<TempDir> {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() {
-        tempfile::tempdir_in(memory)
-    } else {
-        tempfile::tempdir()
-    };
-    Arc::new(folder.expect("a folder"))
+/// The first start on a place. Making keys takes longer than most tests, so they share those of one.
+pub(crate) async fn first_start(place: Arc<Place>) {
+    drop(start(config(), Entropy::system(), place, 1).await);
 }
 
-/// A store after its first start. Making keys takes longer than most tests, so they share them.
-fn template() -> &'static [u8] {
-    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
-    TEMPLATE.get_or_init(|| thread::spawn(first_start).join().expect("a first start"))
-}
-
-fn first_start() -> Vec<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let folder = folder();
-    let path = folder.path().join("cardea.db");
-    drop(runtime.block_on(start(config(), Entropy::system(), Arc::clone(&folder))));
-    std::fs::read(path).expect("the closed file")
-}
-
-async fn start(config: Config, entropy: Entropy, folder: Arc<TempDir>) -> TestServer {
-    let options = Options {
-        path: folder.path().join("cardea.db"),
-        migrate: true,
-    };
-    let faults = Faults::default();
-    let store = SqliteStore::open_with(options, |journal| faults.wrap(journal));
-    let store: Arc<dyn Store> = Arc::new(store.expect("a store"));
+async fn start(config: Config, entropy: Entropy, place: Arc<Place>, nodes: usize) -> TestServer {
     let clock = Arc::new(TestClock::new());
     let issuer = config.issuer.clone();
-    let parts = Parts {
-        store: Arc::clone(&store),
-        clock: Arc::clone(&clock) as Arc<dyn Clock>,
-        entropy,
-        master_key: MasterKey::parse(MASTER_KEY).expect("a key"),
-    };
-    let app = App::start(config, parts).await.expect("a start");
+    let (mut apps, mut first) = (Vec::new(), None);
+    for _ in 0..nodes {
+        let (store, faults) = place.open().await;
+        let parts = Parts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy: entropy.clone(),
+            master_key: MasterKey::parse(MASTER_KEY).expect("a key"),
+        };
+        let app = App::start(config.clone(), parts).await.expect("a start");
+        apps.push(app);
+        first.get_or_insert((store, faults));
+    }
+    let (store, faults) = first.expect("a node");
     TestServer {
         clock,
         store,
         faults,
-        router: cardea_server::router(&app),
-        app,
+        router: balanced(apps.iter().map(cardea_server::router).collect()),
+        apps,
         issuer,
-        folder,
+        place,
     }
+}
+
+/// As a load balancer does it: each request goes to the next node.
+fn balanced(mut nodes: Vec<Router>) -> Router {
+    if nodes.len() == 1 {
+        return nodes.remove(0);
+    }
+    let next = Arc::new(AtomicUsize::new(0));
+    Router::new().fallback_service(service_fn(move |request: Request<Body>| {
+        let node = nodes[next.fetch_add(1, Ordering::Relaxed) % nodes.len()].clone();
+        node.oneshot(request)
+    }))
 }
 
 fn config() -> Config {
@@ -177,13 +188,14 @@ impl TestServer {
         let builder = Builder {
             config: config(),
             seed: None,
+            on: On::of_environment(),
         };
         builder.config(|config| config.limits.enabled = false)
     }
 
     /// What `cardea serve` prints when there are no users.
     pub async fn offer_first_account(&self) -> Option<FirstAccountLink> {
-        self.app.offer_first_account().await.expect("a store")
+        self.apps[0].offer_first_account().await.expect("a store")
     }
 
     /// Starts one as it is.
@@ -235,11 +247,7 @@ impl TestServer {
 
     /// Changes rows behind the provider's back.
     pub fn tamper(&self, sql: &str) {
-        let path = self.folder.path().join("cardea.db");
-        let database = rusqlite::Connection::open(path).expect("the database");
-        // What the schema forbids is just what is wanted.
-        let forced = format!("PRAGMA ignore_check_constraints = ON; {sql}");
-        database.execute_batch(&forced).expect("a change");
+        self.place.tamper(sql);
     }
 
     /// Turns the clock forward.

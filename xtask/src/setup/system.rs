@@ -57,9 +57,9 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "postgresql",
-        purpose: "the database of the store's contract, in a temporary folder",
+        purpose: "the database of the store's contract and of many nodes, in a temporary folder",
         packages: &["postgresql"],
-        needed_by: &[Part::Unit],
+        needed_by: &[Part::Http, Part::Postgres],
         is_there: has_postgres,
     },
     Tool {

@@ -9,6 +9,8 @@ pub(crate) enum Part {
     Unit,
     /// The tests in `crates/*/tests`: whole requests against a server in the same process.
     Http,
+    /// The tests of the provider over HTTP again, on PostgreSQL.
+    Postgres,
     /// The examples in the documentation.
     Doc,
     /// A real browser against the real binary.
@@ -18,12 +20,20 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 5] = [Self::Unit, Self::Http, Self::Doc, Self::E2e, Self::Interop];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Unit,
+        Self::Http,
+        Self::Postgres,
+        Self::Doc,
+        Self::E2e,
+        Self::Interop,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit",
             Self::Http => "http",
+            Self::Postgres => "postgres",
             Self::Doc => "doc",
             Self::E2e => "e2e",
             Self::Interop => "interop",
@@ -33,7 +43,7 @@ impl Part {
     /// The folder of its files, if they are not Rust.
     pub(crate) fn folder(self) -> Option<&'static str> {
         match self {
-            Self::Unit | Self::Http | Self::Doc => None,
+            Self::Unit | Self::Http | Self::Postgres | Self::Doc => None,
             Self::E2e => Some("tests/e2e"),
             Self::Interop => Some("tests/interop"),
         }

@@ -58,6 +58,7 @@ impl Run {
                 Ok(Outcome::Absent("no crate has a tests/ folder".into()))
             }
             Part::Http => self.tests(cargo(["test", "--workspace", "--test", "*"])),
+            Part::Postgres => self.tests(on_postgres()),
             Part::Doc => self.tests(cargo(["test", "--workspace", "--doc"])),
             Part::E2e => self.node(part),
             Part::Interop => match self.node(part)? {
@@ -123,6 +124,13 @@ impl Run {
         }
         signal("-KILL", &started_in(self.folder.path()));
     }
+}
+
+/// The integration tests of the provider, each on a database of its own.
+fn on_postgres() -> Command {
+    let mut command = cargo(["test", "--package", "cardea-server", "--test", "it"]);
+    command.env("CARDEA_TEST_STORE", "postgres");
+    command
 }
 
 /// Tests that need a provider or a mail server from npm are ignored in the other parts.

@@ -36,6 +36,7 @@ mod logs;
 mod mail;
 mod mails;
 mod new_password;
+mod nodes;
 mod not_me;
 mod notices;
 mod organizations;

@@ -105,7 +105,7 @@ async fn a_full_disk_stops_only_the_writes_until_there_is_room() {
 
 #[tokio::test]
 async fn a_broken_disk_makes_the_process_unready_and_promises_nothing() {
-    let server = TestServer::start().await;
+    let server = TestServer::builder().in_file().start().await;
     let mut browser = Browser::new(&server);
     let first = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
     server.faults.bring(Fault::Broken);

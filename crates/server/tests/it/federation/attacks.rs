@@ -137,7 +137,7 @@ async fn pre_hijack_an_account_with_an_unverified_address_does_not_get_the_owner
     let stage = Stage::with(|up| up.trusted_domains = vec!["example.test".to_owned()]).await;
     // Bob has put another user's address into his account and did not prove it.
     stage.server.tamper(
-        "UPDATE users SET email = 'owner@example.test', email_verified = 0 WHERE username = 'bob'",
+        "UPDATE users SET email = 'owner@example.test', email_verified = false WHERE username = 'bob'",
     );
     let mut owner = Browser::new(&stage.server);
     let claims =

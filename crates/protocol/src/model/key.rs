@@ -19,7 +19,7 @@ pub enum KeyState {
 }
 
 /// A key as stored, with the private part sealed under the master key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SigningKeyRow {
     /// The RFC 7638 thumbprint.
     pub kid: String,

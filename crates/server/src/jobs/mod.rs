@@ -8,6 +8,8 @@ use jiff::SignedDuration;
 use crate::{app::App, backchannel_logout, factor_reset, keys::KeyError, mail, parts::start_cause};
 
 const EVERY: Duration = Duration::from_secs(30);
+/// How soon a node sees what another one, or a command beside it, has changed.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// Small, so that no request waits long behind it.
 const SWEEP_BATCH: u32 = 500;
@@ -19,6 +21,7 @@ const AUDIT_TTL: SignedDuration = SignedDuration::from_hours(24 * 400);
 pub async fn run(app: Arc<App>) {
     tokio::join!(
         maintain(&app),
+        watch(&app),
         backchannel_logout::run(&app),
         mail::run(&app)
     );
@@ -75,9 +78,6 @@ async fn maintain(app: &App) {
         if let Err(error) = turn_keys(app).await {
             tracing::error!(%error, "the key ring could not be rotated");
         }
-        if let Err(error) = app.clients.refresh_if_changed().await {
-            tracing::error!(%error, "the clients could not be read");
-        }
         if let Err(error) = app.refresh_password_costs().await {
             tracing::error!(%error, "the costs of the password hashes could not be read");
         }
@@ -90,6 +90,35 @@ async fn maintain(app: &App) {
             Err(error) => tracing::error!(%error, "the clean-up failed"),
         }
     }
+}
+
+/// Other nodes change the key ring and the clients too, and so do commands where the store is PostgreSQL.
+async fn watch(app: &App) {
+    let mut tick = tokio::time::interval(WATCH_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut well = true;
+    loop {
+        tick.tick().await;
+        let seen = see_changes(app).await;
+        // Once, not each second of an outage.
+        if let Err(error) = &seen
+            && well
+        {
+            tracing::error!(%error, "the changes of other nodes could not be read");
+        }
+        well = seen.is_ok();
+    }
+}
+
+/// Reads the key ring and the clients again if they have changed: one round of what [`run`] does every second.
+///
+/// # Errors
+/// When the store or a key fails.
+pub async fn see_changes(app: &App) -> Result<(), KeyError> {
+    if app.ring.reload_if_changed().await? {
+        app.refresh_metadata();
+    }
+    Ok(app.clients.refresh_if_changed().await?)
 }
 
 /// Moves every signing key that is due: one round of what [`run`] does every 30 seconds.

@@ -7,6 +7,7 @@ use cardea_jose::{Algorithm, SigningKey};
 use cardea_protocol::model::{Cause, KeyState, SigningKeyRow};
 use cardea_seal::{MasterKey, Sealer};
 use cardea_store::{RingChange, Store};
+use tokio::sync::Mutex;
 
 use super::{error::KeyError, ring::Ring};
 use crate::parts::{EPOCH, Parts};
@@ -20,6 +21,8 @@ pub(crate) struct KeyRing {
     pub(super) store: Arc<dyn Store>,
     sealer: Sealer,
     current: ArcSwap<Ring>,
+    /// Held from a read of the store until its ring is the current one, so that no older one replaces it.
+    reloading: Mutex<()>,
 }
 
 impl KeyRing {
@@ -36,6 +39,7 @@ impl KeyRing {
             store: Arc::clone(&parts.store),
             current: ArcSwap::from_pointee(Ring::open(&rows, &sealer)?),
             sealer,
+            reloading: Mutex::default(),
         };
         let defaults = [ACCESS_TOKEN_DEFAULT, ID_TOKEN_DEFAULT];
         ring.ensure(defaults.into_iter().chain(wanted.iter().copied()), cause)
@@ -55,10 +59,23 @@ impl KeyRing {
 
     /// Reads the ring again, after this or another node has turned it.
     pub(crate) async fn reload(&self) -> Result<(), KeyError> {
+        let _turn = self.reloading.lock().await;
         let rows = self.store.keys().await?;
         self.current
             .store(Arc::new(Ring::open(&rows, &self.sealer)?));
         Ok(())
+    }
+
+    /// The same, if it has changed: parsing keys costs more than reading their rows. Returns whether it has.
+    pub(crate) async fn reload_if_changed(&self) -> Result<bool, KeyError> {
+        let _turn = self.reloading.lock().await;
+        let rows = self.store.keys().await?;
+        if rows == self.current().rows() {
+            return Ok(false);
+        }
+        self.current
+            .store(Arc::new(Ring::open(&rows, &self.sealer)?));
+        Ok(true)
     }
 
     /// Makes an active key for each algorithm that has none. Of two nodes that start at once one wins, and both use its key.

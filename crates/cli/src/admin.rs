@@ -27,7 +27,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt as _;
 
 use crate::{
-    config::{database, same_user, socket, validate},
+    config::{same_user, validate},
+    database::Database,
     provider::{Provider, is_in_use},
 };
 
@@ -46,7 +47,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) enum Admin {
     /// A provider serves it.
     Running(PathBuf),
-    /// No provider runs: it is open in this process.
+    /// No provider owns it: it is open in this process.
     Here(Box<(Router, Provider)>),
 }
 
@@ -70,9 +71,12 @@ impl std::error::Error for Refused {}
 impl Admin {
     /// Finds the provider that serves the store, or opens it.
     pub(crate) async fn reach(config: &Config) -> anyhow::Result<Self> {
-        let database = database(config)?;
-        let socket = socket(&database)?;
-        same_user(&database)?;
+        let database = Database::of(config)?;
+        database.is_ours()?;
+        let Some(socket) = database.socket()? else {
+            validate(config, SystemClock.now())?;
+            return Self::here(config).await;
+        };
         let began = Instant::now();
         let mut checked = false;
         loop {
@@ -83,13 +87,8 @@ impl Admin {
             if !std::mem::replace(&mut checked, true) {
                 validate(config, SystemClock.now())?;
             }
-            match Provider::open_current(config.clone()).await {
-                Ok(provider) => {
-                    return Ok(Self::Here(Box::new((
-                        admin::router(&provider.app),
-                        provider,
-                    ))));
-                }
+            match Self::here(config).await {
+                Ok(here) => return Ok(here),
                 Err(error) if is_in_use(&error) && began.elapsed() < PATIENCE => {
                     tokio::time::sleep(RETRY_EVERY).await;
                 }
@@ -102,6 +101,12 @@ impl Admin {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn here(config: &Config) -> anyhow::Result<Self> {
+        let provider = Provider::open_current(config.clone()).await?;
+        let router = admin::router(&provider.app);
+        Ok(Self::Here(Box::new((router, provider))))
     }
 
     /// Reads something.

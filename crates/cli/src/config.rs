@@ -14,9 +14,11 @@ use cardea_web::{
     inbound::tls::Certificates,
 };
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 
-use crate::output::{Output, escaped};
+use crate::{
+    database::{self, Database},
+    output::{Output, escaped},
+};
 
 /// The configuration file where none is named.
 pub(crate) const DEFAULT_FILE: &str = "cardea.toml";
@@ -104,10 +106,11 @@ pub(crate) const DEV_FOLDER: &str = "cardea-dev-";
 /// Checks everything that can be checked without the store. All problems are in the error, each with its place.
 pub(crate) fn validate(config: &Config, now: Timestamp) -> Result<(), ConfigProblems> {
     let mut problems = config.problems(now);
-    match database(config) {
+    match Database::of(config) {
         // Those of users who exist are not used any more; the start reads the store and judges the others.
-        Ok(file) if file.exists() => {}
-        Ok(_) => problems.extend(config.weak_passwords()),
+        Ok(Database::Postgres { .. }) => {}
+        Ok(Database::File(file)) if file.exists() => {}
+        Ok(Database::File(_)) => problems.extend(config.weak_passwords()),
         Err(problem) => problems.push(problem),
     }
     problems.extend(config.keys.read().err().map(|p| config.places.locate(p)));
@@ -116,14 +119,13 @@ pub(crate) fn validate(config: &Config, now: Timestamp) -> Result<(), ConfigProb
 
 fn place(config: &mut Config, folder: &Path) {
     let within = |path: &mut String| *path = folder.join(&*path).display().to_string();
-    if let Ok(path) = path_of(&config.store.url) {
-        config.store.url = format!("sqlite:{}", folder.join(path).display());
-    }
+    database::place(&mut config.store.url, folder);
     if let Some(tls) = &mut config.tls {
         within(&mut tls.cert_file);
         within(&mut tls.key_file);
     }
     let files = [
+        &mut config.store.password_file,
         &mut config.keys.master_key_file,
         &mut config.outbound.ca_file,
         &mut config.mail.password_file,
@@ -159,71 +161,6 @@ pub(crate) fn certificates(config: &Config) -> Result<Option<Arc<Certificates>>,
             .locate(ConfigProblem::new(key, error.to_string()))
     });
     loaded.map(Some)
-}
-
-/// The file of `store.url`.
-pub(crate) fn database(config: &Config) -> Result<PathBuf, ConfigProblem> {
-    let url = &config.store.url;
-    let path = path_of(url).and_then(|path| match path.is_dir() {
-        false => Ok(path),
-        true => Err("it is a folder; set the path of a file, such as sqlite:cardea.db"),
-    });
-    path.map_err(|what| {
-        let problem = ConfigProblem::new("store.url", format!("\"{url}\": {what}"));
-        config.places.locate(problem)
-    })
-}
-
-/// The path in a URL of a store, or what is wrong with it.
-fn path_of(url: &str) -> Result<PathBuf, &'static str> {
-    // In any of the spellings that SQLite and its wrappers know, for each of which another file would be created.
-    let decoded = percent_decode_str(url).decode_utf8_lossy();
-    let spelling = decoded.to_ascii_lowercase();
-    let in_memory = [":memory:", "mode=memory", "vfs=memdb"];
-    if in_memory.iter().any(|memory| spelling.contains(memory))
-        || matches!(spelling.as_str(), "sqlite::memory" | "memory" | "memory:")
-    {
-        return Err(
-            "a database in memory loses all users, grants and keys at the end of the process, and the commands cannot reach it; \
-             set the path of a file, such as sqlite:cardea.db",
-        );
-    }
-    let Some(path) = url.strip_prefix("sqlite:") else {
-        return Err("not sqlite: and the path of a file, such as sqlite:cardea.db");
-    };
-    if spelling.starts_with("sqlite:file:") || path.contains('?') {
-        return Err("a path has no parameters; write it like sqlite:cardea.db");
-    }
-    if path.starts_with("//") && !path.starts_with("///") {
-        return Err(
-            "write a relative path like sqlite:cardea.db, an absolute one like sqlite:/var/lib/cardea/cardea.db",
-        );
-    }
-    let is_no_file = path.trim().is_empty()
-        || path.trim() != path
-        || path.ends_with('/')
-        || path.contains(char::is_control);
-    if is_no_file {
-        return Err("not the path of a file; write it like sqlite:cardea.db");
-    }
-    Ok(PathBuf::from(path))
-}
-
-/// The system's limit for the path of a socket is 104 to 108 bytes, and the socket is created under a name that is four bytes longer.
-const MAX_SOCKET_PATH_BYTES: usize = 99;
-
-/// The administration's socket, beside the database.
-pub(crate) fn socket(database: &Path) -> anyhow::Result<PathBuf> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".sock");
-    if path.len() > MAX_SOCKET_PATH_BYTES {
-        bail!(
-            "store.url: the socket beside the database would be {}: a socket's path has at most {MAX_SOCKET_PATH_BYTES} \
-             bytes; use a folder with a shorter path",
-            Path::new(&path).display()
-        );
-    }
-    Ok(path.into())
 }
 
 /// Only the provider's user may use its files. What a command of another user creates beside them (the log of the database, its

@@ -88,7 +88,7 @@ pub(crate) async fn findings(path: &Path, run: Run) -> Vec<Finding> {
                 findings.push(Finding::warning("gateway", warning.to_string(), advice));
             }
             for at in gateway.addresses() {
-                findings.push(outside::gateway_listen(at.key, at.address).await);
+                findings.push(outside::listen_of("gateway", at.key, at.address).await);
             }
             findings
         }

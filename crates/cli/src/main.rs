@@ -4,6 +4,7 @@ mod admin;
 mod check;
 mod commands;
 mod config;
+mod database;
 #[cfg(feature = "dev")]
 mod dev;
 mod gateway;
@@ -90,7 +91,7 @@ fn run(cli: Cardea, environment: Environment, log: &LogWriter) -> anyhow::Result
         Command::Dev(options) => runtime.block_on(dev::run(options, run)),
         Command::Serve(_) => runtime.block_on(serve::run(run)),
         Command::Gateway(_) => runtime.block_on(gateway::run(run)),
-        Command::Migrate(_) => migrate::run(run, log),
+        Command::Migrate(_) => runtime.block_on(migrate::run(run, log)),
         Command::Mail(command) => runtime.block_on(mail::run(&command, run)),
         Command::Passwords(command) => passwords::run(&command, run.out),
         Command::Client(command) => runtime.block_on(command.run(run)),

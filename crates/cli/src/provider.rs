@@ -5,15 +5,64 @@ use std::sync::Arc;
 use anyhow::Context;
 use cardea_seal::Entropy;
 use cardea_server::{App, Parts, config::Config};
-use cardea_store::sqlite::{OpenError, Options, SqliteStore};
+use cardea_store::{
+    Store, postgres,
+    postgres::PostgresStore,
+    sqlite::{self, OpenError, SqliteStore},
+};
 use cardea_web::clock::SystemClock;
 
-use crate::config::database;
+use crate::database::Database;
 
 /// A provider that is ready to serve.
 pub(crate) struct Provider {
     pub(crate) app: Arc<App>,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Opened,
+}
+
+/// Its store.
+pub(crate) enum Opened {
+    File(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    /// Opens a database; applies migrations if that is allowed, or if it is a new one.
+    pub(crate) async fn open(database: Database, migrate: bool) -> anyhow::Result<Self> {
+        Ok(match database {
+            Database::File(path) => {
+                let migrate = migrate || !path.exists();
+                let options = sqlite::Options { path, migrate };
+                Self::File(Arc::new(SqliteStore::open(options)?))
+            }
+            Database::Postgres {
+                address,
+                connections,
+            } => {
+                let options = postgres::Options {
+                    migrate: migrate || postgres::is_new(&address).await?,
+                    address: *address,
+                    connections: connections.into(),
+                };
+                Self::Postgres(Arc::new(PostgresStore::open(options).await?))
+            }
+        })
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Why the store can't be used any more, once that is so. A connection to PostgreSQL is made again.
+    pub(crate) async fn failed(&self) -> String {
+        match self {
+            Self::File(store) => store.failed().await,
+            Self::Postgres(_) => std::future::pending().await,
+        }
+    }
 }
 
 impl Provider {
@@ -25,16 +74,15 @@ impl Provider {
 
     /// Starts the application on a store that is up to date, or new.
     pub(crate) async fn open_current(config: Config) -> anyhow::Result<Self> {
-        let new = !database(&config)?.exists();
-        Self::start(config, new).await
+        Self::start(config, false).await
     }
 
     async fn start(config: Config, migrate: bool) -> anyhow::Result<Self> {
-        let path = database(&config)?;
+        let database = Database::of(&config)?;
         let master_key = config.keys.read()?;
-        let store = Arc::new(SqliteStore::open(Options { path, migrate })?);
+        let store = Opened::open(database, migrate).await?;
         let parts = Parts {
-            store: Arc::clone(&store) as Arc<dyn cardea_store::Store>,
+            store: store.store(),
             clock: Arc::new(SystemClock),
             entropy: Entropy::system(),
             master_key,

@@ -1,6 +1,6 @@
 //! `cardea serve`: the provider of a configuration file.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use cardea_server::{
@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     admin::is_served,
     check::files,
-    config::{self, DEFAULT_FILE, Run, certificates, database, socket},
+    config::{self, DEFAULT_FILE, Run, certificates},
+    database::Database,
     listen, output,
     provider::Provider,
 };
@@ -36,12 +37,15 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal()?;
     let tls = certificates(&config)?;
     // Before the store is migrated: a taken port changes nothing.
-    let socket = socket(&database(&config)?)?;
+    let database = Database::of(&config)?;
+    let socket = database.socket()?;
     let listener = match listen::bind(&config).await {
         Ok(listener) => listener,
         Err(problem) => {
             // A provider that runs on this store has the port: the store names its process.
-            if is_served(&socket).await.unwrap_or(false) {
+            if let Some(socket) = &socket
+                && is_served(socket).await.unwrap_or(false)
+            {
                 Provider::open_current(config).await?;
             }
             return Err(problem.into());
@@ -58,9 +62,10 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     let issuer = config.issuer.clone();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let provider = Provider::open(config).await?;
-    tracing::info!(%address, scheme, issuer, socket = %socket.display(), "cardea serves");
+    let socket_shown = socket.as_ref().map(|socket| socket.display().to_string());
+    tracing::info!(%address, scheme, issuer, store = %database, socket = socket_shown, "cardea serves");
     offer_first_account(&provider.app).await?;
-    if let Some(warning) = Logins::of(&*provider.store).await?.warning() {
+    if let Some(warning) = Logins::of(&*provider.store.store()).await?.warning() {
         tracing::warn!("{warning}");
     }
     let listening = async {
@@ -75,18 +80,15 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
             bounds,
             shutdown.clone(),
         );
-        let operators = serve_unix(
-            &socket,
-            admin::router(&provider.app),
-            ListenerConfig::default(),
-            shutdown.clone(),
-        );
         let (public, operators) = tokio::join!(
             stop_on_error(public, &shutdown),
-            stop_on_error(operators, &shutdown)
+            stop_on_error(
+                serve_operators(socket.as_deref(), &provider.app, &shutdown),
+                &shutdown
+            )
         );
         public.context("the listener failed")?;
-        operators.with_context(|| format!("the socket {} failed", socket.display()))
+        operators.with_context(|| format!("the socket {} failed", socket_shown.unwrap_or_default()))
     };
     tokio::select! {
         ended = listening => ended?,
@@ -98,6 +100,19 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     drop(provider);
     tracing::info!("cardea has stopped");
     Ok(())
+}
+
+/// The administration, on the socket of a store that this process owns.
+async fn serve_operators(
+    socket: Option<&Path>,
+    app: &Arc<App>,
+    shutdown: &CancellationToken,
+) -> std::io::Result<()> {
+    let Some(socket) = socket else {
+        return Ok(());
+    };
+    let bounds = ListenerConfig::default();
+    serve_unix(socket, admin::router(app), bounds, shutdown.clone()).await
 }
 
 /// Without users: the link to the first account, on standard output only. It is a secret, and the log is read by others.

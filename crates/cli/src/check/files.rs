@@ -5,7 +5,7 @@ use std::{os::unix::fs::MetadataExt as _, path::Path};
 use cardea_server::{admin::types::Finding, config::Config};
 use cardea_web::config::lines_of_keys;
 
-use crate::config::database;
+use crate::database::Database;
 
 /// A warning for a file that others may read.
 pub(crate) fn readable_by_others(subject: &str, path: &Path) -> Option<Finding> {
@@ -54,9 +54,11 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     let upstreams = config.upstreams.iter();
     let upstreams = upstreams.filter_map(|upstream| upstream.client_secret_file.as_deref());
     let mail = config.mail.password_file.as_deref();
+    let database = config.store.password_file.as_deref();
     let files = files
         .chain(upstreams.map(|file| ("upstream secret", file)))
-        .chain(mail.map(|file| ("mail password", file)));
+        .chain(mail.map(|file| ("mail password", file)))
+        .chain(database.map(|file| ("store password", file)));
     let tls = config.tls.iter().map(|tls| ("tls", &*tls.key_file));
     let master_key = config.keys.master_key_file.as_deref();
     let master_key = master_key.map(|file| ("master key", file));
@@ -65,7 +67,7 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
         .chain(master_key)
         .filter_map(|(subject, file)| readable_by_others(subject, Path::new(file)))
         .collect();
-    if let Ok(store) = database(config) {
+    if let Ok(Database::File(store)) = Database::of(config) {
         findings.extend(readable_by_others("store", &store));
     }
     let in_clear = config.clients.iter().any(|c| c.client_secret.is_some())

@@ -10,7 +10,7 @@ use cardea_server::{
 };
 use tokio::net::TcpListener;
 
-use crate::{config::certificates, listen};
+use crate::{config::certificates, database::Database, listen};
 
 /// Whether the issuer can be used from outside.
 pub(super) fn issuer(config: &Config) -> Option<Finding> {
@@ -42,6 +42,9 @@ pub(super) fn issuer(config: &Config) -> Option<Finding> {
 /// Whether the address is free or used by the running provider.
 pub(super) async fn listen(config: &Config, served: bool) -> Option<Finding> {
     let address = config.listen_address().ok()?;
+    if let Ok(Database::Postgres { .. }) = Database::of(config) {
+        return Some(listen_of("provider", "listen", address).await);
+    }
     Some(match TcpListener::bind(address).await {
         Ok(_) if served => Finding::warning(
             "listen",
@@ -57,14 +60,16 @@ pub(super) async fn listen(config: &Config, served: bool) -> Option<Finding> {
     })
 }
 
-/// Whether an address of a gateway is free. That of a running gateway is not.
-pub(crate) async fn gateway_listen(key: &str, address: SocketAddr) -> Finding {
+/// Whether the address of a program that can't be asked whether it runs is free.
+pub(crate) async fn listen_of(program: &str, key: &str, address: SocketAddr) -> Finding {
     match TcpListener::bind(address).await {
         Ok(_) => Finding::ok(key, format!("{address} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse => Finding::warning(
             key,
             format!("{address} is in use"),
-            "this is fine if the gateway runs; it cannot start while another program listens there",
+            format!(
+                "this is fine if the {program} runs; it cannot start while another program listens there"
+            ),
         ),
         Err(error) => unusable(key, address, &error),
     }

@@ -10,17 +10,21 @@ use cardea_server::{
     },
     config::Config,
 };
-use cardea_store::sqlite::{OpenError, Options, SqliteStore};
+use cardea_store::{postgres, sqlite};
 use jiff::Timestamp;
 
 use crate::{
     admin::{self, Admin},
-    config::{database, same_user, socket},
+    database::Database,
+    provider::{Opened, is_in_use},
 };
 
-/// Whether a provider runs on the store.
+/// Whether a provider owns the store, and is to be asked.
 pub(super) async fn is_served(config: &Config) -> anyhow::Result<bool> {
-    admin::is_served(&socket(&database(config)?)?).await
+    match Database::of(config)?.socket()? {
+        Some(socket) => admin::is_served(&socket).await,
+        None => Ok(false),
+    }
 }
 
 /// Everything about store, master key, keys, clients and time.
@@ -38,16 +42,16 @@ pub(super) async fn look(
             None
         }
     };
-    let path = match database(config) {
-        Ok(path) => path,
+    let database = match Database::of(config) {
+        Ok(database) => database,
         Err(error) => {
             findings.push(Finding::problem("store", error.to_string()));
             return findings;
         }
     };
     let status = match served {
-        Ok(true) => ask(&path).await,
-        Ok(false) => open(&path, master_key.as_ref(), now).await,
+        Ok(true) => ask(&database).await,
+        Ok(false) => open(database, master_key.as_ref(), now).await,
         Err(error) => Err(Finding::problem("store", format!("{error:#}"))),
     };
     match status {
@@ -72,54 +76,77 @@ pub(super) async fn look(
     findings
 }
 
-async fn ask(path: &Path) -> Result<Status, Finding> {
-    let socket = socket(path).map_err(|e| Finding::problem("store", e.to_string()))?;
+async fn ask(database: &Database) -> Result<Status, Finding> {
+    let problem = |what: String| Finding::problem("store", what);
+    let socket = database.socket().map_err(|e| problem(e.to_string()))?;
+    let socket = socket.ok_or_else(|| problem("it has no socket".to_owned()))?;
     let place = socket.display().to_string();
-    let failed = |error: String| Finding::problem("store", format!("{place}: {error}"));
     let answer = Admin::Running(socket).get("/status").await;
-    let mut status: Status = answer.map_err(|e| failed(format!("{e:#}")))?;
+    let mut status: Status = answer.map_err(|e| problem(format!("{place}: {e:#}")))?;
     let running = Finding::ok("store", format!("a provider runs; it listens on {place}"));
     status.findings.insert(0, running);
     Ok(status)
 }
 
 async fn open(
-    path: &Path,
+    database: Database,
     master_key: Option<&MasterKey>,
     now: Timestamp,
 ) -> Result<Status, Finding> {
-    if !path.exists() {
+    if let Database::File(path) = &database
+        && !path.exists()
+    {
         return Err(absent(path));
     }
-    same_user(path).map_err(|e| Finding::problem("store", e.to_string()))?;
-    let options = Options {
-        path: path.to_owned(),
-        migrate: false,
+    if let Database::Postgres { address, .. } = &database
+        && postgres::is_new(address)
+            .await
+            .map_err(|e| refused(e.to_string()))?
+    {
+        return Err(Finding::ok(
+            "store",
+            format!("{address} is empty; the first start makes its tables"),
+        ));
+    }
+    database.is_ours().map_err(|e| refused(e.to_string()))?;
+    let opened = match &database {
+        Database::File(path) => format!("{} can be opened; no provider runs on it", path.display()),
+        Database::Postgres { address, .. } => format!("{address} can be used"),
     };
-    let store = SqliteStore::open(options).map_err(|error| {
-        let finding = Finding::problem("store", error.to_string());
-        match error {
-            OpenError::Pending { .. } => Finding::warning(
-                "store",
-                error.to_string(),
-                "run cardea migrate, or start the provider, which migrates too",
-            ),
-            OpenError::InUse { .. } => finding.advice(
-                "another command uses it, or a provider starts or stops: run the check again",
-            ),
-            _ => finding,
-        }
-    })?;
-    let place = path.display();
-    let mut status = inspect(&store, master_key, now)
+    let store = Opened::open(database, false).await;
+    let store = store.map_err(|e| unopened(&e))?;
+    let mut status = inspect(&*store.store(), master_key, now)
         .await
-        .map_err(|e| Finding::problem("store", e.to_string()))?;
-    let opened = Finding::ok(
-        "store",
-        format!("{place} can be opened; no provider runs on it"),
-    );
-    status.findings.insert(0, opened);
+        .map_err(|e| refused(e.to_string()))?;
+    status.findings.insert(0, Finding::ok("store", opened));
     Ok(status)
+}
+
+fn refused(what: String) -> Finding {
+    Finding::problem("store", what)
+}
+
+fn unopened(error: &anyhow::Error) -> Finding {
+    let pending = matches!(
+        error.downcast_ref(),
+        Some(sqlite::OpenError::Pending { .. })
+    ) || matches!(
+        error.downcast_ref(),
+        Some(postgres::OpenError::Pending { .. })
+    );
+    if pending {
+        return Finding::warning(
+            "store",
+            error.to_string(),
+            "run cardea migrate, or start the provider, which migrates too",
+        );
+    }
+    let finding = refused(error.to_string());
+    match is_in_use(error) {
+        true => finding
+            .advice("another command uses it, or a provider starts or stops: run the check again"),
+        false => finding,
+    }
 }
 
 fn absent(path: &Path) -> Finding {

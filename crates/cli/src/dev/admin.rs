@@ -6,10 +6,7 @@ use cardea_server::{admin, config::Config};
 use cardea_web::inbound::listener::{ListenerConfig, serve_unix};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    config::{database, socket},
-    provider::Provider,
-};
+use crate::{database::Database, provider::Provider};
 
 /// Where the administration is reached.
 pub(crate) struct Admin {
@@ -20,18 +17,18 @@ pub(crate) struct Admin {
 impl Admin {
     /// Beside the database of a configuration. Writes the file for the commands.
     pub(crate) fn at(config: &Config) -> anyhow::Result<Self> {
-        let database = database(config)?;
-        let file = database.with_file_name(crate::config::DEFAULT_FILE);
+        let database = Database::of(config)?;
+        let (Database::File(path), Some(socket)) = (&database, database.socket()?) else {
+            anyhow::bail!("the store of cardea dev is a file");
+        };
+        let file = path.with_file_name(crate::config::DEFAULT_FILE);
         let text = format!(
             "# Written by cardea dev, for the commands: cardea user list --config FILE\n\
              issuer = {:?}\nlisten = {:?}\n\n[store]\nurl = \"sqlite:cardea.db\"\n\n[keys]\nmaster_key_file = \"master.key\"\n",
             config.issuer, config.listen
         );
         std::fs::write(&file, text)?;
-        Ok(Self {
-            socket: socket(&database)?,
-            file,
-        })
+        Ok(Self { socket, file })
     }
 
     /// The file for the commands.

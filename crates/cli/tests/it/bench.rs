@@ -165,6 +165,13 @@ impl Bench {
         serving
     }
 
+    /// Serves as a node on PostgreSQL, which has no socket.
+    pub(crate) fn serve_node(&self) -> Serving {
+        let serving = Serving::start(self.command(&["serve"]));
+        until_listening(self.port);
+        serving
+    }
+
     /// Runs the gateway of `gateway.toml` at `port`, and waits until it listens.
     pub(crate) fn gateway(&self, port: u16) -> Serving {
         let serving = Serving::start(self.command(&["gateway"]));

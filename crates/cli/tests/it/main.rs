@@ -34,6 +34,7 @@ mod log;
 mod logins;
 mod mail;
 mod people;
+mod postgres;
 mod roles;
 mod serving;
 mod signals;

@@ -148,7 +148,8 @@ fn c9_a_store_that_is_no_file_is_refused_with_a_reason() {
         ("sqlite://cardea.db", "relative path"),
         ("sqlite:", "not the path"),
         ("sqlite:data/", "not the path"),
-        ("postgres://localhost/cardea", "not sqlite:"),
+        ("mysql://localhost/cardea", "not sqlite:"),
+        ("postgres://localhost", "no database"),
     ] {
         let bench = Bench::new(&format!("[store]\nurl = \"{url}\"\n"));
         let before = std::fs::read_dir(bench.path()).unwrap().count();

@@ -47,7 +47,8 @@ impl Config {
             issuer: addresses.issuer.clone(),
             listen: format!("127.0.0.1:{port}"),
             store: StoreConfig {
-                url: format!("sqlite:{}", data.join("cardea.db").display()),
+                url: SecretText::new(format!("sqlite:{}", data.join("cardea.db").display())),
+                ..StoreConfig::default()
             },
             keys: KeysConfig {
                 master_key_file: Some(data.join("master.key").display().to_string()),

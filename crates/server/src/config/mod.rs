@@ -32,6 +32,7 @@ use cardea_protocol::{
     resources::ResourceConfig,
     roles::{GroupConfig, OrganizationConfig, RoleConfig},
 };
+use cardea_web::config::SecretText;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -159,17 +160,26 @@ impl Default for Config {
 }
 
 /// The database.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
-    /// `sqlite:` and the path of a file, which is created if it does not exist. Two more files are beside it (`-wal`, `.lock`).
-    pub url: String,
+    /// `sqlite:` and the path of a file, which is created if it does not exist; two more files are beside it (`-wal`, `.lock`). Or
+    /// PostgreSQL, which any number of nodes share: `postgres://cardea@db.example.com/cardea`. Its parameters: `sslmode`, which is
+    /// `verify-full` unless the server is on this machine; `sslrootcert`, a file with certificate authorities; and
+    /// `prepared_statements=false` for PgBouncer in transaction mode. Of several hosts, separated by commas, the one that takes writes is used.
+    pub url: SecretText,
+    /// A file with the password for PostgreSQL, so that it isn't in the URL.
+    pub password_file: Option<String>,
+    /// How many connections to PostgreSQL this node has at most. All nodes together must stay below `max_connections` of the server.
+    pub connections: u16,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
-            url: "sqlite:cardea.db".to_owned(),
+            url: SecretText::new("sqlite:cardea.db".to_owned()),
+            password_file: None,
+            connections: 16,
         }
     }
 }

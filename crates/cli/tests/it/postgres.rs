@@ -56,6 +56,18 @@ fn migrate_makes_a_database_and_says_so_once() {
 }
 
 #[test]
+fn of_nodes_that_migrate_at_once_one_does_and_the_others_wait() {
+    let database = database();
+    let bench = on(&database.url());
+    let applied = std::thread::scope(|scope| {
+        let runs = [(); 6].map(|()| scope.spawn(|| bench.run(&["migrate", "--json"])));
+        let answers = runs.map(|run| run.join().unwrap().fine().json());
+        answers.map(|answer| answer["applied"].as_array().unwrap().len())
+    });
+    assert_eq!(applied.iter().sum::<usize>(), 1, "{applied:?}");
+}
+
+#[test]
 fn a_newer_schema_is_refused_and_changed_by_nothing() {
     let database = database();
     let bench = on(&database.url());

@@ -149,12 +149,7 @@ async fn migrate_if(address: &Address, apply: bool) -> Result<Vec<String>, OpenE
     }
     // One node migrates, the others wait: a row that is locked as long as the connection that holds it lives.
     let turn = connect(address).await?;
-    let lock = "CREATE TABLE IF NOT EXISTS migration_turn (one BIGINT PRIMARY KEY CHECK (one = 1));
-                INSERT INTO migration_turn VALUES (1) ON CONFLICT DO NOTHING;";
-    turn.batch_execute(lock).await.map_err(|e| failed(&e))?;
-    turn.batch_execute("BEGIN; SELECT one FROM migration_turn FOR UPDATE")
-        .await
-        .map_err(|e| failed(&e))?;
+    take_turn(&turn).await.map_err(|e| failed(&e))?;
     let report = runner.run_async(&mut client).await.map_err(|error| {
         let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
         cause.map_or_else(|| refused(address, error.to_string(), None), failed)
@@ -162,6 +157,25 @@ async fn migrate_if(address: &Address, apply: bool) -> Result<Vec<String>, OpenE
     turn.batch_execute("COMMIT").await.map_err(|e| failed(&e))?;
     let names = report.applied_migrations().iter();
     Ok(names.map(ToString::to_string).collect())
+}
+
+/// Waits for the row that stands for the right to migrate, which this connection has until it commits.
+async fn take_turn(turn: &Client) -> Result<(), Error> {
+    let table =
+        "CREATE TABLE IF NOT EXISTS migration_turn (one BIGINT PRIMARY KEY CHECK (one = 1))";
+    match turn.batch_execute(table).await {
+        // Of two nodes that create it at the same moment PostgreSQL fails one, which has it then.
+        Err(error)
+            if matches!(
+                error.code(),
+                Some(&SqlState::UNIQUE_VIOLATION | &SqlState::DUPLICATE_TABLE)
+            ) => {}
+        made => made?,
+    }
+    turn.batch_execute("INSERT INTO migration_turn VALUES (1) ON CONFLICT DO NOTHING")
+        .await?;
+    turn.batch_execute("BEGIN; SELECT one FROM migration_turn FOR UPDATE")
+        .await
 }
 
 /// The versions that were applied, none if the database is empty.

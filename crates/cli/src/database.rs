@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 use cardea_server::config::{Config, ConfigProblem};
-use cardea_store::postgres::Address;
+use cardea_store::postgres::{self, Address};
 use cardea_web::config::SecretText;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -84,6 +84,19 @@ impl Database {
             Self::File(path) => socket(path).map(Some),
             Self::Postgres { .. } => Ok(None),
         }
+    }
+
+    /// Whether it has no tables yet.
+    pub(crate) async fn is_new(&self) -> Result<bool, postgres::OpenError> {
+        match self {
+            Self::File(path) => Ok(!path.exists()),
+            Self::Postgres { address, .. } => postgres::is_new(address).await,
+        }
+    }
+
+    /// Whether a password is known for it.
+    pub(crate) fn has_password(&self) -> bool {
+        matches!(self, Self::Postgres { address, .. } if address.has_password())
     }
 
     /// Only the provider's user may use its files.

@@ -6,8 +6,8 @@ use anyhow::Context;
 use cardea_seal::Entropy;
 use cardea_server::{App, Parts, config::Config};
 use cardea_store::{
-    Store, postgres,
-    postgres::PostgresStore,
+    Store,
+    postgres::{self, PostgresStore},
     sqlite::{self, OpenError, SqliteStore},
 };
 use cardea_web::clock::SystemClock;
@@ -27,11 +27,10 @@ pub(crate) enum Opened {
 }
 
 impl Opened {
-    /// Opens a database; applies migrations if that is allowed, or if it is a new one.
+    /// Opens a database; applies migrations if that is allowed.
     pub(crate) async fn open(database: Database, migrate: bool) -> anyhow::Result<Self> {
         Ok(match database {
             Database::File(path) => {
-                let migrate = migrate || !path.exists();
                 let options = sqlite::Options { path, migrate };
                 Self::File(Arc::new(SqliteStore::open(options)?))
             }
@@ -40,7 +39,7 @@ impl Opened {
                 connections,
             } => {
                 let options = postgres::Options {
-                    migrate: migrate || postgres::is_new(&address).await?,
+                    migrate,
                     address: *address,
                     connections: connections.into(),
                 };
@@ -69,16 +68,24 @@ impl Provider {
     /// Opens the store, applies migrations, and starts the application.
     pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
         cardea_web::prometheus::install();
-        Self::start(config, true).await
-    }
-
-    /// Starts the application on a store that is up to date, or new.
-    pub(crate) async fn open_current(config: Config) -> anyhow::Result<Self> {
-        Self::start(config, false).await
-    }
-
-    async fn start(config: Config, migrate: bool) -> anyhow::Result<Self> {
         let database = Database::of(&config)?;
+        Self::start(config, database, (true, true)).await
+    }
+
+    /// Starts the application on a store that is up to date, or new. Nodes may serve a database of PostgreSQL meanwhile, by
+    /// configurations of their own.
+    pub(crate) async fn open_current(config: Config) -> anyhow::Result<Self> {
+        let database = Database::of(&config)?;
+        let is_new = database.is_new().await?;
+        let applies_config = is_new || matches!(database, Database::File(_));
+        Self::start(config, database, (is_new, applies_config)).await
+    }
+
+    async fn start(
+        config: Config,
+        database: Database,
+        (migrate, applies_config): (bool, bool),
+    ) -> anyhow::Result<Self> {
         let master_key = config.keys.read()?;
         let store = Opened::open(database, migrate).await?;
         let parts = Parts {
@@ -86,6 +93,7 @@ impl Provider {
             clock: Arc::new(SystemClock),
             entropy: Entropy::system(),
             master_key,
+            applies_config,
         };
         let app = App::start(config, parts)
             .await

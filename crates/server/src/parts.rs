@@ -21,6 +21,9 @@ pub struct Parts {
     pub entropy: Entropy,
     /// The master key.
     pub master_key: MasterKey,
+    /// Whether clients, users, roles, groups and organizations of the configuration are written to the store. A command beside nodes
+    /// that serve leaves them alone: its file may be an old one.
+    pub applies_config: bool,
 }
 
 /// The cause of a write that no request asked for: the start and the background jobs.

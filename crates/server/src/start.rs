@@ -83,9 +83,11 @@ impl App {
         for warning in config.warnings(cause.now) {
             tracing::warn!("{warning}");
         }
-        apply_clients(&*parts.store, &config, &cause).await?;
-        apply_roles(&*parts.store, &config, &cause).await?;
-        seed_users(&parts, &config, &cause).await?;
+        if parts.applies_config {
+            apply_clients(&*parts.store, &config, &cause).await?;
+            apply_roles(&*parts.store, &config, &cause).await?;
+            seed_users(&parts, &config, &cause).await?;
+        }
         let clients =
             ClientDirectory::load(Arc::clone(&parts.store), Arc::clone(&parts.clock)).await?;
         let ring = KeyRing::open(&parts, issuer, &clients.algorithms(), &cause).await?;

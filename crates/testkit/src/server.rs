@@ -140,6 +140,7 @@ async fn start(config: Config, entropy: Entropy, place: Arc<Place>, nodes: usize
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: entropy.clone(),
             master_key: MasterKey::parse(MASTER_KEY).expect("a key"),
+            applies_config: true,
         };
         let app = App::start(config.clone(), parts).await.expect("a start");
         apps.push(app);

@@ -54,11 +54,11 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
     let upstreams = config.upstreams.iter();
     let upstreams = upstreams.filter_map(|upstream| upstream.client_secret_file.as_deref());
     let mail = config.mail.password_file.as_deref();
-    let database = config.store.password_file.as_deref();
+    let store = config.store.password_file.as_deref();
     let files = files
         .chain(upstreams.map(|file| ("upstream secret", file)))
         .chain(mail.map(|file| ("mail password", file)))
-        .chain(database.map(|file| ("store password", file)));
+        .chain(store.map(|file| ("store password", file)));
     let tls = config.tls.iter().map(|tls| ("tls", &*tls.key_file));
     let master_key = config.keys.master_key_file.as_deref();
     let master_key = master_key.map(|file| ("master key", file));
@@ -67,10 +67,13 @@ pub(crate) fn secrets(file: &Path, config: &Config) -> Vec<Finding> {
         .chain(master_key)
         .filter_map(|(subject, file)| readable_by_others(subject, Path::new(file)))
         .collect();
-    if let Ok(Database::File(store)) = Database::of(config) {
-        findings.extend(readable_by_others("store", &store));
+    let database = Database::of(config);
+    if let Ok(Database::File(store)) = &database {
+        findings.extend(readable_by_others("store", store));
     }
+    let in_url = config.store.password_file.is_none() && database.is_ok_and(|d| d.has_password());
     let in_clear = config.clients.iter().any(|c| c.client_secret.is_some())
+        || (in_url && is_in_file(file, "store.url"))
         || config.users.iter().any(|u| u.password.is_some())
         || is_in_file(file, "keys.master_key");
     if in_clear {

@@ -169,6 +169,10 @@ impl Bench {
     pub(crate) fn serve_node(&self) -> Serving {
         let serving = Serving::start(self.command(&["serve"]));
         until_listening(self.port);
+        // It listens before its store is open.
+        block_until("it is ready", || {
+            self.get("/health/ready").starts_with("HTTP/1.1 200")
+        });
         serving
     }
 

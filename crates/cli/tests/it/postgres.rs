@@ -38,6 +38,40 @@ fn two_nodes_serve_one_database_and_commands_work_beside_them() {
 }
 
 #[test]
+fn a_command_with_an_old_file_changes_nothing_that_the_nodes_serve() {
+    const ORDERS: &str = "\n[[clients]]\nclient_id = \"orders\"\ntoken_endpoint_auth_method = \"none\"\nredirect_uris = [\"https://orders.example/cb\"]\n\n[[roles]]\nname = \"clerk\"\n";
+    let database = database();
+    let (node, old) = (on(&database.url()), on(&database.url()));
+    let current = std::fs::read_to_string(node.path().join("cardea.toml")).unwrap();
+    old.write("cardea.toml", &current);
+    node.write("cardea.toml", &format!("{current}{ORDERS}"));
+    let serving = node.serve_node();
+    old.run(&["user", "add", "alice", "--invite"]).fine();
+    let clients = old.run(&["client", "list", "--json"]).fine().out;
+    assert!(clients.contains("orders"), "{clients}");
+    let roles = old.run(&["role", "list", "--json"]).fine().out;
+    assert!(roles.contains("clerk"), "{roles}");
+    serving.terminate().fine();
+}
+
+#[test]
+fn a_password_in_the_url_of_a_file_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let database = database();
+    let check = |url: &str| {
+        let bench = on(url);
+        let file = bench.path().join("cardea.toml");
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        bench.run(&["check"]).fine().out
+    };
+    assert!(!check(&database.url()).contains("chmod o="));
+    let with_password = database.url().replace("cardea@", "cardea:s3cret@");
+    let said = check(&with_password);
+    assert!(said.contains("chmod o= "), "{said}");
+    assert!(!said.contains("s3cret"), "{said}");
+}
+
+#[test]
 fn migrate_makes_a_database_and_says_so_once() {
     let database = database();
     let bench = on(&database.url());

@@ -44,6 +44,7 @@ pub(super) async fn stage() -> Stage {
         store: Arc::clone(&store) as Arc<dyn Store>,
         clock: Arc::new(SystemClock),
         master_key: MasterKey::generate(&entropy),
+        applies_config: true,
         entropy,
     };
     let script = ClientMetadata {

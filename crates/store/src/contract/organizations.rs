@@ -259,7 +259,13 @@ pub async fn a_user_is_in_64_organizations_at_most(store: AnyStore) {
 }
 
 pub async fn d27_a_grant_belongs_to_the_organization_of_its_code(store: AnyStore) {
+    super::users::add(&store, "aaron").await.unwrap();
     let (world, _) = two_organizations(&store).await;
+    assert!(
+        admit(&store, "acme", &user("aaron"), &["auditor"])
+            .await
+            .unwrap()
+    );
     let in_acme = granted(&world, "a", Some("acme"), OFFLINE).await;
     let outside = granted(&world, "b", None, OFFLINE).await;
     let read = async |grant: &Grant| {

@@ -53,6 +53,12 @@ pub async fn d19_an_organization_that_leaves_the_file_is_disabled_with_its_grant
         Some(Inactive::NotMember.as_str())
     );
     assert_eq!(world.dead(&in_beta, 5).await, None);
+    let id_of = |grant: &Grant| RefreshTokenId::of_grant(grant.id);
+    for (grant, expected) in [(&in_acme, None), (&in_beta, Some(id("beta")))] {
+        let context = store.refresh_context(id_of(grant), at(5)).await.unwrap();
+        let membership = context.unwrap().assigned.organization;
+        assert_eq!(membership.map(|m| m.id), expected);
+    }
     let rotated = world.rotate(rotation(&in_acme, 0, 5)).await;
     assert_eq!(
         format!("{:?}", rotated.write),

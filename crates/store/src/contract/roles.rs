@@ -229,11 +229,13 @@ pub(super) async fn two_groups(store: &AnyStore) -> User {
 
 pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnyStore) {
     let world = World::new(store.clone()).await;
-    two_groups(&store).await;
+    let bob = two_groups(&store).await;
     let grant = world.grant("a", OFFLINE, 0).await;
     let unused = world.code("b", ONLINE, 0).await;
     assert!(join(&store, "staff", &world.alice, true).await.unwrap());
     assert!(join(&store, "sales", &world.alice, true).await.unwrap());
+    assert!(put_group(&store, group("board", &[]), None).await.unwrap());
+    assert!(join(&store, "board", &bob, true).await.unwrap());
 
     let revision = catalog(&store).await.revision();
     let mut all = Vec::new();
@@ -267,6 +269,22 @@ pub async fn a_user_is_in_the_groups_that_are_read_with_each_token(store: AnySto
         assert_eq!(assigned.groups, ["sales", "staff"]);
         assert_eq!((assigned.revision, assigned.organization), (revision, None));
     }
+    // A group that is left, and one that is removed with its memberships.
+    assert!(join(&store, "staff", &world.alice, false).await.unwrap());
+    let groups = async || {
+        let context = store.refresh_context(id, at(5)).await.unwrap();
+        context.unwrap().assigned.groups
+    };
+    assert_eq!(groups().await, ["sales"]);
+    assert!(
+        store
+            .remove_group("sales".to_owned(), cause(5))
+            .await
+            .unwrap()
+    );
+    assert_eq!(groups().await, [""; 0]);
+    assert!(join(&store, "staff", &world.alice, true).await.unwrap());
+    assert_eq!(groups().await, ["staff"]);
 }
 
 pub async fn a_group_is_joined_and_left_once(store: AnyStore) {

@@ -82,7 +82,12 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     Ok(made == 1)
 }
 
-pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<Option<CodeLookup>> {
+/// Of a code at a time and a revision of the roles.
+pub(super) fn look_up(
+    db: &Connection,
+    hash: CodeHash,
+    (now, revision): (Timestamp, i64),
+) -> Verb<Option<CodeLookup>> {
     let sql = concat!(
         "SELECT ",
         code_columns!(),
@@ -103,7 +108,7 @@ pub(super) fn look_up(db: &Connection, hash: CodeHash, now: Timestamp) -> Verb<O
         Ok(CodeContext {
             code: grant_rows::code(row)?,
             user: users::decode(row, CODE_COLUMNS)?,
-            assigned: grant_rows::assigned(row, CODE_COLUMNS + USER_COLUMNS)?,
+            assigned: grant_rows::assigned(row, CODE_COLUMNS + USER_COLUMNS, revision)?,
             sid: sessions::living_sid(row, CODE_COLUMNS + USER_COLUMNS + ASSIGNED_COLUMNS)?,
         })
     })?;

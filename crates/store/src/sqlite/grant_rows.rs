@@ -64,13 +64,13 @@ macro_rules! is_member {
 pub(super) use is_member;
 
 /// The columns of [`assigned`], of the user `users u` and the organization of `$row`. Whoever is in no group and no organization costs
-/// one step in one empty tree.
+/// no page.
 macro_rules! assigned_columns {
     ($row:literal) => {
         concat!(
-            "(SELECT revision FROM role_revision) AS revision,
-             (SELECT json_group_array(ug.name) FROM group_members gm JOIN user_groups ug ON ug.group_key = gm.group_key
-                WHERE gm.user_key = u.user_key) AS groups,
+            "CASE u.group_count WHEN 0 THEN '[]' ELSE
+                (SELECT json_group_array(ug.name) FROM group_members gm JOIN user_groups ug ON ug.group_key = gm.group_key
+                 WHERE gm.user_key = u.user_key) END AS groups,
              (SELECT json_object('id', o.org_id, 'name', o.name, 'roles', json(m.roles)) FROM organization_members m
                 JOIN organizations o ON o.org_key = m.org_key
                 WHERE m.user_key = u.user_key AND m.org_key = ",
@@ -82,12 +82,11 @@ macro_rules! assigned_columns {
 pub(super) use assigned_columns;
 
 /// How many they are.
-pub(super) const ASSIGNED_COLUMNS: usize = 3;
+pub(super) const ASSIGNED_COLUMNS: usize = 2;
 
-/// Decodes `assigned_columns!`.
-pub(super) fn assigned(row: &Row<'_>, first: usize) -> Result<Assigned> {
-    let mut f = Fields::new(row, "role_revision", first);
-    let revision = f.get("revision")?;
+/// Decodes `assigned_columns!`, which go with this revision of the roles and groups.
+pub(super) fn assigned(row: &Row<'_>, first: usize, revision: i64) -> Result<Assigned> {
+    let mut f = Fields::new(row, "group_members", first);
     let mut groups: Vec<String> = f.json("groups")?;
     groups.sort_unstable();
     let organization = f.parse_opt("membership", |text| serde_json::from_str(text))?;

@@ -47,7 +47,8 @@ impl Grants for SqliteStore {
     }
 
     async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>> {
-        self.read(|db| codes::look_up(db, hash, now))
+        let revision = self.readers.role_revision();
+        self.read(|db| codes::look_up(db, hash, (now, revision)))
     }
 
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed> {
@@ -60,7 +61,8 @@ impl Grants for SqliteStore {
         id: RefreshTokenId,
         now: Timestamp,
     ) -> Result<Option<RefreshContext>> {
-        self.read(|db| refresh::context(db, id, now))
+        let revision = self.readers.role_revision();
+        self.read(|db| refresh::context(db, id, (now, revision)))
     }
 
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Rotated>> {

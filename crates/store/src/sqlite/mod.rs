@@ -127,13 +127,15 @@ impl SqliteStore {
             .map(|_| open::connect_reader(&path))
             .collect();
         let readers = Arc::new(Readers::new(readers.map_err(|e| failed(&e))?));
+        readers.note_role_revision(roles::revision(&opened.writer).map_err(|e| failed(&e))?);
         let health = Arc::new(Health::new());
         let checkpoints = Arc::new(Checkpoints::new(readers.clone()));
         let connection = open::connect(&path).map_err(|e| failed(&e))?;
         let checkpointer =
             Checkpointer::spawn(connection, checkpoints.clone()).map_err(|e| failed(&e))?;
         let journal = wrap(SqliteJournal::new(opened.writer));
-        let writer = Writer::spawn(journal, health.clone(), checkpoints).map_err(|e| failed(&e))?;
+        let writer = Writer::spawn(journal, health.clone(), readers.clone(), checkpoints)
+            .map_err(|e| failed(&e))?;
         Ok(Self {
             writer,
             _checkpointer: checkpointer,

@@ -4,7 +4,7 @@ use std::{
     cell::Cell,
     sync::{
         Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -17,6 +17,8 @@ use crate::Result;
 pub(super) struct Readers {
     readers: Vec<Mutex<Reader>>,
     commits: AtomicU64,
+    /// Of the roles and groups. A connection drops its pages at each commit, so a row of its own would be copied for each request.
+    role_revision: AtomicI64,
 }
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -30,7 +32,17 @@ impl Readers {
         Self {
             readers: connections.into_iter().map(Reader::new).collect(),
             commits: AtomicU64::new(0),
+            role_revision: AtomicI64::new(0),
         }
+    }
+
+    pub(super) fn role_revision(&self) -> i64 {
+        self.role_revision.load(Ordering::Acquire)
+    }
+
+    /// Called by the writer before [`note_commit`](Self::note_commit).
+    pub(super) fn note_role_revision(&self, revision: i64) {
+        self.role_revision.store(revision, Ordering::Release);
     }
 
     /// Reads inline, without an await: an indexed read takes less time than switching threads.

@@ -29,7 +29,7 @@ use crate::{
 pub(super) fn context(
     db: &Connection,
     id: RefreshTokenId,
-    now: Timestamp,
+    (now, revision): (Timestamp, i64),
 ) -> Verb<Option<RefreshContext>> {
     macro_rules! select {
         ($condition:literal) => {
@@ -53,7 +53,7 @@ pub(super) fn context(
     let due = now.saturating_sub(TOUCH_EVERY_MS);
     let find = |sql: &str| {
         let params = named_params! { ":id": id.0, ":now": now, ":due": due };
-        rows::first(db, sql, params, read_context)
+        rows::first(db, sql, params, |row| read_context(row, revision))
     };
     let found = find(select!("g.grant_id = :id AND g.refresh_token_id IS NULL"))?;
     if found.is_some() {
@@ -63,13 +63,13 @@ pub(super) fn context(
     find(select!("g.refresh_token_id = :id"))
 }
 
-fn read_context(row: &Row<'_>) -> Verb<RefreshContext> {
+fn read_context(row: &Row<'_>, revision: i64) -> Verb<RefreshContext> {
     let assigned = GRANT_COLUMNS + USER_COLUMNS;
     let session = assigned + ASSIGNED_COLUMNS;
     Ok(RefreshContext {
         grant: Box::new(grant_rows::grant(row)?),
         user: users::decode(row, GRANT_COLUMNS)?,
-        assigned: grant_rows::assigned(row, assigned)?,
+        assigned: grant_rows::assigned(row, assigned, revision)?,
         sid: sessions::living_sid(row, session)?,
         session_due: row.get(session + 1)?,
     })

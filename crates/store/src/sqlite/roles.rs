@@ -142,8 +142,14 @@ fn decode_group(row: &Row<'_>) -> Result<Group> {
     })
 }
 
+/// How often roles and groups were changed.
+pub(super) fn revision(db: &Connection) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT revision FROM role_revision")?
+        .query_row([], |row| row.get(0))
+}
+
 pub(super) fn catalog(db: &Connection) -> Verb<RoleCatalog> {
-    let revision = rows::value(db, "SELECT revision FROM role_revision", [])?;
+    let revision = revision(db)?;
     let sql = concat!(
         "SELECT ",
         role_columns!(),
@@ -152,7 +158,7 @@ pub(super) fn catalog(db: &Connection) -> Verb<RoleCatalog> {
     let roles = rows::all(db, sql, [], |row| Ok(decode_role(row)?))?;
     let sql = concat!("SELECT ", group_columns!(), " ORDER BY name");
     let groups = rows::all(db, sql, [], |row| Ok(decode_group(row)?))?;
-    Ok(RoleCatalog::new(revision.unwrap_or(0), roles, groups))
+    Ok(RoleCatalog::new(revision, roles, groups))
 }
 
 /// All roles and groups as they are after a write: more than tokens can carry is refused where it is set.

@@ -29,7 +29,8 @@ impl Tokens for SqliteStore {
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenState>> {
-        self.read(|db| token_state(db, grant, jti, now))
+        let revision = self.readers.role_revision();
+        self.read(|db| token_state(db, (grant, jti), (now, revision)))
     }
 
     async fn token_life(
@@ -38,7 +39,8 @@ impl Tokens for SqliteStore {
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenLife>> {
-        self.read(|db| token_life(db, grant, jti, now))
+        let revision = self.readers.role_revision();
+        self.read(|db| token_life(db, (grant, jti), (now, revision)))
     }
 
     async fn token_revoked(&self, jti: &Jti) -> Result<bool> {
@@ -57,9 +59,8 @@ const LIFE_COLUMNS: usize = 6;
 
 fn token_life(
     db: &Connection,
-    grant: GrantId,
-    jti: &Jti,
-    now: Timestamp,
+    (grant, jti): (GrantId, &Jti),
+    (now, revision): (Timestamp, i64),
 ) -> Verb<Option<TokenLife>> {
     let sql = concat!(
         "SELECT ",
@@ -86,16 +87,15 @@ fn token_life(
             username: f.get("username")?,
             roles: f.json("roles")?,
             jti_revoked: f.get("jti_revoked")?,
-            assigned: grant_rows::assigned(row, STANDING_COLUMNS + LIFE_COLUMNS)?,
+            assigned: grant_rows::assigned(row, STANDING_COLUMNS + LIFE_COLUMNS, revision)?,
         })
     })
 }
 
 fn token_state(
     db: &Connection,
-    grant: GrantId,
-    jti: &Jti,
-    now: Timestamp,
+    (grant, jti): (GrantId, &Jti),
+    (now, revision): (Timestamp, i64),
 ) -> Verb<Option<TokenState>> {
     let sql = concat!(
         "SELECT ",
@@ -121,7 +121,7 @@ fn token_state(
             grant,
             standing,
             user: users::decode(row, user)?,
-            assigned: grant_rows::assigned(row, assigned)?,
+            assigned: grant_rows::assigned(row, assigned, revision)?,
             jti_revoked,
         })
     })

@@ -16,6 +16,8 @@ use super::{
     health::{Health, State},
     journal::Journal,
     queue::{Priority, Queue, Taken},
+    reader::Readers,
+    roles,
 };
 use crate::{Result, StoreError};
 
@@ -90,6 +92,7 @@ impl Writer {
     pub(super) fn spawn(
         journal: Box<dyn Journal>,
         health: Arc<Health>,
+        readers: Arc<Readers>,
         checkpoints: Arc<Checkpoints>,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new());
@@ -97,6 +100,7 @@ impl Writer {
             journal,
             health: health.clone(),
             queue: queue.clone(),
+            readers,
             checkpoints,
         };
         let thread = std::thread::Builder::new()
@@ -153,6 +157,7 @@ struct Writing {
     journal: Box<dyn Journal>,
     health: Arc<Health>,
     queue: Arc<Queue<Box<dyn Command>>>,
+    readers: Arc<Readers>,
     checkpoints: Arc<Checkpoints>,
 }
 
@@ -207,6 +212,7 @@ impl Writing {
             }
             self.health.set(lost.state.clone());
         } else {
+            self.note_roles();
             self.checkpoints.note_commit();
         }
         for (command, result) in done {
@@ -215,6 +221,14 @@ impl Writing {
                 (Ok(()), Ok(())) => command.succeed(),
                 (Ok(()), Err(error)) => command.fail(error),
             }
+        }
+    }
+
+    /// Tells the readers which revision of the roles and groups was committed.
+    fn note_roles(&self) {
+        match roles::revision(self.journal.connection()) {
+            Ok(revision) => self.readers.note_role_revision(revision),
+            Err(error) => tracing::error!(%error, "the revision of the roles can't be read"),
         }
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     Constraint,
-    sqlite::{fault::conflict, journal::SqliteJournal, open, reader::Readers},
+    sqlite::{fault::conflict, journal::SqliteJournal, open},
 };
 
 #[tokio::test]
@@ -10,8 +10,9 @@ async fn a_command_without_savepoint_that_fails_after_writing_loses_its_batch() 
     let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
     opened.migrate(true).unwrap();
     let journal = Box::new(SqliteJournal::new(opened.writer));
-    let checkpoints = Arc::new(Checkpoints::new(Arc::new(Readers::new(Vec::new()))));
-    let writer = Writer::spawn(journal, Arc::new(Health::new()), checkpoints).unwrap();
+    let readers = Arc::new(Readers::new(Vec::new()));
+    let checkpoints = Arc::new(Checkpoints::new(readers.clone()));
+    let writer = Writer::spawn(journal, Arc::new(Health::new()), readers, checkpoints).unwrap();
     let write = |verb: fn(&Connection) -> Verb<i64>| {
         writer.write(Priority::Request, OnError::LoseBatch, verb)
     };

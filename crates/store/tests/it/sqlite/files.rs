@@ -88,9 +88,10 @@ const MIGRATIONS: &[&str] = &[
     "V22__first_account",
     "V23__notices",
     "V24__notice_counts",
+    "V25__group_counts",
 ];
 /// The number of the last one.
-const LAST: u32 = 24;
+const LAST: u32 = 25;
 
 #[test]
 fn migrations_are_applied_once_and_only_when_asked() {

@@ -77,9 +77,11 @@ pub(super) async fn open(options: Options) -> Result<PostgresStore, OpenError> {
         tracing::info!(migration = name, "the store was migrated");
     }
     let mut config = address.config.clone();
-    // PgBouncer in transaction mode takes no settings of a session: there the role has to have them.
+    // PgBouncer in transaction mode takes no settings of a session: there the role has to have them. Without statistics PostgreSQL
+    // overestimates a statement and compiles it, which takes 300 ms where it runs in one.
     if address.prepares && config.get_options().is_none() {
-        config.options(format!("-c statement_timeout={}", STATEMENT.as_millis()));
+        let timeout = STATEMENT.as_millis();
+        config.options(format!("-c statement_timeout={timeout} -c jit=off"));
     }
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,

@@ -286,6 +286,15 @@ pub async fn d27_a_grant_belongs_to_the_organization_of_its_code(store: AnyStore
         (found.grant.organization, found.assigned.organization),
         (None, None)
     );
+    for (name, organization) in [("c", None), ("d", Some(id("beta")))] {
+        let mut unused = code(name, &world.session, &world.spa, OFFLINE, 3);
+        unused.organization = organization;
+        assert!(world.issue(&unused, 3).await);
+        let Some(CodeLookup::Unused(found)) = store.code(unused.hash, at(3)).await.unwrap() else {
+            panic!("it was not redeemed")
+        };
+        assert_eq!(found.code.organization, unused.organization);
+    }
     // Roles inside the organization are those of the moment.
     assert!(
         member(&store, "acme", &world.alice, &["owner"], Some(&["buyer"]))

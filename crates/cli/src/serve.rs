@@ -1,6 +1,6 @@
 //! `cardea serve`: the provider of a configuration file.
 
-use std::{path::Path, sync::Arc};
+use std::{convert::Infallible, path::Path, sync::Arc};
 
 use anyhow::Context;
 use cardea_server::{
@@ -10,6 +10,7 @@ use cardea_server::{
 };
 use cardea_web::{
     clock::{Clock as _, SystemClock},
+    config::Duration,
     inbound::{
         listener::{ListenerConfig, serve, serve_unix},
         shutdown,
@@ -34,7 +35,8 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
     let config = config::read(&file, run.environment)?;
     // Before the store is opened: a configuration that cannot be served changes nothing.
     config::validate(&config, SystemClock.now())?;
-    let shutdown = shutdown::on_signal()?;
+    let (signalled, shutdown) = (shutdown::on_signal()?, CancellationToken::new());
+    let delay = config.shutdown_delay;
     let tls = certificates(&config)?;
     // Before the store is migrated: a taken port changes nothing.
     let database = Database::of(&config)?;
@@ -94,12 +96,33 @@ pub(crate) async fn run(run: Run) -> anyhow::Result<()> {
         ended = listening => ended?,
         why = provider.store.failed() => anyhow::bail!("the store failed and cannot be used any more: {why}; a restart recovers the file"),
         () = jobs::run(Arc::clone(&provider.app)) => {}
+        never = stop_when(signalled, delay, &provider.app, &shutdown) => match never {}
     }
     jobs::finish(&provider.app).await;
     // What was answered is written already; this closes the file.
     drop(provider);
     tracing::info!("cardea has stopped");
     Ok(())
+}
+
+/// After a signal load balancers are told first, and have the time of the setting to send their requests elsewhere.
+async fn stop_when(
+    signalled: CancellationToken,
+    delay: Option<Duration>,
+    app: &App,
+    shutdown: &CancellationToken,
+) -> Infallible {
+    signalled.cancelled().await;
+    app.announce_stop();
+    if let Some(delay) = delay {
+        tracing::info!(
+            delay = ?delay.get(),
+            "not ready any more; requests are served until the delay is over"
+        );
+        tokio::time::sleep(delay.get()).await;
+    }
+    shutdown.cancel();
+    std::future::pending().await
 }
 
 /// The administration, on the socket of a store that this process owns.

@@ -1,6 +1,9 @@
 //! Everything that a request can reach: built once by [`App::start`](crate::App::start), shared by all requests.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -60,6 +63,8 @@ pub struct App {
     /// For passkeys; none below an IP address.
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) metadata: ArcSwap<Bytes>,
+    /// Whether this node is about to stop.
+    pub(crate) stopping: AtomicBool,
 }
 
 /// One key for each thing that is sealed.
@@ -97,6 +102,15 @@ impl Seals {
 }
 
 impl App {
+    /// Tells load balancers, by `/health/ready`, that this node is about to stop.
+    pub fn announce_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// Writes the discovery document again, after the ring got or lost an algorithm.
     pub(crate) fn refresh_metadata(&self) {
         let algorithms = self.ring.current().algorithms();

@@ -14,17 +14,21 @@ pub(crate) async fn live() -> &'static str {
     "live\n"
 }
 
-/// `GET /health/ready`: the store reads and writes.
+/// `GET /health/ready`: the store reads and writes, and the node is not about to stop.
 pub(crate) async fn ready(State(app): State<Shared>, caller: Caller) -> Response {
+    if app.is_stopping() {
+        return not_ready("This node is about to stop");
+    }
     match app.store.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::error!(request_id = %caller.request_id, %error, "not ready");
-            let problem = Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The store can't be used right now",
-            );
-            ([(header::RETRY_AFTER, "1")], problem).into_response()
+            not_ready("The store can't be used right now")
         }
     }
+}
+
+fn not_ready(title: &'static str) -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, title);
+    ([(header::RETRY_AFTER, "1")], problem).into_response()
 }

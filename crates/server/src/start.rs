@@ -1,6 +1,6 @@
 //! What happens once, before the first request: the store belongs to this provider and agrees with its configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -119,6 +119,7 @@ impl App {
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             relying_party: RelyingParty::new(&settings),
             metadata: ArcSwap::from_pointee(Bytes::new()),
+            stopping: AtomicBool::new(false),
             clients,
             roles,
             ring,

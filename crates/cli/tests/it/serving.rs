@@ -1,7 +1,10 @@
 use std::{
     io::{Read as _, Write as _},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
+
+use cardea_testkit::block_until;
 
 use crate::bench::{Bench, begin_post, until_closed};
 
@@ -67,6 +70,29 @@ fn a_request_in_progress_is_finished_after_sigterm() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    stopping.join().unwrap().fine();
+}
+
+#[test]
+fn a_load_balancer_is_told_before_requests_are_refused() {
+    let bench = Bench::new("");
+    let config = std::fs::read_to_string(bench.path().join("cardea.toml")).unwrap();
+    bench.write("cardea.toml", &format!("shutdown_delay = \"5s\"\n{config}"));
+    let serving = bench.serve();
+    assert!(bench.get("/health/ready").starts_with("HTTP/1.1 200"));
+    let began = Instant::now();
+    let stopping = std::thread::spawn(move || serving.terminate());
+    block_until("it is not ready", || {
+        bench.get("/health/ready").starts_with("HTTP/1.1 503")
+    });
+    assert!(bench.get("/health/live").starts_with("HTTP/1.1 200"));
+    assert!(
+        bench
+            .get("/.well-known/openid-configuration")
+            .starts_with("HTTP/1.1 200")
+    );
+    until_closed(bench.port);
+    assert!(began.elapsed() >= Duration::from_secs(5));
     stopping.join().unwrap().fine();
 }
 

@@ -1,12 +1,13 @@
-//! The longest that each lifetime can be.
+//! The longest that each time span can be.
 
 use cardea_protocol::factor_reset::LONGEST_DELAY;
+use cardea_web::config::Duration;
 use jiff::SignedDuration;
 
 use super::{Config, ConfigProblem};
 
-/// Each lifetime that has a longest one.
-pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 7] {
+/// Each time span that has a longest one.
+pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 8] {
     let (tokens, sessions) = (&config.tokens, &config.sessions);
     let (code, access) = (tokens.code_ttl, tokens.access_token_ttl);
     let (session_idle, session) = (sessions.idle_ttl, sessions.absolute_ttl);
@@ -19,9 +20,15 @@ pub(super) fn lifetimes(config: &Config) -> [Result<(), ConfigProblem>; 7] {
         SignedDuration::from_mins(10),
         SignedDuration::from_hours(24),
     );
+    let shutdown = config.shutdown_delay.map(Duration::signed);
     // RFC 6265bis §5.5: browsers keep no cookie for longer.
     let longest_cookie = SignedDuration::from_hours(400 * 24);
     [
+        at_most(
+            "shutdown_delay",
+            shutdown.unwrap_or_default(),
+            SignedDuration::from_mins(5),
+        ),
         at_most("tokens.code_ttl", code.signed(), ten_minutes),
         at_most("tokens.access_token_ttl", access.signed(), a_day),
         at_most("mfa.reset_delay", config.mfa.reset_delay(), LONGEST_DELAY),

@@ -32,7 +32,7 @@ use cardea_protocol::{
     resources::ResourceConfig,
     roles::{GroupConfig, OrganizationConfig, RoleConfig},
 };
-use cardea_web::config::SecretText;
+use cardea_web::config::{Duration, SecretText};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -60,6 +60,9 @@ pub struct Config {
     pub issuer: String,
     /// The IP address and port to listen on.
     pub listen: String,
+    /// How long Cardea goes on serving after SIGTERM, with `/health/ready` answering 503, so that a load balancer sends it no more
+    /// requests when it stops; at most 5 minutes. A bit longer than the time that the balancer takes to notice.
+    pub shutdown_delay: Option<Duration>,
     /// The database.
     pub store: StoreConfig,
     /// The master key, which seals every secret in the store: exactly one of these. Without it the store can't be read, so keep a
@@ -129,6 +132,7 @@ impl Default for Config {
         Self {
             issuer: String::new(),
             listen: "127.0.0.1:9000".to_owned(),
+            shutdown_delay: None,
             store: StoreConfig::default(),
             keys: KeysConfig::default(),
             tls: None,

@@ -63,6 +63,8 @@ pub struct App {
     /// For passkeys; none below an IP address.
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) metadata: ArcSwap<Bytes>,
+    /// The name of this node for the others.
+    pub(crate) node: String,
     /// Whether this node is about to stop.
     pub(crate) stopping: AtomicBool,
 }

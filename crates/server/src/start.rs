@@ -119,6 +119,7 @@ impl App {
             upstreams: Upstreams::new(&config, &parts.clock, &parts.entropy)?,
             relying_party: RelyingParty::new(&settings),
             metadata: ArcSwap::from_pointee(Bytes::new()),
+            node: parts.entropy.text(9),
             stopping: AtomicBool::new(false),
             clients,
             roles,

@@ -16,6 +16,17 @@ pub struct Lease {
     pub ttl: SignedDuration,
 }
 
+/// A node that serves, as it announces itself to the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name, another one after each start.
+    pub id: String,
+    /// The identifiers of the signing keys that it knows.
+    pub keys: Vec<String>,
+    /// It is forgotten then unless it announces itself again.
+    pub expires_at: Timestamp,
+}
+
 /// The identity of a store, written once at its first start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marks {
@@ -51,6 +62,10 @@ pub struct Swept {
 pub trait Jobs: Send + Sync {
     /// Takes or renews a lease. `false` when another holder has it.
     async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool>;
+    /// Announces a node, or announces it again. A file has one node only, and keeps none.
+    async fn announce_node(&self, node: Node) -> Result<()>;
+    /// The announced nodes that live.
+    async fn nodes(&self, now: Timestamp) -> Result<Vec<Node>>;
     /// Removes at most `batch` dead rows of each kind. Live rows are not touched; a redeemed code's hash stays as long as there
     /// is something to revoke. Dead grants and sessions are kept for a day, audit rows for `audit_ttl`.
     async fn sweep(&self, now: Timestamp, batch: u32, audit_ttl: SignedDuration) -> Result<Swept>;

@@ -63,7 +63,7 @@ pub use imports::{ImportUsers, Imported, Imports, PortableUser};
 pub use invitations::{
     AcceptInvitation, AddInvitation, Invitations, Invitee, LivingInvitation, RevokeInvitation,
 };
-pub use jobs::{Jobs, Lease, Marks, Swept};
+pub use jobs::{Jobs, Lease, Marks, Node, Swept};
 pub use keys::{Keys, RingChange};
 pub use links::{
     LinkEffect, Links, LivingLink, MAX_LIVING_LINKS, MAX_NOT_ME_LINKS, MAX_UNDO_LINKS, MakeLink,

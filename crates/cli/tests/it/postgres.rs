@@ -79,8 +79,8 @@ fn migrate_makes_a_database_and_says_so_once() {
     assert!(found.contains("is empty; the first start"), "{found}");
     let made = bench.run(&["migrate", "--json"]).fine().json();
     assert_eq!(
-        (&made["new"], &made["applied"][0]),
-        (&true.into(), &"V1__store".into())
+        (&made["new"], &made["applied"]),
+        (&true.into(), &serde_json::json!(["V1__store", "V2__nodes"]))
     );
     let again = bench.run(&["migrate", "--json"]).fine().json();
     assert_eq!(
@@ -98,7 +98,7 @@ fn of_nodes_that_migrate_at_once_one_does_and_the_others_wait() {
         let answers = runs.map(|run| run.join().unwrap().fine().json());
         answers.map(|answer| answer["applied"].as_array().unwrap().len())
     });
-    assert_eq!(applied.iter().sum::<usize>(), 1, "{applied:?}");
+    assert_eq!(applied.iter().filter(|n| **n > 0).count(), 1, "{applied:?}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cardea_store::{EndDueAccounts, Lease, StoreError, Swept};
-use jiff::SignedDuration;
+use cardea_store::{EndDueAccounts, Lease, Node, StoreError, Swept};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{app::App, backchannel_logout, factor_reset, keys::KeyError, mail, parts::start_cause};
 
@@ -11,6 +11,10 @@ const EVERY: Duration = Duration::from_secs(30);
 /// How soon a node sees what another one, or a command beside it, has changed.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// A node that is not heard of for so long is dead. Its clock and that of another one may differ by 30 seconds.
+const NODE_TTL: SignedDuration = SignedDuration::from_secs(90);
+/// How many looks at the changes of others are between two announcements.
+const LOOKS: u32 = 10;
 /// Small, so that no request waits long behind it.
 const SWEEP_BATCH: u32 = 500;
 const SWEEP_ROUNDS: u32 = 20;
@@ -27,9 +31,13 @@ pub async fn run(app: Arc<App>) {
     );
 }
 
-/// Waits until mails that are being sent are settled, for some seconds at most. Called when [`run`] was dropped.
+/// Waits until mails that are being sent are settled, for some seconds at most, and takes leave of the other nodes. Called when
+/// [`run`] was dropped.
 pub async fn finish(app: &Arc<App>) {
     mail::finish(app).await;
+    if let Err(error) = announce(app, SignedDuration::ZERO).await {
+        tracing::warn!(%error, "the other nodes could not be told that this one stops");
+    }
 }
 
 /// Sends the mails that are due and waits for each try: one round of what [`run`] does.
@@ -70,7 +78,6 @@ pub async fn reset_due_factors(app: &App) -> Result<(), StoreError> {
 }
 
 async fn maintain(app: &App) {
-    let holder = app.entropy.text(9);
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -81,7 +88,7 @@ async fn maintain(app: &App) {
         if let Err(error) = app.refresh_password_costs().await {
             tracing::error!(%error, "the costs of the password hashes could not be read");
         }
-        match sweep(app, &holder).await {
+        match sweep(app).await {
             Ok(swept) if swept != Swept::default() => {
                 tracing::debug!(?swept, "cleaned up");
                 app.backchannel_logout.wake();
@@ -97,9 +104,12 @@ async fn watch(app: &App) {
     let mut tick = tokio::time::interval(WATCH_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut well = true;
-    loop {
+    for look in (0..LOOKS).cycle() {
         tick.tick().await;
-        let seen = see_changes(app).await;
+        let mut seen = see_changes(app).await;
+        if seen.is_ok() && look == 0 {
+            seen = announce(app, NODE_TTL).await.map_err(KeyError::from);
+        }
         // Once, not each second of an outage.
         if let Err(error) = &seen
             && well
@@ -117,8 +127,20 @@ async fn watch(app: &App) {
 pub async fn see_changes(app: &App) -> Result<(), KeyError> {
     if app.ring.reload_if_changed().await? {
         app.refresh_metadata();
+        announce(app, NODE_TTL).await?;
     }
     Ok(app.clients.refresh_if_changed().await?)
+}
+
+/// Tells the other nodes that this one serves, and with which signing keys.
+async fn announce(app: &App, ttl: SignedDuration) -> Result<(), StoreError> {
+    let ring = app.ring.current();
+    let node = Node {
+        id: app.node.clone(),
+        keys: ring.rows().iter().map(|row| row.kid.clone()).collect(),
+        expires_at: app.now().saturating_add(ttl).unwrap_or(Timestamp::MAX),
+    };
+    app.store.announce_node(node).await
 }
 
 /// Moves every signing key that is due: one round of what [`run`] does every 30 seconds.
@@ -162,10 +184,10 @@ pub async fn end_due_accounts(app: &App) -> Result<(), StoreError> {
 }
 
 /// One node cleans up, batch by batch, until nothing is left or the limit of rounds is reached.
-async fn sweep(app: &App, holder: &str) -> Result<Swept, StoreError> {
+async fn sweep(app: &App) -> Result<Swept, StoreError> {
     let lease = Lease {
         job: "sweep",
-        holder: holder.to_owned(),
+        holder: app.node.clone(),
         ttl: LEASE,
     };
     let mut all = Swept::default();

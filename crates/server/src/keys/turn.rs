@@ -162,10 +162,23 @@ impl KeyRing {
             at.is_some_and(|at| now.duration_since(at) > wait)
         };
         let mut moves = Vec::new();
+        let due = rows.iter().any(|row| is_due(row, now));
+        let nodes = if due {
+            self.store.nodes(now).await?
+        } else {
+            Vec::new()
+        };
+        let is_known = |kid: &String| nodes.iter().all(|node| node.keys.contains(kid));
         for row in &rows {
             let kid = || row.kid.clone();
             match row.state {
-                KeyState::Next if now >= active_from(row) => {
+                KeyState::Next if is_due(row, now) && !is_known(&row.kid) => {
+                    tracing::warn!(
+                        kid = row.kid,
+                        "a node does not know this key yet, so it signs nothing"
+                    );
+                }
+                KeyState::Next if is_due(row, now) => {
                     let active = rows
                         .iter()
                         .find(|r| r.state == KeyState::Active && r.algorithm == row.algorithm);
@@ -198,7 +211,11 @@ impl KeyRing {
     }
 }
 
-/// When a `next` key becomes active.
+fn is_due(row: &SigningKeyRow, now: Timestamp) -> bool {
+    row.state == KeyState::Next && now >= active_from(row)
+}
+
+/// When a `next` key becomes active, unless a node does not know it then.
 pub(crate) fn active_from(row: &SigningKeyRow) -> Timestamp {
     row.created_at
         .saturating_add(JWKS_CACHE + MARGIN)

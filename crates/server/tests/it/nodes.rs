@@ -2,12 +2,15 @@
 
 use cardea_protocol::model::{AuditEvent, ClientMetadata, GrantType};
 use cardea_seal::Secret;
+use cardea_store::Node;
 use cardea_testkit::{
     Browser, Person, TestServer,
     clients::{SCRIPT, WEB},
     flows::{Authorization, code_for, introspect, redemption, refresh, tokens},
     jwt,
 };
+use cardea_web::clock::Clock as _;
+use jiff::SignedDuration;
 use tokio::task::JoinSet;
 
 const NODES: usize = 3;
@@ -99,6 +102,49 @@ async fn a_rotation_on_one_node_is_seen_by_all() {
         assert_ne!(*signer, before[0]);
         assert!(keys.contains(signer) && keys.contains(&before[0]), "{keys}");
     }
+}
+
+#[tokio::test]
+async fn a_new_key_signs_when_each_living_node_knows_it() {
+    let server = three_nodes().await;
+    let announce = async |keys: &[String], lives: SignedDuration| {
+        let node = Node {
+            id: "another".to_owned(),
+            keys: keys.to_vec(),
+            expires_at: server.clock.now() + lives,
+        };
+        server.store.announce_node(node).await.unwrap();
+    };
+    let kids = async || {
+        let rows = server.store.keys().await.unwrap();
+        rows.into_iter().map(|row| row.kid).collect::<Vec<_>>()
+    };
+    let signer = async || {
+        server.turn_keys().await;
+        let (signers, _) = keys_of_each_node(&server).await;
+        assert!(signers.iter().all(|signer| *signer == signers[0]));
+        signers[0].clone()
+    };
+    let (first, minute) = (signer().await, SignedDuration::from_mins(1));
+    let old = kids().await;
+    server.rotate_keys(false).await;
+    server.see_changes().await;
+    server.advance(30 * minute);
+    announce(&old, minute).await;
+    assert_eq!(signer().await, first, "it does not know the next key");
+    announce(&kids().await, minute).await;
+    let second = signer().await;
+    assert_ne!(second, first);
+
+    // One that died.
+    let old = kids().await;
+    server.rotate_keys(false).await;
+    server.see_changes().await;
+    server.advance(30 * minute);
+    announce(&old, minute).await;
+    assert_eq!(signer().await, second);
+    server.advance(2 * minute);
+    assert_ne!(signer().await, second);
 }
 
 #[tokio::test]

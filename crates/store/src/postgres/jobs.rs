@@ -13,12 +13,20 @@ use super::{
     statement::params,
     sweep,
 };
-use crate::{Jobs, Lease, Marks, Result, Swept};
+use crate::{Jobs, Lease, Marks, Node, Result, Swept};
 
 #[async_trait]
 impl Jobs for PostgresStore {
     async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool> {
         statement!(self, db => take_lease(&db, &lease, now))
+    }
+
+    async fn announce_node(&self, node: Node) -> Result<()> {
+        statement!(self, db => announce(&db, &node))
+    }
+
+    async fn nodes(&self, now: Timestamp) -> Result<Vec<Node>> {
+        read!(self, db => nodes(&db, now))
     }
 
     async fn sweep(&self, now: Timestamp, batch: u32, audit_ttl: SignedDuration) -> Result<Swept> {
@@ -66,6 +74,31 @@ async fn take_lease(db: &Connection, lease: &Lease, now: Timestamp) -> Verb<bool
     )
     .await?;
     Ok(taken == 1)
+}
+
+async fn announce(db: &Connection, node: &Node) -> Verb<()> {
+    let sql = "INSERT INTO nodes (id, keys, expires_at) VALUES (:id, :keys, :until)
+               ON CONFLICT (id) DO UPDATE SET keys = excluded.keys, expires_at = excluded.expires_at";
+    let params = params! {
+        ":id": &node.id,
+        ":keys": rows::to_json(&node.keys)?,
+        ":until": node.expires_at.as_millisecond(),
+    };
+    rows::execute(db, sql, params).await.map(drop)
+}
+
+async fn nodes(db: &Connection, now: Timestamp) -> Verb<Vec<Node>> {
+    let sql = "SELECT id, keys, expires_at FROM nodes WHERE expires_at > :now ORDER BY id";
+    let params = params! { ":now": now.as_millisecond() };
+    rows::all(db, sql, params, |row| {
+        let mut f = Fields::new(row, "nodes", 0);
+        Ok(Node {
+            id: f.get("id")?,
+            keys: f.json("keys")?,
+            expires_at: f.time("expires_at")?,
+        })
+    })
+    .await
 }
 
 async fn write_marks(db: &Connection, first: &Marks) -> Verb<Marks> {

@@ -55,7 +55,8 @@ macro_rules! has_grants {
     };
 }
 
-const EXPIRED: [&str; 4] = [
+const EXPIRED: [&str; 5] = [
+    delete!("nodes", "id", "expires_at <= :until ORDER BY expires_at"),
     delete!(
         "links",
         "link_key",

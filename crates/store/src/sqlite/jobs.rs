@@ -10,12 +10,21 @@ use super::{
     rows::{self, Fields},
     sweep,
 };
-use crate::{Jobs, Lease, Marks, Result, Swept};
+use crate::{Jobs, Lease, Marks, Node, Result, Swept};
 
 #[async_trait]
 impl Jobs for SqliteStore {
     async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool> {
         self.job(move |tx| take_lease(tx, &lease, now)).await
+    }
+
+    // The lock of the file keeps other nodes away.
+    async fn announce_node(&self, _: Node) -> Result<()> {
+        Ok(())
+    }
+
+    async fn nodes(&self, _: Timestamp) -> Result<Vec<Node>> {
+        Ok(Vec::new())
     }
 
     async fn sweep(&self, now: Timestamp, batch: u32, audit_ttl: SignedDuration) -> Result<Swept> {

@@ -1,5 +1,7 @@
 //! PostgreSQL: the contract, under both isolation levels that a database may have.
 
+mod nodes;
+
 use std::sync::LazyLock;
 
 use cardea_store::postgres::{Address, Options, PostgresStore};

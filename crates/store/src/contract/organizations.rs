@@ -69,12 +69,7 @@ pub(super) async fn member(
 pub(super) async fn two_organizations(store: &AnyStore) -> (World, User) {
     let world = World::new(store.clone()).await;
     let bob = user("bob");
-    let add = AddUser {
-        user: bob.clone(),
-        password_hash: None,
-        cause: cause(0),
-    };
-    store.add_user(add).await.unwrap();
+    super::users::add(store, "bob").await.unwrap();
     for name in ["acme", "beta"] {
         assert!(put(store, organization(name, &[]), None).await.unwrap());
         for user in [&world.alice, &bob] {
@@ -269,11 +264,8 @@ pub async fn d27_a_grant_belongs_to_the_organization_of_its_code(store: AnyStore
     let in_acme = granted(&world, "a", Some("acme"), OFFLINE).await;
     let outside = granted(&world, "b", None, OFFLINE).await;
     let read = async |grant: &Grant| {
-        store
-            .token_state(grant.id, &jti("x"), at(4))
-            .await
-            .unwrap()
-            .unwrap()
+        let state = store.token_state(grant.id, &jti("x"), at(4)).await;
+        state.unwrap().unwrap()
     };
     assert_eq!(read(&in_acme).await.grant.organization, Some(id("acme")));
     let membership = read(&in_acme).await.assigned.organization.unwrap();

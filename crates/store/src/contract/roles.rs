@@ -211,12 +211,7 @@ pub async fn the_revision_changes_with_each_change_of_a_role_or_a_group(store: A
 /// Two groups, and a user beside that of the world.
 pub(super) async fn two_groups(store: &AnyStore) -> User {
     let bob = user("bob");
-    let add = AddUser {
-        user: bob.clone(),
-        password_hash: None,
-        cause: cause(0),
-    };
-    store.add_user(add).await.unwrap();
+    super::users::add(store, "bob").await.unwrap();
     for name in ["sales", "staff"] {
         assert!(
             put_group(store, group(name, &["clerk"]), None)

@@ -39,7 +39,7 @@ impl Faults {
     /// On PostgreSQL, when it is one of a file.
     pub fn bring(&self, fault: Fault) {
         match self.place.as_deref() {
-            Some(Place::Postgres(database)) => database.fail_writes(match fault {
+            Some(Place::Postgres { database, .. }) => database.fail_writes(match fault {
                 Fault::Locked => "55P03",
                 Fault::Full => "53100",
                 Fault::Broken => panic!("a broken disk is a fault of a file: Builder::in_file"),
@@ -51,7 +51,7 @@ impl Faults {
     /// All is well again.
     pub fn mend(&self) {
         match self.place.as_deref() {
-            Some(Place::Postgres(database)) => database.mend(),
+            Some(Place::Postgres { database, .. }) => database.mend(),
             _ => *self.current() = None,
         }
     }

@@ -95,7 +95,17 @@ impl Builder {
     /// As many nodes on one database of PostgreSQL, behind a load balancer that gives each request to the next one.
     #[must_use]
     pub fn nodes(mut self, nodes: usize) -> Self {
-        self.on = On::Nodes(nodes);
+        self.on = On::nodes_of(nodes);
+        self
+    }
+
+    /// One node on PostgreSQL with so many connections.
+    #[must_use]
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.on = On::Postgres {
+            nodes: 1,
+            connections,
+        };
         self
     }
 

@@ -29,8 +29,12 @@ const EMPTY: &str = "template0";
 pub(crate) enum On {
     /// One node on a file.
     File,
-    /// As many nodes on one database of PostgreSQL.
-    Nodes(usize),
+    /// Nodes on one database of PostgreSQL.
+    Postgres {
+        nodes: usize,
+        /// Of each node.
+        connections: usize,
+    },
 }
 
 impl On {
@@ -41,15 +45,23 @@ impl On {
     )]
     pub(crate) fn of_environment() -> Self {
         match std::env::var("CARDEA_TEST_STORE").as_deref() {
-            Ok("postgres") => Self::Nodes(1),
+            Ok("postgres") => Self::nodes_of(1),
             _ => Self::File,
+        }
+    }
+
+    /// As many nodes on one database of PostgreSQL.
+    pub(crate) fn nodes_of(nodes: usize) -> Self {
+        Self::Postgres {
+            nodes,
+            connections: CONNECTIONS,
         }
     }
 
     pub(crate) fn nodes(self) -> usize {
         match self {
             Self::File => 1,
-            Self::Nodes(nodes) => nodes,
+            Self::Postgres { nodes, .. } => nodes,
         }
     }
 }
@@ -57,15 +69,23 @@ impl On {
 /// A place of its own for one test server.
 pub(crate) enum Place {
     File(TempDir),
-    Postgres(Database),
+    Postgres {
+        database: Database,
+        connections: usize,
+    },
 }
 
 impl Place {
     /// An empty one, or one on which the provider of the tests has been started.
     pub(crate) async fn new(started: bool, on: On) -> Arc<Self> {
         let place = spawn_blocking(move || match on {
-            On::Nodes(_) if started => Self::Postgres(started_server().copy_of(STARTED)),
-            On::Nodes(_) => Self::Postgres(Postgres::of_this_process().copy_of(EMPTY)),
+            On::Postgres { connections, .. } => Self::Postgres {
+                database: match started {
+                    true => started_server().copy_of(STARTED),
+                    false => Postgres::of_this_process().copy_of(EMPTY),
+                },
+                connections,
+            },
             On::File => {
                 let folder = folder();
                 if started {
@@ -90,12 +110,15 @@ impl Place {
                 let store = SqliteStore::open_with(options, |journal| faults.wrap(journal));
                 (Arc::new(store.expect("a store")), faults)
             }
-            Self::Postgres(database) => {
+            Self::Postgres {
+                database,
+                connections,
+            } => {
                 let address: Address = database.url().parse().expect("an address");
                 let options = postgres::Options {
                     address,
                     migrate: true,
-                    connections: CONNECTIONS,
+                    connections: *connections,
                 };
                 let store = PostgresStore::open(options).await.expect("a store");
                 (Arc::new(store), Faults::of(Arc::clone(self)))
@@ -112,7 +135,7 @@ impl Place {
                 let forced = format!("PRAGMA ignore_check_constraints = ON; {sql}");
                 database.execute_batch(&forced).expect("a change");
             }
-            Self::Postgres(database) => {
+            Self::Postgres { database, .. } => {
                 database.sql(sql);
             }
         }
@@ -152,7 +175,10 @@ fn started_server() -> &'static Postgres {
     SERVER.get_or_init(|| {
         let server = Postgres::of_this_process();
         let database = server.create(STARTED, EMPTY);
-        start_first(&Arc::new(Place::Postgres(database)));
+        start_first(&Arc::new(Place::Postgres {
+            database,
+            connections: CONNECTIONS,
+        }));
         server
     })
 }

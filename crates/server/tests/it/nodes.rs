@@ -70,6 +70,31 @@ async fn twenty_refreshes_of_one_token_on_three_nodes_give_one_successor() {
     refresh(&server, WEB, successor).await.granted();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pool_of_one_connection_serves_128_clients() {
+    let server = TestServer::builder().connections(1).start().await;
+    let mut browser = Browser::new(&server);
+    let mut calls = Vec::new();
+    for _ in 0..32 {
+        let tokens = tokens(&mut browser, WEB, (Person::ALICE, "openid")).await;
+        let token = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        let (access, refresh) = (token("access_token"), token("refresh_token"));
+        let refreshing = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+        let call = |path: &str| server.post(path).client(WEB);
+        calls.extend([
+            call("/token").form(&refreshing),
+            call("/introspection").form(&[("token", &access)]),
+            call("/introspection").form(&[("token", &refresh)]),
+            server.get("/userinfo").bearer(&access),
+        ]);
+    }
+    assert_eq!(calls.len(), 128);
+    let all: JoinSet<_> = calls.into_iter().map(|call| call.send()).collect();
+    for answer in all.join_all().await {
+        answer.granted();
+    }
+}
+
 /// The key that each node signs with, and the documents of those that each node publishes.
 async fn keys_of_each_node(server: &TestServer) -> (Vec<String>, Vec<String>) {
     let (mut signers, mut published) = (Vec::new(), Vec::new());

@@ -9,7 +9,9 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres::{Client, Error, NoTls, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Address, Options, PATIENCE, PostgresStore, QUEUE, address::Tls, fault::describe};
+use super::{
+    Address, Options, PATIENCE, PostgresStore, QUEUE, SHORTEST_QUEUE, address::Tls, fault::describe,
+};
 
 /// How long a statement of a request may take.
 const STATEMENT: Duration = Duration::from_secs(5);
@@ -105,7 +107,7 @@ pub(super) async fn open(options: Options) -> Result<PostgresStore, OpenError> {
         prepares: address.prepares,
         // PostgreSQL ends a statement first; this is for a network that has lost it.
         patience: STATEMENT * 2,
-        queue: connections * QUEUE,
+        queue: (connections * QUEUE).max(SHORTEST_QUEUE),
         refuses_writes: Arc::default(),
     })
 }

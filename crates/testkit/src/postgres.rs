@@ -28,7 +28,7 @@ const SETTINGS: &[&str] = &[
     "listen_addresses=",
 ];
 
-/// A server. When this process ends, however it does, the pipe that it holds closes, and the shell on the other side stops the server
+/// A server, which trusts this machine but for members of the role `passwords`. When this process ends, however it does, the pipe that it holds closes, and the shell on the other side stops the server
 /// and removes its folder.
 pub struct Postgres {
     folder: PathBuf,
@@ -70,6 +70,7 @@ impl Postgres {
             "{as_server}
              cd \"$1\"
              $run \"$2/initdb\" --pgdata=\"$1/data\" --username=cardea --auth=trust --encoding=UTF8 --locale=C --no-sync >initdb.log 2>&1 || exit 1
+             sed -i '1i local all +passwords scram-sha-256' data/pg_hba.conf
              $run \"$2/postgres\" -D \"$1/data\" -k \"$1\"{settings} >server.log 2>&1 &
              server=$!
              cat >/dev/null

@@ -118,6 +118,46 @@ fn a_newer_schema_is_refused_and_changed_by_nothing() {
 }
 
 #[test]
+fn a_password_is_checked_and_kept_in_a_file() {
+    let database = database();
+    database.sql("CREATE ROLE passwords; CREATE ROLE walled LOGIN PASSWORD 's3cret' IN ROLE passwords; GRANT ALL ON SCHEMA public TO walled");
+    let url = database.url().replace("cardea@", "walled@");
+    let bench = Bench::new(&format!(
+        "\n[store]\nurl = \"{url}\"\npassword_file = \"store.password\"\n"
+    ));
+    bench.write("store.password", "wr0ng\n");
+    for command in [&["serve"][..], &["migrate"], &["check"], &["user", "list"]] {
+        let refused = bench.run(command);
+        let said = format!("{}{}", refused.out, refused.err);
+        assert!(
+            !refused.ok && said.contains("the user name or the password is wrong"),
+            "{said}"
+        );
+        assert!(!said.contains("wr0ng"), "{said}");
+    }
+    bench.write("store.password", "s3cret\n");
+    bench.run(&["migrate"]).fine();
+    bench.run(&["user", "list"]).fine();
+}
+
+#[test]
+fn a_user_without_rights_and_a_server_that_only_reads_are_explained() {
+    let database = database();
+    database.sql("CREATE ROLE rightless LOGIN; CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on; CREATE ROLE crowded LOGIN CONNECTION LIMIT 0");
+    for (user, expected) in [
+        ("rightless", "CREATE on its schema public"),
+        ("reader", "this server is a standby"),
+        ("crowded", "too many connections"),
+    ] {
+        let bench = on(&database.url().replace("cardea@", &format!("{user}@")));
+        for command in ["serve", "migrate"] {
+            let refused = bench.run(&[command]).complaint();
+            assert!(refused.contains(expected), "{user}: {refused}");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_address_says_what_is_wrong_and_never_the_password() {
     let database = database();
     let url = database.url();

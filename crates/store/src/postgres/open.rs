@@ -259,23 +259,28 @@ fn refused(address: &Address, why: String, hint: Option<&'static str>) -> OpenEr
 }
 
 fn failure(address: &Address, error: &Error) -> OpenError {
-    let hint = error.code().and_then(hint);
-    refused(address, describe(error), hint)
+    let why = describe(error);
+    // What the driver says, as the server answered that it is a standby.
+    let hint = match why.ends_with("database does not allow writes") {
+        true => Some(STANDBY),
+        false => error.code().and_then(hint),
+    };
+    refused(address, why, hint)
 }
+
+const STANDBY: &str = "this server is a standby: name the primary, or all servers, in the URL";
 
 /// What an operator can do about an answer of PostgreSQL.
 fn hint(code: &SqlState) -> Option<&'static str> {
     match *code {
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            Some("the user name or the password in the URL is wrong")
+            Some("the user name or the password is wrong")
         }
         SqlState::INVALID_CATALOG_NAME => Some("create it: createdb --owner cardea cardea"),
         SqlState::INSUFFICIENT_PRIVILEGE => {
             Some("the user must own the database, or have CREATE on its schema public")
         }
-        SqlState::READ_ONLY_SQL_TRANSACTION => {
-            Some("this server is a standby: name the primary, or all servers, in the URL")
-        }
+        SqlState::READ_ONLY_SQL_TRANSACTION => Some(STANDBY),
         SqlState::TOO_MANY_CONNECTIONS => {
             Some("raise max_connections, or lower [store] connections of each node")
         }

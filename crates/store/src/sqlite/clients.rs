@@ -21,13 +21,14 @@ macro_rules! columns {
     };
 }
 
-/// The last audit row of a change: it is written in the transaction of the change. Each part is one step in one index.
+/// The last audit row of a change: it is written in the transaction of the change. Each part is one step in one index, which has no
+/// logins and is not used unless the condition says so.
 const REVISION: &str = "SELECT max(
-    coalesce((SELECT max(id) FROM audit WHERE event = 'client_added'), 0),
-    coalesce((SELECT max(id) FROM audit WHERE event = 'client_changed'), 0),
-    coalesce((SELECT max(id) FROM audit WHERE event = 'client_disabled'), 0),
-    coalesce((SELECT max(id) FROM audit WHERE event = 'client_enabled'), 0),
-    coalesce((SELECT max(id) FROM audit WHERE event = 'client_removed'), 0))";
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_added' AND event <> 'login'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_changed' AND event <> 'login'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_disabled' AND event <> 'login'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_enabled' AND event <> 'login'), 0),
+    coalesce((SELECT max(id) FROM audit WHERE event = 'client_removed' AND event <> 'login'), 0))";
 
 #[async_trait]
 impl Clients for SqliteStore {
@@ -277,4 +278,31 @@ fn use_assertion(tx: &Connection, command: &UseAssertion) -> Verb<bool> {
         ),
     )?;
     Ok(inserted == 1)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    /// It is asked each second: a look through the audit would keep requests waiting.
+    #[test]
+    fn the_revision_is_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut opened = open::open(&folder.path().join("cardea.db")).unwrap();
+        opened.migrate(true).unwrap();
+        let mut plan = opened
+            .writer
+            .prepare(&format!("EXPLAIN QUERY PLAN {REVISION}"))
+            .unwrap();
+        let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<_> = steps.map(rusqlite::Result::unwrap).collect();
+        let indexed = |step: &&String| step.contains("USING COVERING INDEX audit_by_event");
+        assert_eq!(steps.iter().filter(indexed).count(), 5, "{steps:?}");
+        assert!(
+            !steps.iter().any(|step| step.contains("SCAN audit")),
+            "{steps:?}"
+        );
+    }
 }

@@ -11,6 +11,7 @@ mod bench;
 mod check;
 mod command;
 mod lint;
+mod literals;
 mod mutants;
 mod setup;
 mod test;

@@ -15,6 +15,7 @@ mod paths;
 mod reasons;
 mod sleeps;
 mod specifications;
+mod sql;
 mod style;
 mod walls;
 
@@ -82,6 +83,7 @@ fn sources(write: bool) -> Result<Vec<Finding>> {
     findings.extend(container::check(&files)?);
     findings.extend(style::check(&files));
     findings.extend(circles::check(&files));
+    findings.extend(sql::check(&files));
     let citable = citations::Citable::read(&files);
     for file in &files {
         findings.extend(citations::check(file, &citable));

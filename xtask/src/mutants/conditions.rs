@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::literals;
+use crate::literals;
 
 /// A term, by its place in the source.
 #[derive(Debug, Clone, PartialEq)]

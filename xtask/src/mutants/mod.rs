@@ -2,7 +2,6 @@
 
 mod conditions;
 mod copy;
-mod literals;
 mod rules;
 mod sql;
 mod suite;

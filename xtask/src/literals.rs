@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Where the content of each string literal is, up to the tests of the file.
-pub(super) fn of(source: &str) -> Vec<Range<usize>> {
+pub(crate) fn of(source: &str) -> Vec<Range<usize>> {
     let end = source.find("#[cfg(test)]").unwrap_or(source.len());
     let bytes = source.as_bytes();
     let mut found = Vec::new();

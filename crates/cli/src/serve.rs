@@ -112,6 +112,8 @@ async fn stop_when(
     app: &App,
     shutdown: &CancellationToken,
 ) -> Infallible {
+    // A node that was told to stop before it was ready has no requests to wait for.
+    let delay = delay.filter(|_| !signalled.is_cancelled());
     signalled.cancelled().await;
     app.announce_stop();
     if let Some(delay) = delay {

@@ -78,7 +78,9 @@ impl App {
         i18n::load();
         let issuer = settings.issuer.as_str();
         let cause = start_cause(parts.clock.now());
-        check_new_passwords(&*parts.store, &config).await?;
+        if parts.applies_config {
+            check_new_passwords(&*parts.store, &config).await?;
+        }
         check_marks(&*parts.store, &settings, &parts.master_key).await?;
         for warning in config.warnings(cause.now) {
             tracing::warn!("{warning}");

@@ -61,7 +61,8 @@ pub struct Config {
     /// The IP address and port to listen on.
     pub listen: String,
     /// How long Cardea goes on serving after SIGTERM, with `/health/ready` answering 503, so that a load balancer sends it no more
-    /// requests when it stops; at most 5 minutes. A bit longer than the time that the balancer takes to notice.
+    /// requests when it stops; at most 5 minutes. A bit longer than the time that the balancer takes to notice. Whatever supervises Cardea must let it have
+    /// 30 seconds more than this: `TimeoutStopSec` of systemd, `terminationGracePeriodSeconds` of Kubernetes.
     pub shutdown_delay: Option<Duration>,
     /// The database.
     pub store: StoreConfig,

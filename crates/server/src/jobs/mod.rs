@@ -13,6 +13,8 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// A node that is not heard of for so long is dead. Its clock and that of another one may differ by 30 seconds.
 const NODE_TTL: SignedDuration = SignedDuration::from_secs(90);
+/// How long a node that stops tries to tell the others.
+const LEAVE: Duration = Duration::from_secs(2);
 /// How many looks at the changes of others are between two announcements.
 const LOOKS: u32 = 10;
 /// Small, so that no request waits long behind it.
@@ -35,8 +37,13 @@ pub async fn run(app: Arc<App>) {
 /// [`run`] was dropped.
 pub async fn finish(app: &Arc<App>) {
     mail::finish(app).await;
-    if let Err(error) = announce(app, SignedDuration::ZERO).await {
-        tracing::warn!(%error, "the other nodes could not be told that this one stops");
+    let leave = announce(app, SignedDuration::ZERO);
+    match tokio::time::timeout(LEAVE, leave).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the other nodes could not be told that this one stops")
+        }
+        Err(_) => tracing::warn!("the other nodes could not be told in time that this one stops"),
     }
 }
 
@@ -114,7 +121,7 @@ async fn watch(app: &App) {
         if let Err(error) = &seen
             && well
         {
-            tracing::error!(%error, "the changes of other nodes could not be read");
+            tracing::error!(%error, "what other nodes have changed could not be read, or they could not be told of this one");
         }
         well = seen.is_ok();
     }
@@ -125,11 +132,15 @@ async fn watch(app: &App) {
 /// # Errors
 /// When the store or a key fails.
 pub async fn see_changes(app: &App) -> Result<(), KeyError> {
-    if app.ring.reload_if_changed().await? {
+    let turned = app.ring.reload_if_changed().await?;
+    if turned {
         app.refresh_metadata();
+    }
+    app.clients.refresh_if_changed().await?;
+    if turned {
         announce(app, NODE_TTL).await?;
     }
-    Ok(app.clients.refresh_if_changed().await?)
+    Ok(())
 }
 
 /// Tells the other nodes that this one serves, and with which signing keys.

@@ -168,17 +168,18 @@ impl KeyRing {
         } else {
             Vec::new()
         };
-        let is_known = |kid: &String| nodes.iter().all(|node| node.keys.contains(kid));
+        let stranger_to = |kid: &String| nodes.iter().find(|node| !node.keys.contains(kid));
         for row in &rows {
             let kid = || row.kid.clone();
             match row.state {
-                KeyState::Next if is_due(row, now) && !is_known(&row.kid) => {
-                    tracing::warn!(
-                        kid = row.kid,
-                        "a node does not know this key yet, so it signs nothing"
-                    );
-                }
                 KeyState::Next if is_due(row, now) => {
+                    if let Some(node) = stranger_to(&row.kid) {
+                        tracing::warn!(
+                            kid = row.kid, node = node.id, until = %node.expires_at,
+                            "a node does not know this key yet, so it signs nothing until then"
+                        );
+                        continue;
+                    }
                     let active = rows
                         .iter()
                         .find(|r| r.state == KeyState::Active && r.algorithm == row.algorithm);

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{Jobs, Lease, Marks, Node, Result, Swept};
 
+/// How far ahead the end of a node's announcement can be: its 90 seconds, and 30 of difference between clocks.
+const MOST_AHEAD_MS: i64 = 120_000;
+
 #[async_trait]
 impl Jobs for PostgresStore {
     async fn take_lease(&self, lease: Lease, now: Timestamp) -> Result<bool> {
@@ -88,8 +91,10 @@ async fn announce(db: &Connection, node: &Node) -> Verb<()> {
 }
 
 async fn nodes(db: &Connection, now: Timestamp) -> Verb<Vec<Node>> {
-    let sql = "SELECT id, keys, expires_at FROM nodes WHERE expires_at > :now ORDER BY id";
-    let params = params! { ":now": now.as_millisecond() };
+    // One whose clock was far ahead, and that died, is not waited for.
+    let sql = "SELECT id, keys, expires_at FROM nodes WHERE expires_at > :now AND expires_at <= :latest ORDER BY id";
+    let now = now.as_millisecond();
+    let params = params! { ":now": now, ":latest": now.saturating_add(MOST_AHEAD_MS) };
     rows::all(db, sql, params, |row| {
         let mut f = Fields::new(row, "nodes", 0);
         Ok(Node {

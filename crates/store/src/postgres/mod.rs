@@ -75,8 +75,8 @@ pub use self::{
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How many verbs wait for one, for each connection of the pool. Those beyond are refused at once.
 const QUEUE: usize = 32;
-/// A small pool is fast enough for as many.
-const SHORTEST_QUEUE: usize = 256;
+/// Of a small pool: one connection serves 128 clients.
+const SHORTEST_QUEUE: usize = 128;
 
 /// What to open, and how.
 #[derive(Debug, Clone)]

@@ -81,9 +81,14 @@ pub(super) async fn open(options: Options) -> Result<PostgresStore, OpenError> {
     let mut config = address.config.clone();
     // PgBouncer in transaction mode takes no settings of a session: there the role has to have them. Without statistics PostgreSQL
     // overestimates a statement and compiles it, which takes 300 ms where it runs in one.
-    if address.prepares && config.get_options().is_none() {
-        let timeout = STATEMENT.as_millis();
-        config.options(format!("-c statement_timeout={timeout} -c jit=off"));
+    if address.prepares {
+        let (timeout, own) = (
+            STATEMENT.as_millis(),
+            config.get_options().unwrap_or_default(),
+        );
+        // Of two values of a setting the last one counts.
+        let options = format!("-c statement_timeout={timeout} -c jit=off {own}");
+        config.options(options);
     }
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,

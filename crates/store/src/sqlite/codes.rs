@@ -14,6 +14,7 @@ use super::{
         self, ASSIGNED_COLUMNS, CODE_COLUMNS, assigned_columns, code_columns, grant_columns,
         grant_joins, is_member, sender_columns,
     },
+    reader::Readers,
     revocation, rows,
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, may_log_in, user_columns},
@@ -82,11 +83,10 @@ pub(super) fn issue(tx: &Connection, command: &IssueCode) -> Verb<bool> {
     Ok(made == 1)
 }
 
-/// Of a code at a time and a revision of the roles.
 pub(super) fn look_up(
     db: &Connection,
     hash: CodeHash,
-    (now, revision): (Timestamp, i64),
+    (now, readers): (Timestamp, &Readers),
 ) -> Verb<Option<CodeLookup>> {
     let sql = concat!(
         "SELECT ",
@@ -108,7 +108,7 @@ pub(super) fn look_up(
         Ok(CodeContext {
             code: grant_rows::code(row)?,
             user: users::decode(row, CODE_COLUMNS)?,
-            assigned: grant_rows::assigned(row, CODE_COLUMNS + USER_COLUMNS, revision)?,
+            assigned: grant_rows::assigned(row, CODE_COLUMNS + USER_COLUMNS, readers)?,
             sid: sessions::living_sid(row, CODE_COLUMNS + USER_COLUMNS + ASSIGNED_COLUMNS)?,
         })
     })?;

@@ -14,7 +14,7 @@ use cardea_protocol::{
 };
 use rusqlite::Row;
 
-use super::{rows::Fields, sessions};
+use super::{reader::Readers, rows::Fields, sessions};
 use crate::Result;
 
 /// The columns of [`grant`], from `grants g`, `clients c`, `users u` and `sessions s`.
@@ -84,14 +84,15 @@ pub(super) use assigned_columns;
 /// How many they are.
 pub(super) const ASSIGNED_COLUMNS: usize = 2;
 
-/// Decodes `assigned_columns!`, which go with this revision of the roles and groups.
-pub(super) fn assigned(row: &Row<'_>, first: usize, revision: i64) -> Result<Assigned> {
+/// Decodes `assigned_columns!`. The revision is loaded after the row was read, so it covers every acknowledged change that the row
+/// may show.
+pub(super) fn assigned(row: &Row<'_>, first: usize, readers: &Readers) -> Result<Assigned> {
     let mut f = Fields::new(row, "group_members", first);
     let mut groups: Vec<String> = f.json("groups")?;
     groups.sort_unstable();
     let organization = f.parse_opt("membership", |text| serde_json::from_str(text))?;
     Ok(Assigned {
-        revision,
+        revision: readers.role_revision(),
         groups,
         organization,
     })

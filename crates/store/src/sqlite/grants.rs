@@ -47,8 +47,7 @@ impl Grants for SqliteStore {
     }
 
     async fn code(&self, hash: CodeHash, now: Timestamp) -> Result<Option<CodeLookup>> {
-        let revision = self.readers.role_revision();
-        self.read(|db| codes::look_up(db, hash, (now, revision)))
+        self.read(|db| codes::look_up(db, hash, (now, &self.readers)))
     }
 
     async fn redeem_code(&self, command: RedeemCode) -> Result<Redeemed> {
@@ -61,8 +60,7 @@ impl Grants for SqliteStore {
         id: RefreshTokenId,
         now: Timestamp,
     ) -> Result<Option<RefreshContext>> {
-        let revision = self.readers.role_revision();
-        self.read(|db| refresh::context(db, id, (now, revision)))
+        self.read(|db| refresh::context(db, id, (now, &self.readers)))
     }
 
     async fn rotate_refresh(&self, command: RotateRefresh) -> Result<Option<Rotated>> {

@@ -17,6 +17,7 @@ use super::{
         self, ASSIGNED_COLUMNS, GRANT_COLUMNS, STANDING_COLUMNS, assigned_columns, grant_columns,
         grant_joins, is_member, standing_columns,
     },
+    reader::Readers,
     rows::{self, Fields},
     sessions::{self, living_sid_column, session_alive},
     users::{self, USER_COLUMNS, may_log_in, user_columns},
@@ -29,7 +30,7 @@ use crate::{
 pub(super) fn context(
     db: &Connection,
     id: RefreshTokenId,
-    (now, revision): (Timestamp, i64),
+    (now, readers): (Timestamp, &Readers),
 ) -> Verb<Option<RefreshContext>> {
     macro_rules! select {
         ($condition:literal) => {
@@ -53,7 +54,7 @@ pub(super) fn context(
     let due = now.saturating_sub(TOUCH_EVERY_MS);
     let find = |sql: &str| {
         let params = named_params! { ":id": id.0, ":now": now, ":due": due };
-        rows::first(db, sql, params, |row| read_context(row, revision))
+        rows::first(db, sql, params, |row| read_context(row, readers))
     };
     let found = find(select!("g.grant_id = :id AND g.refresh_token_id IS NULL"))?;
     if found.is_some() {
@@ -63,13 +64,13 @@ pub(super) fn context(
     find(select!("g.refresh_token_id = :id"))
 }
 
-fn read_context(row: &Row<'_>, revision: i64) -> Verb<RefreshContext> {
+fn read_context(row: &Row<'_>, readers: &Readers) -> Verb<RefreshContext> {
     let assigned = GRANT_COLUMNS + USER_COLUMNS;
     let session = assigned + ASSIGNED_COLUMNS;
     Ok(RefreshContext {
         grant: Box::new(grant_rows::grant(row)?),
         user: users::decode(row, GRANT_COLUMNS)?,
-        assigned: grant_rows::assigned(row, assigned, revision)?,
+        assigned: grant_rows::assigned(row, assigned, readers)?,
         sid: sessions::living_sid(row, session)?,
         session_due: row.get(session + 1)?,
     })

@@ -15,6 +15,7 @@ use super::{
         self, ASSIGNED_COLUMNS, GRANT_COLUMNS, STANDING_COLUMNS, assigned_columns, grant_columns,
         grant_joins, standing_columns,
     },
+    reader::Readers,
     revocation,
     rows::{self, Fields},
     users::{self, user_columns},
@@ -29,8 +30,7 @@ impl Tokens for SqliteStore {
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenState>> {
-        let revision = self.readers.role_revision();
-        self.read(|db| token_state(db, (grant, jti), (now, revision)))
+        self.read(|db| token_state(db, (grant, jti), (now, &self.readers)))
     }
 
     async fn token_life(
@@ -39,8 +39,7 @@ impl Tokens for SqliteStore {
         jti: &Jti,
         now: Timestamp,
     ) -> Result<Option<TokenLife>> {
-        let revision = self.readers.role_revision();
-        self.read(|db| token_life(db, (grant, jti), (now, revision)))
+        self.read(|db| token_life(db, (grant, jti), (now, &self.readers)))
     }
 
     async fn token_revoked(&self, jti: &Jti) -> Result<bool> {
@@ -60,7 +59,7 @@ const LIFE_COLUMNS: usize = 6;
 fn token_life(
     db: &Connection,
     (grant, jti): (GrantId, &Jti),
-    (now, revision): (Timestamp, i64),
+    (now, readers): (Timestamp, &Readers),
 ) -> Verb<Option<TokenLife>> {
     let sql = concat!(
         "SELECT ",
@@ -87,7 +86,7 @@ fn token_life(
             username: f.get("username")?,
             roles: f.json("roles")?,
             jti_revoked: f.get("jti_revoked")?,
-            assigned: grant_rows::assigned(row, STANDING_COLUMNS + LIFE_COLUMNS, revision)?,
+            assigned: grant_rows::assigned(row, STANDING_COLUMNS + LIFE_COLUMNS, readers)?,
         })
     })
 }
@@ -95,7 +94,7 @@ fn token_life(
 fn token_state(
     db: &Connection,
     (grant, jti): (GrantId, &Jti),
-    (now, revision): (Timestamp, i64),
+    (now, readers): (Timestamp, &Readers),
 ) -> Verb<Option<TokenState>> {
     let sql = concat!(
         "SELECT ",
@@ -121,7 +120,7 @@ fn token_state(
             grant,
             standing,
             user: users::decode(row, user)?,
-            assigned: grant_rows::assigned(row, assigned, revision)?,
+            assigned: grant_rows::assigned(row, assigned, readers)?,
             jti_revoked,
         })
     })

@@ -228,7 +228,10 @@ impl Writing {
     fn note_roles(&self) {
         match roles::revision(self.journal.connection()) {
             Ok(revision) => self.readers.note_role_revision(revision),
-            Err(error) => tracing::error!(%error, "the revision of the roles can't be read"),
+            Err(error) => {
+                tracing::error!(%error, "the revision of the roles can't be read, so they are read for each request");
+                self.readers.note_role_revision(i64::MAX);
+            }
         }
     }
 

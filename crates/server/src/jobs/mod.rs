@@ -41,7 +41,7 @@ pub async fn finish(app: &Arc<App>) {
     match tokio::time::timeout(LEAVE, leave).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the other nodes could not be told that this one stops")
+            tracing::warn!(%error, "the other nodes could not be told that this one stops");
         }
         Err(_) => tracing::warn!("the other nodes could not be told in time that this one stops"),
     }

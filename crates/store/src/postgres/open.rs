@@ -173,11 +173,16 @@ async fn take_turn(turn: &Client) -> Result<(), Error> {
     let table =
         "CREATE TABLE IF NOT EXISTS migration_turn (one BIGINT PRIMARY KEY CHECK (one = 1))";
     match turn.batch_execute(table).await {
-        // Of two nodes that create it at the same moment PostgreSQL fails one, which has it then.
+        // Of two nodes that create it at the same moment PostgreSQL fails one, which has it then, by the name of the table, of its row
+        // type or of a row of the catalog.
         Err(error)
             if matches!(
                 error.code(),
-                Some(&SqlState::UNIQUE_VIOLATION | &SqlState::DUPLICATE_TABLE)
+                Some(
+                    &SqlState::UNIQUE_VIOLATION
+                        | &SqlState::DUPLICATE_TABLE
+                        | &SqlState::DUPLICATE_OBJECT
+                )
             ) => {}
         made => made?,
     }
